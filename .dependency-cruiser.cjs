@@ -1,0 +1,70 @@
+/**
+ * The layers of the house: who may import whom. `npm run lint` fails on any import that is not listed here.
+ * A folder that is missing from the table may import nothing and be imported by nobody.
+ */
+const ground = ['errors.ts', 'clock.ts', 'random.ts'];
+const layers = {
+  meta: [...ground],
+  protocol: [...ground, 'meta'],
+  transport: [...ground, 'protocol'],
+  client: [...ground, 'meta', 'protocol', 'transport'],
+  manager: [...ground, 'protocol'],
+  influxdb: [...ground, 'meta', 'client', 'transport'],
+  testing: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
+  cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb', 'index.ts'],
+};
+
+const at = (names) => names.map((name) => (name.endsWith('.ts') ? `^src/${name}$` : `^src/${name}/`));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'ground-stands-alone',
+      severity: 'error',
+      from: { path: at(ground) },
+      to: { path: '^src/', pathNot: at(ground) },
+    },
+    ...Object.entries(layers).map(([layer, allowed]) => ({
+      name: `${layer}-imports-only-its-own`,
+      severity: 'error',
+      from: { path: `^src/${layer}/` },
+      to: {
+        path: '^src/',
+        pathNot: [
+          `^src/${layer}/`,
+          ...at(allowed),
+          ...(layer === 'manager' ? ['^src/transport/transport.ts$'] : []),
+        ],
+      },
+    })),
+    {
+      name: 'manager-knows-the-transport-interface-only',
+      comment: 'LocalTransport implements Transport: the type, never the code of a transport.',
+      severity: 'error',
+      from: { path: '^src/manager/' },
+      to: { path: '^src/transport/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'every-folder-is-in-the-table',
+      severity: 'error',
+      from: { path: '^src/', pathNot: at([...ground, 'index.ts', ...Object.keys(layers)]) },
+      to: {},
+    },
+    {
+      name: 'no-undeclared-packages',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], pathNot: 'node_modules/@types/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

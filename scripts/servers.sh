@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Installs the real servers that tests use. Debian and Ubuntu: by apt. Elsewhere: says what to do.
+set -euo pipefail
+
+# command : Debian package : what it is for
+servers=(
+  'influxd:influxdb:InfluxDB 1.x, whose metadata files and answers the tests compare with'
+  'etcd:etcd-server:etcd, the distributed store of several managers'
+)
+
+missing=()
+for server in "${servers[@]}"; do
+  IFS=: read -r command package purpose <<<"$server"
+  if command -v "$command" >/dev/null; then
+    echo "found      $command ($purpose)"
+  else
+    echo "missing    $command ($purpose)"
+    missing+=("$package")
+  fi
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "Install by hand: InfluxDB 1.6–1.8 and etcd 3.4 or later, so that influxd and etcd are on PATH." >&2
+  echo "Without them their tests are skipped and listed at the end of the run; with CI=true they fail." >&2
+  exit 1
+fi
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+# The packages would start a service on the default ports; the tests start their own on free ones.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod +x "$policy"
+  trap '"${as_root[@]}" rm -f "$policy"' EXIT
+fi
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"

@@ -1,0 +1,41 @@
+/** Time, handed in, so that everything that waits can run under a simulated clock. */
+export interface Clock {
+  /** Milliseconds since 1970, for what people read and for records. It may jump: never subtract two of them. */
+  now(): number;
+  /** Milliseconds since some moment, only ever rising: for deadlines and leases. */
+  monotonic(): number;
+  /** Calls `callback` once after `ms` milliseconds; the function it returns calls that off. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+// Node fires a longer delay after 1 ms instead.
+const longestTimeout = 2 ** 31 - 1;
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), longestTimeout));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it aborts, and leaves no listener. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = () => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = clock.after(ms, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,116 @@
+/** What went wrong, for programs; `message` says it for people. Grouped by the layer that raises it. */
+export type CfluxErrorCode =
+  // Metadata: InfluxDB's own refusals, their message is InfluxDB's own text.
+  | 'DATABASE_NAME_REQUIRED'
+  | 'NAME_TOO_LONG'
+  | 'INVALID_NAME'
+  | 'DATABASE_NOT_FOUND'
+  | 'DATABASE_EXISTS'
+  | 'RETENTION_POLICY_NAME_REQUIRED'
+  | 'RETENTION_POLICY_SPEC_REQUIRED'
+  | 'RETENTION_POLICY_NOT_FOUND'
+  | 'RETENTION_POLICY_EXISTS'
+  | 'RETENTION_POLICY_NAME_EXISTS'
+  | 'RETENTION_POLICY_CONFLICT'
+  | 'RETENTION_POLICY_DURATION_TOO_LOW'
+  | 'INCOMPATIBLE_DURATIONS'
+  | 'REPLICATION_FACTOR_TOO_LOW'
+  | 'SHARD_GROUP_NOT_FOUND'
+  | 'CONTINUOUS_QUERY_EXISTS'
+  | 'SUBSCRIPTION_EXISTS'
+  | 'SUBSCRIPTION_NOT_FOUND'
+  | 'INVALID_SUBSCRIPTION_URL'
+  | 'USER_EXISTS'
+  | 'USER_NOT_FOUND'
+  | 'USERNAME_REQUIRED'
+  | 'AUTHENTICATION_FAILED'
+  | 'PASSWORD_TOO_LONG'
+  | 'NOT_AUTHORIZED'
+  | 'LEASE_HELD'
+  | 'IMPORT_SOURCE_NOT_FOUND'
+  | 'MALFORMED_METADATA'
+  // This machine.
+  | 'STORAGE_FAILED'
+  | 'DIRECTORY_LOCKED'
+  | 'INVALID_OPTION'
+  | 'MISSING_DEPENDENCY'
+  // The wire and the manager.
+  | 'UNREACHABLE'
+  | 'TIMEOUT'
+  | 'BAD_ANSWER'
+  | 'BAD_REQUEST'
+  | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
+  | 'NODE_NOT_FOUND'
+  | 'CLUSTER_NOT_FOUND'
+  | 'VERSION_NOT_FOUND'
+  | 'NO_SUCH_ROUTE'
+  | 'TOO_LARGE'
+  | 'TOO_MANY_REQUESTS'
+  | 'UNAVAILABLE'
+  | 'OUT_OF_SPACE'
+  | 'MANAGER_FAILED'
+  // The client.
+  | 'UNKNOWN_OUTCOME'
+  | 'CONFLICT_TIMEOUT'
+  | 'FOREIGN_EPOCH'
+  | 'NESTED_MUTATION'
+  | 'UNSUPPORTED_METHOD'
+  | 'NOT_OPEN'
+  | 'CLOSED'
+  | 'UNEXPECTED';
+
+/** What is known of a change whose request failed: certainly `none` was made, or nobody here can tell. */
+export type Outcome = 'none' | 'unknown';
+
+export interface CfluxErrorOptions {
+  readonly cause?: unknown;
+  /** The same call may work later. Default: false. */
+  readonly retryable?: boolean;
+  /** See {@link CfluxError.outcome}. */
+  readonly outcome?: Outcome;
+  /** See {@link CfluxError.retryAfter}. */
+  readonly retryAfter?: number;
+  /** See {@link CfluxError.status}. */
+  readonly status?: number;
+}
+
+// ESM and CJS copies of this class may meet in one process, and then `instanceof` lies: the brand does not.
+const brand = Symbol.for('clusterflux.error');
+
+/** The one error class of this library; tell errors apart by {@link CfluxError.code}, with {@link isCfluxError}. */
+export class CfluxError extends Error {
+  override readonly name = 'CfluxError';
+  readonly code: CfluxErrorCode;
+  /** The same call may work later. */
+  readonly retryable: boolean;
+  /** Of a failed request that would have changed something: whether it may have done so all the same. */
+  readonly outcome: Outcome | undefined;
+  /** Milliseconds that the other side asked us to wait. */
+  readonly retryAfter: number | undefined;
+  /** HTTP status of the answer, where there was one. */
+  readonly status: number | undefined;
+
+  constructor(code: CfluxErrorCode, message: string, options: CfluxErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    this.outcome = options.outcome;
+    this.retryAfter = options.retryAfter;
+    this.status = options.status;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** `error` itself if it is a CfluxError; anything else wrapped as `UNEXPECTED` (or `code`) with it as the cause. */
+  static from(error: unknown, code: CfluxErrorCode = 'UNEXPECTED'): CfluxError {
+    if (isCfluxError(error)) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    return new CfluxError(code, message, { cause: error });
+  }
+}
+
+/** Whether `error` is a {@link CfluxError} (of any copy of this package), and has `code` if one is given. */
+export function isCfluxError(error: unknown, code?: CfluxErrorCode): error is CfluxError {
+  if (typeof error !== 'object' || error === null || !(brand in error)) return false;
+  return code === undefined || ('code' in error && error.code === code);
+}

@@ -1,0 +1,1 @@
+export { CfluxError, type CfluxErrorCode, isCfluxError, type Outcome } from './errors.js';

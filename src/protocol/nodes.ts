@@ -1,0 +1,28 @@
+/** What a node says of itself when it registers. */
+export interface NodeDescription {
+  /** Every IPv4 address, each followed by a comma: `10.0.0.1,10.0.0.2,`. */
+  readonly ip: string;
+  readonly hostname: string;
+  /** `host:port` of its HTTP API; where missing the manager records the remote address of the request. */
+  readonly bindAddress?: string;
+  /** Every address, IPv6 too. */
+  readonly addresses?: readonly string[];
+}
+
+/** A member of a cluster, alive or not. */
+export interface NodeInfo {
+  readonly id: number;
+  readonly ip: string;
+  readonly hostname: string;
+  readonly bindAddress: string;
+  /** Its last heartbeat is younger than the time to live, and it has not said that it leaves. */
+  readonly alive: boolean;
+}
+
+/** The manager's answer to a registration. */
+export interface Registered {
+  /** Never 0, below 2^53, never given twice. */
+  readonly id: number;
+  /** When the node expires without another heartbeat, as the manager words it. */
+  readonly expirationDate: string;
+}

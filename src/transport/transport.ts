@@ -1,0 +1,108 @@
+import type { NodeDescription, NodeInfo, Registered } from '../protocol/nodes.js';
+
+/** Limits of one call. */
+export interface CallOptions {
+  /** Ends the call; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds that the whole call may take, all attempts together; the default is the transport's own. */
+  readonly timeout?: number;
+}
+
+export interface RegisterRequest {
+  readonly cluster: string;
+  readonly node: NodeDescription;
+}
+
+export interface NodeRequest {
+  readonly cluster: string;
+  readonly nodeId: number;
+}
+
+export interface HeartbeatRequest extends NodeRequest {
+  /** The node closes: it is not alive from now on, and keeps its id. */
+  readonly leaving?: boolean;
+}
+
+/** A snapshot that shall become the cluster's next version. */
+export interface PushRequest {
+  readonly cluster: string;
+  /** The version that the snapshot was made from; 0 is none. */
+  readonly version: number;
+  /** The whole metadata, encoded. */
+  readonly snapshot: Uint8Array;
+  /** Identity of this push: the same id is never applied twice by a manager that knows ids. */
+  readonly mutation: string;
+  /** The manager's history that `version` belongs to. */
+  readonly epoch?: string | undefined;
+  readonly nodeId?: number | undefined;
+  /** What the node had before the manager lost its data. */
+  readonly offer?: { readonly epoch: string; readonly version: number } | undefined;
+}
+
+export interface PollRequest {
+  readonly cluster: string;
+  /** The version the node has; 0 is none. */
+  readonly version: number;
+  /** The longest hold wanted, in milliseconds; 0 answers at once. */
+  readonly wait: number;
+  readonly epoch?: string | undefined;
+  /** The mutation that made `version`. */
+  readonly mutation?: string | undefined;
+  readonly nodeId?: number | undefined;
+}
+
+/** A version of the cluster's metadata as a manager hands it out. */
+export interface Snapshot {
+  readonly version: number;
+  readonly snapshot: Uint8Array;
+  /** Absent: the manager does not speak of epochs. */
+  readonly epoch?: string | undefined;
+  /** The mutation that made this version; absent: the manager does not speak of mutations. */
+  readonly mutation?: string | undefined;
+}
+
+/** The request named another history than the manager's (412): nothing was stored. */
+export interface ForeignEpoch {
+  readonly kind: 'foreignEpoch';
+  readonly epoch: string;
+}
+
+export type PushResult =
+  | { readonly kind: 'committed'; readonly version: number; readonly epoch?: string | undefined }
+  | (Snapshot & {
+      readonly kind: 'conflict';
+      /** An earlier attempt of this push may have been stored: its answer was lost. */
+      readonly answerLost?: boolean;
+    })
+  | ForeignEpoch;
+
+export type PollResult =
+  | (Snapshot & { readonly kind: 'snapshot' })
+  | {
+      readonly kind: 'unchanged';
+      /** The manager's version where it says so: that of the node's own push, which needs no body. */
+      readonly version?: number | undefined;
+      readonly epoch?: string | undefined;
+    }
+  | ForeignEpoch;
+
+/**
+ * How a client reaches the manager. Each method rejects with a `CfluxError`: `retryable` says whether another attempt makes
+ * sense, and for a push `outcome: 'none'` that certainly nothing was stored (absent or `unknown`: it may have been).
+ * A heartbeat or deregistration of an id that the cluster never gave rejects with `NODE_NOT_FOUND`.
+ */
+export interface Transport {
+  register(request: RegisterRequest, options?: CallOptions): Promise<Registered>;
+  heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void>;
+  deregister(request: NodeRequest, options?: CallOptions): Promise<void>;
+  /** Members in a stable order; empty when there are none. */
+  nodes(request: { readonly cluster: string }, options?: CallOptions): Promise<readonly NodeInfo[]>;
+  push(request: PushRequest, options?: CallOptions): Promise<PushResult>;
+  poll(request: PollRequest, options?: CallOptions): Promise<PollResult>;
+  /** Frees sockets and timers; calls under way reject. */
+  close?(): Promise<void> | void;
+  /** Where it is, for people: a URL, `local`. */
+  readonly endpoint?: string;
+  /** It makes its attempts itself; where absent, CfluxClient makes up to five of every call. */
+  readonly retries?: boolean;
+}
