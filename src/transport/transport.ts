@@ -67,14 +67,15 @@ export interface ForeignEpoch {
   readonly epoch: string;
 }
 
+export interface AnswerLost {
+  /** An earlier attempt of this push may have been stored: its answer was lost. */
+  readonly answerLost?: boolean;
+}
+
 export type PushResult =
   | { readonly kind: 'committed'; readonly version: number; readonly epoch?: string | undefined }
-  | (Snapshot & {
-      readonly kind: 'conflict';
-      /** An earlier attempt of this push may have been stored: its answer was lost. */
-      readonly answerLost?: boolean;
-    })
-  | ForeignEpoch;
+  | (Snapshot & AnswerLost & { readonly kind: 'conflict' })
+  | (ForeignEpoch & AnswerLost);
 
 export type PollResult =
   | (Snapshot & { readonly kind: 'snapshot' })
