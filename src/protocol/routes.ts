@@ -1,3 +1,5 @@
+import { CfluxError } from '../errors.js';
+
 /** What a request asks for, as its method and path say it. Names are percent-decoded; they may be any Unicode. */
 export type Route =
   | { readonly name: 'register'; readonly cluster: string }
@@ -8,9 +10,24 @@ export type Route =
   | { readonly name: 'push'; readonly cluster: string; readonly version: number }
   | { readonly name: 'poll'; readonly cluster: string; readonly version: number };
 
-const name = encodeURIComponent;
+/** A name as one step of a path. */
+function name(text: string): string {
+  // URLs leave out a step of dots, however it is escaped, and the request would reach another route.
+  if (/^\.{0,2}$/.test(text)) throw unfit(text);
+  try {
+    return encodeURIComponent(text);
+  } catch (cause) {
+    throw unfit(text, cause);
+  }
+}
 
-/** Paths of the published API, as our own client writes them. */
+const unfit = (text: string, cause?: unknown) =>
+  new CfluxError('BAD_REQUEST', `${JSON.stringify(text)} cannot be a name in a URL`, {
+    cause,
+    outcome: 'none',
+  });
+
+/** Paths of the published API, as our own client writes them; `BAD_REQUEST` for a name that no URL can carry (blank, `.`, `..`). */
 export const paths = {
   register: (cluster: string) => `/nodes/${name(cluster)}`,
   node: (cluster: string, nodeId: number) => `/nodes/${name(cluster)}/${nodeId}`,

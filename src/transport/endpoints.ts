@@ -1,0 +1,41 @@
+import { CfluxError } from '../errors.js';
+
+/** One endpoint, without a slash at the end. */
+function parseEndpoint(endpoint: string): string {
+  const wrong = (why: string) => new CfluxError('INVALID_OPTION', `endpoint: ${why}`);
+  let url: URL;
+  try {
+    url = new URL(endpoint);
+  } catch {
+    throw wrong(`${JSON.stringify(endpoint)} is no URL, such as http://localhost:8000`);
+  }
+  // The text is not repeated: a password may be in it.
+  if (url.username || url.password) throw wrong('a URL with a user or password is not taken, use `token`');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw wrong(
+      `${JSON.stringify(endpoint)} is neither http: nor https:, write http://${endpoint.replace(/^\w+:\/\//, '')}`,
+    );
+  }
+  if (url.search || url.hash) throw wrong(`${JSON.stringify(endpoint)} must end with its path`);
+  return url.href.replace(/\/+$/, '');
+}
+
+/** The managers' URLs, in turn: one is used until it fails. */
+export class Endpoints {
+  readonly #urls: readonly string[];
+  #position = 0;
+
+  constructor(endpoints: string | readonly string[]) {
+    this.#urls = (typeof endpoints === 'string' ? [endpoints] : endpoints).map(parseEndpoint);
+    if (this.#urls.length === 0) throw new CfluxError('INVALID_OPTION', 'endpoint: the list is empty');
+  }
+
+  get current(): string {
+    return this.#urls[this.#position] ?? '';
+  }
+
+  /** Goes on to the next, unless another request has already left `failed`. */
+  leave(failed: string): void {
+    if (failed === this.current) this.#position = (this.#position + 1) % this.#urls.length;
+  }
+}

@@ -1,0 +1,164 @@
+import { type Clock, systemClock } from '../clock.js';
+import { isCfluxError } from '../errors.js';
+import { readNodes, readRegistered } from '../protocol/answers.js';
+import { headers } from '../protocol/headers.js';
+import type { NodeInfo, Registered } from '../protocol/nodes.js';
+import { paths } from '../protocol/routes.js';
+import { parseVersion } from '../protocol/version.js';
+import { epochOf, expectStatus, type HttpAnswer, snapshotOf, textOf, versionOf } from './http-answer.js';
+import { HttpExchange, type HttpRequest } from './http-exchange.js';
+import type { HttpTransportOptions } from './http-options.js';
+import { restate } from './restate.js';
+import type {
+  CallOptions,
+  HeartbeatRequest,
+  NodeRequest,
+  PollRequest,
+  PollResult,
+  PushRequest,
+  PushResult,
+  RegisterRequest,
+  Transport,
+} from './transport.js';
+
+/** A 504 that comes after this share of the hold is how the old manager, or a proxy, says that nothing changed. */
+const fullHold = 0.9;
+
+/** The published API over HTTP, one attempt of each call: retrying and deadlines are the caller's. */
+export class HttpAttempts implements Transport {
+  readonly #exchange: HttpExchange;
+  readonly #clock: Clock;
+  readonly #maxSnapshotBytes: number;
+  readonly #maxAnswerBytes: number;
+
+  constructor(options: HttpTransportOptions) {
+    this.#exchange = new HttpExchange(options);
+    this.#clock = options.clock ?? systemClock;
+    this.#maxSnapshotBytes = options.maxSnapshotBytes ?? 256 * 2 ** 20;
+    this.#maxAnswerBytes = options.maxAnswerBytes ?? 16 * 2 ** 20;
+  }
+
+  get endpoint(): string {
+    return this.#exchange.endpoint;
+  }
+
+  async register({ cluster, node }: RegisterRequest, { signal }: CallOptions = {}): Promise<Registered> {
+    return this.#send(
+      {
+        method: 'POST',
+        path: paths.register(cluster),
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(node),
+        signal,
+      },
+      (answer) => readRegistered(textOf(this.#expect(answer, 200))),
+    );
+  }
+
+  async heartbeat(request: HeartbeatRequest, { signal }: CallOptions = {}): Promise<void> {
+    await this.#send(
+      {
+        method: 'PUT',
+        path: paths.node(request.cluster, request.nodeId),
+        headers: request.leaving ? { [headers.leaving]: 'true' } : {},
+        signal,
+      },
+      (answer) => this.#expect(answer, 200, 204),
+    );
+  }
+
+  async deregister({ cluster, nodeId }: NodeRequest, { signal }: CallOptions = {}): Promise<void> {
+    await this.#send({ method: 'DELETE', path: paths.node(cluster, nodeId), signal }, (answer) =>
+      this.#expect(answer, 200, 204),
+    );
+  }
+
+  async nodes(
+    { cluster }: { readonly cluster: string },
+    { signal }: CallOptions = {},
+  ): Promise<readonly NodeInfo[]> {
+    return this.#send({ method: 'GET', path: paths.nodes(cluster), signal }, (answer) =>
+      readNodes(textOf(this.#expect(answer, 200))),
+    );
+  }
+
+  async push(request: PushRequest, { signal }: CallOptions = {}): Promise<PushResult> {
+    const { offer } = request;
+    return this.#send<PushResult>(
+      {
+        method: 'POST',
+        path: paths.version(request.cluster, request.version),
+        headers: {
+          ...identity(request),
+          ...(offer === undefined ? {} : { [headers.offer]: `${offer.epoch}/${offer.version}` }),
+        },
+        // As it is: one push is one transfer, which gzip makes slower on all but slow lines.
+        body: request.snapshot,
+        maxBytes: this.#maxSnapshotBytes,
+        signal,
+      },
+      (answer) => {
+        if (answer.status === 412) return { kind: 'foreignEpoch', epoch: epochOf(answer) };
+        if (answer.status === 409) return { kind: 'conflict', ...snapshotOf(answer) };
+        const version = versionOf(this.#expect(answer, 200));
+        return { kind: 'committed', version, epoch: answer.headers.get(headers.epoch) ?? undefined };
+      },
+    );
+  }
+
+  async poll(request: PollRequest, { signal }: CallOptions = {}): Promise<PollResult> {
+    const { wait } = request;
+    const begin = this.#clock.monotonic();
+    return this.#send<PollResult>(
+      {
+        method: 'GET',
+        path: paths.version(request.cluster, request.version),
+        headers: { ...identity(request), [headers.prefer]: `wait=${Math.ceil(wait / 1000)}` },
+        maxBytes: this.#maxSnapshotBytes,
+        signal,
+      },
+      (answer) => {
+        const { status } = answer;
+        const wasHeld = wait > 0 && this.#clock.monotonic() - begin >= wait * fullHold;
+        if (status === 412) return { kind: 'foreignEpoch', epoch: epochOf(answer) };
+        if (status === 204 || status === 304 || (status === 504 && wasHeld)) {
+          const version = parseVersion(answer.headers.get(headers.version));
+          return { kind: 'unchanged', version, epoch: answer.headers.get(headers.epoch) ?? undefined };
+        }
+        return { kind: 'snapshot', ...snapshotOf(this.#expect(answer, 200)) };
+      },
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#exchange.close();
+  }
+
+  #expect(answer: HttpAnswer, ...statuses: readonly number[]): HttpAnswer {
+    return expectStatus(answer, this.#clock.now(), ...statuses);
+  }
+
+  /** What `read` makes of the answer; an error names the endpoint, which is left where another may do better. */
+  async #send<T>(
+    request: Omit<HttpRequest, 'maxBytes'> & { readonly maxBytes?: number },
+    read: (answer: HttpAnswer) => T,
+  ): Promise<T> {
+    const answer = await this.#exchange.send({ maxBytes: this.#maxAnswerBytes, ...request });
+    try {
+      return read(answer);
+    } catch (error) {
+      if (!isCfluxError(error)) throw error;
+      if (error.retryable || error.code === 'NO_SUCH_ROUTE') this.#exchange.leave(answer.endpoint);
+      throw restate(error, { message: `${answer.endpoint}: ${error.message}` });
+    }
+  }
+}
+
+/** Who asks, and what it has or wants to store. */
+function identity({ epoch, mutation, nodeId }: PushRequest | PollRequest): Record<string, string> {
+  return {
+    ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
+    ...(mutation === undefined ? {} : { [headers.mutation]: mutation }),
+    ...(nodeId === undefined ? {} : { [headers.node]: String(nodeId) }),
+  };
+}

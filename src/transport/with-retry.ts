@@ -1,0 +1,190 @@
+import createDebug from 'debug';
+import { type Clock, sleep, systemClock } from '../clock.js';
+import { CfluxError, isCfluxError } from '../errors.js';
+import type { NodeInfo, Registered } from '../protocol/nodes.js';
+import { type Random, systemRandom } from '../random.js';
+import { withDeadline } from './deadline.js';
+import { restate } from './restate.js';
+import { type Call, type RetryScheduleOptions, retrySchedule } from './retry-schedule.js';
+import type {
+  CallOptions,
+  HeartbeatRequest,
+  NodeRequest,
+  PollRequest,
+  PollResult,
+  PushRequest,
+  PushResult,
+  RegisterRequest,
+  Transport,
+} from './transport.js';
+
+const debug = createDebug('cflux:transport');
+
+/** An attempt that failed and is followed by another. */
+export interface RetryEvent {
+  readonly call: Call;
+  /** The number of the attempt that failed; the first is 1. */
+  readonly attempt: number;
+  readonly error: CfluxError;
+  /** Milliseconds until the next attempt. */
+  readonly delay: number;
+}
+
+export interface RetryOptions extends RetryScheduleOptions {
+  /** Told before each wait for another attempt. */
+  readonly onRetry?: (event: RetryEvent) => void;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Jitter is drawn from it. Default: chance from the operating system. */
+  readonly random?: Random;
+}
+
+/** How a call ended, and whether an earlier attempt of it may have been carried out although it failed. */
+interface Settled<T> {
+  readonly result: T;
+  readonly answerLost: boolean;
+}
+
+/**
+ * `transport`, with up to five attempts of every call: as long as the error is `retryable`, after a delay that grows
+ * exponentially and has jitter (half of it is chance), not before `Retry-After` has passed, and never beyond the call's
+ * timeout. Each attempt has a deadline, also where `transport` takes no notice of the signal it is given. What a push says of
+ * its outcome holds for all attempts together: after one that may have been stored, an error is `outcome: 'unknown'`
+ * and a result other than `committed` says `answerLost`.
+ */
+export function withRetry(transport: Transport, options: RetryOptions = {}): Transport {
+  return new RetryingTransport(transport, options);
+}
+
+class RetryingTransport implements Transport {
+  readonly retries = true;
+  readonly #inner: Transport;
+  readonly #options: RetryOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #closing = new AbortController();
+
+  constructor(inner: Transport, options: RetryOptions) {
+    this.#inner = inner;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? systemRandom;
+  }
+
+  get endpoint(): string {
+    return this.#inner.endpoint ?? 'custom transport';
+  }
+
+  register(request: RegisterRequest, options: CallOptions = {}): Promise<Registered> {
+    return this.#call('register', options, (limits) => this.#inner.register(request, limits));
+  }
+
+  heartbeat(request: HeartbeatRequest, options: CallOptions = {}): Promise<void> {
+    return this.#call('heartbeat', options, (limits) => this.#inner.heartbeat(request, limits));
+  }
+
+  deregister(request: NodeRequest, options: CallOptions = {}): Promise<void> {
+    return this.#call('deregister', options, (limits) => this.#inner.deregister(request, limits));
+  }
+
+  nodes(request: { readonly cluster: string }, options: CallOptions = {}): Promise<readonly NodeInfo[]> {
+    return this.#call('nodes', options, (limits) => this.#inner.nodes(request, limits));
+  }
+
+  async push(request: PushRequest, options: CallOptions = {}): Promise<PushResult> {
+    const { result, answerLost } = await this.#attempts('push', options, undefined, (limits) =>
+      this.#inner.push(request, limits),
+    );
+    return answerLost && result.kind !== 'committed' ? { ...result, answerLost } : result;
+  }
+
+  async poll(request: PollRequest, options: CallOptions = {}): Promise<PollResult> {
+    const { result } = await this.#attempts('poll', options, request.wait, (limits, elapsed) =>
+      // All attempts together hold as long as was asked.
+      this.#inner.poll({ ...request, wait: Math.max(0, request.wait - elapsed) }, limits),
+    );
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new CfluxError('CLOSED', 'the transport is closed'));
+    await this.#inner.close?.();
+  }
+
+  async #call<T>(call: Call, options: CallOptions, attempt: (limits: CallOptions) => Promise<T>): Promise<T> {
+    return (await this.#attempts(call, options, undefined, attempt)).result;
+  }
+
+  async #attempts<T>(
+    call: Call,
+    options: CallOptions,
+    wait: number | undefined,
+    attempt: (limits: CallOptions, elapsed: number) => Promise<T>,
+  ): Promise<Settled<T>> {
+    const schedule = retrySchedule(
+      call,
+      { timeout: options.timeout, ...(wait === undefined ? {} : { wait }) },
+      this.#options,
+    );
+    const signals = [options.signal, this.#closing.signal];
+    const begin = this.#clock.monotonic();
+    const elapsed = () => this.#clock.monotonic() - begin;
+    let answerLost = false;
+    for (let number = 1; ; number++) {
+      const passed = elapsed();
+      const timeout = Math.min(schedule.attemptTimeout, schedule.timeout - passed);
+      let failure: CfluxError;
+      try {
+        const limits = {
+          clock: this.#clock,
+          timeout,
+          timeoutError: () => this.#late(call, timeout),
+          signals,
+        };
+        const result = await withDeadline(limits, async (signal) => attempt({ signal, timeout }, passed));
+        return { result, answerLost };
+      } catch (error) {
+        for (const signal of signals) signal?.throwIfAborted();
+        failure = asFailure(error);
+      }
+      answerLost ||= failure.outcome !== 'none';
+      const delay = this.#delay(schedule.delays[number - 1], failure.retryAfter);
+      if (!failure.retryable || delay === undefined || elapsed() + delay >= schedule.timeout) {
+        debug('%s failed after %d attempts: %s', call, number, failure.message);
+        throw lastFailure(failure, number, call === 'push' && answerLost);
+      }
+      debug('%s failed, attempt %d: %s; the next in %d ms', call, number, failure.message, delay);
+      this.#options.onRetry?.({ call, attempt: number, error: failure, delay });
+      await withDeadline(
+        { clock: this.#clock, timeout: Number.POSITIVE_INFINITY, timeoutError: () => undefined, signals },
+        (signal) => sleep(this.#clock, delay, signal),
+      );
+    }
+  }
+
+  #late(call: Call, timeout: number): CfluxError {
+    const message = `${call}: no answer from ${this.endpoint} within ${Math.round(timeout)} ms`;
+    return new CfluxError('TIMEOUT', message, { retryable: true });
+  }
+
+  /** Jitter adds to what the other side asked for, so that those whom it asked alike do not come back at once. */
+  #delay(scheduled: number | undefined, retryAfter = 0): number | undefined {
+    if (scheduled === undefined) return undefined;
+    const jittered = scheduled * (0.5 + this.#random() / 2);
+    return Math.round(retryAfter > 0 ? retryAfter + jittered : jittered);
+  }
+}
+
+/** A transport of somebody else's may throw anything: it says nothing against another attempt. */
+function asFailure(error: unknown): CfluxError {
+  if (isCfluxError(error)) return error;
+  const { message } = CfluxError.from(error);
+  return new CfluxError('UNEXPECTED', message, { cause: error, retryable: true });
+}
+
+function lastFailure(failure: CfluxError, attempts: number, maybeStored: boolean): CfluxError {
+  const outcome = maybeStored ? 'unknown' : failure.outcome;
+  if (attempts === 1 && outcome === failure.outcome) return failure;
+  const message = attempts === 1 ? failure.message : `${failure.message} (${attempts} attempts)`;
+  return restate(failure, { message, outcome });
+}
