@@ -65,6 +65,8 @@ export interface Snapshot {
 export interface ForeignEpoch {
   readonly kind: 'foreignEpoch';
   readonly epoch: string;
+  /** The newest version of the manager's history; 0: it has no data yet. Absent: it does not say. */
+  readonly version?: number | undefined;
 }
 
 export interface AnswerLost {
@@ -84,6 +86,8 @@ export type PollResult =
       /** The manager's version where it says so: that of the node's own push, which needs no body. */
       readonly version?: number | undefined;
       readonly epoch?: string | undefined;
+      /** The mutation that made `version`. */
+      readonly mutation?: string | undefined;
     }
   | ForeignEpoch;
 

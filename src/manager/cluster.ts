@@ -1,0 +1,373 @@
+import { CfluxError } from '../errors.js';
+import { noVersion } from '../protocol/version.js';
+import type {
+  ForeignEpoch,
+  PollRequest,
+  PollResult,
+  PushRequest,
+  PushResult,
+} from '../transport/transport.js';
+import type { Deadlines } from './deadlines.js';
+import { type CurrentVersion, LatestSnapshot } from './latest-snapshot.js';
+import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './manager-store.js';
+import { Recovery } from './recovery.js';
+import { Turns } from './turns.js';
+import { snapshotOf, WaitingPoll } from './waiting-poll.js';
+
+/** Who asks, where the request itself does not say so. */
+export interface Asker {
+  /** What tells clients without a node id apart: the remote address. */
+  readonly remote?: string | undefined;
+  /** The name of the token that was shown. */
+  readonly author?: string | undefined;
+}
+
+export interface ClusterSettings {
+  readonly store: ManagerStore;
+  readonly deadlines: Deadlines;
+  readonly monotonic: () => number;
+  /** How long a loser's turn lasts, in milliseconds. */
+  readonly turn: number;
+  /** How long offers are collected, in milliseconds. */
+  readonly collection: number;
+  readonly mostHeldPushes: number;
+  /** A version was stored by this manager. */
+  readonly onCommit: (commit: Commit, record: VersionRecord) => void;
+  /** Something failed that nobody waits for. */
+  readonly onError: (error: unknown) => void;
+}
+
+// A store that answers with versions that are gone at once is broken; nobody shall spin on it.
+const mostReads = 10;
+const recoveryRetry = 1_000;
+
+const unavailable = (message: string, retryAfter: number, outcome: 'none' | 'unknown' = 'none') =>
+  new CfluxError('UNAVAILABLE', message, { retryable: true, outcome, retryAfter });
+
+/** One cluster as this manager serves it: pushes in turn, polls that wait, and the recovery of lost data. */
+export class Cluster {
+  readonly name: string;
+  readonly #settings: ClusterSettings;
+  readonly #store: ManagerStore;
+  readonly #turns: Turns;
+  readonly #latest: LatestSnapshot;
+  readonly #polls = new Set<WaitingPoll>();
+  #recovery: Recovery | undefined;
+  /** A collection ended without an offer: nobody who comes with a foreign epoch has data for us. */
+  #nobodyOffered = false;
+  #hasData = false;
+  #committing = false;
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+
+  constructor(name: string, settings: ClusterSettings) {
+    this.name = name;
+    this.#settings = settings;
+    this.#store = settings.store;
+    this.#turns = new Turns(settings.deadlines, settings.turn);
+    this.#latest = new LatestSnapshot(settings.store, name);
+  }
+
+  get isIdle(): boolean {
+    return this.#polls.size === 0 && this.#turns.isIdle && this.#recovery === undefined;
+  }
+
+  get cachedBytes(): number {
+    return this.#latest.bytes;
+  }
+
+  get heldPolls(): number {
+    return this.#polls.size;
+  }
+
+  get heldPushes(): number {
+    return this.#turns.length;
+  }
+
+  async push(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
+    if (this.#turns.length >= this.#settings.mostHeldPushes) {
+      throw unavailable('too many pushes to this cluster wait for their turn', 1_000);
+    }
+    const who = identity(request.nodeId, asker);
+    await this.#turns.enter(who, signal);
+    let lost = false;
+    try {
+      const result = await this.#pushInTurn(request, asker);
+      lost = result.kind === 'conflict';
+      return result;
+    } finally {
+      this.#turns.leave(who, lost);
+    }
+  }
+
+  async poll(request: PollRequest, asker: Asker, signal?: AbortSignal): Promise<PollResult> {
+    const poll = new WaitingPoll(request);
+    // Added before the compare: a change that falls between the two is noticed (R22).
+    this.#polls.add(poll);
+    try {
+      const answer = await this.#compare(poll);
+      if (answer !== undefined) return answer;
+      if (request.wait <= 0) {
+        this.#turns.yield(identity(request.nodeId, asker));
+        return poll.unchanged;
+      }
+      return await poll.hold(this.#settings.deadlines, request.wait, signal);
+    } finally {
+      this.#polls.delete(poll);
+    }
+  }
+
+  /** The head may have changed, by whoever it was: looks, and answers the polls that wait for that. */
+  async changed(): Promise<void> {
+    this.#hasData = false;
+    if (this.#committing) {
+      this.#lookAgain = true;
+      return;
+    }
+    if (this.#looking !== undefined) {
+      this.#lookAgain = true;
+      return this.#looking;
+    }
+    this.#looking = this.#look();
+    try {
+      await this.#looking;
+    } finally {
+      this.#looking = undefined;
+    }
+  }
+
+  close(reason: CfluxError): void {
+    this.#recovery?.close();
+    this.#recovery = undefined;
+    this.#turns.close(reason);
+    for (const poll of this.#polls) poll.fail(reason);
+  }
+
+  async #pushInTurn(request: PushRequest, asker: Asker): Promise<PushResult> {
+    if (!this.#hasData) {
+      const head = await this.#head();
+      if (head.latest === undefined) {
+        const refusal = await this.#judgeWithoutData(request, asker, head.epoch);
+        if (refusal !== undefined) return refusal;
+      }
+    }
+    const { cluster, version: base, snapshot, mutation, epoch, nodeId } = request;
+    const above = this.#hasData ? noVersion : base;
+    const result = await this.#commit({
+      cluster,
+      base,
+      snapshot,
+      mutation,
+      epoch,
+      nodeId,
+      above,
+      author: asker.author,
+    });
+    switch (result.kind) {
+      case 'committed':
+        return { kind: 'committed', version: result.record.version, epoch: result.epoch };
+      case 'repeated':
+        return { kind: 'committed', version: result.version, epoch: result.epoch };
+      case 'foreignEpoch':
+        return this.#foreignEpoch(result.epoch);
+      case 'conflict': {
+        const current = await this.#current({ epoch: result.epoch, latest: result.latest });
+        if (current === undefined) throw unavailable('the cluster was deleted in this moment', 1_000);
+        return { kind: 'conflict', ...snapshotOf(current) };
+      }
+    }
+  }
+
+  /** Stores, and publishes what was stored. */
+  async #commit(commit: Commit): Promise<CommitResult> {
+    this.#committing = true;
+    try {
+      const result = await this.#store.commit(commit);
+      if (result.kind === 'committed') {
+        const { epoch, record } = result;
+        const current: CurrentVersion = { epoch, record, snapshot: commit.snapshot };
+        this.#hasData = true;
+        this.#nobodyOffered = false;
+        this.#endRecovery();
+        this.#latest.set(current);
+        this.#settings.onCommit(commit, record);
+        this.#publish(current);
+      } else this.#lookAgain = true;
+      return result;
+    } catch (error) {
+      // What is stored now is not known.
+      this.#lookAgain = true;
+      throw error;
+    } finally {
+      this.#committing = false;
+      if (this.#lookAgain) this.#lookSoon();
+    }
+  }
+
+  /** The answer of a cluster without data (see recovery.ts); `undefined`: the push is welcome. */
+  async #judgeWithoutData(
+    request: PushRequest,
+    asker: Asker,
+    epoch: string,
+  ): Promise<ForeignEpoch | undefined> {
+    const { offer } = request;
+    const foreign = await this.#foreignWithoutData(request, epoch);
+    if (foreign !== undefined) return foreign;
+    if (offer !== undefined) {
+      const { snapshot, mutation, nodeId } = request;
+      const recovery = this.#startRecovery();
+      recovery.add({ version: offer.version, snapshot, mutation, nodeId, author: asker.author });
+      throw unavailable(
+        'this manager has no data for the cluster and collects what the nodes have',
+        recovery.remaining ?? 0,
+        'unknown',
+      );
+    }
+    const remaining = this.#recovery?.remaining;
+    if (remaining === undefined) return undefined;
+    throw unavailable(
+      'this manager has no data for the cluster and waits for the nodes that had some',
+      remaining,
+    );
+  }
+
+  /** The answer to whoever comes with a history that a cluster without data does not have. */
+  async #foreignWithoutData(
+    request: {
+      readonly epoch?: string | undefined;
+      readonly version: number;
+      readonly offer?: PushRequest['offer'];
+    },
+    epoch: string,
+  ): Promise<ForeignEpoch | undefined> {
+    if (request.epoch === undefined) return undefined;
+    let current = epoch;
+    if (request.epoch === epoch) {
+      if (request.version === noVersion || request.offer !== undefined) return undefined;
+      // Our own epoch at a version that we never gave: the store was restored from before the first one.
+      await this.#store.deleteCluster(this.name, request.version);
+      current = (await this.#store.head(this.name)).epoch;
+    }
+    if (!this.#nobodyOffered) this.#startRecovery().meet(request.version);
+    return { kind: 'foreignEpoch', epoch: current, version: noVersion };
+  }
+
+  async #foreignEpoch(epoch: string): Promise<ForeignEpoch> {
+    const { latest } = await this.#head();
+    return { kind: 'foreignEpoch', epoch, version: latest?.version ?? noVersion };
+  }
+
+  #startRecovery(): Recovery {
+    this.#recovery ??= new Recovery(this.#settings.deadlines, {
+      duration: this.#settings.collection,
+      now: this.#settings.monotonic,
+      end: () => void this.#recover().catch(this.#settings.onError),
+    });
+    return this.#recovery;
+  }
+
+  #endRecovery(): void {
+    this.#recovery?.close();
+    this.#recovery = undefined;
+  }
+
+  /** The collection is over: its best offer becomes the data. */
+  async #recover(): Promise<void> {
+    const who = 'recovery';
+    await this.#turns.enter(who);
+    try {
+      const recovery = this.#recovery;
+      if (recovery === undefined) return;
+      const { best, highest } = recovery;
+      if (best === undefined) {
+        this.#nobodyOffered = true;
+        this.#endRecovery();
+        return;
+      }
+      const { snapshot, mutation, nodeId, author } = best;
+      try {
+        await this.#commit({
+          cluster: this.name,
+          base: noVersion,
+          above: highest,
+          snapshot,
+          mutation,
+          nodeId,
+          author,
+        });
+        this.#endRecovery();
+      } catch (error) {
+        recovery.prolong(recoveryRetry);
+        throw error;
+      }
+    } finally {
+      this.#turns.leave(who, false);
+    }
+  }
+
+  async #head(): Promise<Head> {
+    const head = await this.#store.head(this.name);
+    this.#hasData = head.latest !== undefined;
+    return head;
+  }
+
+  /** The newest version with its bytes; absent: the cluster has no data. */
+  async #current(known: Head): Promise<CurrentVersion | undefined> {
+    let { epoch, latest } = known;
+    for (let reads = 0; reads < mostReads; reads++) {
+      if (latest === undefined) return undefined;
+      const current = await this.#latest.of({ epoch, latest });
+      if (current !== undefined) return current;
+      ({ epoch, latest } = await this.#head());
+    }
+    throw unavailable('the store does not have the version that it says is the newest', 1_000);
+  }
+
+  /** The answer to a poll, if there is one already. */
+  async #compare(poll: WaitingPoll): Promise<PollResult | undefined> {
+    for (;;) {
+      poll.missed = false;
+      const head = await this.#head();
+      if (head.latest === undefined) {
+        const foreign = await this.#foreignWithoutData(poll.request, head.epoch);
+        if (foreign !== undefined) return foreign;
+        poll.compared({ epoch: head.epoch });
+      } else if (poll.differs(head)) {
+        if (poll.isForeign(head.epoch)) return poll.foreign(head);
+        const current = await this.#current(head);
+        if (current !== undefined && poll.differs({ epoch: current.epoch, latest: current.record })) {
+          return poll.answerOf(current);
+        }
+        continue;
+      } else poll.compared(head);
+      if (!poll.missed) return undefined;
+    }
+  }
+
+  /** Reads the head until no change was told meanwhile, and answers the polls that it concerns. */
+  async #look(): Promise<void> {
+    do {
+      this.#lookAgain = false;
+      if (this.#polls.size === 0) return;
+      const head = await this.#head();
+      if (head.latest === undefined) {
+        for (const poll of this.#polls) poll.publishEmpty(head.epoch);
+        continue;
+      }
+      const current = await this.#current(head);
+      if (current !== undefined) this.#publish(current);
+    } while (this.#lookAgain);
+  }
+
+  #lookSoon(): void {
+    this.changed().catch(this.#settings.onError);
+  }
+
+  #publish(current: CurrentVersion): void {
+    for (const poll of this.#polls) poll.publish(current);
+  }
+}
+
+/** Whose turn it is is told by the node's id; clients of 2016 have none, their address must do. */
+const identity = (nodeId: number | undefined, { remote }: Asker) =>
+  nodeId === undefined ? `at ${remote ?? 'unknown'}` : `node ${nodeId}`;

@@ -1,0 +1,17 @@
+export type { Audit, AuditEntry } from './audit.js';
+export type { Asker } from './cluster.js';
+export type { Limits } from './limits.js';
+export { LocalTransport } from './local-transport.js';
+export { Manager, type ManagerOptions, type RegisteredNode } from './manager.js';
+export type {
+  ClusterRecord,
+  Commit,
+  CommitResult,
+  Head,
+  KnownNode,
+  ManagerInfo,
+  ManagerStore,
+  StoreContext,
+  VersionRecord,
+} from './manager-store.js';
+export { MemoryStore } from './stores/memory-store.js';

@@ -1,0 +1,60 @@
+import { CfluxError } from '../errors.js';
+import type { NodeDescription } from '../protocol/nodes.js';
+
+/** What a manager takes at most; one input beyond a limit is refused with a clear error and changes nothing. */
+export interface Limits {
+  /** Bytes of one snapshot, decompressed. Default: 64 MiB. */
+  readonly snapshotBytes: number;
+  /** Polls held at once. Default: 50,000. */
+  readonly heldPolls: number;
+  /** Pushes to one cluster that wait for their turn. Default: 1,000. */
+  readonly heldPushes: number;
+  /** Nodes of one cluster, alive or not. Default: 100,000. */
+  readonly nodes: number;
+}
+
+export const defaultLimits: Limits = {
+  snapshotBytes: 64 * 1024 * 1024,
+  heldPolls: 50_000,
+  heldPushes: 1_000,
+  nodes: 100_000,
+};
+
+const longestName = 255;
+const longestAddress = 4_096;
+const mostAddresses = 256;
+
+const refused = (message: string) => new CfluxError('BAD_REQUEST', message, { outcome: 'none' });
+
+/** Refuses what can not name a cluster: nothing, more than 255 bytes of UTF-8, half a surrogate pair. */
+export function checkClusterName(name: string): void {
+  if (name === '') throw refused('the name of a cluster must not be empty');
+  if (/\p{Surrogate}/u.test(name)) throw refused('the name of a cluster must be well-formed Unicode');
+  const bytes = Buffer.byteLength(name);
+  if (bytes > longestName) {
+    throw refused(`the name of a cluster has at most ${longestName} bytes, this one has ${bytes}`);
+  }
+}
+
+/** Refuses an epoch or mutation id that is no short visible ASCII text. */
+export function checkToken(what: string, token: string | undefined): void {
+  if (token !== undefined && !/^[\x21-\x7e]{1,128}$/.test(token)) {
+    throw refused(`${what} must be 1 to 128 visible ASCII characters`);
+  }
+}
+
+/** Refuses a description whose fields are too long to be what they claim. */
+export function checkDescription(node: NodeDescription): void {
+  const fields = { ip: node.ip, hostname: node.hostname, bindAddress: node.bindAddress ?? '' };
+  for (const [field, value] of Object.entries(fields)) {
+    if (value.length > longestAddress) throw refused(`${field} has at most ${longestAddress} characters`);
+  }
+  if ((node.addresses?.length ?? 0) > mostAddresses) throw refused(`at most ${mostAddresses} addresses`);
+}
+
+/** A cluster that has as many nodes as it may have. */
+export const tooManyNodes = (most: number) =>
+  new CfluxError('TOO_MANY_REQUESTS', `the cluster has ${most} nodes already: remove those that are gone`, {
+    outcome: 'none',
+    retryable: true,
+  });

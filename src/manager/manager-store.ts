@@ -1,0 +1,149 @@
+import type { Clock } from '../clock.js';
+import type { NodeInfo } from '../protocol/nodes.js';
+import type { Random } from '../random.js';
+
+/** What a manager hands its store when it opens it: a store has no time, chance or limits of its own. */
+export interface StoreContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Milliseconds after its last heartbeat that a node counts as alive. */
+  readonly nodeTtl: number;
+  /** How many versions of a cluster are kept, the newest included. */
+  readonly history: number;
+  /** How long a mutation id is remembered at least, in milliseconds. */
+  readonly mutationMemory: number;
+  /** How many nodes, alive or not, a cluster may have. */
+  readonly mostNodes: number;
+}
+
+/** What is kept of a version beside its bytes. */
+export interface VersionRecord {
+  /** Only ever rises, and is never used again, not even after its cluster was deleted or the store was wiped. */
+  readonly version: number;
+  /** Identity of the push that made it. */
+  readonly mutation: string;
+  /** When it was stored, in milliseconds since 1970 by the manager's wall clock; for people. */
+  readonly at: number;
+  /** Bytes of the snapshot. */
+  readonly size: number;
+  /** Who pushed it: the node's id, where it said so. */
+  readonly nodeId?: number | undefined;
+  /** Who pushed it: the name of its token, where the manager is set up with tokens. */
+  readonly author?: string | undefined;
+}
+
+/** Where a cluster's history stands. */
+export interface Head {
+  /** Identity of the history; there is one for every name, also before its first version. */
+  readonly epoch: string;
+  /** The newest version; absent: the cluster has no data. */
+  readonly latest?: VersionRecord | undefined;
+}
+
+/** A snapshot that shall become a cluster's next version. */
+export interface Commit {
+  readonly cluster: string;
+  /** The version that the snapshot was made from. In a cluster without data any is right. */
+  readonly base: number;
+  readonly snapshot: Uint8Array;
+  readonly mutation: string;
+  /** The history that `base` belongs to; absent: whatever there is. */
+  readonly epoch?: string | undefined;
+  /** The new version is above this one too. */
+  readonly above?: number | undefined;
+  readonly nodeId?: number | undefined;
+  readonly author?: string | undefined;
+}
+
+export type CommitResult =
+  /** Stored, durably. */
+  | { readonly kind: 'committed'; readonly epoch: string; readonly record: VersionRecord }
+  /** The same mutation was stored before, as this version; nothing was stored now. */
+  | { readonly kind: 'repeated'; readonly epoch: string; readonly version: number }
+  /** `base` is not the newest version; nothing was stored. */
+  | { readonly kind: 'conflict'; readonly epoch: string; readonly latest: VersionRecord }
+  /** The cluster's history is another one; nothing was stored. */
+  | { readonly kind: 'foreignEpoch'; readonly epoch: string };
+
+/** A cluster that the store knows: it has data, or nodes. */
+export interface ClusterRecord extends Head {
+  readonly cluster: string;
+}
+
+/** What is kept of a node beside its id. */
+export type KnownNode = Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>;
+
+/** What tells managers that share a store apart, for people. */
+export interface ManagerInfo {
+  readonly id: string;
+  readonly hostname: string;
+  readonly bindAddress: string;
+}
+
+/**
+ * Where a manager keeps what must outlive it. Several managers, in several processes, may share one store.
+ *
+ * Every method may be called as often and as concurrently as one likes between `open` and `close`. A failing method rejects
+ * with a `CfluxError`: `UNAVAILABLE` (retryable), `OUT_OF_SPACE`, `STORAGE_FAILED`; for `commit`, `outcome: 'none'` says
+ * that certainly nothing was stored, now or later. Cluster names are well-formed Unicode, 1–255 bytes as UTF-8; they are
+ * only names (`__proto__` and `../x` too), and nothing of one cluster shows in another. Bytes that were handed over or
+ * given out are never changed afterwards by either side.
+ *
+ * `clusterflux/testing` has the contract as a suite of checks that a store of your own can be run through.
+ */
+export interface ManagerStore {
+  /** For people: `memory`, a directory, a list of endpoints. */
+  readonly name: string;
+
+  /** Gets ready, and keeps what an earlier process stored. Idempotent. */
+  open(context: StoreContext): Promise<void>;
+  /** Waits for what is in flight and frees everything. Idempotent. */
+  close(): Promise<void>;
+  /** Rejects with the reason why the store can not serve now. */
+  check(): Promise<void>;
+
+  /** Where the cluster stands now: nothing that any process had committed when this was called is missing. */
+  head(cluster: string): Promise<Head>;
+  /** The bytes of a kept version; absent: it is not kept (any more). */
+  read(cluster: string, version: number): Promise<Uint8Array | undefined>;
+  /** Versions that are kept, newest first. */
+  history(cluster: string): Promise<readonly VersionRecord[]>;
+  /**
+   * Stores a version if `base` still is the newest, atomically among all processes that share the store; the version, its bytes
+   * and its mutation id become durable together, before this resolves. Looks in this order: a known mutation is
+   * `repeated`, another epoch `foreignEpoch`, another base `conflict`. Forgets versions beyond `history`, and mutation ids
+   * only after `mutationMemory`.
+   */
+  commit(commit: Commit): Promise<CommitResult>;
+
+  /** Every cluster with data or nodes, ordered by name. */
+  clusters(): Promise<readonly ClusterRecord[]>;
+  /**
+   * Removes a cluster's versions, mutation ids and nodes. Its next history has another epoch and goes on above the highest
+   * version of this one (and above `above`). `false`: there was nothing.
+   */
+  deleteCluster(cluster: string, above?: number): Promise<boolean>;
+
+  /** Makes a node known, and alive; its id was never given before. Beyond `mostNodes`: `TOO_MANY_REQUESTS`. */
+  addNode(cluster: string, node: KnownNode): Promise<number>;
+  /**
+   * The node is alive for the time to live (`leaving`: is not alive, until its next heartbeat). `false`: no such node.
+   * A node is not expired for time in which this process did not run.
+   */
+  beat(cluster: string, nodeId: number, leaving?: boolean): Promise<boolean>;
+  /** Forgets the node. `false`: no such node. */
+  removeNode(cluster: string, nodeId: number): Promise<boolean>;
+  /** The cluster's nodes, alive or not, ordered by id. */
+  nodes(cluster: string): Promise<readonly NodeInfo[]>;
+
+  /**
+   * Calls `onChange` after a cluster's head changed, whoever changed it; `undefined` is «any of them may have». It may be called
+   * more often, and late, but no change of another process after this returned stays untold.
+   */
+  watch(onChange: (cluster: string | undefined) => void): () => void;
+
+  /** Tells the other managers on this store about this one until `close`. Absent: a store of one process. */
+  announce?(self: ManagerInfo): Promise<void>;
+  /** The managers that are alive, this one too. */
+  managers?(): Promise<readonly ManagerInfo[]>;
+}

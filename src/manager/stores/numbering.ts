@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+
+const tenYears = 10 * 365 * 86_400_000;
+
+/**
+ * A number above `previous`, and not below the Unix time in milliseconds: so it was never given before even where the
+ * counter was lost (a wiped or restored store), as long as fewer than one a millisecond are given on average.
+ *
+ * `above` is what somebody else claims to have had: one that is far in the future is not believed, for it would use the numbers up.
+ */
+export function nextNumber(previous: number, now: number, above = 0): number {
+  const believed = above <= now + tenYears ? above : 0;
+  return Math.max(previous, believed, Math.floor(now) - 1) + 1;
+}
+
+/**
+ * The epoch of a cluster: the same for every process on the store, without keeping anything for names that were only
+ * asked for. `generation` is the highest version of the history that was deleted under this name; 0 without one.
+ */
+export function epochOf(storeId: string, cluster: string, generation: number): string {
+  return createHash('sha256')
+    .update(`${storeId}\n${generation}\n${cluster}`)
+    .digest('base64url')
+    .slice(0, 22);
+}

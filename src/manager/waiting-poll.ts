@@ -1,0 +1,99 @@
+import type { ForeignEpoch, PollRequest, PollResult } from '../transport/transport.js';
+import type { Deadlines } from './deadlines.js';
+import type { CurrentVersion } from './latest-snapshot.js';
+import type { Head } from './manager-store.js';
+
+/** One poll: first compared with the head, then held until something changes. */
+export class WaitingPoll {
+  readonly request: PollRequest;
+  /** Something was published while this poll was being compared: compare again. */
+  missed = false;
+  #head: Head | undefined;
+  #resolve: ((result: PollResult) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  #failure: { readonly reason: unknown } | undefined;
+
+  constructor(request: PollRequest) {
+    this.request = request;
+  }
+
+  /** What `head` says is not what the node has. The mutation tells a restored backup from the same history. */
+  differs({ epoch, latest }: Head): boolean {
+    if (this.isForeign(epoch)) return true;
+    if (latest === undefined) return false;
+    const { version, mutation } = this.request;
+    return latest.version !== version || (mutation !== undefined && latest.mutation !== mutation);
+  }
+
+  isForeign(epoch: string): boolean {
+    return this.request.epoch !== undefined && this.request.epoch !== epoch;
+  }
+
+  foreign({ epoch, latest }: Head): ForeignEpoch {
+    return { kind: 'foreignEpoch', epoch, version: latest?.version ?? 0 };
+  }
+
+  answerOf(current: CurrentVersion): PollResult {
+    return { kind: 'snapshot', ...snapshotOf(current) };
+  }
+
+  /** The node has what `head` says. */
+  compared(head: Head): void {
+    this.#head = head;
+  }
+
+  get unchanged(): PollResult {
+    const { epoch, latest } = this.#head ?? {};
+    return { kind: 'unchanged', epoch, version: latest?.version, mutation: latest?.mutation };
+  }
+
+  /** Resolves at the first change that concerns the node, or as unchanged after `wait` milliseconds. */
+  async hold(deadlines: Deadlines, wait: number, signal?: AbortSignal): Promise<PollResult> {
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    signal?.throwIfAborted();
+    const onAbort = () => this.fail(signal?.reason);
+    let cancel: (() => void) | undefined;
+    try {
+      return await new Promise<PollResult>((resolve, reject) => {
+        this.#resolve = resolve;
+        this.#reject = reject;
+        cancel = deadlines.add(wait, () => resolve(this.unchanged));
+        signal?.addEventListener('abort', onAbort, { once: true });
+      });
+    } finally {
+      cancel?.();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** A version was stored. A node that stored it itself has it: it gets no snapshot, but is told. */
+  publish(current: CurrentVersion): void {
+    const head: Head = { epoch: current.epoch, latest: current.record };
+    if (this.#resolve === undefined) {
+      this.missed = true;
+      return;
+    }
+    if (!this.differs(head)) return;
+    const { nodeId, mutation, version } = current.record;
+    if (this.isForeign(current.epoch)) this.#resolve(this.foreign(head));
+    else if (nodeId !== undefined && nodeId === this.request.nodeId) {
+      this.#resolve({ kind: 'unchanged', version, epoch: current.epoch, mutation });
+    } else this.#resolve(this.answerOf(current));
+  }
+
+  /** The cluster has no data (any more). */
+  publishEmpty(epoch: string): void {
+    if (this.#resolve === undefined) this.missed = true;
+    else if (this.isForeign(epoch)) this.#resolve(this.foreign({ epoch }));
+  }
+
+  fail(reason: unknown): void {
+    this.#failure = { reason };
+    this.#reject?.(reason);
+  }
+}
+
+/** A version as it is handed out. */
+export function snapshotOf({ epoch, record, snapshot }: CurrentVersion) {
+  return { version: record.version, mutation: record.mutation, epoch, snapshot };
+}
