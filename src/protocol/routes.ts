@@ -8,7 +8,12 @@ export type Route =
   | { readonly name: 'listAll' }
   | { readonly name: 'listNodes'; readonly cluster: string }
   | { readonly name: 'push'; readonly cluster: string; readonly version: number }
-  | { readonly name: 'poll'; readonly cluster: string; readonly version: number };
+  | { readonly name: 'poll'; readonly cluster: string; readonly version: number }
+  // Additions of ours, for operators.
+  | { readonly name: 'listClusters' }
+  | { readonly name: 'history'; readonly cluster: string }
+  | { readonly name: 'readVersion'; readonly cluster: string; readonly version: number }
+  | { readonly name: 'deleteCluster'; readonly cluster: string };
 
 /** A name as one step of a path. */
 function name(text: string): string {
@@ -34,4 +39,8 @@ export const paths = {
   allNodes: () => '/nodes',
   nodes: (cluster: string) => `/nodes/${name(cluster)}`,
   version: (cluster: string, version: number) => `/clusters/${name(cluster)}/versions/${version}`,
+  clusters: () => '/clusters',
+  cluster: (cluster: string) => `/clusters/${name(cluster)}`,
+  history: (cluster: string) => `/clusters/${name(cluster)}/history`,
+  keptVersion: (cluster: string, version: number) => `/clusters/${name(cluster)}/history/${version}`,
 } as const;
