@@ -180,6 +180,7 @@ export class Manager {
       checkToken('an epoch', request.epoch);
       checkToken('the epoch of an offer', request.offer?.epoch);
       const { byteLength } = request.snapshot;
+      if (byteLength === 0) throw emptySnapshot();
       if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);
       return this.#cluster(request.cluster).push(request, options.asker ?? {}, options.signal);
     });
@@ -210,6 +211,14 @@ export class Manager {
         this.#heldPolls -= 1;
       }
     }, false);
+  }
+
+  /** Identity of the history of a cluster; there is one for every name, also before its first version. */
+  epoch(cluster: string): Promise<string> {
+    return this.#serving(async () => {
+      checkClusterName(cluster);
+      return (await this.#store.head(cluster)).epoch;
+    });
   }
 
   /** Every cluster that has data or nodes, ordered by name. */
@@ -344,6 +353,9 @@ const closed = () =>
 
 const nodeNotFound = (nodeId: number) =>
   new CfluxError('NODE_NOT_FOUND', `Key not found: node ${nodeId}`, { outcome: 'none' });
+
+const emptySnapshot = () =>
+  new CfluxError('BAD_REQUEST', 'the snapshot is empty: no metadata encodes to nothing', { outcome: 'none' });
 
 const tooLarge = (bytes: number, most: number) =>
   new CfluxError('TOO_LARGE', `a snapshot has at most ${most} bytes, this one has ${bytes}`, {

@@ -1,0 +1,90 @@
+import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
+import { CfluxError } from '../../errors.js';
+import { headers } from '../../protocol/headers.js';
+import { statusOf } from '../../protocol/http-status.js';
+import { problemOf, problemType, wantsProblem } from '../../protocol/problem.js';
+import type { Snapshot } from '../../transport/transport.js';
+import type { EncodedSnapshot } from './snapshot-encodings.js';
+
+/** Where a cluster stands, as headers. */
+export interface Standing {
+  readonly epoch?: string | undefined;
+  readonly version?: number | undefined;
+  readonly mutation?: string | undefined;
+}
+
+function standingHeaders({ epoch, version, mutation }: Standing): OutgoingHttpHeaders {
+  return {
+    ...(version === undefined ? {} : { [headers.version]: String(version) }),
+    ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
+    ...(mutation === undefined ? {} : { [headers.lastMutation]: mutation }),
+  };
+}
+
+/** An answer without a body. */
+export function answerEmpty(response: ServerResponse, status: number, standing: Standing = {}): void {
+  const length = status === 204 ? {} : { 'Content-Length': 0 };
+  response.writeHead(status, { ...standingHeaders(standing), ...length });
+  response.end();
+}
+
+export function answerJson(response: ServerResponse, json: string): void {
+  response.writeHead(200, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(json),
+  });
+  response.end(json);
+}
+
+/** A snapshot, gzipped where the client takes that. */
+export async function answerSnapshot(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  standing: Omit<Snapshot, 'snapshot'> | Standing,
+  encoded: EncodedSnapshot,
+): Promise<void> {
+  const gzipped = takesGzip(request) ? await encoded.gzipped() : undefined;
+  const body = gzipped ?? encoded.bytes;
+  response.writeHead(status, {
+    ...standingHeaders(standing),
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': body.byteLength,
+    [headers.contentDigest]: encoded.digest,
+    Vary: 'Accept-Encoding',
+    ...(gzipped === undefined ? {} : { 'Content-Encoding': 'gzip' }),
+  });
+  response.end(body);
+}
+
+/** An error: plain text, or JSON where the request asks for it. */
+export function answerError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  cause: unknown,
+  standing: Standing = {},
+  extra: OutgoingHttpHeaders = {},
+): void {
+  const error = CfluxError.from(cause, 'MANAGER_FAILED');
+  const status = statusOf(error);
+  const asJson = wantsProblem(request.headers.accept);
+  const body = asJson
+    ? JSON.stringify(problemOf(error, status, STATUS_CODES[status] ?? 'Error'))
+    : `${error.message}\n`;
+  response.writeHead(status, {
+    ...standingHeaders(standing),
+    ...(error.outcome === 'none' ? { [headers.outcome]: 'refused' } : {}),
+    ...(error.retryAfter === undefined
+      ? {}
+      : { [headers.retryAfter]: String(Math.max(1, Math.ceil(error.retryAfter / 1_000))) }),
+    'Content-Type': asJson ? problemType : 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    ...extra,
+  });
+  response.end(body);
+}
+
+function takesGzip({ headers: { 'accept-encoding': accept } }: IncomingMessage): boolean {
+  if (typeof accept !== 'string') return false;
+  return accept.split(',').some((item) => /^\s*(?:x-)?gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$)|$)/i.test(item));
+}
