@@ -85,13 +85,15 @@ describe('answers', () => {
       epoch: 'e-1',
     });
     expect(await push(409, { Version: 9, ...spoken }, snapshot)).toEqual({ kind: 'conflict', ...whole });
-    expect(await push(412, { 'Cflux-Epoch': 'e-2' })).toEqual({ kind: 'foreignEpoch', epoch: 'e-2' });
+    const foreign = { kind: 'foreignEpoch', epoch: 'e-2' };
+    expect(await push(412, { 'Cflux-Epoch': 'e-2', Version: 0 })).toEqual({ ...foreign, version: 0 });
     expect(await poll(200, { Version: 9, ...spoken }, snapshot)).toEqual({ kind: 'snapshot', ...whole });
-    expect(await poll(412, { 'Cflux-Epoch': 'e-2' })).toEqual({ kind: 'foreignEpoch', epoch: 'e-2' });
-    expect(await poll(204, { Version: 9, 'Cflux-Epoch': 'e-1' })).toEqual({
+    expect(await poll(412, { 'Cflux-Epoch': 'e-2' })).toEqual(foreign);
+    expect(await poll(204, { Version: 9, ...spoken })).toEqual({
       kind: 'unchanged',
       version: 9,
       epoch: 'e-1',
+      mutation: 'm-9',
     });
     expect(await poll(304)).toEqual({ kind: 'unchanged' });
     expect(await poll(204)).toEqual({ kind: 'unchanged' });

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import type { TlsOptions } from 'clusterflux';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { answer, rawServer } from '../support/raw-server.js';
 import { errorOf, httpTransport, onlyOnce, somePush } from '../support/transports.js';
 
 const pem = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
@@ -62,9 +63,13 @@ describe('https', () => {
   });
 
   it('is not spoken with a server of http, nor the other way around', async () => {
-    const [plain, secure] = [await rawServer((_, socket) => socket.end(answer(400))), await tlsServer()];
-    const error = await errorOf(pushTo(`https://127.0.0.1:${plain.port}`, { ca }));
-    expect(error).toMatchObject({ code: 'UNREACHABLE' });
+    const secure = await tlsServer();
+    const plain = createHttpServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void plain.close());
+    await once(plain, 'listening');
+    const address = plain.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    expect(await errorOf(pushTo(`https://127.0.0.1:${port}`, { ca }))).toMatchObject({ code: 'UNREACHABLE' });
     expect(await errorOf(pushTo(`http://127.0.0.1:${secure.port}`))).toMatchObject({ code: 'UNREACHABLE' });
   });
 });
