@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { Agent } from 'undici';
 import { CfluxError } from '../errors.js';
@@ -14,6 +15,8 @@ export function createAgent(tls: TlsOptions | undefined, connectTimeout: number)
   try {
     // What cannot be used is told now, not at the first request.
     if (connect) createSecureContext(connect);
+    // A text without a certificate would be passed over in silence, and every server with it.
+    for (const ca of [connect?.ca ?? []].flat()) new X509Certificate(ca);
   } catch (cause) {
     throw new CfluxError('INVALID_OPTION', `tls: ${CfluxError.from(cause).message}`, { cause });
   }

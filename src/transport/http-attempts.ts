@@ -4,8 +4,7 @@ import { readNodes, readRegistered } from '../protocol/answers.js';
 import { headers } from '../protocol/headers.js';
 import type { NodeInfo, Registered } from '../protocol/nodes.js';
 import { paths } from '../protocol/routes.js';
-import { parseVersion } from '../protocol/version.js';
-import { epochOf, expectStatus, type HttpAnswer, snapshotOf, textOf, versionOf } from './http-answer.js';
+import { expectStatus, type HttpAnswer, textOf } from './http-answer.js';
 import { HttpExchange, type HttpRequest } from './http-exchange.js';
 import type { HttpTransportOptions } from './http-options.js';
 import { restate } from './restate.js';
@@ -20,6 +19,7 @@ import type {
   RegisterRequest,
   Transport,
 } from './transport.js';
+import { committedOf, foreignEpochOf, snapshotOf, unchangedOf } from './version-answer.js';
 
 /** A 504 that comes after this share of the hold is how the old manager, or a proxy, says that nothing changed. */
 const fullHold = 0.9;
@@ -98,10 +98,9 @@ export class HttpAttempts implements Transport {
         signal,
       },
       (answer) => {
-        if (answer.status === 412) return { kind: 'foreignEpoch', epoch: epochOf(answer) };
-        if (answer.status === 409) return { kind: 'conflict', ...snapshotOf(answer) };
-        const version = versionOf(this.#expect(answer, 200));
-        return { kind: 'committed', version, epoch: answer.headers.get(headers.epoch) ?? undefined };
+        if (answer.status === 412) return foreignEpochOf(answer);
+        if (answer.status === 409) return { kind: 'conflict', ...snapshotOf(this.#expect(answer, 409)) };
+        return committedOf(this.#expect(answer, 200));
       },
     );
   }
@@ -120,11 +119,8 @@ export class HttpAttempts implements Transport {
       (answer) => {
         const { status } = answer;
         const wasHeld = wait > 0 && this.#clock.monotonic() - begin >= wait * fullHold;
-        if (status === 412) return { kind: 'foreignEpoch', epoch: epochOf(answer) };
-        if (status === 204 || status === 304 || (status === 504 && wasHeld)) {
-          const version = parseVersion(answer.headers.get(headers.version));
-          return { kind: 'unchanged', version, epoch: answer.headers.get(headers.epoch) ?? undefined };
-        }
+        if (status === 412) return foreignEpochOf(answer);
+        if (status === 204 || status === 304 || (status === 504 && wasHeld)) return unchangedOf(answer);
         return { kind: 'snapshot', ...snapshotOf(this.#expect(answer, 200)) };
       },
     );

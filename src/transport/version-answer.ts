@@ -1,0 +1,60 @@
+import { matchesDigest } from '../protocol/content-digest.js';
+import { headers } from '../protocol/headers.js';
+import { noVersion, parseVersion } from '../protocol/version.js';
+import { badAnswer, type HttpAnswer } from './http-answer.js';
+import type { ForeignEpoch, Snapshot } from './transport.js';
+
+/** The live version that the answer names. */
+function versionOf(answer: HttpAnswer): number {
+  const version = parseVersion(answer.headers.get(headers.version));
+  if (version === undefined || version === noVersion) throw badAnswer('no usable Version header', answer);
+  return version;
+}
+
+const header = (answer: HttpAnswer, name: string) => answer.headers.get(name) ?? undefined;
+
+/** A 200 to a push. */
+export function committedOf(answer: HttpAnswer) {
+  return {
+    kind: 'committed',
+    version: versionOf(answer),
+    epoch: header(answer, headers.epoch),
+  } as const;
+}
+
+/** A 412: the version is 0 where the manager has no data. */
+export function foreignEpochOf(answer: HttpAnswer): ForeignEpoch {
+  const epoch = header(answer, headers.epoch);
+  // Without it another server speaks, of another precondition.
+  if (!epoch) throw badAnswer(`status 412 without ${headers.epoch}`, answer);
+  return { kind: 'foreignEpoch', epoch, version: parseVersion(header(answer, headers.version)) };
+}
+
+/** Nothing new, or nothing that the node has not stored itself. */
+export function unchangedOf(answer: HttpAnswer) {
+  return {
+    kind: 'unchanged',
+    version: parseVersion(header(answer, headers.version)),
+    epoch: header(answer, headers.epoch),
+    mutation: header(answer, headers.lastMutation),
+  } as const;
+}
+
+/** The snapshot that the answer carries, whole: what was cut off or changed is refused. */
+export function snapshotOf(answer: HttpAnswer): Snapshot {
+  const { body } = answer;
+  const version = versionOf(answer);
+  if (body.byteLength === 0) throw badAnswer('a snapshot without a byte', answer);
+  const digest = header(answer, headers.contentDigest) ?? header(answer, 'digest');
+  const matches = digest === undefined ? undefined : matchesDigest(digest, body);
+  if (matches === false) throw badAnswer('a snapshot that does not match its digest', answer);
+  // fetch takes a body that ends with its connection for whole, however short it was cut.
+  const isFramed = answer.headers.has('content-length') || answer.headers.has('transfer-encoding');
+  if (matches === undefined && !isFramed) throw badAnswer('a snapshot of unknown length', answer);
+  return {
+    version,
+    snapshot: body,
+    epoch: header(answer, headers.epoch),
+    mutation: header(answer, headers.lastMutation),
+  };
+}

@@ -1,0 +1,12 @@
+import { HttpTransport } from 'clusterflux';
+
+// Holds one poll with fetch alone and one with HttpTransport, and prints what becomes of both.
+const [endpoint = ''] = process.argv.slice(2);
+const bare = fetch(`${endpoint}/bare`).then(
+  (response) => response.status,
+  (error: Error) => (error.cause instanceof Error ? error.cause.name : String(error)),
+);
+const transport = new HttpTransport({ endpoint });
+const polled = await transport.poll({ cluster: 'c', version: 1, wait: 310_000 });
+process.stdout.write(JSON.stringify({ bare: await bare, polled }));
+await transport.close();
