@@ -27,6 +27,7 @@ export type CfluxErrorCode =
   | 'PASSWORD_TOO_LONG'
   | 'NOT_AUTHORIZED'
   | 'LEASE_HELD'
+  | 'INVALID_DURATION'
   | 'IMPORT_SOURCE_NOT_FOUND'
   | 'MALFORMED_METADATA'
   // This machine.

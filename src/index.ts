@@ -19,3 +19,40 @@ export type {
   Transport,
 } from './transport/transport.js';
 export { type RetryEvent, type RetryOptions, withRetry } from './transport/with-retry.js';
+export { decodeMetadata } from './meta/codec/decode-metadata.js';
+export { type EncodeOptions, encodeMetadata } from './meta/codec/encode-metadata.js';
+export { digestMetadata } from './meta/digest-metadata.js';
+export { formatDuration, parseDuration } from './meta/durations.js';
+export { equalMetadata } from './meta/equal-metadata.js';
+export { LocalMetaClient, type LocalMetaClientOptions } from './meta/local-meta-client.js';
+export type {
+  Awaitable,
+  ForkableMetaClient,
+  MetaClient,
+  MetaClientLike,
+  PasswordHashingMetaClient,
+} from './meta/meta-client.js';
+export { isValidName } from './meta/names.js';
+export { type ImportedData, type ImportSelection, importData } from './meta/operations/import-data.js';
+export type { Password } from './meta/password.js';
+export {
+  type ContinuousQueryInfo,
+  type DatabaseInfo,
+  type DurationArgument,
+  type Lease,
+  type MeasurementSource,
+  type MetaData,
+  Privilege,
+  type RetentionPolicyInfo,
+  type RetentionPolicySpec,
+  type RetentionPolicyUpdate,
+  type ShardGroupInfo,
+  type ShardInfo,
+  type ShardOwner,
+  type ShardOwnership,
+  type SubscriptionInfo,
+  type UserInfo,
+  type WithUnknownFields,
+} from './meta/records.js';
+export { deletedShardGroups, expiredShardGroups, shardFor } from './meta/shard-group-times.js';
+export { isSubscriptionUrl } from './meta/subscription-url.js';

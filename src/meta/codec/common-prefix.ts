@@ -1,0 +1,27 @@
+/** How many bytes `a` from `i` on and `b` from `j` on have in common, `most` at most. */
+export function commonPrefix(a: Buffer, i: number, b: Buffer, j: number, most: number): number {
+  const limit = Math.min(most, a.length - i, b.length - j);
+  const equal = (from: number, to: number) => a.compare(b, j + from, j + to, i + from, i + to) === 0;
+  // Ever longer stretches up to the first that differs, then halves of that one.
+  let same = 0;
+  let step = 1024;
+  while (same < limit) {
+    const next = Math.min(same + step, limit);
+    if (!equal(same, next)) return firstDifference(equal, same, next);
+    same = next;
+    step *= 2;
+  }
+  return limit;
+}
+
+/** Where in `[from, to)`, which is known to differ, the first difference is. */
+function firstDifference(equal: (from: number, to: number) => boolean, from: number, to: number): number {
+  let low = from;
+  let high = to;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (equal(low, middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,62 @@
+import { WireReader } from './wire-reader.js';
+
+/** The messages inside a message: tag of the field, its name, whether there are many, and what is inside in turn. */
+interface Inside {
+  readonly [tag: number]: { readonly name: string; readonly inside: Inside };
+}
+
+const root: Inside = {
+  42: {
+    name: 'databases',
+    inside: {
+      26: {
+        name: 'retentionPolicies',
+        inside: {
+          42: {
+            name: 'shardGroups',
+            inside: { 42: { name: 'shards', inside: { 26: { name: 'owners', inside: {} } } } },
+          },
+          50: { name: 'subscriptions', inside: {} },
+        },
+      },
+      34: { name: 'continuousQueries', inside: {} },
+    },
+  },
+  50: { name: 'users', inside: { 34: { name: 'privileges', inside: {} } } },
+};
+
+/**
+ * Where in the metadata byte `offset` stands, for example `databases[3].retentionPolicies[0]`; `''` is the root. Everything before
+ * `offset` must be well-formed. It goes the whole way again, which is why decoding does not have to keep count.
+ */
+export function placeOf(bytes: Buffer, offset: number): string {
+  const reader = new WireReader(bytes);
+  const path: string[] = [];
+  let inside = root;
+  let end = bytes.length;
+  let counts = new Map<number, number>();
+  try {
+    while (reader.pos < offset && reader.pos < end) {
+      const tag = reader.tag();
+      const field = inside[tag];
+      if (field === undefined) {
+        reader.skip(tag, end);
+        continue;
+      }
+      const position = counts.get(tag) ?? 0;
+      counts.set(tag, position + 1);
+      const fieldEnd = reader.delimitedEnd(end);
+      if (offset > fieldEnd || (offset === fieldEnd && offset !== reader.pos)) {
+        reader.pos = fieldEnd;
+        continue;
+      }
+      path.push(`${field.name}[${position}]`);
+      inside = field.inside;
+      end = fieldEnd;
+      counts = new Map();
+    }
+  } catch {
+    // It is malformed, as we know: what was found up to here is the answer.
+  }
+  return path.join('.');
+}

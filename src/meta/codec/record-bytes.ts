@@ -1,0 +1,40 @@
+import type { DatabaseInfo, MetaData, UserInfo } from '../records.js';
+import { keepSegment, segmentOf } from './segments.js';
+import { WireWriter } from './wire-writer.js';
+import { writeDatabase, writeUser } from './write-records.js';
+
+/*
+ * The bytes by which metadata are compared: those that are stored. What is stored alike is equal, whatever it was in memory.
+ */
+
+/** The database's segment. */
+export function databaseBytes(database: DatabaseInfo): Buffer {
+  const known = segmentOf(database);
+  if (known !== undefined) return known.bytes.subarray(known.start, known.end);
+  const writer = new WireWriter(256);
+  writeDatabase(writer, database);
+  writer.delimit(0x2a, 0);
+  const { lossy } = writer;
+  const bytes = writer.finish();
+  keepSegment(database, { bytes, start: 0, end: bytes.length, lossy }, { copied: false });
+  return bytes;
+}
+
+/** The body of a user, its privileges in order of their databases: their own order is drawn by lot where InfluxDB wrote them. */
+export function userBytes(user: UserInfo): Buffer {
+  const writer = new WireWriter(256);
+  writeUser(writer, user, { sorted: true });
+  return writer.finish();
+}
+
+/** All of the metadata but the index, the databases and the users. */
+export function headBytes(data: MetaData): Buffer {
+  const writer = new WireWriter(128);
+  if (data.unknownFields !== undefined) writer.raw(data.unknownFields);
+  writer.uint64(0x48, data.maxShardId);
+  writer.uint64(0x40, data.maxShardGroupId);
+  writer.uint64(0x38, data.maxNodeId);
+  writer.uint64(0x18, data.clusterId);
+  writer.uint64(0x08, data.term);
+  return writer.finish();
+}

@@ -1,0 +1,74 @@
+import { type Named, settle } from '../named-list.js';
+import type { DatabaseInfo, UserInfo } from '../records.js';
+import { readDatabase, readUser } from './read-records.js';
+import type { WireReader } from './wire-reader.js';
+import { copyOf, type WireWriter } from './wire-writer.js';
+import { writeDatabase, writeUser } from './write-records.js';
+
+/*
+ * Metadata is encoded and decoded segment by segment: a segment is one database or one user, tag and length included. The bytes of
+ * every record that was ever read or written are kept for as long as the record lives. That saves work, for an untouched record is
+ * never encoded again, and it is what keeps bytes that the records cannot hold (texts that are not UTF-8, unusual orders of fields).
+ *
+ * Where the segments of a whole list lie side by side, that is a layout, and stretches of it are copied at once: with ten thousand
+ * databases even one look-up for each of them would cost more than writing the file.
+ */
+
+/** The two kinds of records that are segments. */
+export interface SegmentKind<T extends Named> {
+  /** Of the field in the root message. */
+  readonly tag: number;
+  read(reader: WireReader, end: number): T;
+  write(writer: WireWriter, record: T): void;
+}
+
+export const databaseSegments: SegmentKind<DatabaseInfo> = {
+  tag: 0x2a,
+  read: readDatabase,
+  write: writeDatabase,
+};
+export const userSegments: SegmentKind<UserInfo> = { tag: 0x32, read: readUser, write: writeUser };
+
+export interface Segment {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** Does not decode to the record that it was made from; see {@link WireWriter.lossy}. */
+  readonly lossy: boolean;
+}
+
+/** Where the segments of a list lie, one after the other. */
+export interface Layout {
+  readonly bytes: Buffer;
+  /** The start of each; one more for the end of the last. */
+  readonly offsets: Uint32Array;
+  /** Some of them are. */
+  readonly lossy: boolean;
+}
+
+const segments = new WeakMap<Named, Segment>();
+const layouts = new WeakMap<readonly unknown[], Layout>();
+
+export function segmentOf(record: Named): Segment | undefined {
+  return segments.get(record);
+}
+
+export function layoutOf(list: readonly unknown[]): Layout | undefined {
+  return layouts.get(list);
+}
+
+export function keepLayout(list: readonly Named[], layout: Layout): void {
+  if (list.length === 0) return;
+  layouts.set(list, layout);
+  settle(list);
+}
+
+/** Keeps the segment of a record. `copied`: in bytes of its own, so that one record does not keep those of ten thousand alive. */
+export function keepSegment(record: Named, segment: Segment, { copied }: { copied: boolean }): void {
+  if (!copied) {
+    segments.set(record, segment);
+    return;
+  }
+  const bytes = copyOf(segment.bytes.subarray(segment.start, segment.end));
+  segments.set(record, { bytes, start: 0, end: bytes.length, lossy: segment.lossy });
+}

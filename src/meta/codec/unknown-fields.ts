@@ -1,0 +1,25 @@
+import type { WithUnknownFields } from '../records.js';
+import type { WireReader } from './wire-reader.js';
+
+/** Where the fields lie that nobody knows, of one message: starts and ends in turn, neighbours joined. */
+export class UnknownFields {
+  private readonly bounds: number[] = [];
+
+  /** Passes over one field, whose tag was read from `start`. */
+  skip(reader: WireReader, tag: number, start: number, end: number): this {
+    reader.skip(tag, end);
+    const last = this.bounds.length - 1;
+    if (this.bounds[last] === start) this.bounds[last] = reader.pos;
+    else this.bounds.push(start, reader.pos);
+    return this;
+  }
+
+  /** `record` with a copy of these fields. */
+  addTo<T extends WithUnknownFields>(record: T, source: Buffer): T {
+    const parts: Buffer[] = [];
+    for (let i = 0; i < this.bounds.length; i += 2) {
+      parts.push(source.subarray(this.bounds[i], this.bounds[i + 1]));
+    }
+    return { ...record, unknownFields: new Uint8Array(Buffer.concat(parts)) };
+  }
+}

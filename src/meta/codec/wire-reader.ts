@@ -1,0 +1,177 @@
+import { highWord, lowWord, signed, unsigned, words } from './words.js';
+
+/** What is wrong with the bytes and where; decodeMetadata turns it into an error that names the record. */
+export class Malformed extends Error {
+  constructor(
+    reason: string,
+    readonly offset: number,
+  ) {
+    super(reason);
+  }
+}
+
+/** Groups are found in unknown fields only, and InfluxDB writes none: nobody nests them deeper in earnest. */
+const deepestGroup = 100;
+
+/** Wire types: the lower three bits of a tag. */
+const varint = 0;
+const fixed64 = 1;
+const delimited = 2;
+const groupStart = 3;
+const groupEnd = 4;
+const fixed32 = 5;
+
+/**
+ * Reads the protobuf wire format. Every read is checked against the input; a varint may run past the end of the message that it
+ * stands in, so each message is closed with {@link finish}, which finds that out.
+ */
+export class WireReader {
+  pos = 0;
+  /** Lower and upper 32 bits of the varint that was read last. */
+  private low = 0;
+  private high = 0;
+
+  constructor(readonly bytes: Buffer) {}
+
+  /** The next field's tag: its number times 8, plus the wire type. */
+  tag(): number {
+    const byte = this.bytes[this.pos] ?? 0x80;
+    if (byte < 0x80) {
+      this.pos++;
+      return byte;
+    }
+    const start = this.pos;
+    this.varint();
+    if (this.high !== 0) throw new Malformed('the number of a field is out of range', start);
+    return this.low >>> 0;
+  }
+
+  uint64(): bigint {
+    this.varint();
+    words[lowWord] = this.low;
+    words[highWord] = this.high;
+    return unsigned[0] ?? 0n;
+  }
+
+  int64(): bigint {
+    this.varint();
+    words[lowWord] = this.low;
+    words[highWord] = this.high;
+    return signed[0] ?? 0n;
+  }
+
+  /** A 32-bit field; the bits above are cut off, as InfluxDB does it. */
+  uint32(): number {
+    this.varint();
+    return this.low >>> 0;
+  }
+
+  /** A 32-bit field; the bits above are cut off, as InfluxDB does it. */
+  int32(): number {
+    this.varint();
+    return this.low;
+  }
+
+  bool(): boolean {
+    this.varint();
+    return (this.low | this.high) !== 0;
+  }
+
+  /** Reads a length and answers where what has that length ends. `end` is the end of the message around it. */
+  delimitedEnd(end: number): number {
+    const start = this.pos;
+    this.varint();
+    if (this.high !== 0 || this.low >>> 0 > end - this.pos) {
+      throw new Malformed('a length goes beyond the end of what holds it', start);
+    }
+    return this.pos + this.low;
+  }
+
+  /** A string; bytes that are not UTF-8 read as U+FFFD. `end` is the end of the message around it. */
+  string(end: number): string {
+    const stop = this.delimitedEnd(end);
+    const start = this.pos;
+    this.pos = stop;
+    return this.bytes.toString('utf8', start, stop);
+  }
+
+  /** Closes a message: its fields must end where it does. */
+  finish(end: number): void {
+    if (this.pos !== end) throw new Malformed('a field goes beyond the end of its message', end);
+  }
+
+  /** Passes over the value of a field that nobody knows, whose tag has just been read. */
+  skip(tag: number, end: number): void {
+    const start = this.pos;
+    let depth = 0;
+    for (let current = tag; ; current = this.tag()) {
+      if (current >>> 3 === 0) throw new Malformed('a field has the number 0', start);
+      switch (current & 7) {
+        case varint:
+          this.varint();
+          break;
+        case fixed64:
+          this.pos += 8;
+          break;
+        case delimited:
+          this.pos = this.delimitedEnd(end);
+          break;
+        case groupStart:
+          if (++depth > deepestGroup) throw new Malformed('groups are nested too deep', start);
+          break;
+        case groupEnd:
+          if (--depth < 0) throw new Malformed('a group ends that has not begun', start);
+          break;
+        case fixed32:
+          this.pos += 4;
+          break;
+        default:
+          throw new Malformed(`a field has the wire type ${current & 7}`, start);
+      }
+      if (this.pos > end) throw new Malformed('a field goes beyond the end of its message', start);
+      if (depth === 0) return;
+      if (this.pos === end) throw new Malformed('a group does not end', start);
+    }
+  }
+
+  /** Reads a varint into {@link low} and {@link high}. Beyond the input it reads continuation bytes, and so fails. */
+  private varint(): void {
+    const { bytes } = this;
+    let { pos } = this;
+    let byte = bytes[pos++] ?? 0x80;
+    let low = byte & 0x7f;
+    let high = 0;
+    if (byte >= 0x80) {
+      byte = bytes[pos++] ?? 0x80;
+      low |= (byte & 0x7f) << 7;
+      if (byte >= 0x80) {
+        byte = bytes[pos++] ?? 0x80;
+        low |= (byte & 0x7f) << 14;
+        if (byte >= 0x80) {
+          byte = bytes[pos++] ?? 0x80;
+          low |= (byte & 0x7f) << 21;
+          if (byte >= 0x80) {
+            byte = bytes[pos++] ?? 0x80;
+            low |= (byte & 0x7f) << 28;
+            high = (byte & 0x7f) >>> 4;
+            let shift = 3;
+            while (byte >= 0x80) {
+              byte = bytes[pos++] ?? 0x80;
+              high |= (byte & 0x7f) << shift;
+              shift += 7;
+              // The tenth byte holds the last of 64 bits.
+              if (shift > 31 && byte > 1) {
+                const reason =
+                  pos > bytes.length ? 'the input ends in a number' : 'a number has more than 64 bits';
+                throw new Malformed(reason, this.pos);
+              }
+            }
+          }
+        }
+      }
+    }
+    this.low = low;
+    this.high = high;
+    this.pos = pos;
+  }
+}

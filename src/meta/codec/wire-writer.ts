@@ -1,0 +1,148 @@
+import { highWord, lowWord, signed, unsigned, words } from './words.js';
+
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** Digits of 7 bits in the varint of a 64-bit number. */
+function varintSize(low: number, high: number): number {
+  const bits = high === 0 ? 32 - Math.clz32(low | 1) : 64 - Math.clz32(high);
+  return (bits * 9 + 64) >>> 6;
+}
+
+/**
+ * Writes the protobuf wire format from the last byte to the first: so a message is complete, and its length known, when its length
+ * has to be written. What is to come last must be written first.
+ *
+ * What its field cannot hold is noted in {@link lossy}: a number is written as InfluxDB writes it, modulo 2^64 or 2^32, half of a
+ * surrogate pair as U+FFFD.
+ */
+export class WireWriter {
+  /** What was written will not read as what it was written from. */
+  lossy = false;
+  private bytes: Buffer;
+  private pos: number;
+
+  constructor(capacity: number) {
+    this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.pos = capacity;
+  }
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.bytes.length - this.pos;
+  }
+
+  /** What was written. The writer must not be used any more. */
+  finish(): Buffer {
+    const written = this.bytes.subarray(this.pos);
+    // Room that was taken in vain would stay taken for as long as the bytes are kept.
+    return this.pos > 1024 + written.length / 8 ? copyOf(written) : written;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.pos -= bytes.length;
+    this.bytes.set(bytes, this.pos);
+  }
+
+  uint64(tag: number, value: bigint): void {
+    unsigned[0] = value;
+    if (value !== unsigned[0]) this.lossy = true;
+    this.varint(tag, words[lowWord] ?? 0, words[highWord] ?? 0);
+  }
+
+  int64(tag: number, value: bigint): void {
+    signed[0] = value;
+    if (value !== signed[0]) this.lossy = true;
+    this.varint(tag, words[lowWord] ?? 0, words[highWord] ?? 0);
+  }
+
+  uint32(tag: number, value: number): void {
+    if (value !== value >>> 0) this.noteOverflow(value);
+    this.varint(tag, value >>> 0, 0);
+  }
+
+  int32(tag: number, value: number): void {
+    if (value !== (value | 0)) this.noteOverflow(value);
+    this.varint(tag, value | 0, (value | 0) >> 31);
+  }
+
+  bool(tag: number, value: boolean): void {
+    this.varint(tag, value ? 1 : 0, 0);
+  }
+
+  string(tag: number, value: string): void {
+    const before = this.size;
+    const { length } = value;
+    // In UTF-8, one of UTF-16's units takes three bytes at most.
+    this.reserve(length * 3);
+    const { bytes } = this;
+    let { pos } = this;
+    let i = length;
+    while (i > 0) {
+      const unit = value.charCodeAt(i - 1);
+      if (unit >= 0x80) break;
+      bytes[--pos] = unit;
+      i--;
+    }
+    if (i > 0) {
+      const rest = i === length ? value : value.slice(0, i);
+      if (loneSurrogate.test(rest)) this.lossy = true;
+      pos -= Buffer.byteLength(rest);
+      bytes.write(rest, pos);
+    }
+    this.pos = pos;
+    this.delimit(tag, before);
+  }
+
+  /** Makes what was written since {@link size} was `before` one field: puts its tag and length before it. */
+  delimit(tag: number, before: number): void {
+    this.varint(tag, this.size - before, 0);
+  }
+
+  private noteOverflow(value: number): void {
+    if (!Number.isSafeInteger(value)) throw new TypeError('not an integer');
+    this.lossy = true;
+  }
+
+  private varint(tag: number, low: number, high: number): void {
+    this.reserve(11);
+    const { bytes } = this;
+    if (high === 0 && low >>> 7 === 0) {
+      bytes[this.pos - 1] = low;
+      this.pos -= 2;
+      bytes[this.pos] = tag;
+      return;
+    }
+    let pos = this.pos - varintSize(low, high) - 1;
+    this.pos = pos;
+    bytes[pos++] = tag;
+    let lower = low;
+    let upper = high;
+    while (upper !== 0) {
+      bytes[pos++] = (lower & 0x7f) | 0x80;
+      lower = ((lower >>> 7) | (upper << 25)) >>> 0;
+      upper >>>= 7;
+    }
+    while (lower >>> 7 !== 0) {
+      bytes[pos++] = (lower & 0x7f) | 0x80;
+      lower >>>= 7;
+    }
+    bytes[pos] = lower;
+  }
+
+  private reserve(size: number): void {
+    if (this.pos >= size) return;
+    const written = this.bytes.subarray(this.pos);
+    const capacity = Math.max(this.bytes.length * 2, written.length + size);
+    this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.pos = capacity - written.length;
+    this.bytes.set(written, this.pos);
+  }
+}
+
+/** A copy in memory of its own (`Buffer.from` takes small ones from a shared pool, and would keep the pool alive). */
+export function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+}

@@ -1,0 +1,135 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Outcome } from './operations/outcome.js';
+import type { MetaData } from './records.js';
+
+export type Operation<T> = (data: MetaData) => Outcome<T>;
+
+/** Puts the metadata where it is to outlast this process; rejects if it did not get there. */
+export type Persist = (data: MetaData) => Promise<void>;
+
+/** An operation in the queue, with whoever waits for it. */
+interface Waiting {
+  /** The metadata with the operation applied; the same where it refuses, or commits nothing. */
+  apply(data: MetaData): MetaData;
+  /** Tells the result, or the refusal, of {@link apply}. */
+  settle(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Applies operations one after another. Without `persist` each is applied at once. With it, all that wait are applied together and
+ * persisted in one go, and none is answered before that.
+ */
+export class CommitSequence {
+  private waiting: Waiting[] = [];
+  private draining: Promise<void> | undefined;
+
+  /** @param onCommit Called after each commit that counts, or group of them. */
+  constructor(
+    private committed: MetaData,
+    private readonly onCommit: () => void,
+    private readonly persist?: Persist,
+  ) {}
+
+  get data(): MetaData {
+    return this.committed;
+  }
+
+  async run<T>(operation: Operation<T>): Promise<T> {
+    if (this.persist === undefined) {
+      const { data, result } = applied(operation, this.committed);
+      this.install(data);
+      return result;
+    }
+    const { persist } = this;
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.push(waitingFor(operation, resolve, reject));
+      this.draining ??= this.drain(persist);
+    });
+  }
+
+  /** Resolves when everything that waits is answered. */
+  async idle(): Promise<void> {
+    while (this.draining !== undefined) await this.draining;
+  }
+
+  private install(data: MetaData): void {
+    if (data === this.committed) return;
+    this.committed = data;
+    this.onCommit();
+  }
+
+  private async drain(persist: Persist): Promise<void> {
+    while (this.waiting.length > 0) {
+      // All who call in this turn of the event loop share one write.
+      await nextTurn();
+      await this.commitGroup(this.waiting.splice(0), persist);
+    }
+    this.draining = undefined;
+  }
+
+  private async commitGroup(group: readonly Waiting[], persist: Persist): Promise<void> {
+    let data = this.committed;
+    // How many were judged by what is committed already.
+    let certain = 0;
+    for (const waiting of group) {
+      data = waiting.apply(data);
+      if (data === this.committed) certain++;
+    }
+    try {
+      if (data !== this.committed) await persist(data);
+    } catch (error) {
+      await this.fail(error, group, certain, persist);
+      return;
+    }
+    this.install(data);
+    for (const waiting of group) waiting.settle();
+  }
+
+  private async fail(
+    error: unknown,
+    group: readonly Waiting[],
+    certain: number,
+    persist: Persist,
+  ): Promise<void> {
+    // What cannot be encoded is the fault of one; the others get their own commits.
+    const isOnesFault = error instanceof RangeError || error instanceof TypeError;
+    if (isOnesFault && group.length > 1) {
+      for (const waiting of group) await this.commitGroup([waiting], persist);
+      return;
+    }
+    for (const [position, waiting] of group.entries()) {
+      if (position < certain) waiting.settle();
+      else waiting.reject(error);
+    }
+  }
+}
+
+/** What the operation makes of `data`, counted if it is a commit. */
+function applied<T>(operation: Operation<T>, data: MetaData): Outcome<T> {
+  const outcome = operation(data);
+  if (outcome.data === data) return outcome;
+  return { data: { ...outcome.data, index: outcome.data.index + 1n }, result: outcome.result };
+}
+
+function waitingFor<T>(
+  operation: Operation<T>,
+  resolve: (result: T) => void,
+  reject: (error: unknown) => void,
+): Waiting {
+  let settle = (): void => {};
+  return {
+    apply: (data) => {
+      try {
+        const outcome = applied(operation, data);
+        settle = () => resolve(outcome.result);
+        return outcome.data;
+      } catch (error) {
+        settle = () => reject(error);
+        return data;
+      }
+    },
+    settle: () => settle(),
+    reject,
+  };
+}

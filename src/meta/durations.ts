@@ -1,0 +1,83 @@
+import { CfluxError } from '../errors.js';
+import type { DurationArgument } from './records.js';
+
+/** Nanoseconds. */
+export const second = 1_000_000_000n;
+export const minute = 60n * second;
+export const hour = 60n * minute;
+export const day = 24n * hour;
+export const week = 7n * day;
+
+const units: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  u: 1_000n,
+  µ: 1_000n,
+  ms: 1_000_000n,
+  s: second,
+  m: minute,
+  h: hour,
+  d: day,
+  w: week,
+};
+
+const longest = 2n ** 63n - 1n;
+const literal = /^(?:\d+(?:ns|ms|[uµsmhdw]))+$/;
+const part = /(\d+)(\D+)/g;
+
+/**
+ * Nanoseconds of an InfluxQL duration literal: `7d`, `1h30m`, `500ms`; `INF` (in any case) is 0, for ever.
+ *
+ * @throws CfluxError `INVALID_DURATION`, also for what does not fit into 63 bits.
+ */
+export function parseDuration(text: string): bigint {
+  if (text.toUpperCase() === 'INF') return 0n;
+  if (!literal.test(text)) throw new CfluxError('INVALID_DURATION', `invalid duration: ${text}`);
+  let duration = 0n;
+  for (const [, digits = '', unit = ''] of text.matchAll(part))
+    duration += BigInt(digits) * (units[unit] ?? 0n);
+  if (duration > longest) {
+    throw new CfluxError('INVALID_DURATION', `overflowed duration ${text}: choose a smaller duration or INF`);
+  }
+  return duration;
+}
+
+/** Nanoseconds of an argument that may be a literal. */
+export function toNanoseconds(duration: DurationArgument): bigint {
+  return typeof duration === 'string' ? parseDuration(duration) : duration;
+}
+
+/** As Go prints it, and InfluxDB in its answers: `168h0m0s`, `1h0m0.000000001s`, `1.5ms`, `0s`. */
+export function formatDuration(nanoseconds: bigint): string {
+  if (nanoseconds < 0n) return `-${formatDuration(-nanoseconds)}`;
+  if (nanoseconds === 0n) return '0s';
+  if (nanoseconds < 1_000n) return `${nanoseconds}ns`;
+  if (nanoseconds < 1_000_000n) return `${decimal(nanoseconds, 3)}µs`;
+  if (nanoseconds < second) return `${decimal(nanoseconds, 6)}ms`;
+  const seconds = `${decimal(nanoseconds % minute, 9)}s`;
+  if (nanoseconds < minute) return seconds;
+  const minutes = `${(nanoseconds / minute) % 60n}m${seconds}`;
+  return nanoseconds < hour ? minutes : `${nanoseconds / hour}h${minutes}`;
+}
+
+/** `value` with its last `digits` digits behind the point, and no zeros at the end. */
+function decimal(value: bigint, digits: number): string {
+  const padded = value.toString().padStart(digits + 1, '0');
+  const fraction = padded.slice(-digits).replace(/0+$/, '');
+  const whole = padded.slice(0, -digits);
+  return fraction === '' ? whole : `${whole}.${fraction}`;
+}
+
+/** The shortest retention that InfluxDB allows, and the shortest shard groups. */
+export const shortestRetention = hour;
+
+/** The duration of the shard groups of a policy that keeps data for `retention` (0: for ever), where nobody chose one. */
+export function automaticShardGroupDuration(retention: bigint): bigint {
+  if (retention === 0n || retention >= 180n * day) return week;
+  return retention >= 2n * day ? day : hour;
+}
+
+/** A chosen duration of shard groups, as InfluxDB takes it: 0 is the automatic one, and none is below an hour. */
+export function normalizeShardGroupDuration(chosen: bigint, retention: bigint): bigint {
+  if (chosen === 0n) return automaticShardGroupDuration(retention);
+  return chosen < shortestRetention ? shortestRetention : chosen;
+}

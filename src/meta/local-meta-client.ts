@@ -1,0 +1,352 @@
+import { type Clock, systemClock } from '../clock.js';
+import { type Random, systemRandom } from '../random.js';
+import { defaultCost } from './bcrypt.js';
+import { encodeMetadata } from './codec/encode-metadata.js';
+import { CommitSequence, type Operation } from './commit-sequence.js';
+import { minute } from './durations.js';
+import type { ForkableMetaClient, MetaClient, PasswordHashingMetaClient } from './meta-client.js';
+import { createContinuousQuery, dropContinuousQuery } from './operations/continuous-queries.js';
+import { findDatabase, requireDatabase } from './operations/database-lookup.js';
+import { createDatabase, createDatabaseWithRetentionPolicy, dropDatabase } from './operations/databases.js';
+import { answer, commit } from './operations/outcome.js';
+import {
+  createRetentionPolicy,
+  dropRetentionPolicy,
+  findDefaultingPolicy,
+  updateRetentionPolicy,
+} from './operations/retention-policies.js';
+import {
+  createShardGroup,
+  deleteShardGroup,
+  dropShard,
+  precreateShardGroups,
+  pruneShardGroups,
+  truncateShardGroups,
+} from './operations/shard-groups.js';
+import { shardGroupsByTimeRange, shardIds, shardOwner, shardsByTimeRange } from './operations/shard-reads.js';
+import { createSubscription, dropSubscription } from './operations/subscriptions.js';
+import {
+  adminUserExists,
+  createUser,
+  dropUser,
+  findUser,
+  requireUser,
+  setAdminPrivilege,
+  setPrivilege,
+  updateUser,
+  userPrivilege,
+} from './operations/users.js';
+import type { Password } from './password.js';
+import { Passwords } from './passwords.js';
+import type {
+  DatabaseInfo,
+  Lease,
+  MeasurementSource,
+  MetaData,
+  RetentionPolicyInfo,
+  RetentionPolicySpec,
+  RetentionPolicyUpdate,
+  ShardGroupInfo,
+  ShardInfo,
+  ShardOwnership,
+  UserInfo,
+} from './records.js';
+import { authenticationFailed } from './refusals.js';
+
+export interface LocalMetaClientOptions {
+  /** Whether `createDatabase` makes the retention policy `autogen`. Default: true. */
+  readonly retentionAutoCreate?: boolean;
+  /** bcrypt's cost of new passwords, 4 to 31: one more takes twice as long. Default: 10, as InfluxDB. */
+  readonly bcryptCost?: number;
+  /** Of a new store; one that exists has its own. Default: a random number of 63 bits. */
+  readonly clusterId?: bigint;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** How long a lease lasts, in nanoseconds. */
+const leaseDuration = minute;
+
+/**
+ * InfluxDB's metadata store: the operations of its Go client, with the same results, refusals and commits.
+ *
+ * Reads answer directly, from what is committed. Mutations answer with promises, and take effect one after another in the order of
+ * the calls (but one with a password waits for its hash first, and takes its turn then). Records are immutable: what a read answered
+ * never changes, and parts that a change did not touch stay the same objects.
+ */
+export class LocalMetaClient implements MetaClient, ForkableMetaClient, PasswordHashingMetaClient {
+  readonly #options: LocalMetaClientOptions;
+  readonly #clock: Clock;
+  #passwords: Passwords;
+  #commits: CommitSequence;
+  #waitingForChange: (() => void)[] = [];
+
+  constructor(options: LocalMetaClientOptions = {}) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#passwords = new Passwords(options.bcryptCost ?? defaultCost);
+    const clusterId = options.clusterId ?? randomClusterId(options.random ?? systemRandom);
+    this.#commits = this.#commitsTo(emptyMetaData(clusterId));
+  }
+
+  async open(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  /**
+   * A copy in memory that nobody else sees: changes to it touch neither this client nor a file. It costs next to nothing, for the
+   * records are shared.
+   */
+  fork(): LocalMetaClient {
+    const fork = new LocalMetaClient(this.#options);
+    fork.#commits = fork.#commitsTo(this.data());
+    fork.#passwords = this.#passwords;
+    return fork;
+  }
+
+  /** Hashes a password before the change that uses it is made; see {@link Password}. */
+  hashPassword(password: string): Promise<Password> {
+    return this.#passwords.hash(password);
+  }
+
+  clusterId(): bigint {
+    return this.data().clusterId;
+  }
+
+  data(): MetaData {
+    return this.#commits.data;
+  }
+
+  /** The index becomes the given one + 1, as since InfluxDB 1.8 (before, it was + 2): so it may go back. */
+  setData(data: MetaData): Promise<void> {
+    return this.#run(() => commit(data, {}));
+  }
+
+  /** As it is written to the file: numbers that do not fit into their fields are cut, as InfluxDB does it. */
+  marshalBinary(): Uint8Array {
+    return encodeMetadata(this.data(), { outOfRange: 'wrap' });
+  }
+
+  waitForDataChanged(): Promise<void> {
+    return new Promise((resolve) => this.#waitingForChange.push(resolve));
+  }
+
+  /** Always granted, for a minute, to anyone: a single node has nobody to share with. See {@link Leases}. */
+  acquireLease(name: string): Lease {
+    return { name, expiration: this.#now() + leaseDuration, owner: 0n };
+  }
+
+  database(name: string): DatabaseInfo | undefined {
+    return findDatabase(this.data(), name);
+  }
+
+  databases(): readonly DatabaseInfo[] {
+    return this.data().databases;
+  }
+
+  createDatabase(name: string): Promise<DatabaseInfo> {
+    const { retentionAutoCreate = true } = this.#options;
+    return this.#run((data) => createDatabase(data, name, { retentionAutoCreate }));
+  }
+
+  createDatabaseWithRetentionPolicy(name: string, spec: RetentionPolicySpec): Promise<DatabaseInfo> {
+    return this.#run((data) => createDatabaseWithRetentionPolicy(data, name, spec));
+  }
+
+  dropDatabase(name: string): Promise<void> {
+    return this.#run((data) => dropDatabase(data, name));
+  }
+
+  retentionPolicy(database: string, name: string): RetentionPolicyInfo | undefined {
+    return findDefaultingPolicy(requireDatabase(this.data(), database), name);
+  }
+
+  createRetentionPolicy(
+    database: string,
+    spec: RetentionPolicySpec,
+    makeDefault: boolean,
+  ): Promise<RetentionPolicyInfo> {
+    return this.#run((data) => createRetentionPolicy(data, database, spec, makeDefault));
+  }
+
+  updateRetentionPolicy(
+    database: string,
+    name: string,
+    update: RetentionPolicyUpdate,
+    makeDefault: boolean,
+  ): Promise<void> {
+    return this.#run((data) => updateRetentionPolicy(data, database, name, update, makeDefault));
+  }
+
+  dropRetentionPolicy(database: string, name: string): Promise<void> {
+    return this.#run((data) => dropRetentionPolicy(data, database, name));
+  }
+
+  users(): readonly UserInfo[] {
+    return this.data().users;
+  }
+
+  user(name: string): UserInfo {
+    return requireUser(this.data(), name);
+  }
+
+  userCount(): number {
+    return this.data().users.length;
+  }
+
+  adminUserExists(): boolean {
+    return adminUserExists(this.data());
+  }
+
+  async createUser(name: string, password: string | Password, admin: boolean): Promise<UserInfo> {
+    const prepared = this.#passwords.prepare(password);
+    for (;;) {
+      const existing = findUser(this.data(), name);
+      const credentials =
+        existing === undefined
+          ? { hash: await prepared.hash(), matchesExisting: false }
+          : { hash: '', matchesExisting: await prepared.matches(existing.hash) };
+      const user = await this.#run((data) => {
+        // The hash took its time, and meanwhile the user may have come, gone or changed: then what we know is not what counts.
+        if (findUser(data, name)?.hash !== existing?.hash) return answer(data, undefined);
+        return createUser(data, name, credentials, admin);
+      });
+      if (user !== undefined) return user;
+    }
+  }
+
+  async updateUser(name: string, password: string | Password): Promise<void> {
+    const hash = await this.#passwords.prepare(password).hash();
+    await this.#run((data) => updateUser(data, name, hash));
+  }
+
+  dropUser(name: string): Promise<void> {
+    return this.#run((data) => dropUser(data, name));
+  }
+
+  setPrivilege(username: string, database: string, privilege: number): Promise<void> {
+    return this.#run((data) => setPrivilege(data, username, database, privilege));
+  }
+
+  setAdminPrivilege(username: string, admin: boolean): Promise<void> {
+    return this.#run((data) => setAdminPrivilege(data, username, admin));
+  }
+
+  userPrivileges(username: string): ReadonlyMap<string, number> {
+    return this.user(username).privileges;
+  }
+
+  userPrivilege(username: string, database: string): number {
+    return userPrivilege(this.data(), username, database);
+  }
+
+  async authenticate(username: string, password: string): Promise<UserInfo> {
+    const user = this.user(username);
+    if (!(await this.#passwords.verify(password, user.hash))) throw authenticationFailed();
+    return user;
+  }
+
+  shardIds(): readonly bigint[] {
+    return shardIds(this.data());
+  }
+
+  shardGroupsByTimeRange(
+    database: string,
+    policy: string,
+    min: bigint,
+    max: bigint,
+  ): readonly ShardGroupInfo[] {
+    return shardGroupsByTimeRange(this.data(), database, policy, min, max);
+  }
+
+  shardsByTimeRange(sources: readonly MeasurementSource[], min: bigint, max: bigint): readonly ShardInfo[] {
+    return shardsByTimeRange(this.data(), sources, min, max);
+  }
+
+  shardOwner(shardId: bigint): ShardOwnership {
+    return shardOwner(this.data(), shardId);
+  }
+
+  dropShard(id: bigint): Promise<void> {
+    return this.#run((data) => dropShard(data, id, this.#now()));
+  }
+
+  createShardGroup(database: string, policy: string, timestamp: bigint): Promise<ShardGroupInfo | undefined> {
+    return this.#run((data) => createShardGroup(data, database, policy, timestamp));
+  }
+
+  deleteShardGroup(database: string, policy: string, id: bigint): Promise<void> {
+    return this.#run((data) => deleteShardGroup(data, database, policy, id, this.#now()));
+  }
+
+  precreateShardGroups(from: bigint, to: bigint): Promise<void> {
+    return this.#run((data) => precreateShardGroups(data, from, to));
+  }
+
+  truncateShardGroups(timestamp: bigint): Promise<void> {
+    return this.#run((data) => truncateShardGroups(data, timestamp));
+  }
+
+  pruneShardGroups(): Promise<void> {
+    return this.#run((data) => pruneShardGroups(data, this.#now()));
+  }
+
+  createContinuousQuery(database: string, name: string, query: string): Promise<void> {
+    return this.#run((data) => createContinuousQuery(data, database, name, query));
+  }
+
+  dropContinuousQuery(database: string, name: string): Promise<void> {
+    return this.#run((data) => dropContinuousQuery(data, database, name));
+  }
+
+  createSubscription(
+    database: string,
+    policy: string,
+    name: string,
+    mode: string,
+    destinations: readonly string[],
+  ): Promise<void> {
+    return this.#run((data) => createSubscription(data, database, policy, name, mode, destinations));
+  }
+
+  dropSubscription(database: string, policy: string, name: string): Promise<void> {
+    return this.#run((data) => dropSubscription(data, database, policy, name));
+  }
+
+  #run<T>(operation: Operation<T>): Promise<T> {
+    return this.#commits.run(operation);
+  }
+
+  #commitsTo(data: MetaData): CommitSequence {
+    return new CommitSequence(data, () => {
+      const waiting = this.#waitingForChange;
+      this.#waitingForChange = [];
+      for (const resolve of waiting) resolve();
+    });
+  }
+
+  /** Nanoseconds since 1970. */
+  #now(): bigint {
+    return BigInt(Math.trunc(this.#clock.now())) * 1_000_000n;
+  }
+}
+
+/** What a new store holds. */
+function emptyMetaData(clusterId: bigint): MetaData {
+  return {
+    term: 0n,
+    index: 1n,
+    clusterId,
+    databases: [],
+    users: [],
+    maxNodeId: 0n,
+    maxShardGroupId: 0n,
+    maxShardId: 0n,
+  };
+}
+
+/** 63 bits: InfluxDB draws a signed number that is not negative. */
+function randomClusterId(random: Random): bigint {
+  const bits = (count: number) => BigInt(Math.floor(random() * 2 ** count));
+  return (bits(31) << 32n) | bits(32);
+}

@@ -1,0 +1,104 @@
+import { type Named, NameTable } from './name-table.js';
+
+export type { Named } from './name-table.js';
+
+/*
+ * Lists of records with names (databases, users, …). They are immutable, so every change is a new list; and the first of two
+ * records of the same name counts. A list of ten thousand is copied in a few microseconds, but searched in a hundred: long ones have a
+ * table of their names, which a changed list inherits.
+ */
+
+/** What is known of a list beside its elements. */
+interface Lineage {
+  /** `ambiguous`: a name occurs twice, there is no table. */
+  readonly names?: NameTable | 'ambiguous' | undefined;
+  /** The nearest ancestor that was {@link settle}d. */
+  readonly origin?: readonly unknown[] | undefined;
+}
+
+const lineages = new WeakMap<readonly unknown[], Lineage>();
+
+/** Up to this length, a search is as fast as a table. */
+const longestWithoutTable = 32;
+
+function namesOf(list: readonly Named[]): NameTable | 'ambiguous' {
+  const lineage = lineages.get(list);
+  if (lineage?.names === 'ambiguous' || (lineage?.names && !lineage.names.isWorn)) return lineage.names;
+  const names = NameTable.of(list) ?? 'ambiguous';
+  lineages.set(list, { ...lineage, names });
+  return names;
+}
+
+/** Where `name` stands in `list`; −1 if it does not. */
+export function positionOf(list: readonly Named[], name: string): number {
+  const names = list.length > longestWithoutTable ? namesOf(list) : 'ambiguous';
+  if (names === 'ambiguous') return list.findIndex((item) => item.name === name);
+  return names.positionOf(name, list);
+}
+
+export function findByName<T extends Named>(list: readonly T[], name: string): T | undefined {
+  return list[positionOf(list, name)];
+}
+
+export function append<T extends Named>(list: readonly T[], item: T): readonly T[] {
+  // Twice as fast as a spread, a slice with a push, or concat, which all copy twice or element by element.
+  const appended = list.toSpliced(list.length, 0, item);
+  const lineage = lineages.get(list);
+  if (lineage !== undefined) {
+    const { names, origin } = lineage;
+    const kept = names instanceof NameTable && names.has(item.name) ? 'ambiguous' : names;
+    lineages.set(appended, {
+      origin,
+      names: kept instanceof NameTable ? kept.with(item.name, list.length) : kept,
+    });
+  }
+  return appended;
+}
+
+export function removeAt<T extends Named>(list: readonly T[], position: number): readonly T[] {
+  const removed = list.toSpliced(position, 1);
+  const lineage = lineages.get(list);
+  if (lineage !== undefined) {
+    const { names, origin } = lineage;
+    const name = list[position]?.name ?? '';
+    lineages.set(removed, { origin, names: names instanceof NameTable ? names.without(name) : names });
+  }
+  return removed;
+}
+
+export function replaceAt<T extends Named>(list: readonly T[], position: number, item: T): readonly T[] {
+  const replaced = list.with(position, item);
+  const lineage = lineages.get(list);
+  if (lineage !== undefined) {
+    const sameNames = list[position]?.name === item.name;
+    lineages.set(replaced, sameNames ? lineage : { origin: lineage.origin });
+  }
+  return replaced;
+}
+
+/** `change` applied to each element; the very list if it changes none. Names must stay. */
+export function mapList<T>(list: readonly T[], change: (item: T) => T): readonly T[] {
+  let changed: T[] | undefined;
+  for (let position = 0; position < list.length; position++) {
+    const item = list[position];
+    if (item === undefined) continue;
+    const next = change(item);
+    if (next === item) continue;
+    changed ??= list.slice();
+    changed[position] = next;
+  }
+  if (changed === undefined) return list;
+  const lineage = lineages.get(list);
+  if (lineage !== undefined) lineages.set(changed, lineage);
+  return changed;
+}
+
+/** Declares that something lasting is known of `list` (its encoding): what descends from it names it as its {@link originOf}. */
+export function settle(list: readonly Named[]): void {
+  lineages.set(list, { ...lineages.get(list), origin: list });
+}
+
+/** The nearest settled ancestor of `list`, or itself. */
+export function originOf(list: readonly Named[]): readonly unknown[] | undefined {
+  return lineages.get(list)?.origin;
+}

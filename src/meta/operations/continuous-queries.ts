@@ -1,0 +1,38 @@
+import { append, findByName, positionOf, removeAt } from '../named-list.js';
+import type { MetaData } from '../records.js';
+import { continuousQueryExists } from '../refusals.js';
+import { findDatabase, requireDatabase, withDatabase } from './database-lookup.js';
+import { commit, type Outcome } from './outcome.js';
+
+/** Lower case code point by code point, as Go does it: JavaScript would look at neighbours (a final sigma), and make two of İ. */
+function lowerCase(text: string): string {
+  let lower = '';
+  for (const character of text) lower += character === 'İ' ? 'i' : character.toLowerCase();
+  return lower;
+}
+
+/** The same query again, but for case, is fine; the text that came first stays. Commits in any case. */
+export function createContinuousQuery(
+  data: MetaData,
+  databaseName: string,
+  name: string,
+  query: string,
+): Outcome<undefined> {
+  const database = requireDatabase(data, databaseName);
+  const existing = findByName(database.continuousQueries, name);
+  if (existing !== undefined) {
+    if (lowerCase(existing.query) !== lowerCase(query)) throw continuousQueryExists();
+    return commit(data, {});
+  }
+  const changed = { ...database, continuousQueries: append(database.continuousQueries, { name, query }) };
+  return commit(data, { databases: withDatabase(data, changed) });
+}
+
+/** Never refuses, always commits. */
+export function dropContinuousQuery(data: MetaData, databaseName: string, name: string): Outcome<undefined> {
+  const database = findDatabase(data, databaseName);
+  const position = database === undefined ? -1 : positionOf(database.continuousQueries, name);
+  if (database === undefined || position < 0) return commit(data, {});
+  const changed = { ...database, continuousQueries: removeAt(database.continuousQueries, position) };
+  return commit(data, { databases: withDatabase(data, changed) });
+}

@@ -1,0 +1,182 @@
+import { checkInt64, checkInteger } from '../arguments.js';
+import { normalizeShardGroupDuration, shortestRetention, toNanoseconds } from '../durations.js';
+import { append, findByName, positionOf, removeAt, replaceAt } from '../named-list.js';
+import { checkNameLength } from '../names.js';
+import type {
+  DatabaseInfo,
+  DurationArgument,
+  MetaData,
+  RetentionPolicyInfo,
+  RetentionPolicySpec,
+  RetentionPolicyUpdate,
+} from '../records.js';
+import {
+  durationTooLow,
+  incompatibleDurations,
+  replicationFactorTooLow,
+  retentionPolicyConflict,
+  retentionPolicyExists,
+  retentionPolicyNameExists,
+  retentionPolicyNotFound,
+  specRequired,
+} from '../refusals.js';
+import { findDatabase, requireDatabase, withDatabase } from './database-lookup.js';
+import { commit, type Outcome } from './outcome.js';
+
+/** What a policy is called that nobody named. */
+export const defaultPolicyName = 'autogen';
+
+function durationArgument(name: string, duration: DurationArgument | undefined): bigint | undefined {
+  return duration === undefined ? undefined : checkInt64(name, toNanoseconds(duration));
+}
+
+/** The policy of this very name; `''` is a name like any other. @throws CfluxError `RETENTION_POLICY_NOT_FOUND` */
+export function requirePolicy(database: DatabaseInfo, name: string): RetentionPolicyInfo {
+  const policy = findByName(database.retentionPolicies, name);
+  if (policy === undefined) throw retentionPolicyNotFound(name);
+  return policy;
+}
+
+/** The policy of this name, where `''` means the database's default policy (which may dangle: then there is none). */
+export function findDefaultingPolicy(database: DatabaseInfo, name: string): RetentionPolicyInfo | undefined {
+  const wanted = name === '' ? database.defaultRetentionPolicy : name;
+  return wanted === '' ? undefined : findByName(database.retentionPolicies, wanted);
+}
+
+/** `database` with `changed` in place of `policy`. */
+export function withPolicy(
+  database: DatabaseInfo,
+  policy: RetentionPolicyInfo,
+  changed: RetentionPolicyInfo,
+): DatabaseInfo {
+  const { retentionPolicies } = database;
+  return {
+    ...database,
+    retentionPolicies: replaceAt(retentionPolicies, retentionPolicies.indexOf(policy), changed),
+  };
+}
+
+/** Refuses a retention that was given and is too short; 0 is for ever. */
+export function checkRetention(duration: DurationArgument | undefined): void {
+  const retention = durationArgument('duration', duration);
+  if (retention !== undefined && retention !== 0n && retention < shortestRetention) throw durationTooLow();
+}
+
+/** The policy that a spec describes, on its own, with all that InfluxDB refuses whatever the database. */
+export function policyFromSpec(spec: RetentionPolicySpec): RetentionPolicyInfo {
+  checkRetention(spec.duration);
+  const name = spec.name || defaultPolicyName;
+  checkNameLength(name);
+  const replicaN = checkInteger('replicaN', spec.replicaN ?? 1);
+  if (replicaN < 1) throw replicationFactorTooLow();
+  const duration = durationArgument('duration', spec.duration) ?? 0n;
+  const chosen = durationArgument('shardGroupDuration', spec.shardGroupDuration) ?? 0n;
+  const shardGroupDuration = normalizeShardGroupDuration(chosen, duration);
+  if (duration > 0n && duration < shardGroupDuration) throw incompatibleDurations();
+  return { name, replicaN, duration, shardGroupDuration, shardGroups: [], subscriptions: [] };
+}
+
+/** Whether `policy` is what `spec` asks for; what the spec leaves out is not compared, but for the duration of shard groups. */
+export function matchesSpec(policy: RetentionPolicyInfo, spec: RetentionPolicySpec): boolean {
+  const duration = durationArgument('duration', spec.duration) ?? policy.duration;
+  const chosen = durationArgument('shardGroupDuration', spec.shardGroupDuration) ?? 0n;
+  return (
+    duration === policy.duration &&
+    (spec.replicaN ?? policy.replicaN) === policy.replicaN &&
+    // By the policy's own duration: so a bare spec matches a policy of any duration with the automatic shard groups.
+    normalizeShardGroupDuration(chosen, policy.duration) === policy.shardGroupDuration
+  );
+}
+
+/** The database with `policy` added; the very same one if it has just this policy already. */
+export function addRetentionPolicy(
+  database: DatabaseInfo,
+  policy: RetentionPolicyInfo,
+  makeDefault: boolean,
+): DatabaseInfo {
+  const existing = findDefaultingPolicy(database, policy.name);
+  if (existing !== undefined) {
+    if (
+      existing.replicaN !== policy.replicaN ||
+      existing.duration !== policy.duration ||
+      existing.shardGroupDuration !== policy.shardGroupDuration
+    ) {
+      throw retentionPolicyExists();
+    }
+    if (makeDefault && database.defaultRetentionPolicy !== policy.name) throw retentionPolicyConflict();
+    return database;
+  }
+  return {
+    ...database,
+    defaultRetentionPolicy: makeDefault ? policy.name : database.defaultRetentionPolicy,
+    retentionPolicies: append(database.retentionPolicies, policy),
+  };
+}
+
+/** Answers the policy of the spec, not the one that is stored. Commits also when it exists already. */
+export function createRetentionPolicy(
+  data: MetaData,
+  databaseName: string,
+  spec: RetentionPolicySpec | undefined,
+  makeDefault: boolean,
+): Outcome<RetentionPolicyInfo> {
+  if (spec === undefined || spec === null) throw specRequired('retention policy required');
+  const policy = policyFromSpec(spec);
+  const database = requireDatabase(data, databaseName);
+  const changed = addRetentionPolicy(database, policy, makeDefault);
+  return commit(data, changed === database ? {} : { databases: withDatabase(data, changed) }, policy);
+}
+
+/**
+ * Changes what `update` gives. InfluxDB does not check a new name or number of replicas, and does not let the default follow
+ * a policy that is renamed.
+ */
+export function updateRetentionPolicy(
+  data: MetaData,
+  databaseName: string,
+  name: string,
+  update: RetentionPolicyUpdate,
+  makeDefault: boolean,
+): Outcome<undefined> {
+  const database = requireDatabase(data, databaseName);
+  const policy = findDefaultingPolicy(database, name);
+  if (policy === undefined) throw retentionPolicyNotFound(name);
+  const newName = update.name ?? policy.name;
+  if (
+    update.name !== undefined &&
+    update.name !== name &&
+    findDefaultingPolicy(database, update.name) !== undefined
+  ) {
+    throw retentionPolicyNameExists();
+  }
+  checkRetention(update.duration);
+  const newDuration = durationArgument('duration', update.duration);
+  const newShardGroupDuration = durationArgument('shardGroupDuration', update.shardGroupDuration);
+  const duration = newDuration ?? policy.duration;
+  // Before it is normalized: a shard group duration of 0 passes.
+  const chosen = newShardGroupDuration ?? policy.shardGroupDuration;
+  const durationsGiven = newDuration !== undefined || newShardGroupDuration !== undefined;
+  if (durationsGiven && duration > 0n && duration < chosen) throw incompatibleDurations();
+  const changed: RetentionPolicyInfo = {
+    ...policy,
+    name: newName,
+    replicaN: checkInteger('replicaN', update.replicaN ?? policy.replicaN),
+    duration,
+    shardGroupDuration:
+      newShardGroupDuration === undefined
+        ? policy.shardGroupDuration
+        : normalizeShardGroupDuration(newShardGroupDuration, duration),
+  };
+  const changedDatabase = withPolicy(database, policy, changed);
+  const defaulted = makeDefault ? { ...changedDatabase, defaultRetentionPolicy: newName } : changedDatabase;
+  return commit(data, { databases: withDatabase(data, defaulted) });
+}
+
+/** The database's default stays, even where it now names nothing. Never refuses, always commits. */
+export function dropRetentionPolicy(data: MetaData, databaseName: string, name: string): Outcome<undefined> {
+  const database = findDatabase(data, databaseName);
+  const position = database === undefined ? -1 : positionOf(database.retentionPolicies, name);
+  if (database === undefined || position < 0) return commit(data, {});
+  const changed = { ...database, retentionPolicies: removeAt(database.retentionPolicies, position) };
+  return commit(data, { databases: withDatabase(data, changed) });
+}
