@@ -25,8 +25,8 @@ export class PortTransport implements Transport {
   /** Each call has a channel of its own for the answer; closing that ends the call on the other side too. */
   #call<T>(method: Call, request: object, { signal }: CallOptions = {}): Promise<T> {
     const { port1: answers, port2: reply } = new MessageChannel();
-    const end = () => answers.close();
     this.#underWay.add(answers);
+    const end = () => answers.close();
     signal?.addEventListener('abort', end, { once: true });
     this.#port.postMessage({ method, request, reply }, [reply]);
     return new Promise((resolve, reject) => {
@@ -44,20 +44,16 @@ export class PortTransport implements Transport {
   }
 }
 
-/** The main thread's end: answers with `transport` what comes through `port`; an error as its fields, for a copy loses them. */
+type Sent = { method: Call; request: never; reply: MessagePort };
+/** The main thread's end: answers with `transport` what comes through `port`; errors field by field, for a copy has none. */
 export function serve(transport: Transport, port: MessagePort): void {
-  port.on(
-    'message',
-    async ({ method, request, reply }: { method: Call; request: never; reply: MessagePort }) => {
-      const ended = new AbortController();
-      reply.once('close', () => ended.abort());
-      const answer = await transport[method](request, { signal: ended.signal }).then(
-        (result) => ({ result }),
-        (error: unknown) => ({
-          error: { ...CfluxError.from(error), message: CfluxError.from(error).message },
-        }),
-      );
-      reply.postMessage(answer);
-    },
-  );
+  port.on('message', ({ method, request, reply }: Sent) => {
+    const ended = new AbortController();
+    reply.once('close', () => ended.abort());
+    const answer = (result: unknown) => reply.postMessage({ result });
+    const fail = (error: CfluxError) => reply.postMessage({ error: { ...error, message: error.message } });
+    transport[method](request, { signal: ended.signal }).then(answer, (error) =>
+      fail(CfluxError.from(error)),
+    );
+  });
 }

@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
-import type { Transport } from 'clusterflux';
-import { LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
+import { HttpTransport, type Transport } from 'clusterflux';
+import { createManagerServer, LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
 import { describe, expect, it } from 'vitest';
 import { PortTransport, serve } from '../../examples/custom-transport.js';
 import {
@@ -13,6 +13,15 @@ const connections: Record<string, () => Promise<ConnectedTransport>> = {
   async LocalTransport() {
     const manager = new Manager({ store: new MemoryStore() });
     return { transport: new LocalTransport(manager), close: () => manager.close() };
+  },
+  async HttpTransport() {
+    const manager = new Manager({ store: new MemoryStore() });
+    const server = await createManagerServer(manager, { port: 0 });
+    const close = async () => {
+      await server.close();
+      await manager.close();
+    };
+    return { transport: new HttpTransport({ endpoint: server.url }), close };
   },
   async 'a transport of one’s own (examples/custom-transport.ts)'() {
     const manager = new Manager({ store: new MemoryStore() });
