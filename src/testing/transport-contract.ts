@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict';
+import { isCfluxError } from '../errors.js';
+import type { PollResult, PushRequest, PushResult, Transport } from '../transport/transport.js';
+import { withRetry } from '../transport/with-retry.js';
+
+/** A transport that is connected with a manager of its own, which knows nothing yet. */
+export interface ConnectedTransport {
+  readonly transport: Transport;
+  /** Ends the manager and whatever is between it and the transport. */
+  close(): Promise<void> | void;
+}
+
+/** One clause of what CfluxClient relies on. */
+export interface TransportCheck {
+  readonly name: string;
+  /** Rejects where the transport breaks the clause. */
+  run(connect: () => Promise<ConnectedTransport>): Promise<void>;
+}
+
+/**
+ * Runs every check of {@link transportContract}, each with a manager of its own, and rejects with an `AggregateError` of those
+ * that failed. Needs no test runner; with one, run the checks one by one.
+ */
+export async function checkTransport(connect: () => Promise<ConnectedTransport>): Promise<void> {
+  const failures: Error[] = [];
+  for (const { name, run } of transportContract) {
+    try {
+      await run(connect);
+    } catch (cause) {
+      failures.push(new Error(name, { cause }));
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `broken: ${failures.map(String).join('; ')}`);
+}
+
+const cluster = 'c';
+const node = { ip: '10.0.0.1,', hostname: 'host', bindAddress: 'host:8086' };
+const bytes = (text: string) => new TextEncoder().encode(text);
+const aPush = (request: Partial<PushRequest> = {}): PushRequest => ({
+  cluster,
+  version: 0,
+  snapshot: bytes('first'),
+  mutation: 'mutation-1',
+  ...request,
+});
+
+function committed(result: PushResult): number {
+  assert.equal(result.kind, 'committed');
+  return result.version;
+}
+
+function snapshot(result: PollResult) {
+  assert.equal(result.kind, 'snapshot');
+  return { ...result, snapshot: Buffer.from(result.snapshot) };
+}
+
+/** What `call` rejects with. */
+async function rejection(call: Promise<unknown>): Promise<unknown> {
+  const nothing = Symbol();
+  const reason = await call.then(
+    () => nothing,
+    (error: unknown) => error,
+  );
+  assert.notEqual(reason, nothing, 'the call was fulfilled');
+  return reason;
+}
+
+async function failsWith(code: string, call: Promise<unknown>) {
+  const error = await rejection(call);
+  assert.ok(isCfluxError(error), `not a CfluxError: ${String(error)}`);
+  assert.equal(error.code, code);
+  return error;
+}
+
+/** The checks, by name: what they are given is what CfluxClient would use. */
+const checks: Record<string, (transport: Transport) => Promise<void>> = {
+  async 'gives every node an id of its own, and lists it'(transport) {
+    const first = await transport.register({ cluster, node });
+    const second = await transport.register({ cluster, node: { ...node, hostname: 'höst 2' } });
+    assert.ok(Number.isSafeInteger(first.id) && first.id > 0, `an id of ${first.id}`);
+    assert.notEqual(first.id, second.id);
+    const nodes = await transport.nodes({ cluster });
+    assert.deepEqual(
+      nodes.map(({ id, hostname, bindAddress, alive }) => ({ id, hostname, bindAddress, alive })),
+      [
+        { id: first.id, hostname: 'host', bindAddress: 'host:8086', alive: true },
+        { id: second.id, hostname: 'höst 2', bindAddress: 'host:8086', alive: true },
+      ],
+    );
+    assert.deepEqual(await transport.nodes({ cluster: 'another' }), []);
+  },
+
+  async 'tells an unknown node'(transport) {
+    const { id: nodeId } = await transport.register({ cluster, node });
+    await transport.heartbeat({ cluster, nodeId });
+    await failsWith('NODE_NOT_FOUND', transport.heartbeat({ cluster, nodeId: nodeId + 1 }));
+    await failsWith('NODE_NOT_FOUND', transport.heartbeat({ cluster: 'another', nodeId }));
+    await transport.deregister({ cluster, nodeId });
+    await failsWith('NODE_NOT_FOUND', transport.heartbeat({ cluster, nodeId }));
+    await failsWith('NODE_NOT_FOUND', transport.deregister({ cluster, nodeId }));
+    assert.deepEqual(await transport.nodes({ cluster }), []);
+  },
+
+  async 'says that a node leaves, and that it is back'(transport) {
+    const { id: nodeId } = await transport.register({ cluster, node });
+    const alive = async () => (await transport.nodes({ cluster })).map((each) => each.alive);
+    await transport.heartbeat({ cluster, nodeId, leaving: true });
+    assert.deepEqual(await alive(), [false]);
+    await transport.heartbeat({ cluster, nodeId });
+    assert.deepEqual(await alive(), [true]);
+  },
+
+  async 'brings a snapshot there and back, byte for byte'(transport) {
+    const everyByte = Uint8Array.from({ length: 3 * 256 }, (_, at) => at % 256);
+    const version = committed(await transport.push(aPush({ snapshot: everyByte })));
+    assert.ok(Number.isSafeInteger(version) && version > 0, `a version of ${version}`);
+    const polled = snapshot(await transport.poll({ cluster, version: 0, wait: 0 }));
+    assert.deepEqual(polled.snapshot, Buffer.from(everyByte));
+    assert.equal(polled.version, version);
+    assert.equal(polled.mutation, 'mutation-1');
+    assert.ok(polled.epoch, 'the epoch is missing');
+  },
+
+  async 'brings a large snapshot there and back'(transport) {
+    const large = new Uint8Array(5 * 2 ** 20);
+    // Xorshift: nothing that a compression on the way makes small.
+    for (let at = 0, x = 1; at < large.length; at++) {
+      x ^= x << 13;
+      x ^= x >>> 17;
+      x ^= x << 5;
+      large[at] = x;
+    }
+    await transport.push(aPush({ snapshot: large }));
+    const polled = snapshot(await transport.poll({ cluster, version: 0, wait: 0 }));
+    assert.ok(polled.snapshot.equals(large), 'other bytes came back');
+  },
+
+  async 'answers a push that was late with what is newer'(transport) {
+    const first = committed(await transport.push(aPush()));
+    const newer = aPush({ version: first, snapshot: bytes('second'), mutation: 'mutation-2' });
+    const second = committed(await transport.push(newer));
+    assert.ok(second > first, 'versions must rise');
+    const late = await transport.push(aPush({ version: first, mutation: 'mutation-3' }));
+    assert.equal(late.kind, 'conflict');
+    assert.equal(late.version, second);
+    assert.equal(late.mutation, 'mutation-2');
+    assert.ok(late.epoch, 'the epoch is missing');
+    assert.equal(Buffer.from(late.snapshot).toString(), 'second');
+  },
+
+  async 'lets one win of those that push at once'(transport) {
+    const version = committed(await transport.push(aPush()));
+    const pushes = Array.from({ length: 3 }, (_, number) =>
+      transport.push(aPush({ version, mutation: `racing-${number}`, nodeId: number + 1 })),
+    );
+    const kinds = (await Promise.all(pushes)).map((result) => result.kind).sort();
+    assert.deepEqual(kinds, ['committed', 'conflict', 'conflict']);
+  },
+
+  async 'stores a mutation once, however often it is pushed'(transport) {
+    const version = committed(await transport.push(aPush()));
+    assert.equal(committed(await transport.push(aPush())), version);
+    assert.equal(committed(await transport.push(aPush({ version }))), version);
+  },
+
+  async 'tells at once that nothing is new, where it shall not wait'(transport) {
+    const version = committed(await transport.push(aPush()));
+    const result = await transport.poll({ cluster, version, wait: 0 });
+    assert.equal(result.kind, 'unchanged');
+  },
+
+  async 'holds a poll until its time is up'(transport) {
+    const version = committed(await transport.push(aPush()));
+    const begin = performance.now();
+    const result = await transport.poll({ cluster, version, wait: 1_000 });
+    assert.equal(result.kind, 'unchanged');
+    assert.ok(performance.now() - begin >= 900, 'it was not held');
+  },
+
+  async 'holds a poll until something changes'(transport) {
+    const version = committed(await transport.push(aPush()));
+    const held = transport.poll({ cluster, version, wait: 20_000 });
+    const changed = await transport.push(
+      aPush({ version, snapshot: bytes('second'), mutation: 'mutation-2' }),
+    );
+    const { snapshot: got, ...rest } = snapshot(await held);
+    assert.equal(rest.version, committed(changed));
+    assert.equal(rest.mutation, 'mutation-2');
+    assert.equal(got.toString(), 'second');
+  },
+
+  async 'does not send a node what it has stored itself'(transport) {
+    const version = committed(await transport.push(aPush({ nodeId: 7 })));
+    const held = transport.poll({ cluster, version, wait: 20_000, nodeId: 7 });
+    // The hold must have begun, or the poll is compared with the version after the push.
+    await transport.poll({ cluster, version, wait: 1_000 });
+    const mine = await transport.push(aPush({ version, nodeId: 7, mutation: 'mutation-2' }));
+    const result = await held;
+    assert.equal(result.kind, 'unchanged');
+    assert.equal(result.version, committed(mine));
+  },
+
+  async 'tells another history from its own'(transport) {
+    const version = committed(await transport.push(aPush()));
+    const elsewhere = { version, epoch: 'of-another-manager' };
+    const pushed = await transport.push(aPush({ ...elsewhere, mutation: 'mutation-2' }));
+    assert.equal(pushed.kind, 'foreignEpoch');
+    const polled = await transport.poll({ cluster, ...elsewhere, wait: 1_000 });
+    assert.equal(polled.kind, 'foreignEpoch');
+    assert.equal(polled.epoch, pushed.epoch);
+    const mine = await transport.poll({ cluster, version, epoch: pushed.epoch, wait: 0 });
+    assert.equal(mine.kind, 'unchanged');
+  },
+
+  async 'keeps clusters of any name apart'(transport) {
+    const names = [
+      'a',
+      'A',
+      'a b',
+      'a+b',
+      'a/b',
+      '../x',
+      '%2e%2e',
+      '__proto__',
+      'ü\u{1f600}',
+      'x'.repeat(255),
+    ];
+    for (const name of names) await transport.push(aPush({ cluster: name, snapshot: bytes(name) }));
+    for (const name of names) {
+      const polled = snapshot(await transport.poll({ cluster: name, version: 0, wait: 0 }));
+      assert.equal(polled.snapshot.toString(), name);
+    }
+  },
+
+  async 'says what went wrong, and that nothing was stored'(transport) {
+    const error = await failsWith('BAD_REQUEST', transport.push(aPush({ cluster: 'x'.repeat(256) })));
+    assert.equal(error.outcome, 'none');
+    assert.equal(error.retryable, false);
+    assert.match(error.message, /255 bytes/);
+  },
+
+  async 'brings an offer there, and back how long to wait'(transport) {
+    const offering = aPush({ offer: { epoch: 'lost', version: 12 } });
+    const error = await failsWith('UNAVAILABLE', transport.push(offering, { timeout: 500 }));
+    assert.equal(error.retryable, true);
+    assert.ok((error.retryAfter ?? 0) > 0, 'how long to wait is missing');
+    assert.equal(error.outcome, 'unknown');
+  },
+
+  async 'ends a call with the reason of its signal'(transport) {
+    const version = committed(await transport.push(aPush()));
+    const early = { reason: 'early' };
+    const poll = { cluster, version, wait: 20_000 };
+    assert.equal(await rejection(transport.poll(poll, { signal: AbortSignal.abort(early) })), early);
+    const controller = new AbortController();
+    const held = rejection(transport.poll(poll, { signal: controller.signal }));
+    await transport.poll({ cluster, version, wait: 0 });
+    const late = { reason: 'late' };
+    controller.abort(late);
+    assert.equal(await held, late);
+    await transport.push(aPush({ version, mutation: 'mutation-2' }));
+  },
+
+  async 'ends a call after its timeout'(transport) {
+    const version = committed(await transport.push(aPush()));
+    const begin = performance.now();
+    await failsWith('TIMEOUT', transport.poll({ cluster, version, wait: 20_000 }, { timeout: 200 }));
+    assert.ok(performance.now() - begin < 10_000, 'it took much longer');
+  },
+
+  async 'ends every call when it is closed'(transport) {
+    const version = committed(await transport.push(aPush()));
+    const held = rejection(transport.poll({ cluster, version, wait: 20_000 }));
+    await transport.poll({ cluster, version, wait: 0 });
+    await transport.close?.();
+    await held;
+    await rejection(transport.push(aPush()));
+    await transport.close?.();
+  },
+};
+
+/** What CfluxClient relies on in a {@link Transport}, as checks that need no test runner. */
+export const transportContract: readonly TransportCheck[] = Object.entries(checks).map(([name, check]) => ({
+  name,
+  async run(connect) {
+    const connected = await connect();
+    const { transport } = connected;
+    const used = transport.retries ? transport : withRetry(transport);
+    try {
+      await check(used);
+    } finally {
+      await used.close?.();
+      await connected.close();
+    }
+  },
+}));
