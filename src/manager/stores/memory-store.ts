@@ -25,39 +25,61 @@ interface Cluster {
   readonly versions: KeptVersion[];
   /** Version by mutation id, oldest first. */
   readonly mutations: Map<string, { readonly version: number; readonly at: number }>;
-  readonly nodes: Map<number, Omit<NodeInfo, 'alive'>>;
+  readonly nodes: Map<number, MemoryNode>;
+}
+
+interface MemoryNode {
+  readonly info: Omit<NodeInfo, 'alive'>;
+  /** Said that it leaves, and has not been heard since. */
+  left: boolean;
+}
+
+/** What stores on the same memory share. */
+class Memory {
+  readonly clusters = new Map<string, Cluster>();
+  /** Highest version of a deleted cluster, by its name. */
+  readonly generations = new Map<string, number>();
+  readonly listeners = new Set<(cluster: string) => void>();
+  /** Stores that are open on it. */
+  readonly users = new Set<MemoryStore>();
+  liveness: Liveness | undefined;
+  id: string | undefined;
+  lastNodeId = 0;
 }
 
 /** Keeps everything in this process: for tests, trials and clusters whose nodes can seed it again (R11). */
 export class MemoryStore implements ManagerStore {
   readonly name = 'memory';
-  readonly #clusters = new Map<string, Cluster>();
-  /** Highest version of a deleted cluster, by its name. */
-  readonly #generations = new Map<string, number>();
-  readonly #listeners = new Set<(cluster: string) => void>();
-  #id: string | undefined;
-  #lastNodeId = 0;
+  #memory = new Memory();
   #context: StoreContext | undefined;
-  #liveness: Liveness | undefined;
-  #openings = 0;
+  readonly #unwatch = new Set<() => void>();
+
+  /** Another store on the same memory, for a second manager of this process. */
+  share(): MemoryStore {
+    const other = new MemoryStore();
+    other.#memory = this.#memory;
+    return other;
+  }
 
   async open(context: StoreContext): Promise<void> {
-    this.#openings += 1;
-    if (this.#openings > 1) return;
-    this.#id ??= randomUuid(context.random);
     this.#context = context;
-    const liveness = new Liveness(context.clock, context.nodeTtl);
-    this.#liveness = liveness;
-    for (const [cluster, { nodes }] of this.#clusters) {
-      for (const node of nodes.values()) liveness.beat(nodeKey(cluster, node.id));
+    const memory = this.#memory;
+    memory.users.add(this);
+    memory.id ??= randomUuid(context.random);
+    if (memory.liveness !== undefined) return;
+    memory.liveness = new Liveness(context.clock, context.nodeTtl);
+    for (const [cluster, { nodes }] of memory.clusters) {
+      for (const { info, left } of nodes.values()) if (!left) memory.liveness.beat(nodeKey(cluster, info.id));
     }
   }
 
   async close(): Promise<void> {
-    this.#openings = Math.max(0, this.#openings - 1);
-    if (this.#openings > 0) return;
-    this.#liveness?.close();
-    this.#listeners.clear();
+    const memory = this.#memory;
+    for (const unwatch of this.#unwatch) unwatch();
+    memory.users.delete(this);
+    if (memory.users.size > 0) return;
+    memory.liveness?.close();
+    memory.liveness = undefined;
   }
 
   async check(): Promise<void> {}
@@ -67,23 +89,24 @@ export class MemoryStore implements ManagerStore {
   }
 
   async read(cluster: string, version: number): Promise<Uint8Array | undefined> {
-    return this.#clusters.get(cluster)?.versions.find(({ record }) => record.version === version)?.snapshot;
+    return this.#memory.clusters.get(cluster)?.versions.find(({ record }) => record.version === version)
+      ?.snapshot;
   }
 
   async history(cluster: string): Promise<readonly VersionRecord[]> {
-    const versions = this.#clusters.get(cluster)?.versions ?? [];
+    const versions = this.#memory.clusters.get(cluster)?.versions ?? [];
     return versions.map(({ record }) => record).reverse();
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
     const { clock, history, mutationMemory } = this.#opened();
     const { epoch, latest } = this.#head(commit.cluster);
-    const earlier = this.#clusters.get(commit.cluster)?.mutations.get(commit.mutation);
+    const earlier = this.#memory.clusters.get(commit.cluster)?.mutations.get(commit.mutation);
     if (earlier !== undefined) return { kind: 'repeated', epoch, version: earlier.version };
     if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
     if (latest !== undefined && latest.version !== commit.base) return { kind: 'conflict', epoch, latest };
 
-    const previous = latest?.version ?? this.#generations.get(commit.cluster) ?? 0;
+    const previous = latest?.version ?? this.#memory.generations.get(commit.cluster) ?? 0;
     const record: VersionRecord = {
       version: nextNumber(previous, clock.now(), commit.above),
       mutation: commit.mutation,
@@ -106,74 +129,86 @@ export class MemoryStore implements ManagerStore {
   }
 
   async clusters(): Promise<readonly ClusterRecord[]> {
-    const names = [...this.#clusters].filter(
+    const names = [...this.#memory.clusters].filter(
       ([, { versions, nodes }]) => versions.length > 0 || nodes.size > 0,
     );
     return names.map(([cluster]) => ({ cluster, ...this.#head(cluster) })).sort(byName);
   }
 
   async deleteCluster(name: string, above = 0): Promise<boolean> {
-    const cluster = this.#clusters.get(name);
+    const cluster = this.#memory.clusters.get(name);
     const { latest } = this.#head(name);
-    const generation = this.#generations.get(name) ?? 0;
-    this.#clusters.delete(name);
-    this.#generations.set(name, nextNumber(latest?.version ?? generation, this.#opened().clock.now(), above));
-    for (const id of cluster?.nodes.keys() ?? []) this.#liveness?.end(nodeKey(name, id));
+    const generation = this.#memory.generations.get(name) ?? 0;
+    this.#memory.clusters.delete(name);
+    this.#memory.generations.set(
+      name,
+      nextNumber(latest?.version ?? generation, this.#opened().clock.now(), above),
+    );
+    for (const id of cluster?.nodes.keys() ?? []) this.#memory.liveness?.end(nodeKey(name, id));
     this.#tell(name);
     return cluster !== undefined;
   }
 
   async addNode(cluster: string, { ip, hostname, bindAddress }: KnownNode): Promise<number> {
     const { clock, mostNodes } = this.#opened();
-    if ((this.#clusters.get(cluster)?.nodes.size ?? 0) >= mostNodes) throw tooManyNodes(mostNodes);
-    this.#lastNodeId = nextNumber(this.#lastNodeId, clock.now());
-    const id = this.#lastNodeId;
-    this.#cluster(cluster).nodes.set(id, { id, ip, hostname, bindAddress });
-    this.#liveness?.beat(nodeKey(cluster, id));
+    if ((this.#memory.clusters.get(cluster)?.nodes.size ?? 0) >= mostNodes) throw tooManyNodes(mostNodes);
+    this.#memory.lastNodeId = nextNumber(this.#memory.lastNodeId, clock.now());
+    const id = this.#memory.lastNodeId;
+    this.#cluster(cluster).nodes.set(id, { info: { id, ip, hostname, bindAddress }, left: false });
+    this.#memory.liveness?.beat(nodeKey(cluster, id));
     return id;
   }
 
   async beat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
-    if (this.#clusters.get(cluster)?.nodes.has(nodeId) !== true) return false;
-    if (leaving) this.#liveness?.end(nodeKey(cluster, nodeId));
-    else this.#liveness?.beat(nodeKey(cluster, nodeId));
+    const node = this.#memory.clusters.get(cluster)?.nodes.get(nodeId);
+    if (node === undefined) return false;
+    node.left = leaving;
+    if (leaving) this.#memory.liveness?.end(nodeKey(cluster, nodeId));
+    else this.#memory.liveness?.beat(nodeKey(cluster, nodeId));
     return true;
   }
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {
-    this.#liveness?.end(nodeKey(cluster, nodeId));
-    return this.#clusters.get(cluster)?.nodes.delete(nodeId) ?? false;
+    this.#memory.liveness?.end(nodeKey(cluster, nodeId));
+    return this.#memory.clusters.get(cluster)?.nodes.delete(nodeId) ?? false;
   }
 
   async nodes(cluster: string): Promise<readonly NodeInfo[]> {
-    const nodes = [...(this.#clusters.get(cluster)?.nodes.values() ?? [])];
-    return nodes.map((node) => ({
-      ...node,
-      alive: this.#liveness?.isAlive(nodeKey(cluster, node.id)) ?? false,
+    const nodes = [...(this.#memory.clusters.get(cluster)?.nodes.values() ?? [])];
+    return nodes.map(({ info }) => ({
+      ...info,
+      alive: this.#memory.liveness?.isAlive(nodeKey(cluster, info.id)) ?? false,
     }));
   }
 
   watch(onChange: (cluster: string | undefined) => void): () => void {
-    this.#listeners.add(onChange);
-    return () => this.#listeners.delete(onChange);
+    // Of its own, so that the same function may watch twice.
+    const listener = (cluster: string) => onChange(cluster);
+    const unwatch = () => {
+      this.#memory.listeners.delete(listener);
+      this.#unwatch.delete(unwatch);
+    };
+    this.#memory.listeners.add(listener);
+    this.#unwatch.add(unwatch);
+    return unwatch;
   }
 
   #head(name: string): Head {
     this.#opened();
-    const epoch = epochOf(this.#id ?? '', name, this.#generations.get(name) ?? 0);
-    return { epoch, latest: this.#clusters.get(name)?.versions.at(-1)?.record };
+    const epoch = epochOf(this.#memory.id ?? '', name, this.#memory.generations.get(name) ?? 0);
+    return { epoch, latest: this.#memory.clusters.get(name)?.versions.at(-1)?.record };
   }
 
   #cluster(name: string): Cluster {
-    const existing = this.#clusters.get(name);
+    const existing = this.#memory.clusters.get(name);
     if (existing !== undefined) return existing;
     const cluster: Cluster = { versions: [], mutations: new Map(), nodes: new Map() };
-    this.#clusters.set(name, cluster);
+    this.#memory.clusters.set(name, cluster);
     return cluster;
   }
 
   #tell(cluster: string): void {
-    for (const onChange of this.#listeners) onChange(cluster);
+    for (const onChange of this.#memory.listeners) onChange(cluster);
   }
 
   #opened(): StoreContext {
