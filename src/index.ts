@@ -1,24 +1,18 @@
-export { CfluxError, type CfluxErrorCode, isCfluxError, type Outcome } from './errors.js';
-export type { NodeDescription, NodeInfo, Registered } from './protocol/nodes.js';
-export type { BearerToken } from './transport/bearer-token.js';
-export type { HttpTransportOptions, TlsOptions } from './transport/http-options.js';
-export { HttpTransport } from './transport/http-transport.js';
-export type { Call, RetryScheduleOptions } from './transport/retry-schedule.js';
-export type {
-  AnswerLost,
-  CallOptions,
-  ForeignEpoch,
-  HeartbeatRequest,
-  NodeRequest,
-  PollRequest,
-  PollResult,
-  PushRequest,
-  PushResult,
-  RegisterRequest,
-  Snapshot,
-  Transport,
-} from './transport/transport.js';
-export { type RetryEvent, type RetryOptions, withRetry } from './transport/with-retry.js';
+export { CfluxClient, type WaitOptions } from './client/cflux-client.js';
+export { type ConfigSources, loadConfig } from './client/config.js';
+export type { CfluxEventName, CfluxEvents, KeptMetadata, ReplacedReason } from './client/events.js';
+export type { Operation } from './client/holder.js';
+export type { NodeStorage } from './client/node-directory.js';
+export type { CfluxOptions } from './client/options.js';
+export type { CfluxState, CfluxStatus } from './client/status.js';
+export { type Clock, systemClock } from './clock.js';
+export {
+  CfluxError,
+  type CfluxErrorCode,
+  type CfluxErrorOptions,
+  isCfluxError,
+  type Outcome,
+} from './errors.js';
 export { decodeMetadata } from './meta/codec/decode-metadata.js';
 export { type EncodeOptions, encodeMetadata } from './meta/codec/encode-metadata.js';
 export { digestMetadata } from './meta/digest-metadata.js';
@@ -56,3 +50,24 @@ export {
 } from './meta/records.js';
 export { deletedShardGroups, expiredShardGroups, shardFor } from './meta/shard-group-times.js';
 export { isSubscriptionUrl } from './meta/subscription-url.js';
+export type { NodeDescription, NodeInfo, Registered } from './protocol/nodes.js';
+export { type Random, systemRandom } from './random.js';
+export type { BearerToken } from './transport/bearer-token.js';
+export type { HttpTransportOptions, TlsOptions } from './transport/http-options.js';
+export { HttpTransport } from './transport/http-transport.js';
+export type { Call, RetryScheduleOptions } from './transport/retry-schedule.js';
+export type {
+  AnswerLost,
+  CallOptions,
+  ForeignEpoch,
+  HeartbeatRequest,
+  NodeRequest,
+  PollRequest,
+  PollResult,
+  PushRequest,
+  PushResult,
+  RegisterRequest,
+  Snapshot,
+  Transport,
+} from './transport/transport.js';
+export { type RetryEvent, type RetryOptions, withRetry } from './transport/with-retry.js';

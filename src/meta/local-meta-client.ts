@@ -60,6 +60,8 @@ export interface LocalMetaClientOptions {
   readonly bcryptCost?: number;
   /** Of a new store; one that exists has its own. Default: a random number of 63 bits. */
   readonly clusterId?: bigint;
+  /** What a store in memory begins with. Default: nothing. */
+  readonly data?: MetaData;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -86,7 +88,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     this.#clock = options.clock ?? systemClock;
     this.#passwords = new Passwords(options.bcryptCost ?? defaultCost);
     const clusterId = options.clusterId ?? randomClusterId(options.random ?? systemRandom);
-    this.#commits = this.#commitsTo(emptyMetaData(clusterId));
+    this.#commits = this.#commitsTo(options.data ?? emptyMetaData(clusterId));
   }
 
   async open(): Promise<void> {}

@@ -1,3 +1,13 @@
 export type { ContractCheck } from './contract.js';
+export {
+  type Fault,
+  type FaultyCall,
+  FaultyTransport,
+  type FaultyTransportOptions,
+  randomFaults,
+} from './faulty-transport.js';
 export { ManualClock } from './manual-clock.js';
+export { MemoryStorage } from './memory-storage.js';
+export { type MetaClientCall, type MockMetaClient, mockMetaClient } from './mock-meta-client.js';
+export { seededRandom } from './seeded-random.js';
 export { type StorePlace, type StoreSubject, storeContract } from './store-contract.js';

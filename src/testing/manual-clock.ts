@@ -2,32 +2,32 @@ import type { Clock } from '../clock.js';
 
 interface Timer {
   readonly due: number;
+  /** Timers due at the same moment fire in the order in which they were set. */
+  readonly order: number;
   readonly callback: () => void;
 }
 
 /**
- * A clock that stands still until it is told to go on: tests of hours take milliseconds, and always take the same course.
+ * A clock that stands still until it is told to go on: everything that waits by it runs in an order that depends on nothing
+ * but the program, as fast as the machine can.
  *
  * @example
  * ```ts
  * const clock = new ManualClock();
- * const manager = new Manager({ store: new MemoryStore(), clock });
- * await clock.advance(15_000);
+ * const client = new CfluxClient(meta, { clock, transport });
+ * await clock.runUntil(client.open());
+ * await clock.advance(5_000); // one heartbeat
  * ```
  */
 export class ManualClock implements Clock {
+  readonly #timers = new Set<Timer>();
   #monotonic = 0;
   #wall: number;
-  readonly #timers = new Set<Timer>();
+  #order = 0;
 
-  /** @param wall Milliseconds since 1970 at which it starts. Default: 2023-11-14T22:13:20Z. */
+  /** @param wall milliseconds since 1970 at which it begins; default: 2023-11-14T22:13:20Z */
   constructor(wall = 1_700_000_000_000) {
     this.#wall = wall;
-  }
-
-  /** Timers that wait: 0 once everything on this clock is closed. */
-  get timers(): number {
-    return this.#timers.size;
   }
 
   now(): number {
@@ -39,51 +39,80 @@ export class ManualClock implements Clock {
   }
 
   after(ms: number, callback: () => void): () => void {
-    const timer: Timer = { due: this.#monotonic + Math.max(0, ms), callback };
-    this.#timers.add(timer);
+    const timer = { due: this.#monotonic + Math.max(ms, 0), order: this.#order++, callback };
+    // What never ends needs no timer.
+    if (Number.isFinite(timer.due)) this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
 
-  /** Lets `ms` milliseconds pass: fires what is due on the way, in order, and lets what that set off come to rest each time. */
-  async advance(ms: number): Promise<void> {
-    const end = this.#monotonic + ms;
-    await settled();
-    for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
-      this.#timers.delete(timer);
-      this.#goTo(timer.due);
-      timer.callback();
-      await settled();
-    }
-    this.#goTo(end);
-    await settled();
+  /** How many timers are set: none, once everything on this clock is closed. */
+  get timers(): number {
+    return this.#timers.size;
   }
 
-  /** Time passes and nothing runs, as when the process is stopped: timers that came due fire at the next `advance`. */
-  pause(ms: number): void {
-    this.#goTo(this.#monotonic + ms);
-  }
-
-  /** Sets the wall clock only, as an administrator or NTP does. */
+  /** Sets the wall clock only, as an administrator or NTP does; what waits is not disturbed. */
   setWall(now: number): void {
     this.#wall = now;
   }
 
-  #goTo(monotonic: number): void {
-    const passed = Math.max(0, monotonic - this.#monotonic);
-    this.#monotonic += passed;
-    this.#wall += passed;
-  }
-
-  #next(end: number): Timer | undefined {
-    let next: Timer | undefined;
-    for (const timer of this.#timers) {
-      if (timer.due <= end && (next === undefined || timer.due < next.due)) next = timer;
+  /** Lets `ms` milliseconds pass: fires what falls due, in order, and lets everything run that follows from it. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#monotonic + ms;
+    await this.settle();
+    for (let next = this.#next(); next && next.due <= end; next = this.#next()) {
+      this.#goTo(next.due);
+      this.#timers.delete(next);
+      next.callback();
+      await this.settle();
     }
-    return next;
+    this.#goTo(end);
   }
-}
 
-/** Resolves when promises and callbacks that are ready have run. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  /** Time passes and nothing runs, as when the process is stopped: what falls due fires at the next {@link advance}. */
+  pause(ms: number): void {
+    this.#goTo(this.#monotonic + ms);
+  }
+
+  /**
+   * Lets as much time pass as `promise` needs, and answers it.
+   *
+   * @throws Error when nothing is left to wait for, or `limit` milliseconds (default: an hour) were not enough
+   */
+  async runUntil<T>(promise: Promise<T>, limit = 3_600_000): Promise<T> {
+    let over = false;
+    const finish = () => {
+      over = true;
+    };
+    promise.then(finish, finish);
+    const end = this.#monotonic + limit;
+    for (;;) {
+      await this.settle();
+      if (over) return promise;
+      const next = this.#next();
+      if (!next) throw new Error('nothing is left to wait for, and the promise is not settled');
+      if (next.due > end) throw new Error(`the promise is not settled after ${limit} ms`);
+      await this.advance(next.due - this.#monotonic);
+    }
+  }
+
+  /** Lets everything run that needs no time to pass. */
+  async settle(): Promise<void> {
+    // A turn of the event loop comes after every promise job there is, and after those that they bring about.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  #goTo(to: number): void {
+    const time = Math.max(to, this.#monotonic);
+    this.#wall += time - this.#monotonic;
+    this.#monotonic = time;
+  }
+
+  #next(): Timer | undefined {
+    let first: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (!first || timer.due < first.due || (timer.due === first.due && timer.order < first.order))
+        first = timer;
+    }
+    return first;
+  }
 }

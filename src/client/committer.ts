@@ -1,0 +1,289 @@
+import { type Clock, sleep } from '../clock.js';
+import { CfluxError, isCfluxError } from '../errors.js';
+import { encodeMetadata } from '../meta/codec/encode-metadata.js';
+import { equalMetadata } from '../meta/equal-metadata.js';
+import type { MetaData } from '../meta/records.js';
+import { type Random, randomUuid } from '../random.js';
+import type { CallOptions, PushResult, Transport } from '../transport/transport.js';
+import type { Emit } from './events.js';
+import type { Holder, WorkingCopy } from './holder.js';
+import { Limit } from './limit.js';
+import type { MutationQueue } from './mutation-queue.js';
+import type { OperationScope } from './operation-scope.js';
+import type { PendingMutation } from './pending-mutation.js';
+import type { Reconciler } from './reconciler.js';
+import type { Replica } from './replica.js';
+
+/** A push is sent again for less than this, for managers remember mutation ids for ten minutes at least (R27). */
+const longestPush = 300_000;
+
+export interface CommitterParts<M> {
+  readonly queue: MutationQueue<M>;
+  readonly holder: Holder<M>;
+  readonly replica: Replica<M>;
+  readonly reconciler: Reconciler<M>;
+  readonly transport: Transport;
+  readonly scope: OperationScope<M>;
+  readonly cluster: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+  /** A push may have been stored without this node's knowing. */
+  readonly onUnknownOutcome: () => void;
+}
+
+/** What an operation came to when it was applied in this round. */
+type Attempt = { readonly result: unknown } | { readonly error: unknown };
+
+/** How a round ended for the changes in it; `again`: another node was first. */
+type RoundEnd = 'settled' | 'again';
+
+/**
+ * Turns waiting changes into versions of the cluster: applies all of them to the metadata that the node has, pushes the
+ * outcome as one snapshot, and where another node was first, adopts that node's metadata and starts over.
+ */
+export class Committer<M> {
+  readonly #parts: CommitterParts<M>;
+
+  constructor(parts: CommitterParts<M>) {
+    this.#parts = parts;
+  }
+
+  /** Commits what waits, until all of it is settled. The caller holds the writer lock (R1). `signal`: give up, on the wire too. */
+  async commit(signal: AbortSignal): Promise<void> {
+    const { queue, clock, random } = this.#parts;
+    let batch: PendingMutation<M>[] = [];
+    for (let round = 1; ; round++) {
+      // Whoever came while we lost goes along (R7).
+      batch = this.#withoutAbandoned([...batch, ...queue.takeAll()], round);
+      if (batch.length === 0) return;
+      try {
+        if ((await this.#round(batch, round, signal)) === 'settled') return;
+        // Our manager gives the loser a turn (R26); with others, losing again and again wants some distance.
+        if (round > 3) await sleep(clock, random() * Math.min(2 ** round, 250), signal);
+      } catch (error) {
+        this.#rejectAll(batch, signal.aborted ? closedWhileUndecided() : error);
+        return;
+      }
+    }
+  }
+
+  #withoutAbandoned(batch: PendingMutation<M>[], round: number): PendingMutation<M>[] {
+    const late = () =>
+      round === 1
+        ? new CfluxError('TIMEOUT', 'the change was not decided in time; nothing was changed', {
+            outcome: 'none',
+          })
+        : new CfluxError(
+            'CONFLICT_TIMEOUT',
+            `other nodes were first ${round - 1} times; nothing was changed`,
+            {
+              retryable: true,
+              outcome: 'none',
+            },
+          );
+    return batch.filter((mutation) => {
+      const reason = mutation.abandonedBecause(late);
+      if (reason === undefined) return true;
+      mutation.reject(reason);
+      return false;
+    });
+  }
+
+  async #round(batch: readonly PendingMutation<M>[], round: number, signal: AbortSignal): Promise<RoundEnd> {
+    const { replica, reconciler, holder } = this.#parts;
+    await replica.checkDivergence();
+    if (reconciler.isStale) await reconciler.catchUp(this.#limits(batch, signal));
+    const base = await replica.accepted();
+    const copy = await holder.begin();
+    try {
+      const attempts: Attempt[] = [];
+      for (const mutation of batch) attempts.push(await this.#apply(copy, mutation, signal));
+      const data = await copy.data();
+      if (equalMetadata(data, base)) {
+        await copy.discard();
+        // On old metadata a failure or a change of nothing proves nothing (R4).
+        if (await reconciler.catchUp(this.#limits(batch, signal))) return 'again';
+        settle(batch, attempts);
+        return 'settled';
+      }
+      return await this.#push({ batch, attempts, copy, data, round, signal });
+    } finally {
+      // Does nothing where the copy was accepted.
+      await copy.discard();
+    }
+  }
+
+  /** Applies one change; it may take as long as its deadline allows, for everyone else waits (R1). */
+  async #apply(copy: WorkingCopy<M>, mutation: PendingMutation<M>, signal: AbortSignal): Promise<Attempt> {
+    const { scope, clock } = this.#parts;
+    const limit = new Limit(clock, mutation.deadline - clock.monotonic(), signal, tooLong);
+    try {
+      // The limit is inside: a change that goes on after it must not be taken up later.
+      const result = await copy.apply((meta) => limit.race(scope.run(meta, mutation.operation)));
+      return { result };
+    } catch (error) {
+      return { error };
+    } finally {
+      limit.release();
+    }
+  }
+
+  async #push(work: {
+    batch: readonly PendingMutation<M>[];
+    attempts: readonly Attempt[];
+    copy: WorkingCopy<M>;
+    data: MetaData;
+    round: number;
+    signal: AbortSignal;
+  }): Promise<RoundEnd> {
+    const { replica, reconciler, transport, cluster, random, emit } = this.#parts;
+    const { batch, attempts, copy, data, round, signal } = work;
+    const before = replica.position;
+    const snapshot = encodeMetadata(data);
+    const mutation = randomUuid(random);
+    signal.throwIfAborted();
+    let result: PushResult;
+    try {
+      result = await transport.push(
+        { cluster, version: before.version, snapshot, mutation, epoch: before.epoch, nodeId: replica.nodeId },
+        this.#limits(batch, signal),
+      );
+    } catch (error) {
+      this.#rollBack(
+        batch,
+        attempts,
+        isCfluxError(error) && error.outcome === 'none' ? error : unknownOutcome(error),
+      );
+      return 'settled';
+    }
+
+    if (result.kind === 'foreignEpoch') {
+      await copy.discard();
+      if (result.answerLost === true) {
+        // It may be part of the history that the manager lost, and come back with it.
+        this.#rollBack(batch, attempts, unknownOutcome());
+        return 'settled';
+      }
+      await reconciler.meetEpoch(result, this.#limits(batch, signal));
+      return 'again';
+    }
+    if (result.kind === 'committed' || isOurs(result, mutation, snapshot)) {
+      const accepted = { version: result.version, epoch: result.epoch ?? before.epoch, mutation };
+      await this.#store(data, accepted, copy);
+      const held = attempts.filter((attempt) => 'result' in attempt).length;
+      const { version } = accepted;
+      emit('pushed', {
+        version,
+        previousVersion: before.version,
+        mutations: held,
+        rounds: round,
+        bytes: snapshot.length,
+      });
+      settle(batch, attempts);
+      return 'settled';
+    }
+    await copy.discard();
+    emit('conflict', { version: result.version, previousVersion: before.version, round });
+    if (result.answerLost === true && result.mutation === undefined) {
+      // This manager cannot tell whether the version before the one it shows was ours: applying again might do it twice.
+      this.#rollBack(batch, attempts, unknownOutcome());
+      return 'settled';
+    }
+    if (!(await reconciler.absorb(result))) {
+      throw new CfluxError('BAD_ANSWER', `the manager refused version ${before.version}, its own`, {
+        outcome: 'none',
+      });
+    }
+    return 'again';
+  }
+
+  /** A request may take as long as somebody in the batch still waits for it. */
+  #limits(batch: readonly PendingMutation<M>[], signal: AbortSignal): CallOptions & { timeout: number } {
+    const timeLeft = Math.max(...batch.map(({ deadline }) => deadline)) - this.#parts.clock.monotonic();
+    return { signal, timeout: Math.min(Math.max(timeLeft, 1), longestPush) };
+  }
+
+  /** The cluster has accepted it. A node that cannot store it stays at its old version, and its sync loop tries again. */
+  async #store(data: MetaData, position: Replica<M>['position'], copy: WorkingCopy<M>): Promise<void> {
+    const { replica, emit } = this.#parts;
+    try {
+      await replica.install(data, position, () => copy.accept());
+    } catch (error) {
+      emit('syncFailed', { error: CfluxError.from(error, 'STORAGE_FAILED'), failures: 1, retryIn: 0 });
+      this.#parts.onUnknownOutcome();
+    }
+  }
+
+  #rollBack(batch: readonly PendingMutation<M>[], attempts: readonly Attempt[], error: CfluxError): void {
+    const applied = attempts.filter((attempt) => 'result' in attempt).length;
+    batch.forEach((mutation, i) => {
+      const attempt = attempts[i];
+      // A change that failed is not in the snapshot, but neither was it judged against the newest metadata.
+      const inSnapshot = attempt !== undefined && 'result' in attempt;
+      mutation.reject(inSnapshot || error.outcome === 'none' ? error : notJudged(error));
+    });
+    this.#parts.emit('rolledBack', { error, mutations: applied });
+    if (error.outcome !== 'none') this.#parts.onUnknownOutcome();
+  }
+
+  /** Nothing was sent, or what was sent was certainly not stored. */
+  #rejectAll(batch: readonly PendingMutation<M>[], error: unknown): void {
+    for (const mutation of batch) mutation.reject(error);
+    this.#parts.emit('rolledBack', { error: CfluxError.from(error), mutations: batch.length });
+  }
+}
+
+function settle<M>(batch: readonly PendingMutation<M>[], attempts: readonly Attempt[]): void {
+  batch.forEach((mutation, i) => {
+    const attempt = attempts[i];
+    if (attempt === undefined) return;
+    if ('error' in attempt) mutation.reject(attempt.error);
+    else mutation.resolve(attempt.result);
+  });
+}
+
+/**
+ * Whether a 409 means that an earlier attempt of this very push was stored: it names our mutation, or, from a manager that
+ * does not speak of mutations, it shows our own bytes after an answer was lost. (Two nodes may push the same bytes.)
+ */
+function isOurs(
+  conflict: PushResult & { kind: 'conflict' },
+  mutation: string,
+  snapshot: Uint8Array,
+): boolean {
+  if (conflict.mutation !== undefined) return conflict.mutation === mutation;
+  return conflict.answerLost === true && Buffer.compare(conflict.snapshot, snapshot) === 0;
+}
+
+function unknownOutcome(cause?: unknown): CfluxError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new CfluxError(
+    'UNKNOWN_OUTCOME',
+    `the change may or may not have become part of the cluster${why}`,
+    {
+      outcome: 'unknown',
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
+}
+
+function notJudged(cause: CfluxError): CfluxError {
+  return new CfluxError(
+    'UNREACHABLE',
+    'the change failed on metadata that may be old, and the newest could not be had',
+    {
+      cause,
+      retryable: true,
+      outcome: 'none',
+    },
+  );
+}
+
+function tooLong(): CfluxError {
+  return new CfluxError('TIMEOUT', 'the change itself took longer than its deadline', { outcome: 'none' });
+}
+
+function closedWhileUndecided(): CfluxError {
+  return new CfluxError('CLOSED', 'the client was closed; nothing was changed', { outcome: 'none' });
+}

@@ -1,0 +1,85 @@
+import type { CfluxError } from '../errors.js';
+import type { CfluxState } from './status.js';
+
+/** Why the wrapped client's metadata gave way to the cluster's. */
+export type ReplacedReason =
+  /** The node joined with metadata of its own. */
+  | 'joined'
+  /** After a crash the local metadata was not what the node had recorded. */
+  | 'unconfirmed'
+  /** The operator called `adopt()`. */
+  | 'adopted';
+
+/** Metadata that gave way, kept so that nothing is lost unseen. */
+export interface KeptMetadata {
+  /** Path of the backup, a `meta.db` that InfluxDB opens; absent without `dir`. */
+  readonly backup?: string;
+  /** The same metadata, encoded. */
+  readonly snapshot: Uint8Array;
+}
+
+/** Every event of a CfluxClient and what its listeners get. Events named `…Failed` are transient: the client goes on by itself. */
+export interface CfluxEvents {
+  /** The manager gave this node its id, or took it back under the id it had. */
+  registered: [{ readonly nodeId: number; readonly cluster: string; readonly endpoint: string | undefined }];
+  /** A heartbeat was answered. `at`: milliseconds since 1970. */
+  heartbeat: [{ readonly nodeId: number; readonly at: number }];
+  /** A heartbeat (or registration) failed with all its attempts; the next one follows. `failures`: how many in a row. */
+  heartbeatFailed: [{ readonly error: CfluxError; readonly failures: number }];
+  /** The manager does not know this node's id any more; the node registers again. */
+  expired: [{ readonly nodeId: number }];
+  /** Newer metadata of the cluster is here. */
+  synced: [
+    { readonly version: number; readonly previousVersion: number; readonly epoch: string | undefined },
+  ];
+  /** A poll failed, or what it brought could not be stored; tried again after `retryIn` milliseconds. */
+  syncFailed: [{ readonly error: CfluxError; readonly failures: number; readonly retryIn: number }];
+  /** Changes of this node became a version of the cluster. */
+  pushed: [
+    {
+      readonly version: number;
+      readonly previousVersion: number;
+      /** How many mutations the version holds. */
+      readonly mutations: number;
+      /** How many snapshots were made until one was accepted. */
+      readonly rounds: number;
+      /** Size of the snapshot in bytes. */
+      readonly bytes: number;
+    },
+  ];
+  /** Another node was first: its metadata was adopted, the changes are applied again. */
+  conflict: [{ readonly version: number; readonly previousVersion: number; readonly round: number }];
+  /** Changes were taken back: their push failed. `error.code` is `UNKNOWN_OUTCOME` where they may be in the history all the same. */
+  rolledBack: [{ readonly error: CfluxError; readonly mutations: number }];
+  /** The cluster's metadata took the place of metadata that only this node had. */
+  replaced: [KeptMetadata & { readonly reason: ReplacedReason; readonly version: number }];
+  /** The wrapped client was changed behind our back; the accepted metadata was put back. */
+  diverged: [KeptMetadata & { readonly version: number }];
+  /** The manager lost its history or was given another; this node follows the new one. */
+  epochChanged: [
+    Partial<KeptMetadata> & {
+      readonly previousEpoch: string | undefined;
+      readonly epoch: string | undefined;
+      readonly previousVersion: number;
+      readonly version: number;
+      /** This node's metadata seeded the new history. */
+      readonly seeded: boolean;
+    },
+  ];
+  /** The manager holds the metadata of another cluster: nothing is adopted or pushed until `adopt()` or `reseed()`. */
+  foreignEpoch: [
+    {
+      readonly epoch: string | undefined;
+      readonly clusterId: bigint;
+      readonly ownClusterId: bigint;
+      readonly version: number;
+    },
+  ];
+  stateChange: [{ readonly from: CfluxState; readonly to: CfluxState }];
+  /** The client is closed; no event follows. */
+  closed: [];
+}
+
+export type CfluxEventName = keyof CfluxEvents;
+/** How the parts of the client tell what happened. */
+export type Emit = <Name extends CfluxEventName>(name: Name, ...payload: CfluxEvents[Name]) => void;

@@ -1,0 +1,125 @@
+import { decodeMetadata } from '../meta/codec/decode-metadata.js';
+import { encodeMetadata } from '../meta/codec/encode-metadata.js';
+import { equalMetadata } from '../meta/equal-metadata.js';
+import type { ForkableMetaClient, MetaClientLike } from '../meta/meta-client.js';
+import type { MetaData } from '../meta/records.js';
+import { Gate } from './gate.js';
+
+/** A change, as a function of a meta client: it may run several times, on newer metadata each time. */
+export type Operation<M, T> = (meta: M) => T | PromiseLike<T>;
+
+/** Changes that are not decided yet. */
+export interface WorkingCopy<M> {
+  /** Runs `operation` on what came out so far; if it throws, it leaves that as it was. */
+  apply<T>(operation: Operation<M, T>): Promise<T>;
+  data(): Promise<MetaData>;
+  /** Makes it the wrapped client's metadata. */
+  accept(): Promise<void>;
+  /** Nothing of it remains in the wrapped client, unless it was accepted before. */
+  discard(): Promise<void>;
+}
+
+/** The wrapped client as the rest of the client sees it: immutable metadata that is read, replaced, or worked upon. */
+export interface Holder<M> {
+  read(): Promise<MetaData>;
+  replace(data: MetaData): Promise<void>;
+  begin(): Promise<WorkingCopy<M>>;
+  /** Shut while the wrapped client holds changes that are not decided. */
+  readonly decided: Gate;
+}
+
+export function holderOf<M extends MetaClientLike>(meta: M): Holder<M> {
+  return canFork(meta) ? new ForkingHolder<M>(meta) : new InPlaceHolder<M>(meta);
+}
+
+function canFork(meta: MetaClientLike): meta is ForkableMetaClient {
+  return 'fork' in meta && typeof meta.fork === 'function';
+}
+
+/** Works on forks: the wrapped client sees what was accepted, in one write, and nothing else (R6). */
+class ForkingHolder<M extends MetaClientLike> implements Holder<M> {
+  readonly decided = new Gate();
+  readonly #meta: M & ForkableMetaClient;
+
+  constructor(meta: M & ForkableMetaClient) {
+    this.#meta = meta;
+  }
+
+  async read(): Promise<MetaData> {
+    return this.#meta.data();
+  }
+
+  async replace(data: MetaData): Promise<void> {
+    await this.#meta.setData(data);
+  }
+
+  async begin(): Promise<WorkingCopy<M>> {
+    const meta = this.#meta;
+    let fork = forkOf(meta);
+    return {
+      async apply(operation) {
+        // A fork of its own for each operation: one that throws half-way leaves nothing behind.
+        const attempt = forkOf(fork);
+        const result = await operation(attempt);
+        fork = attempt;
+        return result;
+      },
+      data: async () => fork.data(),
+      accept: async () => meta.setData(await fork.data()),
+      discard: async () => undefined,
+    };
+  }
+}
+
+/** A fork answers to the methods of what it was forked from, and can be forked again. */
+function forkOf<M extends MetaClientLike>(meta: M & ForkableMetaClient): M & ForkableMetaClient {
+  return meta.fork() as M & ForkableMetaClient;
+}
+
+/** Works on the wrapped client itself and takes back by `setData` what was not accepted; `data()` may hand out a live object. */
+class InPlaceHolder<M extends MetaClientLike> implements Holder<M> {
+  readonly decided = new Gate();
+  readonly #meta: M;
+  #lastRead: MetaData | undefined;
+
+  constructor(meta: M) {
+    this.#meta = meta;
+  }
+
+  /** A copy through the codec: whatever the client does to its own object later, ours stays. */
+  async read(): Promise<MetaData> {
+    const copy = decodeMetadata(encodeMetadata(await this.#meta.data()), this.#lastRead);
+    this.#lastRead = copy;
+    return copy;
+  }
+
+  async replace(data: MetaData): Promise<void> {
+    await this.#meta.setData(data);
+  }
+
+  async begin(): Promise<WorkingCopy<M>> {
+    const before = await this.read();
+    this.decided.shut();
+    const restore = async (data: MetaData) => {
+      if (!equalMetadata(await this.read(), data)) await this.#meta.setData(data);
+    };
+    return {
+      apply: async (operation) => {
+        const beforeThis = await this.read();
+        try {
+          return await operation(this.#meta);
+        } catch (error) {
+          await restore(beforeThis);
+          throw error;
+        }
+      },
+      data: () => this.read(),
+      accept: async () => this.decided.open(),
+      discard: async () => {
+        if (this.decided.isOpen) return;
+        await restore(before);
+        this.decided.open();
+      },
+    };
+  }
+}

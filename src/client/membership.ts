@@ -1,0 +1,122 @@
+import createDebug from 'debug';
+import { type Clock, sleep } from '../clock.js';
+import { CfluxError, isCfluxError } from '../errors.js';
+import type { NodeDescription } from '../protocol/nodes.js';
+import { nodeTimeToLive } from '../protocol/times.js';
+import type { Transport } from '../transport/transport.js';
+import type { Emit } from './events.js';
+
+const debug = createDebug('cflux:heartbeat');
+
+/** The attempts of one heartbeat end before the node would expire, with this much to spare. */
+const spare = 1_000;
+
+export interface MembershipParts {
+  readonly transport: Transport;
+  readonly cluster: string;
+  readonly describe: () => NodeDescription;
+  /** Milliseconds between two heartbeats. */
+  readonly interval: number;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** The id of the node's last life in this cluster. */
+  readonly knownId: () => number | undefined;
+  readonly rememberId: (id: number | undefined) => Promise<void>;
+  /** The node was away for longer than its time to live. */
+  readonly onSlept: () => void;
+}
+
+/** Keeps the node a living member of its cluster: registers it, beats, registers again when the manager forgot it (R9, R10). */
+export class Membership {
+  readonly #parts: MembershipParts;
+  #joined = false;
+  #lastBeat: number | undefined;
+  lastHeartbeatAt: number | undefined;
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+  }
+
+  get nodeId(): number | undefined {
+    return this.#parts.knownId();
+  }
+
+  /** Registers, or takes back the id that the node had. */
+  async join(signal: AbortSignal): Promise<void> {
+    const id = this.#parts.knownId();
+    if (id === undefined || !(await this.#beat(id, signal))) await this.#register(signal);
+    this.#joined = true;
+  }
+
+  /** Beats until `signal` aborts; never rejects, never overlaps itself. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, emit, interval } = this.#parts;
+    let failures = 0;
+    while (!signal.aborted) {
+      const due = clock.monotonic() + interval;
+      try {
+        if (this.#joined) await this.#stayAlive(signal);
+        else await this.join(signal);
+        failures = 0;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        failures += 1;
+        emit('heartbeatFailed', { error: CfluxError.from(thrown), failures });
+      }
+      await sleep(clock, Math.max(due - clock.monotonic(), 0), signal).catch(() => undefined);
+    }
+  }
+
+  /** Tells the manager that the node goes: it keeps its id, or gives it up for good. */
+  async leave(deregister: boolean, options: { signal: AbortSignal; timeout: number }): Promise<void> {
+    const { transport, cluster } = this.#parts;
+    const nodeId = this.nodeId;
+    if (!this.#joined || nodeId === undefined) return;
+    this.#joined = false;
+    if (!deregister) {
+      await transport.heartbeat({ cluster, nodeId, leaving: true }, options);
+      return;
+    }
+    await transport.deregister({ cluster, nodeId }, options);
+    await this.#parts.rememberId(undefined);
+  }
+
+  async #stayAlive(signal: AbortSignal): Promise<void> {
+    const id = this.nodeId;
+    const silence = this.#parts.clock.monotonic() - (this.#lastBeat ?? Number.NEGATIVE_INFINITY);
+    if (silence > nodeTimeToLive) this.#parts.onSlept();
+    if (id !== undefined && (await this.#beat(id, signal))) return;
+    // Until it is registered again every further round comes here: one registration for one loss (R10).
+    this.#joined = false;
+    await this.#register(signal);
+    this.#joined = true;
+  }
+
+  /** Whether the manager knows the id. */
+  async #beat(nodeId: number, signal: AbortSignal): Promise<boolean> {
+    const { transport, cluster, clock, emit } = this.#parts;
+    try {
+      await transport.heartbeat({ cluster, nodeId }, { signal, timeout: nodeTimeToLive - spare });
+    } catch (error) {
+      if (!isCfluxError(error, 'NODE_NOT_FOUND')) throw error;
+      this.#parts.onSlept();
+      await this.#parts.rememberId(undefined);
+      emit('expired', { nodeId });
+      return false;
+    }
+    this.#lastBeat = clock.monotonic();
+    this.lastHeartbeatAt = clock.now();
+    if (!this.#joined) emit('registered', { nodeId, cluster, endpoint: transport.endpoint });
+    emit('heartbeat', { nodeId, at: this.lastHeartbeatAt });
+    return true;
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { transport, cluster, clock, describe, rememberId, emit } = this.#parts;
+    const { id } = await transport.register({ cluster, node: describe() }, { signal });
+    debug('registered in %s as node %d', cluster, id);
+    await rememberId(id);
+    this.#lastBeat = clock.monotonic();
+    emit('registered', { nodeId: id, cluster, endpoint: transport.endpoint });
+  }
+}

@@ -1,0 +1,64 @@
+import type { Clock } from '../clock.js';
+import type { CfluxError } from '../errors.js';
+import type { Operation } from './holder.js';
+
+/**
+ * A change that waits for its outcome. Its signal or deadline takes it out at once while it waits in the queue; during a
+ * round it shares the round's outcome and is looked at again when the round is over (R7).
+ */
+export class PendingMutation<M, T = unknown> {
+  readonly operation: Operation<M, T>;
+  readonly outcome: Promise<T>;
+  /** By the monotonic clock. */
+  readonly deadline: number;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbandoned: () => void;
+  readonly #cancelTimer: () => void;
+  #resolve: (result: T) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+
+  constructor(
+    operation: Operation<M, T>,
+    parts: {
+      clock: Clock;
+      timeout: number;
+      signal?: AbortSignal | undefined;
+      /** Its signal or deadline says that nobody waits any more. */
+      onAbandoned: (mutation: PendingMutation<M, T>) => void;
+    },
+  ) {
+    this.operation = operation;
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#clock = parts.clock;
+    this.#signal = parts.signal;
+    this.deadline = parts.clock.monotonic() + parts.timeout;
+    this.#onAbandoned = () => parts.onAbandoned(this);
+    this.#cancelTimer = parts.clock.after(parts.timeout, this.#onAbandoned);
+    this.#signal?.addEventListener('abort', this.#onAbandoned, { once: true });
+  }
+
+  /** Why nobody waits for it any more; `undefined` while somebody does. `late` makes the error of a deadline that is over. */
+  abandonedBecause(late: () => CfluxError): unknown {
+    if (this.#signal?.aborted) return this.#signal.reason;
+    return this.#clock.monotonic() < this.deadline ? undefined : late();
+  }
+
+  resolve(result: T): void {
+    this.#release();
+    this.#resolve(result);
+  }
+
+  reject(error: unknown): void {
+    this.#release();
+    this.#reject(error);
+  }
+
+  #release(): void {
+    this.#cancelTimer();
+    this.#signal?.removeEventListener('abort', this.#onAbandoned);
+  }
+}

@@ -1,0 +1,205 @@
+import type { Clock } from '../clock.js';
+import { encodeMetadata } from '../meta/codec/encode-metadata.js';
+import { digestMetadata } from '../meta/digest-metadata.js';
+import { equalMetadata } from '../meta/equal-metadata.js';
+import type { MetaData } from '../meta/records.js';
+import { noVersion } from '../protocol/version.js';
+import type { Emit, KeptMetadata } from './events.js';
+import type { Holder } from './holder.js';
+import { Mutex } from './mutex.js';
+import type { NodeStorage } from './node-directory.js';
+import {
+  type ConfirmedMetadata,
+  formatNodeRecord,
+  type NodeRecord,
+  parseLegacyNodeId,
+  parseNodeRecord,
+} from './node-record.js';
+import { nowhere, type Position } from './position.js';
+
+const recordName = 'cflux.json';
+const legacyRecordName = 'node_id.json';
+
+/**
+ * The node's copy of the cluster's metadata: which version the wrapped client holds, remembered durably, with a backup of
+ * whatever gives way. Its methods are called by one writer at a time (R1).
+ */
+export class Replica<M> {
+  readonly #holder: Holder<M>;
+  readonly #storage: NodeStorage | undefined;
+  readonly #clock: Clock;
+  readonly #emit: Emit;
+  readonly #onMoved: () => void;
+  readonly #recordWriter = new Mutex();
+  #record: NodeRecord;
+  #position: Position = nowhere;
+  #accepted: MetaData | undefined;
+  #generation = 0;
+  #unconfirmed = false;
+
+  constructor(parts: {
+    holder: Holder<M>;
+    cluster: string;
+    storage?: NodeStorage | undefined;
+    clock: Clock;
+    emit: Emit;
+    onMoved: () => void;
+  }) {
+    this.#holder = parts.holder;
+    this.#storage = parts.storage;
+    this.#clock = parts.clock;
+    this.#emit = parts.emit;
+    this.#onMoved = parts.onMoved;
+    this.#record = { cluster: parts.cluster };
+  }
+
+  /** The version that the wrapped client holds. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** Rises whenever {@link position} changes: an answer to a request begun under another one is late (R5). */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get nodeId(): number | undefined {
+    return this.#record.nodeId;
+  }
+
+  /** A crash fell between two writes, or somebody wrote since: the local metadata is not what the node remembers. */
+  get unconfirmed(): boolean {
+    return this.#unconfirmed;
+  }
+
+  /** What the node has, or had, of a history: for a manager that lost its own. */
+  get offer(): { epoch: string; version: number } | undefined {
+    const last = this.#position.version === noVersion ? this.#record.metadata : this.#position;
+    return last && last.version !== noVersion
+      ? { epoch: last.epoch ?? 'unknown', version: last.version }
+      : undefined;
+  }
+
+  /** The cluster id of the accepted metadata; `undefined` before the node has joined. */
+  get clusterId(): bigint | undefined {
+    return this.#record.clusterId;
+  }
+
+  /** The accepted metadata; before the node has joined, what the wrapped client holds. */
+  async accepted(): Promise<MetaData> {
+    return this.#accepted ?? this.#holder.read();
+  }
+
+  /** Takes up what the node remembers of its last life and compares the wrapped client with it (R11). */
+  async recall(): Promise<void> {
+    const known = await this.#readRecord();
+    if (known.cluster !== this.#record.cluster) return;
+    this.#record = known;
+    if (!known.metadata) return;
+    const local = await this.#holder.read();
+    const digest = digestMetadata(local);
+    const match = [known.metadata, known.previous].find((metadata) => metadata?.digest === digest);
+    if (match) {
+      this.#moveTo(match, local);
+      this.#record = { ...known, metadata: match, previous: undefined };
+      return;
+    }
+    this.#unconfirmed = true;
+  }
+
+  async #readRecord(): Promise<NodeRecord> {
+    if (!this.#storage) return this.#record;
+    const text = await this.#storage.read(recordName);
+    if (text !== undefined) return parseNodeRecord(text, this.#storage.pathOf(recordName));
+    const legacy = await this.#storage.read(legacyRecordName);
+    if (legacy === undefined) return this.#record;
+    return { ...this.#record, nodeId: parseLegacyNodeId(legacy, this.#storage.pathOf(legacyRecordName)) };
+  }
+
+  /** May be called beside the writer: the record has an order of its own. */
+  async rememberNodeId(nodeId: number | undefined): Promise<void> {
+    await this.#remember({ nodeId });
+  }
+
+  /** If the wrapped client was changed behind our back: keeps that, puts the accepted metadata back and tells (R1). */
+  async checkDivergence(): Promise<void> {
+    const accepted = this.#accepted;
+    if (accepted) await this.#replaceDiverged(accepted);
+  }
+
+  /** Whether the wrapped client holds something that nobody accepted; then it is kept, told, and gives way to `data`. */
+  async #replaceDiverged(data: MetaData): Promise<boolean> {
+    if (!this.#accepted) return false;
+    const local = await this.#holder.read();
+    if (equalMetadata(local, this.#accepted)) return false;
+    const kept = await this.keep(local, 'diverged');
+    await this.#holder.replace(data);
+    this.#emit('diverged', { ...kept, version: this.#position.version });
+    return true;
+  }
+
+  /** `data` of other nodes is version `position` of the cluster: the wrapped client gets it. */
+  async replace(data: MetaData, position: Position): Promise<void> {
+    await this.install(data, position, async () => {
+      if (!(await this.#replaceDiverged(data))) await this.#holder.replace(data);
+    });
+  }
+
+  /**
+   * `data` is version `position` of the cluster: remembers that, then has `store` see to it that the wrapped client holds it.
+   * If one of the two fails the node stays where it was.
+   */
+  async install(data: MetaData, position: Position, store: () => Promise<void>): Promise<void> {
+    const { clusterId, metadata, previous } = this.#record;
+    await this.#remember({
+      clusterId: data.clusterId,
+      metadata: { ...position, digest: this.#storage ? digestMetadata(data) : '' },
+      previous: this.#localMetadata(),
+    });
+    try {
+      await store();
+    } catch (error) {
+      // On disk `previous` says what the wrapped client still holds.
+      this.#record = { ...this.#record, clusterId, metadata, previous };
+      throw error;
+    }
+    this.#moveTo(position, data);
+  }
+
+  /** The same metadata under another name, which the manager told later. */
+  async rename(position: Position): Promise<void> {
+    await this.install(await this.accepted(), position, async () => undefined);
+  }
+
+  /** Keeps metadata that gives way: in a backup where the node has a directory (R12). */
+  async keep(data: MetaData, reason: string): Promise<KeptMetadata> {
+    const snapshot = encodeMetadata(data);
+    if (!this.#storage) return { snapshot };
+    const time = new Date(this.#clock.now()).toISOString().replaceAll(':', '');
+    const name = `backups/${time}-${reason}-${digestMetadata(data).slice(0, 12)}.db`;
+    await this.#storage.write(name, snapshot);
+    return { snapshot, backup: this.#storage.pathOf(name) };
+  }
+
+  #moveTo(position: Position, data: MetaData): void {
+    const { version, epoch, mutation } = position;
+    this.#position = { version, epoch, mutation };
+    this.#accepted = data;
+    this.#generation += 1;
+    this.#unconfirmed = false;
+    this.#onMoved();
+  }
+
+  #localMetadata(): ConfirmedMetadata | undefined {
+    if (!this.#accepted || !this.#storage) return undefined;
+    return { ...this.#position, digest: digestMetadata(this.#accepted) };
+  }
+
+  #remember(change: Partial<NodeRecord>): Promise<void> {
+    return this.#recordWriter.run(async () => {
+      const record = { ...this.#record, ...change };
+      await this.#storage?.write(recordName, formatNodeRecord(record));
+      this.#record = record;
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import type { NodeStorage } from '../client/node-directory.js';
+
+/** A node's files in memory: hand the same one to the next client, and it is the same node after a restart. */
+export class MemoryStorage implements NodeStorage {
+  readonly files = new Map<string, Uint8Array>();
+  /** Throw from it to make a write fail; what was there stays. */
+  beforeWrite: (name: string) => void | Promise<void> = () => undefined;
+
+  async read(name: string): Promise<string | undefined> {
+    const content = this.files.get(name);
+    return content && Buffer.from(content).toString();
+  }
+
+  async write(name: string, content: string | Uint8Array): Promise<void> {
+    await this.beforeWrite(name);
+    this.files.set(name, typeof content === 'string' ? Buffer.from(content) : content);
+  }
+
+  pathOf(name: string): string {
+    return `memory:${name}`;
+  }
+
+  /** The backups that were made, oldest first. */
+  get backups(): readonly Uint8Array[] {
+    return [...this.files].filter(([name]) => name.startsWith('backups/')).map(([, content]) => content);
+  }
+}

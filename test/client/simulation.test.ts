@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import {
+  checkConvergence,
+  checkHistory,
+  checkNothingLeft,
+  checkRecords,
+  checkTruth,
+  entriesInBackups,
+} from './world/checks.js';
+import { type Command, eventfulLife, lifeWithLosses } from './world/commands.js';
+import { Scenario } from './world/scenario.js';
+
+/** More of them: `SIMULATIONS=20000 npx vitest run test/client/simulation`. A failing one prints its seed, its path and its commands. */
+const runs = Number(process.env['SIMULATIONS'] ?? 1_000);
+
+async function live(seed: number, commands: readonly Command[]): Promise<Scenario> {
+  const scenario = new Scenario(seed);
+  await scenario.begin();
+  for (const command of commands) await scenario.run(command);
+  await scenario.mend();
+  return scenario;
+}
+
+describe('R1–R14 in a simulated world', () => {
+  it('hold whatever happens to nodes, networks and clocks', { timeout: 600_000 }, async () => {
+    const property = fc.asyncProperty(fc.integer(), eventfulLife, async (seed, commands) => {
+      const scenario = await live(seed, commands);
+      checkHistory(scenario.world);
+      checkTruth(scenario);
+      await checkConvergence(scenario.world);
+      checkRecords(scenario.world);
+      await checkNothingLeft(scenario.world);
+    });
+    await fc.assert(property, { numRuns: runs });
+  });
+
+  it('lose nothing unseen when the manager loses everything', { timeout: 600_000 }, async () => {
+    const property = fc.asyncProperty(fc.integer(), lifeWithLosses, async (seed, commands) => {
+      const scenario = await live(seed, commands);
+      checkHistory(scenario.world);
+      checkTruth(scenario, entriesInBackups(scenario.world));
+      await checkNothingLeft(scenario.world);
+    });
+    await fc.assert(property, { numRuns: runs });
+  });
+});

@@ -1,0 +1,63 @@
+import { digestMetadata } from 'clusterflux';
+import { expect } from 'vitest';
+import { entriesOf, entriesOfSnapshot } from './journal.js';
+import type { Scenario } from './scenario.js';
+import type { World } from './world.js';
+
+/** R2: within an epoch versions rise, and each holds everything that the one before it held, in the same order, once. */
+export function checkHistory(world: World): void {
+  const previous = new Map<string, { version: number; entries: readonly string[] }>();
+  for (const { epoch, version, entries } of world.history) {
+    const before = previous.get(epoch) ?? { version: 0, entries: [] };
+    expect(version).toBeGreaterThan(before.version);
+    expect(entries.slice(0, before.entries.length)).toEqual(before.entries);
+    expect(new Set(entries).size).toBe(entries.length);
+    previous.set(epoch, { version, entries });
+  }
+}
+
+/** R2, R3: what each caller was told is true. `kept`: entries that a backup or an event preserves count as not lost. */
+export function checkTruth(scenario: Scenario, kept: ReadonlySet<string> = new Set()): void {
+  const { history } = scenario.world;
+  const final = new Set(history.at(-1)?.entries);
+  const ever = new Set(history.flatMap(({ entries }) => entries));
+  for (const [entry, told] of scenario.told) {
+    if (told === 'done') expect(ever, `${entry} was acknowledged`).toContain(entry);
+    if (told === 'done' && !kept.has(entry)) expect(final, `${entry} was acknowledged`).toContain(entry);
+    if (told === 'refused') expect(ever, `${entry} was refused`).not.toContain(entry);
+  }
+}
+
+/** After every fault is over all nodes have the newest version, and their wrapped clients hold it. */
+export async function checkConvergence(world: World): Promise<void> {
+  const newest = world.history.at(-1);
+  for (const { client, name } of world.nodes) {
+    expect(client.status, name).toMatchObject({
+      state: 'online',
+      version: newest?.version,
+      pendingMutations: 0,
+    });
+    expect(entriesOf(client.meta.data()), name).toEqual(newest?.entries);
+  }
+}
+
+/** R12: every entry that any node's backup holds. */
+export function entriesInBackups(world: World): Set<string> {
+  return new Set(world.nodes.flatMap(({ storage }) => storage.backups.flatMap(entriesOfSnapshot)));
+}
+
+/** Closes everything. R14: no timer is left. */
+export async function checkNothingLeft(world: World): Promise<void> {
+  await world.close();
+  expect(world.clock.timers).toBe(0);
+}
+
+/** R11: what a node remembers is what it has. */
+export function checkRecords(world: World): void {
+  for (const { client, storage, name } of world.nodes) {
+    const record = JSON.parse(Buffer.from(storage.files.get('cflux.json') ?? []).toString());
+    const { version, epoch, nodeId } = client.status;
+    expect(record, name).toMatchObject({ cluster: 'world', version, epoch, nodeId });
+    expect(record.digest, name).toBe(digestMetadata(client.meta.data()));
+  }
+}

@@ -1,0 +1,69 @@
+import type { FaultyCall } from 'clusterflux/testing';
+import fc from 'fast-check';
+
+/** What may happen in a simulated world, as plain data: fast-check shrinks it and prints it. */
+export type Command =
+  | { readonly do: 'append'; readonly node: number; readonly times: number }
+  | { readonly do: 'fail'; readonly node: number }
+  | { readonly do: 'grant'; readonly node: number }
+  | { readonly do: 'pass'; readonly ms: number }
+  | { readonly do: 'stall'; readonly ms: number }
+  | { readonly do: 'jump'; readonly ms: number }
+  | { readonly do: 'kill'; readonly node: number }
+  | { readonly do: 'killAtWrite'; readonly node: number; readonly file: 'record' | 'meta' }
+  | { readonly do: 'diskFull'; readonly node: number; readonly file: 'record' | 'meta' }
+  | { readonly do: 'start'; readonly node: number; readonly inPlace: boolean }
+  | { readonly do: 'close'; readonly node: number }
+  | { readonly do: 'part'; readonly node: number }
+  | { readonly do: 'mend'; readonly node: number }
+  | {
+      readonly do: 'lose';
+      readonly node: number;
+      readonly call: FaultyCall;
+      readonly what: 'request' | 'answer';
+    }
+  | { readonly do: 'behindBack'; readonly node: number }
+  | { readonly do: 'restartManager' }
+  | { readonly do: 'wipeManager' };
+
+const node = fc.nat({ max: 2 });
+
+const common: [number, fc.Arbitrary<Command>][] = [
+  [10, fc.record({ do: fc.constant('append'), node, times: fc.integer({ min: 1, max: 4 }) })],
+  [1, fc.record({ do: fc.constant('fail'), node })],
+  [2, fc.record({ do: fc.constant('grant'), node })],
+  [6, fc.record({ do: fc.constant('pass'), ms: fc.constantFrom(0, 1, 10, 300, 3_000, 20_000) })],
+  [1, fc.record({ do: fc.constant('stall'), ms: fc.constantFrom(6_000, 50_000) })],
+  [1, fc.record({ do: fc.constant('jump'), ms: fc.constantFrom(3_600_000, -3_600_000) })],
+  [2, fc.record({ do: fc.constant('kill'), node })],
+  [1, fc.record({ do: fc.constant('killAtWrite'), node, file: fc.constantFrom('record', 'meta') })],
+  [1, fc.record({ do: fc.constant('diskFull'), node, file: fc.constantFrom('record', 'meta') })],
+  [4, fc.record({ do: fc.constant('start'), node, inPlace: fc.boolean() })],
+  [1, fc.record({ do: fc.constant('close'), node })],
+  [2, fc.record({ do: fc.constant('part'), node })],
+  [3, fc.record({ do: fc.constant('mend'), node })],
+  [
+    4,
+    fc.record({
+      do: fc.constant('lose'),
+      node,
+      call: fc.constantFrom<FaultyCall>('push', 'push', 'poll', 'register', 'heartbeat'),
+      what: fc.constantFrom('request', 'answer'),
+    }),
+  ],
+  [1, fc.record({ do: fc.constant('behindBack'), node })],
+  [1, fc.constant({ do: 'restartManager' })],
+];
+
+/** A life of a cluster whose manager keeps its data. */
+export const eventfulLife = fc.array(weighted(common), { minLength: 1, maxLength: 40 });
+
+/** A life of a cluster whose manager also loses all it has. */
+export const lifeWithLosses = fc.array(weighted([...common, [2, fc.constant({ do: 'wipeManager' })]]), {
+  minLength: 1,
+  maxLength: 40,
+});
+
+function weighted(commands: [number, fc.Arbitrary<Command>][]): fc.Arbitrary<Command> {
+  return fc.oneof(...commands.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+}

@@ -1,0 +1,148 @@
+import { isCfluxError, Privilege } from 'clusterflux';
+import type { Command } from './commands.js';
+import { append } from './journal.js';
+import type { SimulatedNode } from './simulated-node.js';
+import { World } from './world.js';
+
+/** What was told to whoever asked for a change. */
+export type Told = 'pending' | 'done' | 'refused' | 'unknown' | 'never';
+
+/** Runs commands in a world and keeps what every caller was told. */
+export class Scenario {
+  readonly world: World;
+  /** By entry. */
+  readonly told = new Map<string, Told>();
+  #lastEntry = 0;
+
+  constructor(seed: number) {
+    this.world = new World(seed);
+    for (let i = 0; i < 3; i++) this.world.addNode();
+  }
+
+  async begin(): Promise<void> {
+    for (const node of this.world.nodes) {
+      void node
+        .start({ startOffline: true })
+        .open()
+        .catch(() => undefined);
+      await this.world.clock.advance(100);
+    }
+  }
+
+  async run(command: Command): Promise<void> {
+    const { clock } = this.world;
+    const node = 'node' in command ? this.world.nodes[command.node] : undefined;
+    if (node) this.#runAt(node, command);
+    else if (command.do === 'pass') await clock.advance(command.ms);
+    else if (command.do === 'stall') clock.pause(command.ms);
+    else if (command.do === 'jump') clock.setWall(clock.now() + command.ms);
+    else if (command.do === 'wipeManager') await this.world.wipeManager();
+    else if (command.do === 'restartManager') await this.world.restartManager();
+    await clock.advance(0);
+  }
+
+  #runAt(node: SimulatedNode, command: Command): void {
+    switch (command.do) {
+      case 'append':
+        for (let i = 0; node.alive && i < command.times; i++) this.#append(node);
+        break;
+      case 'fail':
+        if (node.alive)
+          void node.client.mutate(() => Promise.reject(new Error('own mistake'))).catch(() => undefined);
+        break;
+      case 'grant':
+        if (node.alive) void grant(node).catch(() => undefined);
+        break;
+      case 'kill':
+        this.#kill(node);
+        break;
+      case 'killAtWrite':
+        node.onWrite(command.file, () => {
+          this.#kill(node);
+          throw new Error('died before the write');
+        });
+        break;
+      case 'diskFull':
+        node.onWrite(command.file, () => {
+          throw new Error('no space left on device');
+        });
+        break;
+      case 'start':
+        if (!node.alive)
+          void node
+            .start({ startOffline: true, inPlace: command.inPlace })
+            .open()
+            .catch(() => undefined);
+        break;
+      case 'close':
+        if (node.alive) void node.client.close();
+        break;
+      case 'part':
+        node.network.partitioned = true;
+        break;
+      case 'mend':
+        node.network.partitioned = false;
+        break;
+      case 'lose':
+        node.network.failNext(command.call, { lose: command.what });
+        break;
+      case 'behindBack':
+        if (node.alive) void node.client.meta.createDatabase('smuggled');
+        break;
+    }
+  }
+
+  #append(node: SimulatedNode): void {
+    const entry = `e${++this.#lastEntry}`;
+    this.told.set(entry, 'pending');
+    const { client } = node;
+    client.mutate(append(entry)).then(
+      () => this.told.set(entry, 'done'),
+      (error: unknown) =>
+        this.told.set(entry, isCfluxError(error, 'UNKNOWN_OUTCOME') ? 'unknown' : 'refused'),
+    );
+  }
+
+  /** Whoever waited for an answer of the process never gets one. */
+  #kill(node: SimulatedNode): void {
+    node.kill();
+  }
+
+  /** All faults end, every node lives, and time passes until nobody waits for anything. */
+  async mend(): Promise<void> {
+    const { world } = this;
+    for (const node of world.nodes) {
+      node.network.partitioned = false;
+      node.network.forgetFaults();
+      node.onWrite('record', undefined);
+      node.onWrite('meta', undefined);
+    }
+    await world.clock.advance(40_000);
+    for (const node of world.nodes) {
+      if (node.alive && node.client.status.state === 'closed') node.kill();
+      if (!node.alive)
+        void node
+          .start({ startOffline: true })
+          .open()
+          .catch(() => undefined);
+    }
+    await world.clock.advance(60_000);
+    // A change on each: a wrapped client that was changed behind the client's back is noticed at the next one.
+    for (const node of world.nodes) this.#append(node);
+    await world.clock.advance(40_000);
+    for (const [entry, told] of this.told) if (told === 'pending') this.told.set(entry, 'never');
+  }
+}
+
+async function grant(node: SimulatedNode): Promise<void> {
+  await node.client.mutate(async (meta) => {
+    if ((await meta.users()).length === 0) await meta.createUser('ada', passwordOf(), true);
+    await meta.createDatabase('granted');
+    await meta.setPrivilege('ada', 'granted', Privilege.Read);
+  });
+}
+
+/** A password whose hash took no time: hashing runs in a thread, and the simulated clock waits for none. */
+function passwordOf() {
+  return { hash: '$2a$04$'.padEnd(60, 'x'), matches: async () => true };
+}
