@@ -5,6 +5,7 @@ import {
   checkHistory,
   checkNothingLeft,
   checkRecords,
+  checkSettled,
   checkTruth,
   entriesInBackups,
 } from './world/checks.js';
@@ -12,7 +13,7 @@ import { type Command, eventfulLife, lifeWithLosses } from './world/commands.js'
 import { Scenario } from './world/scenario.js';
 
 /** More of them: `SIMULATIONS=20000 npx vitest run test/client/simulation`. A failing one prints its seed, its path and its commands. */
-const runs = Number(process.env['SIMULATIONS'] ?? 1_000);
+const runs = Number(process.env['SIMULATIONS'] ?? 800);
 
 async function live(seed: number, commands: readonly Command[]): Promise<Scenario> {
   const scenario = new Scenario(seed);
@@ -40,6 +41,7 @@ describe('R1–R14 in a simulated world', () => {
       const scenario = await live(seed, commands);
       checkHistory(scenario.world);
       checkTruth(scenario, entriesInBackups(scenario.world));
+      checkSettled(scenario.world);
       await checkNothingLeft(scenario.world);
     });
     await fc.assert(property, { numRuns: runs });

@@ -41,6 +41,16 @@ export async function checkConvergence(world: World): Promise<void> {
   }
 }
 
+/** R11: a node whose manager lost everything follows the new history, or refuses it as another cluster's and keeps what it has. */
+export function checkSettled(world: World): void {
+  const newest = world.history.at(-1);
+  for (const { client, name, heard } of world.nodes) {
+    const { state, version } = client.status;
+    if (state === 'foreign') expect(heard('foreignEpoch'), name).not.toEqual([]);
+    else expect({ state, version }, name).toEqual({ state: 'online', version: newest?.version });
+  }
+}
+
 /** R12: every entry that any node's backup holds. */
 export function entriesInBackups(world: World): Set<string> {
   return new Set(world.nodes.flatMap(({ storage }) => storage.backups.flatMap(entriesOfSnapshot)));

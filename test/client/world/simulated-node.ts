@@ -68,6 +68,10 @@ export class SimulatedNode {
     return this.#client !== undefined && this.#incarnation.alive;
   }
 
+  get incarnation(): Incarnation {
+    return this.#incarnation;
+  }
+
   get client() {
     if (!this.#client) throw new Error(`${this.name} has no client`);
     return this.#client;
@@ -116,9 +120,9 @@ export class SimulatedNode {
     fault?.();
   }
 
-  heard(name: CfluxEventName): readonly unknown[] {
-    return this.events.filter((event) => event.name === name).map(({ payload }) => payload);
-  }
+  /** The payloads of every event `name` so far. */
+  heard = (name: CfluxEventName): readonly unknown[] =>
+    this.events.filter((event) => event.name === name).map(({ payload }) => payload);
 
   /** A store in memory whose every accepted state is kept in {@link metaFile}, as LocalMetaClient keeps it in a file. */
   #metaClient(incarnation: Incarnation, inPlace: boolean): LocalMetaClient {
