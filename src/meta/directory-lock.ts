@@ -28,7 +28,7 @@ const longestPath = 103;
 const answerTimeout = 1000;
 const pauseBetweenLooks = 5;
 
-type Rival = 'dead' | 'claiming' | 'holding';
+type Rival = 'dead' | 'leaving' | 'claiming' | 'holding';
 
 export class DirectoryLock {
   private holding = false;
@@ -96,11 +96,12 @@ export class DirectoryLock {
         const rival = await withShortPath(this.directory, name, ask);
         if (rival === 'dead') await rm(this.pathOf(name), { force: true });
         else if (pid === undefined) continue;
+        else if (rival === 'leaving') undecided = true;
         else if (rival === 'holding' || name < this.name) throw inUse(this.directory, pid);
         else undecided = true;
       }
       if (!undecided) break;
-      // The other one sees us, and that our name comes first, and gives up; unless it had looked before we showed up.
+      // One that claims, as we do, sees us, and that our name comes first, and gives up; unless it had looked before we showed up.
       await pause(pauseBetweenLooks);
     }
     this.holding = true;
@@ -112,21 +113,26 @@ function inUse(directory: string, pid: string): CfluxError {
   return new CfluxError('DIRECTORY_LOCKED', `${directory} is in use by ${who}`);
 }
 
-/** What has become of the one that listened on the socket at `path`. */
+/** What the one is up to that listens on the socket at `path`, or listened. */
 function ask(path: string): Promise<Rival> {
   return new Promise((done) => {
     const socket = connect(path);
     let answer = '';
-    socket.setTimeout(answerTimeout, () => socket.destroy());
+    socket.setTimeout(answerTimeout, () => {
+      done('holding');
+      socket.destroy();
+    });
     socket.on('data', (chunk) => {
       answer += chunk.toString();
     });
     socket.on('error', (error) => {
       const code = 'code' in error ? error.code : undefined;
       if (code === 'ECONNREFUSED' || code === 'ENOENT') done('dead');
+      // It is there, but we may not speak to it.
+      else if (code !== 'ECONNRESET' && code !== 'EPIPE') done('holding');
     });
-    // After an error, too; a promise settles once.
-    socket.on('close', () => done(answer === 'claiming' ? 'claiming' : 'holding'));
+    // Without an answer, it closed or died while we were waiting for our turn. (A promise settles once.)
+    socket.on('close', () => done(answer === 'holding' || answer === 'claiming' ? answer : 'leaving'));
   });
 }
 
