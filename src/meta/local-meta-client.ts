@@ -1,10 +1,13 @@
 import { type Clock, systemClock } from '../clock.js';
+import { CfluxError, isCfluxError } from '../errors.js';
 import { type Random, systemRandom } from '../random.js';
 import { defaultCost } from './bcrypt.js';
-import { encodeMetadata } from './codec/encode-metadata.js';
-import { CommitSequence, type Operation } from './commit-sequence.js';
+import { decodeShared } from './codec/decode-metadata.js';
+import { encodeMetadata, encodeShared } from './codec/encode-metadata.js';
+import { CommitSequence, type Operation, type Persist } from './commit-sequence.js';
 import { minute } from './durations.js';
 import type { ForkableMetaClient, MetaClient, PasswordHashingMetaClient } from './meta-client.js';
+import { MetaDirectory } from './meta-directory.js';
 import { createContinuousQuery, dropContinuousQuery } from './operations/continuous-queries.js';
 import { findDatabase, requireDatabase } from './operations/database-lookup.js';
 import { createDatabase, createDatabaseWithRetentionPolicy, dropDatabase } from './operations/databases.js';
@@ -54,6 +57,15 @@ import type {
 import { authenticationFailed } from './refusals.js';
 
 export interface LocalMetaClientOptions {
+  /**
+   * The directory of the file `meta.db`, InfluxDB's own or a new one; the directory must exist. Default: none, everything is in memory.
+   */
+  readonly dir?: string;
+  /**
+   * Whether to keep `dir` for this client alone. InfluxDB does not look: never open the directory of a server that runs. Switch it off
+   * only where the file system cannot hold Unix sockets. Default: true.
+   */
+  readonly lock?: boolean;
   /** Whether `createDatabase` makes the retention policy `autogen`. Default: true. */
   readonly retentionAutoCreate?: boolean;
   /** bcrypt's cost of new passwords, 4 to 31: one more takes twice as long. Default: 10, as InfluxDB. */
@@ -82,6 +94,10 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   #passwords: Passwords;
   #commits: CommitSequence;
   #waitingForChange: (() => void)[] = [];
+  #directory: MetaDirectory | undefined;
+  /** The last call of open or close: they go one after the other. */
+  #turn: Promise<void> = Promise.resolve();
+  #state: 'new' | 'open' | 'closed' = 'new';
 
   constructor(options: LocalMetaClientOptions = {}) {
     this.#options = options;
@@ -91,16 +107,46 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     this.#commits = this.#commitsTo(options.data ?? emptyMetaData(clusterId));
   }
 
-  async open(): Promise<void> {}
+  /**
+   * Locks the directory and loads its file; a new store is written at once, so that its cluster id stays. In memory there is nothing to
+   * open. Rejected, it leaves everything as it was.
+   *
+   * @throws CfluxError `DIRECTORY_LOCKED`, `STORAGE_FAILED`, `MALFORMED_METADATA`
+   */
+  open(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { dir, lock = true } = this.#options;
+      if (this.#state === 'open' || dir === undefined) return;
+      const directory = await MetaDirectory.open(dir, { lock });
+      try {
+        this.#commits = await this.#load(directory);
+      } catch (error) {
+        await directory.close();
+        throw error;
+      }
+      this.#directory = directory;
+      this.#state = 'open';
+    });
+  }
 
-  async close(): Promise<void> {}
+  /** Waits for what is being written and gives the directory up; reads still answer then. In memory there is nothing to close. */
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#state !== 'open') return;
+      this.#state = 'closed';
+      await this.#commits.idle();
+      await this.#directory?.close();
+      this.#directory = undefined;
+    });
+  }
 
   /**
    * A copy in memory that nobody else sees: changes to it touch neither this client nor a file. It costs next to nothing, for the
    * records are shared.
    */
   fork(): LocalMetaClient {
-    const fork = new LocalMetaClient(this.#options);
+    const { dir, ...options } = this.#options;
+    const fork = new LocalMetaClient(options);
     fork.#commits = fork.#commitsTo(this.data());
     fork.#passwords = this.#passwords;
     return fork;
@@ -315,21 +361,50 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     return this.#run((data) => dropSubscription(data, database, policy, name));
   }
 
-  #run<T>(operation: Operation<T>): Promise<T> {
+  async #run<T>(operation: Operation<T>): Promise<T> {
+    if (this.#options.dir !== undefined && this.#state !== 'open') {
+      throw this.#state === 'new'
+        ? new CfluxError('NOT_OPEN', 'the metadata is not open yet')
+        : new CfluxError('CLOSED', 'the metadata is closed');
+    }
     return this.#commits.run(operation);
   }
 
-  #commitsTo(data: MetaData): CommitSequence {
-    return new CommitSequence(data, () => {
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(task);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  async #load(directory: MetaDirectory): Promise<CommitSequence> {
+    const bytes = await directory.read();
+    const data = bytes === undefined ? this.data() : decodeFile(bytes, directory.path);
+    const persist = (next: MetaData) => directory.write(encodeShared(next).bytes);
+    if (data.index === 1n) await persist(data);
+    return this.#commitsTo(data, persist);
+  }
+
+  #commitsTo(data: MetaData, persist?: Persist): CommitSequence {
+    const tell = () => {
       const waiting = this.#waitingForChange;
       this.#waitingForChange = [];
       for (const resolve of waiting) resolve();
-    });
+    };
+    return new CommitSequence(data, tell, persist);
   }
 
   /** Nanoseconds since 1970. */
   #now(): bigint {
     return BigInt(Math.trunc(this.#clock.now())) * 1_000_000n;
+  }
+}
+
+function decodeFile(bytes: Buffer, path: string): MetaData {
+  try {
+    return decodeShared(bytes);
+  } catch (error) {
+    if (!isCfluxError(error)) throw error;
+    throw new CfluxError(error.code, `${path}: ${error.message}`, { cause: error });
   }
 }
 

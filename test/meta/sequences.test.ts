@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { decodeMetadata, LocalMetaClient } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
 import { answerTo, clusterIdOf, goSequences, type Step } from './support/go-sequences.js';
@@ -37,6 +40,20 @@ describe('the operations answer as the Go client of InfluxDB 1.6.7 did: results,
         await client.setData({ ...data, index: data.index - 1n });
         return client;
       });
+      expect(answers).toEqual(sequence);
+    });
+
+    it(`sequence ${number + 1}, in a directory`, async () => {
+      const dir = await mkdtemp(join(tmpdir(), 'cflux-meta-'));
+      let last: LocalMetaClient | undefined;
+      const answers = await replay(sequence, async (previous) => {
+        await previous?.close();
+        last = new LocalMetaClient({ ...options, dir });
+        await last.open();
+        return last;
+      });
+      await last?.close();
+      await rm(dir, { recursive: true });
       expect(answers).toEqual(sequence);
     });
   }

@@ -1,0 +1,32 @@
+import { type Clock, systemClock } from '../clock.js';
+import { CfluxError } from '../errors.js';
+import type { Lease } from './records.js';
+
+/**
+ * Leases as InfluxDB's meta nodes keep them: for one name, one owner at a time. They are not part of the metadata.
+ */
+export class Leases {
+  private readonly leases = new Map<string, Lease>();
+
+  /** @param duration How long a lease lasts, in nanoseconds. */
+  constructor(
+    private readonly duration: bigint,
+    private readonly clock: Clock = systemClock,
+  ) {}
+
+  /**
+   * Gives the lease to `owner`, or prolongs it: it is free, or it expired, or it is the owner's already.
+   *
+   * @throws CfluxError `LEASE_HELD`, with the present lease as its cause.
+   */
+  acquire(name: string, owner: bigint): Lease {
+    const now = BigInt(Math.trunc(this.clock.now())) * 1_000_000n;
+    const present = this.leases.get(name);
+    if (present !== undefined && present.owner !== owner && now <= present.expiration) {
+      throw new CfluxError('LEASE_HELD', 'another node has the lease', { cause: present });
+    }
+    const lease: Lease = { name, owner, expiration: now + this.duration };
+    this.leases.set(name, lease);
+    return lease;
+  }
+}

@@ -1,0 +1,12 @@
+import { writeSync } from 'node:fs';
+import { LocalMetaClient } from '../../../src/meta/local-meta-client.js';
+
+/** Opens the directory, says so (or why not), and holds it until somebody ends it. */
+const client = new LocalMetaClient({ dir: process.argv[2] ?? '' });
+try {
+  await client.open();
+  writeSync(1, 'open\n');
+  setInterval(() => {}, 60_000);
+} catch (error) {
+  writeSync(1, `${error instanceof Error && 'code' in error ? error.code : ''} ${error}\n`);
+}
