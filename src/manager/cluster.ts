@@ -55,6 +55,7 @@ export class Cluster {
   #recovery: Recovery | undefined;
   /** A collection ended without an offer: nobody who comes with a foreign epoch has data for us. */
   #nobodyOffered = false;
+  /** It had data when we looked last; where it was deleted since, its epoch is another one. */
   #hasData = false;
   #committing = false;
   #looking: Promise<void> | undefined;
@@ -119,7 +120,6 @@ export class Cluster {
 
   /** The head may have changed, by whoever it was: looks, and answers the polls that wait for that. */
   async changed(): Promise<void> {
-    this.#hasData = false;
     if (this.#committing) {
       this.#lookAgain = true;
       return;
@@ -169,7 +169,7 @@ export class Cluster {
       case 'repeated':
         return { kind: 'committed', version: result.version, epoch: result.epoch };
       case 'foreignEpoch':
-        return this.#foreignEpoch(result.epoch);
+        return this.#foreignEpoch(request, asker);
       case 'conflict': {
         const current = await this.#current({ epoch: result.epoch, latest: result.latest });
         if (current === undefined) throw unavailable('the cluster was deleted in this moment', 1_000);
@@ -252,9 +252,11 @@ export class Cluster {
     return { kind: 'foreignEpoch', epoch: current, version: noVersion };
   }
 
-  async #foreignEpoch(epoch: string): Promise<ForeignEpoch> {
-    const { latest } = await this.#head();
-    return { kind: 'foreignEpoch', epoch, version: latest?.version ?? noVersion };
+  async #foreignEpoch(request: PushRequest, asker: Asker): Promise<ForeignEpoch> {
+    const { epoch, latest } = await this.#head();
+    // It may have lost its data since we looked: deleted by another process.
+    const refusal = latest === undefined ? await this.#judgeWithoutData(request, asker, epoch) : undefined;
+    return refusal ?? { kind: 'foreignEpoch', epoch, version: latest?.version ?? noVersion };
   }
 
   #startRecovery(): Recovery {

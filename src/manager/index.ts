@@ -15,4 +15,5 @@ export type {
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
+export { LmdbStore, type LmdbStoreOptions } from './stores/lmdb-store.js';
 export { MemoryStore } from './stores/memory-store.js';

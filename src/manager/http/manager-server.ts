@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
+import type { Clock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
@@ -33,6 +34,7 @@ const headTimeout = 10_000;
 const silence = 400_000;
 // Time in which a client that sends more than we take may still read why.
 const linger = 1_000;
+const closeGrace = 5_000;
 
 /** Serves `manager` over HTTP, to every client of the protocol, that of 2016 too. */
 export async function createManagerServer(
@@ -48,6 +50,7 @@ export async function createManagerServer(
 class Serving implements ManagerServer {
   readonly #options: ManagerServerOptions;
   readonly #handler: RequestHandler;
+  readonly #clock: Clock;
   readonly #server: Server;
   readonly #underWay = new Set<AbortController>();
   #closing: Promise<void> | undefined;
@@ -55,6 +58,7 @@ class Serving implements ManagerServer {
   constructor(manager: Manager, options: ManagerServerOptions) {
     this.#options = options;
     this.#handler = new RequestHandler(manager);
+    this.#clock = manager.clock;
     this.#server = this.#createServer();
   }
 
@@ -84,7 +88,10 @@ class Serving implements ManagerServer {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const request of this.#underWay) request.abort(closing());
     this.#server.closeIdleConnections();
+    // Whoever sends half a request, or does not read its answer, is not waited for.
+    const cancel = this.#clock.after(closeGrace, () => this.#server.closeAllConnections());
     await closed;
+    cancel();
   }
 
   #createServer(): Server {

@@ -13,7 +13,7 @@ import type {
   StoreContext,
   VersionRecord,
 } from '../manager-store.js';
-import { epochOf, nextNumber } from './numbering.js';
+import { epochOf, nextNumber, recordOf } from './numbering.js';
 
 interface KeptVersion {
   readonly record: VersionRecord;
@@ -107,14 +107,7 @@ export class MemoryStore implements ManagerStore {
     if (latest !== undefined && latest.version !== commit.base) return { kind: 'conflict', epoch, latest };
 
     const previous = latest?.version ?? this.#memory.generations.get(commit.cluster) ?? 0;
-    const record: VersionRecord = {
-      version: nextNumber(previous, clock.now(), commit.above),
-      mutation: commit.mutation,
-      at: clock.now(),
-      size: commit.snapshot.byteLength,
-      nodeId: commit.nodeId,
-      author: commit.author,
-    };
+    const record = recordOf(commit, previous, clock.now());
     const cluster = this.#cluster(commit.cluster);
     cluster.versions.push({ record, snapshot: commit.snapshot });
     if (cluster.versions.length > history) cluster.versions.shift();

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Commit, VersionRecord } from '../manager-store.js';
 
 const tenYears = 10 * 365 * 86_400_000;
 
@@ -22,4 +23,17 @@ export function epochOf(storeId: string, cluster: string, generation: number): s
     .update(`${storeId}\n${generation}\n${cluster}`)
     .digest('base64url')
     .slice(0, 22);
+}
+
+/** The record of a commit that is accepted after `previous`, the highest version of its cluster so far. */
+export function recordOf(commit: Commit, previous: number, now: number): VersionRecord {
+  const { snapshot, mutation, above, nodeId, author } = commit;
+  return {
+    version: nextNumber(previous, now, above),
+    mutation,
+    at: now,
+    size: snapshot.byteLength,
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(author === undefined ? {} : { author }),
+  };
 }

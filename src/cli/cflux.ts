@@ -1,0 +1,40 @@
+import { Command, CommanderError } from 'commander';
+import { CfluxError } from '../errors.js';
+import { commands } from './commands.js';
+import { exitCode, exitCodeOf } from './exit-code.js';
+import type { Terminal } from './terminal.js';
+
+const help = `
+Exit codes:
+  0 done   1 failed   2 wrong command line   3 no such cluster, version or node
+  4 no manager answered   5 not allowed   6 somebody else changed the cluster meanwhile
+
+Start here:
+  cflux manager                   keep the metadata of a cluster, on this machine
+  cflux status                    what the manager knows of your cluster
+  cflux help <command>            all about one command, with examples`;
+
+/** Runs `cflux` with `args` (without the program's name), and answers its exit code. */
+export async function runCflux(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = new Command('cflux')
+    .description('One metadata for several InfluxDB 1.x servers.')
+    .addHelpText('after', help);
+  for (const command of commands) program.addCommand(command(terminal));
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .showSuggestionAfterError()
+      .showHelpAfterError('(`cflux help` says what there is)')
+      .configureOutput({
+        writeOut: (text) => terminal.out(text.trimEnd()),
+        writeErr: (text) => terminal.err(text.trimEnd()),
+      });
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode.ok;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) terminal.err(`cflux: ${CfluxError.from(error).message}`);
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,38 @@
+import { CommanderError } from 'commander';
+import { type CfluxErrorCode, isCfluxError } from '../errors.js';
+
+/** What `cflux` exits with. */
+export const exitCode = {
+  ok: 0,
+  /** Something failed that has no number of its own. */
+  failed: 1,
+  /** The command line makes no sense. */
+  usage: 2,
+  /** There is no such cluster, version or node. */
+  notFound: 3,
+  /** No manager answered. */
+  unreachable: 4,
+  /** The manager does not let us: no token, the wrong one, or too little scope. */
+  refused: 5,
+  /** Somebody else changed the cluster at the same time; nothing was changed by us. */
+  conflict: 6,
+} as const;
+
+const codes: Partial<Record<CfluxErrorCode, number>> = {
+  INVALID_OPTION: exitCode.usage,
+  CLUSTER_NOT_FOUND: exitCode.notFound,
+  VERSION_NOT_FOUND: exitCode.notFound,
+  NODE_NOT_FOUND: exitCode.notFound,
+  UNREACHABLE: exitCode.unreachable,
+  TIMEOUT: exitCode.unreachable,
+  UNAVAILABLE: exitCode.unreachable,
+  UNAUTHORIZED: exitCode.refused,
+  FORBIDDEN: exitCode.refused,
+  CONFLICT_TIMEOUT: exitCode.conflict,
+};
+
+/** The exit code that an error stands for. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  return isCfluxError(error) ? (codes[error.code] ?? exitCode.failed) : exitCode.failed;
+}

@@ -1,0 +1,118 @@
+import { mkdirSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Database, RootDatabase } from 'lmdb';
+import { CfluxError } from '../../errors.js';
+import type { KnownNode, VersionRecord } from '../manager-store.js';
+
+/** The format that this code writes; a newer one is refused. */
+const format = 1;
+
+/** What is kept of a cluster in one record, read with one look. */
+export interface ClusterState {
+  /** Highest version of the history that was deleted under this name; 0: none. */
+  readonly generation: number;
+  /** The versions that are kept, newest first. */
+  readonly versions: readonly VersionRecord[];
+  /** How many nodes it has. */
+  readonly nodes: number;
+}
+
+/** A node, and whether it said that it leaves. */
+export interface NodeState extends KnownNode {
+  readonly left: boolean;
+}
+
+export interface StoreState {
+  readonly format: number;
+  /** Random identity of this store: epochs are made of it. */
+  readonly id: string;
+}
+
+/** The tables of a directory. */
+export interface Tables {
+  readonly root: RootDatabase<unknown, string>;
+  /** `store`: StoreState; `changes`: how often anything was committed; `lastNodeId`. */
+  readonly store: Database<StoreState | number, string>;
+  readonly clusters: Database<ClusterState, Buffer>;
+  readonly snapshots: Database<Buffer, Buffer>;
+  /** The version that a mutation made. */
+  readonly mutations: Database<number, Buffer>;
+  readonly nodes: Database<NodeState, Buffer>;
+}
+
+/**
+ * Opens the tables in `dir`, and makes them where there are none.
+ *
+ * @throws `MISSING_DEPENDENCY` without the lmdb package, `STORAGE_FAILED` where the directory can not be used.
+ */
+export async function openTables(dir: string, newId: () => string): Promise<Tables> {
+  const { open } = await loadLmdb();
+  let tables: Tables;
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const root: RootDatabase<unknown, string> = open({
+      path: resolve(dir),
+      encoding: 'json',
+      // A commit is on disk when its promise resolves, and not visible before: seen with strace, fdatasync of the pages, then
+      // an O_DSYNC write of the meta page. The default makes a version visible first and durable later.
+      overlappingSync: false,
+      maxDbs: 8,
+    });
+    const keyEncoding = 'binary';
+    tables = {
+      root,
+      store: root.openDB({ name: 'store', encoding: 'json' }),
+      clusters: root.openDB({ name: 'clusters', encoding: 'json', keyEncoding }),
+      snapshots: root.openDB({ name: 'snapshots', encoding: 'binary', keyEncoding }),
+      mutations: root.openDB({ name: 'mutations', encoding: 'json', keyEncoding }),
+      nodes: root.openDB({ name: 'nodes', encoding: 'json', keyEncoding }),
+    };
+    await syncDirectory(resolve(dir));
+  } catch (cause) {
+    throw new CfluxError('STORAGE_FAILED', `can not open ${dir}: ${CfluxError.from(cause).message}`, {
+      cause,
+    });
+  }
+  await tables.root.transaction(() => {
+    if (tables.store.get('store') === undefined) tables.store.putSync('store', { format, id: newId() });
+  });
+  const state = tables.store.get('store');
+  if (typeof state !== 'object' || state.format > format) {
+    await tables.root.close();
+    const written = typeof state === 'object' ? state.format : 'unknown';
+    throw new CfluxError(
+      'STORAGE_FAILED',
+      `${dir} was written by a newer version of clusterflux (format ${written}, this one knows up to ${format}): upgrade, or use another directory`,
+    );
+  }
+  return tables;
+}
+
+async function loadLmdb(): Promise<typeof import('lmdb')> {
+  try {
+    return await import('lmdb');
+  } catch (cause) {
+    throw new CfluxError(
+      'MISSING_DEPENDENCY',
+      'LmdbStore needs the package lmdb: npm install lmdb (or keep everything in memory)',
+      { cause },
+    );
+  }
+}
+
+/** Makes the files themselves outlive a power cut, not only what is in them. */
+async function syncDirectory(dir: string): Promise<void> {
+  for (const each of [dir, dirname(dir)]) {
+    try {
+      const handle = await openFile(each, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    } catch {
+      // Not every system syncs directories, or lets us open the parent; the files are there all the same.
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import { Manager, type ManagerOptions, MemoryStore } from 'clusterflux/manager';
+import { ManualClock } from 'clusterflux/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { PushRequest } from '../../src/transport/transport.js';
+
+// What each side sees is drawn at the top of src/manager/recovery.ts; node names here are those of that comment.
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (snapshot: Uint8Array) => new TextDecoder().decode(snapshot);
+const ttl = 15_000;
+
+let mutations = 0;
+const seed = (more: Partial<PushRequest> = {}): PushRequest => ({
+  cluster: 'a',
+  version: 0,
+  snapshot: bytes('fresh'),
+  mutation: `m${mutations++}`,
+  ...more,
+});
+const offerOf = (version: number, snapshot: string, epoch: string, more: Partial<PushRequest> = {}) =>
+  seed({ snapshot: bytes(snapshot), epoch, offer: { epoch: 'lost', version }, nodeId: version, ...more });
+
+function setUp(options: Partial<ManagerOptions> = {}) {
+  const clock = new ManualClock();
+  const manager = new Manager({ store: new MemoryStore(), clock, nodeTtl: ttl, ...options });
+  onTestFinished(async () => {
+    await manager.close();
+    expect(clock.timers, 'no timer is left after close').toBe(0);
+  });
+  return { clock, manager };
+}
+
+const pollNow = (manager: Manager, more: { version?: number; epoch?: string } = {}) =>
+  manager.poll({ cluster: 'a', version: 0, wait: 0, ...more });
+
+/** What is current, as text; undefined: no data. */
+async function current(manager: Manager): Promise<string | undefined> {
+  const answer = await pollNow(manager);
+  return answer.kind === 'snapshot' ? text(answer.snapshot) : undefined;
+}
+
+describe('a manager without data (R11)', () => {
+  it('takes the first push of a new cluster at once', async () => {
+    const { manager } = setUp();
+    expect(await pollNow(manager)).toMatchObject({ kind: 'unchanged' });
+    const epoch = await manager.epoch('a');
+    expect(await manager.push(seed({ epoch }))).toMatchObject({ kind: 'committed', epoch });
+  });
+
+  it('meets old nodes first: tells its epoch, collects for one time to live, takes the highest', async () => {
+    const { manager, clock } = setUp();
+    const met = await pollNow(manager, { version: 10, epoch: 'lost' });
+    expect(met).toMatchObject({ kind: 'foreignEpoch', version: 0 });
+    const epoch = met.epoch ?? '';
+
+    // A fresh node comes meanwhile: certainly refused, and told when to come again.
+    await expect(manager.push(seed())).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      outcome: 'none',
+      retryable: true,
+      retryAfter: ttl,
+    });
+    await clock.advance(5_000);
+    const low = offerOf(10, 'ten', epoch);
+    const high = offerOf(12, 'twelve', epoch);
+    // An offer is kept and may be stored: nobody may call it certainly refused.
+    const kept = { code: 'UNAVAILABLE', outcome: 'unknown', retryable: true, retryAfter: 10_000 };
+    await expect(manager.push(high)).rejects.toMatchObject(kept);
+    await expect(manager.push(low)).rejects.toMatchObject(kept);
+    const held = manager.poll({ cluster: 'a', version: 0, wait: 60_000, epoch });
+    expect(await current(manager)).toBeUndefined();
+
+    await clock.advance(10_000);
+    const answer = await held;
+    expect(answer).toMatchObject({ kind: 'snapshot', epoch, mutation: high.mutation });
+    expect(answer.kind === 'snapshot' && text(answer.snapshot)).toBe('twelve');
+    const version = answer.kind === 'snapshot' ? answer.version : 0;
+    expect(await manager.push(high)).toEqual({ kind: 'committed', version, epoch });
+    expect(await manager.push(low)).toMatchObject({ kind: 'conflict', version });
+    const fresh = manager.push(seed());
+    await clock.advance(250);
+    expect(await fresh).toMatchObject({ kind: 'conflict', version });
+  });
+
+  it('keeps the highest offer though its node dies before the end', async () => {
+    const { manager, clock } = setUp();
+    const epoch = await manager.epoch('a');
+    await expect(manager.push(offerOf(12, 'twelve', epoch))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await clock.advance(ttl);
+    expect(await current(manager)).toBe('twelve');
+  });
+
+  it('gives what it takes a version above all that anybody had', async () => {
+    const { manager, clock } = setUp();
+    const ahead = clock.now() + 1_000_000;
+    await pollNow(manager, { version: ahead + 50, epoch: 'lost' });
+    const epoch = await manager.epoch('a');
+    await expect(manager.push(offerOf(ahead, 'data', epoch))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await clock.advance(ttl);
+    const [taken] = await manager.history('a');
+    expect(taken?.version).toBeGreaterThan(ahead + 50);
+  });
+
+  it('answers a node that offers again under a new mutation as the one it took', async () => {
+    const { manager, clock } = setUp();
+    const epoch = await manager.epoch('a');
+    await expect(manager.push(offerOf(12, 'twelve', epoch))).rejects.toThrow();
+    const again = offerOf(12, 'twelve', epoch);
+    await expect(manager.push(again)).rejects.toThrow();
+    await clock.advance(ttl);
+    expect(await manager.push(again)).toMatchObject({ kind: 'committed' });
+  });
+
+  it('met by a fresh node first takes it; later arrivals with more are told, and never overwrite', async () => {
+    const { manager } = setUp();
+    const first = await manager.push(seed());
+    const version = first.kind === 'committed' ? first.version : 0;
+    const met = await pollNow(manager, { version: 10, epoch: 'lost' });
+    expect(met).toMatchObject({ kind: 'foreignEpoch', version });
+    const late = await manager.push(offerOf(12, 'twelve', met.epoch ?? ''));
+    expect(late).toMatchObject({ kind: 'conflict', version });
+    expect(await current(manager)).toBe('fresh');
+  });
+
+  it('met by clients of 2016 holds their polls and takes their push: they have no epoch', async () => {
+    const { manager } = setUp();
+    const poll = manager.poll({ cluster: 'a', version: 10, wait: 60_000 });
+    expect(await manager.push(seed({ version: 10 }))).toMatchObject({ kind: 'committed' });
+    expect(await poll).toMatchObject({ kind: 'snapshot' });
+  });
+
+  it('that nobody offers anything takes fresh pushes after the time, and does not start over for the same stranger', async () => {
+    const { manager, clock } = setUp();
+    await pollNow(manager, { version: 10, epoch: 'lost' });
+    await clock.advance(ttl);
+    expect(await pollNow(manager, { version: 10, epoch: 'lost' })).toMatchObject({ kind: 'foreignEpoch' });
+    expect(await manager.push(seed())).toMatchObject({ kind: 'committed' });
+  });
+
+  it('collects again for an offer that comes after a collection without one', async () => {
+    const { manager, clock } = setUp();
+    await pollNow(manager, { version: 10, epoch: 'lost' });
+    await clock.advance(ttl);
+    const epoch = await manager.epoch('a');
+    await expect(manager.push(offerOf(10, 'ten', epoch))).rejects.toMatchObject({ retryAfter: ttl });
+    await expect(manager.push(offerOf(11, 'eleven', epoch))).rejects.toThrow();
+    await clock.advance(ttl);
+    expect(await current(manager)).toBe('eleven');
+  });
+
+  it('whose store was restored from before the first version gets another epoch, and collects', async () => {
+    const { manager, clock } = setUp();
+    const epoch = await manager.epoch('a');
+    const met = await pollNow(manager, { version: 10, epoch });
+    expect(met).toMatchObject({ kind: 'foreignEpoch', version: 0 });
+    expect(met.epoch).not.toBe(epoch);
+    await expect(manager.push(seed())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(manager.push(offerOf(10, 'ten', met.epoch ?? ''))).rejects.toThrow();
+    await clock.advance(ttl);
+    expect(await current(manager)).toBe('ten');
+  });
+
+  it('whose store fails at the end goes on collecting, and takes the offer when it can', async () => {
+    const store = new MemoryStore();
+    const commit = store.commit.bind(store);
+    let failures = 2;
+    store.commit = async (request) => {
+      if (failures-- > 0) throw new Error('disk');
+      return commit(request);
+    };
+    const { manager, clock } = setUp({ store });
+    const epoch = await manager.epoch('a');
+    await expect(manager.push(offerOf(12, 'twelve', epoch))).rejects.toThrow();
+    await clock.advance(ttl);
+    await expect(manager.push(seed())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(manager.lastError).toMatchObject({ message: 'disk' });
+    await clock.advance(2_000);
+    expect(await current(manager)).toBe('twelve');
+  });
+
+  it('that another manager on its store gave data meanwhile leaves that alone', async () => {
+    const store = new MemoryStore();
+    const { manager, clock } = setUp({ store });
+    const { manager: other } = setUp({ store: store.share() });
+    const epoch = await manager.epoch('a');
+    await expect(manager.push(offerOf(12, 'twelve', epoch))).rejects.toThrow();
+    expect(await other.push(seed())).toMatchObject({ kind: 'committed' });
+    await clock.advance(ttl);
+    expect(await current(manager)).toBe('fresh');
+    expect(await manager.history('a')).toHaveLength(1);
+    expect(await manager.push(offerOf(12, 'twelve', epoch))).toMatchObject({ kind: 'conflict' });
+  });
+});
