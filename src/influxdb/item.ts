@@ -1,4 +1,4 @@
-import type { MetaData } from '../meta/records.js';
+import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
 
 /** A thing of the metadata that a mirror keeps in step, by its names. */
 export type Item =
@@ -28,21 +28,33 @@ export const internalDatabase = '_internal';
 
 /** Everything in `data` that a mirror keeps in step. */
 export function* itemsOf(data: MetaData): Generator<Item> {
-  for (const { name: database, retentionPolicies, continuousQueries } of data.databases) {
-    if (database === internalDatabase) continue;
-    yield { kind: 'database', database };
-    for (const { name: policy, duration, subscriptions } of retentionPolicies) {
-      yield { kind: 'retentionPolicy', database, policy };
-      yield { kind: 'retention', database, policy, duration };
-      for (const { name } of subscriptions) yield { kind: 'subscription', database, policy, name };
-    }
-    for (const { name } of continuousQueries) yield { kind: 'continuousQuery', database, name };
-  }
-  for (const { name: user, privileges } of data.users) {
-    yield { kind: 'user', user };
-    for (const [database, privilege] of privileges) {
-      if (privilege !== 0 && database !== internalDatabase) yield { kind: 'grant', user, database };
-    }
+  for (const database of data.databases) yield* itemsOfDatabase(database);
+  for (const user of data.users) yield* itemsOfUser(user);
+}
+
+/** The database and everything in it. */
+export function* itemsOfDatabase(info: DatabaseInfo): Generator<Item> {
+  const database = info.name;
+  if (database === internalDatabase) return;
+  yield { kind: 'database', database };
+  for (const policy of info.retentionPolicies) yield* itemsOfPolicy(database, policy);
+  for (const { name } of info.continuousQueries) yield { kind: 'continuousQuery', database, name };
+}
+
+/** The policy and everything in it. */
+export function* itemsOfPolicy(database: string, info: RetentionPolicyInfo): Generator<Item> {
+  const { name: policy, duration, subscriptions } = info;
+  yield { kind: 'retentionPolicy', database, policy };
+  yield { kind: 'retention', database, policy, duration };
+  for (const { name } of subscriptions) yield { kind: 'subscription', database, policy, name };
+}
+
+/** The user and what is granted to it. */
+export function* itemsOfUser({ name: user, privileges }: UserInfo): Generator<Item> {
+  yield { kind: 'user', user };
+  for (const [database, privilege] of privileges) {
+    // A row without privileges is what REVOKE leaves; it means the same as no row.
+    if (privilege !== 0 && database !== internalDatabase) yield { kind: 'grant', user, database };
   }
 }
 

@@ -77,25 +77,27 @@ export function observe(ledger: Ledger, seen: Observation): Ledger {
   return { ...before, server, origin: seen.origin, current, held };
 }
 
-/** The ledger without what neither side has any more, and with what is now known to agree. */
-export function settle(
-  ledger: Ledger,
-  wanted: MetaData,
-  present: MetaData,
-  agreements: ReadonlyMap<string, Agreement>,
-): Ledger {
+/** The ledger with what is now known to agree, by key of the item. */
+export function agree(ledger: Ledger, agreements: ReadonlyMap<string, Agreement>): Ledger {
+  const isNew = ([key, agreement]: readonly [string, Agreement]) =>
+    !isSame(agreement, ledger.agreements.get(key));
+  if (![...agreements].some(isNew)) return ledger;
+  return { ...ledger, agreements: new Map([...ledger.agreements, ...agreements]) };
+}
+
+/** The ledger without what neither side has any more. */
+export function settle(ledger: Ledger, wanted: MetaData, present: MetaData): Ledger {
   const alive = new Set<string>();
   for (const item of itemsOf(wanted)) alive.add(keyOf(item));
   for (const item of itemsOf(present)) alive.add(keyOf(item));
   const current = new Set([...ledger.current].filter((key) => alive.has(key)));
   const held = new Map([...ledger.held].filter(([key]) => alive.has(key)));
-  const agreed = new Map([...ledger.agreements, ...agreements].filter(([key]) => alive.has(key)));
+  const agreements = new Map([...ledger.agreements].filter(([key]) => alive.has(key)));
   const unchanged =
     current.size === ledger.current.size &&
     held.size === ledger.held.size &&
-    agreed.size === ledger.agreements.size &&
-    [...agreed].every(([key, agreement]) => isSame(agreement, ledger.agreements.get(key)));
-  return unchanged ? ledger : { ...ledger, current, held, agreements: agreed };
+    agreements.size === ledger.agreements.size;
+  return unchanged ? ledger : { ...ledger, current, held, agreements };
 }
 
 /** Whether the server's form is known to mean the cluster's; `unknown` if the server's cannot be read or was never compared. */
@@ -161,4 +163,9 @@ function* possibleRenames(
     const successor = database === undefined ? undefined : arrivals.get(database);
     if (kind === 'retentionPolicy' && successor !== undefined) yield [key, successor];
   }
+}
+
+/** The ledger after the cluster's history was replaced by another: nothing in it may be dropped any more. */
+export function forget(ledger: Ledger): Ledger {
+  return ledger.current.size === 0 ? ledger : holdAll(ledger);
 }

@@ -78,8 +78,9 @@ function alterDatabase(wanted: DatabaseInfo, here: DatabaseInfo, draft: Draft): 
   if (leftover !== undefined && isEmpty(leftover)) dropScaffold(database, draft);
 }
 
-/** Whether nothing was ever stored in `policy`, as far as was read. */
-export const isEmpty = (policy: RetentionPolicyInfo) => policy.shardGroups.length === 0;
+/** Whether nothing is stored in a policy or hangs on it, as far as was read. */
+export const isEmpty = ({ shardGroups, subscriptions }: RetentionPolicyInfo) =>
+  shardGroups.length === 0 && subscriptions.length === 0;
 
 function usableDefault(
   database: DatabaseInfo,

@@ -1,77 +1,59 @@
-import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
-import type { Action } from './action.js';
+import type { DatabaseInfo, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
 import { type Draft, firstByName, type PlanInput } from './draft.js';
-import { whyInexpressible } from './influxql.js';
-import { describeItem, type Item, internalDatabase, itemsOf, keyOf } from './item.js';
-import type { Ledger } from './ledger.js';
+import { Drops } from './drops.js';
+import { type Item, internalDatabase, itemsOfDatabase, itemsOfPolicy, itemsOfUser } from './item.js';
 import type { Step } from './plan.js';
 import { isEmpty, scaffoldPolicy } from './plan-databases.js';
-import { whyKeptAdmin } from './plan-users.js';
 import { keepsLess, valuesOf } from './policy-rules.js';
 
-/**
- * What is on the server and not in the cluster: the steps that would take it away, where the ledger says that the cluster had
- * it and gave it up within its present history. Everything else is reported only.
- */
+/** The steps that would take away what is on the server and not in the cluster; what must stay is noted in `draft`. */
 export function planDrops(input: PlanInput, draft: Draft): Step[] {
   const drops = new Drops(input, draft);
-  const wanted = firstByName(input.wanted.databases);
-  for (const here of firstByName(input.present.databases).values()) {
-    if (here.name !== internalDatabase) dropsOfDatabase(wanted.get(here.name), here, drops);
+  const databases = firstByName(input.wanted.databases);
+  const present = firstByName(input.present.databases);
+  for (const here of present.values()) {
+    if (here.name !== internalDatabase) dropsOfDatabase(databases.get(here.name), here, drops);
   }
   const users = firstByName(input.wanted.users);
-  for (const here of firstByName(input.present.users).values())
-    dropsOfUser(users.get(here.name), here, drops);
+  for (const here of firstByName(input.present.users).values()) {
+    const wanted = users.get(here.name);
+    if (wanted === undefined) dropUser(here, drops);
+    else dropsOfUser(wanted, here, databases, drops);
+  }
   return drops.steps;
 }
 
 function dropsOfDatabase(wanted: DatabaseInfo | undefined, here: DatabaseInfo, drops: Drops): void {
   const database = here.name;
   if (wanted === undefined) {
-    const inside = itemsOf({ ...nothing, databases: [here] });
+    const inside = [...itemsOfDatabase(here)].filter((item) => !isScaffold(item, here));
     drops.consider({ kind: 'database', database }, { kind: 'dropDatabase', database }, inside);
     return;
   }
   const policies = firstByName(wanted.retentionPolicies);
   for (const policy of firstByName(here.retentionPolicies).values()) {
-    dropsOfPolicy(database, policies.get(policy.name), policy, drops);
+    const item = { kind: 'retentionPolicy', database, policy: policy.name } as const;
+    const wantedPolicy = policies.get(policy.name);
+    if (wantedPolicy !== undefined) dropsOfPolicy(database, wantedPolicy, policy, drops);
+    // A scaffold is taken away as soon as the database is there, not as a drop.
+    else if (!isScaffold(item, here)) {
+      drops.consider(item, { ...item, kind: 'dropRetentionPolicy' }, itemsOfPolicy(database, policy));
+    }
   }
   const queries = firstByName(wanted.continuousQueries);
   for (const { name } of here.continuousQueries) {
-    if (queries.has(name)) continue;
-    drops.consider(
-      { kind: 'continuousQuery', database, name },
-      { kind: 'dropContinuousQuery', database, name },
-    );
+    const item = { kind: 'continuousQuery', database, name } as const;
+    if (!queries.has(name)) drops.consider(item, { ...item, kind: 'dropContinuousQuery' });
   }
 }
 
 function dropsOfPolicy(
   database: string,
-  wanted: RetentionPolicyInfo | undefined,
+  wanted: RetentionPolicyInfo,
   here: RetentionPolicyInfo,
   drops: Drops,
 ): void {
   const policy = here.name;
-  if (wanted === undefined) {
-    // Taken away as soon as the database has been made, not as a drop.
-    if (policy === scaffoldPolicy && isEmpty(here)) return;
-    const database0 = {
-      name: database,
-      defaultRetentionPolicy: '',
-      retentionPolicies: [here],
-      continuousQueries: [],
-    };
-    const inside = [...itemsOf({ ...nothing, databases: [database0] })].filter(
-      ({ kind }) => kind === 'subscription',
-    );
-    drops.consider(
-      { kind: 'retentionPolicy', database, policy },
-      { kind: 'dropRetentionPolicy', database, policy },
-      inside,
-    );
-    return;
-  }
   const { duration } = valuesOf(wanted);
   if (keepsLess(duration, here.duration)) {
     const item = { kind: 'retention', database, policy, duration: here.duration } as const;
@@ -79,101 +61,31 @@ function dropsOfPolicy(
   }
   const subscriptions = firstByName(wanted.subscriptions);
   for (const { name } of here.subscriptions) {
-    if (subscriptions.has(name)) continue;
-    drops.consider(
-      { kind: 'subscription', database, policy, name },
-      { kind: 'dropSubscription', database, policy, name },
-    );
+    const item = { kind: 'subscription', database, policy, name } as const;
+    if (!subscriptions.has(name)) drops.consider(item, { ...item, kind: 'dropSubscription' });
   }
 }
 
-function dropsOfUser(wanted: UserInfo | undefined, here: UserInfo, drops: Drops): void {
+function dropUser(here: UserInfo, drops: Drops): void {
   const user = here.name;
-  if (wanted === undefined) {
-    const inside = [...itemsOf({ ...nothing, users: [here] })].filter(({ kind }) => kind === 'grant');
-    drops.consider({ kind: 'user', user }, { kind: 'dropUser', user }, inside);
-    return;
-  }
-  for (const [database, privilege] of here.privileges) {
-    if (privilege === 0 || database === internalDatabase || wanted.privileges.has(database)) continue;
-    drops.consider({ kind: 'grant', user, database }, { kind: 'revoke', user, database });
+  drops.consider({ kind: 'user', user }, { kind: 'dropUser', user }, itemsOfUser(here));
+}
+
+function dropsOfUser(
+  wanted: UserInfo,
+  here: UserInfo,
+  databases: ReadonlyMap<string, DatabaseInfo>,
+  drops: Drops,
+): void {
+  for (const item of itemsOfUser(here)) {
+    // A privilege on a database that the cluster does not have comes and goes with that database.
+    if (item.kind !== 'grant' || wanted.privileges.has(item.database) || !databases.has(item.database))
+      continue;
+    drops.consider(item, { ...item, kind: 'revoke' });
   }
 }
 
-const nothing: MetaData = {
-  term: 0n,
-  index: 0n,
-  clusterId: 0n,
-  databases: [],
-  users: [],
-  maxNodeId: 0n,
-  maxShardGroupId: 0n,
-  maxShardId: 0n,
-};
-
-/** Sorts what the cluster does not have into drops, what is held, and what is only here. */
-class Drops {
-  readonly steps: Step[] = [];
-  readonly #input: PlanInput;
-  readonly #draft: Draft;
-  readonly #admins: Set<string>;
-
-  constructor(input: PlanInput, draft: Draft) {
-    this.#input = input;
-    this.#draft = draft;
-    const demoted = new Set(
-      draft.steps.flatMap(({ action }) => (action.kind === 'setAdmin' && !action.admin ? [action.user] : [])),
-    );
-    const admins = input.present.users.filter(({ name, admin }) => admin && !demoted.has(name));
-    this.#admins = new Set(admins.map(({ name }) => name));
-  }
-
-  /** `inside` is what would go with it. */
-  consider(item: Item, action: Action, inside: Iterable<Item> = []): void {
-    const { ledger } = this.#input;
-    const key = keyOf(item);
-    const held = ledger.held.get(key);
-    if (held !== undefined) {
-      this.#draft.pending.push({ item, action, reason: `${held}: it is left to you to take it away` });
-    } else if (ledger.current.has(key)) {
-      const why = this.#whyKept(item, inside);
-      if (why === undefined) this.steps.push({ item, action, reason: reasonOf(item) });
-      else this.#draft.pending.push({ item, action, reason: why });
-    } else if (item.kind === 'retention') {
-      const reason =
-        'this server keeps its points longer than the cluster does, and not by the word of the cluster';
-      this.#draft.pending.push({ item, action, reason: `${reason}: it is left to you to shorten it` });
-    } else {
-      this.#draft.onlyHere.push(item);
-    }
-  }
-
-  #whyKept(item: Item, inside: Iterable<Item>): string | undefined {
-    const why = namesOf(item)
-      .map(whyInexpressible)
-      .find((reason) => reason !== undefined);
-    if (why !== undefined) return why;
-    if (item.kind === 'retentionPolicy' && item.policy === '')
-      return 'InfluxQL takes an empty name for the default policy';
-    for (const other of inside) {
-      if (!isCurrent(other, this.#input.ledger))
-        return `it holds something that was never the cluster's: ${describeItem(other)}`;
-    }
-    if (item.kind !== 'user') return undefined;
-    const kept = whyKeptAdmin(item.user, this.#admins, this.#input.account);
-    if (kept === undefined) this.#admins.delete(item.user);
-    return kept;
-  }
-}
-
-const isCurrent = (item: Item, ledger: Ledger) => ledger.current.has(keyOf(item));
-
-function reasonOf(item: Item): string {
-  return item.kind === 'retention'
-    ? 'the cluster keeps its points for a shorter time now'
-    : 'the cluster dropped it';
-}
-
-function namesOf(item: Item): string[] {
-  return Object.values(item).filter((value) => typeof value === 'string');
+function isScaffold(item: Item, database: DatabaseInfo): boolean {
+  if (!('policy' in item) || item.policy !== scaffoldPolicy) return false;
+  return database.retentionPolicies.every((policy) => policy.name !== scaffoldPolicy || isEmpty(policy));
 }

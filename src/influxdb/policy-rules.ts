@@ -1,9 +1,9 @@
+import { hour, normalizeShardGroupDuration } from '../meta/durations.js';
+import { isValidName } from '../meta/names.js';
 import type { RetentionPolicyInfo } from '../meta/records.js';
 import type { PolicyValues } from './action.js';
 import { whyInexpressible } from './influxql.js';
 
-const hour = 3_600_000_000_000n;
-const day = 24n * hour;
 const longestName = 255;
 const mostReplicas = 2 ** 31 - 1;
 
@@ -19,23 +19,19 @@ export function valuesOf({
   duration,
   shardGroupDuration,
 }: RetentionPolicyInfo): PolicyValues {
-  return { name, replicaN, duration, shardGroupDuration: normalize(shardGroupDuration, duration) };
-}
-
-// InfluxDB's own rules: a shard group duration is never below an hour, and 0 stands for one that suits the duration.
-function normalize(shardGroupDuration: bigint, duration: bigint): bigint {
-  if (shardGroupDuration !== 0n) return shardGroupDuration < hour ? hour : shardGroupDuration;
-  if (duration === 0n || duration >= 180n * day) return 7n * day;
-  return duration >= 2n * day ? day : hour;
+  return {
+    name,
+    replicaN,
+    duration,
+    shardGroupDuration: normalizeShardGroupDuration(shardGroupDuration, duration),
+  };
 }
 
 /** Why no server would take a database or policy of this name; in InfluxDB's own words where it has some. */
 export function whyInvalidName(name: string): string | undefined {
   const why = whyInexpressible(name);
   if (why !== undefined) return why;
-  // Go's unicode.IsPrint, which InfluxDB asks: no control, format or private-use characters, no space but U+0020.
-  const isPrintable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(name) && !/[/\\]/.test(name);
-  if (!isPrintable || name === '.' || name === '..') return 'invalid name';
+  if (!isValidName(name)) return 'invalid name';
   return Buffer.byteLength(name) > longestName ? 'name too long' : undefined;
 }
 
