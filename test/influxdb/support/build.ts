@@ -6,7 +6,7 @@ import type {
   RetentionPolicyInfo,
   SubscriptionInfo,
   UserInfo,
-} from '../../src/meta/records.js';
+} from '../../../src/meta/records.js';
 
 export const hour = 3_600_000_000_000n;
 export const day = 24n * hour;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../../src/meta/records.js';
+import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../../../src/meta/records.js';
 import { day, hour, metadata, policy } from './build.js';
 
 /** Few names, so that two metadata have much in common and differ in every way. */
