@@ -32,7 +32,7 @@ export class InfluxConnection {
    * `secret` one nothing that the server says is repeated beyond its known texts, for a parse error can echo a password.
    */
   async execute(statement: string, { secret = false, signal }: ExecuteOptions = {}): Promise<void> {
-    const [answer] = readAnswers(await this.#post(statement, signal, !secret));
+    const [answer] = readAnswers(await this.#post(statement, signal, !secret).catch(refusalBehind));
     if (answer?.error === undefined) return;
     const error = refusal(answer.error);
     throw secret && error.code === 'STATEMENT_REFUSED' ? withheld() : error;
@@ -69,7 +69,7 @@ export class InfluxConnection {
         const bytes = await readBody(response, { clock, maxBytes: maxAnswerBytes, idleTimeout: timeout });
         return { status: response.status, body: new TextDecoder().decode(bytes) };
       } catch (error) {
-        throw isCfluxError(error) ? error : networkFailure(error, url, 'InfluxDB');
+        throw isCfluxError(error) ? error : failureOf(error, url);
       }
     });
     debug('POST %s/query: %d', url, status);
@@ -88,6 +88,30 @@ export interface ExecuteOptions {
 export function isRefusal(error: unknown): error is CfluxError {
   return isCfluxError(error) && error.outcome === 'none' && !error.retryable;
 }
+
+/** What fetch threw, as the error of a request to InfluxDB at `url`. */
+function failureOf(error: unknown, url: string): CfluxError {
+  if (!isUnreadableHttp(error)) return networkFailure(error, url, 'InfluxDB');
+  return new CfluxError('BAD_ANSWER', `InfluxDB at ${url} answered what is not HTTP`, {
+    cause: error,
+    retryable: true,
+  });
+}
+
+/**
+ * InfluxDB repeats the words of a refusal in a header, `X-Influxdb-Error`, and in them a piece of the statement, control
+ * characters and all: such an answer is no HTTP for anybody who reads it strictly. Only a refusal has that header.
+ */
+function refusalBehind(error: unknown): never {
+  if (!isCfluxError(error, 'BAD_ANSWER') || !isUnreadableHttp(error.cause)) throw error;
+  throw new CfluxError('STATEMENT_REFUSED', 'InfluxDB refused it, in words that HTTP cannot carry', {
+    cause: error,
+    outcome: 'none',
+  });
+}
+
+const isUnreadableHttp = (error: unknown) =>
+  error instanceof Error && error.cause instanceof Error && error.cause.name === 'HTTPParserError';
 
 const withheld = () =>
   new CfluxError(
