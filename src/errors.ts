@@ -30,6 +30,8 @@ export type CfluxErrorCode =
   | 'INVALID_DURATION'
   | 'IMPORT_SOURCE_NOT_FOUND'
   | 'MALFORMED_METADATA'
+  // A statement that an InfluxDB server refused for a reason without a code of its own; the message is its text.
+  | 'STATEMENT_REFUSED'
   // This machine.
   | 'STORAGE_FAILED'
   | 'DIRECTORY_LOCKED'

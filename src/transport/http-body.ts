@@ -10,7 +10,7 @@ export interface BodyLimits {
 }
 
 const tooLarge = (maxBytes: number) =>
-  new CfluxError('TOO_LARGE', `the manager's answer is larger than ${maxBytes} bytes`);
+  new CfluxError('TOO_LARGE', `the answer is larger than ${maxBytes} bytes`);
 
 /**
  * The body of `response`. It is counted while it comes, after decompression: a megabyte of gzip can hold a gigabyte, and fetch

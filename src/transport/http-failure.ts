@@ -28,18 +28,18 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }
 
-/** What fetch threw, as the error of a request to `endpoint`. */
-export function networkFailure(error: unknown, endpoint: string): CfluxError {
+/** What fetch threw, as the error of a request to `endpoint`, where `peer` should be. */
+export function networkFailure(error: unknown, endpoint: string, peer = 'the manager'): CfluxError {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const reason = reasonOf(error);
   if (reason === 'unexpected redirect') {
-    return new CfluxError('BAD_ANSWER', `${endpoint} redirects: it is not the manager's own URL`, {
+    return new CfluxError('BAD_ANSWER', `${endpoint} redirects: it is not the URL of ${peer} itself`, {
       cause: error,
       retryable: true,
       outcome: 'unknown',
     });
   }
-  return new CfluxError('UNREACHABLE', `cannot reach the manager at ${endpoint}: ${reason}`, {
+  return new CfluxError('UNREACHABLE', `cannot reach ${peer} at ${endpoint}: ${reason}`, {
     cause: error,
     retryable: true,
     outcome: neverConnected(cause) ? 'none' : 'unknown',

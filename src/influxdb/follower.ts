@@ -1,0 +1,139 @@
+import { type Clock, sleep } from '../clock.js';
+import type { MetaData } from '../meta/records.js';
+import type { Random } from '../random.js';
+import type { Origin } from './ledger.js';
+import type { MetadataSource } from './metadata-source.js';
+
+/** Milliseconds before the first new try after a failure. */
+const firstPause = 250;
+/** The longest pause: a server that is back is right again within seconds. */
+const longestPause = 5_000;
+/** A burst of changes of the cluster within this time makes one convergence. */
+const settlingTime = 50;
+
+export interface FollowerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Milliseconds between two convergences without a change. */
+  readonly interval: number;
+  /** Brings the server in step; `isCurrent` tells whether the metadata is still the newest. */
+  readonly converge: (data: MetaData, origin: Origin, isCurrent: () => boolean) => Promise<void>;
+  /** Notes durably that the metadata is of another history. */
+  readonly forget: () => Promise<void>;
+  /** Told after each failure; it is tried again after `retryIn` milliseconds. */
+  readonly onFailure: (error: unknown, failures: number, retryIn: number) => void;
+}
+
+/**
+ * Follows a source level by level: what counts is that something changed, never what. A change during a convergence makes
+ * another one; changes that were missed are found at the next interval.
+ *
+ *     wait for a change or the interval → settle → converge → wait …
+ *                                            └─ failed → pause, longer each time ─┘
+ */
+export class Follower {
+  readonly #source: MetadataSource;
+  readonly #parts: FollowerParts;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #changes = 0;
+  #isOfNewHistory = false;
+  #wake: () => void = () => {};
+
+  constructor(source: MetadataSource, parts: FollowerParts) {
+    this.#source = source;
+    this.#parts = parts;
+    source.on('synced', this.poke);
+    source.on('pushed', this.poke);
+    source.on('epochChanged', this.#onEpochChanged);
+    source.on('replaced', this.#onReplaced);
+    this.#running = this.#run();
+  }
+
+  /** Converges soon, as after a change. */
+  readonly poke = (): void => {
+    this.#changes += 1;
+    this.#wake();
+  };
+
+  /** Resolves when the convergence under way has ended. */
+  async close(): Promise<void> {
+    this.#source.off('synced', this.poke);
+    this.#source.off('pushed', this.poke);
+    this.#source.off('epochChanged', this.#onEpochChanged);
+    this.#source.off('replaced', this.#onReplaced);
+    this.#stop.abort();
+    this.#wake();
+    await this.#running;
+  }
+
+  readonly #onEpochChanged = (): void => {
+    this.#isOfNewHistory = true;
+    this.poke();
+  };
+
+  readonly #onReplaced = ({ reason }: { readonly reason: string }): void => {
+    // The operator adopted another cluster's metadata.
+    if (reason === 'adopted') this.#isOfNewHistory = true;
+    this.poke();
+  };
+
+  async #run(): Promise<void> {
+    const { interval, random, onFailure } = this.#parts;
+    const isStopped = () => this.#stop.signal.aborted;
+    let failures = 0;
+    while (!isStopped()) {
+      const seen = this.#changes;
+      try {
+        await this.#convergeOnce(seen);
+        failures = 0;
+      } catch (error) {
+        if (isStopped()) return;
+        failures += 1;
+        const pause = pauseAfter(failures, random);
+        onFailure(error, failures, pause);
+        await this.#pause(pause);
+        continue;
+      }
+      await this.#untilChanged(seen, interval);
+      await this.#pause(settlingTime);
+    }
+  }
+
+  async #convergeOnce(seen: number): Promise<void> {
+    if (this.#isOfNewHistory) {
+      await this.#parts.forget();
+      this.#isOfNewHistory = false;
+    }
+    const { version, epoch } = this.#source.status;
+    const data = await this.#source.data();
+    // Metadata and status must be of one moment; what changed them also calls for another convergence.
+    const after = this.#source.status;
+    if (version === 0 || after.version !== version || after.epoch !== epoch) return;
+    const origin = { clusterId: data.clusterId, epoch, version };
+    await this.#parts.converge(data, origin, () => this.#changes === seen && !this.#stop.signal.aborted);
+  }
+
+  /** Resolves when something changed since `seen`, after `limit` milliseconds, or at the end. */
+  #untilChanged(seen: number, limit: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.after(limit, () => this.#wake());
+      this.#wake = () => {
+        cancel();
+        this.#wake = () => {};
+        resolve();
+      };
+      if (this.#changes !== seen || this.#stop.signal.aborted) this.#wake();
+    });
+  }
+
+  /** Milliseconds, or until the end. */
+  async #pause(ms: number): Promise<void> {
+    await sleep(this.#parts.clock, ms, this.#stop.signal).catch(() => {});
+  }
+}
+
+/** Milliseconds after `failures` in a row: doubling, and a random half of it falls away. */
+export function pauseAfter(failures: number, random: Random): number {
+  return Math.min(longestPause, firstPause * 2 ** Math.min(failures - 1, 10)) * (0.5 + random() / 2);
+}

@@ -1,0 +1,230 @@
+import createDebug from 'debug';
+import { EventEmitter } from 'eventemitter3';
+import { sleep } from '../clock.js';
+import { CfluxError } from '../errors.js';
+import type { MetaData } from '../meta/records.js';
+import { Converger } from './converger.js';
+import { createFirstAdmin, isWithoutUsers } from './first-admin.js';
+import { Follower } from './follower.js';
+import { InfluxConnection } from './influx-connection.js';
+import type { Origin } from './ledger.js';
+import { LedgerStore } from './ledger-store.js';
+import { MetadataReader } from './metadata-reader.js';
+import type { MetadataSource } from './metadata-source.js';
+import { type InfluxMirrorOptions, type MirrorSettings, resolveSettings } from './mirror-options.js';
+import { Pace } from './pace.js';
+import { PasswordJudge } from './passwords.js';
+import type { Plan, Step } from './plan.js';
+import type { Report } from './report.js';
+
+const debug = createDebug('cflux:mirror');
+
+/** Milliseconds that `close` leaves to the change under way. */
+const closingTime = 5_000;
+
+/** Every event of an InfluxMirror and what its listeners get. */
+export interface InfluxMirrorEvents {
+  /** A change was made, or refused by the server with this reason. */
+  step: [{ readonly step: Step; readonly refusal?: string }];
+  /** A convergence ended. */
+  report: [Report];
+  /** A convergence broke off, for the server cannot be used; it is tried again after `retryIn` milliseconds. */
+  failed: [{ readonly error: CfluxError; readonly failures: number; readonly retryIn: number }];
+}
+
+/** Which history the metadata given to a mirror belongs to. */
+export interface ConvergeOptions {
+  /** The manager's epoch; things of another epoch are never dropped. Default: none. */
+  readonly epoch?: string;
+  /** The metadata's version in that epoch. Default: none. */
+  readonly version?: number;
+  /** Ends the convergence between two changes. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes a live InfluxDB 1.x server follow the metadata of a cluster, like a controller: it reads what is there, plans the
+ * difference, changes the server statement by statement and reads again, as often as it takes.
+ *
+ * It never touches shard groups, `_internal`, or what is only on this server and was never the cluster's.
+ *
+ * @example
+ * const mirror = new InfluxMirror({ url: 'http://127.0.0.1:8086', dir: '/var/lib/cflux' });
+ * mirror.on('report', ({ done, pending }) => console.log(`${done.length} done, ${pending.length} pending`));
+ * mirror.follow(client);
+ */
+export class InfluxMirror {
+  readonly #connection: InfluxConnection;
+  readonly #converger: Converger;
+  readonly #store: LedgerStore;
+  readonly #settings: MirrorSettings;
+  readonly #emitter = new EventEmitter();
+  readonly #closing = new AbortController();
+  #follower: Follower | undefined;
+  /** One convergence at a time: this ends with the last that was asked for. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed: Promise<void> | undefined;
+  #lastReport: Report | undefined;
+
+  /** Throws `INVALID_OPTION`; the server is not asked for anything yet. */
+  constructor(options: InfluxMirrorOptions) {
+    this.#settings = resolveSettings(options);
+    this.#connection = new InfluxConnection(options.url, options);
+    this.#store = new LedgerStore(this.#settings.dir);
+    this.#converger = new Converger({
+      connection: this.#connection,
+      reader: new MetadataReader(this.#connection, options.snapshot ?? true),
+      store: this.#store,
+      judge: new PasswordJudge(this.#settings.passwords),
+      pace: new Pace(this.#connection.address.clock, this.#settings.statementsPerSecond),
+      settings: this.#settings,
+    });
+  }
+
+  /** What the last convergence did and left; `undefined` before the first. */
+  get lastReport(): Report | undefined {
+    return this.#lastReport;
+  }
+
+  /**
+   * Keeps the server in step with `client` (a CfluxClient) from now on: at once, after every change of the cluster, and again at
+   * an interval. Metadata is followed once the client has joined its cluster. Throws `CLOSED`, or `INVALID_OPTION` if it follows already.
+   */
+  follow(client: MetadataSource): void {
+    this.#expectOpen();
+    if (this.#follower)
+      throw new CfluxError('INVALID_OPTION', 'a mirror follows one client, and this one does already');
+    const { interval, random } = this.#settings;
+    this.#follower = new Follower(client, {
+      clock: this.#connection.address.clock,
+      random,
+      interval,
+      converge: async (data, origin, isCurrent) => {
+        await this.#converge(data, origin, { isCurrent });
+      },
+      forget: () => this.#exclusively(() => this.#converger.forget()),
+      onFailure: (error, failures, retryIn) => {
+        debug('failed for the %d. time, again in %d ms: %s', failures, retryIn, error);
+        this.#emit('failed', { error: CfluxError.from(error), failures, retryIn });
+      },
+    });
+  }
+
+  /**
+   * Brings the server in step with `data` once. Rejects with `UNREACHABLE`, `TIMEOUT`, `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`
+   * or `BAD_ANSWER` where the server cannot be used; what single statements run into is in the report.
+   */
+  converge(data: MetaData, options: ConvergeOptions = {}): Promise<Report> {
+    return this.#converge(data, originOf(data, options), options);
+  }
+
+  /** What {@link converge} would do now. Changes nothing. Rejects as it does. */
+  async plan(data: MetaData, options: ConvergeOptions = {}): Promise<Plan> {
+    return this.#exclusively(() => this.#converger.plan(data, originOf(data, options), options.signal));
+  }
+
+  /** Lets exactly those drops be made that a report named with this `confirmation`, once. */
+  async confirmDrops(confirmation: string): Promise<void> {
+    this.#expectOpen();
+    await this.#store.confirm(confirmation);
+    this.#follower?.poke();
+  }
+
+  on<Name extends keyof InfluxMirrorEvents>(
+    name: Name,
+    listener: (...args: InfluxMirrorEvents[Name]) => void,
+  ): this {
+    this.#emitter.on(name, listener as () => void);
+    return this;
+  }
+
+  off<Name extends keyof InfluxMirrorEvents>(
+    name: Name,
+    listener: (...args: InfluxMirrorEvents[Name]) => void,
+  ): this {
+    this.#emitter.off(name, listener as () => void);
+    return this;
+  }
+
+  /** Stops following, lets the change under way end, and frees every socket. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(closedError());
+    const { clock } = this.#connection.address;
+    const ended = Promise.all([this.#follower?.close(), this.#tail]);
+    const timer = new AbortController();
+    await Promise.race([ended, sleep(clock, closingTime, timer.signal).catch(() => {})]);
+    timer.abort();
+    await this.#connection.close();
+    await ended;
+    this.#emitter.removeAllListeners();
+  }
+
+  #converge(
+    data: MetaData,
+    origin: Origin,
+    { isCurrent, signal }: { readonly isCurrent?: () => boolean; readonly signal?: AbortSignal },
+  ): Promise<Report> {
+    const closing = this.#closing.signal;
+    const options = {
+      signal: signal === undefined ? closing : AbortSignal.any([signal, closing]),
+      ...(isCurrent ? { isCurrent } : {}),
+      onStep: (step: Step, refusal: string | undefined) =>
+        this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) }),
+    };
+    return this.#exclusively(async () => {
+      const report = await this.#withFirstAdmin(data, () => this.#converger.converge(data, origin, options));
+      this.#lastReport = report;
+      this.#emit('report', report);
+      return report;
+    });
+  }
+
+  async #withFirstAdmin<T>(wanted: MetaData, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isWithoutUsers(error)) throw error;
+      await createFirstAdmin(this.#connection, wanted);
+      return work();
+    }
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(() => {
+      this.#expectOpen();
+      return work();
+    });
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  #expectOpen(): void {
+    if (this.#closing.signal.aborted) throw closedError();
+  }
+
+  #emit<Name extends keyof InfluxMirrorEvents>(name: Name, ...payload: InfluxMirrorEvents[Name]): void {
+    try {
+      this.#emitter.emit(name, ...payload);
+    } catch (error) {
+      // In a task of its own a listener's exception reaches the process as any other, and breaks no convergence.
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+const closedError = () => new CfluxError('CLOSED', 'the mirror was closed');
+
+function originOf(data: MetaData, { epoch, version }: ConvergeOptions): Origin {
+  return { clusterId: data.clusterId, epoch, version };
+}

@@ -1,0 +1,114 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CfluxError } from '../errors.js';
+import { writeDurably } from './durable-file.js';
+import type { Agreement, Ledger } from './ledger.js';
+
+const ledgerFile = 'influxdb-ledger.json';
+const confirmationFile = 'influxdb-confirmed-drops';
+const format = 1;
+
+/** Keeps a {@link Ledger}, in a directory or only as long as the process runs. */
+export class LedgerStore {
+  readonly #dir: string | undefined;
+  #ledger: Ledger | undefined;
+  #confirmation: string | undefined;
+
+  constructor(dir: string | undefined) {
+    this.#dir = dir;
+  }
+
+  /** The ledger as it was saved last; `undefined` before that. */
+  async load(): Promise<Ledger | undefined> {
+    if (this.#ledger === undefined && this.#dir !== undefined) {
+      const path = join(this.#dir, ledgerFile);
+      const text = await readIfThere(path);
+      if (text !== undefined) this.#ledger = parse(text, path);
+    }
+    return this.#ledger;
+  }
+
+  /** Durable when it resolves. */
+  async save(ledger: Ledger): Promise<void> {
+    if (ledger === this.#ledger) return;
+    if (this.#dir !== undefined) await write(join(this.#dir, ledgerFile), serialize(ledger));
+    this.#ledger = ledger;
+  }
+
+  /** What the operator confirmed and was not used yet; another process may have written it. */
+  async confirmation(): Promise<string | undefined> {
+    if (this.#dir === undefined) return this.#confirmation;
+    return (await readIfThere(join(this.#dir, confirmationFile)))?.trim();
+  }
+
+  async confirm(confirmation: string): Promise<void> {
+    this.#confirmation = confirmation;
+    if (this.#dir !== undefined) await write(join(this.#dir, confirmationFile), `${confirmation}\n`);
+  }
+
+  /** A confirmation counts once: the same things may be made and dropped again some day. */
+  async useConfirmation(): Promise<void> {
+    this.#confirmation = undefined;
+    if (this.#dir !== undefined) await rm(join(this.#dir, confirmationFile), { force: true });
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw new CfluxError('STORAGE_FAILED', `cannot read ${path}: ${CfluxError.from(cause).message}`, {
+      cause,
+    });
+  }
+}
+
+async function write(path: string, content: string): Promise<void> {
+  try {
+    await writeDurably(path, content);
+  } catch (cause) {
+    throw new CfluxError('STORAGE_FAILED', `cannot write ${path}: ${CfluxError.from(cause).message}`, {
+      cause,
+    });
+  }
+}
+
+function serialize({ server, origin, current, held, agreements }: Ledger): string {
+  return JSON.stringify({
+    format,
+    server: { url: server.url, clusterId: server.clusterId?.toString() },
+    origin: { ...origin, clusterId: origin.clusterId.toString() },
+    current: [...current],
+    held: [...held],
+    agreements: [...agreements],
+  });
+}
+
+function parse(text: string, path: string): Ledger {
+  try {
+    const { format: itsFormat, server, origin, current, held, agreements } = JSON.parse(text);
+    if (itsFormat !== format) throw new Error(`its format is ${itsFormat}, not ${format}`);
+    return {
+      server: {
+        url: String(server.url),
+        ...(server.clusterId === undefined ? {} : { clusterId: BigInt(server.clusterId) }),
+      },
+      origin: {
+        clusterId: BigInt(origin.clusterId),
+        ...(origin.epoch === undefined ? {} : { epoch: String(origin.epoch) }),
+        ...(origin.version === undefined ? {} : { version: Number(origin.version) }),
+      },
+      current: new Set<string>(current),
+      held: new Map<string, string>(held),
+      agreements: new Map<string, Agreement>(agreements),
+    };
+  } catch (cause) {
+    const why = CfluxError.from(cause).message;
+    throw new CfluxError(
+      'STORAGE_FAILED',
+      `${path} is not a ledger: ${why}. Without it what the cluster dropped meanwhile counts as only here; move it away to go on so`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import type { MetaData } from '../meta/records.js';
+import { type Item, itemsOf, keyOf } from './item.js';
+
+/** Which history of which cluster a metadata belongs to. */
+export interface Origin {
+  readonly clusterId: bigint;
+  /** The manager's history; absent where it does not speak of epochs. */
+  readonly epoch?: string | undefined;
+  readonly version?: number | undefined;
+}
+
+/** Which server a ledger is about. */
+export interface ServerIdentity {
+  readonly url: string;
+  /** Of the server's own metadata; absent where the snapshot port cannot be read. */
+  readonly clusterId?: bigint | undefined;
+}
+
+/** That the server's own form of something (a password's hash, a query's text) is known to mean the cluster's form of it. */
+export interface Agreement {
+  /** Digest of the cluster's form. */
+  readonly wanted: string;
+  /** Digest of the server's form; of the empty text where it cannot be read. */
+  readonly present: string;
+}
+
+/**
+ * What a mirror remembers of one server: which things there were the cluster's. It decides what may ever be dropped, so
+ * whatever is in doubt is held: reported, and left to the operator.
+ */
+export interface Ledger {
+  readonly server: ServerIdentity;
+  readonly origin: Origin;
+  /** Keys of what the cluster has, or had within its present history. Only this may be dropped. */
+  readonly current: ReadonlySet<string>;
+  /** Keys of what the cluster once had and that is never dropped by the mirror, with the reason. */
+  readonly held: ReadonlyMap<string, string>;
+  /** By key of the user or continuous query. */
+  readonly agreements: ReadonlyMap<string, Agreement>;
+}
+
+export function emptyLedger(server: ServerIdentity, origin: Origin): Ledger {
+  return { server, origin, current: new Set(), held: new Map(), agreements: new Map() };
+}
+
+export interface Observation {
+  readonly server: ServerIdentity;
+  readonly origin: Origin;
+  readonly wanted: MetaData;
+  readonly present: MetaData;
+  /** The metadata was replaced by that of another history, even if its names look the same. */
+  readonly newHistory?: boolean;
+}
+
+/** The ledger after the mirror saw this metadata of the cluster: to be stored before anything is changed on the server. */
+export function observe(ledger: Ledger, seen: Observation): Ledger {
+  // Of another server nothing is known to have been the cluster's.
+  const mine = isSameServer(ledger.server, seen.server) ? ledger : emptyLedger(seen.server, seen.origin);
+  const before = seen.newHistory === true || isOtherHistory(mine.origin, seen.origin) ? holdAll(mine) : mine;
+  const wantedKeys = new Set([...itemsOf(seen.wanted)].map(keyOf));
+  const current = new Set([...before.current, ...wantedKeys]);
+  const held = new Map(before.held);
+  for (const key of wantedKeys) held.delete(key);
+  for (const [key, successor] of possibleRenames(before, seen.wanted, wantedKeys)) {
+    current.delete(key);
+    held.set(
+      key,
+      `the cluster may have renamed it to ${JSON.stringify(successor)}, which InfluxQL cannot do`,
+    );
+  }
+  const isKnown = before.server.clusterId !== undefined || seen.server.clusterId === undefined;
+  const unchanged =
+    before === ledger && isKnown && current.size === ledger.current.size && held.size === ledger.held.size;
+  if (unchanged) return ledger;
+  const server = { ...seen.server, clusterId: seen.server.clusterId ?? before.server.clusterId };
+  return { ...before, server, origin: seen.origin, current, held };
+}
+
+/** The ledger with what is now known to agree, by key of the item. */
+export function agree(ledger: Ledger, agreements: ReadonlyMap<string, Agreement>): Ledger {
+  const isNew = ([key, agreement]: readonly [string, Agreement]) =>
+    !isSame(agreement, ledger.agreements.get(key));
+  if (![...agreements].some(isNew)) return ledger;
+  return { ...ledger, agreements: new Map([...ledger.agreements, ...agreements]) };
+}
+
+/** The ledger without what neither side has any more. */
+export function settle(ledger: Ledger, wanted: MetaData, present: MetaData): Ledger {
+  const alive = new Set<string>();
+  for (const item of itemsOf(wanted)) alive.add(keyOf(item));
+  for (const item of itemsOf(present)) alive.add(keyOf(item));
+  const current = new Set([...ledger.current].filter((key) => alive.has(key)));
+  const held = new Map([...ledger.held].filter(([key]) => alive.has(key)));
+  const agreements = new Map([...ledger.agreements].filter(([key]) => alive.has(key)));
+  const unchanged =
+    current.size === ledger.current.size &&
+    held.size === ledger.held.size &&
+    agreements.size === ledger.agreements.size;
+  return unchanged ? ledger : { ...ledger, current, held, agreements };
+}
+
+/** Whether the server's form is known to mean the cluster's; `unknown` if the server's cannot be read or was never compared. */
+export function agreementOf(
+  ledger: Ledger,
+  item: Item,
+  wanted: string,
+  present: string,
+): 'same' | 'wanted changed' | 'unknown' {
+  const known = ledger.agreements.get(keyOf(item));
+  if (known === undefined) return 'unknown';
+  if (known.wanted !== digest(wanted)) return 'wanted changed';
+  return present === '' || known.present === digest(present) ? 'same' : 'unknown';
+}
+
+export function agreementOn(wanted: string, present: string): Agreement {
+  return { wanted: digest(wanted), present: digest(present) };
+}
+
+// Digests, so that the ledger holds no password hash.
+const digest = (text: string) => createHash('sha256').update(text).digest('base64url');
+
+const isSame = (one: Agreement, other: Agreement | undefined) =>
+  one.wanted === other?.wanted && one.present === other.present;
+
+function isSameServer(known: ServerIdentity, seen: ServerIdentity): boolean {
+  if (known.clusterId === undefined || seen.clusterId === undefined) return known.url === seen.url;
+  return known.clusterId === seen.clusterId;
+}
+
+function isOtherHistory(known: Origin, seen: Origin): boolean {
+  if (known.clusterId !== seen.clusterId || known.epoch !== seen.epoch) return true;
+  return known.version !== undefined && seen.version !== undefined && seen.version < known.version;
+}
+
+function holdAll(ledger: Ledger): Ledger {
+  const held = new Map(ledger.held);
+  for (const key of ledger.current) held.set(key, 'the cluster had it in an earlier history');
+  return { ...ledger, current: new Set(), held };
+}
+
+/**
+ * Policies that left a database of the cluster while another came to it, with that other's name. InfluxQL cannot rename a
+ * policy: the new name begins empty on the server, and dropping the old one would destroy the points of both.
+ */
+function* possibleRenames(
+  ledger: Ledger,
+  wanted: MetaData,
+  wantedKeys: ReadonlySet<string>,
+): Generator<[key: string, successor: string]> {
+  const arrivals = new Map<string, string>();
+  for (const { name: database, retentionPolicies } of wanted.databases) {
+    if (!ledger.current.has(keyOf({ kind: 'database', database }))) continue;
+    for (const { name: policy } of retentionPolicies) {
+      const key = keyOf({ kind: 'retentionPolicy', database, policy });
+      if (!ledger.current.has(key) && !ledger.held.has(key)) arrivals.set(database, policy);
+    }
+  }
+  if (arrivals.size === 0) return;
+  for (const key of ledger.current) {
+    if (wantedKeys.has(key)) continue;
+    const [kind, database] = JSON.parse(key) as string[];
+    const successor = database === undefined ? undefined : arrivals.get(database);
+    if (kind === 'retentionPolicy' && successor !== undefined) yield [key, successor];
+  }
+}
+
+/** The ledger after the cluster's history was replaced by another: nothing in it may be dropped any more. */
+export function forget(ledger: Ledger): Ledger {
+  return ledger.current.size === 0 ? ledger : holdAll(ledger);
+}

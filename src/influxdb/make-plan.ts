@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { Action } from './action.js';
+import { Draft, type PlanInput } from './draft.js';
+import type { Plan, Step } from './plan.js';
+import { planDatabases } from './plan-databases.js';
+import { planDrops } from './plan-drops.js';
+import { planContinuousQueries, planSubscriptions } from './plan-queries.js';
+import { planUsers } from './plan-users.js';
+import { influxqlOf } from './statement.js';
+
+/**
+ * What brings a server from its present metadata to the cluster's: a pure function, and the plan of a server that already
+ * agrees has no steps. Shard groups, shard ids and `_internal` are no part of it.
+ */
+export function makePlan(input: PlanInput): Plan {
+  const draft = new Draft();
+  const databases = planDatabases(input, draft);
+  for (const [wanted, here] of databases) {
+    planContinuousQueries(wanted, here, input, draft);
+    planSubscriptions(wanted, here, draft);
+  }
+  planUsers(input, new Set([...databases.keys()].map(({ name }) => name)), draft);
+  const drops = inOrder(planDrops(input, draft));
+  const steps = inOrder(draft.steps);
+  const { refused, pending, onlyHere, unverified, alreadySo } = draft;
+  const plan = { refused, onlyHere, unverified, alreadySo };
+
+  if (input.drops === 'report') {
+    const waiting = drops.map((drop) => ({
+      ...drop,
+      reason: `${drop.reason}; drops are only reported here`,
+    }));
+    return { ...plan, steps, drops: 0, pending: [...pending, ...waiting] };
+  }
+  const confirmation = confirmationOf(drops, input);
+  if (drops.length > input.maxDrops && input.confirmed !== confirmation) {
+    const waiting = drops.map((drop) => ({
+      ...drop,
+      reason: `${drop.reason}; ${drops.length} drops at once wait for the confirmation ${confirmation}`,
+    }));
+    return { ...plan, steps, drops: 0, pending: [...pending, ...waiting], confirmation };
+  }
+  return { ...plan, steps: [...steps, ...drops], drops: drops.length, pending };
+}
+
+/** Whatever needs another thing comes after it; among drops, what is inside goes before what holds it. */
+const order: Record<Action['kind'], number> = {
+  createDatabase: 0,
+  createRetentionPolicy: 1,
+  alterRetentionPolicy: 1,
+  dropScaffold: 3,
+  createContinuousQuery: 4,
+  replaceContinuousQuery: 4,
+  createSubscription: 4,
+  replaceSubscription: 4,
+  createUser: 5,
+  setPassword: 5,
+  setAdmin: 5,
+  grant: 6,
+  revoke: 6,
+  dropSubscription: 7,
+  dropContinuousQuery: 7,
+  dropRetentionPolicy: 8,
+  dropDatabase: 9,
+  dropUser: 10,
+};
+
+function rank(action: Action): number {
+  const setsDefault = action.kind === 'alterRetentionPolicy' && action.makeDefault === true;
+  // The first user of a server that asks for credentials must be an administrator.
+  const isLesserUser = action.kind === 'createUser' && !action.admin;
+  return order[action.kind] + (setsDefault ? 1 : 0) + (isLesserUser ? 0.5 : 0);
+}
+
+const inOrder = (steps: readonly Step[]) =>
+  [...steps].sort((one, other) => rank(one.action) - rank(other.action));
+
+/** Names exactly these drops in this history of the cluster. */
+function confirmationOf(drops: readonly Step[], { ledger }: PlanInput): string {
+  const { clusterId, epoch } = ledger.origin;
+  const statements = drops.flatMap(({ action }) => influxqlOf(action)).sort();
+  const hash = createHash('sha256').update(JSON.stringify([String(clusterId), epoch ?? null, statements]));
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,121 @@
+import createDebug from 'debug';
+import { CfluxError, isCfluxError } from '../errors.js';
+import type { MetaData } from '../meta/records.js';
+import { refusal } from './influx-answer.js';
+import type { InfluxConnection } from './influx-connection.js';
+import { readByShow } from './read-by-show.js';
+import { parseSnapshotAddress, readSnapshot, type SnapshotAddress } from './snapshot-port.js';
+
+const debug = createDebug('cflux:influxdb');
+
+/** What was read of a server, and how. */
+export interface Reading {
+  readonly metadata: MetaData;
+  /** `snapshot`: with password hashes, shard groups and ids; `show`: without them. */
+  readonly source: 'snapshot' | 'show';
+}
+
+/** After a failure of the snapshot port, milliseconds until it is tried again. */
+const snapshotPause = 30_000;
+/** Milliseconds for one snapshot: the metadata of 10,000 databases takes 12. */
+const snapshotTimeout = 10_000;
+
+/**
+ * Reads the metadata of one server again and again: by its snapshot port where that is known and can be reached, else by SHOW.
+ * `snapshot` is `host:port`, `true` to ask the server for it, or `false` to use SHOW only.
+ */
+export class MetadataReader {
+  readonly #connection: InfluxConnection;
+  readonly #given: SnapshotAddress | boolean;
+  #address: SnapshotAddress | undefined;
+  #known: MetaData | undefined;
+  #notBefore = Number.NEGATIVE_INFINITY;
+
+  constructor(connection: InfluxConnection, snapshot: string | boolean) {
+    this.#connection = connection;
+    this.#given = typeof snapshot === 'string' ? parseSnapshotAddress(snapshot) : snapshot;
+  }
+
+  /** The metadata by the best way there is. An address that was given and is another server's is an error all the same. */
+  async read(signal?: AbortSignal): Promise<Reading> {
+    const { clock } = this.#connection.address;
+    if (this.#given !== false && clock.monotonic() >= this.#notBefore) {
+      const metadata = await this.#attempt(signal);
+      if (!isCfluxError(metadata)) return { metadata, source: 'snapshot' };
+      if (metadata.code === 'INVALID_OPTION' && typeof this.#given === 'object') throw metadata;
+      debug('reading by SHOW: %s', metadata.message);
+      this.#address = undefined;
+      this.#notBefore = clock.monotonic() + snapshotPause;
+    }
+    return { metadata: await readByShow(this.#connection, signal), source: 'show' };
+  }
+
+  /** The metadata by the snapshot port, or the error that forbids it. */
+  async readSnapshot(signal?: AbortSignal): Promise<MetaData> {
+    const metadata = await this.#attempt(signal);
+    if (isCfluxError(metadata)) throw metadata;
+    return metadata;
+  }
+
+  /** A snapshot, or what failed at the snapshot port; throws what failed at the query interface. */
+  async #attempt(signal: AbortSignal | undefined): Promise<MetaData | CfluxError> {
+    this.#address ??= typeof this.#given === 'object' ? this.#given : await this.#findAddress(signal);
+    if (this.#address === undefined) {
+      return new CfluxError(
+        'UNREACHABLE',
+        'the server does not tell a snapshot port that can be reached from here',
+      );
+    }
+    const { clock, timeout, maxAnswerBytes: maxBytes, url } = this.#connection.address;
+    const options = { clock, timeout: Math.min(timeout, snapshotTimeout), maxBytes, signal };
+    // A database made or dropped between the two readings makes them differ once; another server's snapshot always does.
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const metadata = await readSnapshot(this.#address, { ...options, known: this.#known }).catch(failureOf);
+      if (isCfluxError(metadata)) return metadata;
+      if (await this.#isOfThisServer(metadata, signal)) {
+        this.#known = metadata;
+        return metadata;
+      }
+    }
+    const where = `${this.#address.host}:${this.#address.port}`;
+    return new CfluxError('INVALID_OPTION', `snapshot: ${where} is the port of another server than ${url}`);
+  }
+
+  async #findAddress(signal: AbortSignal | undefined): Promise<SnapshotAddress | undefined> {
+    const [answer] = await this.#connection.read(['SHOW DIAGNOSTICS'], signal);
+    if (answer?.error !== undefined) throw refusal(answer.error);
+    const config = answer?.series.find(({ name }) => name === 'config');
+    const bound = config?.values[0]?.[config.columns.indexOf('bind-address')];
+    return typeof bound === 'string' ? addressOf(bound, this.#connection.address.hostname) : undefined;
+  }
+
+  /** Whether `metadata` has the databases and users that the query interface shows. */
+  async #isOfThisServer(metadata: MetaData, signal: AbortSignal | undefined): Promise<boolean> {
+    const answers = await this.#connection.read(['SHOW USERS', 'SHOW DATABASES'], signal);
+    const [users, databases] = answers.map(({ series, error }) => {
+      if (error !== undefined) throw refusal(error);
+      return series.flatMap(({ values }) => values.map(([name]) => name));
+    });
+    const expected = [metadata.users, metadata.databases].map((list) => list.map(({ name }) => name));
+    return JSON.stringify([users, databases]) === JSON.stringify(expected);
+  }
+}
+
+/** `error` as a value where it is one of the snapshot port; a caller's abort is thrown on. */
+function failureOf(error: unknown): CfluxError {
+  if (isCfluxError(error)) return error;
+  throw error;
+}
+
+const loopback = /^(localhost|127\.[0-9.]+|::1)$/;
+const anyAddress = /^(|0\.0\.0\.0|::)$/;
+
+/** Where the service bound to `bound` is reached from here, where the server itself is reached at `hostname`. */
+function addressOf(bound: string, hostname: string): SnapshotAddress | undefined {
+  const [, host = '', port = ''] = /^\[?([^\]]*)\]?:([0-9]+)$/.exec(bound) ?? [];
+  if (port === '') return undefined;
+  if (anyAddress.test(host)) return { host: hostname, port: Number(port) };
+  // The loopback of another machine is not ours.
+  if (loopback.test(host) && !loopback.test(hostname)) return undefined;
+  return { host, port: Number(port) };
+}

@@ -1,0 +1,32 @@
+import type { MetaData } from '../meta/records.js';
+
+/** The part of a CfluxClient that a mirror follows. */
+export interface MetadataSource {
+  /** The cluster's metadata as this node has it. */
+  data(): MetaData | PromiseLike<MetaData>;
+  readonly status: {
+    /** 0 before the node has joined its cluster: its metadata is then its own, and not followed. */
+    readonly version: number;
+    readonly epoch: string | undefined;
+  };
+  on<Event extends keyof SourceEvents>(
+    event: Event,
+    listener: (...args: SourceEvents[Event]) => void,
+  ): unknown;
+  off<Event extends keyof SourceEvents>(
+    event: Event,
+    listener: (...args: SourceEvents[Event]) => void,
+  ): unknown;
+}
+
+/** The events of a CfluxClient that concern a mirror. */
+export interface SourceEvents {
+  /** Newer metadata of the cluster is here. */
+  synced: [event: unknown];
+  /** A change of this node became a version of the cluster. */
+  pushed: [event: unknown];
+  /** The manager lost its history or was given another. */
+  epochChanged: [event: unknown];
+  /** Other metadata took the place of this node's. */
+  replaced: [event: { readonly reason: string }];
+}

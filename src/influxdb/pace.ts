@@ -1,0 +1,23 @@
+import { type Clock, sleep } from '../clock.js';
+
+/** Lets at most so many changes a second through, evenly. */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #gap: number;
+  #next = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, perSecond: number) {
+    this.#clock = clock;
+    this.#gap = 1000 / perSecond;
+  }
+
+  /** Resolves when the next change may be made; rejects with the signal's reason when it aborts. */
+  async turn(signal?: AbortSignal): Promise<void> {
+    const now = this.#clock.monotonic();
+    const wait = this.#next - now;
+    this.#next = Math.max(this.#next, now) + this.#gap;
+    // Timers are no finer than this; a shorter wait is made up for by the next.
+    if (wait >= 1) await sleep(this.#clock, wait, signal);
+    else signal?.throwIfAborted();
+  }
+}

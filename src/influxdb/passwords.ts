@@ -1,0 +1,121 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { bcryptMatches } from '../meta/bcrypt.js';
+import type { UserInfo } from '../meta/records.js';
+import { whyInexpressible } from './influxql.js';
+import { keyOf } from './item.js';
+import { type Agreement, agreementOf, agreementOn, type Ledger } from './ledger.js';
+import type { PasswordVerdict } from './password-verdict.js';
+
+/** Gives the password of a user of the cluster, or nothing where it is not known. */
+export type PasswordSource = (user: string) => string | undefined | Promise<string | undefined>;
+
+/** What is known of the passwords of all users of the cluster. */
+export interface Judgement {
+  /** By user. */
+  readonly verdicts: ReadonlyMap<string, PasswordVerdict>;
+  /** The password of each user whose verdict is `settable`, checked against the cluster's hash. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** What was found out to agree, by key of the user. */
+  readonly agreements: ReadonlyMap<string, Agreement>;
+}
+
+/** bcrypt runs on four threads. */
+const atOnce = 4;
+
+/** Judges whether passwords agree. InfluxQL cannot set a hash, so only a password that matches the cluster's hash is of use. */
+export class PasswordJudge {
+  readonly #source: PasswordSource | undefined;
+  /** Results of bcrypt, which takes 70 ms each, under a digest with a key of this process. */
+  readonly #matches = new Map<string, boolean>();
+  readonly #key = randomBytes(32);
+
+  constructor(source: PasswordSource | undefined) {
+    this.#source = source;
+  }
+
+  async judge(wanted: readonly UserInfo[], present: readonly UserInfo[], ledger: Ledger): Promise<Judgement> {
+    const here = new Map(present.map((user) => [user.name, user]));
+    const verdicts = new Map<string, PasswordVerdict>();
+    const secrets = new Map<string, string>();
+    const agreements = new Map<string, Agreement>();
+    const doubtful: UserInfo[] = [];
+    for (const user of wanted) {
+      const existing = here.get(user.name);
+      const verdict = withoutPassword(user, existing, ledger);
+      if (verdict === undefined) doubtful.push(user);
+      else verdicts.set(user.name, { kind: verdict });
+      // Noted, so that a later change of the cluster's password shows even where hashes cannot be read any more.
+      if (existing !== undefined && isSameHash(user, existing)) agreements.set(...agreed(user, existing));
+    }
+    for (let at = 0; at < doubtful.length; at += atOnce) {
+      await Promise.all(
+        doubtful.slice(at, at + atOnce).map(async (user) => {
+          const existing = here.get(user.name);
+          const password = await this.#givenFor(user, existing);
+          if (typeof password === 'object') {
+            verdicts.set(user.name, password);
+          } else if (existing !== undefined && (await this.#isOf(password, existing.hash))) {
+            verdicts.set(user.name, { kind: 'same' });
+            agreements.set(...agreed(user, existing));
+          } else {
+            verdicts.set(user.name, { kind: 'settable' });
+            secrets.set(user.name, password);
+          }
+        }),
+      );
+    }
+    return { verdicts, secrets, agreements };
+  }
+
+  /** The password of `user`, if it is at hand and the cluster's; else why not. */
+  async #givenFor(user: UserInfo, here: UserInfo | undefined): Promise<string | PasswordVerdict> {
+    const unavailable = (reason: string): PasswordVerdict => ({ kind: 'unavailable', reason });
+    const isMissing = here === undefined;
+    let password: string | undefined;
+    try {
+      password = await this.#source?.(user.name);
+    } catch {
+      return unavailable('the source of passwords failed');
+    }
+    if (password === undefined) {
+      return unavailable(
+        isMissing
+          ? 'its password was not given'
+          : "its password may not be the cluster's: it was not given, so that nobody can tell or set it",
+      );
+    }
+    if (!(await this.#isOf(password, user.hash)))
+      return unavailable("the password that was given is not the cluster's");
+    const why = whyInexpressible(password);
+    return why === undefined ? password : unavailable(`${why} in a password`);
+  }
+
+  async #isOf(password: string, hash: string): Promise<boolean> {
+    const key = createHmac('sha256', this.#key)
+      .update(JSON.stringify([password, hash]))
+      .digest('base64');
+    const known = this.#matches.get(key);
+    if (known !== undefined) return known;
+    const matches = await bcryptMatches(password, hash);
+    this.#matches.set(key, matches);
+    return matches;
+  }
+}
+
+/** What can be told of a user without a password; `undefined` where one is needed. */
+function withoutPassword(
+  wanted: UserInfo,
+  here: UserInfo | undefined,
+  ledger: Ledger,
+): 'same' | 'unverified' | undefined {
+  if (here === undefined) return undefined;
+  if (isSameHash(wanted, here)) return 'same';
+  const agreement = agreementOf(ledger, { kind: 'user', user: wanted.name }, wanted.hash, here.hash);
+  if (agreement === 'same') return 'same';
+  return agreement === 'unknown' && here.hash === '' ? 'unverified' : undefined;
+}
+
+const isSameHash = (wanted: UserInfo, here: UserInfo) => here.hash !== '' && here.hash === wanted.hash;
+
+const agreed = (wanted: UserInfo, here: UserInfo) =>
+  [keyOf({ kind: 'user', user: wanted.name }), agreementOn(wanted.hash, here.hash)] as const;

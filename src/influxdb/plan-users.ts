@@ -1,0 +1,115 @@
+import type { UserInfo } from '../meta/records.js';
+import { type Draft, firstByName, type PlanInput } from './draft.js';
+import { whyInexpressible } from './influxql.js';
+import { internalDatabase } from './item.js';
+
+/** Plans users, their passwords, who is an administrator, and privileges; `databases` are those that there will be. */
+export function planUsers(input: PlanInput, databases: ReadonlySet<string>, draft: Draft): void {
+  const present = firstByName(input.present.users);
+  const admins = new Set([...present.values()].filter(({ admin }) => admin).map(({ name }) => name));
+  for (const [user, wanted] of firstByName(input.wanted.users)) {
+    const item = { kind: 'user', user } as const;
+    const why = user === '' ? 'username required' : whyInexpressible(user);
+    if (why !== undefined) {
+      draft.refuse(item, why);
+      continue;
+    }
+    const here = present.get(user);
+    if (here === undefined) {
+      if (!planCreation(wanted, input, draft)) continue;
+    } else {
+      planPassword(user, input, draft);
+      planAdmin(wanted, here, admins, input, draft);
+    }
+    planPrivileges(wanted, here, databases, draft);
+  }
+}
+
+function planCreation({ name: user, admin }: UserInfo, { passwords }: PlanInput, draft: Draft): boolean {
+  const item = { kind: 'user', user } as const;
+  const verdict = passwords.get(user);
+  if (verdict?.kind === 'settable') {
+    draft.do(item, { kind: 'createUser', user, admin }, 'missing');
+    return true;
+  }
+  const reason = verdict?.kind === 'unavailable' ? verdict.reason : 'its password was not given';
+  draft.pending.push({ item, reason: `missing, and ${reason}`, action: { kind: 'createUser', user, admin } });
+  return false;
+}
+
+function planPassword(user: string, { passwords, account }: PlanInput, draft: Draft): void {
+  const item = { kind: 'user', user } as const;
+  const verdict = passwords.get(user);
+  if (verdict === undefined || verdict.kind === 'unverified') draft.unverified.push(user);
+  else if (verdict.kind === 'same') draft.alreadySo += 1;
+  else if (verdict.kind === 'unavailable') {
+    draft.pending.push({ item, reason: verdict.reason, action: { kind: 'setPassword', user } });
+  } else if (user === account) {
+    draft.refuse(
+      item,
+      "its password is not the cluster's, but it is the account that the mirror uses: set it by hand",
+    );
+  } else draft.do(item, { kind: 'setPassword', user }, "its password is not the cluster's");
+}
+
+/** `admins` are those that the server has now and would still have. */
+function planAdmin(
+  wanted: UserInfo,
+  here: UserInfo,
+  admins: Set<string>,
+  input: PlanInput,
+  draft: Draft,
+): void {
+  if (wanted.admin === here.admin) return;
+  const user = wanted.name;
+  const item = { kind: 'user', user } as const;
+  const action = { kind: 'setAdmin', user, admin: wanted.admin } as const;
+  if (wanted.admin) {
+    draft.do(item, action, 'is no administrator');
+    return;
+  }
+  const why = whyKeptAdmin(user, admins, input.account);
+  if (why !== undefined) draft.refuse(item, `stays an administrator: ${why}`);
+  else {
+    admins.delete(user);
+    draft.do(item, action, 'is an administrator');
+  }
+}
+
+/** Why `user` must stay an administrator of the server, whose administrators are `admins`. */
+export function whyKeptAdmin(
+  user: string,
+  admins: ReadonlySet<string>,
+  account: string | undefined,
+): string | undefined {
+  if (user === account) return 'it is the account that the mirror uses';
+  // A server with users but no administrator refuses everyone, CREATE USER too.
+  if (admins.has(user) && admins.size === 1) return 'it is the last administrator here';
+  return undefined;
+}
+
+function planPrivileges(
+  wanted: UserInfo,
+  here: UserInfo | undefined,
+  databases: ReadonlySet<string>,
+  draft: Draft,
+): void {
+  const user = wanted.name;
+  for (const [database, privilege] of wanted.privileges) {
+    if (database === internalDatabase) continue;
+    const item = { kind: 'grant', user, database } as const;
+    // InfluxDB keeps a row with no privileges; it means the same as none.
+    const privilegeHere = here?.privileges.get(database) ?? 0;
+    if (privilege === privilegeHere) draft.alreadySo += 1;
+    else if (!databases.has(database)) draft.refuse(item, `database not found: ${database}`);
+    else if (privilege === 0)
+      draft.do(item, { kind: 'revoke', user, database }, 'the cluster says NO PRIVILEGES');
+    else if (privilege === 1 || privilege === 2 || privilege === 3) {
+      draft.do(
+        item,
+        { kind: 'grant', user, database, privilege },
+        privilegeHere === 0 ? 'missing' : 'differs',
+      );
+    } else draft.refuse(item, `InfluxQL cannot express privilege ${privilege}`);
+  }
+}

@@ -1,0 +1,51 @@
+import { hour, normalizeShardGroupDuration } from '../meta/durations.js';
+import { isValidName } from '../meta/names.js';
+import type { RetentionPolicyInfo } from '../meta/records.js';
+import type { PolicyValues } from './action.js';
+import { whyInexpressible } from './influxql.js';
+
+const longestName = 255;
+const mostReplicas = 2 ** 31 - 1;
+
+/** Whether a policy of duration `shorter` deletes points that one of `longer` keeps. Nanoseconds, 0 for ever. */
+export function keepsLess(shorter: bigint, longer: bigint): boolean {
+  return shorter !== 0n && (longer === 0n || shorter < longer);
+}
+
+/** The values of `policy` as a server stores them. */
+export function valuesOf({
+  name,
+  replicaN,
+  duration,
+  shardGroupDuration,
+}: RetentionPolicyInfo): PolicyValues {
+  return {
+    name,
+    replicaN,
+    duration,
+    shardGroupDuration: normalizeShardGroupDuration(shardGroupDuration, duration),
+  };
+}
+
+/** Why no server would take a database or policy of this name; in InfluxDB's own words where it has some. */
+export function whyInvalidName(name: string): string | undefined {
+  const why = whyInexpressible(name);
+  if (why !== undefined) return why;
+  if (!isValidName(name)) return 'invalid name';
+  return Buffer.byteLength(name) > longestName ? 'name too long' : undefined;
+}
+
+/** Why no server would take a policy of these values. */
+export function whyInvalidPolicy(policy: PolicyValues): string | undefined {
+  const { name, replicaN, duration, shardGroupDuration } = policy;
+  const why = whyInvalidName(name);
+  if (why !== undefined) return why;
+  if (!Number.isInteger(replicaN) || replicaN < 1 || replicaN > mostReplicas) {
+    return `a replication factor of ${replicaN} is not from 1 to ${mostReplicas}`;
+  }
+  if (duration !== 0n && duration < hour) return 'retention policy duration must be at least 1h0m0s';
+  if (duration !== 0n && duration < shardGroupDuration) {
+    return 'retention policy duration must be greater than the shard duration';
+  }
+  return undefined;
+}

@@ -1,0 +1,210 @@
+import { CfluxError } from '../errors.js';
+import type {
+  ContinuousQueryInfo,
+  DatabaseInfo,
+  MetaData,
+  RetentionPolicyInfo,
+  SubscriptionInfo,
+  UserInfo,
+} from '../meta/records.js';
+import { parseGoDuration } from './go-duration.js';
+import { refusal, type StatementAnswer } from './influx-answer.js';
+import type { InfluxConnection } from './influx-connection.js';
+import { quoteIdentifier, whyInexpressible } from './influxql.js';
+import type { Json } from './lossless-json.js';
+
+/** Reading statements of one request; each is short, and a form body may have 10 MiB. */
+const batchSize = 500;
+
+/**
+ * The schema of a server by SHOW statements: databases, policies, subscriptions, continuous queries, users and privileges.
+ * What SHOW does not tell is empty: password hashes, shard groups, ids and counters.
+ */
+export async function readByShow(connection: InfluxConnection, signal?: AbortSignal): Promise<MetaData> {
+  // SHOW USERS comes first: it is refused to a user who would be shown a part of the databases only.
+  const first = ['SHOW USERS', 'SHOW DATABASES', 'SHOW CONTINUOUS QUERIES', 'SHOW SUBSCRIPTIONS'];
+  const [users, databases, queries, subscriptions] = (await connection.read(first, signal)).map(orThrow);
+  const names = rowsOf(databases).map((row) => text(row, 'name'));
+  const queriesOf = byDatabase(queries);
+  const subscriptionsOf = byDatabase(subscriptions);
+  return {
+    term: 0n,
+    index: 0n,
+    clusterId: 0n,
+    databases: await readDatabases(connection, names, queriesOf, subscriptionsOf, signal),
+    users: await readUsers(connection, rowsOf(users), signal),
+    maxNodeId: 0n,
+    maxShardGroupId: 0n,
+    maxShardId: 0n,
+  };
+}
+
+async function readDatabases(
+  connection: InfluxConnection,
+  names: readonly string[],
+  queriesOf: ReadonlyMap<string, readonly Row[]>,
+  subscriptionsOf: ReadonlyMap<string, readonly Row[]>,
+  signal: AbortSignal | undefined,
+): Promise<DatabaseInfo[]> {
+  const policies = await readEach(
+    connection,
+    names,
+    (name) => `SHOW RETENTION POLICIES ON ${quoteIdentifier(name)}`,
+    signal,
+  );
+  const databases: DatabaseInfo[] = [];
+  for (const [name, answer] of policies) {
+    const subscriptions = subscriptionsOf.get(name) ?? [];
+    const rows = rowsOf(answer);
+    const standard = rows.find((row) => row['default'] === true);
+    databases.push({
+      name,
+      defaultRetentionPolicy: standard
+        ? text(standard, 'name')
+        : await readDanglingDefault(connection, name, signal),
+      retentionPolicies: rows.map((row) => policyOf(row, subscriptions)),
+      continuousQueries: (queriesOf.get(name) ?? []).map(queryOf),
+    });
+  }
+  return databases;
+}
+
+async function readUsers(
+  connection: InfluxConnection,
+  rows: readonly Row[],
+  signal: AbortSignal | undefined,
+): Promise<UserInfo[]> {
+  const admins = new Map(rows.map((row) => [text(row, 'user'), row['admin'] === true]));
+  const grants = await readEach(
+    connection,
+    [...admins.keys()],
+    (user) => `SHOW GRANTS FOR ${quoteIdentifier(user)}`,
+    signal,
+  );
+  return grants.map(([name, answer]) => ({
+    name,
+    hash: '',
+    admin: admins.get(name) ?? false,
+    privileges: new Map(rowsOf(answer).map((row) => [text(row, 'database'), privilegeOf(row)])),
+  }));
+}
+
+/** Asks `statementOf` each of `names`, many a request; what was dropped meanwhile is left out. */
+async function readEach(
+  connection: InfluxConnection,
+  names: readonly string[],
+  statementOf: (name: string) => string,
+  signal: AbortSignal | undefined,
+): Promise<[name: string, answer: StatementAnswer][]> {
+  const found: [string, StatementAnswer][] = [];
+  let at = 0;
+  while (at < names.length) {
+    const batch: string[] = [];
+    for (const name of names.slice(at, at + batchSize)) {
+      if (whyInexpressible(name) !== undefined) break;
+      batch.push(name);
+    }
+    // It is there, and InfluxQL has no words to ask for more.
+    if (batch.length === 0) {
+      found.push([names[at] ?? '', { series: [] }]);
+      at += 1;
+      continue;
+    }
+    const answers = await connection.read(batch.map(statementOf), signal);
+    // A statement that fails is the last one of its request that ran.
+    const failed = answers.findIndex(({ error }) => error !== undefined);
+    const good = failed === -1 ? batch.length : failed;
+    for (const [index, name] of batch.slice(0, good).entries()) found.push([name, answerAt(answers, index)]);
+    if (failed !== -1) expectGone(answers[failed]?.error ?? '');
+    at += failed === -1 ? good : good + 1;
+  }
+  return found;
+}
+
+function answerAt(answers: readonly StatementAnswer[], index: number): StatementAnswer {
+  const answer = answers[index];
+  if (answer === undefined)
+    throw new CfluxError('BAD_ANSWER', 'InfluxDB answered too few statements', { retryable: true });
+  return answer;
+}
+
+function expectGone(error: string): void {
+  const failure = refusal(error);
+  if (failure.code !== 'DATABASE_NOT_FOUND' && failure.code !== 'USER_NOT_FOUND') throw failure;
+}
+
+/**
+ * The default policy of a database whose default is not among its policies, `''` if it has none. SHOW does not tell, but a
+ * SELECT that reads nothing fails with its name.
+ */
+async function readDanglingDefault(
+  connection: InfluxConnection,
+  database: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  if (whyInexpressible(database) !== undefined) return '';
+  const [answer] = await connection.read(
+    [`SELECT x FROM ${quoteIdentifier(database)}.."x" WHERE time = 0`],
+    signal,
+  );
+  return /^retention policy not found: (.*)$/s.exec(answer?.error ?? '')?.[1] ?? '';
+}
+
+type Row = { readonly [column: string]: Json };
+
+function rowsOf(answer: StatementAnswer | undefined): Row[] {
+  return (answer?.series ?? []).flatMap(({ columns, values }) =>
+    values.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null]))),
+  );
+}
+
+function byDatabase(answer: StatementAnswer | undefined): Map<string, Row[]> {
+  return new Map((answer?.series ?? []).map((series) => [series.name, rowsOf({ series: [series] })]));
+}
+
+function policyOf(row: Row, subscriptions: readonly Row[]): RetentionPolicyInfo {
+  const name = text(row, 'name');
+  return {
+    name,
+    replicaN: Number(row['replicaN']),
+    duration: parseGoDuration(text(row, 'duration')),
+    shardGroupDuration: parseGoDuration(text(row, 'shardGroupDuration')),
+    shardGroups: [],
+    subscriptions: subscriptions
+      .filter((subscription) => subscription['retention_policy'] === name)
+      .map(subscriptionOf),
+  };
+}
+
+function subscriptionOf(row: Row): SubscriptionInfo {
+  const destinations = row['destinations'];
+  return {
+    name: text(row, 'name'),
+    mode: text(row, 'mode'),
+    destinations: Array.isArray(destinations) ? destinations.map(String) : [],
+  };
+}
+
+const queryOf = (row: Row): ContinuousQueryInfo => ({ name: text(row, 'name'), query: text(row, 'query') });
+
+const privileges: Record<string, number> = { 'NO PRIVILEGES': 0, READ: 1, WRITE: 2, 'ALL PRIVILEGES': 3 };
+
+function privilegeOf(row: Row): number {
+  const privilege = privileges[text(row, 'privilege')];
+  if (privilege === undefined) throw unexpected(`privilege ${JSON.stringify(row['privilege'])}`);
+  return privilege;
+}
+
+function text(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== 'string') throw unexpected(`no text in column ${column}`);
+  return value;
+}
+
+const unexpected = (what: string) =>
+  new CfluxError('BAD_ANSWER', `an unexpected answer of InfluxDB: ${what}`);
+
+function orThrow(answer: StatementAnswer): StatementAnswer {
+  if (answer.error !== undefined) throw refusal(answer.error);
+  return answer;
+}

@@ -1,0 +1,40 @@
+import type { MetaData } from '../meta/records.js';
+import { InfluxConnection } from './influx-connection.js';
+import type { InfluxConnectionOptions } from './influx-options.js';
+import { MetadataReader } from './metadata-reader.js';
+import { readByShow } from './read-by-show.js';
+
+/** How {@link readInfluxMetadata} reads. */
+export interface ReadInfluxMetadataOptions extends InfluxConnectionOptions {
+  /**
+   * The server's snapshot service, the `bind-address` at the top of its configuration, as `host:port`; `true` asks the server
+   * for it. It alone tells password hashes, shard groups, ids and counters. Default: none, only SHOW statements are used.
+   */
+  readonly snapshot?: string | boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The metadata of a live InfluxDB 1.x server, the same schema either way: databases, retention policies, defaults,
+ * subscriptions, continuous queries, users and privileges. Nothing on the server is changed.
+ *
+ * Rejects with `UNREACHABLE`, `TIMEOUT`, `UNAUTHORIZED`, `FORBIDDEN` (the user is no administrator), `BAD_ANSWER`, and with
+ * `INVALID_OPTION` where the snapshot port is that of another server.
+ *
+ * @example
+ * const metadata = await readInfluxMetadata('http://127.0.0.1:8086', { snapshot: '127.0.0.1:8088' });
+ * console.log(metadata.databases.map(({ name }) => name));
+ */
+export async function readInfluxMetadata(
+  url: string,
+  options: ReadInfluxMetadataOptions = {},
+): Promise<MetaData> {
+  const { snapshot = false, signal, ...rest } = options;
+  const connection = new InfluxConnection(url, rest);
+  try {
+    if (snapshot === false) return await readByShow(connection, signal);
+    return await new MetadataReader(connection, snapshot).readSnapshot(signal);
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,24 @@
+import type { Item } from './item.js';
+import type { Finding, Step } from './plan.js';
+
+/** What one convergence did, and what it left. */
+export interface Report {
+  /** The server's URL. */
+  readonly server: string;
+  /** `snapshot`: password hashes were read; `show`: they could not be. */
+  readonly source: 'snapshot' | 'show';
+  /** Changes that were made, in their order. */
+  readonly done: readonly Step[];
+  /** How many things of the cluster this server has as the cluster has them. */
+  readonly alreadySo: number;
+  /** Things of the cluster that this server refuses or cannot have. */
+  readonly refused: readonly Finding[];
+  /** What waits for the operator: a password, the word for a drop. */
+  readonly pending: readonly Finding[];
+  /** What is only on this server and was never the cluster's. */
+  readonly onlyHere: readonly Item[];
+  /** Users of whom nobody here can tell whether their password is the cluster's. */
+  readonly unverified: readonly string[];
+  /** Confirms exactly the drops that are pending for their number. */
+  readonly confirmation?: string;
+}

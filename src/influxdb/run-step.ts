@@ -1,0 +1,92 @@
+import { CfluxError, type CfluxErrorCode } from '../errors.js';
+import type { Action } from './action.js';
+import { refusal } from './influx-answer.js';
+import { type InfluxConnection, isRefusal } from './influx-connection.js';
+import { influxqlOf } from './statement.js';
+
+export interface RunOptions {
+  /** The password that the action sets. */
+  readonly password?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes one change of a server. Resolves with the reason where the server refused it, or where it must not be made after all;
+ * rejects where the server cannot be used at all.
+ */
+export async function runStep(
+  connection: InfluxConnection,
+  action: Action,
+  { password, signal }: RunOptions = {},
+): Promise<string | undefined> {
+  const [first = '', ...others] = influxqlOf(action, password);
+  const options = { secret: password !== undefined, signal };
+  try {
+    await guard(connection, action, signal);
+    const wasThere = await executeUnless(harmless[action.kind] ?? [], () =>
+      connection.execute(first, options),
+    );
+    // A subscription that vanished meanwhile is made by the first statement.
+    if (action.kind === 'replaceSubscription' && !wasThere) return undefined;
+    for (const statement of others) await connection.execute(statement, options);
+    return undefined;
+  } catch (error) {
+    if (isRefusal(error)) return error.message;
+    throw error;
+  }
+}
+
+/** Refusals of the first statement that mean no harm: it is as wanted already, or an older one is still there. */
+const harmless: Partial<Record<Action['kind'], readonly CfluxErrorCode[]>> = {
+  replaceContinuousQuery: ['CONTINUOUS_QUERY_EXISTS'],
+  replaceSubscription: ['SUBSCRIPTION_EXISTS'],
+  dropSubscription: ['SUBSCRIPTION_NOT_FOUND', 'DATABASE_NOT_FOUND', 'RETENTION_POLICY_NOT_FOUND'],
+  dropUser: ['USER_NOT_FOUND'],
+  revoke: ['USER_NOT_FOUND', 'DATABASE_NOT_FOUND'],
+};
+
+/** Whether `run` was refused with one of `codes`. */
+async function executeUnless(codes: readonly CfluxErrorCode[], run: () => Promise<void>): Promise<boolean> {
+  try {
+    await run();
+    return false;
+  } catch (error) {
+    if (isRefusal(error) && codes.includes(error.code)) return true;
+    throw error;
+  }
+}
+
+/** Looks once more, immediately before what could not be undone; the plan was made some statements ago. */
+async function guard(
+  connection: InfluxConnection,
+  action: Action,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (action.kind === 'dropScaffold') {
+    const groups = await rows(connection, 'SHOW SHARD GROUPS', ['database', 'retention_policy'], signal);
+    const isUsed = groups.some(
+      ([database, policy]) => database === action.database && policy === action.policy,
+    );
+    if (isUsed) throw refused('points were written to it meanwhile');
+  }
+  if (action.kind === 'dropUser' || (action.kind === 'setAdmin' && !action.admin)) {
+    const users = await rows(connection, 'SHOW USERS', ['user', 'admin'], signal);
+    const admins = users.filter(([, admin]) => admin === true).map(([user]) => user);
+    if (admins.length === 1 && admins[0] === action.user) throw refused('it is the last administrator here');
+  }
+}
+
+const refused = (why: string) => new CfluxError('STATEMENT_REFUSED', why, { outcome: 'none' });
+
+async function rows(
+  connection: InfluxConnection,
+  statement: string,
+  columns: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<unknown[][]> {
+  const [answer] = await connection.read([statement], signal);
+  if (answer?.error !== undefined) throw refusal(answer.error);
+  return (answer?.series ?? []).flatMap((series) =>
+    series.values.map((row) => columns.map((column) => row[series.columns.indexOf(column)])),
+  );
+}

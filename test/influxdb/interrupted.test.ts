@@ -1,0 +1,92 @@
+import { encodeMetadata } from 'clusterflux';
+import { readInfluxMetadata } from 'clusterflux/influxdb';
+import { expect, it } from 'vitest';
+import { startInfluxd } from '../support/influxd.js';
+import { schemaOf } from '../support/schema.js';
+import { describeWithServer } from '../support/servers.js';
+import { database, day, hour, metadata, policy, query, subscription, user } from './support/build.js';
+import { cuttingProxy } from './support/cutting-proxy.js';
+import { directory, mirror, names } from './support/lab.js';
+
+const text = (value: string) =>
+  `CREATE CONTINUOUS QUERY c ON kept BEGIN SELECT mean(v) INTO kept.autogen.m FROM kept.autogen.x WHERE h = '${value}' GROUP BY time(5m) END`;
+
+const keptPolicies = (duration: bigint, destination: string) => [
+  policy('autogen'),
+  policy('rp', {
+    duration,
+    shardGroupDuration: hour,
+    subscriptions: [subscription('s', 'ALL', [destination])],
+  }),
+];
+
+const before = metadata({
+  databases: [
+    database('kept', keptPolicies(0n, 'udp://h:1'), { continuousQueries: [query('c', text('a'))] }),
+    database('gone'),
+  ],
+  users: [user('root', { admin: true }), user('gone')],
+});
+
+/** Every kind of change, drops among them. */
+const after = metadata({
+  databases: [
+    database('kept', keptPolicies(day, 'udp://h:2'), { continuousQueries: [query('c', text('b'))] }),
+    database('new', [policy('a', { duration: 14n * day }), policy('b')]),
+    database('none', []),
+  ],
+  users: [
+    user('root', { admin: true }),
+    user('bob', {
+      privileges: new Map([
+        ['new', 1],
+        ['kept', 2],
+      ]),
+    }),
+  ],
+});
+
+describeWithServer('influxd', 'a convergence that is cut off', () => {
+  for (const when of ['before', 'after'] as const) {
+    it(`at any change, ${when} it reached the server, ends right when it is begun again`, async () => {
+      // The same server each time, as the cluster's first metadata had made it.
+      const metadataHere = encodeMetadata({ ...before, databases: [...before.databases, database('mine')] });
+      for (let nth = 1; ; nth++) {
+        const influxd = await startInfluxd({ metadata: metadataHere });
+        const proxy = await cuttingProxy(influxd.url);
+        const dir = await directory();
+        const options = { drops: 'apply', maxDrops: 9, snapshot: influxd.snapshot, dir } as const;
+        await influxd.write('kept', 'x v=1 1');
+        expect(await mirror(proxy, options).converge(before)).toMatchObject({ done: [] });
+
+        proxy.cutAt(nth, when);
+        const wasCut = await mirror(proxy, options)
+          .converge(after)
+          .then(
+            () => false,
+            () => true,
+          );
+        proxy.mend();
+        const report = await mirror(proxy, options).converge(after);
+        expect(report).toMatchObject({ refused: [], pending: [], onlyHere: [{ database: 'mine' }] });
+
+        const present = schemaOf(await readInfluxMetadata(influxd.url, { snapshot: influxd.snapshot }));
+        const { databases, users } = schemaOf(after);
+        expect(present.databases.map(policiesOf).sort()).toEqual(
+          [...databases.map(policiesOf), ['mine', [expect.objectContaining({ name: 'autogen' })]]].sort(),
+        );
+        expect(present.databases[0]?.continuousQueries).toEqual(databases[0]?.continuousQueries);
+        expect(present.users).toEqual(users);
+        expect(await names(influxd, 'SELECT v FROM kept..x')).toHaveLength(1);
+        await influxd.remove();
+        if (wasCut) continue;
+        expect(nth).toBeGreaterThan(15);
+        expect(proxy.changes).toHaveLength(nth - 1);
+        return;
+      }
+    }, 60_000);
+  }
+});
+
+type Database = ReturnType<typeof schemaOf>['databases'][number];
+const policiesOf = ({ name, retentionPolicies }: Database) => [name, retentionPolicies];

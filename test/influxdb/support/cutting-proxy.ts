@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { atEnd } from './lab.js';
+
+/** Stands between a mirror and a server, and cuts the line at a change of one's choice. */
+export interface CuttingProxy {
+  readonly url: string;
+  /** Statements that changed something and came through, so far. */
+  readonly changes: readonly string[];
+  /**
+   * Cuts at the `nth` change from now on, before it reaches the server or after, and lets nothing through from then on: as if
+   * the mirror's process had been killed there.
+   */
+  cutAt(nth: number, when: 'before' | 'after'): void;
+  mend(): void;
+}
+
+export async function cuttingProxy(target: string): Promise<CuttingProxy> {
+  const changes: string[] = [];
+  let cut: { nth: number; when: 'before' | 'after' } | undefined;
+  let isCut = false;
+  let seen = 0;
+
+  const server = createServer(async (request, response) => {
+    const body = await bodyOf(request);
+    const statement = new URLSearchParams(body).get('q') ?? '';
+    const isChange = !/^(SHOW|SELECT) /.test(statement);
+    if (isChange) seen += 1;
+    const isHere = isChange && cut !== undefined && seen === cut.nth;
+    if (isHere && cut?.when === 'before') isCut = true;
+    if (isCut) {
+      request.socket.destroy();
+      return;
+    }
+    const answer = await fetch(`${target}${request.url}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    const text = await answer.text();
+    if (isChange) changes.push(statement);
+    if (isHere) {
+      isCut = true;
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  atEnd(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    changes,
+    cutAt(nth, when) {
+      cut = { nth, when };
+      seen = 0;
+    },
+    mend() {
+      cut = undefined;
+      isCut = false;
+    },
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces).toString();
+}

@@ -1,0 +1,49 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InfluxMirror, type InfluxMirrorOptions } from 'clusterflux/influxdb';
+import { afterEach } from 'vitest';
+import { type Influxd, type InfluxdOptions, startInfluxd } from '../../support/influxd.js';
+
+const cleanUp: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean();
+});
+
+/** Called at the end of the test, the last one first. */
+export function atEnd(clean: () => Promise<unknown>): void {
+  cleanUp.push(clean);
+}
+
+/** A real server for the length of a test. */
+export async function server(options: InfluxdOptions = {}): Promise<Influxd> {
+  const started = await startInfluxd(options);
+  atEnd(() => started.remove());
+  return started;
+}
+
+/** A directory for the length of a test. */
+export async function directory(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'cflux-mirror-'));
+  atEnd(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** A mirror of `of` for the length of a test; it knows every password that the builders of test metadata make. */
+export function mirror(
+  of: { readonly url: string },
+  options: Partial<InfluxMirrorOptions> = {},
+): InfluxMirror {
+  const made = new InfluxMirror({ url: of.url, passwords: (user) => user, ...options });
+  atEnd(() => made.close());
+  return made;
+}
+
+/** The names in the first column of the first series of an answer. */
+export async function names(of: Influxd, statement: string): Promise<unknown[]> {
+  const { results, error } = await of.query(statement);
+  const result = results?.[0];
+  if (result === undefined || result.error !== undefined)
+    throw new Error(result?.error ?? error ?? 'no answer');
+  return (result.series?.[0]?.values ?? []).map(([name]) => name);
+}

@@ -1,0 +1,46 @@
+import type { MetadataSource, SourceEvents } from 'clusterflux/influxdb';
+import { EventEmitter } from 'eventemitter3';
+import type { MetaData } from '../../../src/meta/records.js';
+
+/** A source of metadata whose history a test writes itself. */
+export class StubSource implements MetadataSource {
+  status: { version: number; epoch: string | undefined } = { version: 0, epoch: undefined };
+  readonly #events = new EventEmitter();
+  #data: MetaData;
+
+  constructor(data: MetaData) {
+    this.#data = data;
+  }
+
+  data(): MetaData {
+    return this.#data;
+  }
+
+  /** The cluster's next version. */
+  become(
+    data: MetaData,
+    {
+      epoch = 'one',
+      event = 'synced',
+    }: { epoch?: string; event?: 'synced' | 'pushed' | 'epochChanged' } = {},
+  ): void {
+    this.#data = data;
+    this.status = { version: this.status.version + 1, epoch };
+    this.#events.emit(event, {});
+  }
+
+  on<Event extends keyof SourceEvents>(event: Event, listener: (...args: SourceEvents[Event]) => void): void {
+    this.#events.on(event, listener);
+  }
+
+  off<Event extends keyof SourceEvents>(
+    event: Event,
+    listener: (...args: SourceEvents[Event]) => void,
+  ): void {
+    this.#events.off(event, listener);
+  }
+
+  get listeners(): number {
+    return this.#events.eventNames().reduce((count, name) => count + this.#events.listenerCount(name), 0);
+  }
+}
