@@ -1,0 +1,34 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** The command `cflux manager` in a process of its own. */
+export class ManagerProcess {
+  #child: ChildProcess | undefined;
+  #port = 0;
+
+  /** Starts it, after the first time on the port that it had; answers its URL. */
+  async start(): Promise<string> {
+    const args = ['--import', 'tsx', program, 'manager', '--listen', `127.0.0.1:${this.#port}`, '--memory'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = child;
+    for await (const line of createInterface({ input: child.stdout })) {
+      const url = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line);
+      if (!url) continue;
+      this.#port = Number(url[1]);
+      return url[0];
+    }
+    throw new Error('the manager did not start');
+  }
+
+  async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+}

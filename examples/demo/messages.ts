@@ -1,0 +1,22 @@
+import type { Commands } from './node.js';
+
+/** What the demo and its node processes say to each other. */
+export interface Request {
+  readonly id: number;
+  readonly command: keyof Commands;
+  readonly argument?: unknown;
+}
+
+export type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };
+
+export type Report =
+  | { readonly event: 'conflict'; readonly version: number }
+  | {
+      readonly event: 'pushed';
+      readonly version: number;
+      readonly mutations: number;
+      readonly rounds: number;
+    }
+  | { readonly event: 'expired' };
