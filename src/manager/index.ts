@@ -15,5 +15,7 @@ export type {
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
+export type { EtcdOptions } from './stores/etcd/etcd-options.js';
+export { EtcdStore } from './stores/etcd/etcd-store.js';
 export { LmdbStore, type LmdbStoreOptions } from './stores/lmdb-store.js';
 export { MemoryStore } from './stores/memory-store.js';

@@ -68,6 +68,7 @@ export class Manager {
   readonly #clusters = new Map<string, Cluster>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #id: string;
+  #bindAddress = '';
   #heldPolls = 0;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -167,6 +168,14 @@ export class Manager {
     });
   }
 
+  /** Tells the managers that share the store where this one is reached (`host:port`), until it closes. */
+  announce(bindAddress: string): Promise<void> {
+    return this.#serving(async () => {
+      this.#bindAddress = bindAddress;
+      await this.#store.announce?.(this.#self);
+    });
+  }
+
   /** The managers that share the store and are alive. */
   managers(): Promise<readonly ManagerInfo[]> {
     return this.#serving(async () => (await this.#store.managers?.()) ?? [this.#self]);
@@ -259,7 +268,7 @@ export class Manager {
   }
 
   get #self(): ManagerInfo {
-    return { id: this.#id, hostname: hostname(), bindAddress: '' };
+    return { id: this.#id, hostname: hostname(), bindAddress: this.#bindAddress };
   }
 
   async #open(): Promise<void> {

@@ -11,3 +11,4 @@ export { MemoryStorage } from './memory-storage.js';
 export { type MetaClientCall, type MockMetaClient, mockMetaClient } from './mock-meta-client.js';
 export { seededRandom } from './seeded-random.js';
 export { type StorePlace, type StoreSubject, storeContract } from './store-contract.js';
+export { type ConnectedTransport, transportContract } from './transport-contract.js';

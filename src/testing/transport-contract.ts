@@ -2,35 +2,13 @@ import assert from 'node:assert/strict';
 import { isCfluxError } from '../errors.js';
 import type { PollResult, PushRequest, PushResult, Transport } from '../transport/transport.js';
 import { withRetry } from '../transport/with-retry.js';
+import type { ContractCheck } from './contract.js';
 
 /** A transport that is connected with a manager of its own, which knows nothing yet. */
 export interface ConnectedTransport {
   readonly transport: Transport;
   /** Ends the manager and whatever is between it and the transport. */
-  close(): Promise<void> | void;
-}
-
-/** One clause of what CfluxClient relies on. */
-export interface TransportCheck {
-  readonly name: string;
-  /** Rejects where the transport breaks the clause. */
-  run(connect: () => Promise<ConnectedTransport>): Promise<void>;
-}
-
-/**
- * Runs every check of {@link transportContract}, each with a manager of its own, and rejects with an `AggregateError` of those
- * that failed. Needs no test runner; with one, run the checks one by one.
- */
-export async function checkTransport(connect: () => Promise<ConnectedTransport>): Promise<void> {
-  const failures: Error[] = [];
-  for (const { name, run } of transportContract) {
-    try {
-      await run(connect);
-    } catch (cause) {
-      failures.push(new Error(name, { cause }));
-    }
-  }
-  if (failures.length > 0) throw new AggregateError(failures, `broken: ${failures.map(String).join('; ')}`);
+  readonly close: () => Promise<void> | void;
 }
 
 const cluster = 'c';
@@ -279,18 +257,26 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
   },
 };
 
-/** What CfluxClient relies on in a {@link Transport}, as checks that need no test runner. */
-export const transportContract: readonly TransportCheck[] = Object.entries(checks).map(([name, check]) => ({
-  name,
-  async run(connect) {
-    const connected = await connect();
-    const { transport } = connected;
-    const used = transport.retries ? transport : withRetry(transport);
-    try {
-      await check(used);
-    } finally {
-      await used.close?.();
-      await connected.close();
-    }
-  },
-}));
+/**
+ * What CfluxClient relies on in a {@link Transport}, to be run by any test runner. Each check calls `connect` for a transport and
+ * a manager of its own; one that makes no attempts itself is checked as it is used, within {@link withRetry}.
+ */
+export function transportContract(
+  connect: () => ConnectedTransport | Promise<ConnectedTransport>,
+): readonly ContractCheck[] {
+  return Object.entries(checks).map(([name, check]) => ({ name, run: () => runCheck(connect, check) }));
+}
+
+async function runCheck(
+  connect: () => ConnectedTransport | Promise<ConnectedTransport>,
+  check: (transport: Transport) => Promise<void>,
+): Promise<void> {
+  const { transport, close } = await connect();
+  const used = transport.retries ? transport : withRetry(transport);
+  try {
+    await check(used);
+  } finally {
+    await used.close?.();
+    await close();
+  }
+}

@@ -44,6 +44,7 @@ export async function createManagerServer(
   await manager.open();
   const serving = new Serving(manager, options);
   await serving.listen();
+  await manager.announce(new URL(serving.url).host);
   return serving;
 }
 

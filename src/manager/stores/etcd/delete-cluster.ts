@@ -1,0 +1,43 @@
+import { nextNumber } from '../numbering.js';
+import type { EtcdParts } from './etcd-parts.js';
+import type { Operation } from './kv-messages.js';
+import { etcd } from './methods.js';
+import { encodeHead } from './stored-head.js';
+
+/**
+ * Removes what a cluster has, in one transaction; its head stays, for its numbers. `false`: there was nothing.
+ *
+ * @param above The numbers go on above this one too.
+ */
+export async function deleteCluster(
+  { connection, keys, heads, nodes, context }: EtcdParts,
+  cluster: string,
+  above: number,
+): Promise<boolean> {
+  let existed = false;
+  for (;;) {
+    const { head, modRevision } = await heads.read(cluster);
+    // Their leases go by themselves, but for nodes that go on beating.
+    const nodeIds = (await nodes.list(cluster)).map(({ id }) => id);
+    existed ||= head.versions.length > 0 || nodeIds.length > 0;
+    const latest = head.versions[0]?.record.version ?? head.generation;
+    const deleted = { generation: nextNumber(latest, context.clock.now(), above), versions: [] };
+    const everything = [
+      keys.dataOf(cluster),
+      keys.mutationsOf(cluster),
+      keys.nodesOf(cluster),
+      keys.aliveOf(cluster),
+    ];
+    const { succeeded, revision } = await connection.call(etcd.txn, {
+      compare: [{ key: keys.head(cluster), modRevision }],
+      success: [
+        { put: keys.head(cluster), value: encodeHead(deleted) },
+        ...everything.map(({ key, rangeEnd }): Operation => ({ deleteKey: key, rangeEnd })),
+      ],
+    });
+    if (!succeeded) continue;
+    heads.noteHead(cluster, { head: deleted, modRevision: revision, revision });
+    await nodes.forget(cluster, nodeIds);
+    return existed;
+  }
+}

@@ -1,0 +1,20 @@
+/** Where etcd is, and how to get in. */
+export interface EtcdOptions {
+  /** URLs of the members' client ports, `http://10.0.0.1:2379`; one is used until it fails, then the next. */
+  readonly endpoints: string | readonly string[];
+  /** What every key begins with, so that several may share one etcd. Default: `/clusterflux/`. */
+  readonly prefix?: string;
+  /** User and password, where etcd asks for them. The token that they get is renewed when it expires. */
+  readonly user?: string;
+  readonly password?: string;
+  /** For `https:` endpoints, in PEM. */
+  readonly tls?: {
+    /** Authority of the members' certificates, instead of the well-known ones. */
+    readonly ca?: string | Uint8Array;
+    /** Certificate and key of this manager, where etcd asks for one. */
+    readonly cert?: string | Uint8Array;
+    readonly key?: string | Uint8Array;
+  };
+  /** Told, once, what an operator should change. Default: `process.emitWarning`. */
+  readonly warn?: (message: string) => void;
+}

@@ -1,0 +1,100 @@
+import type { StoreContext } from '../../manager-store.js';
+import { Commits } from './commits.js';
+import { EtcdConnection } from './connection.js';
+import { isCompacted } from './etcd-errors.js';
+import type { EtcdOptions } from './etcd-options.js';
+import { HeadWatch } from './head-watch.js';
+import { Heads } from './heads.js';
+import { Housekeeping } from './housekeeping.js';
+import { Keys } from './keys.js';
+import { Leases } from './leases.js';
+import { etcd } from './methods.js';
+import { MutationLeases } from './mutation-leases.js';
+import { Nodes } from './nodes.js';
+import { Presence } from './presence.js';
+import { SnapshotPieces } from './snapshot-pieces.js';
+import { openIdentity } from './store-identity.js';
+
+/** Revisions after which etcd, if it compacts by itself, should have done so. */
+const manyRevisions = 10_000;
+
+const emitWarning = (message: string) => process.emitWarning(message);
+
+/** What an open store works with. */
+export interface EtcdParts {
+  readonly context: StoreContext;
+  readonly connection: EtcdConnection;
+  readonly keys: Keys;
+  readonly storeId: string;
+  readonly heads: Heads;
+  readonly pieces: SnapshotPieces;
+  readonly commits: Commits;
+  readonly nodes: Nodes;
+  readonly presence: Presence;
+  close(): Promise<void>;
+}
+
+/** Connects, and resolves when everything stands: from then on every change of a head is told to `onChange`. */
+export async function openParts(
+  options: EtcdOptions,
+  context: StoreContext,
+  onChange: (cluster: string | undefined) => void,
+): Promise<EtcdParts> {
+  const connection = await EtcdConnection.connect(options, context.clock, context.random);
+  try {
+    const keys = new Keys(options.prefix ?? '/clusterflux/');
+    const { storeId, revision } = await openIdentity(connection, keys, context.random);
+    await warnWithoutCompaction(connection, keys, revision, options.warn ?? emitWarning);
+    const heads = new Heads(connection, keys);
+    const pieces = new SnapshotPieces(connection, keys);
+    const leases = new Leases(connection, context.clock);
+    const housekeeping = new Housekeeping({ connection, keys, pieces }, context);
+    const presence = new Presence({ connection, keys, leases }, context);
+    const watch = new HeadWatch({ connection, keys, heads }, context, { after: revision, onChange });
+    const commits = new Commits(
+      {
+        connection,
+        keys,
+        heads,
+        pieces,
+        storeId,
+        mutationLeases: new MutationLeases(leases, context),
+        onWrite: (bytes, at) => housekeeping.wrote(bytes, at),
+      },
+      context,
+    );
+    const nodes = new Nodes(connection, { keys, leases, storeId }, context);
+    const close = async () => {
+      watch.close();
+      await housekeeping.close();
+      await presence.close();
+      leases.close();
+      await connection.close();
+    };
+    await watch.start();
+    housekeeping.start(revision);
+    return { context, connection, keys, storeId, heads, pieces, commits, nodes, presence, close };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** etcd does not tell how it was started; that its first revision still is there after so many tells enough. */
+async function warnWithoutCompaction(
+  connection: EtcdConnection,
+  keys: Keys,
+  revision: number,
+  warn: (message: string) => void,
+): Promise<void> {
+  if (revision < manyRevisions) return;
+  try {
+    await connection.call(etcd.range, { key: keys.store, revision: 1, countOnly: true });
+  } catch (error) {
+    if (isCompacted(error)) return;
+    throw error;
+  }
+  warn(
+    `etcd has kept all of its ${revision} revisions: start it with --auto-compaction-retention, or it fills its quota`,
+  );
+}

@@ -1,0 +1,165 @@
+import { CfluxError } from '../../../errors.js';
+import type { NodeInfo } from '../../../protocol/nodes.js';
+import type {
+  ClusterRecord,
+  Commit,
+  CommitResult,
+  Head,
+  KnownNode,
+  ManagerInfo,
+  ManagerStore,
+  StoreContext,
+  VersionRecord,
+} from '../../manager-store.js';
+import { epochOf } from '../numbering.js';
+import { deleteCluster } from './delete-cluster.js';
+import { isCompacted } from './etcd-errors.js';
+import type { EtcdOptions } from './etcd-options.js';
+import { type EtcdParts, openParts } from './etcd-parts.js';
+import { checkHealth } from './health.js';
+import { listClusters } from './list-clusters.js';
+import type { StoredHead } from './stored-head.js';
+
+/** A version may be dropped between finding it and reading it: then it is looked for again. */
+const mostReads = 5;
+
+/**
+ * Keeps everything in etcd (3.4 or later), which any number of managers share: each answers any node.
+ *
+ * Needs the package `@grpc/grpc-js`. The managers compact away what their changes made obsolete.
+ *
+ * @example
+ * ```ts
+ * const endpoints = ['http://10.0.0.1:2379', 'http://10.0.0.2:2379', 'http://10.0.0.3:2379'];
+ * const manager = new Manager({ store: new EtcdStore({ endpoints }) });
+ * ```
+ */
+export class EtcdStore implements ManagerStore {
+  readonly name: string;
+  readonly #options: EtcdOptions;
+  readonly #listeners = new Set<(cluster: string | undefined) => void>();
+  #opening: Promise<EtcdParts> | undefined;
+
+  constructor(options: EtcdOptions) {
+    this.name = `etcd at ${[options.endpoints].flat().join(',')}`;
+    this.#options = options;
+  }
+
+  async open(context: StoreContext): Promise<void> {
+    this.#opening ??= openParts(this.#options, context, (cluster) => {
+      for (const onChange of this.#listeners) onChange(cluster);
+    });
+    try {
+      await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    this.#listeners.clear();
+    // What could not be opened has nothing to close.
+    const parts = await opening?.catch(() => undefined);
+    await parts?.close();
+  }
+
+  async check(): Promise<void> {
+    await checkHealth(await this.#parts());
+  }
+
+  async head(cluster: string): Promise<Head> {
+    const parts = await this.#parts();
+    const { head } = await parts.heads.read(cluster);
+    return headOf(parts, cluster, head);
+  }
+
+  async read(cluster: string, version: number): Promise<Uint8Array | undefined> {
+    const { heads, pieces } = await this.#parts();
+    const isIt = ({ record }: { readonly record: VersionRecord }) => record.version === version;
+    const known = heads.known(cluster);
+    let current = known?.head.versions.some(isIt) ? known : await heads.read(cluster);
+    for (let reads = 0; reads < mostReads; reads++) {
+      const stored = current.head.versions.find(isIt);
+      if (stored === undefined) return undefined;
+      try {
+        const { upload, record } = stored;
+        const snapshot = await pieces.read(cluster, upload, record.size, current.revision);
+        if (snapshot !== undefined) return snapshot;
+      } catch (error) {
+        if (!isCompacted(error)) throw error;
+      }
+      current = await heads.read(cluster);
+    }
+    throw new CfluxError('STORAGE_FAILED', `etcd: version ${version} of ${cluster} is not whole`);
+  }
+
+  async history(cluster: string): Promise<readonly VersionRecord[]> {
+    const { heads } = await this.#parts();
+    const { head } = await heads.read(cluster);
+    return head.versions.map(({ record }) => record);
+  }
+
+  async commit(commit: Commit): Promise<CommitResult> {
+    const { commits } = await this.#parts();
+    return commits.commit(commit);
+  }
+
+  async clusters(): Promise<readonly ClusterRecord[]> {
+    const parts = await this.#parts();
+    const clusters = await listClusters(parts);
+    return clusters.map(({ cluster, head }) => ({ cluster, ...headOf(parts, cluster, head) }));
+  }
+
+  async deleteCluster(cluster: string, above = 0): Promise<boolean> {
+    return deleteCluster(await this.#parts(), cluster, above);
+  }
+
+  async addNode(cluster: string, node: KnownNode): Promise<number> {
+    const { nodes } = await this.#parts();
+    return nodes.add(cluster, node);
+  }
+
+  async beat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
+    const { nodes } = await this.#parts();
+    return leaving ? nodes.leave(cluster, nodeId) : nodes.beat(cluster, nodeId);
+  }
+
+  async removeNode(cluster: string, nodeId: number): Promise<boolean> {
+    const { nodes } = await this.#parts();
+    return nodes.remove(cluster, nodeId);
+  }
+
+  async nodes(cluster: string): Promise<readonly NodeInfo[]> {
+    const { nodes } = await this.#parts();
+    return nodes.list(cluster);
+  }
+
+  watch(onChange: (cluster: string | undefined) => void): () => void {
+    this.#listeners.add(onChange);
+    return () => this.#listeners.delete(onChange);
+  }
+
+  async announce(self: ManagerInfo): Promise<void> {
+    const { presence } = await this.#parts();
+    await presence.announce(self);
+  }
+
+  async managers(): Promise<readonly ManagerInfo[]> {
+    const { presence } = await this.#parts();
+    return presence.list();
+  }
+
+  #parts(): Promise<EtcdParts> {
+    if (this.#opening === undefined) {
+      throw new CfluxError('NOT_OPEN', 'the store is not open', { outcome: 'none' });
+    }
+    return this.#opening;
+  }
+}
+
+function headOf({ storeId }: EtcdParts, cluster: string, { generation, versions }: StoredHead): Head {
+  return { epoch: epochOf(storeId, cluster, generation), latest: versions[0]?.record };
+}

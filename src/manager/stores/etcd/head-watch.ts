@@ -1,0 +1,107 @@
+import createDebug from 'debug';
+import type { StoreContext } from '../../manager-store.js';
+import type { EtcdConnection, EtcdStream } from './connection.js';
+import type { Heads } from './heads.js';
+import type { Keys } from './keys.js';
+import { etcd } from './methods.js';
+import type { WatchRequest, WatchResponse } from './watch-messages.js';
+
+const debug = createDebug('cflux:etcd');
+
+const shortestPause = 50;
+const longestPause = 2_000;
+
+/**
+ * Tells which heads change, whoever changes them.
+ *
+ *     open from revision r ──► events ──► r = last delivered + 1 ──┐
+ *            ▲    ▲                                                │
+ *            │    └── pause ◄── the stream ends: member, leader, network
+ *            └── r = now + 1, «any of them» ◄── r was compacted away
+ *
+ * The next stream begins after the last event that was DELIVERED: what happened while there was none is told by it.
+ */
+export class HeadWatch {
+  readonly #connection: EtcdConnection;
+  readonly #keys: Keys;
+  readonly #heads: Heads;
+  readonly #context: StoreContext;
+  readonly #onChange: (cluster: string | undefined) => void;
+  #nextRevision: number;
+  #stream: EtcdStream<WatchRequest> | undefined;
+  #failures = 0;
+  #cancelPause: (() => void) | undefined;
+  #closed = false;
+  #onFirst: (() => void) | undefined;
+
+  constructor(
+    parts: { readonly connection: EtcdConnection; readonly keys: Keys; readonly heads: Heads },
+    context: StoreContext,
+    /** The last revision whose changes are known. */
+    { after, onChange }: { readonly after: number; readonly onChange: (cluster: string | undefined) => void },
+  ) {
+    this.#connection = parts.connection;
+    this.#keys = parts.keys;
+    this.#heads = parts.heads;
+    this.#context = context;
+    this.#onChange = onChange;
+    this.#nextRevision = after + 1;
+  }
+
+  /** Resolves when etcd watches; it goes on until `close`. */
+  start(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onFirst = resolve;
+      this.#open();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelPause?.();
+    this.#stream?.end();
+    this.#onFirst?.();
+  }
+
+  #open(): void {
+    if (this.#closed) return;
+    this.#stream = this.#connection.stream(etcd.watch, {
+      onMessage: (message) => this.#receive(message),
+      onEnd: (error) => {
+        debug('the watch ended: %s', error.message);
+        this.#openAgain();
+      },
+    });
+    this.#stream.write({ ...this.#keys.heads, startRevision: this.#nextRevision });
+  }
+
+  #openAgain(): void {
+    if (this.#closed) return;
+    const longest = Math.min(longestPause, shortestPause * 2 ** this.#failures);
+    this.#failures += 1;
+    const pause = longest * (0.5 + this.#context.random() / 2);
+    this.#cancelPause = this.#context.clock.after(pause, () => this.#open());
+  }
+
+  #receive({ canceled, compactRevision, cancelReason, events, created }: WatchResponse): void {
+    if (canceled) {
+      debug('the watch was canceled: %s, compacted at %d', cancelReason, compactRevision);
+      this.#stream?.end();
+      if (compactRevision > 0) {
+        // Before that nobody can say what changed. The compaction itself is still to be watched from.
+        this.#nextRevision = compactRevision;
+        this.#onChange(undefined);
+      }
+      this.#openAgain();
+      return;
+    }
+    if (created) this.#onFirst?.();
+    this.#failures = 0;
+    for (const { kind, kv } of events) {
+      this.#nextRevision = kv.modRevision + 1;
+      const cluster = this.#keys.clusterOf(kv.key);
+      if (kind === 'put') this.#heads.note(cluster, kv, kv.modRevision);
+      this.#onChange(cluster);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { VersionRecord } from '../../manager-store.js';
+import { JsonValue, writeJson } from './json-value.js';
+
+/** A kept version, and where its bytes are. */
+export interface StoredVersion {
+  readonly record: VersionRecord;
+  /** Name of the upload that holds the pieces. */
+  readonly upload: string;
+}
+
+/** What the head key of a cluster says. */
+export interface StoredHead {
+  /** Highest version of the history that was deleted under this name; 0 without one. */
+  readonly generation: number;
+  /** Newest first. */
+  readonly versions: readonly StoredVersion[];
+}
+
+/** Of a cluster that nobody has stored anything of. */
+export const emptyHead: StoredHead = { generation: 0, versions: [] };
+
+export function encodeHead({ generation, versions }: StoredHead): Buffer {
+  return writeJson({ generation, versions: versions.map(({ record, upload }) => ({ ...record, upload })) });
+}
+
+export function decodeHead(key: string, value: Uint8Array): StoredHead {
+  const head = JsonValue.parse(key, value);
+  const versions = head.list('versions').map((version) => ({
+    upload: version.text('upload'),
+    record: {
+      version: version.number('version'),
+      mutation: version.text('mutation'),
+      at: version.number('at'),
+      size: version.number('size'),
+      nodeId: version.optionalNumber('nodeId'),
+      author: version.optionalText('author'),
+    },
+  }));
+  return { generation: head.number('generation'), versions };
+}
