@@ -40,7 +40,7 @@ export interface ConvergenceOptions {
   /** Ends the convergence between two changes. */
   readonly signal?: AbortSignal | undefined;
   /** Asked immediately before drops: whether the cluster's metadata is still the one that the plan was made from. */
-  readonly isCurrent?: () => boolean;
+  readonly isCurrent?: () => Promise<boolean>;
   /** Told after each change, with the reason where it was refused. */
   readonly onStep?: (step: Step, refusal: string | undefined) => void;
 }
@@ -61,7 +61,7 @@ export class Converger {
   }
 
   async converge(wanted: MetaData, origin: Origin, options: ConvergenceOptions): Promise<Report> {
-    const { signal, isCurrent = () => true, onStep = () => {} } = options;
+    const { signal, isCurrent = async () => true, onStep = () => {} } = options;
     const { connection, store, reader, pace } = this.#parts;
     const tally = new Tally();
     for (let round = 1; ; round++) {
@@ -71,7 +71,7 @@ export class Converger {
       await store.save(ledger);
       const plan = await this.#makePlan(wanted, reading, ledger, judgement);
       const { steps, areDrops } = tally.next(plan);
-      if (steps.length === 0 || round === mostRounds || (areDrops && !isCurrent())) {
+      if (steps.length === 0 || round === mostRounds || (areDrops && !(await isCurrent()))) {
         return this.#report(reading, plan, tally);
       }
       if (areDrops) {

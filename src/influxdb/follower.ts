@@ -8,6 +8,8 @@ import type { MetadataSource } from './metadata-source.js';
 const firstPause = 250;
 /** The longest pause: a server that is back is right again within seconds. */
 const longestPause = 5_000;
+/** Drops are made when the metadata that asks for them has been the newest for so long. */
+const hesitation = 1_000;
 /** A burst of changes of the cluster within this time makes one convergence. */
 const settlingTime = 50;
 
@@ -17,7 +19,7 @@ export interface FollowerParts {
   /** Milliseconds between two convergences without a change. */
   readonly interval: number;
   /** Brings the server in step; `isCurrent` tells whether the metadata is still the newest. */
-  readonly converge: (data: MetaData, origin: Origin, isCurrent: () => boolean) => Promise<void>;
+  readonly converge: (data: MetaData, origin: Origin, isCurrent: () => Promise<boolean>) => Promise<void>;
   /** Notes durably that the metadata is of another history. */
   readonly forget: () => Promise<void>;
   /** Told after each failure; it is tried again after `retryIn` milliseconds. */
@@ -107,11 +109,16 @@ export class Follower {
     }
     const { version, epoch } = this.#source.status;
     const data = await this.#source.data();
-    // Metadata and status must be of one moment; what changed them also calls for another convergence.
+    // A client's metadata may be new a moment before its status is. Both must be of one history; what changes them calls for
+    // another convergence.
+    await sleep(this.#parts.clock, 0, this.#stop.signal);
     const after = this.#source.status;
     if (version === 0 || after.version !== version || after.epoch !== epoch) return;
     const origin = { clusterId: data.clusterId, epoch, version };
-    await this.#parts.converge(data, origin, () => this.#changes === seen && !this.#stop.signal.aborted);
+    await this.#parts.converge(data, origin, async () => {
+      await this.#pause(hesitation);
+      return this.#changes === seen && !this.#stop.signal.aborted;
+    });
   }
 
   /** Resolves when something changed since `seen`, after `limit` milliseconds, or at the end. */

@@ -1,5 +1,6 @@
 import createDebug from 'debug';
 import { EventEmitter } from 'eventemitter3';
+import { Mutex } from '../client/mutex.js';
 import { sleep } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
@@ -60,9 +61,9 @@ export class InfluxMirror {
   readonly #settings: MirrorSettings;
   readonly #emitter = new EventEmitter();
   readonly #closing = new AbortController();
+  /** One convergence at a time. */
+  readonly #turns = new Mutex();
   #follower: Follower | undefined;
-  /** One convergence at a time: this ends with the last that was asked for. */
-  #tail: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #lastReport: Report | undefined;
 
@@ -159,7 +160,7 @@ export class InfluxMirror {
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
     const { clock } = this.#connection.address;
-    const ended = Promise.all([this.#follower?.close(), this.#tail]);
+    const ended = Promise.all([this.#follower?.close(), this.#turns.run(async () => {})]);
     const timer = new AbortController();
     await Promise.race([ended, sleep(clock, closingTime, timer.signal).catch(() => {})]);
     timer.abort();
@@ -171,7 +172,7 @@ export class InfluxMirror {
   #converge(
     data: MetaData,
     origin: Origin,
-    { isCurrent, signal }: { readonly isCurrent?: () => boolean; readonly signal?: AbortSignal },
+    { isCurrent, signal }: { readonly isCurrent?: () => Promise<boolean>; readonly signal?: AbortSignal },
   ): Promise<Report> {
     const closing = this.#closing.signal;
     const options = {
@@ -199,12 +200,10 @@ export class InfluxMirror {
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(() => {
+    return this.#turns.run(async () => {
       this.#expectOpen();
       return work();
     });
-    this.#tail = result.catch(() => {});
-    return result;
   }
 
   #expectOpen(): void {

@@ -78,6 +78,27 @@ export function keyOf(item: Item): string {
   }
 }
 
+/** The keys of everything in `data`, computed once for each database and user that versions share. */
+export function keysOf(data: MetaData): string[] {
+  const keys: string[] = [];
+  for (const database of data.databases) keys.push(...remembered(database, itemsOfDatabase));
+  for (const user of data.users) keys.push(...remembered(user, itemsOfUser));
+  return keys;
+}
+
+const keysOfRecord = new WeakMap<object, readonly string[]>();
+
+function remembered<T extends object>(
+  record: T,
+  itemsOfRecord: (record: T) => Iterable<Item>,
+): readonly string[] {
+  const known = keysOfRecord.get(record);
+  if (known !== undefined) return known;
+  const keys = Array.from(itemsOfRecord(record), keyOf);
+  keysOfRecord.set(record, keys);
+  return keys;
+}
+
 /** `item` in words, for people. */
 export function describeItem(item: Item): string {
   // JSON's escapes keep a name with line breaks or control characters on one line of a log.

@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeDurably } from '../durable-file.js';
 import { CfluxError } from '../errors.js';
-import { writeDurably } from './durable-file.js';
 import type { Agreement, Ledger } from './ledger.js';
 
 const ledgerFile = 'influxdb-ledger.json';

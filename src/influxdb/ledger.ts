@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MetaData } from '../meta/records.js';
-import { type Item, itemsOf, keyOf } from './item.js';
+import { type Item, keyOf, keysOf } from './item.js';
 
 /** Which history of which cluster a metadata belongs to. */
 export interface Origin {
@@ -49,30 +49,26 @@ export interface Observation {
   readonly origin: Origin;
   readonly wanted: MetaData;
   readonly present: MetaData;
-  /** The metadata was replaced by that of another history, even if its names look the same. */
-  readonly newHistory?: boolean;
 }
 
 /** The ledger after the mirror saw this metadata of the cluster: to be stored before anything is changed on the server. */
 export function observe(ledger: Ledger, seen: Observation): Ledger {
   // Of another server nothing is known to have been the cluster's.
   const mine = isSameServer(ledger.server, seen.server) ? ledger : emptyLedger(seen.server, seen.origin);
-  const before = seen.newHistory === true || isOtherHistory(mine.origin, seen.origin) ? holdAll(mine) : mine;
-  const wantedKeys = new Set([...itemsOf(seen.wanted)].map(keyOf));
-  const current = new Set([...before.current, ...wantedKeys]);
+  const before = isOtherHistory(mine.origin, seen.origin) ? holdAll(mine) : mine;
+  const arrivals = keysOf(seen.wanted).filter((key) => !before.current.has(key));
+  const isNewlyNamed = before.server.clusterId === undefined && seen.server.clusterId !== undefined;
+  if (before === ledger && arrivals.length === 0 && !isNewlyNamed) return ledger;
+  const current = new Set([...before.current, ...arrivals]);
   const held = new Map(before.held);
-  for (const key of wantedKeys) held.delete(key);
-  for (const [key, successor] of possibleRenames(before, seen.wanted, wantedKeys)) {
+  for (const key of arrivals) held.delete(key);
+  for (const [key, successor] of possibleRenames(before, arrivals, seen.wanted)) {
     current.delete(key);
     held.set(
       key,
       `the cluster may have renamed it to ${JSON.stringify(successor)}, which InfluxQL cannot do`,
     );
   }
-  const isKnown = before.server.clusterId !== undefined || seen.server.clusterId === undefined;
-  const unchanged =
-    before === ledger && isKnown && current.size === ledger.current.size && held.size === ledger.held.size;
-  if (unchanged) return ledger;
   const server = { ...seen.server, clusterId: seen.server.clusterId ?? before.server.clusterId };
   return { ...before, server, origin: seen.origin, current, held };
 }
@@ -85,11 +81,13 @@ export function agree(ledger: Ledger, agreements: ReadonlyMap<string, Agreement>
   return { ...ledger, agreements: new Map([...ledger.agreements, ...agreements]) };
 }
 
-/** The ledger without what neither side has any more. */
+/** The ledger, in which everything of `wanted` was observed, without what neither side has any more. */
 export function settle(ledger: Ledger, wanted: MetaData, present: MetaData): Ledger {
-  const alive = new Set<string>();
-  for (const item of itemsOf(wanted)) alive.add(keyOf(item));
-  for (const item of itemsOf(present)) alive.add(keyOf(item));
+  const alive = new Set(keysOf(wanted));
+  const isOfClusterOnly = ledger.current.size === alive.size && ledger.held.size === 0;
+  const isAgreedOnLiving = () => [...ledger.agreements.keys()].every((key) => alive.has(key));
+  if (isOfClusterOnly && isAgreedOnLiving()) return ledger;
+  for (const key of keysOf(present)) alive.add(key);
   const current = new Set([...ledger.current].filter((key) => alive.has(key)));
   const held = new Map([...ledger.held].filter(([key]) => alive.has(key)));
   const agreements = new Map([...ledger.agreements].filter(([key]) => alive.has(key)));
@@ -145,22 +143,24 @@ function holdAll(ledger: Ledger): Ledger {
  */
 function* possibleRenames(
   ledger: Ledger,
+  arrivals: readonly string[],
   wanted: MetaData,
-  wantedKeys: ReadonlySet<string>,
 ): Generator<[key: string, successor: string]> {
-  const arrivals = new Map<string, string>();
+  const arrived = new Set(arrivals);
+  const successors = new Map<string, string>();
   for (const { name: database, retentionPolicies } of wanted.databases) {
-    if (!ledger.current.has(keyOf({ kind: 'database', database }))) continue;
+    if (arrived.has(keyOf({ kind: 'database', database }))) continue;
     for (const { name: policy } of retentionPolicies) {
       const key = keyOf({ kind: 'retentionPolicy', database, policy });
-      if (!ledger.current.has(key) && !ledger.held.has(key)) arrivals.set(database, policy);
+      if (arrived.has(key) && !ledger.held.has(key)) successors.set(database, policy);
     }
   }
-  if (arrivals.size === 0) return;
+  if (successors.size === 0) return;
+  const wantedKeys = new Set(keysOf(wanted));
   for (const key of ledger.current) {
     if (wantedKeys.has(key)) continue;
-    const [kind, database] = JSON.parse(key) as string[];
-    const successor = database === undefined ? undefined : arrivals.get(database);
+    const [kind, database = ''] = JSON.parse(key) as string[];
+    const successor = successors.get(database);
     if (kind === 'retentionPolicy' && successor !== undefined) yield [key, successor];
   }
 }

@@ -8,19 +8,20 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
-// A string, or an integer of sixteen digits and more, the first lengths that a double may round.
-const stringOrLongInteger = /"(?:[^"\\]|\\.)*"|-?[0-9]{16,}(?![0-9.eE])/g;
+const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/g;
+/** Sixteen digits are the fewest that a double may round. */
+const longInteger = /^-?[0-9]{16,}$/;
 
 /**
- * Parses JSON; an integer that a double cannot hold becomes a bigint. InfluxDB writes its 64-bit numbers bare: shard id
+ * Parses JSON; an integer beyond the safe ones of a double becomes a bigint. InfluxDB writes its 64-bit numbers bare: shard id
  * 18446744073709551001 is another number after `JSON.parse`. Throws a SyntaxError as JSON.parse does.
  */
 export function parseLosslessJson(text: string): Json {
   // A reviver sees no source text on Node 20, so long integers pass through it as strings with a mark that nothing else has.
   const mark = markMissingIn(text);
   let marked = false;
-  const prepared = text.replace(stringOrLongInteger, (token) => {
-    if (token.startsWith('"') || Number.isSafeInteger(Number(token))) return token;
+  const prepared = text.replace(stringOrNumber, (token) => {
+    if (!longInteger.test(token) || Number.isSafeInteger(Number(token))) return token;
     marked = true;
     return `"${mark}${token}"`;
   });

@@ -115,6 +115,24 @@ describeWithServer('influxd', 'InfluxMirror.follow', () => {
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'b']);
   });
 
+  it('drops nothing on metadata that is here before the news of its history', async () => {
+    const influxd = await server();
+    const its = mirror(influxd, { drops: 'apply', maxDrops: 99, interval: 50 });
+    const source = new StubSource(metadata());
+    its.follow(source);
+    source.become(clusterOf('a', 'b'));
+    await next(its, 'report');
+    source.replaceSilently(metadata());
+    // Long enough for several convergences to see the new metadata under the old epoch.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    source.become(metadata(), { event: 'epochChanged', epoch: 'two' });
+    const report = await next(its, 'report', ({ pending }) =>
+      pending.some(({ reason }) => reason.includes('earlier history')),
+    );
+    expect(report.done).toEqual([]);
+    expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'b']);
+  });
+
   it('makes no drop of a plan that newer metadata has overtaken', async () => {
     const influxd = await server();
     const its = mirror(influxd, { drops: 'apply', snapshot: false });

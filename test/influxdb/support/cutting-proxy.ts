@@ -7,6 +7,8 @@ export interface CuttingProxy {
   readonly url: string;
   /** Statements that changed something and came through, so far. */
   readonly changes: readonly string[];
+  /** Requests that changed nothing. */
+  readonly reads: number;
   /**
    * Cuts at the `nth` change from now on, before it reaches the server or after, and lets nothing through from then on: as if
    * the mirror's process had been killed there.
@@ -20,12 +22,14 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
   let cut: { nth: number; when: 'before' | 'after' } | undefined;
   let isCut = false;
   let seen = 0;
+  let reads = 0;
 
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request);
     const statement = new URLSearchParams(body).get('q') ?? '';
     const isChange = !/^(SHOW|SELECT) /.test(statement);
     if (isChange) seen += 1;
+    else reads += 1;
     const isHere = isChange && cut !== undefined && seen === cut.nth;
     if (isHere && cut?.when === 'before') isCut = true;
     if (isCut) {
@@ -57,6 +61,9 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     changes,
+    get reads() {
+      return reads;
+    },
     cutAt(nth, when) {
       cut = { nth, when };
       seen = 0;

@@ -29,6 +29,11 @@ export class StubSource implements MetadataSource {
     this.#events.emit(event, {});
   }
 
+  /** As a client whose metadata is new a moment before its status is, and its events. */
+  replaceSilently(data: MetaData): void {
+    this.#data = data;
+  }
+
   on<Event extends keyof SourceEvents>(event: Event, listener: (...args: SourceEvents[Event]) => void): void {
     this.#events.on(event, listener);
   }

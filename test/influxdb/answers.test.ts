@@ -1,0 +1,121 @@
+import { formatDuration } from 'clusterflux';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseGoDuration } from '../../src/influxdb/go-duration.js';
+import { readAnswers, readError, refusal } from '../../src/influxdb/influx-answer.js';
+import { parseLosslessJson } from '../../src/influxdb/lossless-json.js';
+
+/** As JSON.parse would have rounded it. */
+function withoutBigints(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(withoutBigints);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutBigints(inner)]));
+}
+
+describe('parseLosslessJson', () => {
+  it('keeps every integer, and reads everything else as JSON.parse does', () => {
+    expect(parseLosslessJson('[18446744073709551001,-9223372036854775808,9007199254740991]')).toEqual([
+      18446744073709551001n,
+      -9223372036854775808n,
+      9007199254740991,
+    ]);
+    expect(parseLosslessJson('{"id":18446744073709551001,"a":"\\"18446744073709551001"}')).toEqual({
+      id: 18446744073709551001n,
+      a: '"18446744073709551001',
+    });
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(withoutBigints(parseLosslessJson(text))).toEqual(JSON.parse(text));
+      }),
+    );
+    const unsigned = fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
+    fc.assert(
+      fc.property(unsigned, fc.string(), (ids, name) => {
+        const text = `{"name":${JSON.stringify(`${name}bigint 0: ${ids[0]}`)},"ids":[${ids.join()}]}`;
+        const parsed = parseLosslessJson(text) as { name: string; ids: (number | bigint)[] };
+        expect(parsed.ids.map(BigInt)).toEqual(ids);
+        expect(parsed.name).toBe(`${name}bigint 0: ${ids[0]}`);
+      }),
+    );
+    expect(() => parseLosslessJson('{"a":')).toThrow(SyntaxError);
+  });
+});
+
+describe('parseGoDuration', () => {
+  it('reads what Go prints', () => {
+    expect(['0s', '168h0m0s', '1h0m0.000000001s', '1.5µs', '-1m0s'].map(parseGoDuration)).toEqual([
+      0n,
+      604_800_000_000_000n,
+      3_600_000_000_001n,
+      1_500n,
+      -60_000_000_000n,
+    ]);
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }), (nanoseconds) => {
+        expect(parseGoDuration(formatDuration(nanoseconds))).toBe(nanoseconds);
+      }),
+    );
+    for (const text of ['', '7d', '1h 2m', 'h', '1.s'])
+      expect(() => parseGoDuration(text)).toThrow('unknown duration');
+  });
+});
+
+describe('readAnswers', () => {
+  const line = (results: unknown[]) => JSON.stringify({ results });
+
+  it('joins the pieces of a chunked answer', () => {
+    const columns = ['name'];
+    const pieces = [
+      line([
+        { statement_id: 0, series: [{ name: 'd', columns, values: [['a']], partial: true }], partial: true },
+      ]),
+      line([{ statement_id: 0, series: [{ name: 'd', columns, values: [['b']] }] }]),
+      line([{ statement_id: 1, series: [{ columns }] }]),
+    ];
+    expect(readAnswers(pieces.join('\n'))).toEqual([
+      { series: [{ name: 'd', columns, values: [['a'], ['b']] }] },
+      { series: [{ name: '', columns, values: [] }] },
+    ]);
+  });
+
+  it('keeps the first error of a statement, which InfluxDB overwrites', () => {
+    const lines = [
+      line([{ statement_id: 0, error: 'database not found: x' }]),
+      line([{ statement_id: 0, error: 'not executed' }]),
+    ];
+    expect(readAnswers(lines.join('\n'))).toEqual([{ series: [], error: 'database not found: x' }]);
+  });
+
+  it('refuses an answer that a limit of the server cut short', () => {
+    const columns = ['name'];
+    const cut = line([{ statement_id: 0, series: [{ name: 'd', columns, values: [['a']], partial: true }] }]);
+    expect(() => readAnswers(cut)).toThrow('cut its answer short');
+  });
+
+  it('refuses what is not an answer', () => {
+    for (const text of [
+      '<html>',
+      '{"results":[{}]}',
+      '{"error":"x"}',
+      '{"results":[{"statement_id":1e9}]}',
+    ]) {
+      expect(() => readAnswers(text), text).toThrow(expect.objectContaining({ code: 'BAD_ANSWER' }));
+    }
+    expect([readError('{"error":"x"}'), readError('<html>'), readError('[]')]).toEqual([
+      'x',
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('refusal', () => {
+  it('has a code of its own where InfluxDB’s text has one, and the text', () => {
+    expect(refusal('database not found: a: b')).toMatchObject({
+      code: 'DATABASE_NOT_FOUND',
+      message: 'database not found: a: b',
+    });
+    expect(refusal('something new')).toMatchObject({ code: 'STATEMENT_REFUSED', message: 'something new' });
+  });
+});

@@ -1,0 +1,127 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { keyOf } from '../../src/influxdb/item.js';
+import {
+  agree,
+  agreementOf,
+  agreementOn,
+  emptyLedger,
+  forget,
+  observe,
+  settle,
+} from '../../src/influxdb/ledger.js';
+import { LedgerStore } from '../../src/influxdb/ledger-store.js';
+import { database, metadata, policy, user } from './support/build.js';
+import { directory } from './support/lab.js';
+
+const server = { url: 'http://127.0.0.1:8086', clusterId: 5n };
+const origin = { clusterId: 99n, epoch: 'one', version: 7 };
+const a = keyOf({ kind: 'database', database: 'a' });
+const b = keyOf({ kind: 'database', database: 'b' });
+const only = (...names: string[]) => metadata({ databases: names.map((name) => database(name)) });
+
+const seen = { server, origin, wanted: only('a'), present: metadata() };
+const known = observe(emptyLedger(server, origin), seen);
+
+describe('the ledger', () => {
+  it('remembers what the cluster has, until neither side has it', () => {
+    expect(known.current).toContain(a);
+    expect(observe(known, seen)).toBe(known);
+    const dropped = { ...seen, wanted: only('b'), present: only('a') };
+    const later = settle(observe(known, dropped), dropped.wanted, dropped.present);
+    expect([...later.current]).toEqual(expect.arrayContaining([a, b]));
+    const gone = settle(later, only('b'), only('b'));
+    expect(gone.current).not.toContain(a);
+    expect(gone.current).toContain(b);
+    expect(settle(gone, only('b'), only('b'))).toBe(gone);
+  });
+
+  it('holds everything when another history begins, until that one has it, too', () => {
+    const others = [
+      { ...origin, epoch: 'two' },
+      { ...origin, epoch: undefined },
+      { ...origin, clusterId: 98n },
+      { ...origin, version: 6 },
+    ];
+    for (const other of others) {
+      const next = observe(known, { ...seen, origin: other, wanted: only('b') });
+      expect(next.current).not.toContain(a);
+      expect(next.held.get(a)).toContain('earlier history');
+      const back = observe(next, { ...seen, origin: other, wanted: only('a', 'b') });
+      expect(back.held.has(a)).toBe(false);
+      expect(back.current).toContain(a);
+    }
+    expect(forget(known).held.has(a)).toBe(true);
+    // Versions of one epoch only rise.
+    expect(observe(known, { ...seen, origin: { ...origin, version: 8 } })).toBe(known);
+  });
+
+  it('knows nothing of another server', () => {
+    const same = [{ url: 'http://other:1', clusterId: 5n }, { url: server.url }];
+    for (const one of same) {
+      expect(observe(known, { ...seen, server: one, wanted: metadata() }).current).toContain(a);
+    }
+    const others = [{ url: server.url, clusterId: 6n }, { url: 'http://other:1' }];
+    for (const one of others) {
+      expect(observe(known, { ...seen, server: one, wanted: metadata() }).current).not.toContain(a);
+    }
+  });
+
+  it('holds a policy that left when another came', () => {
+    const one = metadata({ databases: [database('a', [policy('x')])] });
+    const two = metadata({ databases: [database('a', [policy('y')])] });
+    const first = observe(emptyLedger(server, origin), { ...seen, wanted: one });
+    const second = observe(first, { ...seen, wanted: two });
+    expect(second.held.get(keyOf({ kind: 'retentionPolicy', database: 'a', policy: 'x' }))).toContain(
+      'renamed it to "y"',
+    );
+  });
+
+  it('knows whose forms agree, and holds no hash', () => {
+    const item = { kind: 'user', user: 'u' } as const;
+    const wanted = metadata({ users: [user('u', { hash: '$2a$cluster' })] });
+    const agreed = agree(known, new Map([[keyOf(item), agreementOn('$2a$cluster', '$2a$here')]]));
+    expect(agreementOf(agreed, item, '$2a$cluster', '$2a$here')).toBe('same');
+    expect(agreementOf(agreed, item, '$2a$cluster', '')).toBe('same');
+    expect(agreementOf(agreed, item, '$2a$cluster', '$2a$other')).toBe('unknown');
+    expect(agreementOf(agreed, item, '$2a$newer', '$2a$here')).toBe('wanted changed');
+    expect(JSON.stringify([...agreed.agreements])).not.toContain('$2a$');
+    expect(settle(agreed, wanted, metadata()).agreements.size).toBe(1);
+    expect(settle(agreed, metadata(), metadata()).agreements.size).toBe(0);
+  });
+});
+
+describe('LedgerStore', () => {
+  it('gives back what it saved, after a restart, too', async () => {
+    const dir = join(await directory(), 'made');
+    const odd = observe(known, { ...seen, wanted: only('a', '__proto__', 'x"y\n') });
+    const full = agree(forget(observe(odd, seen)), new Map([['k', { wanted: 'w', present: 'p' }]]));
+    await new LedgerStore(dir).save(full);
+    expect(await new LedgerStore(dir).load()).toEqual(full);
+    expect(await readdir(dir)).toEqual(['influxdb-ledger.json']);
+  });
+
+  it('refuses a file that it cannot read, and says what that means', async () => {
+    const dir = await directory();
+    await new LedgerStore(dir).save(known);
+    const path = join(dir, 'influxdb-ledger.json');
+    const content = await readFile(path, 'utf8');
+    for (const broken of ['', content.slice(0, -9), content.replace('"format":1', '"format":2'), '{}']) {
+      await writeFile(path, broken);
+      await expect(new LedgerStore(dir).load()).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+      await expect(new LedgerStore(dir).load()).rejects.toThrow(/counts as only here/);
+    }
+  });
+
+  it('keeps a confirmation until it is used, for another process, too', async () => {
+    const dir = await directory();
+    const [one, other] = [new LedgerStore(dir), new LedgerStore(dir)];
+    expect(await one.confirmation()).toBeUndefined();
+    await other.confirm('c0ffee');
+    expect(await one.confirmation()).toBe('c0ffee');
+    await one.useConfirmation();
+    expect(await other.confirmation()).toBeUndefined();
+    await one.useConfirmation();
+  });
+});
