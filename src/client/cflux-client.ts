@@ -3,7 +3,7 @@ import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
 import { HttpTransport } from '../transport/http-transport.js';
-import type { Transport } from '../transport/transport.js';
+import type { CallOptions, Transport } from '../transport/transport.js';
 import { withRetry } from '../transport/with-retry.js';
 import { Committer } from './committer.js';
 import { EventHub } from './event-hub.js';
@@ -311,9 +311,8 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   }
 
   /** Brings the manager's newest metadata here and answers its version. */
-  async refresh(): Promise<number> {
-    this.#checkOpen();
-    await this.#write(() => this.#reconciler.catchUp({ signal: this.#life.signal }));
+  async refresh(options: WaitOptions = {}): Promise<number> {
+    await this.#reconcile(options, (limits) => this.#reconciler.catchUp(limits));
     return this.#replica.position.version;
   }
 
@@ -333,23 +332,23 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   }
 
   /** Takes the manager's metadata, whatever it is, with a backup of this node's: the operator's answer to `foreignEpoch`. */
-  async adopt(): Promise<void> {
-    this.#checkOpen();
-    await this.#write(() => this.#reconciler.adopt({ signal: this.#life.signal }));
+  async adopt(options: WaitOptions = {}): Promise<void> {
+    await this.#reconcile(options, (limits) => this.#reconciler.adopt(limits));
     this.#sync.hurry();
   }
 
   /** Makes this node's metadata the cluster's, whatever the manager has: the operator's other answer to `foreignEpoch`. */
-  async reseed(): Promise<void> {
-    this.#checkOpen();
-    await this.#write(() => this.#reconciler.reseed({ signal: this.#life.signal }));
+  async reseed(options: WaitOptions = {}): Promise<void> {
+    await this.#reconcile(options, (limits) => this.#reconciler.reseed(limits));
     this.#sync.hurry();
   }
 
   /** The cluster's members, alive or not. */
-  async nodes(): Promise<readonly NodeInfo[]> {
+  async nodes(options: WaitOptions = {}): Promise<readonly NodeInfo[]> {
     this.#checkOpen();
-    return this.#transport.nodes({ cluster: this.#settings.cluster }, { signal: this.#life.signal });
+    return this.#untilClosed(options, (limits) =>
+      this.#transport.nodes({ cluster: this.#settings.cluster }, limits),
+    );
   }
 
   async #read<T>(operation: Operation<M, T>): Promise<T> {
@@ -368,12 +367,22 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
       throw new CfluxError('NOT_OPEN', 'the client is not open: call open() first');
   }
 
-  /** One writer at a time (R1); what closing cut short says so. */
-  async #write<T>(task: () => Promise<T>): Promise<T> {
-    return this.#writer.run(() => {
-      this.#checkOpen();
-      return task();
-    });
+  /** Speaks with the manager as the one writer (R1). */
+  async #reconcile(options: WaitOptions, task: (limits: CallOptions) => Promise<unknown>): Promise<void> {
+    this.#checkOpen();
+    await this.#untilClosed(options, (limits) =>
+      this.#writer.run(async () => {
+        limits.signal?.throwIfAborted();
+        await task(limits);
+      }),
+    );
+  }
+
+  /** `timeout` is that of each request: the turn before it is not counted. */
+  #untilClosed<T>({ signal, timeout }: WaitOptions, task: (limits: CallOptions) => Promise<T>): Promise<T> {
+    return withLinkedSignal([signal, this.#life.signal], (linked) =>
+      task({ signal: linked, ...(timeout === undefined ? {} : { timeout }) }),
+    );
   }
 
   #commitSoon(): void {
