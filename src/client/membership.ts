@@ -3,7 +3,7 @@ import { type Clock, sleep } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { NodeDescription } from '../protocol/nodes.js';
 import { nodeTimeToLive } from '../protocol/times.js';
-import type { Transport } from '../transport/transport.js';
+import type { CallOptions, Transport } from '../transport/transport.js';
 import type { Emit } from './events.js';
 
 const debug = createDebug('cflux:heartbeat');
@@ -68,7 +68,7 @@ export class Membership {
   }
 
   /** Tells the manager that the node goes: it keeps its id, or gives it up for good. */
-  async leave(deregister: boolean, options: { signal: AbortSignal; timeout: number }): Promise<void> {
+  async leave(deregister: boolean, options: CallOptions): Promise<void> {
     const { transport, cluster } = this.#parts;
     const nodeId = this.nodeId;
     if (!this.#joined || nodeId === undefined) return;

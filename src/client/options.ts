@@ -60,7 +60,7 @@ export interface Settings extends CfluxOptions {
 }
 
 /** Checks `options` and fills in the defaults. Throws `INVALID_OPTION` naming the option and its value. */
-export function settle(options: CfluxOptions, env: NodeJS.ProcessEnv = process.env): Settings {
+export function resolveOptions(options: CfluxOptions, env: NodeJS.ProcessEnv = process.env): Settings {
   const cluster = options.cluster ?? (env['CLUSTER'] || 'default');
   const endpoint = options.endpoint ?? (env['CFLUX_ENDPOINT'] || 'http://localhost:8000');
   checkCluster(cluster);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/client/config.js';
-import { settle } from '../../src/client/options.js';
+import { resolveOptions } from '../../src/client/options.js';
 
 let folder: string;
 beforeAll(() => {
@@ -118,7 +118,7 @@ describe('loadConfig', () => {
 
 describe('options of CfluxClient', () => {
   it('are read from CLUSTER and CFLUX_ENDPOINT, else have the published defaults', () => {
-    expect(settle({}, {})).toMatchObject({
+    expect(resolveOptions({}, {})).toMatchObject({
       cluster: 'default',
       endpoint: 'http://localhost:8000',
       heartbeatInterval: 5_000,
@@ -127,11 +127,11 @@ describe('options of CfluxClient', () => {
       reads: 'accepted',
       startOffline: false,
     });
-    expect(settle({}, { CLUSTER: 'c', CFLUX_ENDPOINT: 'https://m' })).toMatchObject({
+    expect(resolveOptions({}, { CLUSTER: 'c', CFLUX_ENDPOINT: 'https://m' })).toMatchObject({
       cluster: 'c',
       endpoint: 'https://m',
     });
-    expect(settle({ cluster: 'own' }, { CLUSTER: 'c' })).toMatchObject({ cluster: 'own' });
+    expect(resolveOptions({ cluster: 'own' }, { CLUSTER: 'c' })).toMatchObject({ cluster: 'own' });
   });
 
   it.each([
@@ -143,6 +143,6 @@ describe('options of CfluxClient', () => {
     [{ pollWait: Number.NaN }, /pollWait/],
     [{ mutationTimeout: -1 }, /mutationTimeout: -1 is not a positive number of milliseconds/],
   ])('are checked: %j', (options, message) => {
-    expect(() => settle(options, {})).toThrow(message);
+    expect(() => resolveOptions(options, {})).toThrow(message);
   });
 });

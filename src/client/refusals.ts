@@ -1,0 +1,19 @@
+import { CfluxError } from '../errors.js';
+
+export function closedError(): CfluxError {
+  return new CfluxError('CLOSED', 'the client is closed', { outcome: 'none' });
+}
+
+export function notOpenError(): CfluxError {
+  return new CfluxError('NOT_OPEN', 'the client is not open: call open() first', { outcome: 'none' });
+}
+
+export function foreignError(): CfluxError {
+  const message = 'the manager holds another cluster’s metadata: call adopt() or reseed()';
+  return new CfluxError('FOREIGN_EPOCH', message, { outcome: 'none' });
+}
+
+export function nestedError(): CfluxError {
+  const message = 'a mutation inside a mutation: change the meta client that the operation is handed';
+  return new CfluxError('NESTED_MUTATION', message, { outcome: 'none' });
+}
