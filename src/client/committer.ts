@@ -1,3 +1,4 @@
+import createDebug from 'debug';
 import { type Clock, sleep } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
@@ -14,6 +15,8 @@ import type { PendingMutation } from './pending-mutation.js';
 import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
 
+const debug = createDebug('cflux:commit');
+
 /** A push is sent again for less than this, for managers remember mutation ids for ten minutes at least (R27). */
 const longestPush = 300_000;
 
@@ -28,6 +31,8 @@ export interface CommitterParts<M> {
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Emit;
+  /** Called before each push. */
+  readonly onPush: () => void;
   /** A push may have been stored without this node's knowing. */
   readonly onUnknownOutcome: () => void;
 }
@@ -143,6 +148,8 @@ export class Committer<M> {
     const snapshot = encodeMetadata(data);
     const mutation = randomUuid(random);
     signal.throwIfAborted();
+    this.#parts.onPush();
+    debug('round %d: pushing %d bytes on version %d', round, snapshot.length, before.version);
     let result: PushResult;
     try {
       result = await transport.push(
@@ -158,6 +165,7 @@ export class Committer<M> {
       return 'settled';
     }
 
+    debug('%s', result.kind);
     if (result.kind === 'foreignEpoch') {
       await copy.discard();
       if (result.answerLost === true) {

@@ -1,3 +1,4 @@
+import createDebug from 'debug';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import { noVersion } from '../protocol/version.js';
@@ -21,6 +22,8 @@ import { Replica } from './replica.js';
 import { StateMachine } from './state.js';
 import { SyncLoop } from './sync-loop.js';
 import { VersionWaiters } from './version-waiters.js';
+
+const debug = createDebug('cflux:client');
 
 /** How long the manager may take to hear that the node leaves, in milliseconds. */
 const leaveTimeout = 2_000;
@@ -106,6 +109,7 @@ export class Session<M extends MetaClientLike> {
       ...worked,
       queue: this.queue,
       scope: this.scope,
+      onPush: () => this.#silencePoll(),
       onUnknownOutcome: () => this.sync.hurry(),
     });
   }
@@ -155,10 +159,12 @@ export class Session<M extends MetaClientLike> {
     this.#run();
   }
 
+  /** Registers, and gets or gives the first metadata. */
   async #join(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     await this.#meta.open?.();
     await this.write(() => this.replica.recall());
+    debug('recalled version %d', this.replica.position.version);
     try {
       await this.membership.join(signal);
       await this.write(() => this.reconciler.catchUp({ signal }));
@@ -174,6 +180,7 @@ export class Session<M extends MetaClientLike> {
     this.#commitSoon();
   }
 
+  /** Ends everything, in the order in which users rely on it (R13). */
   async close(deregister: boolean, timeout: number): Promise<void> {
     const wasOpened = this.#opening !== undefined || this.#loops !== undefined;
     this.state.enter('closing');
@@ -199,6 +206,11 @@ export class Session<M extends MetaClientLike> {
       this.hub.emit('closed');
       this.hub.removeAll();
     }
+  }
+
+  /** A manager that does not know who asks would answer the node's own poll with what the node is pushing: ends that poll. */
+  #silencePoll(): void {
+    if (this.replica.position.epoch === undefined) this.sync.hurry();
   }
 
   #commitSoon(): void {

@@ -103,6 +103,9 @@ export class SyncLoop<M> {
       await writer.run(() => reconciler.catchUp({ signal }));
       return 'again';
     }
+    // What is being pushed now will be the version to ask from.
+    await writer.run(async () => undefined);
+    signal.throwIfAborted();
     const { generation, position, nodeId } = replica;
     const { version, epoch, mutation } = position;
     const begun = clock.monotonic();
