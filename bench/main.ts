@@ -1,7 +1,9 @@
 import { type Figure, printFigures } from './report.js';
 
 /** Each suite measures one part of the library, every figure beside a floor measured in the same run. */
-const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {};
+const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {
+  meta: () => import('./meta.js'),
+};
 
 const args = process.argv.slice(2);
 const json = args.includes('--json');

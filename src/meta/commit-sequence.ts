@@ -37,7 +37,7 @@ export class CommitSequence {
 
   async run<T>(operation: Operation<T>): Promise<T> {
     if (this.persist === undefined) {
-      const { data, result } = applied(operation, this.committed);
+      const { data, result } = operation(this.committed);
       this.install(data);
       return result;
     }
@@ -105,13 +105,6 @@ export class CommitSequence {
   }
 }
 
-/** What the operation makes of `data`, counted if it is a commit. */
-function applied<T>(operation: Operation<T>, data: MetaData): Outcome<T> {
-  const outcome = operation(data);
-  if (outcome.data === data) return outcome;
-  return { data: { ...outcome.data, index: outcome.data.index + 1n }, result: outcome.result };
-}
-
 function waitingFor<T>(
   operation: Operation<T>,
   resolve: (result: T) => void,
@@ -121,7 +114,7 @@ function waitingFor<T>(
   return {
     apply: (data) => {
       try {
-        const outcome = applied(operation, data);
+        const outcome = operation(data);
         settle = () => resolve(outcome.result);
         return outcome.data;
       } catch (error) {

@@ -3,7 +3,7 @@ import { CfluxError, isCfluxError } from '../errors.js';
 import { type Random, systemRandom } from '../random.js';
 import { defaultCost } from './bcrypt.js';
 import { decodeShared } from './codec/decode-metadata.js';
-import { encodeMetadata, encodeShared } from './codec/encode-metadata.js';
+import { encodeMetadata, encodePieces } from './codec/encode-metadata.js';
 import { CommitSequence, type Operation, type Persist } from './commit-sequence.js';
 import { minute } from './durations.js';
 import type { ForkableMetaClient, MetaClient, PasswordHashingMetaClient } from './meta-client.js';
@@ -379,7 +379,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   async #load(directory: MetaDirectory): Promise<CommitSequence> {
     const bytes = await directory.read();
     const data = bytes === undefined ? this.data() : decodeFile(bytes, directory.path);
-    const persist = (next: MetaData) => directory.write(encodeShared(next).bytes);
+    const persist = (next: MetaData) => directory.write(encodePieces(next).pieces);
     if (data.index === 1n) await persist(data);
     return this.#commitsTo(data, persist);
   }

@@ -50,14 +50,14 @@ export class MetaDirectory {
   }
 
   /**
-   * Replaces the file, durably: whenever the machine stops, it is the old one or the new one.
+   * Replaces the file by `pieces`, one after the other, durably: whenever the machine stops, it is the old one or the new one.
    *
    * @throws CfluxError `STORAGE_FAILED`, and then the file is the old one; with the outcome `unknown`, it is the new one, but may
    *   be the old one again after a power failure.
    */
-  async write(bytes: Buffer): Promise<void> {
+  async write(pieces: readonly Buffer[]): Promise<void> {
     try {
-      await writeSynced(this.temporary, bytes);
+      await writeSynced(this.temporary, pieces);
       await rename(this.temporary, this.path);
     } catch (error) {
       // On a full disk it would be in the way of the next attempt.
@@ -78,14 +78,26 @@ export class MetaDirectory {
   }
 }
 
-async function writeSynced(path: string, bytes: Buffer): Promise<void> {
+async function writeSynced(path: string, pieces: readonly Buffer[]): Promise<void> {
   const file = await open(path, 'w');
   try {
-    for (let written = 0; written < bytes.length; ) {
-      written += (await file.write(bytes, written)).bytesWritten;
+    let rest = pieces;
+    while (rest.length > 0) {
+      const { bytesWritten } = await file.writev(rest);
+      rest = without(rest, bytesWritten);
     }
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+/** The pieces without the first `count` bytes: the system need not take all at once. */
+function without(pieces: readonly Buffer[], count: number): readonly Buffer[] {
+  let written = count;
+  for (const [position, piece] of pieces.entries()) {
+    if (written < piece.length) return [piece.subarray(written), ...pieces.slice(position + 1)];
+    written -= piece.length;
+  }
+  return [];
 }

@@ -5,79 +5,79 @@ export interface Named {
 interface Entry {
   readonly hash: number;
   readonly name: string;
-  /** Where it stood when it was entered; removals of others may have moved it towards the front since. */
-  readonly position: number;
+  /** Counted from the first name the table ever had, and never used again: so it stays when others are removed. */
+  readonly order: number;
 }
 
-/** More removals than this, and a look-up would search for longer than a new table takes, spread over the look-ups. */
-const mostRemovals = 512;
-/** Average entries of a bucket, times the number of buckets, beyond which a new table is better. */
-const mostCrowded = 4;
+/** From here on, carrying the removals along costs more than a new table, spread over as many removals. */
+const mostRemovals = 1024;
+/** From here on, the buckets are so long that a new table, with more of them, pays. */
+const mostNamesPerBucket = 4;
 
 function hashOf(name: string): number {
   let hash = 0;
   for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
-  // Names that differ in their last characters only (db-1, db-2) would fall into neighbouring buckets; that is fine.
   return hash;
 }
 
 /**
- * Positions of names in a list; immutable, like the list. A change copies one bucket and the list of buckets, both about the square
- * root of the list's length. So forks and versions have tables of their own, and a name that is not in the table is not in the list.
+ * The positions of the names in a list; immutable, like the list. A change copies one bucket and the list of buckets, both about the
+ * square root of the list's length. So every version of a list has a table of its own, forks included.
  */
 export class NameTable {
   private constructor(
     private readonly buckets: readonly (readonly Entry[])[],
-    private readonly size: number,
-    private readonly removals: number,
+    /** Of the next name. */
+    private readonly nextOrder: number,
+    /** Orders of the names that were removed, ascending: by so many, those behind have moved forward. */
+    private readonly removed: readonly number[],
   ) {}
 
   /** The table of `list`, or nothing if a name occurs twice in it. */
   static of(list: readonly Named[]): NameTable | undefined {
     const count = 2 ** Math.ceil(Math.log2(Math.sqrt(list.length + 1)));
     const buckets: Entry[][] = Array.from({ length: count }, () => []);
-    for (const [position, { name }] of list.entries()) {
+    for (const [order, { name }] of list.entries()) {
       const hash = hashOf(name);
       const bucket = buckets[hash & (count - 1)];
       if (bucket?.some((entry) => entry.hash === hash && entry.name === name)) return undefined;
-      bucket?.push({ hash, name, position });
+      bucket?.push({ hash, name, order });
     }
-    return new NameTable(buckets, list.length, 0);
+    return new NameTable(buckets, list.length, []);
   }
 
-  /** It has changed so much since it was made that a new one would answer faster. */
+  /** It has changed so much since it was made that a new one would be better. */
   get isWorn(): boolean {
-    return this.removals > mostRemovals || this.size > mostCrowded * this.buckets.length ** 2;
+    return (
+      this.removed.length > mostRemovals || this.nextOrder > mostNamesPerBucket * this.buckets.length ** 2
+    );
   }
 
-  /** Where `name` stands in `list`, which this table is of; −1 if it does not. */
-  positionOf(name: string, list: readonly Named[]): number {
-    const entry = this.entry(name, hashOf(name));
-    if (entry === undefined) return -1;
-    let { position } = entry;
-    while (position >= 0 && list[position]?.name !== name) position--;
-    return position;
+  /** Where `name` stands in the list; −1 if it does not. */
+  positionOf(name: string): number {
+    const entry = this.find(name);
+    return entry === undefined ? -1 : entry.order - countBelow(this.removed, entry.order);
   }
 
-  has(name: string): boolean {
-    return this.entry(name, hashOf(name)) !== undefined;
-  }
-
-  /** With a name that it does not have yet. */
-  with(name: string, position: number): NameTable {
+  /** With a name at the end that it does not have yet. */
+  with(name: string): NameTable {
     const hash = hashOf(name);
     const at = this.bucketOf(hash);
-    const bucket = [...(this.buckets[at] ?? []), { hash, name, position }];
-    return new NameTable(this.buckets.with(at, bucket), this.size + 1, this.removals);
+    const bucket = [...(this.buckets[at] ?? []), { hash, name, order: this.nextOrder }];
+    return new NameTable(this.buckets.with(at, bucket), this.nextOrder + 1, this.removed);
   }
 
   without(name: string): NameTable {
-    const at = this.bucketOf(hashOf(name));
-    const bucket = (this.buckets[at] ?? []).filter((entry) => entry.name !== name);
-    return new NameTable(this.buckets.with(at, bucket), this.size - 1, this.removals + 1);
+    const removed = this.find(name);
+    if (removed === undefined) return this;
+    const at = this.bucketOf(removed.hash);
+    const bucket = (this.buckets[at] ?? []).filter((entry) => entry !== removed);
+    const orders = this.removed.toSpliced(countBelow(this.removed, removed.order), 0, removed.order);
+    return new NameTable(this.buckets.with(at, bucket), this.nextOrder, orders);
   }
 
-  private entry(name: string, hash: number): Entry | undefined {
+  private find(name: string): Entry | undefined {
+    const hash = hashOf(name);
     for (const entry of this.buckets[this.bucketOf(hash)] ?? []) {
       if (entry.hash === hash && entry.name === name) return entry;
     }
@@ -87,4 +87,16 @@ export class NameTable {
   private bucketOf(hash: number): number {
     return hash & (this.buckets.length - 1);
   }
+}
+
+/** How many of the ascending `numbers` are below `limit`. */
+function countBelow(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] ?? limit) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -33,7 +33,7 @@ function namesOf(list: readonly Named[]): NameTable | 'ambiguous' {
 export function positionOf(list: readonly Named[], name: string): number {
   const names = list.length > longestWithoutTable ? namesOf(list) : 'ambiguous';
   if (names === 'ambiguous') return list.findIndex((item) => item.name === name);
-  return names.positionOf(name, list);
+  return names.positionOf(name);
 }
 
 export function findByName<T extends Named>(list: readonly T[], name: string): T | undefined {
@@ -46,13 +46,16 @@ export function append<T extends Named>(list: readonly T[], item: T): readonly T
   const lineage = lineages.get(list);
   if (lineage !== undefined) {
     const { names, origin } = lineage;
-    const kept = names instanceof NameTable && names.has(item.name) ? 'ambiguous' : names;
     lineages.set(appended, {
       origin,
-      names: kept instanceof NameTable ? kept.with(item.name, list.length) : kept,
+      names: names instanceof NameTable ? withName(names, item.name) : names,
     });
   }
   return appended;
+}
+
+function withName(names: NameTable, name: string): NameTable | 'ambiguous' {
+  return names.positionOf(name) < 0 ? names.with(name) : 'ambiguous';
 }
 
 export function removeAt<T extends Named>(list: readonly T[], position: number): readonly T[] {

@@ -1,10 +1,10 @@
 import { CfluxError } from '../../errors.js';
 import type { Named } from '../named-list.js';
 import type { MetaData } from '../records.js';
-import { encodeShared } from './encode-metadata.js';
+import { layoutFor } from './encode-list.js';
 import { placeOf } from './malformed-place.js';
 import { type KnownSegments, SegmentsReader } from './read-segments.js';
-import { databaseSegments, layoutOf, userSegments } from './segments.js';
+import { databaseSegments, type SegmentKind, userSegments } from './segments.js';
 import { UnknownFields } from './unknown-fields.js';
 import { Malformed, WireReader } from './wire-reader.js';
 import { copyOf } from './wire-writer.js';
@@ -38,8 +38,8 @@ const fields = ['term', 'index', 'clusterId', 'maxNodeId', 'maxShardGroupId', 'm
 
 function readMetadata(reader: WireReader, known: MetaData | undefined): MetaData {
   const end = reader.bytes.length;
-  const databases = new SegmentsReader(databaseSegments, knownSegments(known, known?.databases));
-  const users = new SegmentsReader(userSegments, knownSegments(known, known?.users));
+  const databases = new SegmentsReader(databaseSegments, knownSegments(known?.databases, databaseSegments));
+  const users = new SegmentsReader(userSegments, knownSegments(known?.users, userSegments));
   let seen = 0;
   let term = 0n;
   let index = 0n;
@@ -104,14 +104,13 @@ function readMetadata(reader: WireReader, known: MetaData | undefined): MetaData
   return unknown === undefined ? data : unknown.addTo(data, reader.bytes);
 }
 
-/** What is known of `list`, a list of `known`. */
+/** What is known of `list`. */
 function knownSegments<T extends Named>(
-  known: MetaData | undefined,
   list: readonly T[] | undefined,
+  kind: SegmentKind<T>,
 ): KnownSegments<T> | undefined {
-  if (known === undefined || list === undefined || list.length === 0) return undefined;
-  if (layoutOf(list) === undefined) encodeShared(known);
-  const layout = layoutOf(list);
+  if (list === undefined || list.length === 0) return undefined;
+  const layout = layoutFor(list, kind);
   // Lossy bytes decode to something else than the records that they were made from.
-  return layout === undefined || layout.lossy ? undefined : { list, layout };
+  return layout.lossy ? undefined : { list, layout };
 }

@@ -1,9 +1,8 @@
-import { type Named, originOf } from '../named-list.js';
 import type { MetaData } from '../records.js';
 import { checkRanges } from './check-ranges.js';
-import { databaseSegments, layoutOf, userSegments } from './segments.js';
+import { encodeList } from './encode-list.js';
+import { databaseSegments, userSegments } from './segments.js';
 import { WireWriter } from './wire-writer.js';
-import { writeSegments } from './write-segments.js';
 
 /** @see {@link encodeMetadata} */
 export interface EncodeOptions {
@@ -24,43 +23,42 @@ export interface EncodeOptions {
  * @throws TypeError naming the first field that is not of its type.
  */
 export function encodeMetadata(data: MetaData, { outOfRange = 'throw' }: EncodeOptions = {}): Uint8Array {
-  const { bytes, lossy } = encodeShared(data);
+  const { pieces, lossy } = encodePieces(data);
   if (lossy && outOfRange === 'throw') checkRanges(data);
-  return new Uint8Array(bytes);
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+  let position = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, position);
+    position += piece.length;
+  }
+  return bytes;
 }
 
-/** As {@link encodeMetadata}, but without a copy of its own for the caller, who must not change the bytes. Numbers are wrapped. */
-export function encodeShared(data: MetaData): { bytes: Buffer; lossy: boolean } {
+/** As {@link encodeMetadata}, but in pieces, to be written one after the other and not to be changed. Numbers are wrapped. */
+export function encodePieces(data: MetaData): {
+  readonly pieces: readonly Buffer[];
+  readonly lossy: boolean;
+} {
   try {
-    return encodeWhole(data);
+    const databases = encodeList(data.databases, databaseSegments);
+    const users = encodeList(data.users, userSegments);
+    const head = new WireWriter(64);
+    head.uint64(0x18, data.clusterId);
+    head.uint64(0x10, data.index);
+    head.uint64(0x08, data.term);
+    const tail = new WireWriter(64);
+    if (data.unknownFields !== undefined) tail.raw(data.unknownFields);
+    tail.uint64(0x48, data.maxShardId);
+    tail.uint64(0x40, data.maxShardGroupId);
+    tail.uint64(0x38, data.maxNodeId);
+    return {
+      pieces: [head.finish(), ...databases.pieces, ...users.pieces, tail.finish()],
+      lossy: head.lossy || databases.lossy || users.lossy || tail.lossy,
+    };
   } catch (error) {
     // The writer does not look at types: it stumbles, and cannot say where.
     if (error instanceof TypeError) checkRanges(data);
     throw error;
   }
-}
-
-function encodeWhole(data: MetaData): { bytes: Buffer; lossy: boolean } {
-  const writer = new WireWriter(64 + roomFor(data.databases) + roomFor(data.users));
-  if (data.unknownFields !== undefined) writer.raw(data.unknownFields);
-  writer.uint64(0x48, data.maxShardId);
-  writer.uint64(0x40, data.maxShardGroupId);
-  writer.uint64(0x38, data.maxNodeId);
-  const lossyBehind = writer.lossy;
-  const users = writeSegments(writer, data.users, userSegments);
-  const databases = writeSegments(writer, data.databases, databaseSegments);
-  writer.uint64(0x18, data.clusterId);
-  writer.uint64(0x10, data.index);
-  writer.uint64(0x08, data.term);
-  const bytes = writer.finish();
-  users.keep(bytes);
-  databases.keep(bytes);
-  return { bytes, lossy: lossyBehind || writer.lossy || users.lossy || databases.lossy };
-}
-
-/** Bytes to begin with for `list`: what its nearest relative took, or a guess. */
-function roomFor(list: readonly Named[]): number {
-  const { offsets } = layoutOf(list) ?? layoutOf(originOf(list) ?? list) ?? {};
-  if (offsets === undefined) return 256 * list.length;
-  return (offsets.at(-1) ?? 0) - (offsets[0] ?? 0) + 4096;
 }

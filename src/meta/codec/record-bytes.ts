@@ -1,7 +1,8 @@
 import type { DatabaseInfo, MetaData, UserInfo } from '../records.js';
-import { keepSegment, segmentOf } from './segments.js';
+import { encodeSegment } from './encode-list.js';
+import { databaseSegments, segmentOf } from './segments.js';
 import { WireWriter } from './wire-writer.js';
-import { writeDatabase, writeUser } from './write-records.js';
+import { writeUser } from './write-records.js';
 
 /*
  * The bytes by which metadata are compared: those that are stored. What is stored alike is equal, whatever it was in memory.
@@ -9,15 +10,8 @@ import { writeDatabase, writeUser } from './write-records.js';
 
 /** The database's segment. */
 export function databaseBytes(database: DatabaseInfo): Buffer {
-  const known = segmentOf(database);
-  if (known !== undefined) return known.bytes.subarray(known.start, known.end);
-  const writer = new WireWriter(256);
-  writeDatabase(writer, database);
-  writer.delimit(0x2a, 0);
-  const { lossy } = writer;
-  const bytes = writer.finish();
-  keepSegment(database, { bytes, start: 0, end: bytes.length, lossy }, { copied: false });
-  return bytes;
+  const { bytes, start, end } = segmentOf(database) ?? encodeSegment(database, databaseSegments);
+  return bytes.subarray(start, end);
 }
 
 /** The body of a user, its privileges in order of their databases: their own order is drawn by lot where InfluxDB wrote them. */

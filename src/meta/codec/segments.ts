@@ -20,14 +20,25 @@ export interface SegmentKind<T extends Named> {
   readonly tag: number;
   read(reader: WireReader, end: number): T;
   write(writer: WireWriter, record: T): void;
+  /** About how many bytes it takes; rather too many. */
+  guessSize(record: T): number;
 }
 
 export const databaseSegments: SegmentKind<DatabaseInfo> = {
   tag: 0x2a,
   read: readDatabase,
   write: writeDatabase,
+  // Nearly all of a large store is shard groups.
+  guessSize: ({ retentionPolicies }) =>
+    retentionPolicies.reduce((sum, { shardGroups }) => sum + 64 + 40 * shardGroups.length, 64),
 };
-export const userSegments: SegmentKind<UserInfo> = { tag: 0x32, read: readUser, write: writeUser };
+
+export const userSegments: SegmentKind<UserInfo> = {
+  tag: 0x32,
+  read: readUser,
+  write: writeUser,
+  guessSize: ({ privileges }) => 128 + 32 * privileges.size,
+};
 
 export interface Segment {
   readonly bytes: Buffer;

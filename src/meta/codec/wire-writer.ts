@@ -35,7 +35,7 @@ export class WireWriter {
   finish(): Buffer {
     const written = this.bytes.subarray(this.pos);
     // Room that was taken in vain would stay taken for as long as the bytes are kept.
-    return this.pos > 1024 + written.length / 8 ? copyOf(written) : written;
+    return this.pos > 1024 + written.length / 4 ? copyOf(written) : written;
   }
 
   raw(bytes: Uint8Array): void {
@@ -46,14 +46,28 @@ export class WireWriter {
 
   uint64(tag: number, value: bigint): void {
     unsigned[0] = value;
-    if (value !== unsigned[0]) this.lossy = true;
+    if (BigInt.asUintN(64, value) !== value) this.lossy = true;
     this.varint(tag, words[lowWord] ?? 0, words[highWord] ?? 0);
   }
 
   int64(tag: number, value: bigint): void {
     signed[0] = value;
-    if (value !== signed[0]) this.lossy = true;
-    this.varint(tag, words[lowWord] ?? 0, words[highWord] ?? 0);
+    if (BigInt.asIntN(64, value) !== value) this.lossy = true;
+    const low = words[lowWord] ?? 0;
+    const high = words[highWord] ?? 0;
+    if (high >>> 24 !== 0 && high >>> 31 === 0) this.nineBytes(tag, low, high);
+    else this.varint(tag, low, high);
+  }
+
+  /** A time that may be absent, which is what 0 says on the wire. */
+  time(tag: number, value: bigint): void {
+    if (value === 0n) this.lossy = true;
+    this.int64(tag, value);
+  }
+
+  /** The number 0. */
+  zero(tag: number): void {
+    this.varint(tag, 0, 0);
   }
 
   uint32(tag: number, value: number): void {
@@ -105,12 +119,22 @@ export class WireWriter {
   }
 
   private varint(tag: number, low: number, high: number): void {
-    this.reserve(11);
+    if (this.pos < 11) this.grow(11);
     const { bytes } = this;
-    if (high === 0 && low >>> 7 === 0) {
-      bytes[this.pos - 1] = low;
-      this.pos -= 2;
-      bytes[this.pos] = tag;
+    if (high === 0 && low >>> 21 === 0) {
+      let { pos } = this;
+      if (low < 0x80) {
+        bytes[--pos] = low;
+      } else if (low < 0x4000) {
+        bytes[--pos] = low >>> 7;
+        bytes[--pos] = low | 0x80;
+      } else {
+        bytes[--pos] = low >>> 14;
+        bytes[--pos] = (low >>> 7) | 0x80;
+        bytes[--pos] = low | 0x80;
+      }
+      bytes[--pos] = tag;
+      this.pos = pos;
       return;
     }
     let pos = this.pos - varintSize(low, high) - 1;
@@ -119,19 +143,41 @@ export class WireWriter {
     let lower = low;
     let upper = high;
     while (upper !== 0) {
-      bytes[pos++] = (lower & 0x7f) | 0x80;
+      bytes[pos++] = lower | 0x80;
       lower = ((lower >>> 7) | (upper << 25)) >>> 0;
       upper >>>= 7;
     }
     while (lower >>> 7 !== 0) {
-      bytes[pos++] = (lower & 0x7f) | 0x80;
+      bytes[pos++] = lower | 0x80;
       lower >>>= 7;
     }
     bytes[pos] = lower;
   }
 
+  /** As {@link varint}, for numbers of 57 to 63 bits: nearly all times have so many, and so half of a large store. */
+  private nineBytes(tag: number, low: number, high: number): void {
+    if (this.pos < 10) this.grow(10);
+    const { bytes } = this;
+    const pos = this.pos - 10;
+    this.pos = pos;
+    // Only the lower 8 bits of what is stored count; the eighth says that more is to come.
+    bytes[pos] = tag;
+    bytes[pos + 1] = low | 0x80;
+    bytes[pos + 2] = (low >>> 7) | 0x80;
+    bytes[pos + 3] = (low >>> 14) | 0x80;
+    bytes[pos + 4] = (low >>> 21) | 0x80;
+    bytes[pos + 5] = (low >>> 28) | (high << 4) | 0x80;
+    bytes[pos + 6] = (high >>> 3) | 0x80;
+    bytes[pos + 7] = (high >>> 10) | 0x80;
+    bytes[pos + 8] = (high >>> 17) | 0x80;
+    bytes[pos + 9] = high >>> 24;
+  }
+
   private reserve(size: number): void {
-    if (this.pos >= size) return;
+    if (this.pos < size) this.grow(size);
+  }
+
+  private grow(size: number): void {
     const written = this.bytes.subarray(this.pos);
     const capacity = Math.max(this.bytes.length * 2, written.length + size);
     this.bytes = Buffer.allocUnsafeSlow(capacity);

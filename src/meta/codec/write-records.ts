@@ -57,21 +57,27 @@ function writeRetentionPolicy(writer: WireWriter, policy: RetentionPolicyInfo): 
 }
 
 function writeShardGroup(writer: WireWriter, group: ShardGroupInfo): void {
-  if (group.unknownFields !== undefined) writer.raw(group.unknownFields);
-  if (group.truncatedAt !== undefined) writer.int64(0x30, group.truncatedAt);
-  // On the wire, 0 says "not deleted" and "not truncated".
-  if (group.truncatedAt === 0n || group.deletedAt === 0n) writer.lossy = true;
-  writeEach(writer, 0x2a, group.shards, writeShard);
-  writer.int64(0x20, group.deletedAt ?? 0n);
+  const { unknownFields, deletedAt, truncatedAt, shards } = group;
+  if (unknownFields !== undefined) writer.raw(unknownFields);
+  if (truncatedAt !== undefined) writer.time(0x30, truncatedAt);
+  for (let i = shards.length - 1; i >= 0; i--) {
+    const shard = shards[i];
+    if (shard === undefined) continue;
+    const before = writer.size;
+    writeShard(writer, shard);
+    writer.delimit(0x2a, before);
+  }
+  if (deletedAt === undefined) writer.zero(0x20);
+  else writer.time(0x20, deletedAt);
   writer.int64(0x18, group.endTime);
   writer.int64(0x10, group.startTime);
   writer.uint64(0x08, group.id);
 }
 
-function writeShard(writer: WireWriter, shard: ShardInfo): void {
-  if (shard.unknownFields !== undefined) writer.raw(shard.unknownFields);
-  writeEach(writer, 0x1a, shard.owners, writeShardOwner);
-  writer.uint64(0x08, shard.id);
+function writeShard(writer: WireWriter, { id, owners, unknownFields }: ShardInfo): void {
+  if (unknownFields !== undefined) writer.raw(unknownFields);
+  if (owners.length > 0) writeEach(writer, 0x1a, owners, writeShardOwner);
+  writer.uint64(0x08, id);
 }
 
 function writeShardOwner(writer: WireWriter, owner: ShardOwner): void {

@@ -5,18 +5,18 @@ import type { MetaData } from '../records.js';
  * not change, and throw when they refuse.
  *
  * The very same data object says that nothing is to be committed. Some calls commit although they change nothing, as InfluxDB's do:
- * they answer with a copy.
+ * then only the index is another.
  */
 export interface Outcome<T> {
   readonly data: MetaData;
   readonly result: T;
 }
 
-/** A commit of `changes`, or of nothing. */
+/** A commit of `changes`, or of nothing: the index rises by one. */
 export function commit(data: MetaData, changes: Partial<MetaData>): Outcome<undefined>;
 export function commit<T>(data: MetaData, changes: Partial<MetaData>, result: T): Outcome<T>;
 export function commit<T>(data: MetaData, changes: Partial<MetaData>, result?: T): Outcome<T | undefined> {
-  return { data: { ...data, ...changes }, result };
+  return { data: { ...data, ...changes, index: data.index + 1n }, result };
 }
 
 /** No commit. */
