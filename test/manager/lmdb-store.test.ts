@@ -1,9 +1,38 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LmdbStore } from 'clusterflux/manager';
-import { storeContract } from 'clusterflux/testing';
-import { describe, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { LmdbStore, type StoreContext } from 'clusterflux/manager';
+import { ManualClock, storeContract } from 'clusterflux/testing';
+import { open } from 'lmdb';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { systemRandom } from '../../src/random.js';
+import { bundle } from '../support/bundle.js';
+import { snapshotOn } from '../support/snapshot-on.js';
+
+async function temporaryDirectory(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'cflux-lmdb-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+const contextOf = (clock = new ManualClock()): StoreContext => ({
+  clock,
+  random: systemRandom,
+  nodeTtl: 15_000,
+  history: 10,
+  mutationMemory: 600_000,
+  mostNodes: 100,
+});
+
+async function openStore(dir: string, context = contextOf()): Promise<LmdbStore> {
+  const store = new LmdbStore({ dir });
+  await store.open(context);
+  onTestFinished(() => store.close());
+  return store;
+}
 
 describe('LmdbStore', () => {
   const place = async () => {
@@ -14,4 +43,153 @@ describe('LmdbStore', () => {
     };
   };
   for (const { name, run } of storeContract({ place })) it(name, run);
+
+  it('keeps a directory of its own closed to others: snapshots hold password hashes', async () => {
+    const dir = join(await temporaryDirectory(), 'deep', 'er');
+    await openStore(dir);
+    expect((await stat(dir)).mode & 0o777).toBe(0o700);
+  });
+
+  it('refuses what a newer version wrote, says so, and leaves it alone', async () => {
+    const dir = await temporaryDirectory();
+    await (await openStore(dir)).close();
+    const root = open({ path: dir });
+    const table = root.openDB({ name: 'store', encoding: 'json' });
+    await table.put('store', { format: 2, id: 'x', more: true });
+    await root.close();
+    const store = new LmdbStore({ dir });
+    await expect(store.open(contextOf())).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringMatching(/newer version of clusterflux \(format 2, this one knows up to 1\)/),
+    });
+    const again = open({ path: dir });
+    onTestFinished(() => again.close());
+    expect(again.openDB({ name: 'store', encoding: 'json' }).get('store')).toEqual({
+      format: 2,
+      id: 'x',
+      more: true,
+    });
+  });
+
+  it('refuses a directory that it can not use, and names it', async () => {
+    const dir = await temporaryDirectory();
+    writeFileSync(join(dir, 'file'), '');
+    await expect(new LmdbStore({ dir: join(dir, 'file') }).open(contextOf())).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringContaining(join(dir, 'file')),
+    });
+  });
+
+  it('says how to install lmdb where it is missing', async () => {
+    vi.resetModules();
+    vi.doMock('lmdb', () => {
+      throw Object.assign(new Error("Cannot find package 'lmdb'"), { code: 'ERR_MODULE_NOT_FOUND' });
+    });
+    onTestFinished(() => {
+      vi.doUnmock('lmdb');
+      vi.resetModules();
+    });
+    const { LmdbStore: Fresh } = await import('../../src/manager/stores/lmdb-store.js');
+    const dir = await temporaryDirectory();
+    await expect(new Fresh({ dir }).open(contextOf())).rejects.toMatchObject({
+      code: 'MISSING_DEPENDENCY',
+      message: expect.stringContaining('npm install lmdb'),
+    });
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('forgets mutation ids after their time, so that the store does not grow for ever', async () => {
+    const dir = await temporaryDirectory();
+    const context = contextOf();
+    const store = await openStore(dir, context);
+    if (!(context.clock instanceof ManualClock)) return;
+    let base = 0;
+    for (let i = 0; i < 300; i++) {
+      const result = await store.commit({
+        cluster: 'a',
+        base,
+        snapshot: Buffer.from('x'),
+        mutation: `m${i}`,
+      });
+      if (result.kind === 'committed') base = result.record.version;
+      await context.clock.advance(10_000);
+    }
+    await store.close();
+    const root = open({ path: dir });
+    onTestFinished(() => root.close());
+    const kept = root.openDB({ name: 'mutations', encoding: 'json', keyEncoding: 'binary' }).getCount();
+    expect(kept).toBeLessThan(70);
+    expect(kept).toBeGreaterThan(55);
+  });
+
+  it('takes the pushes of several processes in one order, and tells each of the others (R20, R22)', async () => {
+    const program = await bundle(fileURLToPath(new URL('../support/pushing-child.ts', import.meta.url)));
+    const dir = await temporaryDirectory();
+    const context = contextOf();
+    const store = await openStore(dir, context);
+    if (!(context.clock instanceof ManualClock)) return;
+    let told = 0;
+    store.watch(() => {
+      told += 1;
+    });
+    const acknowledged: number[][] = [[], []];
+    const children = acknowledged.map((versions) => {
+      const child = spawn(process.execPath, [program, dir, 'a'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      onTestFinished(() => {
+        child.kill('SIGKILL');
+      });
+      const enough = new Promise<void>((resolve) => {
+        child.stdout.on('data', (chunk: Buffer) => {
+          for (const line of chunk.toString().split('\n')) {
+            const version = Number(line.split(' ')[0]);
+            if (version > 0) versions.push(version);
+          }
+          if (versions.length > 50) resolve();
+        });
+      });
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      return { child, enough, closed };
+    });
+    await Promise.all(children.map(({ enough }) => enough));
+    for (const { child } of children) child.kill('SIGKILL');
+    await Promise.all(children.map(({ closed }) => closed));
+
+    const all = acknowledged.flat();
+    expect(new Set(all).size, 'no version is given twice').toBe(all.length);
+    const history = await store.history('a');
+    const newest = history[0]?.version ?? 0;
+    expect(newest).toBeGreaterThanOrEqual(Math.max(...all));
+    for (const [i, { version }] of history.slice(0, -1).entries()) {
+      const snapshot = await store.read('a', version);
+      expect(snapshotOn(history[i + 1]?.version ?? 0).equals(snapshot ?? Buffer.alloc(0))).toBe(true);
+    }
+    await context.clock.advance(200);
+    expect(told).toBeGreaterThan(0);
+  });
+
+  it('whose disk is full refuses, certainly without storing, and goes on when there is room', async () => {
+    // A limit on the size of files does to a process what a full disk does, and needs no disk.
+    const program = await bundle(fileURLToPath(new URL('../support/filling-child.ts', import.meta.url)));
+    const dir = await temporaryDirectory();
+    const run = (limit: string) =>
+      new Promise<string>((resolve) => {
+        const command = `trap '' XFSZ; ulimit -f ${limit}; exec "$@"`;
+        const args = ['-c', command, 'sh', process.execPath, program, dir];
+        const child = spawn('sh', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+        let output = '';
+        child.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString();
+        });
+        child.once('close', () => resolve(output));
+      });
+    // Blocks of 512 bytes, or of 1,024: some hundred kilobytes either way.
+    const full = await run('800');
+    expect(full).toMatch(/(OUT_OF_SPACE|STORAGE_FAILED) none/);
+    expect(full).not.toMatch(/undefined|unknown/);
+    expect(full).toMatch(/kept [1-9]\d*\n$/);
+    const kept = Number(/kept (\d+)/.exec(full)?.[1]);
+    const roomy = await run('unlimited');
+    expect(roomy).not.toContain('none');
+    expect(roomy.startsWith(`found ${kept}\n`), roomy).toBe(true);
+  });
 });

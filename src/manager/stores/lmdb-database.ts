@@ -74,7 +74,7 @@ export async function openTables(dir: string, newId: () => string): Promise<Tabl
       cause,
     });
   }
-  await tables.root.transaction(() => {
+  tables.root.transactionSync(() => {
     if (tables.store.get('store') === undefined) tables.store.putSync('store', { format, id: newId() });
   });
   const state = tables.store.get('store');

@@ -1,4 +1,5 @@
-import { CfluxError } from '../../errors.js';
+import { statfsSync } from 'node:fs';
+import { CfluxError, isCfluxError } from '../../errors.js';
 import type { NodeInfo } from '../../protocol/nodes.js';
 import { randomUuid } from '../../random.js';
 import { tooManyNodes } from '../limits.js';
@@ -13,6 +14,7 @@ import type {
   StoreContext,
   VersionRecord,
 } from '../manager-store.js';
+import { GroupCommit } from './group-commit.js';
 import { type ClusterState, openTables, type Tables } from './lmdb-database.js';
 import { clusterKey, clusterOf, clusterRange, mutationKey, numberedKey } from './lmdb-keys.js';
 import { epochOf, nextNumber, recordOf } from './numbering.js';
@@ -31,6 +33,7 @@ const emptyState: ClusterState = { generation: 0, versions: [], nodes: 0 };
 interface Opened {
   readonly context: StoreContext;
   readonly tables: Tables;
+  readonly writes: GroupCommit;
   readonly id: string;
   readonly liveness: Liveness;
   readonly mutations: RememberedMutations;
@@ -73,7 +76,7 @@ export class LmdbStore implements ManagerStore {
 
   async close(): Promise<void> {
     const opened = this.#opened;
-    await opened?.tables.root.committed;
+    opened?.writes.flush();
     this.#opening = undefined;
     this.#opened = undefined;
     this.#cancelLook?.();
@@ -114,8 +117,8 @@ export class LmdbStore implements ManagerStore {
     } catch (error) {
       // What every process sees now tells whether it is stored: a commit that is not visible does not become so later.
       tables.root.resetReadTxn();
-      const stored = tables.mutations.get(mutationKey(commit.cluster, commit.mutation)) !== undefined;
-      throw storageError(error, stored ? 'unknown' : 'none');
+      if (tables.mutations.get(mutationKey(commit.cluster, commit.mutation)) === undefined) throw error;
+      throw storageError(error, this.name);
     }
   }
 
@@ -240,7 +243,8 @@ export class LmdbStore implements ManagerStore {
     }
     const mutations = new RememberedMutations(context.clock, context.mutationMemory);
     for (const { key, value } of tables.mutations.getRange()) mutations.add(key, value);
-    return { context, tables, liveness, mutations, id: typeof state === 'object' ? state.id : '' };
+    const writes = new GroupCommit(tables.root);
+    return { context, tables, writes, liveness, mutations, id: typeof state === 'object' ? state.id : '' };
   }
 
   #use(): Opened {
@@ -315,13 +319,13 @@ export class LmdbStore implements ManagerStore {
   /** Runs `work` in a transaction: all that it writes is stored, or nothing if it throws. */
   async #write<T>(work: () => T): Promise<T> {
     try {
-      // Of one turn of the event loop they share a transaction and its flush, each in a nested one of its own.
-      const result = await this.#use().tables.root.childTransaction(work);
+      const result = await this.#use().writes.write(work);
       this.#failing = false;
       return result;
     } catch (error) {
+      if (isCfluxError(error)) throw error;
       this.#failing = true;
-      throw storageError(error);
+      throw storageError(error, this.name, 'none');
     }
   }
 
@@ -353,11 +357,22 @@ const nodeKey = (cluster: string, nodeId: number) => `${nodeId} ${cluster}`;
 const idOf = (key: Buffer) => Number(key.readBigUInt64BE(key.byteLength - 8));
 
 /** An error of lmdb as ours: no room is told apart, for an operator can mend that. */
-function storageError(error: unknown, outcome?: 'none' | 'unknown'): CfluxError {
+function storageError(error: unknown, dir: string, outcome?: 'none' | 'unknown'): CfluxError {
   const { message } = CfluxError.from(error);
-  const full = /no space|ENOSPC|MAP_FULL|disk quota|EDQUOT/i.test(message);
-  return new CfluxError(full ? 'OUT_OF_SPACE' : 'STORAGE_FAILED', `the store failed: ${message}`, {
+  const full = /no space|MAP_FULL|disk quota|file too large/i.test(message) || isFull(dir);
+  const said = full ? `no room in ${dir}: ${message}` : `the store failed: ${message}`;
+  return new CfluxError(full ? 'OUT_OF_SPACE' : 'STORAGE_FAILED', said, {
     cause: error,
     ...(outcome === undefined ? {} : { outcome }),
   });
+}
+
+/** lmdb calls a write that only partly fitted an input/output error. */
+function isFull(dir: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dir);
+    return bavail * bsize < 1024 * 1024;
+  } catch {
+    return false;
+  }
 }
