@@ -40,6 +40,7 @@ export interface ClusterSettings {
 // A store that answers with versions that are gone at once is broken; nobody shall spin on it.
 const mostReads = 10;
 const recoveryRetry = 1_000;
+const lookRetry = 1_000;
 
 const unavailable = (message: string, retryAfter: number, outcome: 'none' | 'unknown' = 'none') =>
   new CfluxError('UNAVAILABLE', message, { retryable: true, outcome, retryAfter });
@@ -131,6 +132,10 @@ export class Cluster {
     this.#looking = this.#look();
     try {
       await this.#looking;
+    } catch (error) {
+      // Nobody tells of this change again, and the polls that wait for it may have five minutes left.
+      if (this.#polls.size > 0) this.#settings.deadlines.add(lookRetry, () => this.#lookSoon());
+      throw error;
     } finally {
       this.#looking = undefined;
     }

@@ -83,6 +83,16 @@ export class HeadWatch {
     this.#cancelPause = this.#context.clock.after(pause, () => this.#open());
   }
 
+  #onCreated(): void {
+    if (this.#onFirst === undefined) {
+      // What was told before the stream ended may not have been looked at: whatever ended it failed reads as well.
+      this.#onChange(undefined);
+      return;
+    }
+    this.#onFirst();
+    this.#onFirst = undefined;
+  }
+
   #receive({ canceled, compactRevision, cancelReason, events, created }: WatchResponse): void {
     if (canceled) {
       debug('the watch was canceled: %s, compacted at %d', cancelReason, compactRevision);
@@ -95,8 +105,8 @@ export class HeadWatch {
       this.#openAgain();
       return;
     }
-    if (created) this.#onFirst?.();
     this.#failures = 0;
+    if (created) this.#onCreated();
     for (const { kind, kv } of events) {
       this.#nextRevision = kv.modRevision + 1;
       const cluster = this.#keys.clusterOf(kv.key);

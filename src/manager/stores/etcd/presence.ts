@@ -30,10 +30,11 @@ export class Presence {
     this.#context = context;
   }
 
+  /** What fails now is tried again until it works, as long as this is open. */
   async announce(info: ManagerInfo): Promise<void> {
     this.#self = { info, lease: leaseIdOf('manager', info.id) };
-    await this.#enter();
-    this.#arm();
+    this.#renewing = this.#renew();
+    await this.#renewing;
   }
 
   /** Ordered by id. */
