@@ -36,6 +36,16 @@ export interface ConvergerParts {
   readonly settings: MirrorSettings;
 }
 
+/** A look at a server. */
+export interface Survey {
+  /** The server's metadata. */
+  readonly present: MetaData;
+  /** What convergence would do. */
+  readonly plan: Plan;
+  /** Whether this mirror has never seen anything of a cluster. */
+  readonly isFirst: boolean;
+}
+
 export interface ConvergenceOptions {
   /** Ends the convergence between two changes. */
   readonly signal?: AbortSignal | undefined;
@@ -54,10 +64,15 @@ export class Converger {
   }
 
   /** What convergence would do now; changes nothing, on disk neither. */
-  async plan(wanted: MetaData, origin: Origin, signal?: AbortSignal): Promise<Plan> {
+  async survey(wanted: MetaData, origin: Origin, signal?: AbortSignal): Promise<Survey> {
     const reading = await this.#parts.reader.read(signal);
+    const known = await this.#parts.store.load();
     const { ledger, judgement } = await this.#assess(wanted, origin, reading, []);
-    return this.#makePlan(wanted, reading, ledger, judgement);
+    return {
+      present: reading.metadata,
+      plan: await this.#makePlan(wanted, reading, ledger, judgement),
+      isFirst: known === undefined || known.current.size + known.held.size === 0,
+    };
   }
 
   async converge(wanted: MetaData, origin: Origin, options: ConvergenceOptions): Promise<Report> {

@@ -25,6 +25,11 @@ export class Drops {
     this.#admins = new Set(admins.map(({ name }) => name));
   }
 
+  /** Says so if it was never the cluster's. */
+  noteIfOnlyHere(item: Item): void {
+    if (!this.#isCurrent(item) && !this.#input.ledger.held.has(keyOf(item))) this.#draft.onlyHere.push(item);
+  }
+
   /** `inside` is what would go with it, and must have been the cluster's, too. */
   consider(item: Item, action: Action, inside: Iterable<Item> = []): void {
     const held = this.#input.ledger.held.get(keyOf(item));

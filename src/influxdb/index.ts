@@ -1,4 +1,11 @@
 export type { Action, PolicyValues } from './action.js';
+export type { Survey } from './converger.js';
+export {
+  type ImportOptions,
+  type ImportResult,
+  type ImportTarget,
+  importOnlyHere,
+} from './import-only-here.js';
 export { type ConvergeOptions, InfluxMirror, type InfluxMirrorEvents } from './influx-mirror.js';
 export type { InfluxConnectionOptions } from './influx-options.js';
 export { describeItem, type Item, type ItemKind } from './item.js';

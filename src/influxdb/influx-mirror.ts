@@ -4,7 +4,7 @@ import { Mutex } from '../client/mutex.js';
 import { sleep } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
-import { Converger } from './converger.js';
+import { Converger, type Survey } from './converger.js';
 import { createFirstAdmin, isWithoutUsers } from './first-admin.js';
 import { Follower } from './follower.js';
 import { InfluxConnection } from './influx-connection.js';
@@ -76,7 +76,7 @@ export class InfluxMirror {
       connection: this.#connection,
       reader: new MetadataReader(this.#connection, options.snapshot ?? true),
       store: this.#store,
-      judge: new PasswordJudge(this.#settings.passwords),
+      judge: new PasswordJudge(this.#passwordOf),
       pace: new Pace(this.#connection.address.clock, this.#settings.statementsPerSecond),
       settings: this.#settings,
     });
@@ -121,7 +121,12 @@ export class InfluxMirror {
 
   /** What {@link converge} would do now. Changes nothing. Rejects as it does. */
   async plan(data: MetaData, options: ConvergeOptions = {}): Promise<Plan> {
-    return this.#exclusively(() => this.#converger.plan(data, originOf(data, options), options.signal));
+    return (await this.survey(data, options)).plan;
+  }
+
+  /** The server's metadata, and what {@link converge} would do now. Changes nothing. Rejects as it does. */
+  survey(data: MetaData, options: ConvergeOptions = {}): Promise<Survey> {
+    return this.#exclusively(() => this.#converger.survey(data, originOf(data, options), options.signal));
   }
 
   /** Lets exactly those drops be made that a report named with this `confirmation`, once. */
@@ -156,6 +161,13 @@ export class InfluxMirror {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+
+  readonly #passwordOf = async (user: string): Promise<string | undefined> => {
+    const given = await this.#settings.passwords?.(user);
+    const { username, password } = this.#connection.address;
+    // Its own password tells whether the account of the mirror is the cluster's.
+    return given ?? (user === username ? password : undefined);
+  };
 
   async #close(): Promise<void> {
     this.#closing.abort(closedError());

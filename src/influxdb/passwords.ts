@@ -24,12 +24,12 @@ const atOnce = 4;
 
 /** Judges whether passwords agree. InfluxQL cannot set a hash, so only a password that matches the cluster's hash is of use. */
 export class PasswordJudge {
-  readonly #source: PasswordSource | undefined;
+  readonly #source: PasswordSource;
   /** Results of bcrypt, which takes 70 ms each, under a digest with a key of this process. */
   readonly #matches = new Map<string, boolean>();
   readonly #key = randomBytes(32);
 
-  constructor(source: PasswordSource | undefined) {
+  constructor(source: PasswordSource) {
     this.#source = source;
   }
 
@@ -73,7 +73,7 @@ export class PasswordJudge {
     const isMissing = here === undefined;
     let password: string | undefined;
     try {
-      password = await this.#source?.(user.name);
+      password = await this.#source(user.name);
     } catch {
       return unavailable('the source of passwords failed');
     }

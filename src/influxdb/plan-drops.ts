@@ -78,10 +78,10 @@ function dropsOfUser(
   drops: Drops,
 ): void {
   for (const item of itemsOfUser(here)) {
-    // A privilege on a database that the cluster does not have comes and goes with that database.
-    if (item.kind !== 'grant' || wanted.privileges.has(item.database) || !databases.has(item.database))
-      continue;
-    drops.consider(item, { ...item, kind: 'revoke' });
+    if (item.kind !== 'grant' || wanted.privileges.has(item.database)) continue;
+    if (databases.has(item.database)) drops.consider(item, { ...item, kind: 'revoke' });
+    // A privilege on a database that the cluster has no more goes with that database.
+    else drops.noteIfOnlyHere(item);
   }
 }
 

@@ -1,0 +1,97 @@
+import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
+import { type Item, internalDatabase } from './item.js';
+
+/** Metadata that got more, and what it got. */
+export interface Addition {
+  readonly data: MetaData;
+  readonly added: readonly Item[];
+  /** Users that were left out: the server does not show their password hashes. */
+  readonly withoutHash: readonly string[];
+}
+
+/**
+ * `cluster` with those of `items` that `server` has and it has not. Nothing that it has is changed, and no shard group is taken
+ * over: shards and their ids belong to each server, and a reused id would mix the points of two databases.
+ */
+export function addItems(cluster: MetaData, server: MetaData, items: readonly Item[]): Addition {
+  const added: Item[] = [];
+  const withoutHash: string[] = [];
+  let data = cluster;
+  for (const item of items) {
+    if (item.kind === 'user' && server.users.find(({ name }) => name === item.user)?.hash === '') {
+      withoutHash.push(item.user);
+      continue;
+    }
+    const next = withItem(data, server, item);
+    if (next !== data) added.push(item);
+    data = next;
+  }
+  return { data, added, withoutHash };
+}
+
+function withItem(data: MetaData, server: MetaData, item: Item): MetaData {
+  if (item.kind === 'user') return withUser(data, server, item.user);
+  if (item.kind === 'grant') return withGrant(data, server, item.user, item.database);
+  const theirs = named(server.databases, item.database);
+  const ours = named(data.databases, item.database);
+  if (theirs === undefined || item.database === internalDatabase) return data;
+  if (ours === undefined) {
+    return item.kind === 'database' ? { ...data, databases: [...data.databases, schemaOf(theirs)] } : data;
+  }
+  const next = withPart(ours, theirs, item);
+  return next === ours ? data : { ...data, databases: replaced(data.databases, ours, next) };
+}
+
+/** `ours` with the policy, query or subscription of `theirs` that it lacks. */
+function withPart(ours: DatabaseInfo, theirs: DatabaseInfo, item: Item): DatabaseInfo {
+  if (item.kind === 'retentionPolicy') {
+    const policy = named(theirs.retentionPolicies, item.policy);
+    if (policy === undefined || named(ours.retentionPolicies, item.policy)) return ours;
+    return { ...ours, retentionPolicies: [...ours.retentionPolicies, withoutShards(policy)] };
+  }
+  if (item.kind === 'continuousQuery') {
+    const query = named(theirs.continuousQueries, item.name);
+    if (query === undefined || named(ours.continuousQueries, item.name)) return ours;
+    return { ...ours, continuousQueries: [...ours.continuousQueries, query] };
+  }
+  if (item.kind !== 'subscription') return ours;
+  const policy = named(ours.retentionPolicies, item.policy);
+  const subscription = named(named(theirs.retentionPolicies, item.policy)?.subscriptions ?? [], item.name);
+  if (policy === undefined || subscription === undefined || named(policy.subscriptions, item.name))
+    return ours;
+  const next = { ...policy, subscriptions: [...policy.subscriptions, subscription] };
+  return { ...ours, retentionPolicies: replaced(ours.retentionPolicies, policy, next) };
+}
+
+function withUser(data: MetaData, server: MetaData, name: string): MetaData {
+  const user = named(server.users, name);
+  if (user === undefined || named(data.users, name)) return data;
+  const privileges = new Map([...user.privileges].filter(([database]) => isShared(data, database)));
+  return { ...data, users: [...data.users, { ...user, privileges }] };
+}
+
+function withGrant(data: MetaData, server: MetaData, name: string, database: string): MetaData {
+  const user = named(data.users, name);
+  const privilege = named(server.users, name)?.privileges.get(database);
+  if (user === undefined || privilege === undefined || user.privileges.has(database)) return data;
+  if (!isShared(data, database)) return data;
+  const next: UserInfo = { ...user, privileges: new Map(user.privileges).set(database, privilege) };
+  return { ...data, users: replaced(data.users, user, next) };
+}
+
+const isShared = (data: MetaData, database: string) =>
+  database !== internalDatabase && named(data.databases, database) !== undefined;
+
+const schemaOf = (database: DatabaseInfo): DatabaseInfo => ({
+  ...database,
+  retentionPolicies: database.retentionPolicies.map(withoutShards),
+});
+
+const withoutShards = (policy: RetentionPolicyInfo): RetentionPolicyInfo => ({ ...policy, shardGroups: [] });
+
+function named<T extends { readonly name: string }>(list: readonly T[], name: string): T | undefined {
+  return list.find((entry) => entry.name === name);
+}
+
+const replaced = <T>(list: readonly T[], old: T, next: T): T[] =>
+  list.map((entry) => (entry === old ? next : entry));
