@@ -1,4 +1,5 @@
 export type { ContractCheck } from './contract.js';
+export { FakeManager } from './fake-manager.js';
 export {
   type Fault,
   type FaultyCall,

@@ -1,8 +1,7 @@
-import { LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
-import { type FaultyTransportOptions, ManualClock, seededRandom } from 'clusterflux/testing';
+import { MemoryStore } from 'clusterflux/manager';
+import { FakeManager, type FaultyTransportOptions, ManualClock, seededRandom } from 'clusterflux/testing';
 import type { ManagerStore } from '../../../src/manager/manager-store.js';
 import type { Random } from '../../../src/random.js';
-import type { Transport } from '../../../src/transport/transport.js';
 import { entriesOfSnapshot } from './journal.js';
 import { SimulatedNode } from './simulated-node.js';
 
@@ -21,24 +20,19 @@ export class World {
   readonly nodes: SimulatedNode[] = [];
   /** Every version that any manager of this world stored, in order. */
   readonly history: StoredVersion[] = [];
-  #store: ManagerStore;
-  #manager: Manager;
+  readonly fake: FakeManager;
   readonly #faults: FaultyTransportOptions['faults'];
 
   constructor(seed = 1, options: { faults?: (random: Random) => FaultyTransportOptions['faults'] } = {}) {
     this.random = seededRandom(seed);
     this.#faults = options.faults?.(this.random);
-    this.#store = this.#recording(new MemoryStore());
-    this.#manager = this.#newManager(this.#store);
-  }
-
-  get manager(): Manager {
-    return this.#manager;
+    const { clock, random } = this;
+    this.fake = new FakeManager({ clock, random, newStore: () => this.#recording(new MemoryStore()) });
   }
 
   addNode(): SimulatedNode {
     const node = new SimulatedNode(`node${this.nodes.length + 1}`, {
-      transport: this.#wire(),
+      transport: this.fake.transport,
       clock: this.clock,
       random: this.random,
       faults: this.#faults,
@@ -49,16 +43,12 @@ export class World {
 
   /** The manager is replaced by one that has nothing. */
   async wipeManager(): Promise<void> {
-    const old = this.#manager;
-    this.#manager = this.#newManager();
-    await this.clock.runUntil(old.close());
+    await this.run(this.fake.wipe());
   }
 
   /** The manager's process is replaced by another one on the same data. */
   async restartManager(): Promise<void> {
-    const old = this.#manager;
-    this.#manager = this.#newManager(this.#store);
-    await this.clock.runUntil(old.close());
+    await this.run(this.fake.restart());
   }
 
   /** Runs `promise` and whatever time it needs. */
@@ -68,12 +58,7 @@ export class World {
 
   async close(): Promise<void> {
     await this.run(Promise.all(this.nodes.filter(({ alive }) => alive).map(({ client }) => client.close())));
-    await this.run(this.#manager.close());
-  }
-
-  #newManager(store = this.#recording(new MemoryStore())): Manager {
-    this.#store = store;
-    return new Manager({ store, clock: this.clock, random: this.random });
+    await this.run(this.fake.close());
   }
 
   /** `store`, whose every new version is written down. */
@@ -89,19 +74,5 @@ export class World {
       return result;
     };
     return store;
-  }
-
-  /** Leads to the manager of the moment. */
-  #wire(): Transport {
-    const to = () => new LocalTransport(this.#manager);
-    return {
-      endpoint: 'world',
-      register: (request, options) => to().register(request, options),
-      heartbeat: (request, options) => to().heartbeat(request, options),
-      deregister: (request, options) => to().deregister(request, options),
-      nodes: (request, options) => to().nodes(request, options),
-      push: (request, options) => to().push(request, options),
-      poll: (request, options) => to().poll(request, options),
-    };
   }
 }
