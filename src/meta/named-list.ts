@@ -96,12 +96,49 @@ export function mapList<T>(list: readonly T[], change: (item: T) => T): readonly
   return changed;
 }
 
+/** Hands what is known of `from` on to `list`, which was made from it in some other way, so far as it still holds. */
+export function descend(list: readonly Named[], from: readonly Named[]): void {
+  const lineage = lineages.get(from);
+  if (lineage === undefined) return;
+  const { names, origin } = lineage;
+  lineages.set(list, {
+    origin,
+    names: names instanceof NameTable ? namesAfter(names, list, from) : undefined,
+  });
+}
+
+/** More differences than this, and a new table is made when somebody asks for a name. */
+const mostDifferences = 64;
+
+/** The names of `list`, if it differs from `from`, which has `names`, only here and there: by removals, replacements, additions at the end. */
+function namesAfter(names: NameTable, list: readonly Named[], from: readonly Named[]): NameTable | undefined {
+  const shorter = Math.min(list.length, from.length);
+  let start = 0;
+  while (start < shorter && list[start] === from[start]) start++;
+  let alikeAtEnd = 0;
+  while (alikeAtEnd < shorter - start && list.at(-1 - alikeAtEnd) === from.at(-1 - alikeAtEnd)) alikeAtEnd++;
+  const now = list.slice(start, list.length - alikeAtEnd).map(({ name }) => name);
+  const before = from.slice(start, from.length - alikeAtEnd).map(({ name }) => name);
+  if (now.length + before.length > mostDifferences) return undefined;
+  const kept = before.filter((name) => now.includes(name));
+  const added = now.slice(kept.length);
+  if (kept.some((name, position) => now[position] !== name)) return undefined;
+  if (added.length > 0 && alikeAtEnd > 0) return undefined;
+  let after = names;
+  for (const name of before) if (!now.includes(name)) after = after.without(name);
+  for (const name of added) {
+    if (after.positionOf(name) >= 0) return undefined;
+    after = after.with(name);
+  }
+  return after;
+}
+
 /** Declares that something lasting is known of `list` (its encoding): what descends from it names it as its {@link originOf}. */
 export function settle(list: readonly Named[]): void {
   lineages.set(list, { ...lineages.get(list), origin: list });
 }
 
-/** The nearest settled ancestor of `list`, or itself. */
+/** The nearest settled ancestor of `list`, or the list itself if it is settled. */
 export function originOf(list: readonly Named[]): readonly unknown[] | undefined {
   return lineages.get(list)?.origin;
 }

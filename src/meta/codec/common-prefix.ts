@@ -1,15 +1,17 @@
+const longestStep = 64 * 1024;
+
 /** How many bytes `a` from `i` on and `b` from `j` on have in common, `most` at most. */
 export function commonPrefix(a: Buffer, i: number, b: Buffer, j: number, most: number): number {
   const limit = Math.min(most, a.length - i, b.length - j);
   const equal = (from: number, to: number) => a.compare(b, j + from, j + to, i + from, i + to) === 0;
-  // Ever longer stretches up to the first that differs, then halves of that one.
+  // Ever longer stretches up to the first that differs, then halves of that one: so it must not be too long.
   let same = 0;
   let step = 1024;
   while (same < limit) {
     const next = Math.min(same + step, limit);
     if (!equal(same, next)) return firstDifference(equal, same, next);
     same = next;
-    step *= 2;
+    step = Math.min(step * 2, longestStep);
   }
   return limit;
 }

@@ -18,14 +18,24 @@ import { copyOf } from './wire-writer.js';
  * @throws CfluxError `MALFORMED_METADATA` naming the place, such as `databases[3].retentionPolicies[0]`.
  */
 export function decodeMetadata(bytes: Uint8Array, known?: MetaData): MetaData {
-  // A copy, for parts of it are kept beside the records, and the caller may use the bytes for something else.
-  return decodeShared(copyOf(bytes), known);
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // A copy, for parts of it are kept beside the records, and the caller may use the bytes for something else. But if nearly
+  // everything is known already, nobody asks for it.
+  let copy: Buffer | undefined;
+  return decode(view, known, () => {
+    copy ??= copyOf(view);
+    return copy;
+  });
 }
 
 /** As {@link decodeMetadata}, but keeps the bytes themselves: nobody may change them afterwards. */
-export function decodeShared(bytes: Buffer, known?: MetaData): MetaData {
+export function decodeShared(bytes: Buffer): MetaData {
+  return decode(bytes, undefined, () => bytes);
+}
+
+function decode(bytes: Buffer, known: MetaData | undefined, kept: () => Buffer): MetaData {
   try {
-    return readMetadata(new WireReader(bytes), known);
+    return readMetadata(new WireReader(bytes), known, kept);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     const place = placeOf(bytes, error.offset);
@@ -36,7 +46,7 @@ export function decodeShared(bytes: Buffer, known?: MetaData): MetaData {
 
 const fields = ['term', 'index', 'clusterId', 'maxNodeId', 'maxShardGroupId', 'maxShardId'];
 
-function readMetadata(reader: WireReader, known: MetaData | undefined): MetaData {
+function readMetadata(reader: WireReader, known: MetaData | undefined, kept: () => Buffer): MetaData {
   const end = reader.bytes.length;
   const databases = new SegmentsReader(databaseSegments, knownSegments(known?.databases, databaseSegments));
   const users = new SegmentsReader(userSegments, knownSegments(known?.users, userSegments));
@@ -95,8 +105,8 @@ function readMetadata(reader: WireReader, known: MetaData | undefined): MetaData
     term,
     index,
     clusterId,
-    databases: databases.finish(reader.bytes),
-    users: users.finish(reader.bytes),
+    databases: databases.finish(kept),
+    users: users.finish(kept),
     maxNodeId,
     maxShardGroupId,
     maxShardId,

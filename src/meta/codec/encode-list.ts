@@ -1,5 +1,5 @@
 import { type Named, originOf } from '../named-list.js';
-import { commonRuns, type Run } from './runs.js';
+import { commonRuns } from './runs.js';
 import {
   keepLayout,
   keepSegment,
@@ -26,13 +26,9 @@ export interface EncodedList {
 const mostPieces = 64;
 
 export function encodeList<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList {
-  const origin = originOf(list);
-  const known = origin && layoutOf(origin);
-  if (origin !== undefined && known !== undefined && origin !== list) {
-    const runs = commonRuns(list, origin);
-    const unknown = list.length - runs.reduce((sum, { start, end }) => sum + end - start, 0);
-    if (runs.length + unknown <= mostPieces) return inPieces(list, known, runs, kind);
-  }
+  const known =
+    layoutOf(list) === undefined ? (fromOrigin(list, kind) ?? fromSegments(list, kind)) : undefined;
+  if (known !== undefined) return known;
   const layout = layoutFor(list, kind);
   return { pieces: [stretch(layout, 0, list.length)], lossy: layout.lossy };
 }
@@ -46,34 +42,78 @@ function stretch({ bytes, offsets }: Layout, start: number, end: number): Buffer
   return bytes.subarray(offsets[start], offsets[end]);
 }
 
-/** What the list has in common with what is `known`, as it lies there, and each of the others for itself. */
-function inPieces<T extends Named>(
-  list: readonly T[],
-  known: Layout,
-  runs: readonly Run[],
-  kind: SegmentKind<T>,
-): EncodedList {
-  const pieces: Buffer[] = [];
-  let { lossy } = known;
-  const addOneByOne = (start: number, end: number) => {
-    for (const record of list.slice(start, end)) {
-      const segment = segmentOf(record) ?? encodeSegment(record, kind);
-      pieces.push(segment.bytes.subarray(segment.start, segment.end));
-      lossy ||= segment.lossy;
-    }
-  };
+/** What the list has in common with its origin, as it lies there, and each of the others for itself; nothing if that is too many. */
+function fromOrigin<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList | undefined {
+  const origin = originOf(list);
+  const known = origin && layoutOf(origin);
+  if (origin === undefined || known === undefined) return undefined;
+  const runs = commonRuns(list, origin);
+  const others = runs.reduce((rest, { start, end }) => rest - (end - start), list.length);
+  if (runs.length + others > mostPieces) return undefined;
+  const pieces = new Pieces();
   let position = 0;
   for (const { start, end, from } of runs) {
-    addOneByOne(position, start);
-    pieces.push(stretch(known, from, from + end - start));
+    for (const record of list.slice(position, start)) pieces.addSegment(segmentFor(record, kind));
+    pieces.add(known.bytes, known.offsets[from] ?? 0, known.offsets[from + end - start] ?? 0, known.lossy);
     position = end;
   }
-  addOneByOne(position, list.length);
-  return { pieces, lossy };
+  for (const record of list.slice(position)) pieces.addSegment(segmentFor(record, kind));
+  return pieces.finish();
+}
+
+/** For a list of unknown descent (somebody made it himself) most of whose records are known; nothing if that is too many pieces. */
+function fromSegments<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList | undefined {
+  const pieces = new Pieces();
+  let unknown = 0;
+  for (const record of list) {
+    if (segmentOf(record) === undefined && ++unknown > mostPieces) return undefined;
+    pieces.addSegment(segmentFor(record, kind));
+    if (pieces.count > mostPieces) return undefined;
+  }
+  return pieces.finish();
+}
+
+/** Collects pieces; neighbours become one. */
+class Pieces {
+  count = 0;
+  private readonly pieces: Buffer[] = [];
+  private bytes: Buffer | undefined;
+  private start = 0;
+  private end = 0;
+  private lossy = false;
+
+  add(bytes: Buffer, start: number, end: number, lossy: boolean): void {
+    this.lossy ||= lossy;
+    if (bytes !== this.bytes || start !== this.end) {
+      this.closePiece();
+      this.bytes = bytes;
+      this.start = start;
+      this.count++;
+    }
+    this.end = end;
+  }
+
+  addSegment({ bytes, start, end, lossy }: Segment): void {
+    this.add(bytes, start, end, lossy);
+  }
+
+  finish(): EncodedList {
+    this.closePiece();
+    return { pieces: this.pieces, lossy: this.lossy };
+  }
+
+  private closePiece(): void {
+    if (this.bytes !== undefined) this.pieces.push(this.bytes.subarray(this.start, this.end));
+  }
+}
+
+/** The segment of a record, made if there is none yet. */
+export function segmentFor<T extends Named>(record: T, kind: SegmentKind<T>): Segment {
+  return segmentOf(record) ?? encodeSegment(record, kind);
 }
 
 /** Encodes one record by itself, and keeps its segment. */
-export function encodeSegment<T extends Named>(record: T, kind: SegmentKind<T>): Segment {
+function encodeSegment<T extends Named>(record: T, kind: SegmentKind<T>): Segment {
   const writer = new WireWriter(kind.guessSize(record));
   kind.write(writer, record);
   writer.delimit(kind.tag, 0);

@@ -1,4 +1,4 @@
-import { type Named, positionOf } from '../named-list.js';
+import { descend, type Named, positionOf } from '../named-list.js';
 import { commonPrefix } from './common-prefix.js';
 import { keepLayout, keepSegment, type Layout, type SegmentKind } from './segments.js';
 import type { WireReader } from './wire-reader.js';
@@ -9,21 +9,28 @@ export interface KnownSegments<T> {
   readonly layout: Layout;
 }
 
+/** A record that was not known, and where it lies. */
+interface Fresh<T> {
+  readonly record: T;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Collects the records of one kind from the root message. Given what is known already, it takes over, as the same objects, the
  * records whose bytes are the same.
  */
 export class SegmentsReader<T extends Named> {
   private readonly records: T[] = [];
-  private readonly starts: number[] = [];
-  /** Positions and ends of the records that were not known. */
-  private readonly fresh: { readonly position: number; readonly end: number }[] = [];
+  private readonly fresh: Fresh<T>[] = [];
   /** Where the last segment ends. */
   private end = 0;
   /** Whether the segments lie side by side, as InfluxDB writes them. */
   private contiguous = true;
   /** Position of the known record that is expected next. */
   private next = 0;
+  /** Whether what was taken over came in its old order. */
+  private inOrder = true;
 
   constructor(
     private readonly kind: SegmentKind<T>,
@@ -35,36 +42,36 @@ export class SegmentsReader<T extends Named> {
     if (start !== this.end && this.records.length > 0) this.contiguous = false;
     if (this.known === undefined || !this.takeRun(reader, start, this.known)) {
       const segmentEnd = reader.delimitedEnd(end);
-      const record = this.known && this.takeByName(reader, start, segmentEnd, this.known);
-      this.starts.push(start);
-      this.records.push(record ?? this.readAnew(reader, segmentEnd));
+      const taken = this.known && this.takeByName(reader, start, segmentEnd, this.known);
+      this.records.push(taken ?? this.readAnew(reader, start, segmentEnd));
     }
     this.end = reader.pos;
   }
 
-  finish(bytes: Buffer): readonly T[] {
-    const { known, records, starts, fresh, contiguous } = this;
-    if (known !== undefined && isSame(records, known.list)) return known.list;
+  /** @param bytes Answers what was read, in memory that nobody changes; it costs a copy, perhaps. */
+  finish(bytes: () => Buffer): readonly T[] {
+    const { known, records, fresh, inOrder, contiguous } = this;
+    if (known !== undefined && fresh.length === 0 && isSame(records, known.list)) return known.list;
     const copied = fresh.length < records.length / 2;
-    for (const { position, end } of fresh) {
-      const record = records[position];
-      const start = starts[position];
-      if (record === undefined || start === undefined) continue;
-      keepSegment(record, { bytes, start, end, lossy: false }, { copied });
+    for (const { record, start, end } of fresh) {
+      keepSegment(record, { bytes: bytes(), start, end, lossy: false }, { copied });
     }
-    if (contiguous) {
-      const offsets = new Uint32Array(starts.length + 1);
-      offsets.set(starts);
-      offsets[starts.length] = this.end;
-      keepLayout(records, { bytes, offsets, lossy: false });
-    }
+    if (known === undefined && contiguous) this.keepLayout(bytes);
+    if (known !== undefined && inOrder) descend(records, known.list);
     return records;
   }
 
-  private readAnew(reader: WireReader, end: number): T {
-    const position = this.records.length;
+  private keepLayout(bytes: () => Buffer): void {
+    const { records, fresh } = this;
+    const offsets = new Uint32Array(records.length + 1);
+    for (const [position, { start }] of fresh.entries()) offsets[position] = start;
+    offsets[records.length] = this.end;
+    keepLayout(records, { bytes: bytes(), offsets, lossy: false });
+  }
+
+  private readAnew(reader: WireReader, start: number, end: number): T {
     const record = this.kind.read(reader, end);
-    this.fresh.push({ position, end });
+    this.fresh.push({ record, start, end });
     return record;
   }
 
@@ -74,18 +81,12 @@ export class SegmentsReader<T extends Named> {
     if (next >= list.length || !isSegment(reader, start, layout, next)) return false;
     const { bytes, offsets } = layout;
     const first = offsets[next] ?? 0;
-    const last = offsets[list.length] ?? 0;
-    const same = commonPrefix(reader.bytes, start, bytes, first, last - first);
-    const distance = start - first;
-    for (let end = offsets[next + 1] ?? 0; this.next < list.length && end <= first + same; ) {
-      const record = list[this.next];
-      if (record === undefined) break;
-      this.records.push(record);
-      this.starts.push((offsets[this.next] ?? 0) + distance);
-      reader.pos = end + distance;
-      this.next++;
-      end = offsets[this.next + 1] ?? 0;
-    }
+    const same = commonPrefix(reader.bytes, start, bytes, first, (offsets[list.length] ?? 0) - first);
+    let end = next + 1;
+    while (end < list.length && (offsets[end + 1] ?? 0) <= first + same) end++;
+    for (const record of list.slice(next, end)) this.records.push(record);
+    this.next = end;
+    reader.pos = start + (offsets[end] ?? 0) - first;
     return true;
   }
 
@@ -101,6 +102,7 @@ export class SegmentsReader<T extends Named> {
     const expected = list[this.next]?.name === name;
     const position = expected ? this.next : positionOf(list, name);
     if (position < 0) return undefined;
+    if (position < this.next) this.inOrder = false;
     this.next = position + 1;
     if (expected || !isSegment(reader, start, layout, position)) return undefined;
     reader.pos = end;

@@ -1,6 +1,6 @@
 import type { DatabaseInfo, MetaData, UserInfo } from '../records.js';
-import { encodeSegment } from './encode-list.js';
-import { databaseSegments, segmentOf } from './segments.js';
+import { segmentFor } from './encode-list.js';
+import { databaseSegments } from './segments.js';
 import { WireWriter } from './wire-writer.js';
 import { writeUser } from './write-records.js';
 
@@ -10,7 +10,7 @@ import { writeUser } from './write-records.js';
 
 /** The database's segment. */
 export function databaseBytes(database: DatabaseInfo): Buffer {
-  const { bytes, start, end } = segmentOf(database) ?? encodeSegment(database, databaseSegments);
+  const { bytes, start, end } = segmentFor(database, databaseSegments);
   return bytes.subarray(start, end);
 }
 

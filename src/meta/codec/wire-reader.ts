@@ -31,6 +31,17 @@ export class WireReader {
   private low = 0;
   private high = 0;
 
+  /*
+   * The last number of each sort, to be given out again: a group begins where the one before it ends, and where nothing was ever dropped a
+   * shard has the number of its group. That saves half of the allocations of a large store.
+   */
+  private unsignedLow = 0;
+  private unsignedHigh = 0;
+  private lastUnsigned = 0n;
+  private signedLow = 0;
+  private signedHigh = 0;
+  private lastSigned = 0n;
+
   constructor(readonly bytes: Buffer) {}
 
   /** The next field's tag: its number times 8, plus the wire type. */
@@ -48,16 +59,30 @@ export class WireReader {
 
   uint64(): bigint {
     this.varint();
-    words[lowWord] = this.low;
-    words[highWord] = this.high;
-    return unsigned[0] ?? 0n;
+    const { low, high } = this;
+    if (low === this.unsignedLow && high === this.unsignedHigh) return this.lastUnsigned;
+    words[lowWord] = low;
+    words[highWord] = high;
+    const value = unsigned[0] ?? 0n;
+    this.unsignedLow = low;
+    this.unsignedHigh = high;
+    this.lastUnsigned = value;
+    return value;
   }
 
   int64(): bigint {
     this.varint();
-    words[lowWord] = this.low;
-    words[highWord] = this.high;
-    return signed[0] ?? 0n;
+    const { low, high } = this;
+    // Between a group's end and the next one's start, there is "not deleted".
+    if ((low | high) === 0) return 0n;
+    if (low === this.signedLow && high === this.signedHigh) return this.lastSigned;
+    words[lowWord] = low;
+    words[highWord] = high;
+    const value = signed[0] ?? 0n;
+    this.signedLow = low;
+    this.signedHigh = high;
+    this.lastSigned = value;
+    return value;
   }
 
   /** A 32-bit field; the bits above are cut off, as InfluxDB does it. */

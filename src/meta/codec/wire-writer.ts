@@ -67,7 +67,7 @@ export class WireWriter {
 
   /** The number 0. */
   zero(tag: number): void {
-    this.varint(tag, 0, 0);
+    this.oneByte(tag, 0);
   }
 
   uint32(tag: number, value: number): void {
@@ -110,12 +110,22 @@ export class WireWriter {
 
   /** Makes what was written since {@link size} was `before` one field: puts its tag and length before it. */
   delimit(tag: number, before: number): void {
-    this.varint(tag, this.size - before, 0);
+    const size = this.size - before;
+    if (size < 0x80) this.oneByte(tag, size);
+    else this.varint(tag, size, 0);
   }
 
   private noteOverflow(value: number): void {
     if (!Number.isSafeInteger(value)) throw new TypeError('not an integer');
     this.lossy = true;
+  }
+
+  /** As {@link varint}, for numbers below 128. */
+  private oneByte(tag: number, value: number): void {
+    if (this.pos < 2) this.grow(2);
+    this.pos -= 2;
+    this.bytes[this.pos] = tag;
+    this.bytes[this.pos + 1] = value;
   }
 
   private varint(tag: number, low: number, high: number): void {
