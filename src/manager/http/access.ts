@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { CfluxError } from '../../errors.js';
 import type { Route } from '../../protocol/routes.js';
-import type { Asker } from '../cluster.js';
+import type { Asker } from '../audit.js';
 import type { Bearer, Scope, TokenSource } from './tokens.js';
 
 /** Who asks, and which clusters they may see. */

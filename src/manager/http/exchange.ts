@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Route } from '../../protocol/routes.js';
-import type { Asker } from '../cluster.js';
+import type { Asker } from '../audit.js';
 import type { Manager } from '../manager.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
 
