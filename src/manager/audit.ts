@@ -1,12 +1,17 @@
+/** Who asks, where the request itself does not say so. */
+export interface Asker {
+  /** What tells clients without a node id apart: the remote address. */
+  readonly remote?: string | undefined;
+  /** The name of the token or client certificate that was shown. */
+  readonly author?: string | undefined;
+}
+
 /** A change that was stored: who, what, which version. */
-export interface AuditEntry {
+export interface AuditEntry extends Asker {
   readonly action: 'push' | 'register' | 'deregister' | 'delete-cluster';
   readonly cluster: string;
   readonly version?: number | undefined;
   readonly nodeId?: number | undefined;
-  /** The name of the token that was shown. */
-  readonly author?: string | undefined;
-  readonly remote?: string | undefined;
 }
 
 export type Audit = (entry: AuditEntry) => void;

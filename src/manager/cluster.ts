@@ -7,20 +7,13 @@ import type {
   PushRequest,
   PushResult,
 } from '../transport/transport.js';
+import type { Asker } from './audit.js';
 import type { Deadlines } from './deadlines.js';
 import { type CurrentVersion, LatestSnapshot } from './latest-snapshot.js';
 import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './manager-store.js';
 import { Recovery } from './recovery.js';
 import { Turns } from './turns.js';
 import { snapshotOf, WaitingPoll } from './waiting-poll.js';
-
-/** Who asks, where the request itself does not say so. */
-export interface Asker {
-  /** What tells clients without a node id apart: the remote address. */
-  readonly remote?: string | undefined;
-  /** The name of the token that was shown. */
-  readonly author?: string | undefined;
-}
 
 export interface ClusterSettings {
   readonly store: ManagerStore;
@@ -32,7 +25,7 @@ export interface ClusterSettings {
   readonly collection: number;
   readonly mostHeldPushes: number;
   /** A version was stored by this manager. */
-  readonly onCommit: (commit: Commit, record: VersionRecord) => void;
+  readonly onCommit: (cluster: string, record: VersionRecord, asker: Asker) => void;
   /** Something failed that nobody waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -158,16 +151,8 @@ export class Cluster {
     }
     const { cluster, version: base, snapshot, mutation, epoch, nodeId } = request;
     const above = this.#hasData ? noVersion : base;
-    const result = await this.#commit({
-      cluster,
-      base,
-      snapshot,
-      mutation,
-      epoch,
-      nodeId,
-      above,
-      author: asker.author,
-    });
+    const commit = { cluster, base, snapshot, mutation, epoch, nodeId, above };
+    const result = await this.#commit(commit, asker);
     switch (result.kind) {
       case 'committed':
         return { kind: 'committed', version: result.record.version, epoch: result.epoch };
@@ -184,7 +169,8 @@ export class Cluster {
   }
 
   /** Stores, and publishes what was stored. */
-  async #commit(commit: Commit): Promise<CommitResult> {
+  async #commit(request: Omit<Commit, 'author'>, asker: Asker): Promise<CommitResult> {
+    const commit: Commit = { ...request, author: asker.author };
     this.#committing = true;
     try {
       const result = await this.#store.commit(commit);
@@ -195,7 +181,7 @@ export class Cluster {
         this.#nobodyOffered = false;
         this.#endRecovery();
         this.#latest.set(current);
-        this.#settings.onCommit(commit, record);
+        this.#settings.onCommit(this.name, record, asker);
         this.#publish(current);
       } else this.#lookAgain = true;
       return result;
@@ -221,7 +207,7 @@ export class Cluster {
     if (offer !== undefined) {
       const { snapshot, mutation, nodeId } = request;
       const recovery = this.#startRecovery();
-      recovery.add({ version: offer.version, snapshot, mutation, nodeId, author: asker.author });
+      recovery.add({ version: offer.version, snapshot, mutation, nodeId, asker });
       throw unavailable(
         'this manager has no data for the cluster and collects what the nodes have',
         recovery.remaining ?? 0,
@@ -291,17 +277,10 @@ export class Cluster {
         this.#endRecovery();
         return;
       }
-      const { snapshot, mutation, nodeId, author } = best;
+      const { snapshot, mutation, nodeId, asker } = best;
+      const offered = { cluster: this.name, base: noVersion, above: highest, snapshot, mutation, nodeId };
       try {
-        await this.#commit({
-          cluster: this.name,
-          base: noVersion,
-          above: highest,
-          snapshot,
-          mutation,
-          nodeId,
-          author,
-        });
+        await this.#commit(offered, asker);
         this.#endRecovery();
       } catch (error) {
         recovery.prolong(recoveryRetry);

@@ -1,6 +1,6 @@
-export type { Audit, AuditEntry } from './audit.js';
-export type { Asker } from './cluster.js';
+export type { Asker, Audit, AuditEntry } from './audit.js';
 export { createManagerServer, type ManagerServer, type ManagerServerOptions } from './http/manager-server.js';
+export type { Scope, TokenEntry } from './http/tokens.js';
 export type { Limits } from './limits.js';
 export { LocalTransport } from './local-transport.js';
 export { Manager, type ManagerOptions, type RegisteredNode } from './manager.js';

@@ -5,8 +5,8 @@ import type { NodeDescription, NodeInfo, Registered } from '../protocol/nodes.js
 import { longestPoll, nodeTimeToLive } from '../protocol/times.js';
 import { type Random, randomUuid, systemRandom } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
-import type { Audit } from './audit.js';
-import { type Asker, Cluster } from './cluster.js';
+import type { Asker, Audit } from './audit.js';
+import { Cluster } from './cluster.js';
 import { Deadlines } from './deadlines.js';
 import { checkClusterName, checkDescription, checkToken, defaultLimits, type Limits } from './limits.js';
 import type {
@@ -328,8 +328,8 @@ export class Manager {
       turn: this.#turn,
       collection: this.nodeTtl,
       mostHeldPushes: this.limits.heldPushes,
-      onCommit: ({ cluster, nodeId, author }, { version }) =>
-        this.#audit?.({ action: 'push', cluster, version, nodeId, author }),
+      onCommit: (cluster, { version, nodeId }, asker) =>
+        this.#audit?.({ action: 'push', cluster, version, nodeId, ...asker }),
       onError: this.#onError,
     });
     this.#clusters.set(name, cluster);

@@ -35,6 +35,7 @@
  *     when they open, or at their old version when something changes) is taken; during a collection it gets 503.
  *   - several managers on one empty store collect each for themselves; the first to store wins, the others meet its data.
  */
+import type { Asker } from './audit.js';
 import type { Deadlines } from './deadlines.js';
 
 /** A node's snapshot of a history that this manager does not have. */
@@ -44,7 +45,7 @@ export interface Offer {
   readonly snapshot: Uint8Array;
   readonly mutation: string;
   readonly nodeId: number | undefined;
-  readonly author: string | undefined;
+  readonly asker: Asker;
 }
 
 /** The collection of offers for one cluster. */

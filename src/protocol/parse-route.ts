@@ -15,8 +15,14 @@ export function parseRoute(method: string, target: string): Route | undefined {
   if (root !== '') return undefined;
   if (first === 'nodes') return nodeRoute(method, segments);
   if (first === 'clusters') return clusterRoute(method, segments);
-  return undefined;
+  return method === 'GET' && segments.length === 0 ? watchRoutes.get(first ?? '') : undefined;
 }
+
+const watchRoutes: ReadonlyMap<string, Route> = new Map([
+  ['health', { name: 'health' }],
+  ['ready', { name: 'ready' }],
+  ['metrics', { name: 'metrics' }],
+]);
 
 function nodeRoute(method: string, [cluster, id, ...rest]: readonly string[]): Route | undefined {
   if (rest.length > 0) return undefined;

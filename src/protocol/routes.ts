@@ -13,7 +13,10 @@ export type Route =
   | { readonly name: 'listClusters' }
   | { readonly name: 'history'; readonly cluster: string }
   | { readonly name: 'readVersion'; readonly cluster: string; readonly version: number }
-  | { readonly name: 'deleteCluster'; readonly cluster: string };
+  | { readonly name: 'deleteCluster'; readonly cluster: string }
+  | { readonly name: 'health' }
+  | { readonly name: 'ready' }
+  | { readonly name: 'metrics' };
 
 /** A name as one step of a path. */
 function name(text: string): string {

@@ -28,12 +28,13 @@ export function answerEmpty(response: ServerResponse, status: number, standing: 
   response.end();
 }
 
+export function answerText(response: ServerResponse, text: string, type = 'text/plain; charset=utf-8'): void {
+  response.writeHead(200, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
+}
+
 export function answerJson(response: ServerResponse, json: string): void {
-  response.writeHead(200, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(json),
-  });
-  response.end(json);
+  answerText(response, json, 'application/json');
 }
 
 /** A snapshot, gzipped where the client takes that. */
@@ -63,7 +64,6 @@ export function answerError(
   response: ServerResponse,
   cause: unknown,
   standing: Standing = {},
-  extra: OutgoingHttpHeaders = {},
 ): void {
   const error = CfluxError.from(cause, 'MANAGER_FAILED');
   const status = statusOf(error);
@@ -79,7 +79,7 @@ export function answerError(
       : { [headers.retryAfter]: String(Math.max(1, Math.ceil(error.retryAfter / 1_000))) }),
     'Content-Type': asJson ? problemType : 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
-    ...extra,
+    ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
   });
   response.end(body);
 }

@@ -1,23 +1,30 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import type { Clock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
-import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
-import { answerError } from './answer.js';
-import { RequestHandler, routeOf } from './request-handler.js';
+import { checkBinding } from './binding.js';
+import { ManagerMetrics } from './metrics.js';
+import { RequestHandler } from './request-handler.js';
+import { TokenFile } from './token-file.js';
+import { type TokenEntry, TokenList, type TokenSource } from './tokens.js';
 
 export interface ManagerServerOptions {
   /** Address to listen on. Default: `127.0.0.1`, for snapshots hold password hashes. */
   readonly host?: string;
   /** Default: 8000; 0: any free one. */
   readonly port?: number;
-  /** `cert` and `key` in PEM: serves https. With `ca` and `requestCert`, clients must show a certificate of that authority. */
-  readonly tls?: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'requestCert' | 'passphrase'>;
+  /** Who may do what: entries, or a TOML file that is read again when it changes. Default: everybody everything. */
+  readonly tokens?: string | readonly TokenEntry[];
+  /** `cert` and `key` in PEM: serves https. With `ca`, clients must show a certificate of that authority. */
+  readonly tls?: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'passphrase'>;
+  /** Lets it listen beyond this machine without tokens or client certificates. Default: false. */
+  readonly insecure?: boolean;
   /** Milliseconds in which a whole request must have arrived. Default: 60,000. */
   readonly requestTimeout?: number;
+  /** Is told of what fails aside from any request: a token file that turned wrong. */
+  readonly onError?: (error: CfluxError) => void;
 }
 
 export interface ManagerServer {
@@ -32,134 +39,94 @@ const keepAlive = 75_000;
 const headTimeout = 10_000;
 // Between two packets of one answer or held poll; the longest hold is 300 s.
 const silence = 400_000;
-// Time in which a client that sends more than we take may still read why.
-const linger = 1_000;
 const closeGrace = 5_000;
 
-/** Serves `manager` over HTTP, to every client of the protocol, that of 2016 too. */
+/**
+ * Serves `manager` over HTTP, to every client of the protocol, that of 2016 too.
+ *
+ * @throws `INVALID_OPTION`: tokens or certificates that can not be used, or an address that would show snapshots to everybody.
+ */
 export async function createManagerServer(
   manager: Manager,
   options: ManagerServerOptions = {},
 ): Promise<ManagerServer> {
+  const { host = '127.0.0.1', port = 8000, insecure = false, tls } = options;
+  checkBinding(host, options.tokens !== undefined || tls?.ca !== undefined, insecure);
+  const tokens = await tokensOf(options, manager);
+  const server = createHttpServer(options);
   await manager.open();
-  const serving = new Serving(manager, options);
-  await serving.listen();
-  await manager.announce(new URL(serving.url).host);
-  return serving;
-}
+  const handler = new RequestHandler({ manager, tokens, metrics: await ManagerMetrics.create(manager) });
+  server.on('request', (request, response) => void handler.handle(request, response));
+  server.on('checkContinue', (request, response) => void handler.handle(request, response));
+  await listen(server, host, port);
+  const url = urlOf(server.address(), tls === undefined ? 'http' : 'https');
+  await manager.announce(new URL(url).host);
 
-class Serving implements ManagerServer {
-  readonly #options: ManagerServerOptions;
-  readonly #handler: RequestHandler;
-  readonly #clock: Clock;
-  readonly #server: Server;
-  readonly #underWay = new Set<AbortController>();
-  #closing: Promise<void> | undefined;
-
-  constructor(manager: Manager, options: ManagerServerOptions) {
-    this.#options = options;
-    this.#handler = new RequestHandler(manager);
-    this.#clock = manager.clock;
-    this.#server = this.#createServer();
-  }
-
-  get url(): string {
-    const address = this.#server.address();
-    const { family, address: host, port } = isAddress(address) ? address : noAddress;
-    return `${this.#options.tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
-  }
-
-  async listen(): Promise<void> {
-    const { host = '127.0.0.1', port = 8000 } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port, backlog: 4_096 }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const request of this.#underWay) request.abort(closing());
-    this.#server.closeIdleConnections();
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    handler.close();
+    server.closeIdleConnections();
     // Whoever sends half a request, or does not read its answer, is not waited for.
-    const cancel = this.#clock.after(closeGrace, () => this.#server.closeAllConnections());
+    const cancel = manager.clock.after(closeGrace, () => server.closeAllConnections());
     await closed;
     cancel();
-  }
+  };
+  return {
+    url,
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
 
-  #createServer(): Server {
-    const options = {
-      keepAliveTimeout: keepAlive,
-      headersTimeout: headTimeout,
-      requestTimeout: this.#options.requestTimeout ?? 60_000,
-      connectionsCheckingInterval: 1_000,
-      maxHeaderSize: 16 * 1024,
-    };
-    const { tls } = this.#options;
-    const server: Server =
-      tls === undefined
-        ? createServer(options)
-        : createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2' });
-    server.setTimeout(silence, (socket: Socket) => socket.destroy());
-    server.on('request', (request, response) => void this.#serve(request, response));
-    return server;
-  }
+async function tokensOf(
+  { tokens, onError = () => {} }: ManagerServerOptions,
+  { clock }: Manager,
+): Promise<TokenSource | undefined> {
+  if (tokens === undefined) return undefined;
+  return typeof tokens === 'string' ? TokenFile.open(tokens, clock, onError) : new TokenList(tokens);
+}
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const ending = new AbortController();
-    this.#underWay.add(ending);
-    // `close` of the request would come as soon as its body is read.
-    response.once('close', () => {
-      this.#underWay.delete(ending);
-      ending.abort(clientGone());
-      if (!request.complete) lingeringClose(request);
+function createHttpServer({ tls, requestTimeout = 60_000 }: ManagerServerOptions): Server {
+  const options = {
+    keepAliveTimeout: keepAlive,
+    headersTimeout: Math.min(headTimeout, requestTimeout),
+    requestTimeout,
+    connectionsCheckingInterval: Math.min(1_000, requestTimeout),
+    maxHeaderSize: 16 * 1024,
+  };
+  const server: Server = tls === undefined ? createServer(options) : createTls({ ...options, ...tls }, tls);
+  server.setTimeout(silence, (socket: Socket) => socket.destroy());
+  return server;
+}
+
+function createTls(options: Parameters<typeof createTlsServer>[0], tls: TlsOptions): Server {
+  const client = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
+  try {
+    return createTlsServer({ ...options, ...client, minVersion: 'TLSv1.2' });
+  } catch (cause) {
+    throw new CfluxError('INVALID_OPTION', `tls: ${CfluxError.from(cause).message}`, { cause });
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const onError = (cause: Error) =>
+      reject(
+        new CfluxError('INVALID_OPTION', `can not listen on ${host}:${port}: ${cause.message}`, { cause }),
+      );
+    server.once('error', onError);
+    server.listen({ host, port, backlog: 4_096 }, () => {
+      server.off('error', onError);
+      resolve();
     });
-    // The connection shall not be used again while we close.
-    if (this.#closing !== undefined) {
-      response.setHeader('Connection', 'close');
-      ending.abort(closing());
-    } else ending.signal.addEventListener('abort', () => closeAfterwards(response), { once: true });
-
-    let route: Route | undefined;
-    try {
-      route = routeOf(request);
-    } catch (error) {
-      answerError(request, response, error);
-      return;
-    }
-    const asker = { remote: request.socket.remoteAddress };
-    await this.#handler.handle({ request, response, asker, signal: ending.signal }, route);
-  }
-}
-
-function closeAfterwards(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
-}
-
-/** A body that nobody reads any more: lets the client read its answer, then cuts it off. */
-function lingeringClose(request: IncomingMessage): void {
-  request.resume();
-  setTimeout(() => request.destroy(), linger).unref();
-}
-
-const closing = () =>
-  new CfluxError('UNAVAILABLE', 'the manager is closing', {
-    retryable: true,
-    outcome: 'none',
-    retryAfter: 1_000,
   });
+}
 
-const clientGone = () => new CfluxError('UNREACHABLE', 'the client went away', { outcome: 'none' });
-
-const noAddress: AddressInfo = { address: '', family: '', port: 0 };
-
-const isAddress = (address: AddressInfo | string | null): address is AddressInfo =>
-  typeof address === 'object' && address !== null;
+function urlOf(address: AddressInfo | string | null, scheme: string): string {
+  if (typeof address !== 'object' || address === null) return '';
+  const { family, address: host, port } = address;
+  return `${scheme}://${family === 'IPv6' ? `[${host}]` : host}:${port}`;
+}

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import { CfluxError } from '../../errors.js';
+import type { Exchange } from './exchange.js';
 
 const refused = (code: 'BAD_REQUEST' | 'TOO_LARGE', message: string, status?: number) =>
   new CfluxError(code, message, { outcome: 'none', ...(status === undefined ? {} : { status }) });
@@ -15,8 +16,13 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  *
  * @throws `TOO_LARGE`, `BAD_REQUEST` (an encoding that is not known, or does not decode), `UNREACHABLE` when the client went away.
  */
-export async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
+export async function readBody(
+  { request, response }: Pick<Exchange, 'request' | 'response'>,
+  most: number,
+): Promise<Buffer> {
   checkLength(request, most);
+  // A client that asks first whether it may send gets this far only if it may.
+  if (request.headers.expect !== undefined) response.writeContinue();
   const encoding = request.headers['content-encoding'] ?? 'identity';
   const body = await collect(request, most);
   if (encoding === 'identity') return body;
@@ -25,7 +31,7 @@ export async function readBody(request: IncomingMessage, most: number): Promise<
 }
 
 /** Refuses a body whose stated length is too much, before any of it is read. */
-export function checkLength(request: IncomingMessage, most: number): void {
+function checkLength(request: IncomingMessage, most: number): void {
   const stated = Number(request.headers['content-length'] ?? 0);
   if (stated > most) throw refused('TOO_LARGE', `a body has at most ${most} bytes, this one has ${stated}`);
 }

@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { CfluxError } from '../../errors.js';
+import type { Route } from '../../protocol/routes.js';
+import type { Asker } from '../audit.js';
+import type { Bearer, Scope, TokenSource } from './tokens.js';
+
+/** Who asks, and which clusters they may see. */
+export interface Access {
+  readonly asker: Asker;
+  readonly maySee: (cluster: string) => boolean;
+}
+
+/** One of these scopes is needed for a route; none: it is open to everybody. `admin` may do everything. */
+const needed: Readonly<Record<Route['name'], readonly Scope[]>> = {
+  health: [],
+  ready: [],
+  poll: ['read', 'write', 'node'],
+  listNodes: ['read', 'write', 'node'],
+  listAll: ['read', 'write'],
+  listClusters: ['read', 'write'],
+  history: ['read', 'write'],
+  readVersion: ['read', 'write'],
+  metrics: ['read', 'write'],
+  push: ['write', 'node'],
+  register: ['node'],
+  heartbeat: ['node'],
+  deregister: ['node'],
+  deleteCluster: ['admin'],
+};
+
+/**
+ * Lets a request through, or says why not, before any of its body is read.
+ *
+ * @param tokens absent: everybody may do everything, under the name in their client certificate if they have one.
+ * @throws `UNAUTHORIZED`, `FORBIDDEN`.
+ */
+export async function accessOf(
+  request: IncomingMessage,
+  route: Route | undefined,
+  tokens: TokenSource | undefined,
+): Promise<Access> {
+  const remote = request.socket.remoteAddress;
+  if (tokens === undefined) {
+    const author = certificateName(request.socket);
+    return { asker: author === undefined ? { remote } : { remote, author }, maySee: () => true };
+  }
+  const scopesNeeded = route === undefined ? undefined : needed[route.name];
+  if (scopesNeeded?.length === 0) return { asker: { remote }, maySee: () => false };
+  const token = /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (token === undefined) throw unauthorized('this manager asks for a token: Authorization: Bearer …');
+  const bearer = await tokens.find(token);
+  if (bearer === undefined) throw unauthorized('this token is not known here (any more)');
+  check(bearer, route, scopesNeeded ?? []);
+  const { name, cluster: only } = bearer;
+  return { asker: { remote, author: name }, maySee: (cluster) => only === undefined || only === cluster };
+}
+
+function check({ name, scopes, cluster }: Bearer, route: Route | undefined, oneOf: readonly Scope[]): void {
+  if (route === undefined) return;
+  if (!scopes.includes('admin') && !oneOf.some((scope) => scopes.includes(scope))) {
+    throw forbidden(`the token ${JSON.stringify(name)} lacks the scope ${[...oneOf, 'admin'].join(' or ')}`);
+  }
+  if (cluster === undefined) return;
+  const asked = 'cluster' in route ? route.cluster : undefined;
+  const isForAll = asked === undefined && route.name === 'metrics';
+  if (isForAll || (asked !== undefined && asked !== cluster)) {
+    throw forbidden(`the token ${JSON.stringify(name)} is for another cluster`);
+  }
+}
+
+/** The common name in a client certificate that was checked. */
+function certificateName(socket: IncomingMessage['socket']): string | undefined {
+  if (!isTls(socket) || !socket.authorized) return undefined;
+  const name = socket.getPeerCertificate().subject?.CN;
+  return typeof name === 'string' ? name : undefined;
+}
+
+const isTls = (socket: IncomingMessage['socket']): socket is TLSSocket => 'getPeerCertificate' in socket;
+
+const unauthorized = (message: string) => new CfluxError('UNAUTHORIZED', message, { outcome: 'none' });
+const forbidden = (message: string) => new CfluxError('FORBIDDEN', message, { outcome: 'none' });

@@ -1,0 +1,104 @@
+import type { Counter, Registry } from 'prom-client';
+import { CfluxError } from '../../errors.js';
+import type { Route } from '../../protocol/routes.js';
+import type { Manager } from '../manager.js';
+import { answerText } from './answer.js';
+import type { Exchange } from './exchange.js';
+
+type Client = typeof import('prom-client');
+
+/** The metrics of one server, in the Prometheus text format; every metric is made in this file. */
+export class ManagerMetrics {
+  readonly #registry: Registry | undefined;
+  readonly #requests: Counter<'route' | 'status'> | undefined;
+
+  private constructor(client: Client | undefined, manager: Manager) {
+    if (client === undefined) return;
+    const registry = new client.Registry();
+    this.#registry = registry;
+    const registers = [registry];
+    this.#requests = new client.Counter({
+      name: 'cflux_requests_total',
+      help: 'Requests that were answered.',
+      labelNames: ['route', 'status'],
+      registers,
+    });
+    new client.Gauge({
+      name: 'cflux_held_polls',
+      help: 'Polls that wait for a change.',
+      registers,
+      collect() {
+        this.set(manager.heldPolls);
+      },
+    });
+    new client.Gauge({
+      name: 'cflux_cluster_version',
+      help: 'The newest version of a cluster.',
+      labelNames: ['cluster'],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { cluster, latest } of await manager.clusters()) {
+          if (latest !== undefined) this.set({ cluster }, latest.version);
+        }
+      },
+    });
+    new client.Gauge({
+      name: 'cflux_snapshot_bytes',
+      help: 'Size of the newest snapshot of a cluster.',
+      labelNames: ['cluster'],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { cluster, latest } of await manager.clusters()) {
+          if (latest !== undefined) this.set({ cluster }, latest.size);
+        }
+      },
+    });
+    new client.Gauge({
+      name: 'cflux_nodes',
+      help: 'Nodes of a cluster, by whether they are alive.',
+      labelNames: ['cluster', 'alive'],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { cluster } of await manager.clusters()) {
+          const nodes = await manager.nodes(cluster);
+          const alive = nodes.filter((node) => node.alive).length;
+          this.set({ cluster, alive: 'true' }, alive);
+          this.set({ cluster, alive: 'false' }, nodes.length - alive);
+        }
+      },
+    });
+  }
+
+  /** Without the optional package prom-client it counts nothing, and says so where somebody asks. */
+  static async create(manager: Manager): Promise<ManagerMetrics> {
+    return new ManagerMetrics(await loadClient(), manager);
+  }
+
+  count(route: Route | undefined, status: number): void {
+    this.#requests?.inc({ route: route?.name ?? 'none', status });
+  }
+
+  async answer({ response }: Exchange): Promise<void> {
+    if (this.#registry === undefined) {
+      throw new CfluxError(
+        'MISSING_DEPENDENCY',
+        'metrics need the package prom-client: npm install prom-client',
+        {
+          status: 501,
+        },
+      );
+    }
+    answerText(response, await this.#registry.metrics(), this.#registry.contentType);
+  }
+}
+
+async function loadClient(): Promise<Client | undefined> {
+  try {
+    return await import('prom-client');
+  } catch {
+    return undefined;
+  }
+}

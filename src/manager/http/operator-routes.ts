@@ -1,0 +1,43 @@
+import { answerEmpty, answerJson, answerSnapshot, answerText } from './answer.js';
+import type { RouteHandlers } from './exchange.js';
+
+/** What operators and their tools ask. */
+export const operatorRoutes: RouteHandlers<
+  'listClusters' | 'history' | 'readVersion' | 'deleteCluster' | 'health' | 'ready'
+> = {
+  async listClusters({ manager, response, maySee }) {
+    const clusters = [];
+    for (const { cluster, epoch, latest } of await manager.clusters()) {
+      if (!maySee(cluster)) continue;
+      const nodes = await manager.nodes(cluster);
+      const alive = nodes.filter((node) => node.alive).length;
+      clusters.push({ cluster, epoch, ...latest, nodes: nodes.length, alive });
+    }
+    answerJson(response, JSON.stringify(clusters));
+  },
+
+  async history({ manager, response }, { cluster }) {
+    answerJson(response, JSON.stringify(await manager.history(cluster)));
+  },
+
+  async readVersion({ manager, encodings, request, response }, { cluster, version }) {
+    const snapshot = await manager.version(cluster, version);
+    await answerSnapshot(request, response, 200, { version }, encodings.of(snapshot));
+  },
+
+  async deleteCluster({ manager, response, asker }, { cluster }) {
+    await manager.deleteCluster(cluster, asker);
+    answerEmpty(response, 200);
+  },
+
+  /** The process runs. */
+  health({ response }) {
+    answerText(response, 'ok\n');
+  },
+
+  /** It can serve: the store says so too. */
+  async ready({ manager, response }) {
+    await manager.check();
+    answerText(response, 'ready\n');
+  },
+};

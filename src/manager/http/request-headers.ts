@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { CfluxError } from '../../errors.js';
+import { matchesDigest } from '../../protocol/content-digest.js';
+import { headers } from '../../protocol/headers.js';
+import { noVersion, parseVersion } from '../../protocol/version.js';
+import type { PushRequest } from '../../transport/transport.js';
+
+const badRequest = (message: string) => new CfluxError('BAD_REQUEST', message, { outcome: 'none' });
+
+/** A header that came once, and is not empty. */
+export function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name.toLowerCase()];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Who asks, as `Cflux-Node` says. @throws `BAD_REQUEST`: that is no node id. */
+export function nodeIdOf(request: IncomingMessage): number | undefined {
+  const value = header(request, headers.node);
+  if (value === undefined) return undefined;
+  const id = parseVersion(value);
+  if (id === undefined) throw badRequest(`${headers.node} must be a node id`);
+  return id;
+}
+
+/** What a node had before, as `Cflux-Offer` says. @throws `BAD_REQUEST`: not `<epoch>/<version>`. */
+export function offerOf(request: IncomingMessage): PushRequest['offer'] {
+  const value = header(request, headers.offer);
+  if (value === undefined) return undefined;
+  const slash = value.lastIndexOf('/');
+  const version = parseVersion(value.slice(slash + 1));
+  if (slash < 1 || version === undefined || version === noVersion) {
+    throw badRequest(`${headers.offer} must be <epoch>/<version>`);
+  }
+  return { epoch: value.slice(0, slash), version };
+}
+
+/** Milliseconds that a poll wants to be held at most (RFC 7240); absent: as long as we like. */
+export function waitOf(request: IncomingMessage): number | undefined {
+  const seconds = /(?:^|[,;\s])wait\s*=\s*"?([0-9]{1,9})/i.exec(header(request, headers.prefer) ?? '')?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1_000;
+}
+
+/** @throws `BAD_REQUEST`: the request states a digest, and the snapshot has another. */
+export function checkDigest(request: IncomingMessage, snapshot: Uint8Array): void {
+  const digest = header(request, headers.contentDigest) ?? header(request, 'Digest');
+  if (digest !== undefined && matchesDigest(digest, snapshot) === false) {
+    throw badRequest('the snapshot does not match its digest: it was damaged on the way');
+  }
+}

@@ -1,0 +1,79 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { CfluxError } from '../../errors.js';
+
+/** What a token lets its bearer do; `admin` is everything. */
+export const scopes = ['read', 'write', 'node', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** A token as it is set up. */
+export interface TokenEntry {
+  /** Who bears it, for the audit. */
+  readonly name: string;
+  /** The token itself, or … */
+  readonly token?: string;
+  /** … its SHA-256 in hexadecimal, so that whoever reads the file can not use it. */
+  readonly sha256?: string;
+  readonly scopes: readonly Scope[];
+  /** The only cluster it is for. Default: all. */
+  readonly cluster?: string;
+}
+
+/** Who shows a token, and what that lets them do. */
+export type Bearer = Pick<TokenEntry, 'name' | 'scopes' | 'cluster'>;
+
+/** Where tokens are looked up. */
+export interface TokenSource {
+  /** The bearer of a token; absent: nobody's. */
+  find(token: string): Promise<Bearer | undefined>;
+}
+
+/** Tokens that do not change. */
+export class TokenList implements TokenSource {
+  readonly #tokens: readonly { readonly bearer: Bearer; readonly digest: Buffer }[];
+
+  /** @throws `INVALID_OPTION` that names the entry. */
+  constructor(entries: readonly TokenEntry[]) {
+    this.#tokens = entries.map((entry, i) => ({ bearer: bearerOf(entry, i), digest: digestOf(entry, i) }));
+    if (entries.length === 0) throw new CfluxError('INVALID_OPTION', 'tokens: there is none');
+  }
+
+  async find(token: string): Promise<Bearer | undefined> {
+    const digest = sha256(token);
+    let found: Bearer | undefined;
+    // All of them, each in constant time: how long it takes says nothing about any token.
+    for (const each of this.#tokens) if (timingSafeEqual(each.digest, digest)) found = each.bearer;
+    return found;
+  }
+}
+
+const sha256 = (token: string) => createHash('sha256').update(token).digest();
+
+const wrong = (i: number, why: string) => new CfluxError('INVALID_OPTION', `token ${i + 1}: ${why}`);
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+function bearerOf({ name, scopes: given, cluster }: TokenEntry, i: number): Bearer {
+  if (!isText(name)) throw wrong(i, 'name is missing');
+  if (!Array.isArray(given) || given.length === 0)
+    throw wrong(i, `scopes is missing: some of ${scopes.join(', ')}`);
+  const unknown = given.find((scope) => !scopes.includes(scope));
+  if (unknown !== undefined) {
+    throw wrong(i, `there is no scope ${JSON.stringify(unknown)}, but ${scopes.join(', ')}`);
+  }
+  if (cluster !== undefined && !isText(cluster)) throw wrong(i, 'cluster must be a name');
+  return { name, scopes: given, ...(cluster === undefined ? {} : { cluster }) };
+}
+
+function digestOf({ token, sha256: hex }: TokenEntry, i: number): Buffer {
+  if ((token === undefined) === (hex === undefined)) throw wrong(i, 'give either token or sha256');
+  if (hex !== undefined) {
+    if (typeof hex !== 'string' || !/^[0-9a-f]{64}$/i.test(hex))
+      throw wrong(i, 'sha256 must be 64 hexadecimal digits');
+    return Buffer.from(hex, 'hex');
+  }
+  // What a header can carry (RFC 6750), and too long to be guessed.
+  if (!isText(token) || !/^[A-Za-z0-9._~+/=-]{16,512}$/.test(token)) {
+    throw wrong(i, 'token must be 16 to 512 characters of A-Z a-z 0-9 . _ ~ + / = -');
+  }
+  return sha256(token);
+}

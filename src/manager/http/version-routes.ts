@@ -1,0 +1,51 @@
+import { CfluxError } from '../../errors.js';
+import { headers } from '../../protocol/headers.js';
+import { randomUuid } from '../../random.js';
+import { answerEmpty, answerError, answerSnapshot } from './answer.js';
+import type { RouteHandlers } from './exchange.js';
+import { readBody } from './request-body.js';
+import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-headers.js';
+
+/** What nodes ask about the metadata: pushes and polls. */
+export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
+  async push(exchange, { cluster, version }) {
+    const { manager, encodings, request, response, asker, signal } = exchange;
+    const snapshot = await readBody(exchange, manager.limits.snapshotBytes);
+    checkDigest(request, snapshot);
+    // A client of 2016 sends no mutation id; its version gets an identity all the same.
+    const mutation = header(request, headers.mutation) ?? randomUuid(manager.random);
+    const epoch = header(request, headers.epoch);
+    const [nodeId, offer] = [nodeIdOf(request), offerOf(request)];
+    const result = await manager.push(
+      { cluster, version, snapshot, mutation, epoch, nodeId, offer },
+      { asker, signal },
+    );
+    switch (result.kind) {
+      case 'committed':
+        return answerEmpty(response, 200, result);
+      case 'foreignEpoch':
+        return answerError(request, response, foreignEpoch(), result);
+      case 'conflict':
+        return answerSnapshot(request, response, 409, result, encodings.of(result.snapshot));
+    }
+  },
+
+  async poll({ manager, encodings, request, response, asker, signal }, { cluster, version }) {
+    const [epoch, mutation] = [header(request, headers.epoch), header(request, headers.mutation)];
+    const [nodeId, wait] = [nodeIdOf(request), waitOf(request)];
+    const result = await manager.poll({ cluster, version, wait, epoch, mutation, nodeId }, { asker, signal });
+    switch (result.kind) {
+      case 'unchanged':
+        return answerEmpty(response, 204, result);
+      case 'foreignEpoch':
+        return answerError(request, response, foreignEpoch(), result);
+      case 'snapshot':
+        return answerSnapshot(request, response, 200, result, encodings.of(result.snapshot));
+    }
+  },
+};
+
+const foreignEpoch = () =>
+  new CfluxError('FOREIGN_EPOCH', 'this manager has another history of the cluster: see Cflux-Epoch', {
+    outcome: 'none',
+  });
