@@ -95,11 +95,12 @@ export class Scenario {
   #append(node: SimulatedNode): void {
     const entry = `e${++this.#lastEntry}`;
     this.told.set(entry, 'pending');
-    const { client } = node;
+    const { client, incarnation } = node;
+    // What a dead process says nobody hears.
+    const hear = (told: Told) => incarnation.alive && this.told.set(entry, told);
     client.mutate(append(entry)).then(
-      () => this.told.set(entry, 'done'),
-      (error: unknown) =>
-        this.told.set(entry, isCfluxError(error, 'UNKNOWN_OUTCOME') ? 'unknown' : 'refused'),
+      () => hear('done'),
+      (error: unknown) => hear(isCfluxError(error, 'UNKNOWN_OUTCOME') ? 'unknown' : 'refused'),
     );
   }
 
