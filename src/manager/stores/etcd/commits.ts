@@ -1,5 +1,4 @@
 import { CfluxError } from '../../../errors.js';
-import { randomUuid } from '../../../random.js';
 import type { Commit, CommitResult, StoreContext, VersionRecord } from '../../manager-store.js';
 import { epochOf, nextNumber } from '../numbering.js';
 import type { EtcdConnection } from './connection.js';
@@ -10,6 +9,7 @@ import type { Keys } from './keys.js';
 import type { KeyValue, Operation, RangeResponse } from './kv-messages.js';
 import { etcd } from './methods.js';
 import type { MutationLeases } from './mutation-leases.js';
+import { nobody, type SharedTurns } from './shared-turns.js';
 import type { SnapshotPieces } from './snapshot-pieces.js';
 import { encodeHead, type StoredHead } from './stored-head.js';
 
@@ -18,6 +18,7 @@ export interface CommitParts {
   readonly keys: Keys;
   readonly heads: Heads;
   readonly pieces: SnapshotPieces;
+  readonly turns: SharedTurns;
   readonly mutationLeases: MutationLeases;
   readonly storeId: string;
   /** Told of every version made: the bytes of its snapshot, and the revision. */
@@ -27,6 +28,23 @@ export interface CommitParts {
 /** A transaction of etcd has at most 128 operations. */
 const mostRemovals = 50;
 
+/** A commit under way. */
+interface Attempted {
+  readonly commit: Commit;
+  /** Names the upload, and tells whose version it is. */
+  readonly upload: string;
+  pieces?: readonly Operation[];
+  /** Other managers queue: so does this. */
+  queues?: boolean;
+}
+
+interface Verdict {
+  /** Absent: nothing speaks against storing. */
+  readonly result?: CommitResult | undefined;
+  /** The managers that queue. */
+  readonly queue: RangeResponse;
+}
+
 /**
  * Makes versions, by compare-and-set on the revision of the head key.
  *
@@ -35,8 +53,9 @@ const mostRemovals = 50;
  *            ▼                                                                               │
  *     pieces of a large snapshot, once                                                       │
  *            ▼                                                                               │
- *     ONE transaction: if the head is as known and the mutation is not,                      │
- *     head, mutation, small snapshot; removes what is beyond the history ──the head was another──┘
+ *     ONE transaction: if the head is as known, the mutation is not, and it is our turn:     │
+ *     head, mutation, small snapshot; removes what is beyond the history                     │
+ *            │ committed                       otherwise: reads both, queues (shared-turns.ts) ──┘
  *
  * The transaction may be sent again when its answer was lost: the first that is carried out moves the head, and no other can be
  * carried out after that. Whose it was is told by the name of the upload beside the mutation.
@@ -44,6 +63,7 @@ const mostRemovals = 50;
 export class Commits {
   readonly #parts: CommitParts;
   readonly #context: StoreContext;
+  #uploads = 0;
 
   constructor(parts: CommitParts, context: StoreContext) {
     this.#parts = parts;
@@ -51,43 +71,63 @@ export class Commits {
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    const upload = randomUuid(this.#context.random);
-    let pieces: readonly Operation[] | undefined;
-    for (;;) {
-      const known = this.#parts.heads.known(commit.cluster);
-      let result: CommitResult | undefined;
-      if (known !== undefined && this.#refusal(commit, known.head) === undefined) {
-        pieces ??= await nothingStored(this.#parts.pieces.upload(commit.cluster, upload, commit.snapshot));
-        result = await this.#store(commit, known, upload, pieces);
-      } else result = await nothingStored(this.#look(commit, upload));
-      if (result === undefined) continue;
-      if (result.kind !== 'committed' && pieces !== undefined) this.#discard(commit.cluster, upload);
-      return result;
+    const { turns, heads } = this.#parts;
+    const { cluster } = commit;
+    const attempted: Attempted = { commit, upload: `${turns.self}.${this.#uploads++}` };
+    turns.use(cluster);
+    try {
+      for (;;) {
+        const known = heads.known(cluster);
+        const mayStore = known !== undefined && this.#refusal(commit, known.head) === undefined;
+        const { result, queue } = await (mayStore
+          ? this.#store(attempted, known)
+          : this.#look(attempted, known));
+        if (result?.kind === 'committed') return result;
+        const isSettled = result !== undefined && result.kind !== 'conflict';
+        // Who loses is told of the newest version when it is first in the queue: then it stays the newest until it comes back.
+        if (!isSettled && queue.kvs.length > 0) {
+          attempted.queues = true;
+          if (await turns.wait(cluster, queue)) continue;
+        }
+        if (result === undefined) continue;
+        if (result.kind === 'conflict') turns.keep(cluster);
+        else turns.giveUp(cluster);
+        if (attempted.pieces !== undefined) this.#discard(cluster, attempted.upload);
+        return result;
+      }
+    } catch (error) {
+      turns.keep(cluster);
+      throw error;
     }
   }
 
-  /** What etcd says now; `undefined`: nothing speaks against storing. */
-  async #look(commit: Commit, upload: string): Promise<CommitResult | undefined> {
-    const { revision, ranges } = await this.#parts.connection.call(etcd.txn, {
+  /** What etcd says now. */
+  async #look(attempted: Attempted, known: CurrentHead | undefined): Promise<Verdict> {
+    const { connection, turns } = this.#parts;
+    const { cluster } = attempted.commit;
+    const newest = known?.head.versions[0];
+    // Among our own nodes the manager sees to it that turns are fair.
+    const isForeign = newest !== undefined && !newest.upload.startsWith(turns.self);
+    const queueing = turns.enter(cluster, isForeign || attempted.queues);
+    const looking = connection.call(etcd.txn, {
       compare: [],
-      success: this.#reads(commit),
+      success: [...this.#reads(attempted.commit), ...queueing],
     });
-    return this.#judge(commit, upload, revision, ranges);
+    const { revision, ranges } = await nothingStored(looking);
+    const queue = turns.entered(cluster, ranges[2]);
+    return { result: this.#judge(attempted, revision, ranges), queue };
   }
 
-  /** `undefined`: not stored, for the head was another than `known`. */
-  async #store(
-    commit: Commit,
-    known: CurrentHead,
-    upload: string,
-    pieces: readonly Operation[],
-  ): Promise<CommitResult | undefined> {
-    const { connection, keys, heads, mutationLeases } = this.#parts;
+  /** Not stored where the head was another than `known`, or it was not our turn. */
+  async #store(attempted: Attempted, known: CurrentHead): Promise<Verdict> {
+    const { connection, keys, heads, turns, pieces, mutationLeases } = this.#parts;
+    const { commit, upload } = attempted;
     const { cluster, mutation } = commit;
     const record = this.#recordOf(commit, known.head);
     const versions = [{ record, upload }, ...known.head.versions];
     const kept = Math.max(this.#context.history, versions.length - mostRemovals);
     const head: StoredHead = { generation: known.head.generation, versions: versions.slice(0, kept) };
+    attempted.pieces ??= await nothingStored(pieces.upload(cluster, upload, commit.snapshot));
     const lease = await nothingStored(mutationLeases.next());
     const value = writeJson({ version: record.version, upload });
     try {
@@ -95,23 +135,30 @@ export class Commits {
         compare: [
           { key: keys.head(cluster), modRevision: known.modRevision },
           { key: keys.mutation(cluster, mutation), modRevision: 0 },
+          turns.comparison(cluster),
         ],
         success: [
           { put: keys.head(cluster), value: encodeHead(head) },
           { put: keys.mutation(cluster, mutation), value, lease },
-          ...pieces,
-          ...versions.slice(kept).map((gone) => this.#parts.pieces.removal(cluster, gone.upload)),
+          ...attempted.pieces,
+          ...versions.slice(kept).map((gone) => pieces.removal(cluster, gone.upload)),
+          ...turns.leave(cluster),
         ],
-        failure: this.#reads(commit),
+        failure: [...this.#reads(commit), ...turns.enter(cluster)],
       });
-      if (!succeeded) return this.#judge(commit, upload, revision, ranges);
-      heads.noteHead(cluster, { head, modRevision: revision, revision });
-      this.#parts.onWrite(record.size, revision);
-      return { kind: 'committed', epoch: this.#epochOf(cluster, head), record };
+      if (succeeded) {
+        turns.left(cluster);
+        heads.noteHead(cluster, { head, modRevision: revision, revision });
+        this.#parts.onWrite(record.size, revision);
+        const epoch = this.#epochOf(cluster, head);
+        return { result: { kind: 'committed', epoch, record }, queue: nobody };
+      }
+      const queue = turns.entered(cluster, ranges[2]);
+      return { result: this.#judge(attempted, revision, ranges), queue };
     } catch (error) {
       if (!isLeaseGone(error)) throw error;
       mutationLeases.forget();
-      return undefined;
+      return { queue: nobody };
     }
   }
 
@@ -121,8 +168,7 @@ export class Commits {
   }
 
   #judge(
-    commit: Commit,
-    upload: string,
+    { commit, upload }: Attempted,
     revision: number,
     [headRange, mutationRange]: readonly RangeResponse[],
   ): CommitResult | undefined {

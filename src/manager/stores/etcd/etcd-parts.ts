@@ -12,6 +12,7 @@ import { etcd } from './methods.js';
 import { MutationLeases } from './mutation-leases.js';
 import { Nodes } from './nodes.js';
 import { Presence } from './presence.js';
+import { SharedTurns } from './shared-turns.js';
 import { SnapshotPieces } from './snapshot-pieces.js';
 import { openIdentity } from './store-identity.js';
 
@@ -48,15 +49,17 @@ export async function openParts(
     const heads = new Heads(connection, keys);
     const pieces = new SnapshotPieces(connection, keys);
     const leases = new Leases(connection, context.clock);
+    const turns = new SharedTurns(connection, keys, context);
     const housekeeping = new Housekeeping({ connection, keys, pieces }, context);
     const presence = new Presence({ connection, keys, leases }, context);
-    const watch = new HeadWatch({ connection, keys, heads }, context, { after: revision, onChange });
+    const watch = new HeadWatch({ connection, keys, heads, turns }, context, { after: revision, onChange });
     const commits = new Commits(
       {
         connection,
         keys,
         heads,
         pieces,
+        turns,
         storeId,
         mutationLeases: new MutationLeases(leases, context),
         onWrite: (bytes, at) => housekeeping.wrote(bytes, at),
@@ -66,6 +69,7 @@ export async function openParts(
     const nodes = new Nodes(connection, { keys, leases, storeId }, context);
     const close = async () => {
       watch.close();
+      turns.close();
       await housekeeping.close();
       await presence.close();
       leases.close();

@@ -4,6 +4,7 @@ import type { EtcdConnection, EtcdStream } from './connection.js';
 import type { Heads } from './heads.js';
 import type { Keys } from './keys.js';
 import { etcd } from './methods.js';
+import type { SharedTurns } from './shared-turns.js';
 import type { WatchRequest, WatchResponse } from './watch-messages.js';
 
 const debug = createDebug('cflux:etcd');
@@ -12,7 +13,7 @@ const shortestPause = 50;
 const longestPause = 2_000;
 
 /**
- * Tells which heads change, whoever changes them.
+ * Tells which heads change, and which places in a queue are given up, whoever does it.
  *
  *     open from revision r ──► events ──► r = last delivered + 1 ──┐
  *            ▲    ▲                                                │
@@ -25,6 +26,7 @@ export class HeadWatch {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
   readonly #heads: Heads;
+  readonly #turns: SharedTurns;
   readonly #context: StoreContext;
   readonly #onChange: (cluster: string | undefined) => void;
   #nextRevision: number;
@@ -35,7 +37,12 @@ export class HeadWatch {
   #onFirst: (() => void) | undefined;
 
   constructor(
-    parts: { readonly connection: EtcdConnection; readonly keys: Keys; readonly heads: Heads },
+    parts: {
+      readonly connection: EtcdConnection;
+      readonly keys: Keys;
+      readonly heads: Heads;
+      readonly turns: SharedTurns;
+    },
     context: StoreContext,
     /** The last revision whose changes are known. */
     { after, onChange }: { readonly after: number; readonly onChange: (cluster: string | undefined) => void },
@@ -43,6 +50,7 @@ export class HeadWatch {
     this.#connection = parts.connection;
     this.#keys = parts.keys;
     this.#heads = parts.heads;
+    this.#turns = parts.turns;
     this.#context = context;
     this.#onChange = onChange;
     this.#nextRevision = after + 1;
@@ -72,7 +80,7 @@ export class HeadWatch {
         this.#openAgain();
       },
     });
-    this.#stream.write({ ...this.#keys.heads, startRevision: this.#nextRevision });
+    this.#stream.write({ ...this.#keys.watched, startRevision: this.#nextRevision });
   }
 
   #openAgain(): void {
@@ -109,6 +117,10 @@ export class HeadWatch {
     if (created) this.#onCreated();
     for (const { kind, kv } of events) {
       this.#nextRevision = kv.modRevision + 1;
+      if (this.#keys.isTurn(kv.key)) {
+        if (kind === 'delete') this.#turns.onGone(kv.key, kv.modRevision);
+        continue;
+      }
       const cluster = this.#keys.clusterOf(kv.key);
       if (kind === 'put') this.#heads.note(cluster, kv, kv.modRevision);
       this.#onChange(cluster);

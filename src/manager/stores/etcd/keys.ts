@@ -15,6 +15,7 @@ const digits = (number: number, count: number) => String(number).padStart(count,
  * ```
  * store                           identity of the store, format
  * head/CLUSTER                    numbers and the kept versions of a cluster (JSON): what the compare-and-set is about
+ * head-turn/CLUSTER/MANAGER       a manager's place in the queue of those who push
  * data/CLUSTER/UPLOAD/NNNN        pieces of one snapshot
  * mutation/CLUSTER/ID             the version that the mutation made (JSON); on a lease, which forgets it
  * node/CLUSTER/ID                 a node as it described itself (JSON)
@@ -45,6 +46,24 @@ export class Keys {
 
   get heads(): KeyRange {
     return below(`${this.#prefix}head/`);
+  }
+
+  turnsOf(cluster: string): KeyRange {
+    return below(`${this.#prefix}head-turn/${encodeURIComponent(cluster)}/`);
+  }
+
+  /** A manager's place in the queue of a cluster. */
+  turn(cluster: string, manager: string): string {
+    return `${this.turnsOf(cluster).key}${manager}`;
+  }
+
+  /** Heads and turns: what is watched. */
+  get watched(): KeyRange {
+    return { key: below(`${this.#prefix}head-turn/`).key, rangeEnd: this.heads.rangeEnd };
+  }
+
+  isTurn(key: string): boolean {
+    return key.startsWith(`${this.#prefix}head-turn/`);
   }
 
   head(cluster: string): string {

@@ -39,10 +39,12 @@ export type Operation =
   | { readonly deleteKey: string; readonly rangeEnd?: string | undefined }
   | { readonly get: RangeRequest };
 
-/** A key must stand at this revision; 0: must not exist. With `existing`: must exist. */
 export type Comparison =
+  /** The key stands at this revision; 0: it does not exist. */
   | { readonly key: string; readonly modRevision: number }
-  | { readonly key: string; readonly exists: true };
+  | { readonly key: string; readonly exists: true }
+  /** There are keys in the range, and all were created in this revision or later; `never`: there are none. */
+  | { readonly key: string; readonly rangeEnd: string; readonly createdSince: number | 'never' };
 
 export interface TxnRequest {
   readonly compare: readonly Comparison[];
@@ -80,11 +82,17 @@ function operation(op: Operation): ProtoWriter {
   return new ProtoWriter().message(3, new ProtoWriter().bytes(1, key(op.deleteKey)).text(2, op.rangeEnd));
 }
 
-// Compare.result: EQUAL is 0 and GREATER 1; Compare.target: CREATE is 1 and MOD 2.
-const comparison = (compare: Comparison) =>
-  'exists' in compare
-    ? new ProtoWriter().int64(1, 1).int64(2, 1).bytes(3, key(compare.key))
-    : new ProtoWriter().int64(2, 2).bytes(3, key(compare.key)).int64(6, compare.modRevision);
+// Compare.result: EQUAL is 0 and GREATER 1; Compare.target: CREATE is 1 and MOD 2. A key that does not exist was created in 0.
+function comparison(compare: Comparison): ProtoWriter {
+  if ('modRevision' in compare) {
+    return new ProtoWriter().int64(2, 2).bytes(3, key(compare.key)).int64(6, compare.modRevision);
+  }
+  if ('exists' in compare) return new ProtoWriter().int64(1, 1).int64(2, 1).bytes(3, key(compare.key));
+  const { createdSince, rangeEnd } = compare;
+  const writer = new ProtoWriter().int64(1, createdSince === 'never' ? 0 : 1).int64(2, 1);
+  writer.bytes(3, key(compare.key)).int64(5, createdSince === 'never' ? 0 : createdSince - 1);
+  return writer.text(64, rangeEnd);
+}
 
 export const encodeRange = (request: RangeRequest) => rangeRequest(request).finish();
 
