@@ -82,6 +82,11 @@ export class InfluxMirror {
     });
   }
 
+  /** The server's URL, without credentials. */
+  get url(): string {
+    return this.#connection.address.url;
+  }
+
   /** What the last convergence did and left; `undefined` before the first. */
   get lastReport(): Report | undefined {
     return this.#lastReport;

@@ -1,0 +1,94 @@
+import type { CfluxClient } from '../client/cflux-client.js';
+import { type Clock, sleep } from '../clock.js';
+import { CfluxError } from '../errors.js';
+import { type ImportOptions, importOnlyHere } from '../influxdb/import-only-here.js';
+import type { InfluxMirror } from '../influxdb/influx-mirror.js';
+import { describeItem } from '../influxdb/item.js';
+import type { Report } from '../influxdb/report.js';
+import type { LocalMetaClient } from '../meta/local-meta-client.js';
+import type { AgentLog } from './agent-log.js';
+
+/** Milliseconds between two tries of the first import. */
+const pause = 2_000;
+
+export interface AgentImportParts {
+  readonly client: CfluxClient<LocalMetaClient>;
+  readonly mirror: InfluxMirror;
+  readonly log: AgentLog;
+  readonly clock: Clock;
+  /** Adds whatever is only here, whenever there is something; else only an empty cluster is seeded, once. */
+  readonly always: boolean;
+}
+
+/** Brings into the cluster what is only on the agent's server, where that is wanted. */
+export class AgentImport {
+  readonly #parts: AgentImportParts;
+  readonly #ended = new AbortController();
+  #work: Promise<unknown> = Promise.resolve();
+  #isSettled = false;
+
+  constructor(parts: AgentImportParts) {
+    this.#parts = parts;
+  }
+
+  /** Imports once the node has joined; `onSettled` is called when it is known what stays on this server only. */
+  start(onSettled: () => void): void {
+    this.#work = this.#first().then(() => {
+      this.#isSettled = true;
+      if (!this.#ended.signal.aborted) onSettled();
+    });
+  }
+
+  /** What is only here is told by `tell`, once it is known whether it shall stay so. */
+  consider(report: Report, tell: (report: Report) => void): void {
+    if (!this.#isSettled) return;
+    if (!this.#parts.always || report.onlyHere.length === 0) {
+      tell(report);
+      return;
+    }
+    // Somebody made something on this server.
+    this.#work = this.#work.then(async () => {
+      const added = await this.#import({}).catch((error: unknown) => this.#tellOfFailure(error));
+      if (added === 0) tell(report);
+    });
+  }
+
+  /** To be called when mirror and client are closed. */
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await this.#work;
+  }
+
+  async #first(): Promise<void> {
+    const { client, clock, always } = this.#parts;
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      try {
+        await client.waitForVersion(1, { signal });
+        await this.#import({ ifEmpty: !always });
+        return;
+      } catch (error) {
+        this.#tellOfFailure(error);
+      }
+      await sleep(clock, pause, signal).catch(() => {});
+    }
+  }
+
+  /** How many things were added. */
+  async #import(options: ImportOptions): Promise<number> {
+    const { client, mirror, log } = this.#parts;
+    const { added, withoutHash } = await importOnlyHere(mirror, client, options);
+    for (const item of added)
+      log.tell('imported', `imported  ${describeItem(item)} into the cluster`, { item });
+    for (const user of withoutHash) {
+      const text = `not imported: user ${JSON.stringify(user)}, for the snapshot port does not tell its password hash`;
+      log.tell('notImported', text, { user });
+    }
+    return added.length;
+  }
+
+  #tellOfFailure(error: unknown): void {
+    if (this.#ended.signal.aborted) return;
+    this.#parts.log.tell('importFailed', `cannot import yet: ${CfluxError.from(error).message}`);
+  }
+}

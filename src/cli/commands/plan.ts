@@ -1,0 +1,100 @@
+import { Command } from 'commander';
+import type { CfluxOptions } from '../../client/options.js';
+import { CfluxError } from '../../errors.js';
+import { InfluxMirror } from '../../influxdb/influx-mirror.js';
+import type { Plan } from '../../influxdb/plan.js';
+import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
+import type { MetaData } from '../../meta/records.js';
+import { noVersion } from '../../protocol/version.js';
+import { HttpTransport } from '../../transport/http-transport.js';
+import type { Snapshot } from '../../transport/transport.js';
+import { withoutBigints } from '../agent-log.js';
+import {
+  type InfluxFlags,
+  influxOptions,
+  type ManagerFlags,
+  managerOptions,
+  withInfluxFlags,
+  withManagerFlags,
+} from '../connections.js';
+import { parseCount } from '../parse.js';
+import { planJson, planText } from '../plan-text.js';
+import type { Terminal } from '../terminal.js';
+
+interface Flags extends InfluxFlags, ManagerFlags {
+  readonly data?: string;
+  readonly allowDrops?: true;
+  readonly maxDrops: number;
+  readonly check?: true;
+  readonly json?: true;
+}
+
+const help = `
+Reads the cluster and the server, and changes neither. With the --data of an agent it knows what the cluster once had,
+and so what it dropped; without, everything that the cluster does not have counts as only here.
+
+Examples:
+  cflux plan --endpoint http://manager:8000 --cluster prod --data /var/lib/cflux
+  cflux plan --allow-drops …      what would be dropped, too
+  cflux plan --check …            exit code 1 unless the server is in step`;
+
+export function planCommand(terminal: Terminal): Command {
+  const command = new Command('plan').description('Say what convergence would change on a server.');
+  return withManagerFlags(withInfluxFlags(command))
+    .option('--data <dir>', "the directory of this server's agent")
+    .option('--allow-drops', 'as of the agent')
+    .option('--max-drops <count>', 'as of the agent', parseCount, 1)
+    .option('--check', 'fail unless there is nothing to do')
+    .option('--json', 'the plan as JSON')
+    .addHelpText('after', help)
+    .action((flags: Flags) => showPlan(flags, terminal));
+}
+
+async function showPlan(flags: Flags, terminal: Terminal): Promise<void> {
+  const { cluster = 'default', ...options } = managerOptions(flags, terminal);
+  const snapshot = await newest(cluster, options);
+  const data = decodeMetadata(snapshot.snapshot);
+  const plan = await planFor(data, snapshot, flags, terminal);
+  if (flags.json)
+    terminal.out(JSON.stringify({ version: snapshot.version, ...planJson(plan) }, withoutBigints, 2));
+  else {
+    terminal.out(`Cluster ${cluster}, version ${snapshot.version}:\n`);
+    for (const line of planText(plan)) terminal.out(line);
+  }
+  const isInStep = plan.steps.length + plan.pending.length + plan.refused.length === 0;
+  if (flags.check && !isInStep) throw new CfluxError('STATEMENT_REFUSED', 'the server is not in step');
+}
+
+async function newest(cluster: string, { endpoint, token, tls }: CfluxOptions): Promise<Snapshot> {
+  const transport = new HttpTransport({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(token === undefined ? {} : { token }),
+    ...(tls === undefined ? {} : { tls }),
+  });
+  try {
+    const answer = await transport.poll({ cluster, version: noVersion, wait: 0 });
+    if (answer.kind === 'snapshot') return answer;
+    throw new CfluxError('CLUSTER_NOT_FOUND', `the manager has no metadata of cluster ${cluster}`);
+  } finally {
+    await transport.close();
+  }
+}
+
+async function planFor(
+  data: MetaData,
+  { epoch, version }: Snapshot,
+  flags: Flags,
+  terminal: Terminal,
+): Promise<Plan> {
+  const mirror = new InfluxMirror({
+    ...influxOptions(flags, terminal),
+    ...(flags.data === undefined ? {} : { dir: flags.data }),
+    drops: flags.allowDrops ? 'apply' : 'report',
+    maxDrops: flags.maxDrops,
+  });
+  try {
+    return await mirror.plan(data, { version, ...(epoch === undefined ? {} : { epoch }) });
+  } finally {
+    await mirror.close();
+  }
+}

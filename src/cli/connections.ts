@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { loadConfig } from '../client/config.js';
+import type { CfluxOptions } from '../client/options.js';
+import { CfluxError } from '../errors.js';
+import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
+import { passwordsOf } from './password-file.js';
+import type { Terminal } from './terminal.js';
+
+/** How a command reaches an InfluxDB server. */
+export interface InfluxFlags {
+  readonly influxdb: string;
+  readonly username?: string;
+  readonly passwordFile?: string;
+  readonly influxdbCa?: string;
+  /** `false`: `--no-snapshot`. */
+  readonly snapshot?: string | boolean;
+  readonly passwords?: string;
+}
+
+export function withInfluxFlags(command: Command): Command {
+  return command
+    .option('--influxdb <url>', 'the InfluxDB 1.x server', 'http://127.0.0.1:8086')
+    .option('--username <name>', 'an administrator of it (or INFLUX_USERNAME)')
+    .option('--password-file <file>', "the administrator's password, alone in a file (or INFLUX_PASSWORD)")
+    .option('--influxdb-ca <file>', 'trust certificates of this authority (PEM)')
+    .option('--snapshot <host:port>', 'its snapshot port (default: the server is asked for it)')
+    .option('--no-snapshot', 'read by SHOW only: password hashes cannot be compared then')
+    .option('--passwords <file>', 'TOML file of `"user" = "password"` (or the same text in CFLUX_PASSWORDS)');
+}
+
+export function influxOptions(flags: InfluxFlags, { env }: Terminal): InfluxMirrorOptions {
+  const { influxdb: url, snapshot = true } = flags;
+  const username = flags.username ?? env['INFLUX_USERNAME'];
+  const password =
+    flags.passwordFile === undefined
+      ? env['INFLUX_PASSWORD']
+      : readText('--password-file', flags.passwordFile).replace(/\r?\n$/, '');
+  return {
+    url,
+    snapshot,
+    ...(username === undefined ? {} : { username, ...(password === undefined ? {} : { password }) }),
+    ...(flags.influxdbCa === undefined ? {} : { tls: { ca: readText('--influxdb-ca', flags.influxdbCa) } }),
+    passwords: passwordsOf(flags.passwords, env['CFLUX_PASSWORDS']),
+  };
+}
+
+/** How a command reaches the manager of a cluster. */
+export interface ManagerFlags {
+  readonly endpoint?: string;
+  readonly cluster?: string;
+  readonly tokenFile?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export function withManagerFlags(command: Command): Command {
+  return command
+    .option('--endpoint <url>', 'the manager; several with commas between (or CFLUX_ENDPOINT)')
+    .option('--cluster <name>', 'the cluster (or CLUSTER; default: default)')
+    .option('--token-file <file>', 'bearer token for the manager, alone in a file (or CFLUX_TOKEN)')
+    .option('--ca <file>', "trust the manager's certificate of this authority (PEM)")
+    .option('--cert <file>', 'show the manager this certificate (PEM)')
+    .option('--key <file>', 'and its key (PEM)');
+}
+
+export function managerOptions(flags: ManagerFlags, { env }: Terminal): CfluxOptions {
+  const { endpoint, cluster, tokenFile, ca, cert, key } = flags;
+  const tls = {
+    ...(ca === undefined ? {} : { ca: readText('--ca', ca) }),
+    ...(cert === undefined ? {} : { cert: readText('--cert', cert) }),
+    ...(key === undefined ? {} : { key: readText('--key', key) }),
+  };
+  return {
+    ...loadConfig({ env }),
+    ...(endpoint === undefined ? {} : { endpoint: endpoint.split(',').map((url) => url.trim()) }),
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(tokenFile === undefined ? {} : { token: readText('--token-file', tokenFile).trim() }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  };
+}
+
+function readText(flag: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CfluxError('INVALID_OPTION', `${flag}: ${CfluxError.from(cause).message}`, { cause });
+  }
+}

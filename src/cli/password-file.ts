@@ -1,0 +1,52 @@
+import { readFileSync, statSync } from 'node:fs';
+import { parse } from 'smol-toml';
+import { CfluxError } from '../errors.js';
+import type { PasswordSource } from '../influxdb/passwords.js';
+
+/**
+ * Passwords by user, from a TOML file and from TOML text (of the environment), which has the last word. The file is read again
+ * when it changed, so that a new password needs no restart; it is read once at once, so that a wrong one is told at the start.
+ */
+export function passwordsOf(file: string | undefined, text: string | undefined): PasswordSource {
+  const given = text === undefined ? {} : parsePasswords(text, 'CFLUX_PASSWORDS');
+  if (file === undefined) return (user) => passwordIn(given, user);
+  let known = readPasswords(file);
+  return (user) => {
+    if (stampOf(file) !== known.stamp) known = readPasswords(file);
+    return passwordIn(given, user) ?? passwordIn(known.passwords, user);
+  };
+}
+
+type Passwords = Readonly<Record<string, unknown>>;
+
+function passwordIn(passwords: Passwords, user: string): string | undefined {
+  const password = Object.hasOwn(passwords, user) ? passwords[user] : undefined;
+  return typeof password === 'string' ? password : undefined;
+}
+
+function stampOf(file: string): string {
+  const { mtimeMs, size, ino } = statSync(file);
+  return `${mtimeMs} ${size} ${ino}`;
+}
+
+function readPasswords(file: string): { readonly stamp: string; readonly passwords: Passwords } {
+  try {
+    const stamp = stampOf(file);
+    return { stamp, passwords: parsePasswords(readFileSync(file, 'utf8'), file) };
+  } catch (cause) {
+    throw new CfluxError('INVALID_OPTION', `--passwords: ${CfluxError.from(cause).message}`, { cause });
+  }
+}
+
+function parsePasswords(toml: string, source: string): Passwords {
+  let passwords: Record<string, unknown>;
+  try {
+    passwords = parse(toml);
+  } catch {
+    // The parser's own message shows the lines around the fault, and passwords with them.
+    throw new CfluxError('INVALID_OPTION', `${source} is no TOML of lines such as "user" = "password"`);
+  }
+  const wrong = Object.entries(passwords).find(([, password]) => typeof password !== 'string');
+  if (wrong) throw new CfluxError('INVALID_OPTION', `${source}: the password of ${wrong[0]} is not a text`);
+  return passwords;
+}
