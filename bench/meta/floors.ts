@@ -64,9 +64,10 @@ export function lengthsOf(bytes: Uint8Array): Uint32Array {
   const reader = new WireReader(Buffer.from(bytes));
   const visit = (end: number, depth: number) => {
     while (reader.pos < end) {
+      const start = reader.pos;
       const tag = reader.tag();
       if (tag !== tags[depth]) {
-        reader.skip(tag, end);
+        reader.skip(tag, start, end);
         continue;
       }
       const messageEnd = reader.delimitedEnd(end);

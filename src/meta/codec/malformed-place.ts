@@ -37,16 +37,18 @@ export function placeOf(bytes: Buffer, offset: number): string {
   let counts = new Map<number, number>();
   try {
     while (reader.pos < offset && reader.pos < end) {
+      const start = reader.pos;
       const tag = reader.tag();
       const field = inside[tag];
       if (field === undefined) {
-        reader.skip(tag, end);
+        reader.skip(tag, start, end);
         continue;
       }
       const position = counts.get(tag) ?? 0;
       counts.set(tag, position + 1);
       const fieldEnd = reader.delimitedEnd(end);
-      if (offset > fieldEnd || (offset === fieldEnd && offset !== reader.pos)) {
+      // The field's own tag and length count as its inside: an empty message has nothing else.
+      if (offset >= fieldEnd) {
         reader.pos = fieldEnd;
         continue;
       }

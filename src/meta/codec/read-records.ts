@@ -24,7 +24,8 @@ import { Malformed, type WireReader } from './wire-reader.js';
 const none: readonly never[] = Object.freeze([]);
 
 function missing(field: string, start: number): Malformed {
-  return new Malformed(`the required field ${field} is missing`, start);
+  // The message may be empty, and then the last byte of its length is all there is of it.
+  return new Malformed(`the required field ${field} is missing`, start - 1);
 }
 
 /** Throws for the first of `fields` whose bit is not in `seen`. */

@@ -7,7 +7,7 @@ export class UnknownFields {
 
   /** Passes over one field, whose tag was read from `start`. */
   skip(reader: WireReader, tag: number, start: number, end: number): this {
-    reader.skip(tag, end);
+    reader.skip(tag, start, end);
     const last = this.bounds.length - 1;
     if (this.bounds[last] === start) this.bounds[last] = reader.pos;
     else this.bounds.push(start, reader.pos);

@@ -122,12 +122,11 @@ export class WireReader {
 
   /** Closes a message: its fields must end where it does. */
   finish(end: number): void {
-    if (this.pos !== end) throw new Malformed('a field goes beyond the end of its message', end);
+    if (this.pos !== end) throw new Malformed('a field goes beyond the end of its message', end - 1);
   }
 
-  /** Passes over the value of a field that nobody knows, whose tag has just been read. */
-  skip(tag: number, end: number): void {
-    const start = this.pos;
+  /** Passes over the value of a field that nobody knows, whose tag was read from `start`. */
+  skip(tag: number, start: number, end: number): void {
     let depth = 0;
     for (let current = tag; ; current = this.tag()) {
       if (current >>> 3 === 0) throw new Malformed('a field has the number 0', start);
