@@ -135,7 +135,8 @@ function lingerThenCut(request: IncomingMessage): void {
   setTimeout(cut, linger).unref();
 }
 
-const isShort = ({ headers }: IncomingMessage) => Number(headers['content-length'] ?? Infinity) <= 65_536;
+const isShort = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= 65_536;
 
 const noSuchRoute = ({ method, url }: IncomingMessage) =>
   new CfluxError('NO_SUCH_ROUTE', `no such route: ${method} ${url?.slice(0, 200)}`, { outcome: 'none' });
