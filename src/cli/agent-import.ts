@@ -53,7 +53,7 @@ export class AgentImport {
     });
   }
 
-  /** To be called when mirror and client are closed. */
+  /** Begins nothing more; resolves when mirror and client, to be closed next, have let go of what is under way. */
   async close(): Promise<void> {
     this.#ended.abort();
     await this.#work;

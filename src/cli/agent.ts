@@ -112,9 +112,10 @@ export class Agent {
 
   /** Stops following, lets the change under way end, and leaves the cluster until the next start. */
   async close(): Promise<void> {
+    const imported = this.#import.close();
     await this.#mirror.close();
     await this.#client.close();
-    await this.#import.close();
+    await imported;
   }
 
   async #settleForeign(error: CfluxError): Promise<void> {

@@ -13,14 +13,18 @@ export interface CuttingProxy {
    * Cuts at the `nth` change from now on, before it reaches the server or after, and lets nothing through from then on: as if
    * the mirror's process had been killed there.
    */
+  /** Resolves when the line is cut. */
+  readonly cut: Promise<void>;
   cutAt(nth: number, when: 'before' | 'after'): void;
   mend(): void;
 }
 
 export async function cuttingProxy(target: string): Promise<CuttingProxy> {
   const changes: string[] = [];
-  let cut: { nth: number; when: 'before' | 'after' } | undefined;
+  let place: { nth: number; when: 'before' | 'after' } | undefined;
   let isCut = false;
+  let tellCut: () => void = () => {};
+  let whenCut = Promise.resolve();
   let seen = 0;
   let reads = 0;
 
@@ -30,9 +34,10 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
     const isChange = !/^(SHOW|SELECT) /.test(statement);
     if (isChange) seen += 1;
     else reads += 1;
-    const isHere = isChange && cut !== undefined && seen === cut.nth;
-    if (isHere && cut?.when === 'before') isCut = true;
+    const isHere = isChange && place !== undefined && seen === place.nth;
+    if (isHere && place?.when === 'before') isCut = true;
     if (isCut) {
+      tellCut();
       request.socket.destroy();
       return;
     }
@@ -45,6 +50,7 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
     if (isChange) changes.push(statement);
     if (isHere) {
       isCut = true;
+      tellCut();
       request.socket.destroy();
       return;
     }
@@ -64,12 +70,18 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
     get reads() {
       return reads;
     },
+    get cut() {
+      return whenCut;
+    },
     cutAt(nth, when) {
-      cut = { nth, when };
+      whenCut = new Promise((resolve) => {
+        tellCut = resolve;
+      });
+      place = { nth, when };
       seen = 0;
     },
     mend() {
-      cut = undefined;
+      place = undefined;
       isCut = false;
     },
   };
