@@ -73,9 +73,10 @@ export class HttpExchange {
       const response = await ky(`${endpoint}${path}`, {
         method,
         headers: { ...request.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-        ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
         ...dispatcher,
+        // Not through ky: it makes a stream of a body and tees that, for attempts of its own that we do not ask for.
+        ...(body === undefined ? {} : { fetch: (input, init) => fetch(input, { ...init, body }) }),
         redirect: 'error',
         retry: 0,
         timeout: false,
