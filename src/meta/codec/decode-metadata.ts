@@ -40,7 +40,7 @@ function decode(bytes: Buffer, known: MetaData | undefined, kept: () => Buffer):
     if (!(error instanceof Malformed)) throw error;
     const place = placeOf(bytes, error.offset);
     const where = place === '' ? `byte ${error.offset}` : `${place}, byte ${error.offset}`;
-    throw new CfluxError('MALFORMED_METADATA', `malformed metadata: ${error.message} (${where})`);
+    throw new CfluxError('MALFORMED_METADATA', `malformed metadata: ${error.reason} (${where})`);
   }
 }
 

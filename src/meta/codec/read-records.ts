@@ -388,6 +388,5 @@ function readPrivilege(reader: WireReader, end: number, privileges: Map<string, 
   if (database === undefined) throw missing('database', first);
   if (privilege === undefined) throw missing('privilege', first);
   privileges.set(database, privilege);
-  const { unknownFields } = unknown?.addTo<{ unknownFields?: Uint8Array }>({}, reader.bytes) ?? {};
-  keepUnknownPrivilegeFields(privileges, database, unknownFields);
+  keepUnknownPrivilegeFields(privileges, database, unknown?.copyFrom(reader.bytes));
 }
