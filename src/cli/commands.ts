@@ -1,13 +1,35 @@
 import type { Command } from 'commander';
 import { agentCommand } from './commands/agent.js';
+import { clustersCommand } from './commands/clusters.js';
 import { confirmDropsCommand } from './commands/confirm-drops.js';
+import { deleteClusterCommand } from './commands/delete-cluster.js';
+import { diffCommand } from './commands/diff.js';
+import { exportCommand } from './commands/export.js';
+import { historyCommand } from './commands/history.js';
+import { importCommand } from './commands/import.js';
 import { managerCommand } from './commands/manager.js';
+import { nodesCommand } from './commands/nodes.js';
 import { planCommand } from './commands/plan.js';
+import { removeNodeCommand } from './commands/remove-node.js';
+import { rollbackCommand } from './commands/rollback.js';
+import { showCommand } from './commands/show.js';
+import { statusCommand } from './commands/status.js';
 import type { Terminal } from './terminal.js';
 
 /** A command of `cflux`: one file that makes it, and one line here. */
 export const commands: readonly ((terminal: Terminal) => Command)[] = [
   managerCommand,
+  statusCommand,
+  clustersCommand,
+  nodesCommand,
+  historyCommand,
+  showCommand,
+  diffCommand,
+  rollbackCommand,
+  exportCommand,
+  importCommand,
+  removeNodeCommand,
+  deleteClusterCommand,
   agentCommand,
   planCommand,
   confirmDropsCommand,

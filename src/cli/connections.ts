@@ -45,20 +45,27 @@ export function influxOptions(flags: InfluxFlags, { env }: Terminal): InfluxMirr
   };
 }
 
-/** How a command reaches the manager of a cluster. */
-export interface ManagerFlags {
+/** How a command reaches a manager. */
+export interface EndpointFlags {
   readonly endpoint?: string;
-  readonly cluster?: string;
   readonly tokenFile?: string;
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
 }
 
+/** How a command reaches the manager of a cluster. */
+export interface ManagerFlags extends EndpointFlags {
+  readonly cluster?: string;
+}
+
 export function withManagerFlags(command: Command): Command {
+  return withEndpointFlags(command).option('--cluster <name>', 'the cluster (or CLUSTER; default: default)');
+}
+
+export function withEndpointFlags(command: Command): Command {
   return command
     .option('--endpoint <url>', 'the manager; several with commas between (or CFLUX_ENDPOINT)')
-    .option('--cluster <name>', 'the cluster (or CLUSTER; default: default)')
     .option('--token-file <file>', 'bearer token for the manager, alone in a file (or CFLUX_TOKEN)')
     .option('--ca <file>', "trust the manager's certificate of this authority (PEM)")
     .option('--cert <file>', 'show the manager this certificate (PEM)')

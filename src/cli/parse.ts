@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { noVersion, parseVersion } from '../protocol/version.js';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -17,8 +18,15 @@ export function parseCount(text: string): number {
 }
 
 /** A version, as `cflux history` lists it. */
-export function parseVersionArgument(text: string): number {
-  if (/^[0-9]{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) > 0)
-    return Number(text);
-  throw new InvalidArgumentError('write a version in digits, as `cflux history` lists them');
+export const parseVersionArgument = (text: string): number =>
+  parseId(text, 'write a version in digits, as `cflux history` lists them');
+
+/** A node id, as `cflux nodes` lists it. */
+export const parseNodeId = (text: string): number =>
+  parseId(text, 'write a node id in digits, as `cflux nodes` lists them');
+
+function parseId(text: string, otherwise: string): number {
+  const id = parseVersion(text);
+  if (id !== undefined && id !== noVersion) return id;
+  throw new InvalidArgumentError(otherwise);
 }

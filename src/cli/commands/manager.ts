@@ -1,36 +1,67 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
-import { createManagerServer, Manager, type ManagerServerOptions, MemoryStore } from '../../manager/index.js';
+import {
+  createManagerServer,
+  LmdbStore,
+  Manager,
+  type ManagerServerOptions,
+  type ManagerStore,
+  MemoryStore,
+} from '../../manager/index.js';
+import { auditLine } from '../audit-line.js';
 import { parseListen } from '../listen.js';
 import { parseCount, parseDuration } from '../parse.js';
 import type { Terminal } from '../terminal.js';
 
 interface Options {
   readonly listen: { readonly host: string; readonly port: number };
+  readonly data: string;
   readonly memory?: true;
+  readonly tokens?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly clientCa?: string;
   readonly nodeTtl?: number;
   readonly history?: number;
+  readonly insecure?: true;
 }
 
 const help = `
+Keeps what it is given in a directory (package lmdb), flushed to disk before it answers. Each change is a line on standard
+error: when, what, which version, by whom. Besides the API there are /health, /ready and /metrics (package prom-client).
+
+Tokens are in a TOML file that is read again when it changes:
+  [[token]]
+  name = "node-1"          # who: shown in the history and the log
+  token = "…"              # or sha256 = "…", so that the file does not give it away
+  scopes = ["node"]        # read, write, node, admin (everything)
+  cluster = "default"      # the only one it is for; absent: all
+
 Examples:
+  cflux manager                          on this machine, for this machine
   cflux manager --memory                 try it: everything is forgotten at the end
-  cflux manager --listen 0.0.0.0:8000 --tls-cert m.pem --tls-key m.key
+  cflux manager --listen 0.0.0.0:8000 --data /var/lib/cflux \\
+      --tokens /etc/cflux/tokens.toml --tls-cert m.pem --tls-key m.key
 
 Stop it with SIGINT or SIGTERM: held polls are answered, no push is lost.`;
 
 export function managerCommand(terminal: Terminal): Command {
   return new Command('manager')
     .description('Serve as the manager: keep the metadata of clusters, and who their nodes are.')
-    .option('--listen <host:port>', 'address to listen on; port 0 is any free one', parseListen, {
-      host: '127.0.0.1',
-      port: 8000,
-    })
-    .option('--memory', 'keep everything in memory: gone when the process ends')
+    .option(
+      '--listen <host:port>',
+      'address to listen on; port 0 is any free one (default: 127.0.0.1:8000)',
+      parseListen,
+      {
+        host: '127.0.0.1',
+        port: 8000,
+      },
+    )
+    .option('--data <dir>', 'directory to keep everything in', '.cflux/manager')
+    .option('--memory', 'keep everything in memory instead: gone when the process ends')
+    .option('--tokens <file>', 'TOML file of who may do what; without, everybody everything')
     .option('--tls-cert <file>', 'serve https with this certificate (PEM)')
     .option('--tls-key <file>', 'and its key (PEM)')
     .option('--client-ca <file>', 'clients must show a certificate of this authority (PEM)')
@@ -40,30 +71,56 @@ export function managerCommand(terminal: Terminal): Command {
       parseDuration,
     )
     .option('--history <count>', 'versions of each cluster that are kept (default: 10)', parseCount)
+    .option('--insecure', 'listen beyond this machine without tokens or client certificates')
     .addHelpText('after', help)
     .action((options: Options) => serve(options, terminal));
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
-  const { nodeTtl, history, listen } = options;
+  const { nodeTtl, history, listen, tokens, insecure } = options;
   const manager = new Manager({
-    store: new MemoryStore(),
+    store: storeOf(options),
+    audit: (entry) => terminal.err(auditLine(entry, systemClock.now())),
     ...(nodeTtl === undefined ? {} : { nodeTtl }),
     ...(history === undefined ? {} : { history }),
   });
+  // Asked for before it listens: a signal that comes at once is not missed.
   const ended = terminal.ended();
-  const server = await createManagerServer(manager, { ...listen, ...tlsOptions(options) });
-  terminal.out(`cflux manager listening on ${server.url}, data in ${manager.storeName}`);
-  terminal.err(`cflux manager: ${await ended}, closing`);
-  await server.close();
-  await manager.close();
+  try {
+    const server = await createManagerServer(manager, {
+      ...listen,
+      ...tlsOptions(options),
+      ...(tokens === undefined ? {} : { tokens }),
+      insecure: insecure === true,
+      onError: ({ message }) => terminal.err(`cflux manager: ${message}`),
+    });
+    terminal.out(`cflux manager listening on ${server.url}, data in ${manager.storeName}`);
+    terminal.err(`cflux manager: ${await ended}, closing`);
+    await server.close();
+  } finally {
+    await manager.close();
+  }
 }
+
+const storeOf = ({ memory, data }: Options): ManagerStore =>
+  memory ? new MemoryStore() : new LmdbStore({ dir: data });
 
 function tlsOptions({ tlsCert, tlsKey, clientCa }: Options): Pick<ManagerServerOptions, 'tls'> {
   if (tlsCert === undefined && tlsKey === undefined && clientCa === undefined) return {};
   if (tlsCert === undefined || tlsKey === undefined) {
-    throw new CfluxError('INVALID_OPTION', '--tls-cert and --tls-key belong together');
+    throw new CfluxError(
+      'INVALID_OPTION',
+      '--tls-cert and --tls-key belong together, and --client-ca to them',
+    );
   }
-  const client = clientCa === undefined ? {} : { ca: readFileSync(clientCa), requestCert: true };
-  return { tls: { cert: readFileSync(tlsCert), key: readFileSync(tlsKey), ...client } };
+  const ca = clientCa === undefined ? {} : { ca: pem('--client-ca', clientCa) };
+  return { tls: { cert: pem('--tls-cert', tlsCert), key: pem('--tls-key', tlsKey), ...ca } };
+}
+
+function pem(flag: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new CfluxError('INVALID_OPTION', `${flag}: ${CfluxError.from(cause).message}`, { cause });
+  }
 }

@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
+import { type EndpointFlags, withEndpointFlags } from '../connections.js';
+import { jsonText } from '../json.js';
+import { type Difference, differenceLines, differences } from '../metadata-differences.js';
+import { metadataTree } from '../metadata-tree.js';
+import { parseVersionArgument } from '../parse.js';
+import type { Terminal } from '../terminal.js';
+import { withManager } from '../with-manager.js';
+
+const help = `
++ is in V2 only, - is in V1 only, ~ is another value. A changed password is told, and not shown.
+
+Example:
+  cflux diff prod 1763800000123 1763800004711`;
+
+export function diffCommand(terminal: Terminal): Command {
+  return withEndpointFlags(new Command('diff').description('Say what changed between two versions.'))
+    .argument('<cluster>')
+    .argument('<v1>', 'the older', parseVersionArgument)
+    .argument('<v2>', 'the newer', parseVersionArgument)
+    .option('--json', 'for programs')
+    .addHelpText('after', help)
+    .action((cluster: string, v1: number, v2: number, flags: EndpointFlags & { json?: true }) =>
+      withManager(flags, terminal, async (manager) => {
+        const [before, after] = await Promise.all([
+          manager.version(cluster, v1),
+          manager.version(cluster, v2),
+        ]);
+        const found = differences(metadataTree(decodeMetadata(before)), metadataTree(decodeMetadata(after)));
+        if (flags.json) terminal.out(jsonText(found.map(differenceJson)));
+        else if (found.length === 0) terminal.out('No differences.');
+        else for (const line of differenceLines(found)) terminal.out(line);
+      }),
+    );
+}
+
+/** A difference for programs. */
+export function differenceJson(difference: Difference): object {
+  if (difference.kind === 'changed') return difference;
+  const { kind, path, part } = difference;
+  return {
+    kind,
+    path: [...path, part.label],
+    properties: part.properties,
+    parts: part.parts.map(({ label }) => label),
+  };
+}

@@ -1,0 +1,57 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { CfluxError } from '../../errors.js';
+import { sizeText } from '../amounts.js';
+import { type EndpointFlags, withEndpointFlags } from '../connections.js';
+import { noData } from '../manager-api.js';
+import { parseVersionArgument } from '../parse.js';
+import type { Terminal } from '../terminal.js';
+import { clusterOf, withManager } from '../with-manager.js';
+
+const help = `
+What comes out is a meta.db as InfluxDB 1.x keeps it, password hashes and all: keep it as safe as the server's own.
+
+Examples:
+  cflux export prod --output meta.db
+  cflux export prod 1763800000123 > old.db
+  cflux import staging meta.db`;
+
+export function exportCommand(terminal: Terminal): Command {
+  return withEndpointFlags(new Command('export').description('Write the metadata of a cluster to a meta.db.'))
+    .argument('[cluster]', 'the cluster (default: CLUSTER, or default)')
+    .argument('[version]', 'default: the newest', parseVersionArgument)
+    .option('-o, --output <file>', 'default: standard output')
+    .addHelpText('after', help)
+    .action(
+      (
+        argument: string | undefined,
+        version: number | undefined,
+        flags: EndpointFlags & { output?: string },
+      ) =>
+        withManager(flags, terminal, async (manager) => {
+          const cluster = clusterOf(argument, terminal);
+          const snapshot =
+            version === undefined
+              ? await manager.newest(cluster)
+              : { version, snapshot: await manager.version(cluster, version) };
+          if (snapshot === undefined) throw noData(cluster);
+          if (flags.output === undefined) {
+            await terminal.write(snapshot.snapshot);
+            return;
+          }
+          await writeNew(flags.output, snapshot.snapshot);
+          terminal.err(
+            `cflux: wrote version ${snapshot.version}, ${sizeText(snapshot.snapshot.byteLength)}, to ${flags.output}`,
+          );
+        }),
+    );
+}
+
+/** Readable for its owner alone, for there are password hashes in it; what is there already stays. */
+async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, bytes, { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    throw new CfluxError('INVALID_OPTION', `--output: ${CfluxError.from(cause).message}`, { cause });
+  }
+}

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { CfluxError } from '../../errors.js';
+import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
+import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
+import type { MetaData } from '../../meta/records.js';
+import { type EndpointFlags, withEndpointFlags } from '../connections.js';
+import { jsonText } from '../json.js';
+import type { ManagerApi } from '../manager-api.js';
+import { differenceLines, differences } from '../metadata-differences.js';
+import { metadataTree } from '../metadata-tree.js';
+import { onTopOf } from '../on-top-of.js';
+import type { Terminal } from '../terminal.js';
+import { withManager } from '../with-manager.js';
+
+interface Flags extends EndpointFlags {
+  readonly replace?: true;
+  readonly json?: true;
+}
+
+const help = `
+A cluster without data gets the file as it is. One with data is left alone unless you say --replace: then the file
+becomes its next version, with the cluster's own id and with counters that do not fall; \`cflux rollback\` brings back
+what it had.
+
+Examples:
+  cflux import prod /var/lib/influxdb/meta/meta.db
+  cflux import staging meta.db --replace`;
+
+export function importCommand(terminal: Terminal): Command {
+  return withEndpointFlags(new Command('import').description('Give a cluster the metadata in a meta.db.'))
+    .argument('<cluster>')
+    .argument('<file>', 'a meta.db, of `cflux export` or of an InfluxDB 1.x server')
+    .option('--replace', 'also where the cluster has data')
+    .option('--json', 'for programs')
+    .addHelpText('after', help)
+    .action((cluster: string, file: string, flags: Flags) =>
+      withManager(flags, terminal, (manager) => importFile(manager, cluster, file, flags, terminal)),
+    );
+}
+
+async function importFile(
+  manager: ManagerApi,
+  cluster: string,
+  file: string,
+  { replace, json }: Flags,
+  terminal: Terminal,
+): Promise<void> {
+  const wanted = await readMetadata(file);
+  const newest = await manager.newest(cluster);
+  if (newest !== undefined && !replace) {
+    throw new CfluxError(
+      'INVALID_OPTION',
+      `cluster ${JSON.stringify(cluster)} has data (version ${newest.version}): say --replace to make the file its next version`,
+    );
+  }
+  const current = newest === undefined ? undefined : decodeMetadata(newest.snapshot);
+  const data = current === undefined ? wanted : onTopOf(current, wanted);
+  const version = await manager.push(cluster, newest, encodeMetadata(data));
+  if (json) {
+    terminal.out(jsonText({ cluster, version, replaced: newest?.version }));
+    return;
+  }
+  if (current !== undefined) {
+    for (const line of differenceLines(differences(metadataTree(current), metadataTree(data))))
+      terminal.out(line);
+  }
+  const { databases, users } = data;
+  terminal.out(`Version ${version}: ${databases.length} databases and ${users.length} users of ${file}.`);
+}
+
+async function readMetadata(file: string): Promise<MetaData> {
+  try {
+    return decodeMetadata(await readFile(file));
+  } catch (cause) {
+    throw new CfluxError('INVALID_OPTION', `${file}: ${CfluxError.from(cause).message}`, { cause });
+  }
+}

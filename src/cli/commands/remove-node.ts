@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { type EndpointFlags, withEndpointFlags } from '../connections.js';
+import { jsonText } from '../json.js';
+import { parseNodeId } from '../parse.js';
+import type { Terminal } from '../terminal.js';
+import { withManager } from '../with-manager.js';
+
+const help = `
+For a server that is gone for good. One that still runs registers again, under another id.`;
+
+export function removeNodeCommand(terminal: Terminal): Command {
+  return withEndpointFlags(new Command('remove-node').description('Take a node off the list of a cluster.'))
+    .argument('<cluster>')
+    .argument('<id>', 'as `cflux nodes` lists it', parseNodeId)
+    .option('--json', 'for programs')
+    .addHelpText('after', help)
+    .action((cluster: string, id: number, flags: EndpointFlags & { json?: true }) =>
+      withManager(flags, terminal, async (manager) => {
+        await manager.removeNode(cluster, id);
+        terminal.out(flags.json ? jsonText({ cluster, removed: id }) : `Node ${id} is off the list.`);
+      }),
+    );
+}

@@ -1,0 +1,11 @@
+/** JSON for programs: integers of 64 bits as text, maps as objects, bytes in base64. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, replacer, 2);
+}
+
+function replacer(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof Map) return Object.fromEntries(value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  return value;
+}

@@ -1,0 +1,166 @@
+import { systemClock } from '../clock.js';
+import { CfluxError, type CfluxErrorCode } from '../errors.js';
+import type { VersionRecord } from '../manager/index.js';
+import type { NodeInfo } from '../protocol/nodes.js';
+import { problemType } from '../protocol/problem.js';
+import { paths } from '../protocol/routes.js';
+import { noVersion } from '../protocol/version.js';
+import { randomUuid, systemRandom } from '../random.js';
+import { expectStatus, type HttpAnswer, textOf } from '../transport/http-answer.js';
+import { HttpExchange, type HttpRequest } from '../transport/http-exchange.js';
+import type { HttpTransportOptions } from '../transport/http-options.js';
+import { HttpTransport } from '../transport/http-transport.js';
+import type { Snapshot } from '../transport/transport.js';
+
+/** A cluster as the manager lists it. */
+export interface ListedCluster extends Partial<VersionRecord> {
+  readonly cluster: string;
+  readonly epoch: string;
+  readonly nodes: number;
+  readonly alive: number;
+}
+
+/** A manager as it is listed beside others on the same store. */
+export interface ListedManager {
+  readonly id: string;
+  readonly hostname: string;
+  readonly bindAddress: string;
+}
+
+/** A node of any cluster. */
+export interface ListedNode extends NodeInfo {
+  readonly cluster: string;
+}
+
+const mostBytes = 256 * 2 ** 20;
+const longestCall = 20_000;
+
+/** What operators ask of a manager, over HTTP. Each answer is a manager's own, or an error that says what came instead. */
+export class ManagerApi {
+  readonly #exchange: HttpExchange;
+  readonly #transport: HttpTransport;
+
+  constructor(options: HttpTransportOptions) {
+    // Somebody sits and waits: two attempts are enough to know.
+    const patience = { ...options, retry: { attempts: 2 } };
+    this.#exchange = new HttpExchange(patience);
+    this.#transport = new HttpTransport(patience);
+  }
+
+  get endpoint(): string {
+    return this.#exchange.endpoint;
+  }
+
+  /** Why it is not ready; absent: it is. */
+  async trouble(): Promise<string | undefined> {
+    const answer = await this.#send({ method: 'GET', path: '/ready' });
+    return answer.status === 200 ? undefined : textOf(answer).trim();
+  }
+
+  clusters(): Promise<readonly ListedCluster[]> {
+    return this.#json({ method: 'GET', path: paths.clusters() });
+  }
+
+  async everything(): Promise<{
+    readonly cflux: readonly ListedManager[];
+    readonly influx: readonly ListedNode[];
+  }> {
+    return this.#json({ method: 'GET', path: paths.allNodes() });
+  }
+
+  nodes(cluster: string): Promise<readonly NodeInfo[]> {
+    return this.#transport.nodes({ cluster });
+  }
+
+  /** Versions that are kept, newest first. @throws `CLUSTER_NOT_FOUND`: there is none. */
+  async history(cluster: string): Promise<readonly VersionRecord[]> {
+    const history = await this.#json<readonly VersionRecord[]>({
+      method: 'GET',
+      path: paths.history(cluster),
+    });
+    if (history.length === 0) throw noData(cluster);
+    return history;
+  }
+
+  /** The bytes of a kept version. */
+  async version(cluster: string, version: number): Promise<Uint8Array> {
+    const answer = await this.#expect({ method: 'GET', path: paths.keptVersion(cluster, version) });
+    return answer.body;
+  }
+
+  /** The newest version; absent: the cluster has no data. */
+  async newest(cluster: string): Promise<Snapshot | undefined> {
+    const answer = await this.#transport.poll({ cluster, version: noVersion, wait: 0 });
+    return answer.kind === 'snapshot' ? answer : undefined;
+  }
+
+  /**
+   * Makes a snapshot the next version after `base`; answers its version.
+   *
+   * @throws `CONFLICT_TIMEOUT`: somebody else changed the cluster meanwhile, and nothing was stored.
+   */
+  async push(cluster: string, base: Snapshot | undefined, snapshot: Uint8Array): Promise<number> {
+    const result = await this.#transport.push({
+      cluster,
+      version: base?.version ?? noVersion,
+      epoch: base?.epoch,
+      snapshot,
+      mutation: randomUuid(systemRandom),
+    });
+    if (result.kind === 'committed') return result.version;
+    throw new CfluxError(
+      'CONFLICT_TIMEOUT',
+      'somebody else changed the cluster in this moment, and nothing was stored: look again, and repeat',
+    );
+  }
+
+  async removeNode(cluster: string, nodeId: number): Promise<void> {
+    await this.#expect({ method: 'DELETE', path: paths.node(cluster, nodeId) });
+  }
+
+  async deleteCluster(cluster: string): Promise<void> {
+    await this.#expect({ method: 'DELETE', path: paths.cluster(cluster) });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#exchange.close(), this.#transport.close()]);
+  }
+
+  async #json<T>(request: Omit<HttpRequest, 'maxBytes'>): Promise<T> {
+    const text = textOf(await this.#expect(request));
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new CfluxError('BAD_ANSWER', `${this.endpoint}: no JSON, so no manager of ours`, { cause });
+    }
+  }
+
+  async #expect(request: Omit<HttpRequest, 'maxBytes'>): Promise<HttpAnswer> {
+    const answer = await this.#send(request);
+    const problem = problemOf(answer);
+    if (problem !== undefined) throw problem;
+    return expectStatus(answer, systemClock.now(), 200);
+  }
+
+  #send(request: Omit<HttpRequest, 'maxBytes'>): Promise<HttpAnswer> {
+    const headers = { accept: `${problemType}, */*` };
+    const signal = AbortSignal.timeout(longestCall);
+    return this.#exchange.send({ headers, signal, ...request, maxBytes: mostBytes });
+  }
+}
+
+/** The error that a manager of ours answered with, its code and all. */
+function problemOf({ status, headers, body }: HttpAnswer): CfluxError | undefined {
+  if (!headers.get('content-type')?.startsWith(problemType)) return undefined;
+  try {
+    const { code, detail }: { code: CfluxErrorCode; detail: string } = JSON.parse(
+      new TextDecoder().decode(body),
+    );
+    return new CfluxError(code, detail, { status });
+  } catch {
+    return undefined;
+  }
+}
+
+export const noData = (cluster: string) =>
+  new CfluxError('CLUSTER_NOT_FOUND', `the manager has no metadata of cluster ${JSON.stringify(cluster)}`);

@@ -1,0 +1,24 @@
+import { printable } from './printable.js';
+
+/** A table for people: columns as wide as they must be, two blanks between, numbers to the right. */
+export function tableLines(
+  headings: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string[] {
+  const cells = rows.map((row) => row.map((cell) => printable(String(cell))));
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const isNumeric = headings.map(
+    (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return isNumeric[column] ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(headings), ...cells.map(line)];
+}

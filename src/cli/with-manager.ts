@@ -1,0 +1,26 @@
+import { type EndpointFlags, managerOptions } from './connections.js';
+import { ManagerApi } from './manager-api.js';
+import type { Terminal } from './terminal.js';
+
+/** Runs `work` with the manager that the flags name, and frees the connection afterwards. */
+export async function withManager<T>(
+  flags: EndpointFlags,
+  terminal: Terminal,
+  work: (manager: ManagerApi) => Promise<T>,
+): Promise<T> {
+  const { endpoint, token, tls } = managerOptions(flags, terminal);
+  const manager = new ManagerApi({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(token === undefined ? {} : { token }),
+    ...(tls === undefined ? {} : { tls }),
+  });
+  try {
+    return await work(manager);
+  } finally {
+    await manager.close();
+  }
+}
+
+/** The cluster that an argument names, or the environment, or `default`. */
+export const clusterOf = (argument: string | undefined, { env }: Terminal): string =>
+  argument ?? (env['CLUSTER'] || 'default');
