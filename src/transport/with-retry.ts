@@ -155,10 +155,8 @@ class RetryingTransport implements Transport {
       }
       debug('%s failed, attempt %d: %s; the next in %d ms', call, number, failure.message, delay);
       this.#options.onRetry?.({ call, attempt: number, error: failure, delay });
-      await withDeadline(
-        { clock: this.#clock, timeout: Number.POSITIVE_INFINITY, timeoutError: () => undefined, signals },
-        (signal) => sleep(this.#clock, delay, signal),
-      );
+      const waiting = { clock: this.#clock, signals };
+      await withDeadline(waiting, (signal) => sleep(this.#clock, delay, signal));
     }
   }
 
