@@ -31,11 +31,12 @@ export class AgentImport {
     this.#parts = parts;
   }
 
-  /** Imports once the node has joined; `onSettled` is called when it is known what stays on this server only. */
-  start(onSettled: () => void): void {
-    this.#work = this.#first().then(() => {
+  /** Imports once the node has joined; `onNothing` is called where there was nothing to import. */
+  start(onNothing: () => void): void {
+    this.#work = this.#first().then((added) => {
       this.#isSettled = true;
-      if (!this.#ended.signal.aborted) onSettled();
+      // What was imported makes a version of the cluster, and so a report.
+      if (added === 0) onNothing();
     });
   }
 
@@ -59,19 +60,20 @@ export class AgentImport {
     await this.#work;
   }
 
-  async #first(): Promise<void> {
+  /** How many things were added; `undefined` at the end of the agent. */
+  async #first(): Promise<number | undefined> {
     const { client, clock, always } = this.#parts;
     const { signal } = this.#ended;
     while (!signal.aborted) {
       try {
         await client.waitForVersion(1, { signal });
-        await this.#import({ ifEmpty: !always });
-        return;
+        return await this.#import({ ifEmpty: !always });
       } catch (error) {
         this.#tellOfFailure(error);
       }
       await sleep(clock, pause, signal).catch(() => {});
     }
+    return undefined;
   }
 
   /** How many things were added. */
