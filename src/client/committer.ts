@@ -97,10 +97,10 @@ export class Committer<M> {
 
   async #round(batch: readonly PendingMutation<M>[], round: number, signal: AbortSignal): Promise<RoundEnd> {
     const { replica, reconciler, holder } = this.#parts;
-    await replica.checkDivergence();
     if (reconciler.isStale) await reconciler.catchUp(this.#limits(batch, signal));
+    await replica.checkDivergence();
     const base = await replica.accepted();
-    const copy = await holder.begin();
+    const copy = await holder.begin((found) => replica.keepDiverged(found));
     try {
       const attempts: Attempt[] = [];
       for (const mutation of batch) attempts.push(await this.#apply(copy, mutation, signal));

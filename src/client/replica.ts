@@ -132,10 +132,16 @@ export class Replica<M> {
     if (!this.#accepted) return false;
     const local = await this.#holder.read();
     if (equalMetadata(local, this.#accepted)) return false;
-    const kept = await this.keep(local, 'diverged');
+    const tell = await this.keepDiverged(local);
     await this.#holder.replace(data);
-    this.#emit('diverged', { ...kept, version: this.#position.version });
+    tell();
     return true;
+  }
+
+  /** Keeps what somebody else did to the wrapped client; what it answers tells of it, once it has given way. */
+  async keepDiverged(found: MetaData): Promise<() => void> {
+    const kept = await this.keep(found, 'diverged');
+    return () => this.#emit('diverged', { ...kept, version: this.#position.version });
   }
 
   /** `data` of other nodes is version `position` of the cluster: the wrapped client gets it. */
