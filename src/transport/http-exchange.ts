@@ -69,14 +69,14 @@ export class HttpExchange {
     const begin = this.#clock.monotonic();
     // Of no known fields: the declarations of undici differ from those of Node's built-in copy of it.
     const dispatcher: object = { dispatcher: this.#agent };
+    const own = { ...(body === undefined ? {} : { body }), ...(signal === undefined ? {} : { signal }) };
     try {
       const response = await ky(`${endpoint}${path}`, {
         method,
         headers: { ...request.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-        ...(signal === undefined ? {} : { signal }),
         ...dispatcher,
-        // Not through ky: it makes a stream of a body and tees that, for attempts of its own that we do not ask for.
-        ...(body === undefined ? {} : { fetch: (input, init) => fetch(input, { ...init, body }) }),
+        // Not through ky, which prepares for attempts of its own: it makes a stream of a body and tees that, and links signals.
+        fetch: (input, init) => fetch(input, { ...init, ...own }),
         redirect: 'error',
         retry: 0,
         timeout: false,
