@@ -104,13 +104,13 @@ export class HttpExchange {
   ): Promise<HttpAnswer> {
     // Of no known fields: the declarations of undici differ from those of Node's built-in copy of it.
     const dispatcher: object = { dispatcher: this.#agent };
+    const own = { signal, ...(body === undefined ? {} : { body }) };
     const response = await ky(`${endpoint}${path}`, {
       method,
       headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
       ...dispatcher,
-      // Not through ky: it makes a stream of a body and tees that, for attempts of its own that we do not ask for.
-      ...(body === undefined ? {} : { fetch: (input, init) => fetch(input, { ...init, body }) }),
-      signal,
+      // Not through ky, which prepares for attempts of its own: it makes a stream of a body and tees that, and links signals.
+      fetch: (input, init) => fetch(input, { ...init, ...own }),
       redirect: 'error',
       retry: 0,
       timeout: false,
