@@ -5,6 +5,7 @@ import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
 import type { MetaData } from '../meta/records.js';
 import { type Random, randomUuid } from '../random.js';
+import { restate } from '../transport/restate.js';
 import type { CallOptions, PushResult, Transport } from '../transport/transport.js';
 import type { Emit } from './events.js';
 import type { Holder, WorkingCopy } from './holder.js';
@@ -12,6 +13,7 @@ import { Limit } from './limit.js';
 import type { MutationQueue } from './mutation-queue.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
+import type { Position } from './position.js';
 import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
 
@@ -106,7 +108,7 @@ export class Committer<M> {
       for (const mutation of batch) attempts.push(await this.#apply(copy, mutation, signal));
       const data = await copy.data();
       if (equalMetadata(data, base)) {
-        await copy.discard();
+        await this.#discard(copy);
         // On old metadata a failure or a change of nothing proves nothing (R4).
         if (await reconciler.catchUp(this.#limits(batch, signal))) return 'again';
         settle(batch, attempts);
@@ -114,8 +116,21 @@ export class Committer<M> {
       }
       return await this.#push({ batch, attempts, copy, data, round, signal });
     } finally {
-      // Does nothing where the copy was accepted.
+      // Does nothing where the copy was accepted, or is discarded already.
+      await this.#discard(copy);
+    }
+  }
+
+  /** Takes the changes out of the wrapped client. Where it cannot be written they are found there before the next round (R1). */
+  async #discard(copy: WorkingCopy<M>): Promise<void> {
+    try {
       await copy.discard();
+    } catch (error) {
+      this.#parts.emit('syncFailed', {
+        error: CfluxError.from(error, 'STORAGE_FAILED'),
+        failures: 1,
+        retryIn: 0,
+      });
     }
   }
 
@@ -157,6 +172,8 @@ export class Committer<M> {
         this.#limits(batch, signal),
       );
     } catch (error) {
+      // Before anybody is told: what was rejected is not in the wrapped client's data (R3).
+      await this.#discard(copy);
       this.#rollBack(
         batch,
         attempts,
@@ -167,7 +184,7 @@ export class Committer<M> {
 
     debug('%s', result.kind);
     if (result.kind === 'foreignEpoch') {
-      await copy.discard();
+      await this.#discard(copy);
       if (result.answerLost === true) {
         // It may be part of the history that the manager lost, and come back with it.
         this.#rollBack(batch, attempts, unknownOutcome());
@@ -175,6 +192,12 @@ export class Committer<M> {
       }
       await reconciler.meetEpoch(result, this.#limits(batch, signal));
       return 'again';
+    }
+    if (result.kind === 'committed' && wentBack(before, result)) {
+      await this.#discard(copy);
+      const message = `the manager says that it stored version ${result.version} on top of ${before.version}`;
+      this.#rollBack(batch, attempts, unknownOutcome(new CfluxError('BAD_ANSWER', message)));
+      return 'settled';
     }
     if (result.kind === 'committed' || isOurs(result, mutation, snapshot)) {
       const accepted = { version: result.version, epoch: result.epoch ?? before.epoch, mutation };
@@ -191,7 +214,7 @@ export class Committer<M> {
       settle(batch, attempts);
       return 'settled';
     }
-    await copy.discard();
+    await this.#discard(copy);
     emit('conflict', { version: result.version, previousVersion: before.version, round });
     if (result.answerLost === true && result.mutation === undefined) {
       // This manager cannot tell whether the version before the one it shows was ours: applying again might do it twice.
@@ -236,7 +259,10 @@ export class Committer<M> {
   }
 
   /** Nothing was sent, or what was sent was certainly not stored. */
-  #rejectAll(batch: readonly PendingMutation<M>[], error: unknown): void {
+  #rejectAll(batch: readonly PendingMutation<M>[], cause: unknown): void {
+    // What the transport does not know of its own request, a poll, is nothing to whoever asked for a change.
+    const isOpen = isCfluxError(cause) && cause.outcome !== 'none';
+    const error = isOpen ? restate(cause, { outcome: 'none' }) : cause;
     for (const mutation of batch) mutation.reject(error);
     this.#parts.emit('rolledBack', { error: CfluxError.from(error), mutations: batch.length });
   }
@@ -262,6 +288,11 @@ function isOurs(
 ): boolean {
   if (conflict.mutation !== undefined) return conflict.mutation === mutation;
   return conflict.answerLost === true && Buffer.compare(conflict.snapshot, snapshot) === 0;
+}
+
+/** Within an epoch versions only rise (R5). A manager without epochs may have lost its data and counts anew. */
+function wentBack(before: Position, { version, epoch = before.epoch }: Position): boolean {
+  return before.epoch !== undefined && epoch === before.epoch && version <= before.version;
 }
 
 function unknownOutcome(cause?: unknown): CfluxError {

@@ -115,6 +115,8 @@ class InPlaceHolder<M extends MetaClientLike> implements Holder<M> {
     this.decided.shut();
     // What our changes left; absent while they are being made, for then everything counts as theirs.
     let left: MetaData | undefined;
+    // Half a change could not be taken back: what is there now is nobody's wish.
+    let unrestored: { readonly cause: unknown } | undefined;
     const restore = async (data: MetaData) => {
       if (!equalMetadata(await this.read(), data)) await this.replace(data);
     };
@@ -135,11 +137,14 @@ class InPlaceHolder<M extends MetaClientLike> implements Holder<M> {
         try {
           return await operation(this.#meta);
         } catch (error) {
-          await restore(beforeThis);
+          await restore(beforeThis).catch((cause: unknown) => {
+            unrestored = { cause };
+          });
           throw error;
         }
       },
       data: async () => {
+        if (unrestored) throw unrestored.cause;
         left = await this.read();
         return left;
       },
