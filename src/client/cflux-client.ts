@@ -6,7 +6,7 @@ import type { Operation } from './holder.js';
 import { withLinkedSignal } from './linked-signal.js';
 import { type PromisedMetaClient, routedMethods } from './meta-methods.js';
 import { type CfluxOptions, resolveOptions, type Settings } from './options.js';
-import { closedError, foreignError, nestedError } from './refusals.js';
+import { closedError, foreignError, nestedError, selfWaitError } from './refusals.js';
 import { Session } from './session.js';
 import type { CfluxStatus } from './status.js';
 
@@ -160,6 +160,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   async waitForVersion(version: number, options: WaitOptions = {}): Promise<void> {
     this.#session.checkOpen();
     if (this.#session.replica.position.version >= version) return;
+    if (this.#session.scope.current !== undefined) throw selfWaitError();
     const { clock } = this.#settings;
     const timeout = options.timeout ?? Number.POSITIVE_INFINITY;
     await withLinkedSignal([options.signal, this.#session.closing], (signal) =>
@@ -200,6 +201,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   /** Speaks with the manager as the one writer (R1). */
   async #reconcile(options: WaitOptions, task: (limits: CallOptions) => Promise<unknown>): Promise<void> {
     this.#session.checkOpen();
+    if (this.#session.scope.current !== undefined) throw selfWaitError();
     await this.#untilClosed(options, (limits) =>
       this.#session.write(async () => {
         limits.signal?.throwIfAborted();
