@@ -13,7 +13,6 @@ export {
   isCfluxError,
   type Outcome,
 } from './errors.js';
-export { CfluxError, type CfluxErrorCode, isCfluxError, type Outcome } from './errors.js';
 export {
   type AuthorizedStatement,
   authorizeDatabase,
