@@ -26,6 +26,7 @@ export class AgentImport {
   readonly #ended = new AbortController();
   #work: Promise<unknown> = Promise.resolve();
   #isSettled = false;
+  #lastFailure: string | undefined;
 
   constructor(parts: AgentImportParts) {
     this.#parts = parts;
@@ -90,7 +91,10 @@ export class AgentImport {
   }
 
   #tellOfFailure(error: unknown): void {
-    if (this.#ended.signal.aborted) return;
-    this.#parts.log.tell('importFailed', `cannot import yet: ${CfluxError.from(error).message}`);
+    const text = `cannot import yet: ${CfluxError.from(error).message}; trying again`;
+    // Once for each reason, however often it is tried.
+    if (this.#ended.signal.aborted || text === this.#lastFailure) return;
+    this.#lastFailure = text;
+    this.#parts.log.tell('importFailed', text);
   }
 }

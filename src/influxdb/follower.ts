@@ -146,6 +146,6 @@ export class Follower {
 }
 
 /** Milliseconds after `failures` in a row: doubling, and a random half of it falls away. */
-export function pauseAfter(failures: number, random: Random): number {
+function pauseAfter(failures: number, random: Random): number {
   return Math.min(longestPause, firstPause * 2 ** Math.min(failures - 1, 10)) * (0.5 + random() / 2);
 }

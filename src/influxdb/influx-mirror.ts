@@ -141,11 +141,20 @@ export class InfluxMirror {
     this.#follower?.poke();
   }
 
+  /** Calls `listener` at every event `name`; an exception of it surfaces in a task of its own. */
   on<Name extends keyof InfluxMirrorEvents>(
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
     this.#emitter.on(name, listener as () => void);
+    return this;
+  }
+
+  once<Name extends keyof InfluxMirrorEvents>(
+    name: Name,
+    listener: (...args: InfluxMirrorEvents[Name]) => void,
+  ): this {
+    this.#emitter.once(name, listener as () => void);
     return this;
   }
 

@@ -98,7 +98,7 @@ describeWithServer('influxd', 'three servers with agents', () => {
     expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
-  it('drop nothing when their manager loses everything', async () => {
+  it('drop nothing when their manager loses everything (R11)', async () => {
     const manager = await labManager();
     const options = { drops: 'apply', maxDrops: 99 } as const;
     const nodes = [await node(manager.url, options), await node(manager.url, options)] as const;
