@@ -1,8 +1,10 @@
+import type { Clock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { decodeMetadata } from '../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
 import type { MetaData } from '../meta/records.js';
+import { nodeTimeToLive } from '../protocol/times.js';
 import { noVersion } from '../protocol/version.js';
 import { type Random, randomUuid } from '../random.js';
 import type {
@@ -33,8 +35,12 @@ export class Reconciler<M> {
   readonly #emit: Emit;
   readonly #state: StateMachine;
   readonly #onForeign: (error: CfluxError) => void;
+  readonly #clock: Clock;
+  readonly #lastBeat: () => number | undefined;
   #refused: string | undefined;
   #stale = false;
+  /** When the manager last said what is the newest, by the monotonic clock. */
+  #confirmedAt = Number.NEGATIVE_INFINITY;
   #offered: { readonly data: MetaData; readonly mutation: string } | undefined;
 
   constructor(parts: {
@@ -44,6 +50,9 @@ export class Reconciler<M> {
     random: Random;
     emit: Emit;
     state: StateMachine;
+    clock: Clock;
+    /** When the node last was known to live, by the monotonic clock. */
+    lastBeat: () => number | undefined;
     /** Told each time another cluster's metadata was refused. */
     onForeign: (error: CfluxError) => void;
   }) {
@@ -53,12 +62,17 @@ export class Reconciler<M> {
     this.#random = parts.random;
     this.#emit = parts.emit;
     this.#state = parts.state;
+    this.#clock = parts.clock;
+    this.#lastBeat = parts.lastBeat;
     this.#onForeign = parts.onForeign;
   }
 
   /** The node slept past its time to live: what it has may be long out of date (R10). */
   get isStale(): boolean {
-    return this.#stale;
+    const lastBeat = this.#lastBeat();
+    if (this.#stale || lastBeat === undefined) return this.#stale;
+    // Whoever wakes the process, a change may come before the heartbeat that notices.
+    return this.#clock.monotonic() - Math.max(lastBeat, this.#confirmedAt) > nodeTimeToLive;
   }
 
   markStale(): void {
@@ -69,6 +83,7 @@ export class Reconciler<M> {
   async catchUp(limits: CallOptions): Promise<boolean> {
     const changed = await this.#catchUp(limits);
     this.#stale = false;
+    this.#confirmedAt = this.#clock.monotonic();
     return changed;
   }
 

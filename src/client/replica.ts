@@ -118,6 +118,8 @@ export class Replica<M> {
 
   /** May be called beside the writer: the record has an order of its own. */
   async rememberNodeId(nodeId: number | undefined): Promise<void> {
+    // Also where it cannot be written: the node would register again with every beat (R10).
+    this.#record = { ...this.#record, nodeId };
     await this.#remember({ nodeId });
   }
 
@@ -203,9 +205,8 @@ export class Replica<M> {
 
   #remember(change: Partial<NodeRecord>): Promise<void> {
     return this.#recordWriter.run(async () => {
-      const record = { ...this.#record, ...change };
-      await this.#storage?.write(recordName, formatNodeRecord(record));
-      this.#record = record;
+      await this.#storage?.write(recordName, formatNodeRecord({ ...this.#record, ...change }));
+      this.#record = { ...this.#record, ...change };
     });
   }
 }

@@ -87,7 +87,11 @@ export class Session<M extends MetaClientLike> {
       },
     });
     const common = { replica: this.replica, transport, cluster, clock, random, emit, state: this.state };
-    this.reconciler = new Reconciler({ ...common, onForeign: (error) => this.queue.rejectAll(error) });
+    this.reconciler = new Reconciler({
+      ...common,
+      lastBeat: () => this.membership.lastBeat,
+      onForeign: (error) => this.queue.rejectAll(error),
+    });
     this.membership = new Membership({
       ...common,
       interval: settings.heartbeatInterval,
