@@ -55,14 +55,14 @@ describeWithServer('influxd', 'three servers with agents', () => {
     await c.client.setPrivilege('bob', 'kept', 3);
     await everywhere();
 
-    // Two nodes change the same database at once.
+    // Several nodes change the same database at once, none of them so that a server would have to give points up.
     await Promise.all([
       a.client.createRetentionPolicy('kept', { name: 'x', duration: '1h' }, false),
       b.client
         .createRetentionPolicy('kept', { name: 'x', duration: '2h' }, false)
         .catch((error: unknown) => error),
-      b.client.updateRetentionPolicy('kept', 'week', { duration: '30d' }, false),
-      c.client.updateRetentionPolicy('kept', 'week', { duration: '60d' }, true),
+      b.client.updateRetentionPolicy('kept', 'week', { replicaN: 5, duration: '30d' }, false),
+      c.client.updateRetentionPolicy('kept', 'week', { replicaN: 6 }, true),
     ]);
     await everywhere();
 
