@@ -71,7 +71,7 @@ describe('makePlan', () => {
         }
         expect(statements(plan(wanted, present).steps)).toEqual([]);
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -117,7 +117,7 @@ describe('makePlan', () => {
           }
           for (const step of destructive(made, present)) expect(clusters).toContain(keyOf(step.item));
         }),
-        { numRuns: 1000 },
+        { numRuns: 400 },
       );
     });
 
@@ -170,7 +170,7 @@ describe('makePlan', () => {
           if (admins(present).length > 0) expect(admins(after).length).toBeGreaterThan(0);
           if (admins(present).includes('root')) expect(admins(after)).toContain('root');
         }),
-        { numRuns: 1000 },
+        { numRuns: 400 },
       );
     });
 
