@@ -4,7 +4,7 @@ import type { CallOptions } from '../transport/transport.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
 import type { Operation } from './holder.js';
 import { withLinkedSignal } from './linked-signal.js';
-import { type PromisedMetaClient, routedMethods } from './meta-methods.js';
+import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import { type CfluxOptions, resolveOptions, type Settings } from './options.js';
 import { closedError, foreignError, nestedError, selfWaitError } from './refusals.js';
 import { Session } from './session.js';
@@ -21,7 +21,7 @@ export interface WaitOptions {
   readonly timeout?: number;
 }
 
-// The methods of MetaClient are made from their table in the constructor; this tells the type checker of them.
+// The methods of MetaClient are made from their table; this tells the type checker of them.
 const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
 
 /**
@@ -57,11 +57,13 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     this.meta = meta;
     this.#settings = resolveOptions(options);
     this.#session = new Session(meta, this.#settings);
-    const routes = {
-      mutate: <T>(operation: Operation<M, T>) => this.mutate(operation),
-      read: <T>(operation: Operation<M, T>) => this.#read(operation),
-    };
-    Object.assign(this, routedMethods(meta, routes));
+  }
+
+  static {
+    defineMetaMethods<CfluxClient<MetaClientLike>>(CfluxClient.prototype, {
+      mutate: (client, operation) => client.mutate(operation),
+      read: (client, operation) => client.#read(operation),
+    });
   }
 
   /** Where the client stands. */

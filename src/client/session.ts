@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import createDebug from 'debug';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
@@ -67,6 +68,8 @@ export class Session<M extends MetaClientLike> {
   constructor(meta: M, settings: Settings) {
     this.#meta = meta;
     this.#settings = settings;
+    // Every call that waits listens: Node would warn of a leak from the eleventh on.
+    setMaxListeners(0, this.#life.signal);
     const { cluster, clock, random, dir, storage } = settings;
     const { emit } = this.hub;
     const { transport, release } = nodeTransport(settings);
