@@ -51,7 +51,11 @@ export class Cluster {
   #nobodyOffered = false;
   /** It had data when we looked last; where it was deleted since, its epoch is another one. */
   #hasData = false;
+  /** Pushes that the store has, for which it takes turns. */
+  readonly #sharing = new Set<AbortController>();
   #committing = false;
+  /** The highest version that polls were told of. */
+  #published = noVersion;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
 
@@ -64,7 +68,8 @@ export class Cluster {
   }
 
   get isIdle(): boolean {
-    return this.#polls.size === 0 && this.#turns.isIdle && this.#recovery === undefined;
+    const isWaitedFor = this.#polls.size > 0 || this.#sharing.size > 0 || !this.#turns.isIdle;
+    return !isWaitedFor && this.#recovery === undefined;
   }
 
   get cachedBytes(): number {
@@ -76,18 +81,39 @@ export class Cluster {
   }
 
   get heldPushes(): number {
-    return this.#turns.length;
+    return this.#turns.length + this.#sharing.size;
   }
 
   async push(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
-    if (this.#turns.length >= this.#settings.mostHeldPushes) {
+    if (this.heldPushes >= this.#settings.mostHeldPushes) {
       throw unavailable('too many pushes to this cluster wait for their turn', 1_000);
     }
+    // A store that is shared knows of pushes at other managers, too: turns are its business then.
+    const isShared = this.#store.sharedTurns !== undefined;
+    return isShared ? this.#inSharedTurn(request, asker, signal) : this.#inTurn(request, asker, signal);
+  }
+
+  /** The store waits with what it is given until its turn comes, its signal says so, or this closes. */
+  async #inSharedTurn(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
+    signal?.throwIfAborted();
+    const ending = new AbortController();
+    const onAbort = () => ending.abort(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#sharing.add(ending);
+    try {
+      return await this.#judge(request, asker, ending.signal);
+    } finally {
+      this.#sharing.delete(ending);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #inTurn(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
     const who = identity(request.nodeId, asker);
     await this.#turns.enter(who, signal);
     let lost = false;
     try {
-      const result = await this.#pushInTurn(request, asker);
+      const result = await this.#judge(request, asker, signal);
       lost = result.kind === 'conflict';
       return result;
     } finally {
@@ -104,6 +130,7 @@ export class Cluster {
       if (answer !== undefined) return answer;
       if (request.wait <= 0) {
         this.#turns.yield(identity(request.nodeId, asker));
+        this.#store.sharedTurns?.yield(this.name, request.nodeId);
         return poll.unchanged;
       }
       return await poll.hold(this.#settings.deadlines, request.wait, signal);
@@ -138,10 +165,11 @@ export class Cluster {
     this.#recovery?.close();
     this.#recovery = undefined;
     this.#turns.close(reason);
+    for (const push of this.#sharing) push.abort(reason);
     for (const poll of this.#polls) poll.fail(reason);
   }
 
-  async #pushInTurn(request: PushRequest, asker: Asker): Promise<PushResult> {
+  async #judge(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
     if (!this.#hasData) {
       const head = await this.#head();
       if (head.latest === undefined) {
@@ -152,7 +180,7 @@ export class Cluster {
     const { cluster, version: base, snapshot, mutation, epoch, nodeId } = request;
     const above = this.#hasData ? noVersion : base;
     const commit = { cluster, base, snapshot, mutation, epoch, nodeId, above };
-    const result = await this.#commit(commit, asker);
+    const result = await this.#commit(commit, asker, signal);
     switch (result.kind) {
       case 'committed':
         return { kind: 'committed', version: result.record.version, epoch: result.epoch };
@@ -169,18 +197,18 @@ export class Cluster {
   }
 
   /** Stores, and publishes what was stored. */
-  async #commit(request: Omit<Commit, 'author'>, asker: Asker): Promise<CommitResult> {
+  async #commit(request: Omit<Commit, 'author'>, asker: Asker, signal?: AbortSignal): Promise<CommitResult> {
     const commit: Commit = { ...request, author: asker.author };
-    this.#committing = true;
+    this.#committing = this.#store.sharedTurns === undefined;
     try {
-      const result = await this.#store.commit(commit);
+      const result = await this.#store.commit(commit, signal);
       if (result.kind === 'committed') {
         const { epoch, record } = result;
         const current: CurrentVersion = { epoch, record, snapshot: commit.snapshot };
         this.#hasData = true;
         this.#nobodyOffered = false;
         this.#endRecovery();
-        this.#latest.set(current);
+        if (record.version >= this.#published) this.#latest.set(current);
         this.#settings.onCommit(this.name, record, asker);
         this.#publish(current);
       } else this.#lookAgain = true;
@@ -350,6 +378,9 @@ export class Cluster {
   }
 
   #publish(current: CurrentVersion): void {
+    // A slow look, or a commit whose answer was long in doubt, may bring what was overtaken meanwhile.
+    if (current.record.version < this.#published) return;
+    this.#published = current.record.version;
     for (const poll of this.#polls) poll.publish(current);
   }
 }

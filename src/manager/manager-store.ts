@@ -113,8 +113,18 @@ export interface ManagerStore {
    * and its mutation id become durable together, before this resolves. Looks in this order: a known mutation is
    * `repeated`, another epoch `foreignEpoch`, another base `conflict`. Forgets versions beyond `history`, and mutation ids
    * only after `mutationMemory`.
+   *
+   * @param signal Ends waiting for a turn, where the store gives turns; what has begun to be stored is carried out.
    */
-  commit(commit: Commit): Promise<CommitResult>;
+  commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult>;
+  /**
+   * Present where the store gives fair turns itself, to the nodes of all managers that share it (R26): `commit` waits, and who
+   * loses is told of what stays the newest until its next commit. Absent: each manager does so for its own nodes.
+   */
+  readonly sharedTurns?: {
+    /** The node has nothing to commit after all. */
+    yield(cluster: string, nodeId: number | undefined): void;
+  };
 
   /** Every cluster with data or nodes, ordered by name. */
   clusters(): Promise<readonly ClusterRecord[]>;

@@ -6,10 +6,10 @@ import { isLeaseGone } from './etcd-errors.js';
 import type { CurrentHead, Heads } from './heads.js';
 import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
-import type { KeyValue, Operation, RangeResponse } from './kv-messages.js';
+import type { KeyValue, Operation, TxnResponse } from './kv-messages.js';
 import { etcd } from './methods.js';
 import type { MutationLeases } from './mutation-leases.js';
-import { nobody, type SharedTurns } from './shared-turns.js';
+import type { SharedTurns } from './shared-turns.js';
 import type { SnapshotPieces } from './snapshot-pieces.js';
 import { encodeHead, type StoredHead } from './stored-head.js';
 
@@ -31,31 +31,26 @@ const mostRemovals = 50;
 /** A commit under way. */
 interface Attempted {
   readonly commit: Commit;
-  /** Names the upload, and tells whose version it is. */
+  /** Names the upload, and tells whose it is. */
   readonly upload: string;
+  /** Key of its place in the queue. */
+  readonly place: string;
   pieces?: readonly Operation[];
-  /** Other managers queue: so does this. */
-  queues?: boolean;
-}
-
-interface Verdict {
-  /** Absent: nothing speaks against storing. */
-  readonly result?: CommitResult | undefined;
-  /** The managers that queue. */
-  readonly queue: RangeResponse;
+  /** The mutation was looked for in etcd. */
+  isLookedUp?: boolean;
 }
 
 /**
  * Makes versions, by compare-and-set on the revision of the head key.
  *
- *     known head allows it? ──no──► read head and mutation ──► refused, or: now it is known ─┐
- *            │ yes ◄─────────────────────────────────────────────────────────────────────────┤
- *            ▼                                                                               │
- *     pieces of a large snapshot, once                                                       │
- *            ▼                                                                               │
- *     ONE transaction: if the head is as known, the mutation is not, and it is our turn:     │
- *     head, mutation, small snapshot; removes what is beyond the history                     │
- *            │ committed                       otherwise: reads both, queues (shared-turns.ts) ──┘
+ *     known head and queue allow it? ──no──► read head and mutation, take a place in the queue ──► refused
+ *            │ yes                                  │ wait for its turn (shared-turns.ts), and again
+ *            ▼                                      └─► its turn, but lost: 409 from what is known by now
+ *     pieces of a large snapshot, once
+ *            ▼
+ *     ONE transaction: if the head is as known, the mutation is not, and it is its turn: head, mutation, small snapshot;
+ *     removes what is beyond the history, and the place ──► committed
+ *            └── otherwise it reads both and takes a place ──► again
  *
  * The transaction may be sent again when its answer was lost: the first that is carried out moves the head, and no other can be
  * carried out after that. Whose it was is told by the name of the upload beside the mutation.
@@ -70,58 +65,53 @@ export class Commits {
     this.#context = context;
   }
 
-  async commit(commit: Commit): Promise<CommitResult> {
-    const { turns, heads } = this.#parts;
+  async commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult> {
+    const { turns } = this.#parts;
     const { cluster } = commit;
-    const attempted: Attempted = { commit, upload: `${turns.self}.${this.#uploads++}` };
-    turns.use(cluster);
+    const place = turns.placeOf(cluster, commit.nodeId);
+    const attempted: Attempted = { commit, upload: `${turns.self}.${this.#uploads++}`, place };
+    turns.use(place);
     try {
-      for (;;) {
-        const known = heads.known(cluster);
-        const mayStore = known !== undefined && this.#refusal(commit, known.head) === undefined;
-        const { result, queue } = await (mayStore
-          ? this.#store(attempted, known)
-          : this.#look(attempted, known));
-        if (result?.kind === 'committed') return result;
-        const isSettled = result !== undefined && result.kind !== 'conflict';
-        // Who loses is told of the newest version when it is first in the queue: then it stays the newest until it comes back.
-        if (!isSettled && queue.kvs.length > 0) {
-          attempted.queues = true;
-          if (await turns.wait(cluster, queue)) continue;
-        }
-        if (result === undefined) continue;
-        if (result.kind === 'conflict') turns.keep(cluster);
-        else turns.giveUp(cluster);
-        if (attempted.pieces !== undefined) this.#discard(cluster, attempted.upload);
-        return result;
-      }
+      const result = await this.#attempts(attempted, signal);
+      if (result.kind === 'conflict') turns.keep(cluster, place);
+      else if (result.kind !== 'committed') turns.giveUp(cluster, place);
+      if (result.kind !== 'committed' && attempted.pieces) this.#discard(cluster, attempted.upload);
+      return result;
     } catch (error) {
-      turns.keep(cluster);
+      turns.keep(cluster, place);
       throw error;
     }
   }
 
-  /** What etcd says now. */
-  async #look(attempted: Attempted, known: CurrentHead | undefined): Promise<Verdict> {
-    const { connection, turns } = this.#parts;
-    const { cluster } = attempted.commit;
-    const newest = known?.head.versions[0];
-    // Among our own nodes the manager sees to it that turns are fair.
-    const isForeign = newest !== undefined && !newest.upload.startsWith(turns.self);
-    const queueing = turns.enter(cluster, isForeign || attempted.queues);
-    const looking = connection.call(etcd.txn, {
-      compare: [],
-      success: [...this.#reads(attempted.commit), ...queueing],
-    });
-    const { revision, ranges } = await nothingStored(looking);
-    const queue = turns.entered(cluster, ranges[2]);
-    return { result: this.#judge(attempted, revision, ranges), queue };
+  async #attempts(attempted: Attempted, signal: AbortSignal | undefined): Promise<CommitResult> {
+    const { turns, heads } = this.#parts;
+    const { commit, place } = attempted;
+    const { cluster } = commit;
+    for (;;) {
+      const known = heads.known(cluster);
+      const refusal = known && this.#refusal(commit, known.head);
+      // As long as it is the first, nobody else makes a version: what is known is the newest.
+      if (refusal && attempted.isLookedUp && turns.isFirst(cluster, place)) return refusal;
+      const mayStore = known !== undefined && refusal === undefined && turns.mayGo(cluster, place);
+      const result = mayStore ? await this.#store(attempted, known) : await this.#look(attempted);
+      if (result !== undefined && result.kind !== 'conflict') return result;
+      await turns.wait(cluster, place, signal);
+    }
   }
 
-  /** Not stored where the head was another than `known`, or it was not our turn. */
-  async #store(attempted: Attempted, known: CurrentHead): Promise<Verdict> {
+  /** What etcd says now, and a place in the queue; `undefined`: nothing speaks against storing, in its turn. */
+  async #look(attempted: Attempted): Promise<CommitResult | undefined> {
+    const looking = this.#parts.connection.call(etcd.txn, {
+      compare: [],
+      success: this.#queueing(attempted),
+    });
+    return this.#judge(attempted, await nothingStored(looking));
+  }
+
+  /** `undefined`: not stored, for the head was another than `known`, or it was not its turn. */
+  async #store(attempted: Attempted, known: CurrentHead): Promise<CommitResult | undefined> {
     const { connection, keys, heads, turns, pieces, mutationLeases } = this.#parts;
-    const { commit, upload } = attempted;
+    const { commit, upload, place } = attempted;
     const { cluster, mutation } = commit;
     const { generation, versions: earlier } = known.head;
     const previous = earlier[0]?.record.version ?? generation;
@@ -129,52 +119,55 @@ export class Commits {
     const versions = [{ record, upload }, ...earlier];
     const kept = Math.max(this.#context.history, versions.length - mostRemovals);
     const head: StoredHead = { generation, versions: versions.slice(0, kept) };
-    attempted.pieces ??= await nothingStored(pieces.upload(cluster, upload, commit.snapshot));
+    const uploading = async () => pieces.upload(cluster, upload, commit.snapshot);
+    attempted.pieces ??= await nothingStored(turns.holding(cluster, place, uploading()));
     const lease = await nothingStored(mutationLeases.next());
     const value = writeJson({ version: record.version, upload });
     try {
-      const { succeeded, revision, ranges } = await connection.call(etcd.txn, {
+      const response = await connection.call(etcd.txn, {
         compare: [
           { key: keys.head(cluster), modRevision: known.modRevision },
           { key: keys.mutation(cluster, mutation), modRevision: 0 },
-          turns.comparison(cluster),
+          turns.comparison(cluster, place),
         ],
         success: [
           { put: keys.head(cluster), value: encodeHead(head) },
           { put: keys.mutation(cluster, mutation), value, lease },
           ...attempted.pieces,
           ...versions.slice(kept).map((gone) => pieces.removal(cluster, gone.upload)),
-          ...turns.leave(cluster),
+          ...turns.leave(cluster, place),
         ],
-        failure: [...this.#reads(commit), ...turns.enter(cluster)],
+        failure: this.#queueing(attempted),
       });
-      if (succeeded) {
-        turns.left(cluster);
-        heads.noteHead(cluster, { head, modRevision: revision, revision });
-        this.#parts.onWrite(record.size, revision);
-        const epoch = this.#epochOf(cluster, head);
-        return { result: { kind: 'committed', epoch, record }, queue: nobody };
-      }
-      const queue = turns.entered(cluster, ranges[2]);
-      return { result: this.#judge(attempted, revision, ranges), queue };
+      if (!response.succeeded) return this.#judge(attempted, response);
+      const { revision } = response;
+      heads.noteHead(cluster, { head, modRevision: revision, revision });
+      turns.left(cluster, place);
+      this.#parts.onWrite(record.size, revision);
+      return { kind: 'committed', epoch: this.#epochOf(cluster, head), record };
     } catch (error) {
       if (!isLeaseGone(error)) throw error;
       mutationLeases.forget();
-      return { queue: nobody };
+      return undefined;
     }
   }
 
-  #reads({ cluster, mutation }: Commit): readonly Operation[] {
-    const { keys } = this.#parts;
-    return [{ get: { key: keys.head(cluster) } }, { get: { key: keys.mutation(cluster, mutation) } }];
+  #queueing({ commit: { cluster, mutation }, place }: Attempted): readonly Operation[] {
+    const { keys, turns } = this.#parts;
+    return [
+      { get: { key: keys.head(cluster) } },
+      { get: { key: keys.mutation(cluster, mutation) } },
+      ...turns.enter(cluster, place),
+    ];
   }
 
-  #judge(
-    { commit, upload }: Attempted,
-    revision: number,
-    [headRange, mutationRange]: readonly RangeResponse[],
-  ): CommitResult | undefined {
+  /** What follows from the answers to `#queueing`. */
+  #judge(attempted: Attempted, { revision, ranges }: TxnResponse): CommitResult | undefined {
+    const { commit, upload } = attempted;
+    const [headRange, mutationRange, queue] = ranges;
     const { head } = this.#parts.heads.note(commit.cluster, headRange?.kvs[0], revision);
+    if (queue) this.#parts.turns.note(commit.cluster, queue, revision);
+    attempted.isLookedUp = true;
     const epoch = this.#epochOf(commit.cluster, head);
     const mutation = mutationRange?.kvs[0];
     if (mutation === undefined) return this.#refusal(commit, head);
@@ -184,9 +177,11 @@ export class Commits {
     return { kind: 'repeated', epoch, version };
   }
 
-  /** Why a mutation that is not known cannot be stored on `head`. */
+  /** Why it cannot be stored on `head`; the mutation may be an older one than `head` tells of. */
   #refusal(commit: Commit, head: StoredHead): CommitResult | undefined {
     const epoch = this.#epochOf(commit.cluster, head);
+    const same = head.versions.find(({ record }) => record.mutation === commit.mutation)?.record;
+    if (same !== undefined) return { kind: 'repeated', epoch, version: same.version };
     if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
     const latest = head.versions[0]?.record;
     if (latest !== undefined && latest.version !== commit.base) return { kind: 'conflict', epoch, latest };

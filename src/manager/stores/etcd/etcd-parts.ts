@@ -28,6 +28,7 @@ export interface EtcdParts {
   readonly commits: Commits;
   readonly nodes: Nodes;
   readonly presence: Presence;
+  readonly turns: SharedTurns;
   close(): Promise<void>;
 }
 
@@ -73,7 +74,7 @@ export async function openParts(
     };
     await watch.start();
     housekeeping.start(revision);
-    return { context, connection, keys, storeId, heads, pieces, commits, nodes, presence, close };
+    return { context, connection, keys, storeId, heads, pieces, commits, nodes, presence, turns, close };
   } catch (error) {
     await connection.close();
     throw error;

@@ -102,10 +102,17 @@ export class EtcdStore implements ManagerStore {
     return head.versions.map(({ record }) => record);
   }
 
-  async commit(commit: Commit): Promise<CommitResult> {
+  async commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult> {
     const { commits } = await this.#parts();
-    return commits.commit(commit);
+    return commits.commit(commit, signal);
   }
+
+  readonly sharedTurns = {
+    yield: (cluster: string, nodeId: number | undefined) => {
+      const giveUp = ({ turns }: EtcdParts) => turns.giveUp(cluster, turns.placeOf(cluster, nodeId));
+      this.#opening?.then(giveUp, () => {});
+    },
+  };
 
   async clusters(): Promise<readonly ClusterRecord[]> {
     const parts = await this.#parts();

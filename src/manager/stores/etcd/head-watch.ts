@@ -13,7 +13,7 @@ const shortestPause = 50;
 const longestPause = 2_000;
 
 /**
- * Tells which heads change, and which places in a queue are given up, whoever does it.
+ * Tells which heads change, and which places in a queue are taken and given up, whoever does it.
  *
  *     open from revision r ──► events ──► r = last delivered + 1 ──┐
  *            ▲    ▲                                                │
@@ -95,6 +95,10 @@ export class HeadWatch {
   #tell({ kind, kv }: WatchEvent): void {
     let cluster: string | undefined;
     try {
+      if (this.#keys.isTurn(kv.key)) {
+        this.#turns.onPlace(kind, kv);
+        return;
+      }
       cluster = this.#keys.clusterOf(kv.key);
       if (kind === 'put') this.#heads.note(cluster, kv, kv.modRevision);
     } catch (error) {
@@ -128,10 +132,8 @@ export class HeadWatch {
     this.#failures = 0;
     if (created) this.#onCreated();
     for (const event of events) {
-      const { kind, kv } = event;
-      this.#nextRevision = kv.modRevision + 1;
-      if (!this.#keys.isTurn(kv.key)) this.#tell(event);
-      else if (kind === 'delete') this.#turns.onGone(kv.key, kv.modRevision);
+      this.#nextRevision = event.kv.modRevision + 1;
+      this.#tell(event);
     }
   }
 }

@@ -1,0 +1,76 @@
+import type { KeyValue } from './kv-messages.js';
+
+export interface Place {
+  readonly key: string;
+  /** Places are ordered by it. */
+  readonly createRevision: number;
+  /** Moves when whoever has the place shows that it is still there. */
+  readonly modRevision: number;
+}
+
+/** One cluster's queue of those who push, as far as this manager has heard. */
+export class TurnQueue {
+  readonly #places = new Map<string, Place>();
+  /** It was read in this revision; what the watch tells of earlier ones is old. */
+  #readIn = 0;
+  /** Woken at every change. */
+  readonly #waiting = new Set<() => void>();
+
+  get isUnused(): boolean {
+    return this.#places.size === 0 && this.#waiting.size === 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#places.size === 0;
+  }
+
+  get first(): Place | undefined {
+    let first: Place | undefined;
+    for (const place of this.#places.values()) {
+      if (first === undefined || place.createRevision < first.createRevision) first = place;
+    }
+    return first;
+  }
+
+  get(key: string): Place | undefined {
+    return this.#places.get(key);
+  }
+
+  /** How it stood in `revision`, as a read says. */
+  replace(kvs: readonly KeyValue[], revision: number): void {
+    if (revision < this.#readIn) return;
+    this.#readIn = revision;
+    this.#places.clear();
+    for (const { key, createRevision, modRevision } of kvs) {
+      this.#places.set(key, { key, createRevision, modRevision });
+    }
+    this.#wake();
+  }
+
+  /** A place was taken, or shown to be in use, as the watch tells. */
+  put({ key, createRevision, modRevision }: KeyValue): void {
+    if (modRevision <= this.#readIn) return;
+    this.#places.set(key, { key, createRevision, modRevision });
+    this.#wake();
+  }
+
+  /** A place was given up in `revision`. */
+  delete(key: string, revision: number): void {
+    if (revision > this.#readIn) this.drop(key);
+  }
+
+  /** A place is given up; the watch will tell. */
+  drop(key: string): void {
+    if (this.#places.delete(key)) this.#wake();
+  }
+
+  /** Calls `wake` at every change, until what it returns is called. */
+  onChange(wake: () => void): () => void {
+    this.#waiting.add(wake);
+    return () => this.#waiting.delete(wake);
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+}
