@@ -4,6 +4,7 @@ import { type Figure, printFigures } from './report.js';
 const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {
   influxdb: () => import('./influxdb.js'),
   meta: () => import('./meta.js'),
+  client: () => import('./client.js'),
 };
 
 const args = process.argv.slice(2);
