@@ -3,6 +3,7 @@ import { type Figure, printFigures } from './report.js';
 /** Each suite measures one part of the library, every figure beside a floor measured in the same run. */
 const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {
   meta: () => import('./meta.js'),
+  manager: () => import('./manager.js'),
 };
 
 const args = process.argv.slice(2);
