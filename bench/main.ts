@@ -5,6 +5,7 @@ const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = 
   influxdb: () => import('./influxdb.js'),
   meta: () => import('./meta.js'),
   client: () => import('./client.js'),
+  manager: () => import('./manager.js'),
 };
 
 const args = process.argv.slice(2);
