@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import createDebug from 'debug';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
@@ -69,6 +70,8 @@ class RetryingTransport implements Transport {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
+    // One listener for each call under way; Node would warn from the eleventh on.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   get endpoint(): string {
