@@ -3,6 +3,7 @@ import type { Clock } from '../../../../src/clock.js';
 import { CfluxError } from '../../../../src/errors.js';
 import type {
   CallOptions,
+  ForeignEpoch,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,
@@ -13,40 +14,46 @@ import type {
   Transport,
 } from '../../../../src/transport/transport.js';
 
-/** What a manager of 2016 keeps of a version: its bytes. */
-interface OldVersion {
+/** What a manager keeps of a version; one of 2016 only its bytes. */
+interface PlainVersion {
   readonly version: number;
   readonly snapshot: Uint8Array;
+  readonly mutation?: string;
 }
 
-/** It answers an unchanged poll after this long, whatever the client would like. */
+/** It answers an unchanged poll after this long where it does not know that clients may wish otherwise. */
 const hold = 300_000;
 
 /**
- * A manager of 2016, which speaks of no epochs, mutations, outcomes or offers: it compares versions and nothing else, holds
- * every poll that asks for what it has, and answers a node's own push through that node's own poll.
+ * A manager of few lines, whose data a test sets as it likes. It compares versions and nothing else, and answers a node's own
+ * push through that node's own poll. Without an epoch it is one of 2016, which speaks of no epochs, mutations, outcomes or offers,
+ * and holds every poll that asks for what it has.
  */
-export class OldManager implements Transport {
-  readonly endpoint = 'old manager';
+export class PlainManager implements Transport {
+  readonly endpoint = 'plain manager';
   /** Every version, oldest first. */
-  readonly versions: OldVersion[] = [];
+  versions: PlainVersion[] = [];
   readonly polls: PollRequest[] = [];
   readonly pushes: PushRequest[] = [];
   readonly nodesKnown = new Map<number, NodeInfo>();
+  epoch: string | undefined;
   readonly #clock: Clock;
   readonly #held = new Set<() => void>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, epoch?: string) {
     this.#clock = clock;
+    this.epoch = epoch;
   }
 
-  get latest(): OldVersion | undefined {
+  get latest(): PlainVersion | undefined {
     return this.versions.at(-1);
   }
 
-  /** It comes back with nothing. */
-  wipe(): void {
-    this.versions.length = 0;
+  /** It comes back with `versions`, and whatever `epoch` they are of. */
+  restore(versions: readonly PlainVersion[], epoch = this.epoch): void {
+    this.versions = [...versions];
+    this.epoch = epoch;
+    this.#look();
   }
 
   async register({ node }: RegisterRequest) {
@@ -70,28 +77,49 @@ export class OldManager implements Transport {
 
   async push(request: PushRequest): Promise<PushResult> {
     this.pushes.push(request);
-    const { latest } = this;
-    if (latest !== undefined && latest.version !== request.version) return { kind: 'conflict', ...latest };
-    return { kind: 'committed', version: this.store(request.snapshot) };
+    if (this.#isForeign(request)) return this.#foreign();
+    const { latest, epoch } = this;
+    if (latest !== undefined && latest.version !== request.version)
+      return { kind: 'conflict', ...latest, epoch };
+    return { kind: 'committed', version: this.store(request.snapshot, request.mutation), epoch };
   }
 
   /** A version made by somebody. */
-  store(snapshot: Uint8Array): number {
+  store(snapshot: Uint8Array, mutation = `mutation ${this.versions.length + 1}`): number {
     const version = (this.latest?.version ?? 0) + 1;
-    this.versions.push({ version, snapshot });
-    for (const look of [...this.#held]) look();
+    this.versions.push({ version, snapshot, ...(this.epoch === undefined ? {} : { mutation }) });
+    this.#look();
     return version;
   }
 
   async poll(request: PollRequest, { signal }: CallOptions = {}): Promise<PollResult> {
     this.polls.push(request);
-    const end = this.#clock.monotonic() + hold;
-    while (this.#clock.monotonic() < end) {
-      const { latest } = this;
-      if (latest !== undefined && latest.version !== request.version) return { kind: 'snapshot', ...latest };
+    const end = this.#clock.monotonic() + (this.epoch === undefined ? hold : request.wait);
+    for (;;) {
+      const { latest, epoch } = this;
+      if (this.#isForeign(request)) return this.#foreign();
+      if (latest !== undefined && this.#differs(latest, request))
+        return { kind: 'snapshot', ...latest, epoch };
+      if (this.#clock.monotonic() >= end) return { kind: 'unchanged', epoch };
       await this.#change(end - this.#clock.monotonic(), signal);
     }
-    return { kind: 'unchanged' };
+  }
+
+  #isForeign({ epoch }: PushRequest | PollRequest): boolean {
+    return this.epoch !== undefined && epoch !== undefined && epoch !== this.epoch;
+  }
+
+  #foreign(): ForeignEpoch {
+    return { kind: 'foreignEpoch', epoch: this.epoch ?? '', version: this.latest?.version ?? 0 };
+  }
+
+  #differs(latest: PlainVersion, { version, mutation }: PollRequest): boolean {
+    if (latest.version !== version) return true;
+    return latest.mutation !== undefined && mutation !== undefined && latest.mutation !== mutation;
+  }
+
+  #look(): void {
+    for (const look of [...this.#held]) look();
   }
 
   /** Resolves at the next version, or after `ms`. */
