@@ -70,11 +70,7 @@ class RetryingTransport implements Transport {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
-<<<<<<< HEAD
-    // Every call under way listens: Node would warn of a leak from the eleventh on.
-=======
     // One listener for each call under way; Node would warn from the eleventh on.
->>>>>>> transport
     setMaxListeners(0, this.#closing.signal);
   }
 
