@@ -134,7 +134,7 @@ export class Reconciler<M> {
     }
     if (position.version === noVersion) await this.#join(data, answer);
     else if (!isNamed && data.clusterId !== this.#replica.clusterId) this.#refuse(data, answer);
-    else await this.#replica.replace(data, positionOf(answer));
+    else await this.#replica.replace(data, positionOf(answer), await this.#replica.accepted());
     this.#tellSynced(position);
     return true;
   }
@@ -158,7 +158,7 @@ export class Reconciler<M> {
     const data = await this.#decode(answer);
     const local = await this.#replica.accepted();
     const kept = equalMetadata(local, data) ? undefined : await this.#replica.keep(local, 'adopted');
-    await this.#replica.replace(data, positionOf(answer));
+    await this.#replica.replace(data, positionOf(answer), local);
     if (kept) this.#emit('replaced', { ...kept, reason: 'adopted', version: answer.version });
     this.#tellSynced(before);
     this.#state.enter('online');
@@ -259,7 +259,7 @@ export class Reconciler<M> {
       hasOwn && !equalMetadata({ ...local, clusterId: data.clusterId }, data)
         ? await this.#replica.keep(local, unconfirmed ? 'unconfirmed' : 'joined')
         : undefined;
-    await this.#replica.replace(data, positionOf(answer));
+    await this.#replica.replace(data, positionOf(answer), local);
     if (kept) {
       const reason = unconfirmed ? 'unconfirmed' : 'joined';
       this.#emit('replaced', { ...kept, reason, version: answer.version });
@@ -273,7 +273,7 @@ export class Reconciler<M> {
     if (data.clusterId !== this.#replica.clusterId) this.#refuse(data, answer);
     const local = await this.#replica.accepted();
     const kept = equalMetadata(local, data) ? {} : await this.#replica.keep(local, 'epoch-changed');
-    await this.#replica.replace(data, positionOf(answer));
+    await this.#replica.replace(data, positionOf(answer), local);
     this.#emit('epochChanged', {
       ...kept,
       previousEpoch: before.epoch,
