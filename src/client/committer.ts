@@ -177,7 +177,8 @@ export class Committer<M> {
       this.#rollBack(
         batch,
         attempts,
-        isCfluxError(error) && error.outcome === 'none' ? error : unknownOutcome(error),
+        // Whoever closes the client does not know what became of the request (R13).
+        isCfluxError(error) && error.outcome === 'none' && !signal.aborted ? error : unknownOutcome(error),
       );
       return 'settled';
     }
