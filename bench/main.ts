@@ -5,6 +5,8 @@ const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = 
   etcd: () => import('./etcd.js'),
   influxdb: () => import('./influxdb.js'),
   meta: () => import('./meta.js'),
+  client: () => import('./client.js'),
+  manager: () => import('./manager.js'),
 };
 
 const args = process.argv.slice(2);

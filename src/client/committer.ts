@@ -177,7 +177,8 @@ export class Committer<M> {
       this.#rollBack(
         batch,
         attempts,
-        isCfluxError(error) && error.outcome === 'none' ? error : unknownOutcome(error),
+        // Whoever closes the client does not know what became of the request (R13).
+        isCfluxError(error) && error.outcome === 'none' && !signal.aborted ? error : unknownOutcome(error),
       );
       return 'settled';
     }
@@ -200,7 +201,13 @@ export class Committer<M> {
       return 'settled';
     }
     if (result.kind === 'committed' || isOurs(result, mutation, snapshot)) {
-      const accepted = { version: result.version, epoch: result.epoch ?? before.epoch, mutation };
+      const epoch = result.epoch ?? before.epoch;
+      // A manager that does not speak of epochs does not keep mutations.
+      const accepted = {
+        version: result.version,
+        epoch,
+        mutation: epoch === undefined ? undefined : mutation,
+      };
       await this.#store(data, accepted, copy);
       const held = attempts.filter((attempt) => 'result' in attempt).length;
       const { version } = accepted;
@@ -211,6 +218,8 @@ export class Committer<M> {
         rounds: round,
         bytes: snapshot.length,
       });
+      // It had lost everything, and took what the node had for its first version.
+      if (version <= before.version || (before.epoch ?? epoch) !== epoch) this.#tellSeeded(before, accepted);
       settle(batch, attempts);
       return 'settled';
     }
@@ -227,6 +236,11 @@ export class Committer<M> {
       });
     }
     return 'again';
+  }
+
+  #tellSeeded(before: Position, { version, epoch }: Position): void {
+    const { version: previousVersion, epoch: previousEpoch } = before;
+    this.#parts.emit('epochChanged', { previousEpoch, epoch, previousVersion, version, seeded: true });
   }
 
   /** A request may take as long as somebody in the batch still waits for it. */

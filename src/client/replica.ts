@@ -126,14 +126,13 @@ export class Replica<M> {
   /** If the wrapped client was changed behind our back: keeps that, puts the accepted metadata back and tells (R1). */
   async checkDivergence(): Promise<void> {
     const accepted = this.#accepted;
-    if (accepted) await this.#replaceDiverged(accepted);
+    if (accepted) await this.#replaceDiverged(accepted, accepted);
   }
 
-  /** Whether the wrapped client holds something that nobody accepted; then it is kept, told, and gives way to `data`. */
-  async #replaceDiverged(data: MetaData): Promise<boolean> {
-    if (!this.#accepted) return false;
+  /** Whether the wrapped client holds something else than `before`; then it is kept, told, and gives way to `data`. */
+  async #replaceDiverged(data: MetaData, before: MetaData): Promise<boolean> {
     const local = await this.#holder.read();
-    if (equalMetadata(local, this.#accepted)) return false;
+    if (equalMetadata(local, before)) return false;
     const tell = await this.keepDiverged(local);
     await this.#holder.replace(data);
     tell();
@@ -146,10 +145,10 @@ export class Replica<M> {
     return () => this.#emit('diverged', { ...kept, version: this.#position.version });
   }
 
-  /** `data` of other nodes is version `position` of the cluster: the wrapped client gets it. */
-  async replace(data: MetaData, position: Position): Promise<void> {
+  /** `data` of other nodes is version `position` of the cluster: the wrapped client gets it, in place of `before`. */
+  async replace(data: MetaData, position: Position, before: MetaData): Promise<void> {
     await this.install(data, position, async () => {
-      if (!(await this.#replaceDiverged(data))) await this.#holder.replace(data);
+      if (!(await this.#replaceDiverged(data, before))) await this.#holder.replace(data);
     });
   }
 

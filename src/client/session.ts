@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import createDebug from 'debug';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
-import { noVersion } from '../protocol/version.js';
 import type { Transport } from '../transport/transport.js';
 import { Committer } from './committer.js';
 import { EventHub } from './event-hub.js';
@@ -150,8 +149,9 @@ export class Session<M extends MetaClientLike> {
   async #open(signal: AbortSignal | undefined): Promise<void> {
     if (this.#loops) return;
     this.state.enter('opening');
+    let hasJoined = false;
     try {
-      await withLinkedSignal([signal, this.closing], (linked) => this.#join(linked));
+      hasJoined = await withLinkedSignal([signal, this.closing], (linked) => this.#join(linked));
     } catch (error) {
       if (this.state.isClosing) throw closedError();
       // It stays a member, with what it has, until the operator has spoken.
@@ -162,12 +162,12 @@ export class Session<M extends MetaClientLike> {
       }
       throw error;
     }
-    this.state.enter(this.replica.position.version === noVersion ? 'offline' : 'online');
+    this.state.enter(hasJoined ? 'online' : 'offline');
     this.#run();
   }
 
-  /** Registers, and gets or gives the first metadata. */
-  async #join(signal: AbortSignal): Promise<void> {
+  /** Registers, and gets or gives the first metadata. Whether that worked, where it need not. */
+  async #join(signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     await this.#meta.open?.();
     await this.write(() => this.replica.recall());
@@ -175,9 +175,11 @@ export class Session<M extends MetaClientLike> {
     try {
       await this.membership.join(signal);
       await this.write(() => this.reconciler.catchUp({ signal }));
+      return true;
     } catch (error) {
       if (signal.aborted || isCfluxError(error, 'FOREIGN_EPOCH') || !this.#settings.startOffline) throw error;
       this.queue.obstacle = error;
+      return false;
     }
   }
 

@@ -67,8 +67,8 @@ export class SyncLoop<M> {
     while (!signal.aborted) {
       let pause = 0;
       const interrupt = this.#interrupt.signal;
-      // A held poll would leave everybody in the dark, for minutes, about whether the manager is back.
-      const isProbe = state.state === 'offline';
+      // A held poll would leave everybody in the dark, for minutes, about whether the manager, or its history, is back.
+      const isProbe = state.state !== 'online';
       const wait = isProbe ? 0 : this.#parts.pollWait;
       try {
         const pace = await withLinkedSignal([signal, interrupt], (linked) =>

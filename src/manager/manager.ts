@@ -70,6 +70,7 @@ export class Manager {
   readonly #id: string;
   #bindAddress = '';
   #heldPolls = 0;
+  #isOpen = false;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #unwatch: (() => void) | undefined;
@@ -110,6 +111,7 @@ export class Manager {
     this.#opening ??= this.#open();
     try {
       await this.#opening;
+      this.#isOpen = this.#closing === undefined;
     } catch (error) {
       this.#opening = undefined;
       throw error;
@@ -118,6 +120,7 @@ export class Manager {
 
   /** Ends held polls and waiting pushes (`UNAVAILABLE`, nothing stored), waits for what is being stored, closes the store. Idempotent. */
   close(): Promise<void> {
+    this.#isOpen = false;
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -132,7 +135,7 @@ export class Manager {
   }
 
   register(cluster: string, description: NodeDescription, asker: Asker = {}): Promise<RegisteredNode> {
-    return this.#serving(async () => {
+    return this.#storing(async () => {
       checkClusterName(cluster);
       checkDescription(description);
       const { ip, hostname } = description;
@@ -153,7 +156,7 @@ export class Manager {
 
   /** @throws `NODE_NOT_FOUND`: the cluster has no such node. */
   deregister(cluster: string, nodeId: number, asker: Asker = {}): Promise<void> {
-    return this.#serving(async () => {
+    return this.#storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.removeNode(cluster, nodeId))) throw nodeNotFound(nodeId);
       this.#audit?.({ action: 'deregister', cluster, nodeId, ...asker });
@@ -162,7 +165,7 @@ export class Manager {
 
   /** The cluster's nodes, alive or not, ordered by id. */
   nodes(cluster: string): Promise<readonly NodeInfo[]> {
-    return this.#serving(() => {
+    return this.#serving(async () => {
       checkClusterName(cluster);
       return this.#store.nodes(cluster);
     });
@@ -183,7 +186,7 @@ export class Manager {
 
   /** Makes a snapshot the cluster's next version, if it was made from the newest. */
   push(request: PushRequest, options: { asker?: Asker; signal?: AbortSignal } = {}): Promise<PushResult> {
-    return this.#serving(async () => {
+    return this.#storing(async () => {
       checkClusterName(request.cluster);
       checkToken('a mutation id', request.mutation);
       checkToken('an epoch', request.epoch);
@@ -219,7 +222,7 @@ export class Manager {
       } finally {
         this.#heldPolls -= 1;
       }
-    }, false);
+    });
   }
 
   /** Identity of the history of a cluster; there is one for every name, also before its first version. */
@@ -237,7 +240,7 @@ export class Manager {
 
   /** The versions of a cluster that are kept, newest first. */
   history(cluster: string): Promise<readonly VersionRecord[]> {
-    return this.#serving(() => {
+    return this.#serving(async () => {
       checkClusterName(cluster);
       return this.#store.history(cluster);
     });
@@ -255,7 +258,7 @@ export class Manager {
 
   /** @throws `CLUSTER_NOT_FOUND`. */
   deleteCluster(cluster: string, asker: Asker = {}): Promise<void> {
-    return this.#serving(async () => {
+    return this.#storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.deleteCluster(cluster))) {
         throw new CfluxError('CLUSTER_NOT_FOUND', `there is no cluster ${JSON.stringify(cluster)}`, {
@@ -300,18 +303,22 @@ export class Manager {
     if (opened === true) await this.#store.close();
   }
 
-  /** Runs a call on the open store; close waits for those that may store something. */
-  async #serving<T>(call: () => Promise<T>, awaited = true): Promise<T> {
-    await this.open();
-    if (this.#closing !== undefined) throw closed();
-    const result = call();
-    if (!awaited) return result;
+  /** Runs a call on the open store. */
+  #serving<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#isOpen) return call();
+    return this.open().then(() => {
+      if (this.#closing !== undefined) throw closed();
+      return call();
+    });
+  }
+
+  /** Runs a call that may store something: close waits for it. */
+  #storing<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.#serving(call);
     this.#underWay.add(result);
-    try {
-      return await result;
-    } finally {
-      this.#underWay.delete(result);
-    }
+    const done = () => this.#underWay.delete(result);
+    result.then(done, done);
+    return result;
   }
 
   #cluster(name: string): Cluster {

@@ -10,12 +10,18 @@ import { parseVersion } from './version.js';
  * @throws URIError where a name is not percent-encoded UTF-8.
  */
 export function parseRoute(method: string, target: string): Route | undefined {
-  const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1);
-  const [root, first, ...segments] = path.split('/');
+  const [root, first, ...segments] = pathOf(target).split('/');
   if (root !== '') return undefined;
   if (first === 'nodes') return nodeRoute(method, segments);
   if (first === 'clusters') return clusterRoute(method, segments);
   return method === 'GET' && segments.length === 0 ? watchRoutes.get(first ?? '') : undefined;
+}
+
+/** The path of a request target, also of one that names the server, as proxies are sent. */
+function pathOf(target: string): string {
+  const path = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
+  const end = path.search(/[?#]/);
+  return end < 0 ? path : path.slice(0, end);
 }
 
 const watchRoutes: ReadonlyMap<string, Route> = new Map([

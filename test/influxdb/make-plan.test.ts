@@ -317,6 +317,22 @@ describe('makePlan', () => {
     });
   });
 
+  it('leaves one of several administrators that the cluster dropped or demoted at once', () => {
+    const before = metadata({
+      users: [user('u', { admin: true }), user('v', { admin: true }), user('w', { admin: true })],
+    });
+    const dropped = plan(metadata(), before, { before, drops: 'apply', maxDrops: 9 });
+    expect(statements(dropped.steps)).toEqual(['DROP USER "u"', 'DROP USER "v"']);
+    expect(dropped.pending).toMatchObject([
+      { item: { user: 'w' }, reason: 'it is the last administrator here' },
+    ]);
+    const demoted = plan(metadata({ users: [user('u'), user('v'), user('w')] }), before, { before });
+    expect(demoted.steps).toHaveLength(2);
+    expect(demoted.refused).toMatchObject([{ item: { user: 'w' } }]);
+    const both = plan(metadata({ users: [user('u')] }), before, { before, drops: 'apply', maxDrops: 9 });
+    expect(statements(both.steps)).toEqual(['REVOKE ALL PRIVILEGES FROM "u"', 'DROP USER "v"']);
+  });
+
   it('waits for the confirmation of exactly these drops in exactly this history', () => {
     const three = metadata({ databases: [database('a'), database('b'), database('c')] });
     const none = metadata();

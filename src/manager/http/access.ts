@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { CfluxError } from '../../errors.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Asker } from '../audit.js';
+import { header } from './request-headers.js';
 import type { Bearer, Scope, TokenSource } from './tokens.js';
 
 /** Who asks, and which clusters they may see. */
@@ -32,22 +33,17 @@ const needed: Readonly<Record<Route['name'], readonly Scope[]>> = {
 /**
  * Lets a request through, or says why not, before any of its body is read.
  *
- * @param tokens absent: everybody may do everything, under the name in their client certificate if they have one.
  * @throws `UNAUTHORIZED`, `FORBIDDEN`.
  */
 export async function accessOf(
   request: IncomingMessage,
   route: Route | undefined,
-  tokens: TokenSource | undefined,
+  tokens: TokenSource,
 ): Promise<Access> {
   const remote = request.socket.remoteAddress;
-  if (tokens === undefined) {
-    const author = certificateName(request.socket);
-    return { asker: author === undefined ? { remote } : { remote, author }, maySee: () => true };
-  }
   const scopesNeeded = route === undefined ? undefined : needed[route.name];
   if (scopesNeeded?.length === 0) return { asker: { remote }, maySee: () => false };
-  const token = /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+  const token = /^Bearer +([^\s]+) *$/i.exec(header(request, 'Authorization') ?? '')?.[1];
   if (token === undefined) throw unauthorized('this manager asks for a token: Authorization: Bearer …');
   const bearer = await tokens.find(token);
   if (bearer === undefined) throw unauthorized('this token is not known here (any more)');
@@ -55,6 +51,15 @@ export async function accessOf(
   const { name, cluster: only } = bearer;
   return { asker: { remote, author: name }, maySee: (cluster) => only === undefined || only === cluster };
 }
+
+/** Without tokens everybody may do everything, under the name in their client certificate if they have one. */
+export function openAccess({ socket }: IncomingMessage): Access {
+  const remote = socket.remoteAddress;
+  const author = certificateName(socket);
+  return { asker: author === undefined ? { remote } : { remote, author }, maySee: everything };
+}
+
+const everything = () => true;
 
 function check({ name, scopes, cluster }: Bearer, route: Route | undefined, oneOf: readonly Scope[]): void {
   if (route === undefined) return;

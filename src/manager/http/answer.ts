@@ -4,6 +4,7 @@ import { headers } from '../../protocol/headers.js';
 import { statusOf } from '../../protocol/http-status.js';
 import { problemOf, problemType, wantsProblem } from '../../protocol/problem.js';
 import type { Snapshot } from '../../transport/transport.js';
+import { header } from './request-headers.js';
 import type { EncodedSnapshot } from './snapshot-encodings.js';
 
 /** Where a cluster stands, as headers. */
@@ -21,9 +22,17 @@ function standingHeaders({ epoch, version, mutation }: Standing): OutgoingHttpHe
   };
 }
 
+const empty = { 'Content-Length': 0 };
+
+/** 200, and that is all: what heartbeats are answered with. */
+export function answerOk(response: ServerResponse): void {
+  response.writeHead(200, empty);
+  response.end();
+}
+
 /** An answer without a body. */
-export function answerEmpty(response: ServerResponse, status: number, standing: Standing = {}): void {
-  const length = status === 204 ? {} : { 'Content-Length': 0 };
+export function answerEmpty(response: ServerResponse, status: number, standing: Standing): void {
+  const length = status === 204 ? {} : empty;
   response.writeHead(status, { ...standingHeaders(standing), ...length });
   response.end();
 }
@@ -67,7 +76,7 @@ export function answerError(
 ): void {
   const error = CfluxError.from(cause, 'MANAGER_FAILED');
   const status = statusOf(error);
-  const asJson = wantsProblem(request.headers.accept);
+  const asJson = wantsProblem(header(request, 'Accept'));
   const body = asJson
     ? JSON.stringify(problemOf(error, status, STATUS_CODES[status] ?? 'Error'))
     : `${error.message}\n`;
@@ -84,7 +93,7 @@ export function answerError(
   response.end(body);
 }
 
-function takesGzip({ headers: { 'accept-encoding': accept } }: IncomingMessage): boolean {
-  if (typeof accept !== 'string') return false;
-  return accept.split(',').some((item) => /^\s*(?:x-)?gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$)|$)/i.test(item));
+function takesGzip(request: IncomingMessage): boolean {
+  const accepted = header(request, 'Accept-Encoding')?.split(',') ?? [];
+  return accepted.some((item) => /^\s*(?:x-)?gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$)|$)/i.test(item));
 }

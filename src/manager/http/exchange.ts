@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Route } from '../../protocol/routes.js';
-import type { Asker } from '../audit.js';
 import type { Manager } from '../manager.js';
+import type { Access } from './access.js';
+import type { OpenRequest } from './open-request.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
 
 /** One request on its way to an answer. */
@@ -10,11 +11,9 @@ export interface Exchange {
   readonly encodings: SnapshotEncodings;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly asker: Asker;
-  /** Whether the asker may see this cluster, in listings of all of them. */
-  readonly maySee: (cluster: string) => boolean;
-  /** The client went away, or the server closes. */
-  readonly signal: AbortSignal;
+  readonly access: Access;
+  /** Its signal ends when the client goes away, or the server closes. */
+  readonly open: OpenRequest;
 }
 
 /** The route with one name. */

@@ -1,4 +1,4 @@
-import type { Counter, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { CfluxError } from '../../errors.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
@@ -10,18 +10,26 @@ type Client = typeof import('prom-client');
 /** The metrics of one server, in the Prometheus text format; every metric is made in this file. */
 export class ManagerMetrics {
   readonly #registry: Registry | undefined;
-  readonly #requests: Counter<'route' | 'status'> | undefined;
+  /** Answers by route and status: labels are looked up when somebody asks, not with every heartbeat. */
+  readonly #answers = new Map<Route['name'] | 'none', Map<number, number>>();
 
   private constructor(client: Client | undefined, manager: Manager) {
     if (client === undefined) return;
     const registry = new client.Registry();
     this.#registry = registry;
     const registers = [registry];
-    this.#requests = new client.Counter({
+    const answers = this.#answers;
+    new client.Counter({
       name: 'cflux_requests_total',
       help: 'Requests that were answered.',
       labelNames: ['route', 'status'],
       registers,
+      collect() {
+        this.reset();
+        for (const [route, counts] of answers) {
+          for (const [status, count] of counts) this.inc({ route, status }, count);
+        }
+      },
     });
     new client.Gauge({
       name: 'cflux_held_polls',
@@ -78,7 +86,13 @@ export class ManagerMetrics {
   }
 
   count(route: Route | undefined, status: number): void {
-    this.#requests?.inc({ route: route?.name ?? 'none', status });
+    const name = route?.name ?? 'none';
+    let counts = this.#answers.get(name);
+    if (counts === undefined) {
+      counts = new Map();
+      this.#answers.set(name, counts);
+    }
+    counts.set(status, (counts.get(status) ?? 0) + 1);
   }
 
   async answer({ response }: Exchange): Promise<void> {

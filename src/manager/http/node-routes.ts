@@ -1,30 +1,30 @@
+import { headers } from '../../protocol/headers.js';
 import { listedNode, parseRegistration, registrationAnswer } from '../../protocol/registration.js';
-import { answerEmpty, answerJson } from './answer.js';
-import type { Exchange, RouteHandlers } from './exchange.js';
-import { hasBody, readBody } from './request-body.js';
+import { answerJson, answerOk } from './answer.js';
+import type { RouteHandlers } from './exchange.js';
+import { readBody } from './request-body.js';
+import { header } from './request-headers.js';
 
 const longestRegistration = 64 * 1024;
 
 /** What nodes ask about themselves and each other. */
 export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' | 'listNodes' | 'listAll'> = {
   async register(exchange, { cluster }) {
-    const { manager, response, asker } = exchange;
+    const { manager, response, access } = exchange;
     const body = await readBody(exchange, longestRegistration);
-    const registered = await manager.register(cluster, parseRegistration(body.toString()), asker);
+    const registered = await manager.register(cluster, parseRegistration(body.toString()), access.asker);
     answerJson(response, registrationAnswer(registered, registered.node));
   },
 
-  async heartbeat(exchange, { cluster, nodeId }) {
-    await ignoreBody(exchange);
-    const leaving = exchange.request.headers['cflux-leaving'] === 'true';
-    await exchange.manager.heartbeat(cluster, nodeId, { leaving });
-    answerEmpty(exchange.response, 200);
+  async heartbeat({ manager, request, response }, { cluster, nodeId }) {
+    const leaving = header(request, headers.leaving) === 'true';
+    await manager.heartbeat(cluster, nodeId, { leaving });
+    answerOk(response);
   },
 
-  async deregister(exchange, { cluster, nodeId }) {
-    await ignoreBody(exchange);
-    await exchange.manager.deregister(cluster, nodeId, exchange.asker);
-    answerEmpty(exchange.response, 200);
+  async deregister({ manager, response, access }, { cluster, nodeId }) {
+    await manager.deregister(cluster, nodeId, access.asker);
+    answerOk(response);
   },
 
   async listNodes({ manager, response }, { cluster }) {
@@ -32,19 +32,14 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
     answerJson(response, JSON.stringify(nodes.map(listedNode)));
   },
 
-  async listAll({ manager, response, maySee }) {
+  async listAll({ manager, response, access }) {
     const managers = await manager.managers();
     const influx = [];
     for (const { cluster } of await manager.clusters()) {
-      if (!maySee(cluster)) continue;
+      if (!access.maySee(cluster)) continue;
       for (const node of await manager.nodes(cluster)) influx.push({ cluster, ...listedNode(node) });
     }
     const cflux = managers.map((each) => ({ ...each, 'bind-address': each.bindAddress }));
     answerJson(response, JSON.stringify({ cflux, influx }));
   },
 };
-
-/** A body where none belongs is read, within bounds, so that the connection can be used again. */
-async function ignoreBody(exchange: Exchange): Promise<void> {
-  if (hasBody(exchange.request)) await readBody(exchange, longestRegistration);
-}

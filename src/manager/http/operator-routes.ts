@@ -1,14 +1,14 @@
-import { answerEmpty, answerJson, answerSnapshot, answerText } from './answer.js';
+import { answerJson, answerOk, answerSnapshot, answerText } from './answer.js';
 import type { RouteHandlers } from './exchange.js';
 
 /** What operators and their tools ask. */
 export const operatorRoutes: RouteHandlers<
   'listClusters' | 'history' | 'readVersion' | 'deleteCluster' | 'health' | 'ready'
 > = {
-  async listClusters({ manager, response, maySee }) {
+  async listClusters({ manager, response, access }) {
     const clusters = [];
     for (const { cluster, epoch, latest } of await manager.clusters()) {
-      if (!maySee(cluster)) continue;
+      if (!access.maySee(cluster)) continue;
       const nodes = await manager.nodes(cluster);
       const alive = nodes.filter((node) => node.alive).length;
       clusters.push({ cluster, epoch, ...latest, nodes: nodes.length, alive });
@@ -25,9 +25,9 @@ export const operatorRoutes: RouteHandlers<
     await answerSnapshot(request, response, 200, { version }, encodings.of(snapshot));
   },
 
-  async deleteCluster({ manager, response, asker }, { cluster }) {
-    await manager.deleteCluster(cluster, asker);
-    answerEmpty(response, 200);
+  async deleteCluster({ manager, response, access }, { cluster }) {
+    await manager.deleteCluster(cluster, access.asker);
+    answerOk(response);
   },
 
   /** The process runs. */

@@ -2,14 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import { CfluxError } from '../../errors.js';
 import type { Exchange } from './exchange.js';
+import { header } from './request-headers.js';
 
 const refused = (code: 'BAD_REQUEST' | 'TOO_LARGE', message: string, status?: number) =>
   new CfluxError(code, message, { outcome: 'none', ...(status === undefined ? {} : { status }) });
-
-/** Whether a body follows the head of a request. */
-export function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
 
 /**
  * The body of a request, decompressed; not more than `most` bytes are ever kept, on the wire and decompressed alike.
@@ -22,8 +18,8 @@ export async function readBody(
 ): Promise<Buffer> {
   checkLength(request, most);
   // A client that asks first whether it may send gets this far only if it may.
-  if (request.headers.expect !== undefined) response.writeContinue();
-  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (header(request, 'Expect') !== undefined) response.writeContinue();
+  const encoding = header(request, 'Content-Encoding') ?? 'identity';
   const body = await collect(request, most);
   if (encoding === 'identity') return body;
   if (encoding === 'gzip' || encoding === 'x-gzip') return gunzip(body, most);
@@ -32,7 +28,7 @@ export async function readBody(
 
 /** Refuses a body whose stated length is too much, before any of it is read. */
 function checkLength(request: IncomingMessage, most: number): void {
-  const stated = Number(request.headers['content-length'] ?? 0);
+  const stated = Number(header(request, 'Content-Length') ?? 0);
   if (stated > most) throw refused('TOO_LARGE', `a body has at most ${most} bytes, this one has ${stated}`);
 }
 

@@ -3,10 +3,12 @@ import { CfluxError } from '../../errors.js';
 import { parseRoute } from '../../protocol/parse-route.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
-import { accessOf } from './access.js';
+import { accessOf, openAccess } from './access.js';
 import { answerError, type Standing } from './answer.js';
 import { dispatch } from './dispatch.js';
 import type { ManagerMetrics } from './metrics.js';
+import { OpenRequest } from './open-request.js';
+import { bodyLength } from './request-headers.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
 import type { TokenSource } from './tokens.js';
 
@@ -23,7 +25,7 @@ const linger = 1_000;
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #encodings = new SnapshotEncodings();
-  readonly #underWay = new Map<ServerResponse, AbortController>();
+  readonly #open = new Set<OpenRequest>();
   #closed = false;
 
   constructor(options: RequestHandlerOptions) {
@@ -33,30 +35,24 @@ export class RequestHandler {
   /** Ends what is held; every answer from now on is the last of its connection. */
   close(): void {
     this.#closed = true;
-    for (const [response, ending] of this.#underWay) {
-      lastOfItsConnection(response);
-      ending.abort(this.#closing());
-    }
+    for (const open of this.#open) this.#endWith(open);
   }
 
   /** Answers a request, whatever it is; never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const ending = new AbortController();
-    this.#underWay.set(response, ending);
+    const open = new OpenRequest(response);
+    this.#open.add(open);
     // `close` of the request would come as soon as its body is read.
-    response.once('close', () => {
-      this.#underWay.delete(response);
-      ending.abort(clientGone());
+    response.on('close', () => {
+      this.#open.delete(open);
+      if (!response.writableFinished) open.end(clientGone());
       if (!request.complete) lingerThenCut(request);
     });
-    if (this.#closed) {
-      lastOfItsConnection(response);
-      ending.abort(this.#closing());
-    }
+    if (this.#closed) this.#endWith(open);
     let route: Route | undefined;
     try {
       route = routeOf(request);
-      await this.#answer(request, response, route, ending.signal);
+      await this.#answer(request, response, route, open);
     } catch (error) {
       await this.#fail(request, response, route, error);
     }
@@ -67,13 +63,12 @@ export class RequestHandler {
     request: IncomingMessage,
     response: ServerResponse,
     route: Route | undefined,
-    signal: AbortSignal,
+    open: OpenRequest,
   ): Promise<void> {
     const { manager, tokens, metrics } = this.#options;
-    const access = await accessOf(request, route, tokens);
+    const access = tokens === undefined ? openAccess(request) : await accessOf(request, route, tokens);
     if (route === undefined) throw noSuchRoute(request);
-    const exchange = { manager, encodings: this.#encodings, request, response, signal, ...access };
-    await dispatch(exchange, route, metrics);
+    await dispatch({ manager, encodings: this.#encodings, request, response, open, access }, route, metrics);
   }
 
   async #fail(
@@ -89,7 +84,7 @@ export class RequestHandler {
     }
     const standing = route === undefined ? {} : await this.#standing(route);
     // A short body is read away, a long one is not worth it.
-    if (!request.complete && !isShort(request)) lastOfItsConnection(response);
+    if (!request.complete && bodyLength(request) > 65_536) response.setHeader('Connection', 'close');
     answerError(request, response, error, standing);
   }
 
@@ -104,13 +99,16 @@ export class RequestHandler {
   }
 
   /** Spread, so that not everybody comes back in the same second. */
-  #closing(): CfluxError {
+  #endWith(open: OpenRequest): void {
     const retryAfter = 1_000 + 4_000 * this.#options.manager.random();
-    return new CfluxError('UNAVAILABLE', 'the manager is closing', {
-      retryable: true,
-      outcome: 'none',
-      retryAfter,
-    });
+    open.isLastOfItsConnection();
+    open.end(
+      new CfluxError('UNAVAILABLE', 'the manager is closing', {
+        retryable: true,
+        outcome: 'none',
+        retryAfter,
+      }),
+    );
   }
 }
 
@@ -122,10 +120,6 @@ function routeOf(request: IncomingMessage): Route | undefined {
   }
 }
 
-function lastOfItsConnection(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
-}
-
 /** A body that nobody reads any more: lets the client read its answer, then cuts it off. */
 function lingerThenCut(request: IncomingMessage): void {
   request.resume();
@@ -134,9 +128,6 @@ function lingerThenCut(request: IncomingMessage): void {
   };
   setTimeout(cut, linger).unref();
 }
-
-const isShort = ({ headers }: IncomingMessage) =>
-  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= 65_536;
 
 const noSuchRoute = ({ method, url }: IncomingMessage) =>
   new CfluxError('NO_SUCH_ROUTE', `no such route: ${method} ${url?.slice(0, 200)}`, { outcome: 'none' });

@@ -9,7 +9,7 @@ import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-header
 /** What nodes ask about the metadata: pushes and polls. */
 export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
   async push(exchange, { cluster, version }) {
-    const { manager, encodings, request, response, asker, signal } = exchange;
+    const { manager, encodings, request, response, access, open } = exchange;
     const snapshot = await readBody(exchange, manager.limits.snapshotBytes);
     checkDigest(request, snapshot);
     // A client of 2016 sends no mutation id; its version gets an identity all the same.
@@ -18,7 +18,7 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     const [nodeId, offer] = [nodeIdOf(request), offerOf(request)];
     const result = await manager.push(
       { cluster, version, snapshot, mutation, epoch, nodeId, offer },
-      { asker, signal },
+      { asker: access.asker, signal: open.signal },
     );
     switch (result.kind) {
       case 'committed':
@@ -30,10 +30,13 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     }
   },
 
-  async poll({ manager, encodings, request, response, asker, signal }, { cluster, version }) {
+  async poll({ manager, encodings, request, response, access, open }, { cluster, version }) {
     const [epoch, mutation] = [header(request, headers.epoch), header(request, headers.mutation)];
     const [nodeId, wait] = [nodeIdOf(request), waitOf(request)];
-    const result = await manager.poll({ cluster, version, wait, epoch, mutation, nodeId }, { asker, signal });
+    const result = await manager.poll(
+      { cluster, version, wait, epoch, mutation, nodeId },
+      { asker: access.asker, signal: open.signal },
+    );
     switch (result.kind) {
       case 'unchanged':
         return answerEmpty(response, 204, result);

@@ -2,7 +2,7 @@ import { CfluxError, encodeMetadata } from 'clusterflux';
 import type { Fault } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
 import { Lab, type LabNode, reasonOf } from './support/lab.js';
-import { OldManager } from './support/old-manager.js';
+import { PlainManager } from './support/plain-manager.js';
 import { wire } from './support/wire.js';
 import {
   databaseNames,
@@ -216,7 +216,7 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
 describe.each(wrappedKinds)('R3 with a manager of 2016, around $name', (kind) => {
   it('R3: a 409 with our own bytes after a lost answer is our success', async () => {
     const lab = new Lab();
-    const manager = new OldManager(lab.clock);
+    const manager = new PlainManager(lab.clock);
     const ours = await lab.open({ meta: kind.make(), manager });
     const before = manager.versions.length;
     ours.network.failNext('push', { lose: 'answer' });
@@ -230,7 +230,7 @@ describe.each(wrappedKinds)('R3 with a manager of 2016, around $name', (kind) =>
 
   it('R3: a 409 with other bytes after a lost answer leaves the outcome unknown, and nothing is made twice', async () => {
     const lab = new Lab();
-    const manager = new OldManager(lab.clock);
+    const manager = new PlainManager(lab.clock);
     const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'before')), manager });
     ours.network.failNext('push', { lose: 'answer' });
     const rejection = rejected(ours, numbered('a'));
@@ -246,7 +246,7 @@ describe.each(wrappedKinds)('R3 with a manager of 2016, around $name', (kind) =>
 
   it('R3: a 409 with our own bytes is another’s push where no answer was lost', async () => {
     const lab = new Lab();
-    const manager = new OldManager(lab.clock);
+    const manager = new PlainManager(lab.clock);
     let isFirst = true;
     const twin = wire(manager, {
       push: (send) => async (request, options) => {

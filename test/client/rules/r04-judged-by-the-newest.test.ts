@@ -1,7 +1,7 @@
 import { encodeMetadata } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
 import { Lab, reasonOf } from './support/lab.js';
-import { OldManager } from './support/old-manager.js';
+import { PlainManager } from './support/plain-manager.js';
 import { deaf } from './support/wire.js';
 import {
   databaseNames,
@@ -23,7 +23,7 @@ const needs = (database: string) => async (meta: WrappedClient) => {
 async function stale(old: string[], fresh: string[], { kind = forkingKind, manager = 'ours' } = {}) {
   const lab = new Lab();
   const clusterId = 1n;
-  const oldManager = new OldManager(lab.clock);
+  const oldManager = new PlainManager(lab.clock);
   const transport = manager === 'ours' ? lab.world.fake.transport : oldManager;
   const ours = await lab.open({
     meta: kind.make(await dataWith(clusterId, ...old)),

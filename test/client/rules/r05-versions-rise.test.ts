@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Gate } from '../../../src/client/gate.js';
 import type { PollResult, Transport } from '../../../src/transport/transport.js';
 import { Lab, type LabNode, reasonOf } from './support/lab.js';
-import { OldManager } from './support/old-manager.js';
+import { PlainManager } from './support/plain-manager.js';
 import { deaf, wire } from './support/wire.js';
 import {
   databaseNames,
@@ -158,7 +158,7 @@ describe('R5', () => {
     'R5: with a manager of 2016 a node’s own push is not applied once more when its own poll brings it (%o)',
     async (options) => {
       const lab = new Lab();
-      const manager = new OldManager(lab.clock);
+      const manager = new PlainManager(lab.clock);
       const ours = await lab.open({ meta: inPlaceKind.make(await dataWith(1n, 'a')), manager, ...options });
       const writes = countWrites(ours);
       for (const name of ['b', 'c', 'd']) await lab.run(ours.client.createDatabase(name));

@@ -2,7 +2,7 @@ import { encodeMetadata } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../../src/transport/transport.js';
 import { Lab, reasonOf } from './support/lab.js';
-import { OldManager } from './support/old-manager.js';
+import { PlainManager } from './support/plain-manager.js';
 import { deaf, wire } from './support/wire.js';
 import {
   databaseNames,
@@ -35,7 +35,7 @@ describe.each(cases)('R8 around $name, with a manager of $manager', ({ kind, man
   async function begin(left: number) {
     const lab = new Lab();
     const times = { left: 0 };
-    const inner = manager === 'ours' ? lab.world.fake.transport : new OldManager(lab.clock);
+    const inner = manager === 'ours' ? lab.world.fake.transport : new PlainManager(lab.clock);
     const meta = kind.make(await dataWith(1n, 'before'));
     const ours = await lab.open({ meta, manager: contested(lab, inner, times) });
     times.left = left;
@@ -94,7 +94,7 @@ describe('R8', () => {
   it('R8: starvation ends after 30 s unless the caller says otherwise, and was no storm of requests', async () => {
     const lab = new Lab();
     const times = { left: Number.POSITIVE_INFINITY };
-    const manager = contested(lab, new OldManager(lab.clock), times);
+    const manager = contested(lab, new PlainManager(lab.clock), times);
     const ours = await lab.open({ meta: forkingKind.make(await dataWith(1n, 'before')), manager });
     const begun = lab.clock.monotonic();
     const error = await lab.run(reasonOf(ours.client.mutate(numbered('a'))));

@@ -3,7 +3,7 @@ import type { Fault, FaultyCall } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
 import type { PollRequest, PollResult, Transport } from '../../../src/transport/transport.js';
 import { Lab } from './support/lab.js';
-import { OldManager } from './support/old-manager.js';
+import { PlainManager } from './support/plain-manager.js';
 import { silence, wire } from './support/wire.js';
 import { databasesOf, dataWith, forkingKind } from './support/wrapped-clients.js';
 
@@ -154,7 +154,7 @@ describe('R9: the sync loop', () => {
 
   it('R9: holds a manager of 2016 no more often than that holds its polls', async () => {
     const lab = new Lab();
-    const manager = new OldManager(lab.clock);
+    const manager = new PlainManager(lab.clock);
     const ours = await lab.open({ manager });
     const before = manager.polls.length;
     await lab.clock.advance(1_600_000);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../../src/transport/transport.js';
 import { Lab } from './support/lab.js';
-import { OldManager } from './support/old-manager.js';
+import { PlainManager } from './support/plain-manager.js';
 import { wire } from './support/wire.js';
 import { databasesOf, wrappedKinds } from './support/wrapped-clients.js';
 
@@ -123,7 +123,7 @@ describe.each(wrappedKinds)('R10 around $name', (kind) => {
 
   it('R10: with a manager of 2016 as well', async () => {
     const lab = new Lab();
-    const manager = new OldManager(lab.clock);
+    const manager = new PlainManager(lab.clock);
     const calls: string[] = [];
     const ours = await lab.open({ meta: kind.make(), manager: noting(manager, calls) });
     manager.nodesKnown.clear();

@@ -123,6 +123,11 @@ export class Lab {
     await this.run(Promise.all(nodes.map(({ client }) => client.waitForVersion(version))));
   }
 
+  /** `node` was closed by the test itself. */
+  forget(node: LabNode): void {
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+  }
+
   /** Closes everything. R14: no timer is left, whatever the test was about. */
   async close(): Promise<void> {
     for (const { network } of this.nodes) {

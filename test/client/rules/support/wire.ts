@@ -41,3 +41,29 @@ export function silence(signal?: AbortSignal): Promise<never> {
     signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }
+
+/** A request and what came of it. */
+export interface WireNote {
+  readonly call: 'register' | 'heartbeat' | 'push' | 'poll';
+  readonly request: unknown;
+  answer?: unknown;
+}
+
+/** `inner`, noting every request in `notes`. */
+export function noting(inner: Transport, notes: WireNote[]): Transport {
+  const noted =
+    <Request, Options, Answer>(call: WireNote['call']) =>
+    (send: (request: Request, options?: Options) => Promise<Answer>) =>
+    async (request: Request, options?: Options) => {
+      const note: WireNote = { call, request };
+      notes.push(note);
+      note.answer = await send(request, options);
+      return note.answer as Answer;
+    };
+  return wire(inner, {
+    register: noted('register'),
+    heartbeat: noted('heartbeat'),
+    push: noted('push'),
+    poll: noted('poll'),
+  });
+}

@@ -1,0 +1,62 @@
+import { median } from '../measure.js';
+import type { Figure } from '../report.js';
+import { openConnections, type RawConnection } from './raw-connection.js';
+import { ServerChild } from './server-child.js';
+
+const connections = 32;
+const beats = 6_000;
+const rounds = 7;
+
+/** Microseconds of the server's CPU for one heartbeat, beside a bare handler of node:http. */
+export async function heartbeatFigures(): Promise<Figure[]> {
+  const [manager, bare] = await Promise.all([
+    ServerChild.start('manager'),
+    ServerChild.start('bare-heartbeat'),
+  ]);
+  try {
+    const registration = { method: 'POST', body: '{"ip":"10.0.0.1,","hostname":"h","bindAddress":"h:8086"}' };
+    const answer = await fetch(`${manager.url}/nodes/default`, registration);
+    const { id } = (await answer.json()) as { id: number };
+    const request = `PUT /nodes/default/${id} HTTP/1.1\r\nHost: manager\r\nUser-Agent: cflux\r\nAccept: */*\r\nContent-Length: 0\r\n\r\n`;
+    const lines = {
+      manager: await openConnections(manager.url, connections),
+      bare: await openConnections(bare.url, connections),
+    };
+    const costs = { manager: [] as number[], bare: [] as number[] };
+    for (let round = -2; round < rounds; round++) {
+      const cost = {
+        manager: await costOf(manager, lines.manager, request),
+        bare: await costOf(bare, lines.bare, request),
+      };
+      if (round < 0) continue;
+      costs.manager.push(cost.manager);
+      costs.bare.push(cost.bare);
+    }
+    for (const connection of [...lines.manager, ...lines.bare]) connection.close();
+    return [
+      {
+        name: 'CPU of a heartbeat',
+        value: median(costs.manager),
+        unit: 'µs',
+        floorName: 'a bare node:http handler',
+        floor: median(costs.bare),
+        target: 1.3,
+      },
+    ];
+  } finally {
+    await Promise.all([manager.stop(), bare.stop()]);
+  }
+}
+
+async function costOf(
+  server: ServerChild,
+  lines: readonly RawConnection[],
+  request: string,
+): Promise<number> {
+  const before = await server.usage();
+  const each = async (connection: RawConnection) => {
+    for (let beat = 0; beat < beats / connections; beat++) await connection.request(request);
+  };
+  await Promise.all(lines.map(each));
+  return (((await server.usage()).cpu - before.cpu) / beats) * 1_000;
+}

@@ -1,0 +1,60 @@
+import { connect, type Socket } from 'node:net';
+
+/** A keep-alive connection that counts the bytes of answers, and nothing else: the load shall cost little. */
+export class RawConnection {
+  readonly #socket: Socket;
+  #missing = 0;
+  #head = '';
+  #answered: (() => void) | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+  }
+
+  static async open(url: string): Promise<RawConnection> {
+    const { hostname, port } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return new RawConnection(socket);
+  }
+
+  /** Sends a request; resolves when its answer is here to the last byte. */
+  request(bytes: string | Buffer): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answered = resolve;
+      this.#socket.write(bytes);
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    let bytes = chunk.byteLength;
+    if (this.#missing === 0) {
+      this.#head += chunk.toString('latin1');
+      const end = this.#head.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const length = Number(/content-length: (\d+)/i.exec(this.#head)?.[1] ?? 0);
+      bytes = this.#head.length - end - 4;
+      this.#missing = length;
+      this.#head = '';
+    }
+    this.#missing -= bytes;
+    if (this.#missing === 0) this.#answered?.();
+  }
+}
+
+/** Many of them, a hundred at a time. */
+export async function openConnections(url: string, count: number): Promise<RawConnection[]> {
+  const connections: RawConnection[] = [];
+  while (connections.length < count) {
+    const batch = Array.from({ length: Math.min(100, count - connections.length) }, () =>
+      RawConnection.open(url),
+    );
+    connections.push(...(await Promise.all(batch)));
+  }
+  return connections;
+}

@@ -1,0 +1,59 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createManagerServer, LmdbStore, Manager, MemoryStore } from '../../src/manager/index.js';
+
+// A server in a process of its own, so that its CPU and memory can be told from those of the load.
+// Arguments: manager | bare-heartbeat | bare-fan-out, and for a manager its directory (none: memory) and turn.
+
+const [kind, dir = '', turn = '250'] = process.argv.slice(2);
+
+async function serveManager(): Promise<string> {
+  const store = dir === '' ? new MemoryStore() : new LmdbStore({ dir });
+  const manager = new Manager({ store, turn: Number(turn) });
+  return (await createManagerServer(manager, { port: 0 })).url;
+}
+
+/** The least that a heartbeat can cost with node:http. */
+const answerEmpty = (response: ServerResponse) => {
+  response.writeHead(200, { 'Content-Length': 0 });
+  response.end();
+};
+
+/** The least that a fan-out can cost with node:http: one shared buffer, and nothing asked. */
+const waiting: ServerResponse[] = [];
+function fanOut(body: Buffer): void {
+  for (const response of waiting.splice(0)) {
+    response.writeHead(200, {
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': body.byteLength,
+    });
+    response.end(body);
+  }
+}
+
+async function serveBare(): Promise<string> {
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
+    if (kind === 'bare-heartbeat') answerEmpty(response);
+    else if (request.method === 'GET') waiting.push(response);
+    else {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        fanOut(Buffer.concat(chunks));
+        answerEmpty(response);
+      });
+    }
+  });
+  await new Promise<void>((resolve) =>
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve),
+  );
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+process.on('message', (question) => {
+  if (question === 'memory') globalThis.gc?.();
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpu: (user + system) / 1_000, rss: process.memoryUsage.rss() });
+});
+process.on('disconnect', () => process.exit());
+process.send?.({ url: await (kind === 'manager' ? serveManager() : serveBare()) });
