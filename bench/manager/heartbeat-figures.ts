@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { median } from '../measure.js';
 import type { Figure } from '../report.js';
 import { openConnections, type RawConnection } from './raw-connection.js';
@@ -9,10 +12,9 @@ const rounds = 7;
 
 /** Microseconds of the server's CPU for one heartbeat, beside a bare handler of node:http. */
 export async function heartbeatFigures(): Promise<Figure[]> {
-  const [manager, bare] = await Promise.all([
-    ServerChild.start('manager'),
-    ServerChild.start('bare-heartbeat'),
-  ]);
+  const dir = await mkdtemp(join(tmpdir(), 'cflux-bench-'));
+  const manager = await ServerChild.start('manager', dir);
+  const bare = await ServerChild.start('bare-heartbeat');
   try {
     const registration = { method: 'POST', body: '{"ip":"10.0.0.1,","hostname":"h","bindAddress":"h:8086"}' };
     const answer = await fetch(`${manager.url}/nodes/default`, registration);
@@ -45,6 +47,7 @@ export async function heartbeatFigures(): Promise<Figure[]> {
     ];
   } finally {
     await Promise.all([manager.stop(), bare.stop()]);
+    await rm(dir, { recursive: true });
   }
 }
 
