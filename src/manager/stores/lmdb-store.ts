@@ -176,12 +176,15 @@ export class LmdbStore implements ManagerStore {
     return id;
   }
 
-  async beat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
+  beat(cluster: string, nodeId: number, leaving = false): boolean | Promise<boolean> {
+    if (leaving || !this.#confirmed.has(cluster, nodeId)) return this.#firstBeat(cluster, nodeId, leaving);
+    this.#use().liveness.beat(cluster, nodeId);
+    return true;
+  }
+
+  /** A beat that may change what is stored. */
+  async #firstBeat(cluster: string, nodeId: number, leaving: boolean): Promise<boolean> {
     const { tables, liveness } = this.#use();
-    if (!leaving && this.#confirmed.has(cluster, nodeId)) {
-      liveness.beat(cluster, nodeId);
-      return true;
-    }
     const key = numberedKey(cluster, nodeId);
     let node = tables.nodes.get(key);
     if (node === undefined) {

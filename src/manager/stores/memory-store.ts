@@ -152,7 +152,7 @@ export class MemoryStore implements ManagerStore {
     return id;
   }
 
-  async beat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
+  beat(cluster: string, nodeId: number, leaving = false): boolean {
     const node = this.#memory.clusters.get(cluster)?.nodes.get(nodeId);
     if (node === undefined) return false;
     node.left = leaving;
