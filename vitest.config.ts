@@ -14,7 +14,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
     reporters: ['default', './test/support/missing-servers-reporter.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Against a hang only: no test is a race with a clock.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -2,7 +2,10 @@ import { type Figure, printFigures } from './report.js';
 
 /** Each suite measures one part of the library, every figure beside a floor measured in the same run. */
 const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {
+  etcd: () => import('./etcd.js'),
+  influxdb: () => import('./influxdb.js'),
   meta: () => import('./meta.js'),
+  client: () => import('./client.js'),
   manager: () => import('./manager.js'),
 };
 

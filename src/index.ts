@@ -13,11 +13,19 @@ export {
   isCfluxError,
   type Outcome,
 } from './errors.js';
+export {
+  type AuthorizedStatement,
+  authorizeDatabase,
+  authorizeQuery,
+  authorizeWrite,
+  type RequiredPrivilege,
+} from './meta/authorization.js';
 export { decodeMetadata } from './meta/codec/decode-metadata.js';
 export { type EncodeOptions, encodeMetadata } from './meta/codec/encode-metadata.js';
 export { digestMetadata } from './meta/digest-metadata.js';
 export { formatDuration, parseDuration } from './meta/durations.js';
 export { equalMetadata } from './meta/equal-metadata.js';
+export { Leases } from './meta/leases.js';
 export { LocalMetaClient, type LocalMetaClientOptions } from './meta/local-meta-client.js';
 export type {
   Awaitable,

@@ -6,7 +6,7 @@ import {
   type MetaData,
 } from 'clusterflux';
 import { segmentFor } from '../../src/meta/codec/encode-list.js';
-import { readDatabase } from '../../src/meta/codec/read-records.js';
+import { readDatabase } from '../../src/meta/codec/read-database.js';
 import { databaseSegments } from '../../src/meta/codec/segments.js';
 import { WireReader } from '../../src/meta/codec/wire-reader.js';
 import { benchmarkSnapshot } from '../../test/meta/support/benchmark-snapshot.js';

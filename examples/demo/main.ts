@@ -1,6 +1,6 @@
 /**
  * The main job in a terminal: one manager, three nodes, one metadata. The first node opens a metadata file that a real
- * InfluxDB wrote and seeds the cluster; all three change it at once; a node is killed on the way.
+ * InfluxDB wrote and seeds the cluster; all three change it at once; the manager and a node are killed on the way.
  * At the end it counts, and exits with 1 if anything was lost or done twice.
  */
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { verdict } from './verdict.js';
 const changesPerNode = 12;
 const half = changesPerNode / 2;
 const folder = await mkdtemp(join(tmpdir(), 'clusterflux-demo-'));
-const manager = new ManagerProcess();
+const manager = new ManagerProcess(join(folder, 'manager'));
 const nodes = ['node 1', 'node 2', 'node 3'].map(
   (name) =>
     new NodeProcess(name, join(folder, name), (version) =>
@@ -29,7 +29,7 @@ if (!first || !second) throw new Error('three nodes');
 const say = (text: string) => console.log(text);
 const step = (text: string) => console.log(`\n\x1b[1m${text}\x1b[0m`);
 
-/** Entries whose change was acknowledged, and those of which the node died before it heard. */
+/** Entries whose change was acknowledged, and those of which nobody heard what became. */
 const acknowledged: string[] = [];
 const unheard: string[] = [];
 
@@ -40,10 +40,10 @@ async function change(node: NodeProcess, from: number, to: number): Promise<void
     try {
       await node.call('append', entry);
       acknowledged.push(entry);
-    } catch {
+    } catch (error) {
       unheard.push(entry);
-      say(`  ${node.name} died before it heard what became of ${entry}`);
-      return;
+      say(`  ${entry}: ${error instanceof Error ? error.message : error}`);
+      if (!node.isAlive) return;
     }
   }
 }
@@ -70,8 +70,15 @@ try {
     say(`  ${node.name} has version ${version}: ${databases.join(', ')}`);
   }
 
-  step(`All three change the same list at once, ${half} times each`);
+  step(
+    `All three change the same list at once, ${half} times each; the manager is killed (SIGKILL) in the middle`,
+  );
   const changing = Promise.all(nodes.map((node) => change(node, 0, half)));
+  await second.heardOfPush();
+  await manager.kill('SIGKILL');
+  say('  the manager is dead');
+  await manager.start();
+  say('  the manager is back, with what it had stored');
   await changing;
   say(
     `  ${acknowledged.length} changes acknowledged; ${nodes.map(({ conflicts }) => conflicts).join(' + ')} conflicts`,

@@ -7,13 +7,28 @@ const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** The command `cflux manager` in a process of its own. */
 export class ManagerProcess {
+  readonly #data: string;
   #child: ChildProcess | undefined;
   #port = 0;
 
+  /** @param data directory of its store */
+  constructor(data: string) {
+    this.#data = data;
+  }
+
   /** Starts it, after the first time on the port that it had; answers its URL. */
   async start(): Promise<string> {
-    const args = ['--import', 'tsx', program, 'manager', '--listen', `127.0.0.1:${this.#port}`, '--memory'];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const args = [
+      '--import',
+      'tsx',
+      program,
+      'manager',
+      '--listen',
+      `127.0.0.1:${this.#port}`,
+      '--data',
+      this.#data,
+    ];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#child = child;
     for await (const line of createInterface({ input: child.stdout })) {
       const url = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line);

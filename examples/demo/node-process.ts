@@ -29,9 +29,13 @@ export class NodeProcess {
     this.#child = fork(program, [this.#dir, endpoint], { execArgv: ['--import', 'tsx'] });
     this.#child.on('message', (message: Answer | Report) => this.#hear(message));
     this.#child.on('exit', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`${this.name} died`));
+      for (const { reject } of this.#waiting.values()) reject(new Error(`${this.name} died before it heard`));
       this.#waiting.clear();
     });
+  }
+
+  get isAlive(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   /** Resolves when its next change has become a version of the cluster. */

@@ -26,16 +26,18 @@ export class AgentImport {
   readonly #ended = new AbortController();
   #work: Promise<unknown> = Promise.resolve();
   #isSettled = false;
+  #lastFailure: string | undefined;
 
   constructor(parts: AgentImportParts) {
     this.#parts = parts;
   }
 
-  /** Imports once the node has joined; `onSettled` is called when it is known what stays on this server only. */
-  start(onSettled: () => void): void {
-    this.#work = this.#first().then(() => {
+  /** Imports once the node has joined; `onNothing` is called where there was nothing to import. */
+  start(onNothing: () => void): void {
+    this.#work = this.#first().then((added) => {
       this.#isSettled = true;
-      if (!this.#ended.signal.aborted) onSettled();
+      // What was imported makes a version of the cluster, and so a report.
+      if (added === 0) onNothing();
     });
   }
 
@@ -59,19 +61,20 @@ export class AgentImport {
     await this.#work;
   }
 
-  async #first(): Promise<void> {
+  /** How many things were added; `undefined` at the end of the agent. */
+  async #first(): Promise<number | undefined> {
     const { client, clock, always } = this.#parts;
     const { signal } = this.#ended;
     while (!signal.aborted) {
       try {
         await client.waitForVersion(1, { signal });
-        await this.#import({ ifEmpty: !always });
-        return;
+        return await this.#import({ ifEmpty: !always });
       } catch (error) {
         this.#tellOfFailure(error);
       }
       await sleep(clock, pause, signal).catch(() => {});
     }
+    return undefined;
   }
 
   /** How many things were added. */
@@ -88,7 +91,10 @@ export class AgentImport {
   }
 
   #tellOfFailure(error: unknown): void {
-    if (this.#ended.signal.aborted) return;
-    this.#parts.log.tell('importFailed', `cannot import yet: ${CfluxError.from(error).message}`);
+    const text = `cannot import yet: ${CfluxError.from(error).message}; trying again`;
+    // Once for each reason, however often it is tried.
+    if (this.#ended.signal.aborted || text === this.#lastFailure) return;
+    this.#lastFailure = text;
+    this.#parts.log.tell('importFailed', text);
   }
 }

@@ -135,11 +135,10 @@ export class Agent {
   #tellOfMirror(): void {
     this.#mirror.on('step', ({ step, refusal }) => {
       this.#counts[refusal === undefined ? 'done' : 'refused'] += 1;
-      const { item, reason } = step;
+      // A refusal is tried at each convergence; the report tells of it once.
+      if (refusal !== undefined) return;
       const statement = statementsOf(step);
-      if (refusal === undefined)
-        this.#log.tell('done', `done      ${statement}  (${reason})`, { item, statement });
-      else this.#log.tell('refused', `refused   ${statement}: ${refusal}`, { item, statement, refusal });
+      this.#log.tell('done', `done      ${statement}  (${step.reason})`, { item: step.item, statement });
     });
     this.#mirror.on('report', (report) => {
       this.#counts.converged += 1;

@@ -4,9 +4,9 @@ import type { CallOptions } from '../transport/transport.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
 import type { Operation } from './holder.js';
 import { withLinkedSignal } from './linked-signal.js';
-import { type PromisedMetaClient, routedMethods } from './meta-methods.js';
+import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import { type CfluxOptions, resolveOptions, type Settings } from './options.js';
-import { closedError, foreignError, nestedError } from './refusals.js';
+import { closedError, foreignError, nestedError, selfWaitError } from './refusals.js';
 import { Session } from './session.js';
 import type { CfluxStatus } from './status.js';
 
@@ -21,7 +21,7 @@ export interface WaitOptions {
   readonly timeout?: number;
 }
 
-// The methods of MetaClient are made from their table in the constructor; this tells the type checker of them.
+// The methods of MetaClient are made from their table; this tells the type checker of them.
 const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
 
 /**
@@ -57,11 +57,13 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     this.meta = meta;
     this.#settings = resolveOptions(options);
     this.#session = new Session(meta, this.#settings);
-    const routes = {
-      mutate: <T>(operation: Operation<M, T>) => this.mutate(operation),
-      read: <T>(operation: Operation<M, T>) => this.#read(operation),
-    };
-    Object.assign(this, routedMethods(meta, routes));
+  }
+
+  static {
+    defineMetaMethods<CfluxClient<MetaClientLike>>(CfluxClient.prototype, {
+      mutate: (client, operation) => client.mutate(operation),
+      read: (client, operation) => client.#read(operation),
+    });
   }
 
   /** Where the client stands. */
@@ -160,6 +162,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   async waitForVersion(version: number, options: WaitOptions = {}): Promise<void> {
     this.#session.checkOpen();
     if (this.#session.replica.position.version >= version) return;
+    if (this.#session.scope.current !== undefined) throw selfWaitError();
     const { clock } = this.#settings;
     const timeout = options.timeout ?? Number.POSITIVE_INFINITY;
     await withLinkedSignal([options.signal, this.#session.closing], (signal) =>
@@ -200,6 +203,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   /** Speaks with the manager as the one writer (R1). */
   async #reconcile(options: WaitOptions, task: (limits: CallOptions) => Promise<unknown>): Promise<void> {
     this.#session.checkOpen();
+    if (this.#session.scope.current !== undefined) throw selfWaitError();
     await this.#untilClosed(options, (limits) =>
       this.#session.write(async () => {
         limits.signal?.throwIfAborted();

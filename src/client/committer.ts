@@ -5,6 +5,7 @@ import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
 import type { MetaData } from '../meta/records.js';
 import { type Random, randomUuid } from '../random.js';
+import { restate } from '../transport/restate.js';
 import type { CallOptions, PushResult, Transport } from '../transport/transport.js';
 import type { Emit } from './events.js';
 import type { Holder, WorkingCopy } from './holder.js';
@@ -12,6 +13,7 @@ import { Limit } from './limit.js';
 import type { MutationQueue } from './mutation-queue.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
+import type { Position } from './position.js';
 import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
 
@@ -97,16 +99,16 @@ export class Committer<M> {
 
   async #round(batch: readonly PendingMutation<M>[], round: number, signal: AbortSignal): Promise<RoundEnd> {
     const { replica, reconciler, holder } = this.#parts;
-    await replica.checkDivergence();
     if (reconciler.isStale) await reconciler.catchUp(this.#limits(batch, signal));
+    await replica.checkDivergence();
     const base = await replica.accepted();
-    const copy = await holder.begin();
+    const copy = await holder.begin((found) => replica.keepDiverged(found));
     try {
       const attempts: Attempt[] = [];
       for (const mutation of batch) attempts.push(await this.#apply(copy, mutation, signal));
       const data = await copy.data();
       if (equalMetadata(data, base)) {
-        await copy.discard();
+        await this.#discard(copy);
         // On old metadata a failure or a change of nothing proves nothing (R4).
         if (await reconciler.catchUp(this.#limits(batch, signal))) return 'again';
         settle(batch, attempts);
@@ -114,8 +116,21 @@ export class Committer<M> {
       }
       return await this.#push({ batch, attempts, copy, data, round, signal });
     } finally {
-      // Does nothing where the copy was accepted.
+      // Does nothing where the copy was accepted, or is discarded already.
+      await this.#discard(copy);
+    }
+  }
+
+  /** Takes the changes out of the wrapped client. Where it cannot be written they are found there before the next round (R1). */
+  async #discard(copy: WorkingCopy<M>): Promise<void> {
+    try {
       await copy.discard();
+    } catch (error) {
+      this.#parts.emit('syncFailed', {
+        error: CfluxError.from(error, 'STORAGE_FAILED'),
+        failures: 1,
+        retryIn: 0,
+      });
     }
   }
 
@@ -157,17 +172,20 @@ export class Committer<M> {
         this.#limits(batch, signal),
       );
     } catch (error) {
+      // Before anybody is told: what was rejected is not in the wrapped client's data (R3).
+      await this.#discard(copy);
       this.#rollBack(
         batch,
         attempts,
-        isCfluxError(error) && error.outcome === 'none' ? error : unknownOutcome(error),
+        // Whoever closes the client does not know what became of the request (R13).
+        isCfluxError(error) && error.outcome === 'none' && !signal.aborted ? error : unknownOutcome(error),
       );
       return 'settled';
     }
 
     debug('%s', result.kind);
     if (result.kind === 'foreignEpoch') {
-      await copy.discard();
+      await this.#discard(copy);
       if (result.answerLost === true) {
         // It may be part of the history that the manager lost, and come back with it.
         this.#rollBack(batch, attempts, unknownOutcome());
@@ -176,8 +194,20 @@ export class Committer<M> {
       await reconciler.meetEpoch(result, this.#limits(batch, signal));
       return 'again';
     }
+    if (result.kind === 'committed' && wentBack(before, result)) {
+      await this.#discard(copy);
+      const message = `the manager says that it stored version ${result.version} on top of ${before.version}`;
+      this.#rollBack(batch, attempts, unknownOutcome(new CfluxError('BAD_ANSWER', message)));
+      return 'settled';
+    }
     if (result.kind === 'committed' || isOurs(result, mutation, snapshot)) {
-      const accepted = { version: result.version, epoch: result.epoch ?? before.epoch, mutation };
+      const epoch = result.epoch ?? before.epoch;
+      // A manager that does not speak of epochs does not keep mutations.
+      const accepted = {
+        version: result.version,
+        epoch,
+        mutation: epoch === undefined ? undefined : mutation,
+      };
       await this.#store(data, accepted, copy);
       const held = attempts.filter((attempt) => 'result' in attempt).length;
       const { version } = accepted;
@@ -188,10 +218,12 @@ export class Committer<M> {
         rounds: round,
         bytes: snapshot.length,
       });
+      // It had lost everything, and took what the node had for its first version.
+      if (version <= before.version || (before.epoch ?? epoch) !== epoch) this.#tellSeeded(before, accepted);
       settle(batch, attempts);
       return 'settled';
     }
-    await copy.discard();
+    await this.#discard(copy);
     emit('conflict', { version: result.version, previousVersion: before.version, round });
     if (result.answerLost === true && result.mutation === undefined) {
       // This manager cannot tell whether the version before the one it shows was ours: applying again might do it twice.
@@ -204,6 +236,11 @@ export class Committer<M> {
       });
     }
     return 'again';
+  }
+
+  #tellSeeded(before: Position, { version, epoch }: Position): void {
+    const { version: previousVersion, epoch: previousEpoch } = before;
+    this.#parts.emit('epochChanged', { previousEpoch, epoch, previousVersion, version, seeded: true });
   }
 
   /** A request may take as long as somebody in the batch still waits for it. */
@@ -236,7 +273,10 @@ export class Committer<M> {
   }
 
   /** Nothing was sent, or what was sent was certainly not stored. */
-  #rejectAll(batch: readonly PendingMutation<M>[], error: unknown): void {
+  #rejectAll(batch: readonly PendingMutation<M>[], cause: unknown): void {
+    // What the transport does not know of its own request, a poll, is nothing to whoever asked for a change.
+    const isOpen = isCfluxError(cause) && cause.outcome !== 'none';
+    const error = isOpen ? restate(cause, { outcome: 'none' }) : cause;
     for (const mutation of batch) mutation.reject(error);
     this.#parts.emit('rolledBack', { error: CfluxError.from(error), mutations: batch.length });
   }
@@ -262,6 +302,11 @@ function isOurs(
 ): boolean {
   if (conflict.mutation !== undefined) return conflict.mutation === mutation;
   return conflict.answerLost === true && Buffer.compare(conflict.snapshot, snapshot) === 0;
+}
+
+/** Within an epoch versions only rise (R5). A manager without epochs may have lost its data and counts anew. */
+function wentBack(before: Position, { version, epoch = before.epoch }: Position): boolean {
+  return before.epoch !== undefined && epoch === before.epoch && version <= before.version;
 }
 
 function unknownOutcome(cause?: unknown): CfluxError {

@@ -1,9 +1,8 @@
-import { decodeMetadata } from '../meta/codec/decode-metadata.js';
-import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
 import type { ForkableMetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { MetaData } from '../meta/records.js';
 import { Gate } from './gate.js';
+import { ownCopy } from './own-copy.js';
 
 /** A change, as a function of a meta client: it may run several times, on newer metadata each time. */
 export type Operation<M, T> = (meta: M) => T | PromiseLike<T>;
@@ -19,11 +18,17 @@ export interface WorkingCopy<M> {
   discard(): Promise<void>;
 }
 
+/**
+ * Keeps what somebody else did to the wrapped client while changes were worked upon, before it gives way (R1); what it answers is to be
+ * called afterwards, and tells of it.
+ */
+export type KeepIntrusion = (found: MetaData) => Promise<() => void>;
+
 /** The wrapped client as the rest of the client sees it: immutable metadata that is read, replaced, or worked upon. */
 export interface Holder<M> {
   read(): Promise<MetaData>;
   replace(data: MetaData): Promise<void>;
-  begin(): Promise<WorkingCopy<M>>;
+  begin(keep: KeepIntrusion): Promise<WorkingCopy<M>>;
   /** Shut while the wrapped client holds changes that are not decided. */
   readonly decided: Gate;
 }
@@ -53,9 +58,10 @@ class ForkingHolder<M extends MetaClientLike> implements Holder<M> {
     await this.#meta.setData(data);
   }
 
-  async begin(): Promise<WorkingCopy<M>> {
+  async begin(keep: KeepIntrusion): Promise<WorkingCopy<M>> {
     const meta = this.#meta;
     let fork = forkOf(meta);
+    const before = await fork.data();
     return {
       async apply(operation) {
         // A fork of its own for each operation: one that throws half-way leaves nothing behind.
@@ -65,7 +71,12 @@ class ForkingHolder<M extends MetaClientLike> implements Holder<M> {
         return result;
       },
       data: async () => fork.data(),
-      accept: async () => meta.setData(await fork.data()),
+      accept: async () => {
+        const found = await this.read();
+        const tell = equalMetadata(found, before) ? undefined : await keep(found);
+        await meta.setData(await fork.data());
+        tell?.();
+      },
       discard: async () => undefined,
     };
   }
@@ -80,45 +91,66 @@ function forkOf<M extends MetaClientLike>(meta: M & ForkableMetaClient): M & For
 class InPlaceHolder<M extends MetaClientLike> implements Holder<M> {
   readonly decided = new Gate();
   readonly #meta: M;
-  #lastRead: MetaData | undefined;
+  /** What it held when we last saw or wrote it. */
+  #known: MetaData | undefined;
 
   constructor(meta: M) {
     this.#meta = meta;
   }
 
-  /** A copy through the codec: whatever the client does to its own object later, ours stays. */
+  /** Whatever the client does to its own object later, ours stays. */
   async read(): Promise<MetaData> {
-    const copy = decodeMetadata(encodeMetadata(await this.#meta.data()), this.#lastRead);
-    this.#lastRead = copy;
-    return copy;
+    this.#known = ownCopy(await this.#meta.data(), this.#known);
+    return this.#known;
   }
 
+  /** What the client is handed is its own, to change as it likes. */
   async replace(data: MetaData): Promise<void> {
-    await this.#meta.setData(data);
+    await this.#meta.setData(ownCopy(data));
+    this.#known = data;
   }
 
-  async begin(): Promise<WorkingCopy<M>> {
+  async begin(keep: KeepIntrusion): Promise<WorkingCopy<M>> {
     const before = await this.read();
     this.decided.shut();
+    // What our changes left; absent while they are being made, for then everything counts as theirs.
+    let left: MetaData | undefined;
+    // Half a change could not be taken back: what is there now is nobody's wish.
+    let unrestored: { readonly cause: unknown } | undefined;
     const restore = async (data: MetaData) => {
-      if (!equalMetadata(await this.read(), data)) await this.#meta.setData(data);
+      if (!equalMetadata(await this.read(), data)) await this.replace(data);
+    };
+    const end = async (data: MetaData) => {
+      try {
+        const found = await this.read();
+        const tell = left === undefined || equalMetadata(found, left) ? undefined : await keep(found);
+        await restore(data);
+        tell?.();
+      } finally {
+        this.decided.open();
+      }
     };
     return {
       apply: async (operation) => {
+        left = undefined;
         const beforeThis = await this.read();
         try {
           return await operation(this.#meta);
         } catch (error) {
-          await restore(beforeThis);
+          await restore(beforeThis).catch((cause: unknown) => {
+            unrestored = { cause };
+          });
           throw error;
         }
       },
-      data: () => this.read(),
-      accept: async () => this.decided.open(),
+      data: async () => {
+        if (unrestored) throw unrestored.cause;
+        left = await this.read();
+        return left;
+      },
+      accept: () => end(left ?? before),
       discard: async () => {
-        if (this.decided.isOpen) return;
-        await restore(before);
-        this.decided.open();
+        if (!this.decided.isOpen) await end(before);
       },
     };
   }

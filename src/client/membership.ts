@@ -41,6 +41,11 @@ export class Membership {
     return this.#parts.knownId();
   }
 
+  /** When the manager last knew that the node lives, by the monotonic clock. */
+  get lastBeat(): number | undefined {
+    return this.#lastBeat;
+  }
+
   /** Registers, or takes back the id that the node had. */
   async join(signal: AbortSignal): Promise<void> {
     const id = this.#parts.knownId();
@@ -100,8 +105,8 @@ export class Membership {
     } catch (error) {
       if (!isCfluxError(error, 'NODE_NOT_FOUND')) throw error;
       this.#parts.onSlept();
-      await this.#parts.rememberId(undefined);
       emit('expired', { nodeId });
+      await this.#parts.rememberId(undefined);
       return false;
     }
     this.#lastBeat = clock.monotonic();

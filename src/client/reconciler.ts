@@ -1,8 +1,10 @@
+import { type Clock, sleep } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { decodeMetadata } from '../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
 import type { MetaData } from '../meta/records.js';
+import { nodeTimeToLive } from '../protocol/times.js';
 import { noVersion } from '../protocol/version.js';
 import { type Random, randomUuid } from '../random.js';
 import type {
@@ -33,8 +35,12 @@ export class Reconciler<M> {
   readonly #emit: Emit;
   readonly #state: StateMachine;
   readonly #onForeign: (error: CfluxError) => void;
+  readonly #clock: Clock;
+  readonly #lastBeat: () => number | undefined;
   #refused: string | undefined;
   #stale = false;
+  /** When the manager last said what is the newest, by the monotonic clock. */
+  #confirmedAt = Number.NEGATIVE_INFINITY;
   #offered: { readonly data: MetaData; readonly mutation: string } | undefined;
 
   constructor(parts: {
@@ -44,6 +50,9 @@ export class Reconciler<M> {
     random: Random;
     emit: Emit;
     state: StateMachine;
+    clock: Clock;
+    /** When the node last was known to live, by the monotonic clock. */
+    lastBeat: () => number | undefined;
     /** Told each time another cluster's metadata was refused. */
     onForeign: (error: CfluxError) => void;
   }) {
@@ -53,12 +62,17 @@ export class Reconciler<M> {
     this.#random = parts.random;
     this.#emit = parts.emit;
     this.#state = parts.state;
+    this.#clock = parts.clock;
+    this.#lastBeat = parts.lastBeat;
     this.#onForeign = parts.onForeign;
   }
 
   /** The node slept past its time to live: what it has may be long out of date (R10). */
   get isStale(): boolean {
-    return this.#stale;
+    const lastBeat = this.#lastBeat();
+    if (this.#stale || lastBeat === undefined) return this.#stale;
+    // Whoever wakes the process, a change may come before the heartbeat that notices.
+    return this.#clock.monotonic() - Math.max(lastBeat, this.#confirmedAt) > nodeTimeToLive;
   }
 
   markStale(): void {
@@ -69,6 +83,7 @@ export class Reconciler<M> {
   async catchUp(limits: CallOptions): Promise<boolean> {
     const changed = await this.#catchUp(limits);
     this.#stale = false;
+    this.#confirmedAt = this.#clock.monotonic();
     return changed;
   }
 
@@ -108,17 +123,18 @@ export class Reconciler<M> {
     const { position } = this.#replica;
     const judgement = judge(position, answer);
     if (judgement === 'otherHistory') return this.#follow(answer);
+    const data = await this.#decode(answer);
+    // Where one of the two does not speak of epochs and mutations, the metadata itself has to tell.
+    const isNamed = position.epoch !== undefined && answer.epoch !== undefined;
     if (judgement === 'same') {
-      // Met for the first time by a manager that speaks of epochs.
+      if (!isNamed && !equalMetadata(data, await this.#replica.accepted())) return this.#follow(answer);
       if (position.epoch === undefined && answer.epoch !== undefined)
         await this.#replica.rename(positionOf(answer));
       return false;
     }
-    const data = await this.#decode(answer);
     if (position.version === noVersion) await this.#join(data, answer);
-    else if (answer.epoch === undefined && data.clusterId !== this.#replica.clusterId)
-      this.#refuse(data, answer);
-    else await this.#replica.replace(data, positionOf(answer));
+    else if (!isNamed && data.clusterId !== this.#replica.clusterId) this.#refuse(data, answer);
+    else await this.#replica.replace(data, positionOf(answer), await this.#replica.accepted());
     this.#tellSynced(position);
     return true;
   }
@@ -142,7 +158,7 @@ export class Reconciler<M> {
     const data = await this.#decode(answer);
     const local = await this.#replica.accepted();
     const kept = equalMetadata(local, data) ? undefined : await this.#replica.keep(local, 'adopted');
-    await this.#replica.replace(data, positionOf(answer));
+    await this.#replica.replace(data, positionOf(answer), local);
     if (kept) this.#emit('replaced', { ...kept, reason: 'adopted', version: answer.version });
     this.#tellSynced(before);
     this.#state.enter('online');
@@ -151,7 +167,7 @@ export class Reconciler<M> {
   /** The operator's word: this node's metadata becomes the cluster's next version, whatever the manager has. */
   async reseed(limits: CallOptions): Promise<void> {
     let over = await this.#peek(undefined, limits);
-    for (;;) {
+    for (let round = 1; ; round++) {
       const base = over ? positionOf(over) : { version: noVersion };
       const data = await this.#replica.accepted();
       const result = await this.#push(data, base, limits);
@@ -160,6 +176,7 @@ export class Reconciler<M> {
         return;
       }
       over = result.kind === 'conflict' ? result : await this.#peek(result.epoch, limits);
+      if (round > 3) await sleep(this.#clock, this.#random() * Math.min(2 ** round, 250), limits.signal);
     }
   }
 
@@ -211,7 +228,8 @@ export class Reconciler<M> {
     if (result.kind === 'conflict' && result.mutation === mutation) {
       return { kind: 'committed', version: result.version, epoch: result.epoch, mutation };
     }
-    return result.kind === 'committed' ? { ...result, mutation } : result;
+    // A manager that does not speak of epochs does not keep it.
+    return result.kind === 'committed' && result.epoch !== undefined ? { ...result, mutation } : result;
   }
 
   /** The manager took this node's metadata as it is: there is nothing to store. */
@@ -241,7 +259,7 @@ export class Reconciler<M> {
       hasOwn && !equalMetadata({ ...local, clusterId: data.clusterId }, data)
         ? await this.#replica.keep(local, unconfirmed ? 'unconfirmed' : 'joined')
         : undefined;
-    await this.#replica.replace(data, positionOf(answer));
+    await this.#replica.replace(data, positionOf(answer), local);
     if (kept) {
       const reason = unconfirmed ? 'unconfirmed' : 'joined';
       this.#emit('replaced', { ...kept, reason, version: answer.version });
@@ -255,7 +273,7 @@ export class Reconciler<M> {
     if (data.clusterId !== this.#replica.clusterId) this.#refuse(data, answer);
     const local = await this.#replica.accepted();
     const kept = equalMetadata(local, data) ? {} : await this.#replica.keep(local, 'epoch-changed');
-    await this.#replica.replace(data, positionOf(answer));
+    await this.#replica.replace(data, positionOf(answer), local);
     this.#emit('epochChanged', {
       ...kept,
       previousEpoch: before.epoch,

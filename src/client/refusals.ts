@@ -13,6 +13,11 @@ export function foreignError(): CfluxError {
   return new CfluxError('FOREIGN_EPOCH', message, { outcome: 'none' });
 }
 
+export function selfWaitError(): CfluxError {
+  const message = 'called inside a mutation, it would wait for that mutation to end';
+  return new CfluxError('NESTED_MUTATION', message, { outcome: 'none' });
+}
+
 export function nestedError(): CfluxError {
   const message = 'a mutation inside a mutation: change the meta client that the operation is handed';
   return new CfluxError('NESTED_MUTATION', message, { outcome: 'none' });

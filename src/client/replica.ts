@@ -118,30 +118,37 @@ export class Replica<M> {
 
   /** May be called beside the writer: the record has an order of its own. */
   async rememberNodeId(nodeId: number | undefined): Promise<void> {
+    // Also where it cannot be written: the node would register again with every beat (R10).
+    this.#record = { ...this.#record, nodeId };
     await this.#remember({ nodeId });
   }
 
   /** If the wrapped client was changed behind our back: keeps that, puts the accepted metadata back and tells (R1). */
   async checkDivergence(): Promise<void> {
     const accepted = this.#accepted;
-    if (accepted) await this.#replaceDiverged(accepted);
+    if (accepted) await this.#replaceDiverged(accepted, accepted);
   }
 
-  /** Whether the wrapped client holds something that nobody accepted; then it is kept, told, and gives way to `data`. */
-  async #replaceDiverged(data: MetaData): Promise<boolean> {
-    if (!this.#accepted) return false;
+  /** Whether the wrapped client holds something else than `before`; then it is kept, told, and gives way to `data`. */
+  async #replaceDiverged(data: MetaData, before: MetaData): Promise<boolean> {
     const local = await this.#holder.read();
-    if (equalMetadata(local, this.#accepted)) return false;
-    const kept = await this.keep(local, 'diverged');
+    if (equalMetadata(local, before)) return false;
+    const tell = await this.keepDiverged(local);
     await this.#holder.replace(data);
-    this.#emit('diverged', { ...kept, version: this.#position.version });
+    tell();
     return true;
   }
 
-  /** `data` of other nodes is version `position` of the cluster: the wrapped client gets it. */
-  async replace(data: MetaData, position: Position): Promise<void> {
+  /** Keeps what somebody else did to the wrapped client; what it answers tells of it, once it has given way. */
+  async keepDiverged(found: MetaData): Promise<() => void> {
+    const kept = await this.keep(found, 'diverged');
+    return () => this.#emit('diverged', { ...kept, version: this.#position.version });
+  }
+
+  /** `data` of other nodes is version `position` of the cluster: the wrapped client gets it, in place of `before`. */
+  async replace(data: MetaData, position: Position, before: MetaData): Promise<void> {
     await this.install(data, position, async () => {
-      if (!(await this.#replaceDiverged(data))) await this.#holder.replace(data);
+      if (!(await this.#replaceDiverged(data, before))) await this.#holder.replace(data);
     });
   }
 
@@ -197,9 +204,8 @@ export class Replica<M> {
 
   #remember(change: Partial<NodeRecord>): Promise<void> {
     return this.#recordWriter.run(async () => {
-      const record = { ...this.#record, ...change };
-      await this.#storage?.write(recordName, formatNodeRecord(record));
-      this.#record = record;
+      await this.#storage?.write(recordName, formatNodeRecord({ ...this.#record, ...change }));
+      this.#record = { ...this.#record, ...change };
     });
   }
 }

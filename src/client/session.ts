@@ -1,7 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import createDebug from 'debug';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
-import { noVersion } from '../protocol/version.js';
 import type { Transport } from '../transport/transport.js';
 import { Committer } from './committer.js';
 import { EventHub } from './event-hub.js';
@@ -67,6 +67,8 @@ export class Session<M extends MetaClientLike> {
   constructor(meta: M, settings: Settings) {
     this.#meta = meta;
     this.#settings = settings;
+    // Every call that waits listens: Node would warn of a leak from the eleventh on.
+    setMaxListeners(0, this.#life.signal);
     const { cluster, clock, random, dir, storage } = settings;
     const { emit } = this.hub;
     const { transport, release } = nodeTransport(settings);
@@ -87,7 +89,11 @@ export class Session<M extends MetaClientLike> {
       },
     });
     const common = { replica: this.replica, transport, cluster, clock, random, emit, state: this.state };
-    this.reconciler = new Reconciler({ ...common, onForeign: (error) => this.queue.rejectAll(error) });
+    this.reconciler = new Reconciler({
+      ...common,
+      lastBeat: () => this.membership.lastBeat,
+      onForeign: (error) => this.queue.rejectAll(error),
+    });
     this.membership = new Membership({
       ...common,
       interval: settings.heartbeatInterval,
@@ -143,8 +149,9 @@ export class Session<M extends MetaClientLike> {
   async #open(signal: AbortSignal | undefined): Promise<void> {
     if (this.#loops) return;
     this.state.enter('opening');
+    let hasJoined = false;
     try {
-      await withLinkedSignal([signal, this.closing], (linked) => this.#join(linked));
+      hasJoined = await withLinkedSignal([signal, this.closing], (linked) => this.#join(linked));
     } catch (error) {
       if (this.state.isClosing) throw closedError();
       // It stays a member, with what it has, until the operator has spoken.
@@ -155,12 +162,12 @@ export class Session<M extends MetaClientLike> {
       }
       throw error;
     }
-    this.state.enter(this.replica.position.version === noVersion ? 'offline' : 'online');
+    this.state.enter(hasJoined ? 'online' : 'offline');
     this.#run();
   }
 
-  /** Registers, and gets or gives the first metadata. */
-  async #join(signal: AbortSignal): Promise<void> {
+  /** Registers, and gets or gives the first metadata. Whether that worked, where it need not. */
+  async #join(signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     await this.#meta.open?.();
     await this.write(() => this.replica.recall());
@@ -168,9 +175,11 @@ export class Session<M extends MetaClientLike> {
     try {
       await this.membership.join(signal);
       await this.write(() => this.reconciler.catchUp({ signal }));
+      return true;
     } catch (error) {
       if (signal.aborted || isCfluxError(error, 'FOREIGN_EPOCH') || !this.#settings.startOffline) throw error;
       this.queue.obstacle = error;
+      return false;
     }
   }
 

@@ -8,6 +8,7 @@ import { pauseAfter } from './backoff.js';
 import type { Emit } from './events.js';
 import { withLinkedSignal } from './linked-signal.js';
 import type { Mutex } from './mutex.js';
+import type { Position } from './position.js';
 import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
 import type { StateMachine } from './state.js';
@@ -32,20 +33,27 @@ export interface SyncLoopParts<M> {
   readonly onFailed: (error: CfluxError) => void;
 }
 
-/** What a poll's answer means for the next one: ask again at once, or the answer was too quick to be believed. */
-type Pace = 'again' | 'suspicious';
+/** After another history was met for this long without meeting a further one, all is calm again; milliseconds. */
+const calmAfter = 60_000;
+
+/**
+ * What a poll's answer means for the next one: ask again at once; the answer was too quick to be believed; or it was of another
+ * history (R11), and where that happens again and again, as with two managers behind one name, nobody shall run to and fro.
+ */
+type Pace = 'again' | 'suspicious' | 'upheaval';
 
 /**
  * Follows the cluster: polls, takes up what is newer, polls again, and outlives every error (R9).
  *
  * ```
  * poll ── newer, full hold ──→ poll
- *   └──── error, odd answer ──→ pause (1 s … 15 s, jittered) ──→ poll
+ *   └──── error, odd answer ──→ pause (1 s … 15 s, jittered) ──→ poll, after an error one that is not held
  * ```
  */
 export class SyncLoop<M> {
   readonly #parts: SyncLoopParts<M>;
   #interrupt = new AbortController();
+  #lastUpheaval = Number.NEGATIVE_INFINITY;
   lastSyncAt: number | undefined;
 
   constructor(parts: SyncLoopParts<M>) {
@@ -59,13 +67,22 @@ export class SyncLoop<M> {
     while (!signal.aborted) {
       let pause = 0;
       const interrupt = this.#interrupt.signal;
+      // A held poll would leave everybody in the dark, for minutes, about whether the manager, or its history, is back.
+      const isProbe = state.state !== 'online';
+      const wait = isProbe ? 0 : this.#parts.pollWait;
       try {
-        const pace = await withLinkedSignal([signal, interrupt], (linked) => this.#poll(linked, signal));
+        const pace = await withLinkedSignal([signal, interrupt], (linked) =>
+          this.#poll(wait, linked, signal),
+        );
         if (signal.aborted) return;
+        const now = clock.monotonic();
         this.lastSyncAt = clock.now();
         state.enter('online');
-        failures = pace === 'again' ? 0 : failures + 1;
-        if (failures > 0) pause = pauseAfter(failures, random);
+        if (pace === 'upheaval') this.#lastUpheaval = now;
+        if (pace !== 'again') {
+          failures += 1;
+          pause = pauseAfter(failures, random);
+        } else if (!isProbe && now - this.#lastUpheaval >= calmAfter) failures = 0;
       } catch (thrown) {
         if (signal.aborted) return;
         if (!interrupt.aborted) {
@@ -97,11 +114,12 @@ export class SyncLoop<M> {
     if (this.#interrupt.signal.aborted) this.#interrupt = new AbortController();
   }
 
-  async #poll(pollSignal: AbortSignal, signal: AbortSignal): Promise<Pace> {
-    const { replica, reconciler, transport, writer, cluster, pollWait, clock } = this.#parts;
+  async #poll(wait: number, pollSignal: AbortSignal, signal: AbortSignal): Promise<Pace> {
+    const { replica, reconciler, transport, writer, cluster, clock } = this.#parts;
     if (replica.position.version === noVersion) {
+      const before = replica.position;
       await writer.run(() => reconciler.catchUp({ signal }));
-      return 'again';
+      return paceOf(before, replica.position);
     }
     // What is being pushed now will be the version to ask from.
     await writer.run(async () => undefined);
@@ -110,32 +128,44 @@ export class SyncLoop<M> {
     const { version, epoch, mutation } = position;
     const begun = clock.monotonic();
     const answer = await transport.poll(
-      { cluster, version, wait: pollWait, epoch, mutation, nodeId },
+      // A manager that does not speak of epochs holds a poll for the version it has, whatever the wait: ask it for anything.
+      {
+        cluster,
+        version: wait === 0 && epoch === undefined ? noVersion : version,
+        wait,
+        epoch,
+        mutation,
+        nodeId,
+      },
       { signal: pollSignal },
     );
-    const held = clock.monotonic() - begun;
+    const isFullHold = clock.monotonic() - begun >= wait * fullHold;
     return writer.run(async () => {
       // Something was stored since the request was begun: the answer is late, whatever it says (R5).
       if (signal.aborted || replica.generation !== generation) return 'again';
-      return this.#take(answer, held, signal);
+      debug('%s at version %d', answer.kind, version);
+      const hasNews = await this.#take(answer, signal);
+      if (hasNews) return paceOf(position, replica.position);
+      return isFullHold ? 'again' : 'suspicious';
     });
   }
 
-  async #take(answer: PollResult, held: number, signal: AbortSignal): Promise<Pace> {
-    const { replica, reconciler, pollWait } = this.#parts;
+  /** Whether the answer has anything to say. */
+  async #take(answer: PollResult, signal: AbortSignal): Promise<boolean> {
+    const { replica, reconciler } = this.#parts;
     const { version, epoch } = replica.position;
-    debug('%s after %d ms at version %d', answer.kind, held, version);
-    if (answer.kind === 'snapshot') return (await reconciler.absorb(answer)) ? 'again' : 'suspicious';
+    if (answer.kind === 'snapshot') return reconciler.absorb(answer);
     const otherEpoch = epoch !== undefined && answer.epoch !== undefined && answer.epoch !== epoch;
     if (answer.kind === 'foreignEpoch' || otherEpoch) {
-      await reconciler.meetEpoch({ ...answer, epoch: answer.epoch ?? '' }, { signal });
-      return 'again';
+      return reconciler.meetEpoch({ ...answer, epoch: answer.epoch ?? '' }, { signal });
     }
     // The node's own push released its poll, though its answer never came: the snapshot is there for the asking.
-    if (answer.version !== undefined && answer.version > version) {
-      await reconciler.catchUp({ signal });
-      return 'again';
-    }
-    return held >= pollWait * fullHold ? 'again' : 'suspicious';
+    return answer.version !== undefined && answer.version > version && reconciler.catchUp({ signal });
   }
+}
+
+function paceOf(before: Position, after: Position): Pace {
+  const isForward = after.version > before.version;
+  const isSameHistory = before.epoch === undefined || after.epoch === before.epoch;
+  return isForward && isSameHistory ? 'again' : 'upheaval';
 }

@@ -24,8 +24,8 @@ import type { Report } from './report.js';
 import { runStep } from './run-step.js';
 import { Tally } from './tally.js';
 
-/** More readings than a convergence needs: changes, drops, and a look at what came of them. */
-const mostRounds = 5;
+/** More readings than a convergence needs: changes, second thoughts, drops, and a look at what came of them. */
+const mostRounds = 6;
 
 export interface ConvergerParts {
   readonly connection: InfluxConnection;
@@ -49,8 +49,10 @@ export interface Survey {
 export interface ConvergenceOptions {
   /** Ends the convergence between two changes. */
   readonly signal?: AbortSignal | undefined;
-  /** Asked immediately before drops: whether the cluster's metadata is still the one that the plan was made from. */
-  readonly isCurrent?: () => Promise<boolean>;
+  /** Asked before each drop: whether the cluster's metadata is still the one that the plan was made from. */
+  readonly isCurrent?: () => boolean;
+  /** Waited for once before drops; the server is read again after it. */
+  readonly hesitate?: () => Promise<void>;
   /** Told after each change, with the reason where it was refused. */
   readonly onStep?: (step: Step, refusal: string | undefined) => void;
 }
@@ -76,9 +78,10 @@ export class Converger {
   }
 
   async converge(wanted: MetaData, origin: Origin, options: ConvergenceOptions): Promise<Report> {
-    const { signal, isCurrent = async () => true, onStep = () => {} } = options;
+    const { signal, isCurrent = () => true, hesitate = async () => {}, onStep = () => {} } = options;
     const { connection, store, reader, pace } = this.#parts;
     const tally = new Tally();
+    let hasHesitated = false;
     for (let round = 1; ; round++) {
       const reading = await reader.read(signal);
       const { ledger, judgement } = await this.#assess(wanted, origin, reading, tally.done);
@@ -86,15 +89,20 @@ export class Converger {
       await store.save(ledger);
       const plan = await this.#makePlan(wanted, reading, ledger, judgement);
       const { steps, areDrops } = tally.next(plan);
-      if (steps.length === 0 || round === mostRounds || (areDrops && !(await isCurrent()))) {
-        return this.#report(reading, plan, tally);
+      if (steps.length === 0 || round === mostRounds) return this.#report(reading, plan, tally);
+      if (areDrops && !hasHesitated) {
+        hasHesitated = true;
+        await hesitate();
+        continue;
       }
       if (areDrops) {
+        if (!isCurrent()) return this.#report(reading, plan, tally);
         tally.beginDrops();
         await store.useConfirmation();
       }
       for (const step of steps) {
         await pace.turn(signal);
+        if (areDrops && !isCurrent()) break;
         const password = 'user' in step.action ? judgement.secrets.get(step.action.user) : undefined;
         const refusal = await runStep(connection, step.action, { password });
         tally.note(step, refusal);

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../clock.js';
 import type { MetaData } from '../meta/records.js';
 import type { Random } from '../random.js';
+import type { ConvergenceOptions } from './converger.js';
 import type { Origin } from './ledger.js';
 import type { MetadataSource } from './metadata-source.js';
 
@@ -18,8 +19,12 @@ export interface FollowerParts {
   readonly random: Random;
   /** Milliseconds between two convergences without a change. */
   readonly interval: number;
-  /** Brings the server in step; `isCurrent` tells whether the metadata is still the newest. */
-  readonly converge: (data: MetaData, origin: Origin, isCurrent: () => Promise<boolean>) => Promise<void>;
+  /** Brings the server in step. */
+  readonly converge: (
+    data: MetaData,
+    origin: Origin,
+    caution: Pick<ConvergenceOptions, 'isCurrent' | 'hesitate'>,
+  ) => Promise<void>;
   /** Notes durably that the metadata is of another history. */
   readonly forget: () => Promise<void>;
   /** Told after each failure; it is tried again after `retryIn` milliseconds. */
@@ -115,9 +120,9 @@ export class Follower {
     const after = this.#source.status;
     if (version === 0 || after.version !== version || after.epoch !== epoch) return;
     const origin = { clusterId: data.clusterId, epoch, version };
-    await this.#parts.converge(data, origin, async () => {
-      await this.#pause(hesitation);
-      return this.#changes === seen && !this.#stop.signal.aborted;
+    await this.#parts.converge(data, origin, {
+      isCurrent: () => this.#changes === seen && !this.#stop.signal.aborted,
+      hesitate: () => this.#pause(hesitation),
     });
   }
 
@@ -141,6 +146,6 @@ export class Follower {
 }
 
 /** Milliseconds after `failures` in a row: doubling, and a random half of it falls away. */
-export function pauseAfter(failures: number, random: Random): number {
+function pauseAfter(failures: number, random: Random): number {
   return Math.min(longestPause, firstPause * 2 ** Math.min(failures - 1, 10)) * (0.5 + random() / 2);
 }

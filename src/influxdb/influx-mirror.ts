@@ -4,7 +4,7 @@ import { Mutex } from '../client/mutex.js';
 import { sleep } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
-import { Converger, type Survey } from './converger.js';
+import { type ConvergenceOptions, Converger, type Survey } from './converger.js';
 import { createFirstAdmin, isWithoutUsers } from './first-admin.js';
 import { Follower } from './follower.js';
 import { InfluxConnection } from './influx-connection.js';
@@ -105,8 +105,8 @@ export class InfluxMirror {
       clock: this.#connection.address.clock,
       random,
       interval,
-      converge: async (data, origin, isCurrent) => {
-        await this.#converge(data, origin, { isCurrent });
+      converge: async (data, origin, caution) => {
+        await this.#converge(data, origin, caution);
       },
       forget: () => this.#exclusively(() => this.#converger.forget()),
       onFailure: (error, failures, retryIn) => {
@@ -121,7 +121,7 @@ export class InfluxMirror {
    * or `BAD_ANSWER` where the server cannot be used; what single statements run into is in the report.
    */
   converge(data: MetaData, options: ConvergeOptions = {}): Promise<Report> {
-    return this.#converge(data, originOf(data, options), options);
+    return this.#converge(data, originOf(data, options), { signal: options.signal });
   }
 
   /** What {@link converge} would do now. Changes nothing. Rejects as it does. */
@@ -141,11 +141,20 @@ export class InfluxMirror {
     this.#follower?.poke();
   }
 
+  /** Calls `listener` at every event `name`; an exception of it surfaces in a task of its own. */
   on<Name extends keyof InfluxMirrorEvents>(
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
     this.#emitter.on(name, listener as () => void);
+    return this;
+  }
+
+  once<Name extends keyof InfluxMirrorEvents>(
+    name: Name,
+    listener: (...args: InfluxMirrorEvents[Name]) => void,
+  ): this {
+    this.#emitter.once(name, listener as () => void);
     return this;
   }
 
@@ -189,12 +198,12 @@ export class InfluxMirror {
   #converge(
     data: MetaData,
     origin: Origin,
-    { isCurrent, signal }: { readonly isCurrent?: () => Promise<boolean>; readonly signal?: AbortSignal },
+    { signal, ...caution }: Omit<ConvergenceOptions, 'onStep'>,
   ): Promise<Report> {
     const closing = this.#closing.signal;
     const options = {
       signal: signal === undefined ? closing : AbortSignal.any([signal, closing]),
-      ...(isCurrent ? { isCurrent } : {}),
+      ...caution,
       onStep: (step: Step, refusal: string | undefined) =>
         this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) }),
     };

@@ -5,10 +5,10 @@
  * surrogate would silently become U+FFFD, another name.
  */
 export function whyInexpressible(text: string): string | undefined {
+  if (!/[\r\0\p{Surrogate}]/u.test(text)) return undefined;
   if (text.includes('\r')) return 'InfluxQL cannot express a carriage return';
   if (text.includes('\0')) return 'InfluxQL cannot express a NUL character';
-  if (/\p{Surrogate}/u.test(text)) return 'InfluxQL cannot express a lone surrogate';
-  return undefined;
+  return 'InfluxQL cannot express a lone surrogate';
 }
 
 /** `name` as a quoted identifier; a name that {@link whyInexpressible} refuses must never get here. */

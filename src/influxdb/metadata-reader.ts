@@ -15,8 +15,10 @@ export interface Reading {
   readonly source: 'snapshot' | 'show';
 }
 
-/** After a failure of the snapshot port, milliseconds until it is tried again. */
-const snapshotPause = 30_000;
+/** A snapshot port that failed is tried again after so many times as long as the failure took, */
+const patience = 10;
+/** and after so many milliseconds at least: a closed port fails at once, one behind a firewall after seconds. */
+const shortestPause = 1_000;
 /** Milliseconds for one snapshot: the metadata of 10,000 databases takes 12. */
 const snapshotTimeout = 10_000;
 
@@ -40,12 +42,14 @@ export class MetadataReader {
   async read(signal?: AbortSignal): Promise<Reading> {
     const { clock } = this.#connection.address;
     if (this.#given !== false && clock.monotonic() >= this.#notBefore) {
+      const begin = clock.monotonic();
       const metadata = await this.#attempt(signal);
       if (!isCfluxError(metadata)) return { metadata, source: 'snapshot' };
       if (metadata.code === 'INVALID_OPTION' && typeof this.#given === 'object') throw metadata;
       debug('reading by SHOW: %s', metadata.message);
       this.#address = undefined;
-      this.#notBefore = clock.monotonic() + snapshotPause;
+      const end = clock.monotonic();
+      this.#notBefore = end + Math.max(shortestPause, (end - begin) * patience);
     }
     return { metadata: await readByShow(this.#connection, signal), source: 'show' };
   }

@@ -53,29 +53,39 @@ function alterDatabase(wanted: DatabaseInfo, here: DatabaseInfo, draft: Draft): 
   draft.alreadySo += 1;
   const policies = firstByName(wanted.retentionPolicies);
   const present = firstByName(here.retentionPolicies);
-  const standard = usableDefault(wanted, policies)?.name;
   for (const policy of policies.values()) {
-    const values = valuesOf(policy);
     const existing = present.get(policy.name);
-    if (existing === undefined) createPolicy(database, values, values.name === standard, draft);
-    else alterPolicy(database, values, existing, draft);
+    const makeDefault = policy.name === wanted.defaultRetentionPolicy;
+    if (existing === undefined) createPolicy(database, valuesOf(policy), makeDefault, draft);
+    else alterPolicy(database, valuesOf(policy), existing, draft);
   }
-  if (standard !== undefined && standard !== here.defaultRetentionPolicy && present.has(standard)) {
-    draft.do(
-      { kind: 'retentionPolicy', database, policy: standard },
-      { kind: 'alterRetentionPolicy', database, policy: standard, makeDefault: true },
-      `is not the default; ${JSON.stringify(here.defaultRetentionPolicy)} is`,
-    );
-  }
-  const defaultHere = here.defaultRetentionPolicy;
-  if (standard === undefined && policies.has(defaultHere) && present.has(defaultHere)) {
-    draft.refuse(
-      { kind: 'retentionPolicy', database, policy: defaultHere },
-      'is the default, where the cluster has none: InfluxQL cannot take a default away',
-    );
+  if (wanted.defaultRetentionPolicy !== here.defaultRetentionPolicy) {
+    alterDefault(wanted, here, draft);
   }
   const leftover = policies.has(scaffoldPolicy) ? undefined : present.get(scaffoldPolicy);
   if (leftover !== undefined && isEmpty(leftover)) dropScaffold(database, draft);
+}
+
+function alterDefault(wanted: DatabaseInfo, here: DatabaseInfo, draft: Draft): void {
+  const database = wanted.name;
+  const before = here.defaultRetentionPolicy;
+  const find = (list: readonly RetentionPolicyInfo[], name: string) =>
+    list.find((policy) => policy.name === name);
+  const standard = find(wanted.retentionPolicies, wanted.defaultRetentionPolicy);
+  const exists = (name: string) => find(here.retentionPolicies, name) !== undefined;
+  if (standard === undefined) {
+    // A name without a policy is as good as no default; one that the cluster does not have either is not its business.
+    if (!exists(before) || find(wanted.retentionPolicies, before) === undefined) return;
+    const item = { kind: 'retentionPolicy', database, policy: before } as const;
+    draft.refuse(item, 'is the default, where the cluster has none: InfluxQL cannot take a default away');
+  } else if (exists(standard.name) && whyInvalidPolicy(valuesOf(standard)) === undefined) {
+    const policy = standard.name;
+    draft.do(
+      { kind: 'retentionPolicy', database, policy },
+      { kind: 'alterRetentionPolicy', database, policy, makeDefault: true },
+      `is not the default; ${JSON.stringify(before)} is`,
+    );
+  }
 }
 
 /** Whether nothing is stored in a policy or hangs on it, as far as was read. */
@@ -102,6 +112,14 @@ function createPolicy(database: string, policy: PolicyValues, makeDefault: boole
 function alterPolicy(database: string, policy: PolicyValues, here: RetentionPolicyInfo, draft: Draft): void {
   const item = { kind: 'retentionPolicy', database, policy: policy.name } as const;
   const { duration, replicaN, shardGroupDuration } = policy;
+  const isSame =
+    duration === here.duration &&
+    replicaN === here.replicaN &&
+    shardGroupDuration === here.shardGroupDuration;
+  if (isSame) {
+    draft.alreadySo += 1;
+    return;
+  }
   // What keeps less is planned among the drops, for it destroys points.
   const shortens = keepsLess(duration, here.duration);
   const changes = {
@@ -110,10 +128,7 @@ function alterPolicy(database: string, policy: PolicyValues, here: RetentionPoli
     ...(shardGroupDuration !== here.shardGroupDuration ? { shardGroupDuration } : {}),
   };
   const names = Object.keys(changes);
-  if (names.length === 0) {
-    if (!shortens) draft.alreadySo += 1;
-    return;
-  }
+  if (names.length === 0) return;
   const why = whyInvalidPolicy(policy);
   if (why !== undefined) draft.refuse(item, why);
   else

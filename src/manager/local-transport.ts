@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CfluxError } from '../errors.js';
 import type { NodeInfo, Registered } from '../protocol/nodes.js';
 import type {
@@ -21,6 +22,8 @@ export class LocalTransport implements Transport {
 
   constructor(manager: Manager) {
     this.#manager = manager;
+    // Every call under way listens: Node would warn of a leak from the eleventh on.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   async register({ cluster, node }: RegisterRequest, options?: CallOptions): Promise<Registered> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { databaseBytes, headBytes, userBytes } from './codec/record-bytes.js';
 import type { MetaData } from './records.js';
 
-/** A digest of each record, for as long as it lives. */
+/** A digest of each record, and of each list of them, for as long as it lives. */
 const digests = new WeakMap<object, Buffer>();
 
 function sha256(...parts: readonly Uint8Array[]): Buffer {
@@ -11,20 +11,26 @@ function sha256(...parts: readonly Uint8Array[]): Buffer {
   return hash.digest();
 }
 
-/** The digests of all records of the list, one after the other. */
-function digestsOf<T extends object>(list: readonly T[], bytesOf: (record: T) => Buffer): Buffer {
-  const all = Buffer.allocUnsafe(list.length * 32);
-  let position = 0;
-  for (const record of list) {
-    let digest = digests.get(record);
-    if (digest === undefined) {
-      digest = sha256(bytesOf(record));
-      digests.set(record, digest);
+/** What is kept for `subject`, computed if it is not there yet. */
+function kept(subject: object, compute: () => Buffer): Buffer {
+  const known = digests.get(subject);
+  if (known !== undefined) return known;
+  const digest = compute();
+  digests.set(subject, digest);
+  return digest;
+}
+
+/** The digest of the digests of all records, one after the other. */
+function digestOf<T extends object>(list: readonly T[], bytesOf: (record: T) => Buffer): Buffer {
+  return kept(list, () => {
+    const all = Buffer.allocUnsafe(list.length * 32);
+    let position = 0;
+    for (const record of list) {
+      all.set(digests.get(record) ?? kept(record, () => sha256(bytesOf(record))), position);
+      position += 32;
     }
-    all.set(digest, position);
-    position += 32;
-  }
-  return all;
+    return sha256(all);
+  });
 }
 
 /**
@@ -35,7 +41,7 @@ function digestsOf<T extends object>(list: readonly T[], bytesOf: (record: T) =>
  * SHA-256 of its bytes. So only changed ones are hashed again.
  */
 export function digestMetadata(data: MetaData): string {
-  const databases = digestsOf(data.databases, databaseBytes);
-  const users = digestsOf(data.users, userBytes);
-  return sha256(sha256(headBytes(data)), sha256(databases), sha256(users)).toString('hex');
+  const databases = digestOf(data.databases, databaseBytes);
+  const users = digestOf(data.users, userBytes);
+  return sha256(sha256(headBytes(data)), databases, users).toString('hex');
 }

@@ -2,7 +2,7 @@ import { CfluxError } from '../errors.js';
 import type { DurationArgument } from './records.js';
 
 /** Nanoseconds. */
-export const second = 1_000_000_000n;
+const second = 1_000_000_000n;
 export const minute = 60n * second;
 export const hour = 60n * minute;
 export const day = 24n * hour;
@@ -67,9 +67,6 @@ function decimal(value: bigint, digits: number): string {
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
-/** The shortest retention that InfluxDB allows, and the shortest shard groups. */
-export const shortestRetention = hour;
-
 /** The duration of the shard groups of a policy that keeps data for `retention` (0: for ever), where nobody chose one. */
 export function automaticShardGroupDuration(retention: bigint): bigint {
   if (retention === 0n || retention >= 180n * day) return week;
@@ -79,5 +76,5 @@ export function automaticShardGroupDuration(retention: bigint): bigint {
 /** A chosen duration of shard groups, as InfluxDB takes it: 0 is the automatic one, and none is below an hour. */
 export function normalizeShardGroupDuration(chosen: bigint, retention: bigint): bigint {
   if (chosen === 0n) return automaticShardGroupDuration(retention);
-  return chosen < shortestRetention ? shortestRetention : chosen;
+  return chosen < hour ? hour : chosen;
 }

@@ -1,13 +1,11 @@
 import { type Clock, systemClock } from '../clock.js';
-import { CfluxError, isCfluxError } from '../errors.js';
 import { type Random, systemRandom } from '../random.js';
 import { defaultCost } from './bcrypt.js';
-import { decodeShared } from './codec/decode-metadata.js';
-import { encodeMetadata, encodePieces } from './codec/encode-metadata.js';
-import { CommitSequence, type Operation, type Persist } from './commit-sequence.js';
+import { encodeMetadata } from './codec/encode-metadata.js';
+import type { Operation } from './commit-sequence.js';
 import { minute } from './durations.js';
+import { LocalStore } from './local-store.js';
 import type { ForkableMetaClient, MetaClient, PasswordHashingMetaClient } from './meta-client.js';
-import { MetaDirectory } from './meta-directory.js';
 import { createContinuousQuery, dropContinuousQuery } from './operations/continuous-queries.js';
 import { findDatabase, requireDatabase } from './operations/database-lookup.js';
 import { createDatabase, createDatabaseWithRetentionPolicy, dropDatabase } from './operations/databases.js';
@@ -91,20 +89,14 @@ const leaseDuration = minute;
 export class LocalMetaClient implements MetaClient, ForkableMetaClient, PasswordHashingMetaClient {
   readonly #options: LocalMetaClientOptions;
   readonly #clock: Clock;
+  readonly #store: LocalStore;
   #passwords: Passwords;
-  #commits: CommitSequence;
-  #waitingForChange: (() => void)[] = [];
-  #directory: MetaDirectory | undefined;
-  /** The last call of open or close: they go one after the other. */
-  #turn: Promise<void> = Promise.resolve();
-  #state: 'new' | 'open' | 'closed' = 'new';
 
   constructor(options: LocalMetaClientOptions = {}) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#passwords = new Passwords(options.bcryptCost ?? defaultCost);
-    const clusterId = options.clusterId ?? randomClusterId(options.random ?? systemRandom);
-    this.#commits = this.#commitsTo(options.data ?? emptyMetaData(clusterId));
+    this.#store = new LocalStore(options, options.data ?? emptyMetaData(options));
   }
 
   /**
@@ -114,30 +106,12 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
    * @throws CfluxError `DIRECTORY_LOCKED`, `STORAGE_FAILED`, `MALFORMED_METADATA`
    */
   open(): Promise<void> {
-    return this.#inTurn(async () => {
-      const { dir, lock = true } = this.#options;
-      if (this.#state === 'open' || dir === undefined) return;
-      const directory = await MetaDirectory.open(dir, { lock });
-      try {
-        this.#commits = await this.#load(directory);
-      } catch (error) {
-        await directory.close();
-        throw error;
-      }
-      this.#directory = directory;
-      this.#state = 'open';
-    });
+    return this.#store.open();
   }
 
   /** Waits for what is being written and gives the directory up; reads still answer then. In memory there is nothing to close. */
   close(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#state !== 'open') return;
-      this.#state = 'closed';
-      await this.#commits.idle();
-      await this.#directory?.close();
-      this.#directory = undefined;
-    });
+    return this.#store.close();
   }
 
   /**
@@ -145,9 +119,8 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
    * records are shared.
    */
   fork(): LocalMetaClient {
-    const { dir, ...options } = this.#options;
-    const fork = new LocalMetaClient(options);
-    fork.#commits = fork.#commitsTo(this.data());
+    const { dir, lock, ...options } = this.#options;
+    const fork = new LocalMetaClient({ ...options, data: this.data() });
     fork.#passwords = this.#passwords;
     return fork;
   }
@@ -162,7 +135,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   data(): MetaData {
-    return this.#commits.data;
+    return this.#store.data;
   }
 
   /** The index becomes the given one + 1, as since InfluxDB 1.8 (before, it was + 2): so it may go back. */
@@ -176,7 +149,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   waitForDataChanged(): Promise<void> {
-    return new Promise((resolve) => this.#waitingForChange.push(resolve));
+    return this.#store.nextCommit();
   }
 
   /** Always granted, for a minute, to anyone: a single node has nobody to share with. See {@link Leases}. */
@@ -361,36 +334,8 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     return this.#run((data) => dropSubscription(data, database, policy, name));
   }
 
-  async #run<T>(operation: Operation<T>): Promise<T> {
-    if (this.#options.dir !== undefined && this.#state !== 'open') {
-      throw this.#state === 'new'
-        ? new CfluxError('NOT_OPEN', 'the metadata is not open yet')
-        : new CfluxError('CLOSED', 'the metadata is closed');
-    }
-    return this.#commits.run(operation);
-  }
-
-  #inTurn(task: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(task);
-    this.#turn = done.catch(() => {});
-    return done;
-  }
-
-  async #load(directory: MetaDirectory): Promise<CommitSequence> {
-    const bytes = await directory.read();
-    const data = bytes === undefined ? this.data() : decodeFile(bytes, directory.path);
-    const persist = (next: MetaData) => directory.write(encodePieces(next).pieces);
-    if (data.index === 1n) await persist(data);
-    return this.#commitsTo(data, persist);
-  }
-
-  #commitsTo(data: MetaData, persist?: Persist): CommitSequence {
-    const tell = () => {
-      const waiting = this.#waitingForChange;
-      this.#waitingForChange = [];
-      for (const resolve of waiting) resolve();
-    };
-    return new CommitSequence(data, tell, persist);
+  #run<T>(operation: Operation<T>): Promise<T> {
+    return this.#store.run(operation);
   }
 
   /** Nanoseconds since 1970. */
@@ -399,21 +344,12 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 }
 
-function decodeFile(bytes: Buffer, path: string): MetaData {
-  try {
-    return decodeShared(bytes);
-  } catch (error) {
-    if (!isCfluxError(error)) throw error;
-    throw new CfluxError(error.code, `${path}: ${error.message}`, { cause: error });
-  }
-}
-
 /** What a new store holds. */
-function emptyMetaData(clusterId: bigint): MetaData {
+function emptyMetaData({ clusterId, random = systemRandom }: LocalMetaClientOptions): MetaData {
   return {
     term: 0n,
     index: 1n,
-    clusterId,
+    clusterId: clusterId ?? randomClusterId(random),
     databases: [],
     users: [],
     maxNodeId: 0n,

@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 export interface Named {
   readonly name: string;
 }
@@ -14,9 +16,15 @@ const mostRemovals = 1024;
 /** From here on, the buckets are so long that a new table, with more of them, pays. */
 const mostNamesPerBucket = 4;
 
+/** Drawn anew in each process, so that nobody can think up names that all fall into one bucket. */
+const multiplier = randomInt(2 ** 31) | 1;
+
 function hashOf(name: string): number {
   let hash = 0;
-  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
+  for (let i = 0; i < name.length; i++) {
+    hash = Math.imul(hash ^ name.charCodeAt(i), multiplier);
+    hash ^= hash >>> 15;
+  }
   return hash;
 }
 

@@ -36,6 +36,11 @@ export function positionOf(list: readonly Named[], name: string): number {
   return names.positionOf(name);
 }
 
+/** Whether {@link positionOf} answers at once. In a long list with a name that occurs twice, it has to search. */
+export function isIndexed(list: readonly Named[]): boolean {
+  return list.length <= longestWithoutTable || namesOf(list) !== 'ambiguous';
+}
+
 export function findByName<T extends Named>(list: readonly T[], name: string): T | undefined {
   return list[positionOf(list, name)];
 }

@@ -2,10 +2,10 @@ import type { Clock } from '../clock.js';
 
 export interface Limits {
   readonly clock: Clock;
-  /** Milliseconds; `Infinity` is none. */
-  readonly timeout: number;
+  /** Milliseconds. Default: none. */
+  readonly timeout?: number;
   /** What the work is rejected with when the time is up. */
-  readonly timeoutError: () => unknown;
+  readonly timeoutError?: () => unknown;
   /** Any of them ends the work, with its reason. */
   readonly signals: readonly (AbortSignal | undefined)[];
 }
@@ -34,10 +34,9 @@ export function withDeadline<T>(limits: Limits, work: (signal: AbortSignal) => P
       signal?.addEventListener('abort', listener, { once: true });
       return () => signal?.removeEventListener('abort', listener);
     });
-    const cancelTimer =
-      timeout === Number.POSITIVE_INFINITY ? () => {} : clock.after(timeout, () => end(timeoutError()));
+    const cancelTimer = timeout === undefined ? undefined : clock.after(timeout, () => end(timeoutError?.()));
     const release = () => {
-      cancelTimer();
+      cancelTimer?.();
       for (const remove of listeners) remove();
     };
     work(controller.signal).then(

@@ -34,8 +34,10 @@ export class Endpoints {
     return this.#urls[this.#position] ?? '';
   }
 
-  /** Goes on to the next, unless another request has already left `failed`. */
-  leave(failed: string): void {
-    if (failed === this.current) this.#position = (this.#position + 1) % this.#urls.length;
+  /** Goes on to the next. `false`: there is none, or another request has already left `failed`. */
+  leave(failed: string): boolean {
+    if (failed !== this.current || this.#urls.length === 1) return false;
+    this.#position = (this.#position + 1) % this.#urls.length;
+    return true;
   }
 }

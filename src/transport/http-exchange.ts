@@ -2,8 +2,9 @@ import createDebug from 'debug';
 import ky from 'ky';
 import type { Agent } from 'undici';
 import { type Clock, systemClock } from '../clock.js';
-import { isCfluxError } from '../errors.js';
+import { CfluxError, isCfluxError } from '../errors.js';
 import { type BearerToken, currentToken } from './bearer-token.js';
+import { withDeadline } from './deadline.js';
 import { Endpoints } from './endpoints.js';
 import { createAgent } from './http-agent.js';
 import type { HttpAnswer } from './http-answer.js';
@@ -31,6 +32,7 @@ export class HttpExchange {
   readonly #clock: Clock;
   readonly #idleTimeout: number;
   readonly #agent: Agent;
+  readonly #underWay = new Set<{ readonly endpoint: string; readonly abandon: () => void }>();
 
   constructor(options: HttpTransportOptions) {
     this.#endpoints = new Endpoints(options.endpoint ?? 'http://localhost:8000');
@@ -53,9 +55,14 @@ export class HttpExchange {
     return renewed === token ? answer : this.#sendOnce(request, renewed);
   }
 
-  /** Requests go to the next endpoint, if there is one, for this one failed. */
-  leave(endpoint: string): void {
-    this.#endpoints.leave(endpoint);
+  /**
+   * Requests go to the next endpoint, if there is one, for this one failed. Where it `hangs`, those that wait for it go there as
+   * well: a poll would notice only at the end of its hold.
+   */
+  leave(endpoint: string, hangs = false): void {
+    const isLeft = this.#endpoints.leave(endpoint);
+    if (!isLeft || !hangs) return;
+    for (const request of this.#underWay) if (request.endpoint === endpoint) request.abandon();
   }
 
   /** Frees every socket; requests under way reject. */
@@ -64,42 +71,63 @@ export class HttpExchange {
   }
 
   async #sendOnce(request: HttpRequest, token: string | undefined): Promise<HttpAnswer> {
-    const { method, path, body, signal, maxBytes } = request;
+    const { method, path, signal } = request;
     const endpoint = this.endpoint;
+    const abandoned = new AbortController();
+    const underWay = { endpoint, abandon: () => abandoned.abort(hanging(endpoint)) };
+    this.#underWay.add(underWay);
     const begin = this.#clock.monotonic();
-    // Of no known fields: the declarations of undici differ from those of Node's built-in copy of it.
-    const dispatcher: object = { dispatcher: this.#agent };
     try {
-      const response = await ky(`${endpoint}${path}`, {
-        method,
-        headers: { ...request.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-        ...(signal === undefined ? {} : { signal }),
-        ...dispatcher,
-        // Not through ky: it makes a stream of a body and tees that, for attempts of its own that we do not ask for.
-        ...(body === undefined ? {} : { fetch: (input, init) => fetch(input, { ...init, body }) }),
-        redirect: 'error',
-        retry: 0,
-        timeout: false,
-        throwHttpErrors: false,
-      });
-      const answer = {
-        endpoint,
-        status: response.status,
-        headers: response.headers,
-        // Also of an error: an answer left unread keeps its socket.
-        body: await readBody(response, { clock: this.#clock, maxBytes, idleTimeout: this.#idleTimeout }),
-      };
+      const limits = { clock: this.#clock, signals: [signal, abandoned.signal] };
+      const answer = await withDeadline(limits, (either) => this.#exchange(endpoint, request, token, either));
       const took = Math.round(this.#clock.monotonic() - begin);
       debug('%s %s%s: %d after %d ms', method, endpoint, path, answer.status, took);
       return answer;
     } catch (error) {
       // A deadline speaks against the endpoint, the caller's own abort does not.
-      if (signal?.aborted && !isCfluxError(signal.reason, 'TIMEOUT')) throw signal.reason;
-      this.leave(endpoint);
-      const reason = signal?.aborted ? signal.reason : error;
-      const failure = isCfluxError(reason) ? reason : networkFailure(reason, endpoint);
+      const isLate = signal !== undefined && isCfluxError(signal.reason, 'TIMEOUT');
+      if (signal?.aborted && !isLate) throw signal.reason;
+      this.leave(endpoint, isLate);
+      const failure = isCfluxError(error) ? error : networkFailure(error, endpoint);
       debug('%s %s%s: %s', method, endpoint, path, failure.message);
       throw failure;
+    } finally {
+      this.#underWay.delete(underWay);
     }
   }
+
+  async #exchange(
+    endpoint: string,
+    { method, path, headers, body, maxBytes }: HttpRequest,
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    // Of no known fields: the declarations of undici differ from those of Node's built-in copy of it.
+    const dispatcher: object = { dispatcher: this.#agent };
+    const own = { signal, ...(body === undefined ? {} : { body }) };
+    const response = await ky(`${endpoint}${path}`, {
+      method,
+      headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      ...dispatcher,
+      // Not through ky, which prepares for attempts of its own: it makes a stream of a body and tees that, and links signals.
+      fetch: (input, init) => fetch(input, { ...init, ...own }),
+      redirect: 'error',
+      retry: 0,
+      timeout: false,
+      throwHttpErrors: false,
+    });
+    return {
+      endpoint,
+      status: response.status,
+      headers: response.headers,
+      // Also of an error: an answer left unread keeps its socket.
+      body: await readBody(response, { clock: this.#clock, maxBytes, idleTimeout: this.#idleTimeout }),
+    };
+  }
 }
+
+const hanging = (endpoint: string) =>
+  new CfluxError('UNREACHABLE', `${endpoint} hangs: another request to it was not answered in time`, {
+    retryable: true,
+    outcome: 'unknown',
+  });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import createDebug from 'debug';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
@@ -69,6 +70,8 @@ class RetryingTransport implements Transport {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
+    // Every call under way listens: Node would warn of a leak from the eleventh on.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   get endpoint(): string {
@@ -155,10 +158,8 @@ class RetryingTransport implements Transport {
       }
       debug('%s failed, attempt %d: %s; the next in %d ms', call, number, failure.message, delay);
       this.#options.onRetry?.({ call, attempt: number, error: failure, delay });
-      await withDeadline(
-        { clock: this.#clock, timeout: Number.POSITIVE_INFINITY, timeoutError: () => undefined, signals },
-        (signal) => sleep(this.#clock, delay, signal),
-      );
+      const waiting = { clock: this.#clock, signals };
+      await withDeadline(waiting, (signal) => sleep(this.#clock, delay, signal));
     }
   }
 

@@ -153,6 +153,47 @@ describeWithServer('influxd', 'cflux agent', () => {
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['kept']);
   });
 
+  it('waits for the operator where the manager is another cluster’s, and drops nothing for it', async () => {
+    const manager = await labManager();
+    const influxd = await server();
+    const dir = await directory();
+    const client = await clientOf(manager.url);
+    await client.createDatabase('a');
+    const args = [
+      'agent',
+      '--influxdb',
+      influxd.url,
+      '--data',
+      dir,
+      '--endpoint',
+      manager.url,
+      '--cluster',
+      'prod',
+      '--listen',
+      ':0',
+      '--interval',
+      '200ms',
+      '--allow-drops',
+    ];
+    const first = run(args);
+    await first.line('in step with');
+    expect(await first.end()).toBe(0);
+    await client.close();
+    await manager.loseEverything();
+    const stranger = await clientOf(manager.url);
+    await stranger.createDatabase('z');
+
+    const second = run(args);
+    await second.line('start the agent once with --adopt');
+    expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a']);
+    expect(await second.end()).toBe(0);
+    const third = run([...args, '--adopt']);
+    await third.line('done      CREATE DATABASE "z"');
+    await third.line('pending   database "a": the cluster had it in an earlier history');
+    expect(await third.end()).toBe(0);
+    expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'z']);
+  }, 60_000);
+
   it('ends right however often it is killed in the middle of a convergence', async () => {
     const manager = await labManager();
     const influxd = await server();

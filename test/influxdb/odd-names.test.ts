@@ -149,7 +149,7 @@ describeWithServer('influxd', 'odd names', () => {
           if (made !== 'victim') await influxd.query(`DROP USER ${quoteIdentifier(made)}`);
         await influxd.query('DROP DATABASE d');
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 

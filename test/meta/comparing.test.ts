@@ -79,4 +79,12 @@ describe('comparing metadata', () => {
     for (const other of others) expectEqual(data, other, false);
     expect(new Set([data, ...others].map(digestMetadata)).size).toBe(others.length + 1);
   });
+
+  it('an empty list of databases is not an empty list of users', async () => {
+    const data = await sample();
+    expectEqual({ ...data, databases: [] }, { ...data, users: [] }, false);
+    // All empty lists may be one and the same object.
+    const nothing: readonly never[] = [];
+    expectEqual({ ...data, databases: nothing, users: nothing }, { ...data, databases: [], users: [] }, true);
+  });
 });

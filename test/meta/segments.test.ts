@@ -101,6 +101,17 @@ describe('what was encoded or decoded before is not done again', () => {
   });
 });
 
+describe('names that occur twice', () => {
+  it('do no harm, and take no time to speak of', () => {
+    const { databases, ...rest } = benchmarkSnapshot({ databases: 20_000, groups: 0 });
+    const twice = { ...rest, databases: [...databases, ...databases] };
+    const known = decodeMetadata(encodeMetadata(twice));
+    // Nothing is where it was: each of them would have to be searched for.
+    const turned = { ...rest, databases: [...twice.databases].reverse() };
+    expect(decodeMetadata(encodeMetadata(turned), known).databases.length).toBe(40_000);
+  });
+});
+
 describe('kept bytes', () => {
   it('are not those of the caller', async () => {
     const client = await clientWith(100);

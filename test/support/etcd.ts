@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Agent, request } from 'undici';
 
 /** One process of a cluster. */
 export interface EtcdMember {
@@ -43,13 +45,33 @@ interface Ports {
   readonly peer: number;
 }
 
+/** What `startEtcd` may be asked for beside the number of members. */
+export interface EtcdSettings {
+  /** For every member. */
+  readonly args?: readonly string[];
+  /** Clients speak TLS and show a certificate: those of `test/fixtures/tls`. */
+  readonly tls?: boolean;
+}
+
+const certificates = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}.pem`, import.meta.url));
+const tlsArgs = [
+  ...['--cert-file', certificates('server'), '--key-file', certificates('server-key')],
+  ...['--trusted-ca-file', certificates('ca'), '--client-cert-auth'],
+];
+/** What a client needs for an etcd with `tls`. */
+export const etcdTls = {
+  ca: readFileSync(certificates('ca')),
+  cert: readFileSync(certificates('client')),
+  key: readFileSync(certificates('client-key')),
+};
+
 class Member implements EtcdMember {
   readonly url: string;
   readonly #args: readonly string[];
   #process: ChildProcess | undefined;
 
-  constructor(ports: Ports, args: readonly string[]) {
-    this.url = `http://127.0.0.1:${ports.client}`;
+  constructor(url: string, args: readonly string[]) {
+    this.url = url;
     this.#args = args;
   }
 
@@ -76,23 +98,27 @@ class Member implements EtcdMember {
   }
 }
 
-/** Starts an etcd cluster of `members` on this machine, with data of its own; `args` are for every member. */
-export async function startEtcd(members: 1 | 3 = 1, args: readonly string[] = []): Promise<EtcdCluster> {
+/** Starts an etcd cluster of `members` on this machine, with data of its own. */
+export async function startEtcd(
+  members: 1 | 3 = 1,
+  { args = [], tls = false }: EtcdSettings = {},
+): Promise<EtcdCluster> {
   const dir = mkdtempSync(join(tmpdir(), 'cflux-etcd-'));
   const ports: Ports[] = [];
   for (let member = 0; member < members; member++) {
     ports.push({ client: await freePort(), peer: await freePort() });
   }
+  const clientUrl = ({ client }: Ports) => `${tls ? 'https' : 'http'}://127.0.0.1:${client}`;
   const peerUrl = ({ peer }: Ports) => `http://127.0.0.1:${peer}`;
   const initialCluster = ports.map((each, number) => `m${number}=${peerUrl(each)}`).join(',');
   const processes = ports.map(
     (each, number) =>
-      new Member(each, [
+      new Member(clientUrl(each), [
         ...['--name', `m${number}`, '--data-dir', join(dir, `m${number}`)],
-        ...['--listen-client-urls', `http://127.0.0.1:${each.client}`],
-        ...['--advertise-client-urls', `http://127.0.0.1:${each.client}`],
+        ...['--listen-client-urls', clientUrl(each), '--advertise-client-urls', clientUrl(each)],
         ...['--listen-peer-urls', peerUrl(each), '--initial-advertise-peer-urls', peerUrl(each)],
         ...['--initial-cluster', initialCluster, '--logger', 'zap', '--log-level', 'error'],
+        ...(tls ? tlsArgs : []),
         ...args,
       ]),
   );
@@ -138,9 +164,19 @@ async function post(
   body: object,
   headers: Record<string, string>,
 ): Promise<Record<string, unknown>> {
-  const signal = AbortSignal.timeout(5_000);
-  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body), headers, signal });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
-  return JSON.parse(text);
+  const dispatcher = new Agent({ connect: etcdTls });
+  try {
+    const { statusCode, body: answer } = await request(url, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers,
+      dispatcher,
+      signal: AbortSignal.timeout(5_000),
+    });
+    const text = await answer.text();
+    if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}: ${text}`);
+    return JSON.parse(text);
+  } finally {
+    await dispatcher.close();
+  }
 }

@@ -176,6 +176,31 @@ describe('of several endpoints', () => {
     expect(transport.endpoint).toBe(next.url);
   });
 
+  it('one that hangs is left by those too that wait for it', async () => {
+    const hanging = await rawServer(() => {});
+    const next = await rawServer((request, socket) => {
+      socket.write(request.method === 'PUT' ? answer(200) : answer(200, { Version: 9 }, 'newer'));
+    });
+    const transport = httpTransport([hanging.url, next.url]);
+    const calls = [transport.poll(poll), transport.push(somePush)];
+    await expect.poll(() => hanging.requests.length).toBe(2);
+    await transport.heartbeat(beat, { timeout: 1_000 });
+    const [polled, pushed] = await Promise.all(calls);
+    expect(polled).toMatchObject({ kind: 'snapshot', version: 9 });
+    expect(pushed).toMatchObject({ kind: 'committed', version: 9 });
+    await expect.poll(() => hanging.open).toBe(0);
+  });
+
+  it('one alone is not left, however slow: what waits for it waits on', async () => {
+    const slow = await rawServer((request, socket) => {
+      if (request.method === 'GET') setTimeout(() => socket.write(answer(204)), 500);
+    });
+    const transport = httpTransport(slow.url, onlyOnce);
+    const polled = transport.poll(poll);
+    await errorOf(transport.heartbeat(beat, { timeout: 100 }));
+    expect(await polled).toEqual({ kind: 'unchanged' });
+  });
+
   it('one that refuses is kept: another would refuse as well', async () => {
     const refusing = await rawServer((_, socket) => socket.write(answer(404, {}, 'Key not found')));
     const next = await good();

@@ -238,6 +238,18 @@ describe('withRetry', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
+  it('may have any number of calls under way without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const listener = (warning: Error) => warnings.push(warning);
+    process.on('warning', listener);
+    const { clock, transport } = retrying({ heartbeat: () => sleep(clock, 10) });
+    await Promise.all(Array.from({ length: 50 }, () => transport.heartbeat(beat)));
+    // Warnings are emitted in a task of their own.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', listener);
+    expect(warnings).toEqual([]);
+  });
+
   it('ends what is under way, and what waits, when it is closed', async () => {
     let closed = 0;
     const { clock, transport } = retrying({

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
@@ -11,11 +10,13 @@ import {
   MemoryStore,
 } from '../../manager/index.js';
 import { auditLine } from '../audit-line.js';
+import { addEtcdFlags, type EtcdFlags, etcdStoreOf } from '../etcd-flags.js';
+import { fileOf } from '../file-of.js';
 import { parseListen } from '../listen.js';
 import { parseCount, parseDuration } from '../parse.js';
 import type { Terminal } from '../terminal.js';
 
-interface Options {
+interface Options extends EtcdFlags {
   readonly listen: { readonly host: string; readonly port: number };
   readonly data: string;
   readonly memory?: true;
@@ -29,7 +30,8 @@ interface Options {
 }
 
 const help = `
-Keeps what it is given in a directory (package lmdb), flushed to disk before it answers. Each change is a line on standard
+Keeps what it is given in a directory (package lmdb), flushed to disk before it answers; with --etcd in etcd (package
+@grpc/grpc-js), shared with any number of managers of which each answers any node. Each change is a line on standard
 error: when, what, which version, by whom. Besides the API there are /health, /ready and /metrics (package prom-client).
 
 Tokens are in a TOML file that is read again when it changes:
@@ -44,11 +46,13 @@ Examples:
   cflux manager --memory                 try it: everything is forgotten at the end
   cflux manager --listen 0.0.0.0:8000 --data /var/lib/cflux \\
       --tokens /etc/cflux/tokens.toml --tls-cert m.pem --tls-key m.key
+  cflux manager --listen 10.0.0.1:8000 --tokens /etc/cflux/tokens.toml \\
+      --etcd http://10.0.0.1:2379,http://10.0.0.2:2379,http://10.0.0.3:2379
 
 Stop it with SIGINT or SIGTERM: held polls are answered, no push is lost.`;
 
 export function managerCommand(terminal: Terminal): Command {
-  return new Command('manager')
+  const command = new Command('manager')
     .description('Serve as the manager: keep the metadata of clusters, and who their nodes are.')
     .option(
       '--listen <host:port>',
@@ -74,12 +78,13 @@ export function managerCommand(terminal: Terminal): Command {
     .option('--insecure', 'listen beyond this machine without tokens or client certificates')
     .addHelpText('after', help)
     .action((options: Options) => serve(options, terminal));
+  return addEtcdFlags(command);
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
   const { nodeTtl, history, listen, tokens, insecure } = options;
   const manager = new Manager({
-    store: storeOf(options),
+    store: storeOf(options, terminal),
     audit: (entry) => terminal.err(auditLine(entry, systemClock.now())),
     ...(nodeTtl === undefined ? {} : { nodeTtl }),
     ...(history === undefined ? {} : { history }),
@@ -102,8 +107,14 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
   }
 }
 
-const storeOf = ({ memory, data }: Options): ManagerStore =>
-  memory ? new MemoryStore() : new LmdbStore({ dir: data });
+function storeOf(options: Options, terminal: Terminal): ManagerStore {
+  const { memory, data } = options;
+  const etcd = etcdStoreOf(options, (message) => terminal.err(`cflux manager: ${message}`));
+  if (etcd !== undefined && memory)
+    throw new CfluxError('INVALID_OPTION', '--memory and --etcd exclude each other');
+  if (etcd !== undefined) return etcd;
+  return memory ? new MemoryStore() : new LmdbStore({ dir: data });
+}
 
 function tlsOptions({ tlsCert, tlsKey, clientCa }: Options): Pick<ManagerServerOptions, 'tls'> {
   if (tlsCert === undefined && tlsKey === undefined && clientCa === undefined) return {};
@@ -113,14 +124,6 @@ function tlsOptions({ tlsCert, tlsKey, clientCa }: Options): Pick<ManagerServerO
       '--tls-cert and --tls-key belong together, and --client-ca to them',
     );
   }
-  const ca = clientCa === undefined ? {} : { ca: pem('--client-ca', clientCa) };
-  return { tls: { cert: pem('--tls-cert', tlsCert), key: pem('--tls-key', tlsKey), ...ca } };
-}
-
-function pem(flag: string, file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `${flag}: ${CfluxError.from(cause).message}`, { cause });
-  }
+  const ca = clientCa === undefined ? {} : { ca: fileOf('--client-ca', clientCa) };
+  return { tls: { cert: fileOf('--tls-cert', tlsCert), key: fileOf('--tls-key', tlsKey), ...ca } };
 }

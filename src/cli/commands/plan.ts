@@ -8,7 +8,6 @@ import type { MetaData } from '../../meta/records.js';
 import { noVersion } from '../../protocol/version.js';
 import { HttpTransport } from '../../transport/http-transport.js';
 import type { Snapshot } from '../../transport/transport.js';
-import { withoutBigints } from '../agent-log.js';
 import {
   type InfluxFlags,
   influxOptions,
@@ -17,6 +16,7 @@ import {
   withInfluxFlags,
   withManagerFlags,
 } from '../connections.js';
+import { jsonText } from '../json.js';
 import { parseCount } from '../parse.js';
 import { planJson, planText } from '../plan-text.js';
 import type { Terminal } from '../terminal.js';
@@ -55,8 +55,7 @@ async function showPlan(flags: Flags, terminal: Terminal): Promise<void> {
   const snapshot = await newest(cluster, options);
   const data = decodeMetadata(snapshot.snapshot);
   const plan = await planFor(data, snapshot, flags, terminal);
-  if (flags.json)
-    terminal.out(JSON.stringify({ version: snapshot.version, ...planJson(plan) }, withoutBigints, 2));
+  if (flags.json) terminal.out(jsonText({ version: snapshot.version, ...planJson(plan) }));
   else {
     terminal.out(`Cluster ${cluster}, version ${snapshot.version}:\n`);
     for (const line of planText(plan)) terminal.out(line);

@@ -1,7 +1,7 @@
 import { CfluxError } from '../../errors.js';
 import type { Named } from '../named-list.js';
 import type { MetaData } from '../records.js';
-import { layoutFor } from './encode-list.js';
+import { layoutFor } from './layout-writer.js';
 import { placeOf } from './malformed-place.js';
 import { type KnownSegments, SegmentsReader } from './read-segments.js';
 import { databaseSegments, type SegmentKind, userSegments } from './segments.js';
@@ -40,7 +40,7 @@ function decode(bytes: Buffer, known: MetaData | undefined, kept: () => Buffer):
     if (!(error instanceof Malformed)) throw error;
     const place = placeOf(bytes, error.offset);
     const where = place === '' ? `byte ${error.offset}` : `${place}, byte ${error.offset}`;
-    throw new CfluxError('MALFORMED_METADATA', `malformed metadata: ${error.message} (${where})`);
+    throw new CfluxError('MALFORMED_METADATA', `malformed metadata: ${error.reason} (${where})`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Named, settle } from '../named-list.js';
 import type { DatabaseInfo, UserInfo } from '../records.js';
-import { readDatabase, readUser } from './read-records.js';
+import { readDatabase } from './read-database.js';
+import { readUser } from './read-user.js';
 import type { WireReader } from './wire-reader.js';
 import { copyOf, type WireWriter } from './wire-writer.js';
 import { writeDatabase, writeUser } from './write-records.js';

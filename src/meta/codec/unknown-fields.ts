@@ -16,10 +16,19 @@ export class UnknownFields {
 
   /** `record` with a copy of these fields. */
   addTo<T extends WithUnknownFields>(record: T, source: Buffer): T {
-    const parts: Buffer[] = [];
+    return { ...record, unknownFields: this.copyFrom(source) };
+  }
+
+  copyFrom(source: Buffer): Uint8Array {
+    let size = 0;
+    for (let i = 0; i < this.bounds.length; i += 2) size += (this.bounds[i + 1] ?? 0) - (this.bounds[i] ?? 0);
+    const copy = new Uint8Array(size);
+    let position = 0;
     for (let i = 0; i < this.bounds.length; i += 2) {
-      parts.push(source.subarray(this.bounds[i], this.bounds[i + 1]));
+      const part = source.subarray(this.bounds[i], this.bounds[i + 1]);
+      copy.set(part, position);
+      position += part.length;
     }
-    return { ...record, unknownFields: new Uint8Array(Buffer.concat(parts)) };
+    return copy;
   }
 }

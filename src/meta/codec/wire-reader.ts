@@ -1,13 +1,14 @@
 import { highWord, lowWord, signed, unsigned, words } from './words.js';
 
-/** What is wrong with the bytes and where; decodeMetadata turns it into an error that names the record. */
-export class Malformed extends Error {
+/**
+ * What is wrong with the bytes, and where. It is thrown, but is no Error, whose stack would cost more than all the decoding of a small
+ * input: decodeMetadata makes the error of it that users see.
+ */
+export class Malformed {
   constructor(
-    reason: string,
+    readonly reason: string,
     readonly offset: number,
-  ) {
-    super(reason);
-  }
+  ) {}
 }
 
 /** Groups are found in unknown fields only, and InfluxDB writes none: nobody nests them deeper in earnest. */

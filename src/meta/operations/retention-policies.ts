@@ -1,5 +1,5 @@
 import { checkInt64, checkInteger } from '../arguments.js';
-import { normalizeShardGroupDuration, shortestRetention, toNanoseconds } from '../durations.js';
+import { hour, normalizeShardGroupDuration, toNanoseconds } from '../durations.js';
 import { append, findByName, positionOf, removeAt, replaceAt } from '../named-list.js';
 import { checkNameLength } from '../names.js';
 import type {
@@ -59,7 +59,7 @@ export function withPolicy(
 /** Refuses a retention that was given and is too short; 0 is for ever. */
 export function checkRetention(duration: DurationArgument | undefined): void {
   const retention = durationArgument('duration', duration);
-  if (retention !== undefined && retention !== 0n && retention < shortestRetention) throw durationTooLow();
+  if (retention !== undefined && retention !== 0n && retention < hour) throw durationTooLow();
 }
 
 /** The policy that a spec describes, on its own, with all that InfluxDB refuses whatever the database. */

@@ -1,8 +1,9 @@
+import { decodeMetadata, type MetaData } from 'clusterflux';
 import { MemoryStore } from 'clusterflux/manager';
 import { FakeManager, type FaultyTransportOptions, ManualClock, seededRandom } from 'clusterflux/testing';
 import type { ManagerStore } from '../../../src/manager/manager-store.js';
 import type { Random } from '../../../src/random.js';
-import { entriesOfSnapshot } from './journal.js';
+import { entriesOf } from './journal.js';
 import { SimulatedNode } from './simulated-node.js';
 
 /** A version as the store took it. */
@@ -10,6 +11,7 @@ export interface StoredVersion {
   readonly epoch: string;
   readonly version: number;
   readonly mutation: string;
+  readonly data: MetaData;
   readonly entries: readonly string[];
 }
 
@@ -69,7 +71,8 @@ export class World {
       if (result.kind === 'committed') {
         const { epoch, record } = result;
         const { version, mutation } = record;
-        this.history.push({ epoch, version, mutation, entries: entriesOfSnapshot(request.snapshot) });
+        const data = decodeMetadata(request.snapshot);
+        this.history.push({ epoch, version, mutation, data, entries: entriesOf(data) });
       }
       return result;
     };

@@ -1,28 +1,19 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { build } from 'tsup';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
+import { bundle } from '../../support/bundle.js';
 
 export type Child = ChildProcessByStdio<null, Readable, null>;
 
-/**
- * A program of this folder, bundled once for the suite around, for starting it from TypeScript would take longer than what it
- * does. Answers what starts it.
- */
+/** What starts a program of this folder, which is bundled once for the suite around. */
 export function childProgram(name: string): (...args: readonly string[]) => Child {
-  let folder = '';
+  let program = '';
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'cflux-child-'));
-    const entry = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-    await build({ entry: { [name]: entry }, outDir: folder, format: 'esm', config: false, silent: true });
+    program = await bundle(fileURLToPath(new URL(`${name}.ts`, import.meta.url)));
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
   return (...args) =>
-    spawn(process.execPath, [join(folder, `${name}.js`), ...args], {
+    spawn(process.execPath, [program, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
       // So that a program with many stores is in the middle of writing all of them.
       env: { ...process.env, UV_THREADPOOL_SIZE: '16' },

@@ -125,7 +125,7 @@ export async function answerTo(client: LocalMetaClient, step: Step): Promise<Ste
 const hour = 3_600_000_000_000n;
 
 /** A record, or anything in one, in the form of the recordings. */
-export function recorded(value: unknown): unknown {
+function recorded(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value === 'bigint') {
     const sinceNow = value - BigInt(Date.now()) * 1_000_000n;

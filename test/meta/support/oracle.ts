@@ -5,7 +5,6 @@ import {
   fromBinary,
   type Message,
   toBinary,
-  type UnknownField,
 } from '@bufbuild/protobuf';
 import {
   FileDescriptorProtoSchema,
@@ -108,7 +107,7 @@ function message(name: string): DescMessage {
 /** The message types by which a record of each name is encoded. */
 export const oracleMessages = Object.keys(messages);
 
-export type OracleMessage = Message & Record<string, unknown>;
+type OracleMessage = Message & Record<string, unknown>;
 
 export function oracleDecode(bytes: Uint8Array, name = 'Data'): OracleMessage {
   return fromBinary(message(name), bytes) as OracleMessage;
@@ -118,5 +117,3 @@ export function oracleDecode(bytes: Uint8Array, name = 'Data'): OracleMessage {
 export function oracleEncode(fields: Record<string, unknown>, name = 'Data'): Uint8Array {
   return toBinary(message(name), create(message(name), fields));
 }
-
-export type { UnknownField };

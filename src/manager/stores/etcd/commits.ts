@@ -1,6 +1,6 @@
 import { CfluxError } from '../../../errors.js';
-import type { Commit, CommitResult, StoreContext, VersionRecord } from '../../manager-store.js';
-import { epochOf, nextNumber } from '../numbering.js';
+import type { Commit, CommitResult, StoreContext } from '../../manager-store.js';
+import { epochOf, recordOf } from '../numbering.js';
 import type { EtcdConnection } from './connection.js';
 import { isLeaseGone } from './etcd-errors.js';
 import type { CurrentHead, Heads } from './heads.js';
@@ -123,10 +123,12 @@ export class Commits {
     const { connection, keys, heads, turns, pieces, mutationLeases } = this.#parts;
     const { commit, upload } = attempted;
     const { cluster, mutation } = commit;
-    const record = this.#recordOf(commit, known.head);
-    const versions = [{ record, upload }, ...known.head.versions];
+    const { generation, versions: earlier } = known.head;
+    const previous = earlier[0]?.record.version ?? generation;
+    const record = recordOf(commit, previous, Math.floor(this.#context.clock.now()));
+    const versions = [{ record, upload }, ...earlier];
     const kept = Math.max(this.#context.history, versions.length - mostRemovals);
-    const head: StoredHead = { generation: known.head.generation, versions: versions.slice(0, kept) };
+    const head: StoredHead = { generation, versions: versions.slice(0, kept) };
     attempted.pieces ??= await nothingStored(pieces.upload(cluster, upload, commit.snapshot));
     const lease = await nothingStored(mutationLeases.next());
     const value = writeJson({ version: record.version, upload });
@@ -189,18 +191,6 @@ export class Commits {
     const latest = head.versions[0]?.record;
     if (latest !== undefined && latest.version !== commit.base) return { kind: 'conflict', epoch, latest };
     return undefined;
-  }
-
-  #recordOf(commit: Commit, { generation, versions }: StoredHead): VersionRecord {
-    const now = this.#context.clock.now();
-    return {
-      version: nextNumber(versions[0]?.record.version ?? generation, now, commit.above),
-      mutation: commit.mutation,
-      at: now,
-      size: commit.snapshot.byteLength,
-      nodeId: commit.nodeId,
-      author: commit.author,
-    };
   }
 
   #epochOf(cluster: string, { generation }: StoredHead): string {

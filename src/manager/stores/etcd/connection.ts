@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Client, ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import createDebug from 'debug';
 import { type Clock, sleep } from '../../../clock.js';
@@ -61,6 +62,8 @@ export class EtcdConnection {
     this.#options = options;
     this.#endpoints = parseEndpoints(options.endpoints);
     this.#clients = this.#endpoints.map((endpoint) => this.#createClient(endpoint));
+    // One listener for each call that pauses; Node would warn from the eleventh on.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /**

@@ -29,6 +29,7 @@ const refusals = new Set<number>([
 
 // The texts are those of etcd 3.4 and 3.5 and of @grpc/grpc-js 1.14.
 const neverSent = /No connection established|Name resolution failed/;
+const certificates = /certificate|altnames|SSL routines/i;
 const authentication = /auth|permission denied|user name is empty|user name not found/i;
 
 interface Meaning {
@@ -75,6 +76,7 @@ export function etcdStatus(error: unknown): { readonly code: number; readonly de
 export function isTransient(error: CfluxError): boolean {
   const status = etcdStatus(error);
   if (status === undefined) return error.retryable;
+  if (certificates.test(status.details)) return false;
   if (status.code === grpcStatus.resourceExhausted) return status.details.includes('too many requests');
   return !refusals.has(status.code);
 }

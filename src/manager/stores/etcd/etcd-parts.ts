@@ -1,23 +1,19 @@
 import type { StoreContext } from '../../manager-store.js';
 import { Commits } from './commits.js';
+import { warnWithoutCompaction } from './compaction-warning.js';
 import { EtcdConnection } from './connection.js';
-import { isCompacted } from './etcd-errors.js';
 import type { EtcdOptions } from './etcd-options.js';
 import { HeadWatch } from './head-watch.js';
 import { Heads } from './heads.js';
 import { Housekeeping } from './housekeeping.js';
 import { Keys } from './keys.js';
 import { Leases } from './leases.js';
-import { etcd } from './methods.js';
 import { MutationLeases } from './mutation-leases.js';
 import { Nodes } from './nodes.js';
 import { Presence } from './presence.js';
 import { SharedTurns } from './shared-turns.js';
 import { SnapshotPieces } from './snapshot-pieces.js';
 import { openIdentity } from './store-identity.js';
-
-/** Revisions after which etcd, if it compacts by itself, should have done so. */
-const manyRevisions = 10_000;
 
 const emitWarning = (message: string) => process.emitWarning(message);
 
@@ -45,7 +41,7 @@ export async function openParts(
   try {
     const keys = new Keys(options.prefix ?? '/clusterflux/');
     const { storeId, revision } = await openIdentity(connection, keys, context.random);
-    await warnWithoutCompaction(connection, keys, revision, options.warn ?? emitWarning);
+    await warnWithoutCompaction(connection, { key: keys.store, revision, warn: options.warn ?? emitWarning });
     const heads = new Heads(connection, keys);
     const pieces = new SnapshotPieces(connection, keys);
     const leases = new Leases(connection, context.clock);
@@ -82,23 +78,4 @@ export async function openParts(
     await connection.close();
     throw error;
   }
-}
-
-/** etcd does not tell how it was started; that its first revision still is there after so many tells enough. */
-async function warnWithoutCompaction(
-  connection: EtcdConnection,
-  keys: Keys,
-  revision: number,
-  warn: (message: string) => void,
-): Promise<void> {
-  if (revision < manyRevisions) return;
-  try {
-    await connection.call(etcd.range, { key: keys.store, revision: 1, countOnly: true });
-  } catch (error) {
-    if (isCompacted(error)) return;
-    throw error;
-  }
-  warn(
-    `etcd has kept all of its ${revision} revisions: start it with --auto-compaction-retention, or it fills its quota`,
-  );
 }

@@ -5,7 +5,7 @@ import type { Heads } from './heads.js';
 import type { Keys } from './keys.js';
 import { etcd } from './methods.js';
 import type { SharedTurns } from './shared-turns.js';
-import type { WatchRequest, WatchResponse } from './watch-messages.js';
+import type { WatchEvent, WatchRequest, WatchResponse } from './watch-messages.js';
 
 const debug = createDebug('cflux:etcd');
 
@@ -91,6 +91,18 @@ export class HeadWatch {
     this.#cancelPause = this.#context.clock.after(pause, () => this.#open());
   }
 
+  /** What others have written below our prefix, and cannot be read, is the trouble of those who ask for it, not of the watch. */
+  #tell({ kind, kv }: WatchEvent): void {
+    let cluster: string | undefined;
+    try {
+      cluster = this.#keys.clusterOf(kv.key);
+      if (kind === 'put') this.#heads.note(cluster, kv, kv.modRevision);
+    } catch (error) {
+      debug('%s cannot be read: %s', kv.key, error);
+    }
+    this.#onChange(cluster);
+  }
+
   #onCreated(): void {
     if (this.#onFirst === undefined) {
       // What was told before the stream ended may not have been looked at: whatever ended it failed reads as well.
@@ -115,15 +127,11 @@ export class HeadWatch {
     }
     this.#failures = 0;
     if (created) this.#onCreated();
-    for (const { kind, kv } of events) {
+    for (const event of events) {
+      const { kind, kv } = event;
       this.#nextRevision = kv.modRevision + 1;
-      if (this.#keys.isTurn(kv.key)) {
-        if (kind === 'delete') this.#turns.onGone(kv.key, kv.modRevision);
-        continue;
-      }
-      const cluster = this.#keys.clusterOf(kv.key);
-      if (kind === 'put') this.#heads.note(cluster, kv, kv.modRevision);
-      this.#onChange(cluster);
+      if (!this.#keys.isTurn(kv.key)) this.#tell(event);
+      else if (kind === 'delete') this.#turns.onGone(kv.key, kv.modRevision);
     }
   }
 }

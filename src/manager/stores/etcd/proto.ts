@@ -102,7 +102,7 @@ export function* fieldsOf(message: Uint8Array): Generator<ProtoField> {
   }
 }
 
-/** A negative int64 is written as what it is above 2^64. */
+/** A negative int64 is written as what it is above 2^64: only those far from 0 come out exact, and etcd answers with none that matters. */
 const signed = (value: number) => (value < 2 ** 63 ? value : value - 2 ** 64);
 
 export const textOf = (field: ProtoField) => new TextDecoder().decode(field.bytes);

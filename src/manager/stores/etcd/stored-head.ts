@@ -25,16 +25,19 @@ export function encodeHead({ generation, versions }: StoredHead): Buffer {
 
 export function decodeHead(key: string, value: Uint8Array): StoredHead {
   const head = JsonValue.parse(key, value);
-  const versions = head.list('versions').map((version) => ({
-    upload: version.text('upload'),
-    record: {
-      version: version.number('version'),
-      mutation: version.text('mutation'),
-      at: version.number('at'),
-      size: version.number('size'),
-      nodeId: version.optionalNumber('nodeId'),
-      author: version.optionalText('author'),
-    },
-  }));
-  return { generation: head.number('generation'), versions };
+  return { generation: head.number('generation'), versions: head.list('versions').map(decodeVersion) };
+}
+
+function decodeVersion(version: JsonValue): StoredVersion {
+  const nodeId = version.optionalNumber('nodeId');
+  const author = version.optionalText('author');
+  const record: VersionRecord = {
+    version: version.number('version'),
+    mutation: version.text('mutation'),
+    at: version.number('at'),
+    size: version.number('size'),
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(author === undefined ? {} : { author }),
+  };
+  return { record, upload: version.text('upload') };
 }

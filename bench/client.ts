@@ -1,0 +1,19 @@
+import { changeFigures } from './client/change-figures.js';
+import { fanOutFigures } from './client/fan-out-figures.js';
+import { idleFigures } from './client/idle-figures.js';
+import { httpSetting, localSetting } from './client/setting.js';
+import type { Figure } from './report.js';
+
+/** CfluxClient with manager and wire: changes, fan-out, idle fleets. */
+export async function run(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const open of [localSetting, httpSetting]) {
+    const setting = await open();
+    try {
+      figures.push(...(await changeFigures(setting)), ...(await fanOutFigures(setting)));
+    } finally {
+      await setting.close();
+    }
+  }
+  return [...figures, ...(await idleFigures())];
+}

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { CfluxError } from '../errors.js';
+import { type EtcdOptions, EtcdStore } from '../manager/index.js';
+import { fileOf } from './file-of.js';
+
+/** What the command line says of etcd. */
+export interface EtcdFlags {
+  readonly etcd?: string;
+  readonly etcdPrefix?: string;
+  readonly etcdUser?: string;
+  readonly etcdPasswordFile?: string;
+  readonly etcdCa?: string;
+  readonly etcdCert?: string;
+  readonly etcdKey?: string;
+}
+
+export const addEtcdFlags = (command: Command): Command =>
+  command
+    .option('--etcd <urls>', 'keep everything in etcd instead, shared with other managers: URLs, with commas')
+    .option('--etcd-prefix <prefix>', 'what every key begins with (default: /clusterflux/)')
+    .option('--etcd-user <name>', 'user, where etcd asks for one')
+    .option('--etcd-password-file <file>', 'and the file with its password')
+    .option('--etcd-ca <file>', "authority of etcd's certificates (PEM)")
+    .option('--etcd-cert <file>', 'certificate to show etcd (PEM)')
+    .option('--etcd-key <file>', 'and its key (PEM)');
+
+/** The store that they speak of; absent: none. */
+export function etcdStoreOf(flags: EtcdFlags, warn: (message: string) => void): EtcdStore | undefined {
+  const { etcd: endpoints, etcdPrefix: prefix, etcdUser: user, etcdPasswordFile } = flags;
+  if (endpoints === undefined) {
+    const [stray] = Object.keys(flags).filter((name) => name.startsWith('etcd'));
+    if (stray === undefined) return undefined;
+    throw new CfluxError('INVALID_OPTION', '--etcd-… options need --etcd');
+  }
+  const password = etcdPasswordFile && fileOf('--etcd-password-file', etcdPasswordFile).toString().trim();
+  const options: EtcdOptions = {
+    endpoints,
+    warn,
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+    tls: tlsOf(flags),
+  };
+  return new EtcdStore(options);
+}
+
+function tlsOf({ etcdCa, etcdCert, etcdKey }: EtcdFlags): NonNullable<EtcdOptions['tls']> {
+  if ((etcdCert === undefined) !== (etcdKey === undefined)) {
+    throw new CfluxError('INVALID_OPTION', '--etcd-cert and --etcd-key belong together');
+  }
+  return {
+    ...(etcdCa === undefined ? {} : { ca: fileOf('--etcd-ca', etcdCa) }),
+    ...(etcdCert === undefined ? {} : { cert: fileOf('--etcd-cert', etcdCert) }),
+    ...(etcdKey === undefined ? {} : { key: fileOf('--etcd-key', etcdKey) }),
+  };
+}

@@ -1,0 +1,109 @@
+import { CfluxError, isCfluxError } from '../errors.js';
+import { decodeShared } from './codec/decode-metadata.js';
+import { encodePieces } from './codec/encode-metadata.js';
+import { CommitSequence, type Operation, type Persist } from './commit-sequence.js';
+import { MetaDirectory } from './meta-directory.js';
+import type { MetaData } from './records.js';
+
+export interface LocalStoreOptions {
+  /** Default: none, everything is in memory. */
+  readonly dir?: string;
+  /** Whether to keep `dir` for this store alone. Default: true. */
+  readonly lock?: boolean;
+}
+
+/** Holds one node's metadata, in memory or in a directory as well, and applies changes to it one after another. */
+export class LocalStore {
+  #commits: CommitSequence;
+  #directory: MetaDirectory | undefined;
+  #state: 'new' | 'open' | 'closed' = 'new';
+  /** The last call of open or close: they go one after the other. */
+  #turn: Promise<void> = Promise.resolve();
+  #waitingForCommit: (() => void)[] = [];
+
+  /** @param initial What there is as long as no file says something else. */
+  constructor(
+    private readonly options: LocalStoreOptions,
+    initial: MetaData,
+  ) {
+    this.#commits = this.#commitsTo(initial);
+  }
+
+  /** What is committed. */
+  get data(): MetaData {
+    return this.#commits.data;
+  }
+
+  open(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { dir, lock = true } = this.options;
+      if (this.#state === 'open' || dir === undefined) return;
+      const directory = await MetaDirectory.open(dir, { lock });
+      try {
+        this.#commits = await this.#load(directory);
+      } catch (error) {
+        await directory.close();
+        throw error;
+      }
+      this.#directory = directory;
+      this.#state = 'open';
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#state !== 'open') return;
+      this.#state = 'closed';
+      await this.#commits.idle();
+      await this.#directory?.close();
+      this.#directory = undefined;
+    });
+  }
+
+  async run<T>(operation: Operation<T>): Promise<T> {
+    if (this.options.dir !== undefined && this.#state !== 'open') {
+      throw this.#state === 'new'
+        ? new CfluxError('NOT_OPEN', 'the metadata is not open yet')
+        : new CfluxError('CLOSED', 'the metadata is closed');
+    }
+    return this.#commits.run(operation);
+  }
+
+  /** Resolves at the next commit. */
+  nextCommit(): Promise<void> {
+    return new Promise((resolve) => this.#waitingForCommit.push(resolve));
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(task);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  async #load(directory: MetaDirectory): Promise<CommitSequence> {
+    const bytes = await directory.read();
+    const data = bytes === undefined ? this.data : decodeFile(bytes, directory.path);
+    const persist = (next: MetaData) => directory.write(encodePieces(next).pieces);
+    // A new store has its cluster id on disk before the first change, without counting it as one.
+    if (data.index === 1n) await persist(data);
+    return this.#commitsTo(data, persist);
+  }
+
+  #commitsTo(data: MetaData, persist?: Persist): CommitSequence {
+    const onCommit = () => {
+      const waiting = this.#waitingForCommit;
+      this.#waitingForCommit = [];
+      for (const resolve of waiting) resolve();
+    };
+    return new CommitSequence(data, onCommit, persist);
+  }
+}
+
+function decodeFile(bytes: Buffer, path: string): MetaData {
+  try {
+    return decodeShared(bytes);
+  } catch (error) {
+    if (!isCfluxError(error)) throw error;
+    throw new CfluxError(error.code, `${path}: ${error.message}`, { cause: error });
+  }
+}

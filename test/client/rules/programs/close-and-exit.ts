@@ -1,0 +1,28 @@
+import { writeSync } from 'node:fs';
+import { CfluxClient, CfluxError, LocalMetaClient } from '../../../../src/index.js';
+
+// Opens a client, changes something, closes, and says on stdout how long the process lived on after that: nothing else ends it.
+const [endpoint = '', dir = '', what = ''] = process.argv.slice(2);
+const meta = new LocalMetaClient({ dir, bcryptCost: 4 });
+const client = new CfluxClient(meta, { cluster: 'exit', endpoint, dir, startOffline: what === 'dead' });
+let closedAt = 0;
+let told = 'nothing';
+process.on('exit', () => {
+  const lived = Math.round(performance.now() - closedAt);
+  writeSync(1, JSON.stringify({ lived, told, state: client.status.state }));
+});
+
+await client.open();
+const change = client.createDatabase('a').then(
+  () => {
+    told = 'resolved';
+  },
+  (error: unknown) => {
+    told = error instanceof CfluxError ? error.code : String(error);
+  },
+);
+if (what === 'idle') await change;
+else await new Promise((resolve) => setTimeout(resolve, 100));
+await client.close({ timeout: 300 });
+await change;
+closedAt = performance.now();

@@ -1,0 +1,129 @@
+import { CfluxClient, HttpTransport, LocalMetaClient, type Transport } from 'clusterflux';
+import { createManagerServer, EtcdStore, Manager } from 'clusterflux/manager';
+import { transportContract } from 'clusterflux/testing';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type EtcdCluster, startEtcd } from '../support/etcd.js';
+import { describeWithServer } from '../support/servers.js';
+
+/** Makes every call through the next of `transports`, as a load balancer does. */
+function alternating(transports: readonly Transport[]): Transport {
+  let calls = 0;
+  const next = (): Transport => {
+    const transport = transports[calls++ % transports.length];
+    if (transport === undefined) throw new Error('no transport');
+    return transport;
+  };
+  return {
+    retries: true,
+    register: (...args) => next().register(...args),
+    heartbeat: (...args) => next().heartbeat(...args),
+    deregister: (...args) => next().deregister(...args),
+    nodes: (...args) => next().nodes(...args),
+    push: (...args) => next().push(...args),
+    poll: (...args) => next().poll(...args),
+    close: async () => {
+      await Promise.all(transports.map((transport) => transport.close?.()));
+    },
+  };
+}
+
+describeWithServer('etcd', 'several managers on one etcd', () => {
+  let etcd: EtcdCluster;
+  let prefixes = 0;
+
+  beforeAll(async () => {
+    etcd = await startEtcd();
+  });
+  afterAll(() => etcd.close());
+
+  async function serveManagers(count: number) {
+    const prefix = `/managers-${prefixes++}/`;
+    const serving = await Promise.all(
+      Array.from({ length: count }, async () => {
+        const manager = new Manager({ store: new EtcdStore({ endpoints: etcd.endpoints, prefix }) });
+        return { manager, server: await createManagerServer(manager, { port: 0 }) };
+      }),
+    );
+    const close = async () => {
+      for (const { manager, server } of serving) {
+        await server.close();
+        await manager.close();
+      }
+    };
+    return { urls: serving.map(({ server }) => server.url), close };
+  }
+
+  async function managersForTest(count = 2) {
+    const { urls, close } = await serveManagers(count);
+    onTestFinished(close);
+    return urls;
+  }
+
+  async function nodeAt(endpoint: string): Promise<CfluxClient<LocalMetaClient>> {
+    const client = new CfluxClient(new LocalMetaClient({ bcryptCost: 4 }), { endpoint, cluster: 'c' });
+    onTestFinished(() => client.close());
+    await client.open();
+    return client;
+  }
+
+  describe('each call through another manager', () => {
+    const connect = async () => {
+      const { urls, close } = await serveManagers(2);
+      return { transport: alternating(urls.map((endpoint) => new HttpTransport({ endpoint }))), close };
+    };
+    for (const { name, run } of transportContract(connect)) it(name, run);
+  });
+
+  it('bring a change of one manager’s node to the other’s, and let its user in there', async () => {
+    const [here = '', there = ''] = await managersForTest();
+    const [first, second] = [await nodeAt(here), await nodeAt(there)];
+    await first.createDatabase('telegraf');
+    await first.createUser('ada', 'secret', true);
+    await second.waitForVersion(first.status.version);
+    expect((await second.database('telegraf'))?.defaultRetentionPolicy).toBe('autogen');
+    expect(await second.authenticate('ada', 'secret')).toMatchObject({ name: 'ada', admin: true });
+    expect(second.status.epoch).toBe(first.status.epoch);
+  });
+
+  it('R26: changes that collide across managers are each made once, and each conflicts about once', async () => {
+    const urls = await managersForTest(3);
+    const nodes = await Promise.all([...urls, ...urls].map(nodeAt));
+    await nodes[0]?.createDatabase('db');
+    const rounds: number[] = [];
+    for (const node of nodes) node.on('pushed', (event) => rounds.push(event.rounds));
+    const names = nodes.flatMap((_, node) => Array.from({ length: 5 }, (_, change) => `s-${node}-${change}`));
+    await Promise.all(
+      nodes.map(async (node, number) => {
+        for (let change = 0; change < 5; change++) {
+          await node.createSubscription('db', 'autogen', `s-${number}-${change}`, 'ALL', ['udp://h:1']);
+        }
+      }),
+    );
+    for (const node of nodes) {
+      await node.refresh();
+      const { subscriptions = [] } = (await node.retentionPolicy('db', 'autogen')) ?? {};
+      expect(subscriptions.map(({ name }) => name).sort()).toEqual([...names].sort());
+    }
+    expect(rounds).toHaveLength(30);
+    expect(Math.max(...rounds)).toBeLessThanOrEqual(5);
+    expect(rounds.reduce((sum, each) => sum + each) / rounds.length).toBeLessThanOrEqual(3);
+  });
+
+  it('R23: see the same nodes alive, wherever those beat, and list each other', async () => {
+    const urls = await managersForTest();
+    const clients = await Promise.all(urls.map(nodeAt));
+    // They opened at once: whichever came first has the lower id.
+    const ids = clients.map((client) => client.status.nodeId ?? 0).sort((a, b) => a - b);
+    const left = clients[0]?.status.nodeId;
+    for (const url of urls) {
+      const all = JSON.parse(await (await fetch(`${url}/nodes`)).text());
+      expect(all.influx).toEqual(ids.map((id) => expect.objectContaining({ id, alive: true })));
+      const addresses = all.cflux.map((manager: { bindAddress: string }) => `http://${manager.bindAddress}`);
+      expect(addresses.sort()).toEqual([...urls].sort());
+    }
+    await clients[0]?.close();
+    for (const client of clients.slice(1)) {
+      expect(await client.nodes()).toMatchObject(ids.map((id) => ({ id, alive: id !== left })));
+    }
+  });
+});
