@@ -6,6 +6,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** What a quarter of `values` stays below: of CPU times on a shared machine the ones least disturbed. */
+export function lowerQuartile(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 4)] ?? Number.NaN;
+}
+
 /**
  * Median milliseconds of each of `subjects`, run in turn, so that a slow spell of the machine falls on all of them alike.
  * Each runs `warmUp` times first.

@@ -15,7 +15,8 @@ interface Life {
 export class Liveness {
   readonly #clock: Clock;
   readonly #ttl: number;
-  readonly #lives = new Map<string, Life>();
+  /** By cluster, then by node id: a heartbeat makes no key of its own. */
+  readonly #lives = new Map<string, Map<number, Life>>();
   #lastLook: number;
   #cancelTick: (() => void) | undefined;
 
@@ -25,22 +26,29 @@ export class Liveness {
     this.#lastLook = clock.monotonic();
   }
 
-  beat(node: string): void {
-    const now = this.#look();
-    const life = this.#lives.get(node);
-    if (life === undefined) this.#lives.set(node, { until: now + this.#ttl });
-    else life.until = now + this.#ttl;
+  beat(cluster: string, nodeId: number): void {
+    const until = this.#look() + this.#ttl;
+    let lives = this.#lives.get(cluster);
+    if (lives === undefined) {
+      lives = new Map();
+      this.#lives.set(cluster, lives);
+    }
+    const life = lives.get(nodeId);
+    if (life === undefined) lives.set(nodeId, { until });
+    else life.until = until;
     this.#armTick();
   }
 
   /** Not alive from now on, until the next beat. */
-  end(node: string): void {
-    this.#lives.delete(node);
+  end(cluster: string, nodeId: number): void {
+    const lives = this.#lives.get(cluster);
+    lives?.delete(nodeId);
+    if (lives?.size === 0) this.#lives.delete(cluster);
   }
 
-  isAlive(node: string): boolean {
+  isAlive(cluster: string, nodeId: number): boolean {
     const now = this.#look();
-    const life = this.#lives.get(node);
+    const life = this.#lives.get(cluster)?.get(nodeId);
     return life !== undefined && life.until > now;
   }
 
@@ -60,8 +68,8 @@ export class Liveness {
   }
 
   #forgivePause(lastLook: number, now: number): void {
-    for (const life of this.#lives.values()) {
-      if (life.until > lastLook) life.until = now + this.#ttl;
+    for (const lives of this.#lives.values()) {
+      for (const life of lives.values()) if (life.until > lastLook) life.until = now + this.#ttl;
     }
   }
 
@@ -74,7 +82,10 @@ export class Liveness {
     this.#cancelTick = this.#clock.after(this.#tick, () => {
       const now = this.#look();
       this.#cancelTick = undefined;
-      for (const [node, life] of this.#lives) if (life.until <= now) this.#lives.delete(node);
+      for (const [cluster, lives] of this.#lives) {
+        for (const [nodeId, life] of lives) if (life.until <= now) lives.delete(nodeId);
+        if (lives.size === 0) this.#lives.delete(cluster);
+      }
       if (this.#lives.size > 0) this.#armTick();
     });
   }

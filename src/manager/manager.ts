@@ -147,11 +147,19 @@ export class Manager {
   }
 
   /** @throws `NODE_NOT_FOUND`: the cluster has no such node; it has to register. */
-  heartbeat(cluster: string, nodeId: number, options: { readonly leaving?: boolean } = {}): Promise<void> {
-    return this.#serving(async () => {
-      checkClusterName(cluster);
-      if (!(await this.#store.beat(cluster, nodeId, options.leaving))) throw nodeNotFound(nodeId);
-    });
+  async heartbeat(
+    cluster: string,
+    nodeId: number,
+    options: { readonly leaving?: boolean } = {},
+  ): Promise<void> {
+    if (!(await this.beat(cluster, nodeId, options.leaving))) throw nodeNotFound(nodeId);
+  }
+
+  /** As {@link heartbeat}, directly where the store can; `false`: the cluster has no such node. */
+  beat(cluster: string, nodeId: number, leaving = false): boolean | Promise<boolean> {
+    checkClusterName(cluster);
+    if (this.#isOpen) return this.#store.beat(cluster, nodeId, leaving);
+    return this.#serving(async () => this.#store.beat(cluster, nodeId, leaving));
   }
 
   /** @throws `NODE_NOT_FOUND`: the cluster has no such node. */
@@ -367,7 +375,8 @@ const closed = () =>
     retryAfter: 1_000,
   });
 
-const nodeNotFound = (nodeId: number) =>
+/** What a cluster says of an id that it never gave. */
+export const nodeNotFound = (nodeId: number) =>
   new CfluxError('NODE_NOT_FOUND', `Key not found: node ${nodeId}`, { outcome: 'none' });
 
 const emptySnapshot = () =>

@@ -10,18 +10,23 @@ import { parseVersion } from './version.js';
  * @throws URIError where a name is not percent-encoded UTF-8.
  */
 export function parseRoute(method: string, target: string): Route | undefined {
-  const [root, first, ...segments] = pathOf(target).split('/');
-  if (root !== '') return undefined;
-  if (first === 'nodes') return nodeRoute(method, segments);
-  if (first === 'clusters') return clusterRoute(method, segments);
-  return method === 'GET' && segments.length === 0 ? watchRoutes.get(first ?? '') : undefined;
+  const steps = pathOf(target).split('/');
+  // The path begins with a slash: the first step is empty.
+  if (steps[0] !== '' || steps.length > 5) return undefined;
+  if (steps[1] === 'nodes') return nodeRoute(method, steps);
+  if (steps[1] === 'clusters') return clusterRoute(method, steps);
+  return method === 'GET' && steps.length === 2 ? watchRoutes.get(steps[1] ?? '') : undefined;
 }
 
 /** The path of a request target, also of one that names the server, as proxies are sent. */
 function pathOf(target: string): string {
   const path = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
-  const end = path.search(/[?#]/);
-  return end < 0 ? path : path.slice(0, end);
+  return beforeFirst(beforeFirst(path, '?'), '#');
+}
+
+function beforeFirst(text: string, mark: string): string {
+  const end = text.indexOf(mark);
+  return end < 0 ? text : text.slice(0, end);
 }
 
 const watchRoutes: ReadonlyMap<string, Route> = new Map([
@@ -30,24 +35,24 @@ const watchRoutes: ReadonlyMap<string, Route> = new Map([
   ['metrics', { name: 'metrics' }],
 ]);
 
-function nodeRoute(method: string, [cluster, id, ...rest]: readonly string[]): Route | undefined {
-  if (rest.length > 0) return undefined;
+/** `/nodes`, `/nodes/{cluster}`, `/nodes/{cluster}/{id}`. */
+function nodeRoute(method: string, steps: readonly string[]): Route | undefined {
+  const [, , cluster, id] = steps;
+  if (steps.length > 4) return undefined;
   if (cluster === undefined) return method === 'GET' ? { name: 'listAll' } : undefined;
   if (id === undefined) {
     if (method === 'GET') return { name: 'listNodes', cluster: decodePlus(cluster) };
-    return method === 'POST' ? { name: 'register', cluster: decodeURIComponent(cluster) } : undefined;
+    return method === 'POST' ? { name: 'register', cluster: decode(cluster) } : undefined;
   }
   const nodeId = parseVersion(id);
   if (nodeId === undefined) return undefined;
-  if (method === 'PUT') return { name: 'heartbeat', cluster: decodeURIComponent(cluster), nodeId };
-  return method === 'DELETE'
-    ? { name: 'deregister', cluster: decodeURIComponent(cluster), nodeId }
-    : undefined;
+  if (method === 'PUT') return { name: 'heartbeat', cluster: decode(cluster), nodeId };
+  return method === 'DELETE' ? { name: 'deregister', cluster: decode(cluster), nodeId } : undefined;
 }
 
-function clusterRoute(method: string, segments: readonly string[]): Route | undefined {
-  const [encoded, kind, digits, ...rest] = segments;
-  if (rest.length > 0) return undefined;
+/** `/clusters`, `/clusters/{cluster}`, `…/versions/{version}`, `…/history`, `…/history/{version}`. */
+function clusterRoute(method: string, steps: readonly string[]): Route | undefined {
+  const [, , encoded, kind, digits] = steps;
   if (encoded === undefined) return method === 'GET' ? { name: 'listClusters' } : undefined;
   const cluster = decodePlus(encoded);
   if (kind === undefined) return method === 'DELETE' ? { name: 'deleteCluster', cluster } : undefined;
@@ -62,4 +67,5 @@ function clusterRoute(method: string, segments: readonly string[]): Route | unde
   return method === 'GET' ? { name: 'poll', cluster, version } : undefined;
 }
 
-const decodePlus = (segment: string) => decodeURIComponent(segment.replaceAll('+', ' '));
+const decode = (step: string) => (step.includes('%') ? decodeURIComponent(step) : step);
+const decodePlus = (step: string) => decode(step.replaceAll('+', ' '));

@@ -56,8 +56,8 @@ export async function createManagerServer(
   const server = createHttpServer(options);
   await manager.open();
   const handler = new RequestHandler({ manager, tokens, metrics: await ManagerMetrics.create(manager) });
-  server.on('request', (request, response) => void handler.handle(request, response));
-  server.on('checkContinue', (request, response) => void handler.handle(request, response));
+  server.on('request', (request, response) => handler.handle(request, response));
+  server.on('checkContinue', (request, response) => handler.handle(request, response));
   await listen(server, host, port);
   const url = urlOf(server.address(), tls === undefined ? 'http' : 'https');
   await manager.announce(new URL(url).host);

@@ -1,5 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import { headers } from '../../protocol/headers.js';
 import { listedNode, parseRegistration, registrationAnswer } from '../../protocol/registration.js';
+import { nodeNotFound } from '../manager.js';
 import { answerJson, answerOk } from './answer.js';
 import type { RouteHandlers } from './exchange.js';
 import { readBody } from './request-body.js';
@@ -16,10 +18,12 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
     answerJson(response, registrationAnswer(registered, registered.node));
   },
 
-  async heartbeat({ manager, request, response }, { cluster, nodeId }) {
+  heartbeat({ manager, request, response }, { cluster, nodeId }) {
     const leaving = header(request, headers.leaving) === 'true';
-    await manager.heartbeat(cluster, nodeId, { leaving });
-    answerOk(response);
+    const known = manager.beat(cluster, nodeId, leaving);
+    // Without a promise where there is nothing to wait for.
+    if (known === true) return answerOk(response);
+    return answerBeat(response, nodeId, known);
   },
 
   async deregister({ manager, response, access }, { cluster, nodeId }) {
@@ -43,3 +47,12 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
     answerJson(response, JSON.stringify({ cflux, influx }));
   },
 };
+
+async function answerBeat(
+  response: ServerResponse,
+  nodeId: number,
+  known: boolean | Promise<boolean>,
+): Promise<void> {
+  if (!(await known)) throw nodeNotFound(nodeId);
+  answerOk(response);
+}

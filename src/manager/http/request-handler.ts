@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CfluxError } from '../../errors.js';
-import { parseRoute } from '../../protocol/parse-route.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
-import { accessOf, openAccess } from './access.js';
+import { type Access, accessOf, openAccess } from './access.js';
 import { answerError, type Standing } from './answer.js';
 import { dispatch } from './dispatch.js';
 import type { ManagerMetrics } from './metrics.js';
 import { OpenRequest } from './open-request.js';
+import { RememberedRoutes } from './remembered-routes.js';
 import { bodyLength } from './request-headers.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
 import type { TokenSource } from './tokens.js';
@@ -25,6 +25,7 @@ const linger = 1_000;
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #encodings = new SnapshotEncodings();
+  readonly #routes = new RememberedRoutes();
   readonly #open = new Set<OpenRequest>();
   #closed = false;
 
@@ -38,8 +39,8 @@ export class RequestHandler {
     for (const open of this.#open) this.#endWith(open);
   }
 
-  /** Answers a request, whatever it is; never rejects. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers a request, whatever it is; never throws. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
     const open = new OpenRequest(response);
     this.#open.add(open);
     // `close` of the request would come as soon as its body is read.
@@ -50,25 +51,32 @@ export class RequestHandler {
     });
     if (this.#closed) this.#endWith(open);
     let route: Route | undefined;
+    const answered = () => this.#options.metrics.count(route, response.statusCode);
+    const failed = (error: unknown) => this.#fail(request, response, route, error).then(answered);
     try {
-      route = routeOf(request);
-      await this.#answer(request, response, route, open);
+      route = this.#routes.of(request);
+      const answering = this.#answer(request, response, route, open);
+      if (answering === undefined) answered();
+      else answering.then(answered, failed);
     } catch (error) {
-      await this.#fail(request, response, route, error);
+      void failed(error);
     }
-    this.#options.metrics.count(route, response.statusCode);
   }
 
-  async #answer(
+  /** A promise only where there is something to wait for: heartbeats are most of all requests. */
+  #answer(
     request: IncomingMessage,
     response: ServerResponse,
     route: Route | undefined,
     open: OpenRequest,
-  ): Promise<void> {
+  ): Promise<void> | void {
     const { manager, tokens, metrics } = this.#options;
-    const access = tokens === undefined ? openAccess(request) : await accessOf(request, route, tokens);
-    if (route === undefined) throw noSuchRoute(request);
-    await dispatch({ manager, encodings: this.#encodings, request, response, open, access }, route, metrics);
+    const answer = (access: Access) => {
+      if (route === undefined) throw noSuchRoute(request);
+      const exchange = { manager, encodings: this.#encodings, request, response, open, access };
+      return dispatch(exchange, route, metrics);
+    };
+    return tokens === undefined ? answer(openAccess(request)) : accessOf(request, route, tokens).then(answer);
   }
 
   async #fail(
@@ -109,14 +117,6 @@ export class RequestHandler {
         retryAfter,
       }),
     );
-  }
-}
-
-function routeOf(request: IncomingMessage): Route | undefined {
-  try {
-    return parseRoute(request.method ?? '', request.url ?? '');
-  } catch (cause) {
-    throw new CfluxError('BAD_REQUEST', 'the path is not percent-encoded UTF-8', { cause, outcome: 'none' });
   }
 }
 

@@ -17,6 +17,7 @@ import type {
 import { GroupCommit } from './group-commit.js';
 import { type ClusterState, openTables, type Tables } from './lmdb-database.js';
 import { clusterKey, clusterOf, clusterRange, mutationKey, numberedKey } from './lmdb-keys.js';
+import { NodeSet } from './node-set.js';
 import { epochOf, nextNumber, recordOf } from './numbering.js';
 import { RememberedMutations } from './remembered-mutations.js';
 
@@ -56,6 +57,8 @@ export class LmdbStore implements ManagerStore {
   #cancelLook: (() => void) | undefined;
   /** The count of changes that all listeners have been told of. */
   #changes = 0;
+  /** Nodes that were there when this process looked, and no other process has changed anything since. */
+  readonly #confirmed = new NodeSet();
   /** The last write failed. */
   #failing = false;
 
@@ -82,6 +85,7 @@ export class LmdbStore implements ManagerStore {
     this.#cancelLook?.();
     this.#cancelLook = undefined;
     this.#listeners.clear();
+    this.#confirmed.clear();
     if (opened === undefined) return;
     opened.liveness.close();
     await opened.tables.root.close();
@@ -135,7 +139,7 @@ export class LmdbStore implements ManagerStore {
   }
 
   async deleteCluster(cluster: string, above = 0): Promise<boolean> {
-    const { context, tables, liveness } = this.#use();
+    const { context, tables } = this.#use();
     const ids = (await this.nodes(cluster)).map(({ id }) => id);
     const existed = await this.#change(cluster, () => {
       const { generation, versions, nodes } = this.#state(cluster);
@@ -151,7 +155,7 @@ export class LmdbStore implements ManagerStore {
       });
       return versions.length > 0 || nodes > 0;
     });
-    for (const id of ids) liveness.end(nodeKey(cluster, id));
+    for (const id of ids) this.#forgetNode(cluster, id);
     return existed;
   }
 
@@ -168,11 +172,18 @@ export class LmdbStore implements ManagerStore {
       return next;
     });
     if (id === undefined) throw tooManyNodes(context.mostNodes);
-    liveness.beat(nodeKey(cluster, id));
+    liveness.beat(cluster, id);
     return id;
   }
 
-  async beat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
+  beat(cluster: string, nodeId: number, leaving = false): boolean | Promise<boolean> {
+    if (leaving || !this.#confirmed.has(cluster, nodeId)) return this.#firstBeat(cluster, nodeId, leaving);
+    this.#use().liveness.beat(cluster, nodeId);
+    return true;
+  }
+
+  /** A beat that may change what is stored. */
+  async #firstBeat(cluster: string, nodeId: number, leaving: boolean): Promise<boolean> {
     const { tables, liveness } = this.#use();
     const key = numberedKey(cluster, nodeId);
     let node = tables.nodes.get(key);
@@ -188,22 +199,24 @@ export class LmdbStore implements ManagerStore {
         if (current !== undefined) tables.nodes.putSync(key, { ...current, left: leaving });
       });
     }
-    if (leaving) liveness.end(nodeKey(cluster, nodeId));
-    else liveness.beat(nodeKey(cluster, nodeId));
+    if (leaving) this.#forgetNode(cluster, nodeId);
+    else liveness.beat(cluster, nodeId);
+    // Without a look at what other processes do, nothing would take that back.
+    if (!leaving && this.#listeners.size > 0) this.#confirmed.add(cluster, nodeId);
     return true;
   }
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {
-    const { tables, liveness } = this.#use();
+    const { tables } = this.#use();
     const key = numberedKey(cluster, nodeId);
-    const existed = await this.#write(() => {
+    const existed = await this.#change(cluster, () => {
       if (tables.nodes.get(key) === undefined) return false;
       const state = this.#state(cluster);
       tables.nodes.removeSync(key);
       tables.clusters.putSync(clusterKey(cluster), { ...state, nodes: state.nodes - 1 });
       return true;
     });
-    liveness.end(nodeKey(cluster, nodeId));
+    this.#forgetNode(cluster, nodeId);
     return existed;
   }
 
@@ -214,7 +227,7 @@ export class LmdbStore implements ManagerStore {
     for (const { key, value } of tables.nodes.getRange(clusterRange(cluster))) {
       const id = idOf(key);
       const { ip, hostname, bindAddress } = value;
-      nodes.push({ id, ip, hostname, bindAddress, alive: liveness.isAlive(nodeKey(cluster, id)) });
+      nodes.push({ id, ip, hostname, bindAddress, alive: liveness.isAlive(cluster, id) });
     }
     return nodes;
   }
@@ -239,7 +252,7 @@ export class LmdbStore implements ManagerStore {
     const liveness = new Liveness(context.clock, context.nodeTtl);
     // Nobody expires for the time in which no manager ran (R23); who had said good-bye stays gone.
     for (const { key, value } of tables.nodes.getRange()) {
-      if (!value.left) liveness.beat(nodeKey(clusterOf(key), idOf(key)));
+      if (!value.left) liveness.beat(clusterOf(key), idOf(key));
     }
     const mutations = new RememberedMutations(context.clock, context.mutationMemory);
     for (const { key, value } of tables.mutations.getRange()) mutations.add(key, value);
@@ -310,6 +323,7 @@ export class LmdbStore implements ManagerStore {
     if (changed) {
       // Who else committed meanwhile is not known here: then anything may have changed.
       const tell = before === this.#changes ? cluster : undefined;
+      if (tell === undefined) this.#confirmed.clear();
       this.#changes = before + 1;
       this.#tell(tell);
     }
@@ -329,6 +343,11 @@ export class LmdbStore implements ManagerStore {
     }
   }
 
+  #forgetNode(cluster: string, nodeId: number): void {
+    this.#confirmed.delete(cluster, nodeId);
+    this.#use().liveness.end(cluster, nodeId);
+  }
+
   #readChanges(): number {
     const changes = this.#use().tables.store.get('changes');
     return typeof changes === 'number' ? changes : 0;
@@ -346,6 +365,7 @@ export class LmdbStore implements ManagerStore {
       const changes = this.#readChanges();
       if (changes !== this.#changes) {
         this.#changes = changes;
+        this.#confirmed.clear();
         this.#tell(undefined);
       }
       this.#lookLater();
@@ -353,7 +373,6 @@ export class LmdbStore implements ManagerStore {
   }
 }
 
-const nodeKey = (cluster: string, nodeId: number) => `${nodeId} ${cluster}`;
 const idOf = (key: Buffer) => Number(key.readBigUInt64BE(key.byteLength - 8));
 
 /** An error of lmdb as ours: no room is told apart, for an operator can mend that. */

@@ -69,7 +69,7 @@ export class MemoryStore implements ManagerStore {
     if (memory.liveness !== undefined) return;
     memory.liveness = new Liveness(context.clock, context.nodeTtl);
     for (const [cluster, { nodes }] of memory.clusters) {
-      for (const { info, left } of nodes.values()) if (!left) memory.liveness.beat(nodeKey(cluster, info.id));
+      for (const { info, left } of nodes.values()) if (!left) memory.liveness.beat(cluster, info.id);
     }
   }
 
@@ -137,7 +137,7 @@ export class MemoryStore implements ManagerStore {
       name,
       nextNumber(latest?.version ?? generation, this.#opened().clock.now(), above),
     );
-    for (const id of cluster?.nodes.keys() ?? []) this.#memory.liveness?.end(nodeKey(name, id));
+    for (const id of cluster?.nodes.keys() ?? []) this.#memory.liveness?.end(name, id);
     this.#tell(name);
     return cluster !== undefined;
   }
@@ -148,21 +148,21 @@ export class MemoryStore implements ManagerStore {
     this.#memory.lastNodeId = nextNumber(this.#memory.lastNodeId, clock.now());
     const id = this.#memory.lastNodeId;
     this.#cluster(cluster).nodes.set(id, { info: { id, ip, hostname, bindAddress }, left: false });
-    this.#memory.liveness?.beat(nodeKey(cluster, id));
+    this.#memory.liveness?.beat(cluster, id);
     return id;
   }
 
-  async beat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
+  beat(cluster: string, nodeId: number, leaving = false): boolean {
     const node = this.#memory.clusters.get(cluster)?.nodes.get(nodeId);
     if (node === undefined) return false;
     node.left = leaving;
-    if (leaving) this.#memory.liveness?.end(nodeKey(cluster, nodeId));
-    else this.#memory.liveness?.beat(nodeKey(cluster, nodeId));
+    if (leaving) this.#memory.liveness?.end(cluster, nodeId);
+    else this.#memory.liveness?.beat(cluster, nodeId);
     return true;
   }
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {
-    this.#memory.liveness?.end(nodeKey(cluster, nodeId));
+    this.#memory.liveness?.end(cluster, nodeId);
     return this.#memory.clusters.get(cluster)?.nodes.delete(nodeId) ?? false;
   }
 
@@ -170,7 +170,7 @@ export class MemoryStore implements ManagerStore {
     const nodes = [...(this.#memory.clusters.get(cluster)?.nodes.values() ?? [])];
     return nodes.map(({ info }) => ({
       ...info,
-      alive: this.#memory.liveness?.isAlive(nodeKey(cluster, info.id)) ?? false,
+      alive: this.#memory.liveness?.isAlive(cluster, info.id) ?? false,
     }));
   }
 
@@ -210,5 +210,4 @@ export class MemoryStore implements ManagerStore {
   }
 }
 
-const nodeKey = (cluster: string, nodeId: number) => `${nodeId} ${cluster}`;
 const byName = (a: ClusterRecord, b: ClusterRecord) => (a.cluster < b.cluster ? -1 : 1);

@@ -1,0 +1,34 @@
+import type { IncomingMessage } from 'node:http';
+import { CfluxError } from '../../errors.js';
+import { parseRoute } from '../../protocol/parse-route.js';
+import type { Route } from '../../protocol/routes.js';
+
+// Together a few megabytes: those of twenty thousand nodes.
+const mostRoutes = 20_000;
+const longestTarget = 256;
+
+/** Routes of requests; those of heartbeats are remembered, for each node sends the same line every few seconds. */
+export class RememberedRoutes {
+  readonly #heartbeats = new Map<string, Route>();
+
+  /** @throws `BAD_REQUEST`: names in it can not be decoded. */
+  of({ method = '', url = '' }: IncomingMessage): Route | undefined {
+    if (method !== 'PUT') return parse(method, url);
+    const remembered = this.#heartbeats.get(url);
+    if (remembered !== undefined) return remembered;
+    const route = parse(method, url);
+    if (route !== undefined && url.length <= longestTarget) {
+      if (this.#heartbeats.size === mostRoutes) this.#heartbeats.clear();
+      this.#heartbeats.set(url, route);
+    }
+    return route;
+  }
+}
+
+function parse(method: string, target: string): Route | undefined {
+  try {
+    return parseRoute(method, target);
+  } catch (cause) {
+    throw new CfluxError('BAD_REQUEST', 'the path is not percent-encoded UTF-8', { cause, outcome: 'none' });
+  }
+}

@@ -1,0 +1,24 @@
+/** Nodes of clusters, found without making a key. */
+export class NodeSet {
+  readonly #clusters = new Map<string, Set<number>>();
+
+  has(cluster: string, nodeId: number): boolean {
+    return this.#clusters.get(cluster)?.has(nodeId) === true;
+  }
+
+  add(cluster: string, nodeId: number): void {
+    const nodes = this.#clusters.get(cluster);
+    if (nodes === undefined) this.#clusters.set(cluster, new Set([nodeId]));
+    else nodes.add(nodeId);
+  }
+
+  delete(cluster: string, nodeId: number): void {
+    const nodes = this.#clusters.get(cluster);
+    nodes?.delete(nodeId);
+    if (nodes?.size === 0) this.#clusters.delete(cluster);
+  }
+
+  clear(): void {
+    this.#clusters.clear();
+  }
+}
