@@ -128,11 +128,13 @@ export class Cluster {
     try {
       const answer = await this.#compare(poll);
       if (answer !== undefined) return answer;
-      if (request.wait <= 0) {
+      // Who has the newest and asks for more has nothing to push: a node does not poll while it does. (Of the clients of 2016, which
+      // do not say who they are, another one may be asking.)
+      if (request.nodeId !== undefined || request.wait <= 0) {
         this.#turns.yield(identity(request.nodeId, asker));
         this.#store.sharedTurns?.yield(this.name, request.nodeId);
-        return poll.unchanged;
       }
+      if (request.wait <= 0) return poll.unchanged;
       return await poll.hold(this.#settings.deadlines, request.wait, signal);
     } finally {
       this.#polls.delete(poll);

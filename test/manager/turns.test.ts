@@ -63,6 +63,38 @@ describe('fair turns (R26)', () => {
     expect(await other).toMatchObject({ kind: 'committed' });
   });
 
+  it('end at once where the loser waits for news of the newest, as a node that only joined', async () => {
+    const { push, manager } = setUp();
+    await push(1, 0);
+    const lost = await push(2, 0);
+    const version = lost.kind === 'conflict' ? lost.version : 0;
+    const other = push(3, version);
+    const held = manager.poll({ cluster: 'a', version, wait: 60_000, nodeId: 2 });
+    expect(await other).toMatchObject({ kind: 'committed' });
+    expect(await held).toMatchObject({ kind: 'snapshot' });
+  });
+
+  it('of clients of 2016 do not end with a poll, for it may be another’s at the same address', async () => {
+    const { push, manager } = setUp();
+    const remote = '10.0.0.1';
+    await push(1, 0);
+    const old = (version: number) =>
+      manager.push(
+        { cluster: 'a', version, snapshot: bytes('old'), mutation: `old-${version}` },
+        { asker: { remote } },
+      );
+    const lost = await old(0);
+    const version = lost.kind === 'conflict' ? lost.version : 0;
+    const held = manager.poll({ cluster: 'a', version, wait: 60_000 }, { asker: { remote } });
+    const other = push(3, version);
+    const order = follow({ other });
+    await settled();
+    expect(order).toEqual([]);
+    expect(await old(version)).toMatchObject({ kind: 'committed' });
+    expect(await other).toMatchObject({ kind: 'conflict' });
+    expect(await held).toMatchObject({ kind: 'snapshot' });
+  });
+
   it('of one cluster do not hold another', async () => {
     const { push } = setUp();
     await push(1, 0);

@@ -8,6 +8,7 @@ import type { Keys } from './keys.js';
 import { leaseIdOf, leaseSeconds } from './lease-id.js';
 import type { Leases } from './leases.js';
 import { etcd } from './methods.js';
+import { NodeCounts } from './node-counts.js';
 import { NodeIds } from './node-ids.js';
 
 /** Milliseconds after which a beat looks whether the node still is registered, beside renewing its lease. */
@@ -23,6 +24,7 @@ export class Nodes {
   readonly #keys: Keys;
   readonly #leases: Leases;
   readonly #ids: NodeIds;
+  readonly #counts: NodeCounts;
   readonly #context: StoreContext;
   readonly #storeId: string;
   readonly #seconds: number;
@@ -39,18 +41,15 @@ export class Nodes {
     this.#leases = leases;
     this.#storeId = storeId;
     this.#ids = new NodeIds(connection, keys, context.clock);
+    this.#counts = new NodeCounts(connection, keys, context);
     this.#context = context;
     this.#seconds = leaseSeconds(context.nodeTtl);
   }
 
-  /** The limit is looked at before: managers that add nodes in the same moment may go beyond it by a few. */
+  /** The limit is looked at before: managers that add nodes in the same moments may go beyond it by a few. */
   async add(cluster: string, node: KnownNode): Promise<number> {
     const { mostNodes } = this.#context;
-    const { count } = await this.#connection.call(etcd.range, {
-      ...this.#keys.nodesOf(cluster),
-      countOnly: true,
-    });
-    if (count >= mostNodes) throw tooManyNodes(mostNodes);
+    if ((await this.#counts.of(cluster)) >= mostNodes) throw tooManyNodes(mostNodes);
     const id = await this.#ids.next();
     const lease = this.#leaseOf(cluster, id);
     const { ip, hostname, bindAddress } = node;
@@ -62,6 +61,7 @@ export class Nodes {
         { put: this.#keys.alive(cluster, id), value: empty, lease },
       ],
     });
+    this.#counts.added(cluster);
     this.#see(lease);
     return id;
   }
