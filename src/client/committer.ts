@@ -7,9 +7,9 @@ import type { MetaData } from '../meta/records.js';
 import { type Random, randomUuid } from '../random.js';
 import { restate } from '../transport/restate.js';
 import type { CallOptions, PushResult, Transport } from '../transport/transport.js';
+import { type Attempt, applyAll } from './apply-all.js';
 import type { Emit } from './events.js';
 import type { Holder, WorkingCopy } from './holder.js';
-import { Limit } from './limit.js';
 import type { MutationQueue } from './mutation-queue.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
@@ -38,9 +38,6 @@ export interface CommitterParts<M> {
   /** A push may have been stored without this node's knowing. */
   readonly onUnknownOutcome: () => void;
 }
-
-/** What an operation came to when it was applied in this round. */
-type Attempt = { readonly result: unknown } | { readonly error: unknown };
 
 /** How a round ended for the changes in it; `again`: another node was first. */
 type RoundEnd = 'settled' | 'again';
@@ -98,14 +95,13 @@ export class Committer<M> {
   }
 
   async #round(batch: readonly PendingMutation<M>[], round: number, signal: AbortSignal): Promise<RoundEnd> {
-    const { replica, reconciler, holder } = this.#parts;
+    const { replica, reconciler, holder, scope, clock } = this.#parts;
     if (reconciler.isStale) await reconciler.catchUp(this.#limits(batch, signal));
     await replica.checkDivergence();
     const base = await replica.accepted();
     const copy = await holder.begin((found) => replica.keepDiverged(found));
     try {
-      const attempts: Attempt[] = [];
-      for (const mutation of batch) attempts.push(await this.#apply(copy, mutation, signal));
+      const attempts = await applyAll(copy, batch, { scope, clock, signal });
       const data = await copy.data();
       if (equalMetadata(data, base)) {
         await this.#discard(copy);
@@ -131,21 +127,6 @@ export class Committer<M> {
         failures: 1,
         retryIn: 0,
       });
-    }
-  }
-
-  /** Applies one change; it may take as long as its deadline allows, for everyone else waits (R1). */
-  async #apply(copy: WorkingCopy<M>, mutation: PendingMutation<M>, signal: AbortSignal): Promise<Attempt> {
-    const { scope, clock } = this.#parts;
-    const limit = new Limit(clock, mutation.deadline - clock.monotonic(), signal, tooLong);
-    try {
-      // The limit is inside: a change that goes on after it must not be taken up later.
-      const result = await copy.apply((meta) => limit.race(scope.run(meta, mutation.operation)));
-      return { result };
-    } catch (error) {
-      return { error };
-    } finally {
-      limit.release();
     }
   }
 
@@ -331,10 +312,6 @@ function notJudged(cause: CfluxError): CfluxError {
       outcome: 'none',
     },
   );
-}
-
-function tooLong(): CfluxError {
-  return new CfluxError('TIMEOUT', 'the change itself took longer than its deadline', { outcome: 'none' });
 }
 
 function closedWhileUndecided(): CfluxError {

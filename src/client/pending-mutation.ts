@@ -2,6 +2,8 @@ import type { Clock } from '../clock.js';
 import type { CfluxError } from '../errors.js';
 import type { Operation } from './holder.js';
 
+const nothing = () => undefined;
+
 /**
  * A change that waits for its outcome. Its signal or deadline takes it out at once while it waits in the queue; during a
  * round it shares the round's outcome and is looked at again when the round is over (R7).
@@ -15,8 +17,8 @@ export class PendingMutation<M, T = unknown> {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbandoned: () => void;
   readonly #cancelTimer: () => void;
-  #resolve: (result: T) => void = () => undefined;
-  #reject: (error: unknown) => void = () => undefined;
+  #resolve: (result: T) => void = nothing;
+  #reject: (error: unknown) => void = nothing;
 
   constructor(
     operation: Operation<M, T>,

@@ -1,0 +1,43 @@
+import type { Clock } from '../clock.js';
+import { CfluxError } from '../errors.js';
+import type { WorkingCopy } from './holder.js';
+import type { OperationScope } from './operation-scope.js';
+import type { PendingMutation } from './pending-mutation.js';
+import { SerialLimit } from './serial-limit.js';
+
+/** What an operation came to when it was applied in this round. */
+export type Attempt = { readonly result: unknown } | { readonly error: unknown };
+
+/**
+ * Applies changes one after the other; each may take as long as its deadline allows, for everyone else waits (R1). One that fails
+ * leaves `copy` as it was.
+ */
+export function applyAll<M>(
+  copy: WorkingCopy<M>,
+  batch: readonly PendingMutation<M>[],
+  { scope, clock, signal }: { scope: OperationScope<M>; clock: Clock; signal: AbortSignal },
+): Promise<readonly Attempt[]> {
+  const limit = new SerialLimit(clock, signal, tooLong);
+  const apply = async ({ operation, deadline }: PendingMutation<M>): Promise<Attempt> => {
+    try {
+      // The limit is inside: a change that goes on after it must not be taken up later.
+      const result = await copy.apply((meta) => limit.race(scope.run(meta, operation), deadline));
+      return { result };
+    } catch (error) {
+      return { error };
+    }
+  };
+  return scope.series(async () => {
+    try {
+      const attempts: Attempt[] = [];
+      for (const mutation of batch) attempts.push(await apply(mutation));
+      return attempts;
+    } finally {
+      limit.release();
+    }
+  });
+}
+
+function tooLong(): CfluxError {
+  return new CfluxError('TIMEOUT', 'the change itself took longer than its deadline', { outcome: 'none' });
+}
