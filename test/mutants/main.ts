@@ -1,0 +1,55 @@
+import { allMutants } from './all-mutants.js';
+import type { Mutant } from './mutant.js';
+import { runTests } from './run-tests.js';
+
+/*
+ * npm run mutants               all of them
+ * npm run mutants -- R5 R11.2   those of a rule, or a single one
+ */
+
+const atOnce = 2;
+const wanted = process.argv.slice(2);
+const chosen = [...allMutants].filter(
+  ([name, { rule }]) => wanted.length === 0 || wanted.includes(name) || wanted.includes(rule),
+);
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+const survivors: string[] = [];
+/** By rule and files: their tests pass while nothing is changed. */
+const baselines = new Map<string, Promise<number>>();
+
+/** How many tests hold the rule; throws unless all of them pass. */
+function baseline({ rule, tests }: Mutant): Promise<number> {
+  const key = [rule, ...tests].join(' ');
+  const running =
+    baselines.get(key) ??
+    runTests(rule, tests).then(({ passed, failed, hung, output }) => {
+      if (passed > 0 && failed.length === 0 && !hung) return passed;
+      throw new Error(`the tests of ${key} do not pass as they are:\n${output}`);
+    });
+  baselines.set(key, running);
+  return running;
+}
+
+async function examine(name: string, mutant: Mutant): Promise<void> {
+  const tests = await baseline(mutant);
+  const { failed, hung, output } = await runTests(mutant.rule, mutant.tests, name);
+  const [first] = failed;
+  if (first !== undefined) say(`${name} caught: ${mutant.breaks}\n    by: ${first}`);
+  else if (hung) say(`${name} caught: ${mutant.breaks}\n    one of ${tests} tests never ends`);
+  else {
+    survivors.push(name);
+    say(`${name} SURVIVES: ${mutant.breaks}\n    ${tests} tests pass\n${output}`);
+  }
+}
+
+const waiting = [...chosen];
+await Promise.all(
+  Array.from({ length: atOnce }, async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await examine(...next);
+  }),
+);
+const rules = new Set(chosen.map(([, { rule }]) => rule));
+say(`\n${chosen.length} mutants of ${rules.size} rules, ${survivors.length} survive ${survivors.join(' ')}`);
+process.exitCode = chosen.length === 0 || survivors.length > 0 ? 1 : 0;
