@@ -12,7 +12,11 @@ export interface Fault {
   readonly requestDelay?: number;
   /** Milliseconds before the answer arrives. Default: 0. Different delays reorder. */
   readonly answerDelay?: number;
-  /** The request never arrives (`request`), or its answer does not (`answer`): the caller hears of it after {@link FaultyTransportOptions.patience}. */
+  /**
+   * The request never arrives (`request`), or its answer does not (`answer`): the caller hears of it after
+   * {@link FaultyTransportOptions.patience}. A request whose answer is lost arrives after `requestDelay`, though its caller may have
+   * given up by then.
+   */
   readonly lose?: 'request' | 'answer';
   /** The request arrives twice; the second answer goes nowhere. */
   readonly duplicate?: boolean;
@@ -20,6 +24,8 @@ export interface Fault {
   readonly refuse?: boolean;
   /** Any other error instead of sending. */
   readonly error?: CfluxError;
+  /** What arrives instead of the answer; it may throw. For answers that no honest manager gives. */
+  readonly rewrite?: (answer: unknown) => unknown;
 }
 
 export interface FaultyTransportOptions {
@@ -117,15 +123,18 @@ export class FaultyTransport implements Transport {
     if (fault.error) throw fault.error;
     if (fault.refuse)
       throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'none' });
-    await sleep(this.#clock, fault.requestDelay ?? 0, options.signal);
-    if (this.partitioned || fault.lose === 'request') return this.#silence(options);
-    // A request that arrived is carried out, whatever becomes of who asked.
-    if (fault.duplicate) send({}).catch(() => undefined);
-    if (fault.lose === 'answer') {
-      send({}).catch(() => undefined);
+    if (fault.lose === 'answer' && !this.partitioned) {
+      // A request that is on its way arrives and is carried out, whatever becomes of who asked.
+      void sleep(this.#clock, fault.requestDelay ?? 0)
+        .then(() => send({}))
+        .catch(() => undefined);
       return this.#silence(options);
     }
-    const answer = await send(options);
+    await sleep(this.#clock, fault.requestDelay ?? 0, options.signal);
+    if (this.partitioned || fault.lose === 'request') return this.#silence(options);
+    if (fault.duplicate) send({}).catch(() => undefined);
+    const honest = await send(options);
+    const answer = fault.rewrite === undefined ? honest : (fault.rewrite(honest) as T);
     await sleep(this.#clock, fault.answerDelay ?? 0, options.signal);
     return this.partitioned ? this.#silence(options) : answer;
   }

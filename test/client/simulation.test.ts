@@ -7,6 +7,7 @@ import {
   checkRecords,
   checkSettled,
   checkTruth,
+  checkVersionsRise,
   entriesInBackups,
 } from './world/checks.js';
 import { type Command, eventfulLife, lifeWithLosses } from './world/commands.js';
@@ -28,6 +29,7 @@ describe('R1–R14 in a simulated world', () => {
     const property = fc.asyncProperty(fc.integer(), eventfulLife, async (seed, commands) => {
       const scenario = await live(seed, commands);
       checkHistory(scenario.world);
+      checkVersionsRise(scenario.world);
       checkTruth(scenario);
       await checkConvergence(scenario.world);
       checkRecords(scenario.world);

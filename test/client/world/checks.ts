@@ -1,4 +1,4 @@
-import { digestMetadata } from 'clusterflux';
+import { type CfluxEvents, digestMetadata } from 'clusterflux';
 import { expect } from 'vitest';
 import { entriesOf, entriesOfSnapshot } from './journal.js';
 import type { Scenario } from './scenario.js';
@@ -13,6 +13,17 @@ export function checkHistory(world: World): void {
     expect(entries.slice(0, before.entries.length)).toEqual(before.entries);
     expect(new Set(entries).size).toBe(entries.length);
     previous.set(epoch, { version, entries });
+  }
+}
+
+/** R5: as long as the manager keeps its data, no node’s version ever falls, whatever it is told. */
+export function checkVersionsRise({ nodes }: World): void {
+  for (const { heard, name } of nodes) {
+    for (const moved of [...heard('pushed'), ...heard('synced')]) {
+      expect(moved, name).toSatisfy(
+        ({ version, previousVersion }: CfluxEvents['synced'][0]) => version > previousVersion,
+      );
+    }
   }
 }
 

@@ -1,5 +1,6 @@
-import type { FaultyCall } from 'clusterflux/testing';
+import type { Fault, FaultyCall } from 'clusterflux/testing';
 import fc from 'fast-check';
+import { type Lie, lies } from './lies.js';
 
 /** What may happen in a simulated world, as plain data: fast-check shrinks it and prints it. */
 export type Command =
@@ -21,12 +22,39 @@ export type Command =
       readonly node: number;
       readonly call: FaultyCall;
       readonly what: 'request' | 'answer';
+      /** In a row: six are more than one call has attempts. */
+      readonly times: number;
+    }
+  | {
+      readonly do: 'befall';
+      readonly node: number;
+      readonly call: FaultyCall;
+      readonly fault: Pick<Fault, 'requestDelay' | 'answerDelay' | 'lose' | 'duplicate' | 'refuse'>;
+    }
+  | {
+      readonly do: 'lie';
+      readonly node: number;
+      readonly call: 'push' | 'poll' | 'register';
+      readonly lie: Lie;
     }
   | { readonly do: 'behindBack'; readonly node: number }
   | { readonly do: 'restartManager' }
   | { readonly do: 'wipeManager' };
 
 const node = fc.nat({ max: 2 });
+const call = fc.constantFrom<FaultyCall>('push', 'push', 'poll', 'register', 'heartbeat');
+const delay = fc.constantFrom(0, 5, 400, 3_000);
+/** Delays that differ reorder. */
+const fault = fc.record(
+  {
+    requestDelay: delay,
+    answerDelay: delay,
+    lose: fc.constantFrom('request', 'answer'),
+    duplicate: fc.boolean(),
+    refuse: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
 
 const common: [number, fc.Arbitrary<Command>][] = [
   [10, fc.record({ do: fc.constant('append'), node, times: fc.integer({ min: 1, max: 4 }) })],
@@ -47,8 +75,19 @@ const common: [number, fc.Arbitrary<Command>][] = [
     fc.record({
       do: fc.constant('lose'),
       node,
-      call: fc.constantFrom<FaultyCall>('push', 'push', 'poll', 'register', 'heartbeat'),
+      call,
       what: fc.constantFrom('request', 'answer'),
+      times: fc.constantFrom(1, 1, 2, 6),
+    }),
+  ],
+  [3, fc.record({ do: fc.constant('befall'), node, call, fault })],
+  [
+    2,
+    fc.record({
+      do: fc.constant('lie'),
+      node,
+      call: fc.constantFrom('push', 'poll', 'poll', 'register'),
+      lie: fc.constantFrom(...lies),
     }),
   ],
   [1, fc.record({ do: fc.constant('behindBack'), node })],

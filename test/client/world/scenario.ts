@@ -1,6 +1,7 @@
 import { isCfluxError, Privilege } from 'clusterflux';
 import type { Command } from './commands.js';
 import { append } from './journal.js';
+import { lieAbout } from './lies.js';
 import type { SimulatedNode } from './simulated-node.js';
 import { World } from './world.js';
 
@@ -84,7 +85,13 @@ export class Scenario {
         node.network.partitioned = false;
         break;
       case 'lose':
-        node.network.failNext(command.call, { lose: command.what });
+        for (let i = 0; i < command.times; i++) node.network.failNext(command.call, { lose: command.what });
+        break;
+      case 'befall':
+        node.network.failNext(command.call, command.fault);
+        break;
+      case 'lie':
+        node.network.failNext(command.call, { rewrite: (answer) => lieAbout(answer, command.lie) });
         break;
       case 'behindBack':
         if (node.alive) void node.client.meta.createDatabase('smuggled');

@@ -1,0 +1,46 @@
+import { CfluxError } from 'clusterflux';
+
+/**
+ * What a broken or hostile manager may answer and a client can see through. (That a push was refused which in truth was stored
+ * nobody can see.)
+ */
+export const lies = [
+  'failure',
+  'garbage',
+  'nothing new',
+  'another epoch',
+  'lost everything',
+  'low version',
+] as const;
+export type Lie = (typeof lies)[number];
+
+/** An answer as it arrives; the request was carried out. */
+export function lieAbout(answer: unknown, lie: Lie): unknown {
+  const fields = typeof answer === 'object' && answer !== null ? answer : {};
+  const kind = 'kind' in fields ? fields.kind : undefined;
+  const version = 'version' in fields && typeof fields.version === 'number' ? fields.version : 0;
+  switch (lie) {
+    case 'failure':
+      throw new CfluxError('MANAGER_FAILED', 'HTTP status 500', { retryable: true, status: 500 });
+    case 'garbage':
+      if (kind === 'committed' || kind === 'conflict') throw new CfluxError('BAD_ANSWER', 'garbage');
+      return {
+        ...fields,
+        kind: 'snapshot',
+        version: version + 1_000,
+        snapshot: Uint8Array.of(10, 200, 1, 255),
+      };
+    case 'nothing new':
+      return kind === 'snapshot' ? { kind: 'unchanged' } : answer;
+    case 'another epoch':
+      return kind === 'snapshot' || kind === 'unchanged'
+        ? { kind: 'foreignEpoch', epoch: 'elsewhere', version }
+        : answer;
+    case 'lost everything':
+      return kind === 'snapshot' || kind === 'unchanged'
+        ? { kind: 'foreignEpoch', epoch: 'elsewhere', version: 0 }
+        : answer;
+    case 'low version':
+      return kind === 'committed' ? { ...fields, version: 1 } : answer;
+  }
+}
