@@ -104,16 +104,19 @@ describe('the HTTP server of a manager', () => {
     expect(packed.status).toBe(200);
     const answer = await fetch(`${url}/clusters/a/versions/0`);
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(large);
-    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    const bomb = gzipSync(Buffer.alloc(5_000_000));
+    // Whoever unpacks it to its end finds that out, and says so.
+    const brokenAtItsEnd = Buffer.concat([bomb.subarray(0, -8), Buffer.alloc(8, 0xff)]);
     const refused = await Promise.all([
       push('b', Buffer.from('no gzip'), gzip),
       push('b', gzipSync(large).subarray(0, 20), gzip),
       push('b', large, { 'content-encoding': 'br' }),
       push('b', bomb, gzip),
+      push('b', brokenAtItsEnd, gzip),
       push('b', gzipSync(Buffer.alloc(10_001)), gzip),
       push('b', Buffer.alloc(10_001), {}),
     ]);
-    expect(refused.map(({ status }) => status)).toEqual([400, 400, 415, 413, 413, 413]);
+    expect(refused.map(({ status }) => status)).toEqual([400, 400, 415, 413, 413, 413, 413]);
     for (const each of refused) expect(each.headers.get('cflux-outcome')).toBe('refused');
     expect((await fetch(`${url}/clusters/b/versions/0`, { headers: { prefer: 'wait=0' } })).status).toBe(204);
   });

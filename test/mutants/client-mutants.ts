@@ -37,13 +37,13 @@ export const clientMutants: readonly Mutant[] = [
     tests: rule('r02-once-and-for-good'),
   },
   {
-    rule: 'R2',
+    rule: 'R3',
     breaks:
       'after a lost answer a change is applied again though the manager cannot tell whether it was made',
     file: 'client/committer.ts',
     find: 'if (result.answerLost === true && result.mutation === undefined) {',
     replace: 'if (false) {',
-    tests: rule('r02-once-and-for-good'),
+    tests: rule('r03-truth'),
   },
   {
     rule: 'R2',
@@ -144,12 +144,12 @@ export const clientMutants: readonly Mutant[] = [
     tests: rule('r07-group-commit'),
   },
   {
-    rule: 'R7',
+    rule: 'R3',
     breaks: 'a change that failed leaves half of itself to the others',
     file: 'client/holder.ts',
     find: 'const attempt = forkOf(fork);',
     replace: 'const attempt = fork;',
-    tests: rule('r07-group-commit'),
+    tests: rule('r03-truth'),
   },
   {
     rule: 'R7',
@@ -270,7 +270,7 @@ export const clientMutants: readonly Mutant[] = [
     file: 'client/replica.ts',
     find: 'this.#record = { ...this.#record, clusterId, metadata, previous };\n      throw error;',
     replace: 'this.#moveTo(position, data);\n      throw error;',
-    tests: rule('r11-the-record').concat(rule('r03-truth')),
+    tests: rule('r11-the-record'),
   },
   {
     rule: 'R12',

@@ -188,7 +188,7 @@ describe('withRetry', () => {
     );
   });
 
-  it('never takes longer than the timeout, whatever happens', async () => {
+  it('R27: never takes longer than the timeout, whatever happens, and sends nothing after it', async () => {
     const step = fc.record({
       takes: fc.nat(20_000),
       retryAfter: fc.option(fc.nat(20_000), { nil: undefined }),

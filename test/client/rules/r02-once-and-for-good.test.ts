@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Lab } from './support/lab.js';
+import { wire } from './support/wire.js';
 import { databaseNames, databasesOf, numbered, wrappedKinds } from './support/wrapped-clients.js';
 
 describe.each(wrappedKinds)('R2 around $name', (kind) => {
@@ -54,6 +55,28 @@ describe.each(wrappedKinds)('R2 around $name', (kind) => {
     await lab.settle([ours, other]);
     expect(databaseNames(lab.newest)).toEqual(['a#0', 'b#1']);
     expect(await databasesOf(ours.meta)).toEqual(['a#0', 'b#1']);
+  });
+
+  it('R2: once, where the manager answers a repeated push with a 409 that names it', async () => {
+    const lab = new Lab();
+    let pushes = 0;
+    // It compares versions before it looks for the mutation: the newest is the very one that is asked for.
+    const manager = wire(lab.world.fake.transport, {
+      push: (send) => async (request, options) => {
+        const result = await send(request, options);
+        if (++pushes !== 2 || result.kind !== 'committed') return result;
+        const { snapshot, mutation } = request;
+        return { ...result, kind: 'conflict', snapshot, mutation };
+      },
+    });
+    const ours = await lab.open({ meta: kind.make(), manager });
+    const before = lab.history.length;
+    expect(await lab.run(ours.client.mutate(numbered('a')))).toBe(0);
+    expect(pushes).toBe(2);
+    expect(lab.history).toHaveLength(before + 1);
+    expect(databaseNames(lab.newest)).toEqual(['a#0']);
+    expect(ours.heard('conflict')).toEqual([]);
+    expect(ours.client.status.version).toBe(lab.history.at(-1)?.version);
   });
 
   it('R2: also where this node could not store what the manager had stored; it catches up', async () => {

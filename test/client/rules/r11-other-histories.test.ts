@@ -62,6 +62,21 @@ describe.each(wrappedKinds)('R11: another history of the same cluster, around $n
   });
 
   it.each(wayNames)(
+    'R11: another epoch in an answer with a higher version, met by %s, is not just something newer',
+    async (way) => {
+      const { lab, manager, ours } = await atVersion3({ kind });
+      manager.ignoresEpochs = true;
+      manager.restore([{ version: 9, snapshot: await snapshotOf('a', 'x'), mutation: 'mx' }], 'two');
+      await ways[way]?.(lab, ours);
+      expect((await databasesOf(ours.meta)).slice(0, 2)).toEqual(['a', 'x']);
+      expect(backupsOf(ours)).toEqual([['a', 'b', 'c']]);
+      expect(ours.heard('epochChanged')).toMatchObject([
+        { previousEpoch: 'one', epoch: 'two', previousVersion: 3, version: 9, seeded: false },
+      ]);
+    },
+  );
+
+  it.each(wayNames)(
     'R11: a version that went back, met by %s, is adopted with a backup and an event',
     async (way) => {
       const { lab, manager, ours } = await atVersion3({ kind });

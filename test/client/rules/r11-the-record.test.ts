@@ -203,6 +203,31 @@ const crashes = writers.flatMap((writer) =>
   steps.flatMap((step) => [false, true].map((inPlace) => ({ writer, step, inPlace }))),
 );
 
+describe.each(wrappedKinds)('R11: a wrapped client that cannot store, around $name', (kind) => {
+  it('R11: leaves the node at the version that it holds, which it goes on from', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make() });
+    const other = await lab.open();
+    const { version } = ours.client.status;
+    const { meta } = ours;
+    const setData = meta.setData.bind(meta);
+    let refused = 0;
+    meta.setData = (data) => {
+      if (++refused > 1) return setData(data);
+      throw new Error('no space left on device');
+    };
+    await lab.run(other.client.createDatabase('theirs'));
+    await lab.clock.advance(10);
+    expect(refused).toBe(1);
+    expect(ours.client.status.version).toBe(version);
+    expect(await databasesOf(meta)).toEqual([]);
+    await lab.settle([ours, other]);
+    expect(await databasesOf(meta)).toEqual(['theirs']);
+    expect(ours.heard('diverged')).toEqual([]);
+    expect(recordOf(ours.disk)).toMatchObject({ version: ours.client.status.version });
+  });
+});
+
 describe('R11: a crash', () => {
   async function worldOfTwo(inPlace: boolean) {
     const world = new World();
