@@ -253,24 +253,25 @@ describe('held against trying every order', () => {
   const span = fc.tuple(fc.nat(12), fc.nat(5));
 
   /** Operations whose results are mostly what some order gives: drawn at random they would hardly ever be linearizable. */
-  const histories = fc.array(fc.tuple(call, span, fc.nat(9), fc.nat(9)), { maxLength: 6 }).map((drawn) => {
-    let state = wholeModel.initial;
-    const steps = [...drawn].sort((a, b) => a[1][0] - b[1][0] || a[2] - b[2]);
-    return steps.map(([call, [begin, length], luck, twist]) => {
-      const results: Result[] = call.do === 'read' ? [JSON.parse(state)] : ['done', 'exists', 'missing'];
-      const result = results.find((one) => wholeModel.step(state, call, one) !== undefined) ?? 'done';
-      if (luck > 0) state = wholeModel.step(state, call, result) ?? state;
-      const isCertain = luck < 8;
-      const told = twist === 0 ? (call.do === 'read' ? {} : 'done') : result;
-      return {
-        call,
-        begin,
-        end: isCertain ? begin + length : Number.POSITIVE_INFINITY,
-        result: isCertain ? told : undefined,
-        isCertain,
-      };
+  const historiesOf = (calls: fc.Arbitrary<Call>) =>
+    fc.array(fc.tuple(calls, span, fc.nat(9), fc.nat(9)), { maxLength: 6 }).map((drawn) => {
+      let state = wholeModel.initial;
+      const steps = [...drawn].sort(([, [a], x], [, [b], y]) => a - b || x - y);
+      return steps.map(([call, [begin, length], luck, twist]) => {
+        const results: Result[] = call.do === 'read' ? [JSON.parse(state)] : ['done', 'exists', 'missing'];
+        const result = results.find((one) => wholeModel.step(state, call, one) !== undefined) ?? 'done';
+        if (luck > 0) state = wholeModel.step(state, call, result) ?? state;
+        const isCertain = luck < 8;
+        const told = twist === 0 ? (call.do === 'read' ? {} : 'done') : result;
+        return {
+          call,
+          begin,
+          end: isCertain ? begin + length : Number.POSITIVE_INFINITY,
+          result: isCertain ? told : undefined,
+          isCertain,
+        };
+      });
     });
-  });
 
   it('the whole model: the same judgement for every small history', () => {
     const judgements = { linearizable: 0, violated: 0, undecided: 0 };
