@@ -1,11 +1,12 @@
 /**
  * What clients ask for. A key is one thing of the metadata: the list of subscriptions of a database (`append`), one
- * subscription that comes and goes (`create`, `drop`), or a database (`make`, `remove`). Only `read` is about all of them.
+ * subscription that comes and goes (`create`, `drop`), or a database (`make`, `remove`). Only `read` is about several: `keys`, or
+ * where that is absent all.
  */
 export type Call =
   | { readonly do: 'append' | 'create'; readonly key: string; readonly value: string }
   | { readonly do: 'drop' | 'make' | 'remove'; readonly key: string }
-  | { readonly do: 'read' };
+  | { readonly do: 'read'; readonly keys?: readonly string[] };
 
 /** What a thing of the metadata is, as text; absent and empty are the same. */
 export type Contents = Readonly<Record<string, string>>;

@@ -43,12 +43,17 @@ export const wholeModel: Model<Call, Result> = {
   initial: '{}',
   step(state, call, result) {
     const contents: Contents = JSON.parse(state);
-    if (call.do === 'read') return result === undefined || sameContents(contents, result) ? state : undefined;
+    if (call.do === 'read') {
+      return result === undefined || sameContents(chosen(contents, call.keys), result) ? state : undefined;
+    }
     if (typeof result === 'object') return undefined;
     const after = objectModel().step(contents[call.key] ?? '', call, result);
     return after === undefined ? undefined : JSON.stringify(sorted({ ...contents, [call.key]: after }));
   },
 };
+
+const chosen = (contents: Contents, keys: readonly string[] | undefined): Contents =>
+  keys === undefined ? contents : Object.fromEntries(keys.map((key) => [key, contents[key] ?? '']));
 
 function sameContents(contents: Contents, read: Result): boolean {
   return typeof read === 'object' && JSON.stringify(sorted(contents)) === JSON.stringify(sorted(read));

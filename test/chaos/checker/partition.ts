@@ -26,7 +26,7 @@ export function partition(operations: readonly Operation[]): Map<string, readonl
     if (call.do !== 'read') {
       listOf(call.key).push({ ...common, result: typeof result === 'string' ? result : undefined });
     } else if (typeof result === 'object') {
-      for (const [key, list] of byKey) list.push({ ...common, result: result[key] ?? '' });
+      for (const key of call.keys ?? byKey.keys()) listOf(key).push({ ...common, result: result[key] ?? '' });
     }
   }
   return byKey;

@@ -76,9 +76,10 @@ function orderIsThatOfTime(operations: readonly Operation[]): string[] {
 
 /** An entry of a list is in every version from its own on, and in none before. */
 function changesAreWhereTheyBelong(operations: readonly Operation[]): string[] {
-  const appended = new Map<string, number>();
+  const appended = new Map<string, { readonly key: string; readonly version: number }>();
   for (const { call, outcome, at } of operations) {
-    if (call.do === 'append' && outcome === 'ok' && at) appended.set(`${call.key} ${call.value}`, at.version);
+    if (call.do === 'append' && outcome === 'ok' && at)
+      appended.set(`${call.key} ${call.value}`, { key: call.key, version: at.version });
   }
   const findings: string[] = [];
   for (const { id, call, result, at } of operations) {
@@ -86,7 +87,9 @@ function changesAreWhereTheyBelong(operations: readonly Operation[]): string[] {
     const read = new Set(
       Object.entries(result).flatMap(([key, list]) => list.split(' ').map((one) => `${key} ${one}`)),
     );
-    for (const [entry, version] of appended) {
+    const keys = call.keys && new Set(call.keys);
+    for (const [entry, { key, version }] of appended) {
+      if (keys?.has(key) === false) continue;
       if (read.has(entry) !== version <= at.version) {
         findings.push(
           `read ${id} of version ${at.version} has ${read.has(entry) ? '' : 'not '}${entry} of version ${version}`,
