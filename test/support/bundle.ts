@@ -6,8 +6,7 @@ import { build } from 'vite';
 const outDir = fileURLToPath(new URL('../../node_modules/.cache/clusterflux-test', import.meta.url));
 
 /** Makes one plain JavaScript file of a TypeScript program, so that a child process starts at once; answers its path. */
-export async function bundle(entry: string): Promise<string> {
-  const name = basename(entry, '.ts');
+export async function bundle(entry: string, name = basename(entry, '.ts')): Promise<string> {
   await build({
     configFile: false,
     logLevel: 'error',

@@ -1,0 +1,44 @@
+import type { Contents, History } from '../history.js';
+import { firstViolation, judge } from './first-violation.js';
+import { partition } from './partition.js';
+import { checkTruth } from './truth.js';
+import { checkVersions } from './versions.js';
+
+/** What became of a history. */
+export interface Verdict {
+  /** Whether anything is wrong. */
+  readonly isGood: boolean;
+  /** What is wrong, in words. */
+  readonly findings: readonly string[];
+  /** Keys whose operations are linearizable. */
+  readonly linearizable: number;
+  /** Keys that were too much for the checker: nothing is known of them. */
+  readonly undecided: readonly string[];
+}
+
+/** Holds a history, and what each node has in the end, against everything that must be so. */
+export function checkHistory(history: History, final: ReadonlyMap<string, Contents>): Verdict {
+  const findings: string[] = history.complaints.map(({ client, what }) => `${client}: ${what}`);
+  const undecided: string[] = [];
+  let good = 0;
+  for (const [key, operations] of partition(history.operations)) {
+    const judgement = judge(operations);
+    if (judgement === 'linearizable') good += 1;
+    else if (judgement === 'undecided') undecided.push(key);
+    else {
+      const { id, call, result } = firstViolation(operations) ?? {};
+      findings.push(`${key} is not linearizable from operation ${id} on: ${call?.do} answered “${result}”`);
+    }
+  }
+  findings.push(...checkVersions(history));
+  const [first, ...others] = final;
+  if (first !== undefined) findings.push(...checkTruth(history.operations, first[1]));
+  for (const [client, contents] of others) {
+    if (first !== undefined && !sameContents(first[1], contents))
+      findings.push(`${client} has other metadata than ${first[0]}`);
+  }
+  return { isGood: findings.length === 0, findings, linearizable: good, undecided };
+}
+
+const sameContents = (a: Contents, b: Contents) =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => (a[key] ?? '') === (b[key] ?? ''));

@@ -1,0 +1,139 @@
+import type { Judgement, Model, ObjectOperation } from './model.js';
+
+/** A call or a return, in a list in the order of time. */
+interface Entry {
+  readonly operation: number;
+  /** Of a call, where the operation has returned. */
+  readonly back: Entry | undefined;
+  readonly isCall: boolean;
+  previous: Entry | undefined;
+  next: Entry | undefined;
+}
+
+export interface SearchLimits {
+  /** States of the search that are remembered at most. */
+  readonly most?: number;
+}
+
+/**
+ * Whether `operations` are linearizable: whether each can be given one moment between its begin and its end so that, in the
+ * order of these moments, the model answers what they were answered.
+ *
+ * The algorithm is that of J. M. Wing and C. Gong, “Testing and verifying concurrent objects” (Journal of Parallel and
+ * Distributed Computing 17, 1993), with the memory of G. Lowe, “Testing for linearizability” (Concurrency and Computation:
+ * Practice and Experience 29(4), 2017): a depth-first search that takes next any operation that nothing else had to precede,
+ * and that turns back where it has been before, with the same operations taken and the same state. Operations without a known
+ * outcome have no return: they may be taken at any time after their call, and need not be.
+ */
+export function linearizable<Call, Result>(
+  model: Model<Call, Result>,
+  operations: readonly ObjectOperation<Call, Result>[],
+  { most = 1_000_000 }: SearchLimits = {},
+): Judgement {
+  const head = listOf(operations);
+  const taken = new Taken(operations.length);
+  const seen = new Set<string>();
+  const path: { readonly entry: Entry; readonly state: string }[] = [];
+  let state = model.initial;
+  let left = operations.filter(({ isCertain }) => isCertain).length;
+  let entry = head.next;
+
+  while (left > 0) {
+    if (entry?.isCall === true) {
+      const operation = operations[entry.operation];
+      const after = operation && model.step(state, operation.call, operation.result);
+      if (after !== undefined && remember(seen, taken.with(entry.operation), after)) {
+        if (seen.size > most) return 'undecided';
+        path.push({ entry, state });
+        state = after;
+        taken.add(entry.operation);
+        if (operation?.isCertain === true) left -= 1;
+        lift(entry);
+        entry = head.next;
+      } else entry = entry.next;
+      continue;
+    }
+    // Something has returned that was not taken, whatever was tried: the last one taken was wrong.
+    const last = path.pop();
+    if (last === undefined) return 'violated';
+    state = last.state;
+    taken.remove(last.entry.operation);
+    if (operations[last.entry.operation]?.isCertain === true) left += 1;
+    unlift(last.entry);
+    entry = last.entry.next;
+  }
+  return 'linearizable';
+}
+
+/** Whether the search was not there before. */
+function remember(seen: Set<string>, taken: string, state: string): boolean {
+  const size = seen.size;
+  seen.add(`${taken} ${state}`);
+  return seen.size > size;
+}
+
+/** The operations that were taken so far, as text to remember: one bit each, sixteen to a character. */
+class Taken {
+  readonly #words: Uint16Array;
+
+  constructor(size: number) {
+    this.#words = new Uint16Array(Math.ceil(size / 16));
+  }
+
+  add(operation: number): void {
+    this.#flip(operation);
+  }
+
+  remove(operation: number): void {
+    this.#flip(operation);
+  }
+
+  with(operation: number): string {
+    this.#flip(operation);
+    const text = String.fromCharCode(...this.#words);
+    this.#flip(operation);
+    return text;
+  }
+
+  #flip(operation: number): void {
+    const word = operation >> 4;
+    this.#words[word] = (this.#words[word] ?? 0) ^ (1 << (operation & 15));
+  }
+}
+
+function listOf<Call, Result>(operations: readonly ObjectOperation<Call, Result>[]): Entry {
+  const entries = operations.flatMap(({ begin, end, isCertain }, operation) => {
+    const common = { operation, previous: undefined, next: undefined };
+    const back: Entry | undefined = isCertain ? { ...common, isCall: false, back: undefined } : undefined;
+    const call: Entry = { ...common, isCall: true, back };
+    return [{ time: begin, entry: call }, ...(back ? [{ time: end, entry: back }] : [])];
+  });
+  // At the same moment calls come first: the two are then concurrent, which forbids less.
+  entries.sort((a, b) => a.time - b.time || Number(b.entry.isCall) - Number(a.entry.isCall));
+  const head: Entry = { operation: -1, isCall: false, back: undefined, previous: undefined, next: undefined };
+  let last = head;
+  for (const { entry } of entries) {
+    last.next = entry;
+    entry.previous = last;
+    last = entry;
+  }
+  return head;
+}
+
+/** Takes a call, and its return, out of the list. */
+function lift(call: Entry): void {
+  for (const entry of [call, call.back]) {
+    if (entry === undefined) continue;
+    if (entry.previous) entry.previous.next = entry.next;
+    if (entry.next) entry.next.previous = entry.previous;
+  }
+}
+
+/** Puts them back where they were. */
+function unlift(call: Entry): void {
+  for (const entry of [call.back, call]) {
+    if (entry === undefined) continue;
+    if (entry.previous) entry.previous.next = entry;
+    if (entry.next) entry.next.previous = entry;
+  }
+}

@@ -1,0 +1,70 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { account } from './account.js';
+import { allFaults, findAbility } from './faults.js';
+import { runChaos } from './run.js';
+
+const help = `npm run chaos -- [options]
+  --seconds N        how long faults strike (default: 60)
+  --seed N           of the schedule (default: drawn)
+  --store lmdb|etcd  one manager on lmdb, or three on three etcd members (default: lmdb)
+  --nodes N          (default: 4)
+  --influxd          a live InfluxDB follows each node
+  --only a,b         these kinds of faults alone: ${allFaults.map(({ name }) => name).join(', ')}
+Ends with 1 where something is violated, and names the file of the history; with 2 where it could not be run as asked.`;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+function refuse(why: string): never {
+  say(`${why}\n\n${help}`);
+  process.exit(2);
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string', default: `${Math.floor(Math.random() * 1e6)}` },
+      store: { type: 'string', default: 'lmdb' },
+      nodes: { type: 'string', default: '4' },
+      influxd: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) refuse('Real processes, real faults, and a checker of what clients saw.');
+  const [seconds, seed, nodes] = [values.seconds, values.seed, values.nodes].map(Number);
+  if (!seconds || seed === undefined || !Number.isSafeInteger(seed) || !nodes) refuse('not a number');
+  const { store, influxd } = values;
+  if (store !== 'lmdb' && store !== 'etcd') refuse(`no such store: ${store}`);
+  const chosen = values.only?.split(',');
+  const stranger = chosen?.find((name) => !allFaults.some((fault) => fault.name === name));
+  if (stranger !== undefined) refuse(`no such fault: ${stranger}`);
+  const faults = allFaults.filter(({ name }) => chosen?.includes(name) ?? true);
+  return { seconds, seed, nodes, store, influxd, faults, chosen } as const;
+}
+
+const { chosen, ...options } = readOptions();
+const { obstacles, smallDisk, namespace } = await findAbility();
+for (const obstacle of obstacles) say(`LEFT OUT    ${obstacle}`);
+const isAskedFor = obstacles.some((obstacle) => chosen?.some((name) => obstacle.startsWith(`${name}:`)));
+if (isAskedFor || (obstacles.length > 0 && process.env['CI'] === 'true'))
+  refuse('a fault that was asked for can not be had here');
+
+say(
+  `seed ${options.seed}, ${options.seconds} s, ${options.nodes} nodes, ${options.store}${options.influxd ? ', influxd' : ''}`,
+);
+const ended = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => ended.abort(new Error(`ended by ${signal}`)));
+}
+const outcome = await runChaos({ ...options, smallDisk, namespace, say, signal: ended.signal });
+for (const line of account(outcome)) say(line);
+if (!outcome.verdict.isGood) {
+  const file = join(await mkdtemp(join(tmpdir(), 'cflux-chaos-history-')), `seed-${options.seed}.jsonl`);
+  await outcome.log.save(file);
+  say(`history     ${file}`);
+  process.exitCode = 1;
+}

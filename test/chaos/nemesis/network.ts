@@ -1,0 +1,84 @@
+import type { Random } from '../../../src/random.js';
+import type { LaneFault, ProxyDirection } from '../../support/tcp-proxy.js';
+import type { Link, World } from '../world/world.js';
+import type { Fault, Target } from './fault.js';
+
+const directions: readonly ProxyDirection[] = ['toServer', 'toClient', 'both'];
+const linksOf = ({ nodeLinks, storeLinks }: World) => [...nodeLinks, ...storeLinks];
+const between = (random: Random, least: number, most: number) =>
+  Math.floor(least + random() * (most - least));
+
+const lane = (kind: string, makeFault: (random: Random) => LaneFault) => {
+  const target = ({ name, proxy }: Link, direction: ProxyDirection): Target => ({
+    name: `${name} ${direction}`,
+    resource: name,
+    strike: (random) => {
+      proxy.impose(direction, makeFault(random));
+      return () => proxy.heal();
+    },
+  });
+  return {
+    name: kind,
+    weight: 1.5,
+    targets: (world: World) =>
+      linksOf(world).flatMap((link) => directions.map((direction) => target(link, direction))),
+  };
+};
+
+/** Turns a bit in each body that has a digest to find it out by; nothing protects the rest, and TCP does not do such things by itself. */
+function spoil(piece: Buffer, random: Random): Buffer {
+  const head = piece.indexOf('\r\n\r\n');
+  if (head < 0 || piece.length < head + 5 || !/^content-digest:/im.test(piece.toString('latin1', 0, head))) {
+    return piece;
+  }
+  const spoiled = Buffer.from(piece);
+  const at = between(random, head + 4, piece.length);
+  spoiled[at] = (spoiled[at] ?? 0) ^ (1 << between(random, 0, 8));
+  return spoiled;
+}
+
+const breaking = (name: string, strike: (link: Link, random: Random) => () => void): Fault => ({
+  name,
+  weight: 1.5,
+  targets: (world) =>
+    linksOf(world).map((link) => ({
+      name: link.name,
+      resource: link.name,
+      strike: (random) => strike(link, random),
+    })),
+});
+
+export const networkFaults: readonly Fault[] = [
+  lane('delay', (random) => ({ kind: 'delay', ms: between(random, 20, 800) })),
+  lane('hold', () => ({ kind: 'hold' })),
+  lane('swallow', () => ({ kind: 'swallow' })),
+  lane('truncate', (random) => ({ kind: 'truncate', after: between(random, 0, 2_000) })),
+  lane('reset', (random) => ({ kind: 'reset', after: between(random, 0, 2_000) })),
+  // What goes to etcd has no digest, and is let be.
+  lane('rewrite', (random) => ({ kind: 'rewrite', rewrite: (piece) => spoil(piece, random) })),
+  breaking('cut', ({ proxy }, random) => {
+    const timer = setInterval(() => proxy.cut(), between(random, 50, 500));
+    return () => clearInterval(timer);
+  }),
+  breaking('refuse', ({ proxy }) => {
+    proxy.refuse();
+    return () => proxy.heal();
+  }),
+  {
+    name: 'link-down',
+    weight: 6,
+    targets: ({ namespace, nodes }) =>
+      namespace === undefined
+        ? []
+        : [
+            {
+              name: `${nodes.at(-1)?.name}`,
+              resource: namespace.name,
+              strike: async () => {
+                await namespace.down();
+                return () => namespace.up();
+              },
+            },
+          ],
+  },
+];

@@ -1,0 +1,52 @@
+import { writeFile } from 'node:fs/promises';
+import type { Call, Complaint, History, Observation, Operation } from './history.js';
+import { type Answer, now } from './programs/messages.js';
+
+/** Keeps every operation from the moment it is asked for, and all that nodes tell meanwhile. */
+export class OperationLog implements History {
+  readonly operations: Operation[] = [];
+  readonly observations: Observation[] = [];
+  readonly complaints: Complaint[] = [];
+  #lastId = 0;
+  #isOver = false;
+
+  /**
+   * An operation is asked for. What it answers is told the outcome; undefined: whoever did it died, and nobody knows. The node's
+   * own times count where there are any: they are nearer to what happened.
+   */
+  begin(client: string, call: Call): (answer: Answer | undefined) => void {
+    const asked = { id: ++this.#lastId, client, call, begin: now() };
+    return (answer) => {
+      const heard: Answer = answer ?? {
+        begin: asked.begin,
+        end: Number.POSITIVE_INFINITY,
+        outcome: 'unknown',
+        error: 'the process ended',
+      };
+      this.operations.push({ ...asked, ...heard });
+    };
+  }
+
+  observe(observation: Observation): void {
+    this.observations.push(observation);
+  }
+
+  complain(complaint: Complaint): void {
+    if (!this.#isOver) this.complaints.push(complaint);
+  }
+
+  /** What is told from now on is of the end, and not of the run. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** One line of JSON for each thing that was seen; an end of null is none. */
+  async save(file: string): Promise<void> {
+    const lines = [
+      ...this.operations.map((operation) => ({ kind: 'operation', ...operation })),
+      ...this.observations.map((observation) => ({ kind: 'observation', ...observation })),
+      ...this.complaints.map((complaint) => ({ kind: 'complaint', ...complaint })),
+    ];
+    await writeFile(file, `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
+  }
+}

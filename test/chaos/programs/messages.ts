@@ -1,0 +1,39 @@
+import type { Call, Contents, Operation } from '../history.js';
+
+/** How a node is set up; in JSON on its command line. */
+export interface NodeSetup {
+  readonly name: string;
+  /** Of everything that it keeps: it is started on it again after it was killed. */
+  readonly dir: string;
+  readonly endpoints: readonly string[];
+  /** URL of an InfluxDB server that follows. */
+  readonly influxd?: string;
+}
+
+/** What the harness asks of a node. */
+export type Request =
+  | { readonly id: number; readonly call: Call }
+  /** Whether it has this version by itself; answers when it does. */
+  | { readonly id: number; readonly waitForVersion: number }
+  | { readonly id: number; readonly close: true };
+
+/** What it answers to a request. */
+export type Answer = Pick<Operation, 'begin' | 'end' | 'outcome' | 'result' | 'at' | 'error'>;
+
+/** What a node tells. */
+export type Report =
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
+  | {
+      readonly kind: 'observed';
+      readonly time: number;
+      readonly epoch: string;
+      readonly version: number;
+      readonly digest: string;
+    }
+  | { readonly kind: 'complaint'; readonly time: number; readonly what: string };
+
+/** Every key of a node's metadata, and the empty text for those of `keys` that are not there. */
+export type { Contents };
+
+/** Microseconds of the clock that all processes of a machine share. */
+export const now = (): number => Number(process.hrtime.bigint() / 1000n);

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { CfluxClient, digestMetadata, isCfluxError, LocalMetaClient } from '../../../src/index.js';
+import { InfluxMirror } from '../../../src/influxdb/index.js';
+import type { At, Call } from '../history.js';
+import { type Answer, type NodeSetup, now, type Report, type Request } from './messages.js';
+import { change, contentsOf } from './operations.js';
+
+// A node in a process of its own, which the harness asks for operations over the channel between the two, and kills.
+const setup: NodeSetup = JSON.parse(process.argv[2] ?? '');
+const tell = (report: Report) => process.send?.(report);
+const complain = (what: string) => tell({ kind: 'complaint', time: now(), what });
+
+// R14: there is no such thing. Without this the process would end all the same, and say so to nobody.
+for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+  process.on(event, (error) => {
+    const what = `${event}: ${describe(error)}`;
+    process.send?.({ kind: 'complaint', time: now(), what } satisfies Report, () => process.exit(1));
+  });
+}
+// Without the harness there is nobody to work for.
+process.on('disconnect', () => process.exit());
+
+const meta = new LocalMetaClient({ dir: join(setup.dir, 'meta'), bcryptCost: 4 });
+const client = new CfluxClient(meta, {
+  cluster: 'chaos',
+  endpoint: setup.endpoints,
+  dir: setup.dir,
+  pollWait: 3_000,
+  mutationTimeout: 4_000,
+  startOffline: true,
+});
+let pushed: At | undefined;
+
+const observe = (version: number, epoch: string | undefined): At => {
+  const at = { epoch: epoch ?? 'none', version };
+  tell({ kind: 'observed', time: now(), ...at, digest: digestMetadata(meta.data()) });
+  return at;
+};
+client.on('synced', ({ version, epoch }) => {
+  observe(version, epoch);
+});
+client.on('pushed', ({ version }) => {
+  pushed = observe(version, client.status.epoch);
+});
+for (const event of ['epochChanged', 'foreignEpoch', 'diverged', 'expired'] as const) {
+  client.on(event, () => complain(`told of ${event}`));
+}
+
+const mirror = setup.influxd === undefined ? undefined : mirrorOf(setup.influxd);
+await client.open();
+
+process.on('message', async (request: Request) => {
+  tell({ kind: 'answer', id: request.id, answer: await answer(request) });
+  if ('close' in request) process.disconnect();
+});
+
+async function answer(request: Request): Promise<Answer> {
+  const begin = now();
+  try {
+    if ('close' in request) {
+      await mirror?.close();
+      await client.close();
+      return { begin, end: now(), outcome: 'ok' };
+    }
+    if ('waitForVersion' in request) {
+      await client.waitForVersion(request.waitForVersion, { timeout: 30_000 });
+      return { begin, end: now(), outcome: 'ok' };
+    }
+    return { begin, ...(await perform(request.call)), end: now(), outcome: 'ok' };
+  } catch (error) {
+    if (!isCfluxError(error) || error.code === 'UNEXPECTED') complain(describe(error));
+    const isUnknown = isCfluxError(error, 'UNKNOWN_OUTCOME');
+    return {
+      begin,
+      end: isUnknown ? Number.POSITIVE_INFINITY : now(),
+      outcome: isUnknown ? 'unknown' : 'failed',
+      error: describe(error),
+    };
+  }
+}
+
+async function perform(call: Call): Promise<Pick<Answer, 'result' | 'at'>> {
+  if (call.do === 'read') {
+    await client.refresh({ timeout: 3_000 });
+    const { version, epoch } = client.status;
+    return { result: contentsOf(meta.data(), call.keys), at: observe(version, epoch) };
+  }
+  const result = await change(client, call);
+  // The last push is this one's: the next would need the wire. A database may have been there, and nothing was pushed.
+  const isPushed = result === 'done' && call.do !== 'make' && call.do !== 'remove';
+  return { result, ...(isPushed && pushed ? { at: pushed } : {}) };
+}
+
+function mirrorOf(url: string): InfluxMirror {
+  const mirror = new InfluxMirror({ url, dir: setup.dir, interval: 1_000, statementsPerSecond: 1e4 });
+  mirror.follow(client);
+  return mirror;
+}
+
+function describe(error: unknown): string {
+  if (!isCfluxError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `${error.code}: ${error.message}`;
+}

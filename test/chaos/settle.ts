@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readInfluxMetadata } from '../../src/influxdb/index.js';
+import type { Contents } from './history.js';
+import type { OperationLog } from './operation-log.js';
+import type { Answer } from './programs/messages.js';
+import { contentsOf } from './programs/operations.js';
+import type { World } from './world/world.js';
+
+/** Milliseconds within which all must be well again after the last fault. */
+const patience = 90_000;
+
+/** After every fault: waits until each node has the newest version by itself, and reads what it then has. By node. */
+export async function settle(world: World, log: OperationLog): Promise<ReadonlyMap<string, Contents>> {
+  const final = new Map<string, Contents>();
+  const complain = (client: string, what: string) => log.complain({ client, time: 0, what });
+  const [first] = world.nodes;
+  const newest = first && (await atLast(() => first.ask({ call: { do: 'read' } })));
+  if (newest?.at === undefined)
+    complain('n0', `does not come back: ${newest?.error ?? 'its process is gone'}`);
+  const version = newest?.at?.version ?? 0;
+  await Promise.all(
+    world.nodes.map(async (node) => {
+      // By its own loop, before anybody asks it to refresh.
+      const arrived = await atLast(() => node.ask({ waitForVersion: version }));
+      if (arrived?.outcome !== 'ok')
+        complain(node.name, `does not follow to version ${version}: ${arrived?.error}`);
+      const read = await atLast(() => node.ask({ call: { do: 'read' } }));
+      if (typeof read?.result === 'object') final.set(node.name, read.result);
+      else complain(node.name, `can not be read: ${read?.error}`);
+    }),
+  );
+  const [contents] = final.values();
+  if (contents !== undefined) await settleServers(world, contents, complain);
+  log.end();
+  return new Map([...final].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function atLast(ask: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
+  const deadline = performance.now() + patience;
+  for (;;) {
+    const answer = await ask();
+    if (answer?.outcome === 'ok' || performance.now() > deadline) return answer;
+    await sleep(200);
+  }
+}
+
+/** Each InfluxDB has what the cluster has. The order in a list is its own: it can not be told it. */
+async function settleServers(
+  { servers }: World,
+  expected: Contents,
+  complain: (client: string, what: string) => void,
+): Promise<void> {
+  const deadline = performance.now() + patience;
+  for (const [number, { url }] of servers.entries()) {
+    let different: readonly string[] = [];
+    do {
+      await sleep(200);
+      different = differing(expected, contentsOf(await readInfluxMetadata(url)));
+    } while (different.length > 0 && performance.now() < deadline);
+    if (different.length > 0)
+      complain(`influxd of n${number}`, `differs in ${different.slice(0, 5).join(', ')}`);
+  }
+}
+
+function differing(expected: Contents, found: Contents): readonly string[] {
+  const words = (text = '') => text.split(' ').sort().join(' ');
+  const keys = new Set([...Object.keys(expected), ...Object.keys(found)]);
+  return [...keys].filter((key) => words(expected[key]) !== words(found[key]));
+}

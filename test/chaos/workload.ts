@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../src/random.js';
+import type { Call } from './history.js';
+import type { NodeProcess } from './world/node-process.js';
+
+/** So many changes go to the same keys; then to new ones, for lists only grow and the checker likes them short. */
+const generationLength = 150;
+const keysOfAKind = 2;
+const kinds = ['log', 'slot', 'db'] as const;
+
+/** Draws what clients ask for. */
+export class Calls {
+  readonly #random: Random;
+  #changes = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  next(): Call {
+    const drawn = this.#random();
+    if (drawn < 0.3) return { do: 'read', keys: this.#keysToRead() };
+    this.#changes += 1;
+    const value = `v${this.#changes}`;
+    if (drawn < 0.7) return { do: 'append', key: this.#key('log'), value };
+    if (drawn < 0.81) return { do: 'create', key: this.#key('slot'), value };
+    if (drawn < 0.9) return { do: 'drop', key: this.#key('slot') };
+    return { do: drawn < 0.95 ? 'make' : 'remove', key: this.#key('db') };
+  }
+
+  get #generation(): number {
+    return Math.floor(this.#changes / generationLength);
+  }
+
+  #key(kind: (typeof kinds)[number]): string {
+    return `${kind}-${this.#generation}-${Math.floor(this.#random() * keysOfAKind)}`;
+  }
+
+  /** Those of now, and those of before, to which late changes may still come. */
+  #keysToRead(): readonly string[] {
+    const generations = [this.#generation, this.#generation - 1].filter((one) => one >= 0);
+    return kinds.flatMap((kind) =>
+      generations.flatMap((one) => Array.from({ length: keysOfAKind }, (_, i) => `${kind}-${one}-${i}`)),
+    );
+  }
+}
+
+/** Clients that ask every node for one operation after the other, several at a time so that changes go together (R7). */
+export class Workload {
+  readonly #random: Random;
+  readonly #calls: Calls;
+  readonly #pause: number;
+  #isStopping = false;
+  readonly #workers: Promise<void>[];
+
+  /** `pause`: milliseconds between two operations of a client, at most. */
+  constructor(nodes: readonly NodeProcess[], random: Random, { clients = 3, pause = 120 } = {}) {
+    this.#random = random;
+    this.#calls = new Calls(random);
+    this.#pause = pause;
+    this.#workers = nodes.flatMap((node) => Array.from({ length: clients }, () => this.#work(node)));
+  }
+
+  /** Resolves when every operation has ended. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#workers);
+  }
+
+  async #work(node: NodeProcess): Promise<void> {
+    while (!this.#isStopping) {
+      if (node.program.isAlive) await node.perform(this.#calls.next());
+      await sleep(this.#random() * this.#pause);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { ChildProgram } from './child-program.js';
+
+/** A manager in a process of its own; it keeps its port. */
+export class ManagerServer {
+  readonly name: string;
+  readonly program: ChildProgram;
+  readonly #args: readonly string[];
+  #url = '';
+
+  /** `args`: its store, as the program wants it. */
+  constructor(name: string, program: string, args: readonly string[]) {
+    this.name = name;
+    this.program = new ChildProgram([process.execPath, program]);
+    this.#args = args;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Starts it, and answers when it serves. Throws where it ends instead. */
+  async start(): Promise<void> {
+    if (this.program.isAlive) return;
+    const port = this.#url === '' ? '0' : new URL(this.#url).port;
+    const child = this.program.start(port, ...this.#args);
+    const [url] = await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(([code]) => {
+        throw new Error(`${this.name} ended with ${code} instead of serving`);
+      }),
+    ]);
+    this.#url = String(url);
+  }
+}
