@@ -8,9 +8,9 @@ import { warnWithoutCompaction } from '../../src/manager/stores/etcd/compaction-
 import { etcdError } from '../../src/manager/stores/etcd/etcd-errors.js';
 import type { EtcdOptions } from '../../src/manager/stores/etcd/etcd-options.js';
 import { systemRandom } from '../../src/random.js';
-import { cuttingProxy } from '../support/cutting-proxy.js';
 import { type EtcdCluster, type EtcdSettings, etcdTls, startEtcd } from '../support/etcd.js';
 import { describeWithServer } from '../support/servers.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 const context: StoreContext = {
   clock: systemClock,
@@ -212,7 +212,8 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
 
     it('R22: tells every change, however often its connection breaks', async () => {
       const options = fresh();
-      const proxy = await cuttingProxy(etcd.endpoints[0] ?? '');
+      const proxy = await TcpProxy.start(etcd.endpoints[0] ?? '');
+      onTestFinished(() => proxy.close());
       const behind = await openStore({ ...options, endpoints: proxy.url });
       const direct = await openStore(options);
       const told = new Set<string | undefined>();
