@@ -66,11 +66,17 @@ export function newNode(
   };
 }
 
-/** A node that has joined. */
+/** A node that has joined. A hastened one has little patience for a machine that is busy: it may try again. */
 export async function openNode(endpoint: string, options: FaultNodeOptions = {}): Promise<FaultNode> {
   const node = newNode(endpoint, options);
-  await node.client.open();
-  return node;
+  for (let tries = 1; ; tries++) {
+    try {
+      await node.client.open();
+      return node;
+    } catch (error) {
+      if (tries === 10) throw error;
+    }
+  }
 }
 
 /** Resolves as soon as `look` says so; fails after `seconds`. */
