@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -7,6 +8,8 @@ const outDir = fileURLToPath(new URL('../../node_modules/.cache/clusterflux-test
 
 /** Makes one plain JavaScript file of a TypeScript program, so that a child process starts at once; answers its path. */
 export async function bundle(entry: string, name = basename(entry, '.ts')): Promise<string> {
+  // Another test file may make the same at the same moment, and start it: nobody shall see half of it.
+  const unfinished = `${name}-${process.pid}.tmp.mjs`;
   await build({
     configFile: false,
     logLevel: 'error',
@@ -15,8 +18,10 @@ export async function bundle(entry: string, name = basename(entry, '.ts')): Prom
       outDir,
       emptyOutDir: false,
       target: 'node20',
-      rollupOptions: { output: { entryFileNames: `${name}.mjs`, inlineDynamicImports: true } },
+      rollupOptions: { output: { entryFileNames: unfinished, inlineDynamicImports: true } },
     },
   });
-  return join(outDir, `${name}.mjs`);
+  const file = join(outDir, `${name}.mjs`);
+  await rename(join(outDir, unfinished), file);
+  return file;
 }

@@ -4,8 +4,8 @@ import { describe } from 'vitest';
 /** The real servers that `npm run servers` installs. */
 export type Server = 'influxd' | 'etcd' | 'chromium';
 
-/** How a suite that was left out for want of a server begins its name; the reporter looks for it. */
-export const missingServerMark = 'NOT RUN, no server: ';
+/** How a suite that was left out for want of something begins its name; the reporter looks for it. */
+export const missingMark = 'NOT RUN, no ';
 
 const isInstalled = (server: Server) => spawnSync('which', [server]).status === 0;
 
@@ -14,6 +14,27 @@ const isInstalled = (server: Server) => spawnSync('which', [server]).status === 
  * with `CI=true` it runs, and so fails.
  */
 export function describeWithServer(server: Server, name: string, suite: () => void): void {
-  if (isInstalled(server) || process.env['CI'] === 'true') describe(name, suite);
-  else describe.skip(`${missingServerMark}${server}: ${name}`, suite);
+  describeWhere(isInstalled(server), `server ${server}`, name, suite);
+}
+
+/** What this machine may not let a test do; both need root's rights. */
+export type Facility = 'tmpfs' | 'network namespaces';
+
+const attempts: Readonly<Record<Facility, string>> = {
+  tmpfs: 'd=$(mktemp -d) && mount -t tmpfs -o size=1m tmpfs "$d" && umount "$d"; r=$?; rmdir "$d"; exit $r',
+  'network namespaces':
+    'n=cflux-try-$$; ip netns add $n && ip netns exec $n true; r=$?; ip netns del $n; exit $r',
+};
+
+const isAllowed = (facility: Facility) =>
+  spawnSync('sh', ['-c', attempts[facility]], { stdio: 'ignore' }).status === 0;
+
+/** A suite that needs a facility of the machine; treated as {@link describeWithServer} treats a missing server. */
+export function describeWithFacility(facility: Facility, name: string, suite: () => void): void {
+  describeWhere(isAllowed(facility), facility, name, suite);
+}
+
+function describeWhere(isThere: boolean, what: string, name: string, suite: () => void): void {
+  if (isThere || process.env['CI'] === 'true') describe(name, suite);
+  else describe.skip(`${missingMark}${what}: ${name}`, suite);
 }

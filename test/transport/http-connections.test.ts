@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answer, rawServer } from '../support/raw-server.js';
@@ -10,10 +9,9 @@ import { errorOf, httpTransport, onlyOnce, somePush } from '../support/transport
 const beat = { cluster: 'c', nodeId: 1 };
 const poll = { cluster: 'c', version: 4, wait: 300_000 };
 
-function program(name: string, args: readonly string[], preloads: readonly string[] = []) {
-  const file = (path: string) => fileURLToPath(new URL(`programs/${path}`, import.meta.url));
-  const imports = [...preloads.map(file), 'tsx'].flatMap((each) => ['--import', each]);
-  const child = spawn(process.execPath, [...imports, file(name), ...args], {
+function program(name: string, args: readonly string[]) {
+  const file = fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -53,23 +51,6 @@ describe('a connection', () => {
     });
     const transport = httpTransport(server.url);
     for (let request = 0; request < 20; request++) await transport.heartbeat(beat);
-  });
-
-  it('survives a server whose idle time is just that between two beats', async () => {
-    const idle = 20;
-    const server = await rawServer((_, socket) => {
-      socket.setTimeout(idle, () => socket.destroy());
-      socket.write(answer(200));
-    });
-    const node = async (number: number) => {
-      const transport = httpTransport(server.url);
-      for (let beats = 0; beats < 50; beats++) {
-        await transport.heartbeat(beat);
-        await wait(idle - 5 + ((number + beats) % 10));
-      }
-    };
-    await Promise.all(Array.from({ length: 20 }, (_, number) => node(number)));
-    expect(server.requests.length).toBeGreaterThanOrEqual(1_000);
   });
 
   it('is closed at once when its request is aborted', async () => {
@@ -131,13 +112,6 @@ describe('a connection', () => {
     expect(await exited).toEqual([0, null]);
     expect(performance.now() - begin).toBeLessThan(1_000);
     expect(JSON.parse(await output)).toEqual(['CLOSED', 'CLOSED']);
-  });
-
-  it('outlives the 300 s after which fetch alone gives up', async () => {
-    // The program runs a hundred times as fast as its clock says.
-    const server = await rawServer((_, socket) => setTimeout(() => socket.write(answer(204)), 3_150));
-    const { output } = program('long-poll.ts', [server.url], ['hasten.mjs']);
-    expect(JSON.parse(await output)).toEqual({ bare: 'HeadersTimeoutError', polled: { kind: 'unchanged' } });
   });
 });
 

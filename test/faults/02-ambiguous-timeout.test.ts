@@ -1,0 +1,88 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { isCfluxError } from 'clusterflux';
+import { describe, expect, it } from 'vitest';
+import { balancer, isPush } from './support/balancer.js';
+import { CfluxManager } from './support/cflux-manager.js';
+import { database, type FaultNode, openNode, subscribe, subscriptions } from './support/nodes.js';
+
+interface Outcomes {
+  readonly acknowledged: string[];
+  readonly refused: string[];
+  readonly unknown: string[];
+}
+
+/** Makes a change, and notes what was said of it. */
+async function note(node: FaultNode, name: string, outcomes: Outcomes): Promise<void> {
+  try {
+    await subscribe(node, name);
+    outcomes.acknowledged.push(name);
+  } catch (error) {
+    // Applied twice, the second time would fail.
+    expect(isCfluxError(error, 'SUBSCRIPTION_EXISTS')).toBe(false);
+    (isCfluxError(error, 'UNKNOWN_OUTCOME') ? outcomes.unknown : outcomes.refused).push(name);
+  }
+}
+
+/** What was said of each change is true, and each version was made by a mutation of its own (R2, R3). */
+async function holdAgainst(url: string, node: FaultNode, outcomes: Outcomes): Promise<void> {
+  await node.client.refresh();
+  const there = subscriptions(node);
+  expect(new Set(there).size).toBe(there.length);
+  expect(there).toEqual(expect.arrayContaining(outcomes.acknowledged));
+  expect(there.filter((name) => outcomes.refused.includes(name))).toEqual([]);
+  const answer = await fetch(`${url}/clusters/faults/history`);
+  const history = (await answer.json()) as { version: number; mutation: string }[];
+  expect(new Set(history.map(({ mutation }) => mutation)).size).toBe(history.length);
+  // The seed, the database, and one for each change that is there.
+  expect(history).toHaveLength(2 + there.length);
+}
+
+const empty = (): Outcomes => ({ acknowledged: [], refused: [], unknown: [] });
+
+describe('#2 an ambiguous timeout', () => {
+  it('#2 R2, R3: a manager stopped while it is sent a change applies it once when it goes on, or never; the promise tells the truth', async () => {
+    const manager = await CfluxManager.start(['--memory', '--history', '1000']);
+    const node = await openNode(manager.url, { haste: 1, mutationTimeout: 200 });
+    await node.client.createDatabase(database);
+    const outcomes = empty();
+    const rounds = 4;
+    for (let round = 0; round < rounds; round++) {
+      manager.pause();
+      await note(node, `stopped-${round}`, outcomes);
+      manager.resume();
+      await note(node, `running-${round}`, outcomes);
+    }
+    expect(outcomes.unknown.filter((name) => name.startsWith('stopped'))).toHaveLength(rounds);
+    // What the client had given up was lying in the manager's socket.
+    await wait(100);
+    await holdAgainst(manager.url, node, outcomes);
+    expect(subscriptions(node).filter((name) => name.startsWith('stopped')).length).toBeGreaterThan(0);
+  });
+
+  it('#2 R27: where every third answer to a push is swallowed each change is made once, and none is in doubt', async () => {
+    const manager = await CfluxManager.start(['--memory', '--history', '1000']);
+    const front = await balancer(manager.url);
+    let pushes = 0;
+    // The line goes dead with the answer, or only says nothing more.
+    front.mischief = {
+      answer: (passage) => {
+        if (!isPush(passage) || ++pushes % 3 !== 0) return undefined;
+        return pushes % 2 === 0 ? 'cut' : 'silence';
+      },
+    };
+    const nodes = await Promise.all(
+      [1, 2].map(() => openNode(front.url, { haste: 40, mutationTimeout: 60_000 })),
+    );
+    await nodes[0]?.client.createDatabase(database);
+    const outcomes = empty();
+    for (let change = 0; change < 7; change++) {
+      await Promise.all(nodes.map((node, at) => note(node, `${at}-${change}`, outcomes)));
+    }
+    expect(outcomes.unknown).toEqual([]);
+    expect(outcomes.refused).toEqual([]);
+    expect(outcomes.acknowledged).toHaveLength(14);
+    for (const node of nodes) await holdAgainst(manager.url, node, outcomes);
+    const repeated = front.passages.filter(isPush).map(({ headers }) => headers['cflux-mutation']);
+    expect(repeated.length - new Set(repeated).size).toBeGreaterThanOrEqual(4);
+  });
+});

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { answer, rawServer } from '../support/raw-server.js';
+
+const file = (name: string) => fileURLToPath(new URL(`support/${name}`, import.meta.url));
+
+/** Runs long-poll.ts; `hastened`: in a process in which a second passes in ten milliseconds. */
+function polling(url: string, hastened: boolean): Promise<string> {
+  const imports = [...(hastened ? [file('hasten.mjs')] : []), 'tsx'].flatMap((each) => ['--import', each]);
+  const child = spawn(process.execPath, [...imports, file('long-poll.ts'), url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return text(child.stdout);
+}
+
+const hold = 310_000;
+
+describe('#4 the 300 s after which fetch gives up', () => {
+  const fullHold = async (hastened: boolean) => {
+    const server = await rawServer((_, socket) =>
+      setTimeout(() => socket.write(answer(204)), hastened ? 3_150 : hold),
+    );
+    const told = JSON.parse(await polling(server.url, hastened));
+    expect(told).toEqual({ bare: 'HeadersTimeoutError', polled: { kind: 'unchanged' } });
+    // Neither tried again: the one was over, the other had its answer.
+    expect(server.requests).toHaveLength(2);
+  };
+
+  it('#4 end a poll that is held 310 s with fetch alone; with us its own deadline decides, and a full hold is no error', async () => {
+    await fullHold(true);
+  });
+
+  it.runIf(process.env['REAL_TIME'] === '1')(
+    '#4 … with the real clock',
+    { timeout: 400_000 },
+    async () => {
+      await fullHold(false);
+    },
+  );
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { answer } from '../support/raw-server.js';
+import { serve } from '../support/serve.js';
+import { balancer, type Fate, isBeat, isRegistration } from './support/balancer.js';
+import { CfluxManager } from './support/cflux-manager.js';
+import { openNode, until } from './support/nodes.js';
+
+/** Fifty times as fast: a beat every 100 ms, a beat's five attempts are over after 280 ms. */
+const haste = 50;
+
+const isAlive = async (url: string) => {
+  const nodes = (await (await fetch(`${url}/nodes/faults`)).json()) as { alive: boolean }[];
+  return nodes.length === 1 && nodes[0]?.alive === true;
+};
+
+describe('#7 the heartbeat', () => {
+  it('#7 resumes after refusals, 500, garbage and silence, and is never two in flight', async () => {
+    const { url } = await serve({ nodeTtl: 1_000 });
+    const front = await balancer(url);
+    const node = await openNode(front.url, { haste });
+    let underWay = 0;
+    let most = 0;
+    const fates: (Fate | undefined)[] = [
+      'cut',
+      answer(500, {}, 'oops'),
+      Buffer.from('\x16\x03\x01 this is no HTTP\r\n\r\n'),
+      answer(200, { 'Content-Type': 'text/html' }, '<html>'),
+      answer(404, {}, 'no such page'),
+      'silence',
+    ];
+    for (const fate of fates) {
+      const failed = node.heard('heartbeatFailed').length;
+      front.mischief = {
+        request: async (passage) => {
+          if (!isBeat(passage)) return undefined;
+          underWay += 1;
+          most = Math.max(most, underWay);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          underWay -= 1;
+          return fate;
+        },
+      };
+      const from = front.passages.length;
+      await until(() => node.heard('heartbeatFailed').length >= failed + 3, `it fails with ${fate}`);
+      // Three beats of five attempts, and what follows them before the mischief ends.
+      expect(front.passages.slice(from).filter(isBeat).length).toBeLessThanOrEqual(25);
+      front.mischief = {};
+      const beats = node.heard('heartbeat').length;
+      await until(() => node.heard('heartbeat').length >= beats + 3, `it resumes after ${fate}`);
+      expect(await isAlive(url)).toBe(true);
+    }
+    expect(most).toBe(1);
+    expect(front.passages.filter(isRegistration)).toHaveLength(1);
+    expect(node.heard('expired')).toEqual([]);
+  });
+
+  it('#7 outlives a manager that is stopped for longer than a node lives', async () => {
+    // 20 s of its own time.
+    const manager = await CfluxManager.start(['--memory', '--node-ttl', '300ms']);
+    const node = await openNode(manager.url, { haste });
+    manager.pause();
+    await until(() => node.heard('heartbeatFailed').length > 0, 'it notices');
+    await new Promise((resolve) => setTimeout(resolve, 20_000 / haste));
+    manager.resume();
+    const beats = node.heard('heartbeat').length;
+    await until(() => node.heard('heartbeat').length >= beats + 3, 'it resumes');
+    expect(await isAlive(manager.url)).toBe(true);
+    expect(node.heard('registered')).toHaveLength(1);
+  });
+});
