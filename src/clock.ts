@@ -11,7 +11,15 @@ export interface Clock {
 // Node fires a longer delay after 1 ms instead.
 const longestTimeout = 2 ** 31 - 1;
 
-/** The machine's own clock. */
+/**
+ * The machine's own clock.
+ *
+ * @example
+ * ```ts
+ * const inTwoHours: Clock = { ...systemClock, now: () => systemClock.now() + 7_200_000 };
+ * const meta = new LocalMetaClient({ clock: inTwoHours });
+ * ```
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

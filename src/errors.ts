@@ -81,7 +81,15 @@ export interface CfluxErrorOptions {
 // ESM and CJS copies of this class may meet in one process, and then `instanceof` lies: the brand does not.
 const brand = Symbol.for('clusterflux.error');
 
-/** The one error class of this library; tell errors apart by {@link CfluxError.code}, with {@link isCfluxError}. */
+/**
+ * The one error class of this library; tell errors apart by {@link CfluxError.code}, with {@link isCfluxError}.
+ *
+ * @example
+ * ```ts
+ * const error = new CfluxError('UNAVAILABLE', 'the disk is full', { retryable: true, outcome: 'none' });
+ * console.log(isCfluxError(error, 'UNAVAILABLE')); // true
+ * ```
+ */
 export class CfluxError extends Error {
   override readonly name = 'CfluxError';
   readonly code: CfluxErrorCode;
@@ -112,7 +120,15 @@ export class CfluxError extends Error {
   }
 }
 
-/** Whether `error` is a {@link CfluxError} (of any copy of this package), and has `code` if one is given. */
+/**
+ * Whether `error` is a {@link CfluxError} (of any copy of this package), and has `code` if one is given.
+ *
+ * @example
+ * ```ts
+ * const failed = await client.dropRetentionPolicy('nowhere', 'autogen').catch((error: unknown) => error);
+ * if (isCfluxError(failed, 'DATABASE_NOT_FOUND')) console.log(failed.message);
+ * ```
+ */
 export function isCfluxError(error: unknown, code?: CfluxErrorCode): error is CfluxError {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;
   return code === undefined || ('code' in error && error.code === code);

@@ -1,7 +1,15 @@
 export { CfluxClient, type WaitOptions } from './client/cflux-client.js';
+export {
+  type ClientMetricsOptions,
+  clientMetrics,
+  type MetricsRegistry,
+  type ObservedClient,
+} from './client/client-metrics.js';
 export { type ConfigSources, loadConfig } from './client/config.js';
+export type { EventLogger, EventRecord, LogLevel } from './client/event-logger.js';
 export type { CfluxEventName, CfluxEvents, KeptMetadata, ReplacedReason } from './client/events.js';
 export type { Operation } from './client/holder.js';
+export { type JsonLoggerOptions, jsonLogger } from './client/json-logger.js';
 export type { NodeStorage } from './client/node-directory.js';
 export type { CfluxOptions } from './client/options.js';
 export type { CfluxState, CfluxStatus } from './client/status.js';

@@ -7,7 +7,14 @@ export type Random = () => number;
 const drawn = new Uint32Array(256);
 let used = drawn.length;
 
-/** Chance from the operating system. */
+/**
+ * Chance from the operating system.
+ *
+ * @example
+ * ```ts
+ * const client = new CfluxClient(new LocalMetaClient(), { random: process.env['CI'] ? seededRandom(1) : systemRandom });
+ * ```
+ */
 export const systemRandom: Random = () => {
   if (used === drawn.length) {
     getRandomValues(drawn);

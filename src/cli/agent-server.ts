@@ -16,6 +16,9 @@ export async function serveAgent(
   agent: Agent,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<AgentServer> {
+  // Now, for what happens before anybody asks counts too. Without prom-client whoever asks is told.
+  const metrics = agentMetrics(agent);
+  metrics.catch(() => {});
   const server = createServer((request, response) => {
     const answer = (status: number, type: string, body: string) => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
@@ -27,10 +30,9 @@ export async function serveAgent(
       const body = JSON.stringify(summaryOf(health), withoutBigints);
       answer(health.healthy ? 200 : 503, 'application/json', `${body}\n`);
     } else if (path === '/metrics') {
-      agentMetrics(agent).then(
-        ({ contentType, text }) => answer(200, contentType, text),
-        (error: unknown) => answer(501, 'text/plain', `${CfluxError.from(error).message}\n`),
-      );
+      metrics
+        .then(async ({ contentType, text }) => answer(200, contentType, await text()))
+        .catch((error: unknown) => answer(501, 'text/plain', `${CfluxError.from(error).message}\n`));
     } else answer(404, 'text/plain', 'there are /health and /metrics\n');
   });
   await listen(server, host, port);

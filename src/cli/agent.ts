@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CfluxClient } from '../client/cflux-client.js';
+import type { ObservedClient } from '../client/client-metrics.js';
 import type { CfluxOptions } from '../client/options.js';
 import type { Clock } from '../clock.js';
 import { type CfluxError, isCfluxError } from '../errors.js';
@@ -8,7 +9,7 @@ import { InfluxMirror } from '../influxdb/influx-mirror.js';
 import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
 import type { Report } from '../influxdb/report.js';
 import { LocalMetaClient } from '../meta/local-meta-client.js';
-import { tellOfClient } from './agent-client-log.js';
+import { clientLogger } from './agent-client-log.js';
 import { AgentImport } from './agent-import.js';
 import type { AgentLog } from './agent-log.js';
 import { ReportTeller } from './agent-report.js';
@@ -60,7 +61,12 @@ export class Agent {
     const { dir, client, influx } = options;
     // A directory of its own: InfluxDB's `meta` may be below the same parent.
     const meta = new LocalMetaClient({ dir: join(dir, 'cluster') });
-    this.#client = new CfluxClient(meta, { ...client, dir, startOffline: true });
+    this.#client = new CfluxClient(meta, {
+      ...client,
+      dir,
+      startOffline: true,
+      logger: clientLogger(log),
+    });
     this.#mirror = new InfluxMirror({ ...influx, dir });
     this.#import = new AgentImport({
       client: this.#client,
@@ -69,7 +75,6 @@ export class Agent {
       clock: options.clock,
       always: options.import,
     });
-    tellOfClient(this.#client, log);
     this.#tellOfMirror();
   }
 
@@ -87,6 +92,11 @@ export class Agent {
     this.#import.start(() => {
       if (this.#mirror.lastReport) this.#import.consider(this.#mirror.lastReport, this.#tellOfReport);
     });
+  }
+
+  /** For its figures. */
+  get client(): ObservedClient {
+    return this.#client;
   }
 
   get health(): AgentHealth {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { CfluxError } from '../errors.js';
 import { commands } from './commands.js';
 import { exitCode, exitCodeOf } from './exit-code.js';
@@ -18,6 +19,7 @@ Start here:
 export async function runCflux(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = new Command('cflux')
     .description('One metadata for several InfluxDB 1.x servers.')
+    .version(manifest.version)
     .addHelpText('after', help);
   for (const command of commands) program.addCommand(command(terminal));
   for (const command of [program, ...program.commands]) {

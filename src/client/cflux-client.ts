@@ -1,6 +1,7 @@
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { CallOptions } from '../transport/transport.js';
+import { logEvents } from './event-log.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
 import type { Operation } from './holder.js';
 import { withLinkedSignal } from './linked-signal.js';
@@ -44,7 +45,8 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   /** The wrapped client. Read it as you like; change it through this client only. */
   readonly meta: M;
   readonly #settings: Settings;
-  readonly #session: Session<M>;
+  /** Without `M`, so that a client of a mock is a `CfluxClient` too; its operations get this very client, or a fork of it. */
+  readonly #session: Session<MetaClientLike>;
   #closing: Promise<void> | undefined;
 
   /**
@@ -56,7 +58,10 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     super();
     this.meta = meta;
     this.#settings = resolveOptions(options);
-    this.#session = new Session(meta, this.#settings);
+    this.#session = new Session<MetaClientLike>(meta, this.#settings);
+    const { logger, cluster } = this.#settings;
+    const { hub, replica } = this.#session;
+    if (logger) logEvents(hub, logger, () => ({ cluster, nodeId: replica.nodeId }));
   }
 
   static {
@@ -145,7 +150,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     if (scope.current !== undefined) throw nestedError();
     if (state.state === 'foreign') throw foreignError();
     const timeout = options.timeout ?? this.#settings.mutationTimeout;
-    return queue.add(operation, { timeout, signal: options.signal });
+    return queue.add(operation as Operation<MetaClientLike, T>, { timeout, signal: options.signal });
   }
 
   /** Brings the manager's newest metadata here and answers its version. */
@@ -190,7 +195,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     );
   }
 
-  async #read<T>(operation: Operation<M, T>): Promise<T> {
+  async #read<T>(operation: Operation<MetaClientLike, T>): Promise<T> {
     if (this.#session.state.isClosing) throw closedError();
     const own = this.#session.scope.current;
     if (own !== undefined) return operation(own);

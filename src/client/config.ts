@@ -19,6 +19,12 @@ export interface ConfigSources {
  * them is absent, so that CfluxClient's defaults hold; spread your own over them to have the last word.
  *
  * @throws CfluxError `INVALID_OPTION` naming the setting, its value and where it came from
+ * @example
+ * ```ts
+ * const options = loadConfig({ file: '/etc/influxdb/influxdb.conf', argv: ['--heartbeat-interval', '2s'] });
+ * console.log(options.cluster, options.heartbeatInterval); // prod 2000
+ * const client = new CfluxClient(new LocalMetaClient(), { ...options, startOffline: true });
+ * ```
  */
 export function loadConfig({ file, env = process.env, argv = [] }: ConfigSources = {}): CfluxOptions {
   const section = file === undefined ? {} : readSection(file);

@@ -5,6 +5,7 @@ import { heartbeatInterval, longestPoll, nodeTimeToLive } from '../protocol/time
 import { type Random, systemRandom } from '../random.js';
 import type { HttpTransportOptions } from '../transport/http-options.js';
 import type { Transport } from '../transport/transport.js';
+import type { EventLogger } from './event-logger.js';
 import type { NodeStorage } from './node-directory.js';
 
 /** How a CfluxClient works; every time is in milliseconds. */
@@ -40,6 +41,8 @@ export interface CfluxOptions {
   readonly token?: HttpTransportOptions['token'];
   /** Own certificate authority and client certificate. */
   readonly tls?: HttpTransportOptions['tls'];
+  /** Is told of every event as a record with a level: a pino or bunyan logger, `console`, or a `jsonLogger`. Default: none. */
+  readonly logger?: EventLogger;
   /** Time, for tests. Default: the machine's. */
   readonly clock?: Clock;
   /** Chance, for tests. Default: the operating system's. */

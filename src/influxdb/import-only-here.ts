@@ -30,6 +30,12 @@ export interface ImportResult {
  * Adds to the cluster of `client` what is only on the server of `mirror` and was never the cluster's: databases, policies,
  * subscriptions, continuous queries, users with their password hashes, privileges; no shard groups. Nothing that the cluster has
  * is changed. Rejects as the mirror and `mutate` do.
+ *
+ * @example
+ * ```ts
+ * const { added } = await importOnlyHere(mirror, client, { ifEmpty: true });
+ * for (const item of added) console.log(`${describeItem(item)} is the cluster's now`);
+ * ```
  */
 export async function importOnlyHere(
   mirror: InfluxMirror,

@@ -50,9 +50,11 @@ export interface ConvergeOptions {
  * It never touches shard groups, `_internal`, or what is only on this server and was never the cluster's.
  *
  * @example
+ * ```ts
  * const mirror = new InfluxMirror({ url: 'http://127.0.0.1:8086', dir: '/var/lib/cflux' });
  * mirror.on('report', ({ done, pending }) => console.log(`${done.length} done, ${pending.length} pending`));
  * mirror.follow(client);
+ * ```
  */
 export class InfluxMirror {
   readonly #connection: InfluxConnection;

@@ -99,7 +99,14 @@ function remembered<T extends object>(
   return keys;
 }
 
-/** `item` in words, for people. */
+/**
+ * `item` in words, for people.
+ *
+ * @example
+ * ```ts
+ * console.log(describeItem({ kind: 'database', database: 'telegraf' })); // database "telegraf"
+ * ```
+ */
 export function describeItem(item: Item): string {
   // JSON's escapes keep a name with line breaks or control characters on one line of a log.
   const quote = (name: string) => JSON.stringify(name);

@@ -22,8 +22,10 @@ export interface ReadInfluxMetadataOptions extends InfluxConnectionOptions {
  * `INVALID_OPTION` where the snapshot port is that of another server.
  *
  * @example
+ * ```ts
  * const metadata = await readInfluxMetadata('http://127.0.0.1:8086', { snapshot: '127.0.0.1:8088' });
  * console.log(metadata.databases.map(({ name }) => name));
+ * ```
  */
 export async function readInfluxMetadata(
   url: string,

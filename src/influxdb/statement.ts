@@ -7,6 +7,11 @@ export const redacted = '[REDACTED]';
 /**
  * The statements of `action`, one a request, in order. Without `password` it is shown as `[REDACTED]`: such a text is for
  * people, a server refuses it.
+ *
+ * @example
+ * ```ts
+ * console.log(influxqlOf({ kind: 'dropUser', user: 'bob' })[0]); // DROP USER "bob"
+ * ```
  */
 export function influxqlOf(action: Action, password?: string): readonly string[] {
   const secret = password === undefined ? redacted : quoteString(password);

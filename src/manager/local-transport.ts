@@ -14,7 +14,15 @@ import type {
 } from '../transport/transport.js';
 import type { Manager } from './manager.js';
 
-/** Reaches a manager of the same process, without HTTP. The manager stays open when the transport closes. */
+/**
+ * Reaches a manager of the same process, without HTTP. The manager stays open when the transport closes.
+ *
+ * @example
+ * ```ts
+ * const client = new CfluxClient(new LocalMetaClient(), { transport: new LocalTransport(manager) });
+ * await client.open();
+ * ```
+ */
 export class LocalTransport implements Transport {
   readonly endpoint = 'local';
   readonly #manager: Manager;

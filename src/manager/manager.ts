@@ -52,6 +52,15 @@ const mostCachedBytes = 256 * 1024 * 1024;
  *
  * It does everything that the protocol asks of a manager except HTTP: {@link createManagerServer} serves one over HTTP,
  * {@link LocalTransport} hands one to clients of the same process. Opens its store at the first call.
+ * @example
+ * ```ts
+ * const manager = new Manager({ store: new MemoryStore(), audit: (entry) => console.log(entry.action, entry.version) });
+ * const client = new CfluxClient(new LocalMetaClient(), { transport: new LocalTransport(manager) });
+ * await client.open();
+ * await client.createDatabase('telegraf');
+ * await client.close();
+ * await manager.close();
+ * ```
  */
 export class Manager {
   readonly nodeTtl: number;

@@ -25,7 +25,15 @@ const privilegeNames: Readonly<Record<number, string>> = {
   [Privilege.All]: 'ALL PRIVILEGES',
 };
 
-/** Whether `user` has `privilege` on `database`: as an admin, or by a grant of just that or of all. Writing does not include reading. */
+/**
+ * Whether `user` has `privilege` on `database`: as an admin, or by a grant of just that or of all. Writing does not include reading.
+ *
+ * @example
+ * ```ts
+ * const user = await client.user('telegraf');
+ * console.log(authorizeDatabase(user, Privilege.Write, 'telegraf')); // false
+ * ```
+ */
 export function authorizeDatabase(user: UserInfo, privilege: number, database: string): boolean {
   if (user.admin || privilege === Privilege.None) return true;
   const granted = user.privileges.get(database);
@@ -37,6 +45,11 @@ export function authorizeDatabase(user: UserInfo, privilege: number, database: s
  *
  * @param username For the refusal, where there is no such user.
  * @throws CfluxError `NOT_AUTHORIZED`
+ * @example
+ * ```ts
+ * await client.setPrivilege('telegraf', 'telegraf', Privilege.Write);
+ * authorizeWrite(await client.user('telegraf'), 'telegraf', 'telegraf');
+ * ```
  */
 export function authorizeWrite(user: UserInfo | undefined, username: string, database: string): void {
   if (user !== undefined && authorizeDatabase(user, Privilege.Write, database)) return;
@@ -48,6 +61,13 @@ export function authorizeWrite(user: UserInfo | undefined, username: string, dat
  *
  * @param users All there are: as long as there is none, only a first statement that creates an admin passes.
  * @throws CfluxError `NOT_AUTHORIZED`
+ * @example
+ * ```ts
+ * await client.setPrivilege('telegraf', 'telegraf', Privilege.Read);
+ * const [users, user] = [await client.users(), await client.authenticate('telegraf', 'x')];
+ * const select = { text: 'SELECT * FROM cpu', requires: [{ privilege: Privilege.Read }] };
+ * authorizeQuery(users, user, [select], 'telegraf');
+ * ```
  */
 export function authorizeQuery(
   users: readonly UserInfo[],

@@ -39,6 +39,12 @@ function digestOf<T extends object>(list: readonly T[], bytesOf: (record: T) => 
  *
  * It is the SHA-256 of the SHA-256s of: the root's own fields, all databases, all users, where each database or user counts with the
  * SHA-256 of its bytes. So only changed ones are hashed again.
+ *
+ * @example
+ * ```ts
+ * const data = await client.data();
+ * console.log(digestMetadata(data) === digestMetadata({ ...data, index: data.index + 1n })); // true
+ * ```
  */
 export function digestMetadata(data: MetaData): string {
   const databases = digestOf(data.databases, databaseBytes);

@@ -28,6 +28,10 @@ const part = /(\d+)(\D+)/g;
  * Nanoseconds of an InfluxQL duration literal: `7d`, `1h30m`, `500ms`; `INF` (in any case) is 0, for ever.
  *
  * @throws CfluxError `INVALID_DURATION`, also for what does not fit into 63 bits.
+ * @example
+ * ```ts
+ * console.log(parseDuration('1h30m')); // 5400000000000
+ * ```
  */
 export function parseDuration(text: string): bigint {
   if (text.toUpperCase() === 'INF') return 0n;
@@ -46,7 +50,14 @@ export function toNanoseconds(duration: DurationArgument): bigint {
   return typeof duration === 'string' ? parseDuration(duration) : duration;
 }
 
-/** As Go prints it, and InfluxDB in its answers: `168h0m0s`, `1h0m0.000000001s`, `1.5ms`, `0s`. */
+/**
+ * As Go prints it, and InfluxDB in its answers: `168h0m0s`, `1h0m0.000000001s`, `1.5ms`, `0s`.
+ *
+ * @example
+ * ```ts
+ * console.log(formatDuration(parseDuration('7d'))); // 168h0m0s
+ * ```
+ */
 export function formatDuration(nanoseconds: bigint): string {
   if (nanoseconds < 0n) return `-${formatDuration(-nanoseconds)}`;
   if (nanoseconds === 0n) return '0s';

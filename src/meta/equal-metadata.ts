@@ -4,6 +4,13 @@ import type { MetaData } from './records.js';
 /**
  * Whether two metadata are the same in everything but the index, which each store counts for itself. A user's privileges are compared
  * as a set. Records that both share cost nothing; others are compared as they are stored.
+ *
+ * @example
+ * ```ts
+ * const before = await client.data();
+ * await client.createDatabase('telegraf'); // it is there already, so nothing changes
+ * console.log(equalMetadata(before, await client.data())); // true
+ * ```
  */
 export function equalMetadata(a: MetaData, b: MetaData): boolean {
   if (a === b) return true;

@@ -4,6 +4,12 @@ import type { Lease } from './records.js';
 
 /**
  * Leases as InfluxDB's meta nodes keep them: for one name, one owner at a time. They are not part of the metadata.
+ *
+ * @example
+ * ```ts
+ * const leases = new Leases(parseDuration('1m'));
+ * console.log(leases.acquire('continuous_querier', 1n).owner); // 1
+ * ```
  */
 export class Leases {
   private readonly leases = new Map<string, Lease>();

@@ -85,6 +85,15 @@ const leaseDuration = minute;
  * Reads answer directly, from what is committed. Mutations answer with promises, and take effect one after another in the order of
  * the calls (but one with a password waits for its hash first, and takes its turn then). Records are immutable: what a read answered
  * never changes, and parts that a change did not touch stay the same objects.
+ *
+ * @example
+ * ```ts
+ * const meta = new LocalMetaClient({ dir: '/var/lib/influxdb/meta' });
+ * await meta.open();
+ * await meta.createDatabaseWithRetentionPolicy('sensors', { name: 'month', duration: '30d' });
+ * console.log(meta.database('sensors')?.defaultRetentionPolicy); // month
+ * await meta.close();
+ * ```
  */
 export class LocalMetaClient implements MetaClient, ForkableMetaClient, PasswordHashingMetaClient {
   readonly #options: LocalMetaClientOptions;

@@ -9,6 +9,12 @@ const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cs} ]+$/u;
 /**
  * Whether InfluxDB's query language takes `name` for a new database or retention policy (it answers `invalid name` otherwise): not
  * empty, not `.` or `..`, without slashes, and printable throughout. The meta store itself does not ask, and has no such rule.
+ *
+ * @example
+ * ```ts
+ * console.log(isValidName('a b')); // true
+ * console.log(isValidName('a/b')); // false
+ * ```
  */
 export function isValidName(name: string): boolean {
   return name !== '.' && name !== '..' && !/[/\\]/.test(name) && printable.test(name);

@@ -42,7 +42,15 @@ function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The groups of `policy` that hold only data older than its duration at `now` (nanoseconds since 1970). */
+/**
+ * The groups of `policy` that hold only data older than its duration at `now` (nanoseconds since 1970).
+ *
+ * @example
+ * ```ts
+ * const [policy] = (await client.database('telegraf'))?.retentionPolicies ?? [];
+ * if (policy) console.log(expiredShardGroups(policy, BigInt(Date.now()) * 1_000_000n).length); // 0
+ * ```
+ */
 export function expiredShardGroups(policy: RetentionPolicyInfo, now: bigint): readonly ShardGroupInfo[] {
   if (policy.duration === 0n) return [];
   return policy.shardGroups.filter(
@@ -50,12 +58,28 @@ export function expiredShardGroups(policy: RetentionPolicyInfo, now: bigint): re
   );
 }
 
-/** The groups of `policy` that were deleted and not pruned yet. */
+/**
+ * The groups of `policy` that were deleted and not pruned yet.
+ *
+ * @example
+ * ```ts
+ * const [policy] = (await client.database('telegraf'))?.retentionPolicies ?? [];
+ * if (policy) console.log(deletedShardGroups(policy).length); // 0
+ * ```
+ */
 export function deletedShardGroups(policy: RetentionPolicyInfo): readonly ShardGroupInfo[] {
   return policy.shardGroups.filter((group) => group.deletedAt !== undefined);
 }
 
-/** The shard of `group` that a series belongs to, by the hash of its key (unsigned); nothing if the group has no shards. */
+/**
+ * The shard of `group` that a series belongs to, by the hash of its key (unsigned); nothing if the group has no shards.
+ *
+ * @example
+ * ```ts
+ * const group = await client.createShardGroup('telegraf', 'autogen', BigInt(Date.now()) * 1_000_000n);
+ * if (group) console.log(shardFor(group, 14_695_981_039_346_656_037n)?.id); // 1
+ * ```
+ */
 export function shardFor(group: ShardGroupInfo, hash: bigint): ShardInfo | undefined {
   const { shards } = group;
   return shards.length === 0 ? undefined : shards[Number(BigInt.asUintN(64, hash) % BigInt(shards.length))];

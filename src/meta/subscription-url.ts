@@ -14,7 +14,15 @@ const hostCharacters = /^[\w\-.~!$&'()*+,;=:[\]<>"%\u0080-\uffff]*$/;
 const hostCharacter = /^[\w\-.~!$&'()*+,;=:[\]<>"]$/;
 const anEscape = /%([0-9a-f]{2})/gi;
 
-/** Whether InfluxDB takes `url` as the destination of a subscription: udp, http or https, with a port. */
+/**
+ * Whether InfluxDB takes `url` as the destination of a subscription: udp, http or https, with a port.
+ *
+ * @example
+ * ```ts
+ * console.log(isSubscriptionUrl('udp://127.0.0.1:9090')); // true
+ * console.log(isSubscriptionUrl('ftp://127.0.0.1:9090')); // false
+ * ```
+ */
 export function isSubscriptionUrl(url: string): boolean {
   if (control.test(url)) return false;
   const [address = '', fragment = ''] = cut(url, '#');

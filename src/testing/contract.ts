@@ -3,8 +3,14 @@
  *
  * @example
  * ```ts
+ * import { describe, it } from 'vitest';
+ *
+ * const place = () => {
+ *   const store = new MemoryStore();
+ *   return { connect: () => store.share() };
+ * };
  * describe('my store', () => {
- *   for (const { name, run } of storeContract(subject)) it(name, run);
+ *   for (const { name, run } of storeContract({ place })) it(name, run);
  * });
  * ```
  */

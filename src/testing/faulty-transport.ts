@@ -36,7 +36,18 @@ export interface FaultyTransportOptions {
   readonly clock?: Clock;
 }
 
-/** A transport with a bad network in front: what happens to each exchange is decided by the test, or drawn from a seed. */
+/**
+ * A transport with a bad network in front: what happens to each exchange is decided by the test, or drawn from a seed.
+ *
+ * @example
+ * ```ts
+ * const network = new FaultyTransport(fake.transport, { patience: 100 });
+ * const client = new CfluxClient(mockMetaClient(), { transport: network });
+ * await client.open();
+ * network.failNext('push', { lose: 'answer' });
+ * await client.createDatabase('db0'); // made once, though its first answer got lost
+ * ```
+ */
 export class FaultyTransport implements Transport {
   readonly #inner: Transport;
   readonly #clock: Clock;
@@ -149,7 +160,15 @@ export class FaultyTransport implements Transport {
   }
 }
 
-/** Faults drawn from `random`: each probability is that of one exchange, delays are uniform up to `maxDelay` milliseconds. */
+/**
+ * Faults drawn from `random`: each probability is that of one exchange, delays are uniform up to `maxDelay` milliseconds.
+ *
+ * @example
+ * ```ts
+ * const faults = randomFaults(seededRandom(7), { lose: 0.01, refuse: 0.01, maxDelay: 5 });
+ * const network = new FaultyTransport(fake.transport, { faults, patience: 100 });
+ * ```
+ */
 export function randomFaults(
   random: Random,
   odds: { lose?: number; refuse?: number; duplicate?: number; maxDelay?: number },

@@ -14,7 +14,8 @@ interface Timer {
  * @example
  * ```ts
  * const clock = new ManualClock();
- * const client = new CfluxClient(meta, { clock, transport });
+ * const fake = new FakeManager({ clock });
+ * const client = new CfluxClient(mockMetaClient(), { clock, transport: fake.transport });
  * await clock.runUntil(client.open());
  * await clock.advance(5_000); // one heartbeat
  * ```

@@ -1,6 +1,16 @@
 import type { NodeStorage } from '../client/node-directory.js';
 
-/** A node's files in memory: hand the same one to the next client, and it is the same node after a restart. */
+/**
+ * A node's files in memory: hand the same one to the next client, and it is the same node after a restart.
+ *
+ * @example
+ * ```ts
+ * const storage = new MemoryStorage();
+ * const client = new CfluxClient(mockMetaClient(), { transport: fake.transport, storage });
+ * await client.open();
+ * console.log([...storage.files.keys()].includes('cflux.json')); // true
+ * ```
+ */
 export class MemoryStorage implements NodeStorage {
   readonly files = new Map<string, Uint8Array>();
   /** Throw from it to make a write fail; what was there stays. */

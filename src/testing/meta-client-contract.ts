@@ -36,6 +36,16 @@ const checks: Checks = {
  * letter, and what they leave behind. For your own client before it is wrapped; a CfluxClient must pass as what it wraps does.
  *
  * It does not look at the index, which every store counts for itself.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'vitest';
+ *
+ * const open = () => ({ client: new LocalMetaClient({ bcryptCost: 4 }) });
+ * describe('LocalMetaClient', () => {
+ *   for (const { name, run } of metaClientContract({ open })) it(name, run);
+ * });
+ * ```
  */
 export function metaClientContract(subject: MetaClientSubject): readonly ContractCheck[] {
   return Object.entries(checks).map(([name, check]) => ({

@@ -1,6 +1,13 @@
 import type { Random } from '../random.js';
 
-/** Chance that a seed decides: the same numbers again for the same seed (mulberry32, by Tommy Ettinger). */
+/**
+ * Chance that a seed decides: the same numbers again for the same seed (mulberry32, by Tommy Ettinger).
+ *
+ * @example
+ * ```ts
+ * console.log(seededRandom(7)() === seededRandom(7)()); // true
+ * ```
+ */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;
   return () => {

@@ -441,7 +441,22 @@ async function waitFor(condition: () => boolean, pass: (ms: number) => Promise<v
   assert.ok(condition(), 'was told within 5 s');
 }
 
-/** Every thing that a {@link ManagerStore} must hold, to be run by any test runner. */
+/**
+ * Every thing that a {@link ManagerStore} must hold, to be run by any test runner.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'vitest';
+ *
+ * const place = () => {
+ *   const store = new MemoryStore();
+ *   return { connect: () => store.share() };
+ * };
+ * describe('MemoryStore', () => {
+ *   for (const { name, run } of storeContract({ place })) it(name, run);
+ * });
+ * ```
+ */
 export function storeContract(subject: StoreSubject): readonly ContractCheck[] {
   return Object.entries(checks).map(([name, check]) => ({ name, run: () => runCheck(subject, check) }));
 }

@@ -260,6 +260,18 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
 /**
  * What CfluxClient relies on in a {@link Transport}, to be run by any test runner. Each check calls `connect` for a transport and
  * a manager of its own; one that makes no attempts itself is checked as it is used, within {@link withRetry}.
+ * @example
+ * ```ts
+ * import { describe, it } from 'vitest';
+ *
+ * const connect = () => {
+ *   const manager = new Manager({ store: new MemoryStore() });
+ *   return { transport: new LocalTransport(manager), close: () => manager.close() };
+ * };
+ * describe('LocalTransport', () => {
+ *   for (const { name, run } of transportContract(connect)) it(name, run);
+ * });
+ * ```
  */
 export function transportContract(
   connect: () => ConnectedTransport | Promise<ConnectedTransport>,

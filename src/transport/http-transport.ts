@@ -22,10 +22,12 @@ import { withRetry } from './with-retry.js';
  * @throws CfluxError `INVALID_OPTION` where an option cannot be used.
  * @example
  * ```ts
+ * import { readFile } from 'node:fs/promises';
+ *
  * const transport = new HttpTransport({
  *   endpoint: ['https://manager-1:8000', 'https://manager-2:8000'],
- *   token: () => readFile('/run/secrets/cflux-token', 'utf8').then((text) => text.trim()),
- *   tls: { ca: await readFile('/etc/cflux/ca.pem') },
+ *   token: () => readFile('/etc/cflux/token', 'utf8').then((text) => text.trim()),
+ *   tls: { ca: await readFile('/etc/cflux/ca.crt') },
  * });
  * ```
  */

@@ -52,6 +52,15 @@ interface Settled<T> {
  * timeout. Each attempt has a deadline, also where `transport` takes no notice of the signal it is given. What a push says of
  * its outcome holds for all attempts together: after one that may have been stored, an error is `outcome: 'unknown'`
  * and a result other than `committed` says `answerLost`.
+ *
+ * @example
+ * ```ts
+ * const transport = withRetry(new LocalTransport(manager), {
+ *   attempts: 3,
+ *   onRetry: ({ call, attempt, delay }) => console.log(`${call} failed ${attempt} times, again in ${delay} ms`),
+ * });
+ * const client = new CfluxClient(new LocalMetaClient(), { transport });
+ * ```
  */
 export function withRetry(transport: Transport, options: RetryOptions = {}): Transport {
   return new RetryingTransport(transport, options);

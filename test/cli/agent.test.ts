@@ -99,7 +99,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       },
     ]);
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    expect(metrics).toMatch(/^cflux_agent_manager_up 1$/m);
+    expect(metrics).toMatch(/^cflux_client_state\{cluster="prod",state="online"\} 1$/m);
     expect(metrics).toMatch(/^cflux_agent_agreeing 2$/m);
     expect(metrics).toMatch(/^cflux_agent_convergences_total\{result="ended"\} [1-9]/m);
     expect((await fetch(`${url}/nothing`)).status).toBe(404);

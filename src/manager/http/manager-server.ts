@@ -45,6 +45,12 @@ const closeGrace = 5_000;
  * Serves `manager` over HTTP, to every client of the protocol, that of 2016 too.
  *
  * @throws `INVALID_OPTION`: tokens or certificates that can not be used, or an address that would show snapshots to everybody.
+ * @example
+ * ```ts
+ * const server = await createManagerServer(manager, { host: '127.0.0.1', port: 8000 });
+ * console.log(`listening on ${server.url}`);
+ * await server.close();
+ * ```
  */
 export async function createManagerServer(
   manager: Manager,

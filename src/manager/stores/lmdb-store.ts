@@ -47,6 +47,12 @@ interface Opened {
  * write at a time, so compare-and-set holds among all of them, and each notices the changes of the others within
  * `watchInterval`. Heartbeats are not shared: a node is alive for the process that hears it. For several managers that share
  * nodes there is the etcd store. Not for network file systems.
+ *
+ * @example
+ * ```ts
+ * const manager = new Manager({ store: new LmdbStore({ dir: '/var/lib/cflux-manager' }) });
+ * const server = await createManagerServer(manager, { port: 8000 });
+ * ```
  */
 export class LmdbStore implements ManagerStore {
   readonly name: string;

@@ -47,7 +47,14 @@ class Memory {
   lastNodeId = 0;
 }
 
-/** Keeps everything in this process: for tests, trials and clusters whose nodes can seed it again (R11). */
+/**
+ * Keeps everything in this process: for tests, trials and clusters whose nodes can seed it again (R11).
+ *
+ * @example
+ * ```ts
+ * const manager = new Manager({ store: new MemoryStore() });
+ * ```
+ */
 export class MemoryStore implements ManagerStore {
   readonly name = 'memory';
   #memory = new Memory();

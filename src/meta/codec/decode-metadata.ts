@@ -16,6 +16,13 @@ import { copyOf } from './wire-writer.js';
  * @param known Metadata that is at hand already: databases and users whose bytes are the same come back as the same objects, and are
  *   not decoded again.
  * @throws CfluxError `MALFORMED_METADATA` naming the place, such as `databases[3].retentionPolicies[0]`.
+ * @example
+ * ```ts
+ * const meta = new LocalMetaClient();
+ * await meta.createDatabase('telegraf');
+ * const data = decodeMetadata(meta.marshalBinary());
+ * console.log(data.databases[0]?.name); // telegraf
+ * ```
  */
 export function decodeMetadata(bytes: Uint8Array, known?: MetaData): MetaData {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

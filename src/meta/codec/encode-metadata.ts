@@ -21,6 +21,12 @@ export interface EncodeOptions {
  *
  * @throws RangeError naming the first number that its field cannot hold, such as `databases[3].retentionPolicies[0].replicaN`.
  * @throws TypeError naming the first field that is not of its type.
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises';
+ *
+ * await writeFile('/var/lib/influxdb/meta.db', encodeMetadata(await client.data()));
+ * ```
  */
 export function encodeMetadata(data: MetaData, { outOfRange = 'throw' }: EncodeOptions = {}): Uint8Array {
   const { pieces, lossy } = encodePieces(data);

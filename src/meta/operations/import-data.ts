@@ -29,6 +29,16 @@ export interface ImportedData {
  * ids, without owners; continuous queries and users stay behind. All or nothing. Hand the result to `setData`.
  *
  * @throws CfluxError `IMPORT_SOURCE_NOT_FOUND`, `DATABASE_EXISTS`, `DATABASE_NAME_REQUIRED`, `NAME_TOO_LONG`
+ * @example
+ * ```ts
+ * const backup = new LocalMetaClient();
+ * await backup.createDatabase('archive');
+ * await client.mutate(async (meta) => {
+ *   const { data } = importData(meta.data(), backup.data(), { backupDatabase: 'archive' });
+ *   await meta.setData(data);
+ * });
+ * console.log((await client.database('archive'))?.name); // archive
+ * ```
  */
 export function importData(data: MetaData, other: MetaData, selection: ImportSelection = {}): ImportedData {
   const importer = new Importer(data);

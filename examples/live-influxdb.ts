@@ -1,14 +1,14 @@
 /**
  * A live InfluxDB 1.x server follows a cluster, from a program of one's own; `cflux agent` is this as a command.
  *
- *     tsx examples/influxdb.ts http://127.0.0.1:8086 http://manager:8000
+ *     tsx examples/live-influxdb.ts http://127.0.0.1:8086 http://manager:8000 [directory]
  */
 import { mkdir } from 'node:fs/promises';
 import { CfluxClient, LocalMetaClient } from 'clusterflux';
 import { describeItem, InfluxMirror } from 'clusterflux/influxdb';
 
-const [url = 'http://127.0.0.1:8086', endpoint = 'http://localhost:8000'] = process.argv.slice(2);
-const dir = '.cflux/influxdb';
+const [url = 'http://127.0.0.1:8086', endpoint = 'http://localhost:8000', dir = '.cflux/influxdb'] =
+  process.argv.slice(2);
 await mkdir(`${dir}/cluster`, { recursive: true });
 
 const client = new CfluxClient(new LocalMetaClient({ dir: `${dir}/cluster` }), { endpoint, dir });

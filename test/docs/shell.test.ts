@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/commands.js';
+import type { Terminal } from '../../src/cli/terminal.js';
+import { blocksOf, documents, namesIn, root, rowsOf, section, textOf } from './markdown.js';
+
+const terminal = {} as Terminal;
+const known = new Map(
+  commands.map((make) => {
+    const command = make(terminal);
+    return [command.name(), new Set(['--help', ...command.options.map(({ long }) => long)])] as const;
+  }),
+);
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** What the documents tell readers to type: lines of shell and unit files, and short commands in the text. */
+const typed = documents.flatMap((document) => {
+  const markdown = textOf(document);
+  const blocks = blocksOf(markdown).filter(({ language }) => language === 'sh' || language === 'ini');
+  const lines = blocks.flatMap(({ code }) => code.replace(/\\\n\s*/g, ' ').split('\n'));
+  const inText = [...markdown.matchAll(/`((?:cflux|npx|npm) [^`\n]+)`/g)].map((match) => match[1] ?? '');
+  return [...lines, ...inText].map((line) => ({ document, line }));
+});
+
+describe('what the documents tell readers to type', () => {
+  it.each(typed.filter(({ line }) => /\bnpm (run|test)\b/.test(line)))('$document: $line', ({ line }) => {
+    const named = [...line.matchAll(/npm (?:run )?([\w:]+)/g)].map((match) => match[1] ?? '');
+    expect(named.filter((name) => name !== 'ci' && name !== 'install' && !(name in scripts))).toEqual([]);
+  });
+
+  it.each(typed.filter(({ line }) => /(?:^|env |sudo )(?:cflux|npx clusterflux) [a-z]/.test(line)))(
+    '$document: $line',
+    ({ line }) => {
+      const [, name = '', rest = ''] = /(?:cflux|npx clusterflux) (?:help )?([a-z-]+)(.*)/.exec(line) ?? [];
+      expect(['help', ...known.keys()]).toContain(name);
+      for (const [option] of rest.matchAll(/(?<=\s)--[a-z-]+/g)) {
+        expect([...(known.get(name) ?? [])], `${name} ${option}`).toContain(option);
+      }
+    },
+  );
+
+  it('the table of commands has every command, once', () => {
+    const documented = rowsOf(section(textOf('README.md'), '## The command `cflux`')).flatMap(([names]) =>
+      namesIn(names),
+    );
+    expect(documented.sort()).toEqual([...known.keys()].sort());
+  });
+});
+
+describe('links', () => {
+  it.each(documents)('%s leads to files and headings that are there', (document) => {
+    const markdown = textOf(document);
+    const links = [...markdown.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+    for (const [, path = '', heading] of links) {
+      const target = path === '' ? document : join(dirname(document), path);
+      expect(existsSync(join(root, target)), target).toBe(true);
+      if (heading === undefined) continue;
+      const slugs = [...textOf(target).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+        title
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N} -]/gu, '')
+          .replaceAll(' ', '-'),
+      );
+      expect(slugs, `${target}#${heading}`).toContain(heading);
+    }
+  });
+});
