@@ -11,6 +11,7 @@ import type { Asker } from './audit.js';
 import type { Deadlines } from './deadlines.js';
 import { type CurrentVersion, LatestSnapshot } from './latest-snapshot.js';
 import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './manager-store.js';
+import { isOfAnotherHistory } from './other-history.js';
 import { Recovery } from './recovery.js';
 import { Turns } from './turns.js';
 import { snapshotOf, WaitingPoll } from './waiting-poll.js';
@@ -191,7 +192,11 @@ export class Cluster {
       case 'foreignEpoch':
         return this.#foreignEpoch(request, asker);
       case 'conflict': {
-        const current = await this.#current({ epoch: result.epoch, latest: result.latest });
+        const { latest } = result;
+        if (isOfAnotherHistory({ epoch, version: base }, result)) {
+          return { kind: 'foreignEpoch', epoch: result.epoch, version: latest.version };
+        }
+        const current = await this.#current({ epoch: result.epoch, latest });
         if (current === undefined) throw unavailable('the cluster was deleted in this moment', 1_000);
         return { kind: 'conflict', ...snapshotOf(current) };
       }
@@ -349,7 +354,7 @@ export class Cluster {
         if (foreign !== undefined) return foreign;
         poll.compared({ epoch: head.epoch });
       } else if (poll.differs(head)) {
-        if (poll.isForeign(head.epoch)) return poll.foreign(head);
+        if (poll.isForeign(head.epoch) || isOfAnotherHistory(poll.request, head)) return poll.foreign(head);
         const current = await this.#current(head);
         if (current !== undefined && poll.differs({ epoch: current.epoch, latest: current.record })) {
           return poll.answerOf(current);

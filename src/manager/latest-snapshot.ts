@@ -25,7 +25,7 @@ export class LatestSnapshot {
   }
 
   /** `head` with the bytes of its newest version; absent: that version is not kept any more, there must be newer ones. */
-  async of({ epoch, latest }: Required<Head>): Promise<CurrentVersion | undefined> {
+  async of({ epoch, latest }: Pick<Head, 'epoch' | 'latest'>): Promise<CurrentVersion | undefined> {
     if (latest === undefined) return undefined;
     if (this.#current?.version !== latest.version) this.#load(latest);
     const snapshot = await this.#current?.snapshot;

@@ -38,6 +38,8 @@ export interface Head {
   readonly epoch: string;
   /** The newest version; absent: the cluster has no data. */
   readonly latest?: VersionRecord | undefined;
+  /** Every version that is kept, newest first. Absent: nobody is told that what he has is of another history. */
+  readonly kept?: readonly VersionRecord[] | undefined;
 }
 
 /** A snapshot that shall become a cluster's next version. */
@@ -61,7 +63,7 @@ export type CommitResult =
   /** The same mutation was stored before, as this version; nothing was stored now. */
   | { readonly kind: 'repeated'; readonly epoch: string; readonly version: number }
   /** `base` is not the newest version; nothing was stored. */
-  | { readonly kind: 'conflict'; readonly epoch: string; readonly latest: VersionRecord }
+  | ({ readonly kind: 'conflict'; readonly latest: VersionRecord } & Head)
   /** The cluster's history is another one; nothing was stored. */
   | { readonly kind: 'foreignEpoch'; readonly epoch: string };
 

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
 import {
@@ -54,14 +54,10 @@ Stop it with SIGINT or SIGTERM: held polls are answered, no push is lost.`;
 export function managerCommand(terminal: Terminal): Command {
   const command = new Command('manager')
     .description('Serve as the manager: keep the metadata of clusters, and who their nodes are.')
-    .option(
-      '--listen <host:port>',
-      'address to listen on; port 0 is any free one (default: 127.0.0.1:8000)',
-      parseListen,
-      {
-        host: '127.0.0.1',
-        port: 8000,
-      },
+    .addOption(
+      new Option('--listen <host:port>', 'address to listen on; port 0 is any free one')
+        .argParser(parseListen)
+        .default({ host: '127.0.0.1', port: 8000 }, '127.0.0.1:8000'),
     )
     .option('--data <dir>', 'directory to keep everything in', '.cflux/manager')
     .option('--memory', 'keep everything in memory instead: gone when the process ends')

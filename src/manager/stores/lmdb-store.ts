@@ -280,7 +280,7 @@ export class LmdbStore implements ManagerStore {
   }
 
   #headOf(cluster: string, { generation, versions }: ClusterState): Head {
-    return { epoch: epochOf(this.#use().id, cluster, generation), latest: versions[0] };
+    return { epoch: epochOf(this.#use().id, cluster, generation), latest: versions[0], kept: versions };
   }
 
   /** Within a transaction. Decides everything before it writes anything. */
@@ -288,11 +288,11 @@ export class LmdbStore implements ManagerStore {
     const { context, tables, mutations } = this.#use();
     const { cluster, base, snapshot, mutation } = commit;
     const state = this.#state(cluster);
-    const { epoch, latest } = this.#headOf(cluster, state);
+    const { epoch, latest, kept } = this.#headOf(cluster, state);
     const earlier = tables.mutations.get(mutationKey(cluster, mutation));
     if (earlier !== undefined) return { kind: 'repeated', epoch, version: earlier };
     if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
-    if (latest !== undefined && latest.version !== base) return { kind: 'conflict', epoch, latest };
+    if (latest !== undefined && latest.version !== base) return { kind: 'conflict', epoch, latest, kept };
 
     const record = recordOf(commit, latest?.version ?? state.generation, context.clock.now());
     const { version } = record;

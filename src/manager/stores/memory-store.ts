@@ -101,17 +101,17 @@ export class MemoryStore implements ManagerStore {
   }
 
   async history(cluster: string): Promise<readonly VersionRecord[]> {
-    const versions = this.#memory.clusters.get(cluster)?.versions ?? [];
-    return versions.map(({ record }) => record).reverse();
+    return this.#head(cluster).kept ?? [];
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
     const { clock, history, mutationMemory } = this.#opened();
-    const { epoch, latest } = this.#head(commit.cluster);
+    const { epoch, latest, kept } = this.#head(commit.cluster);
     const earlier = this.#memory.clusters.get(commit.cluster)?.mutations.get(commit.mutation);
     if (earlier !== undefined) return { kind: 'repeated', epoch, version: earlier.version };
     if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
-    if (latest !== undefined && latest.version !== commit.base) return { kind: 'conflict', epoch, latest };
+    if (latest !== undefined && latest.version !== commit.base)
+      return { kind: 'conflict', epoch, latest, kept };
 
     const previous = latest?.version ?? this.#memory.generations.get(commit.cluster) ?? 0;
     const record = recordOf(commit, previous, clock.now());
@@ -196,7 +196,8 @@ export class MemoryStore implements ManagerStore {
   #head(name: string): Head {
     this.#opened();
     const epoch = epochOf(this.#memory.id ?? '', name, this.#memory.generations.get(name) ?? 0);
-    return { epoch, latest: this.#memory.clusters.get(name)?.versions.at(-1)?.record };
+    const versions = this.#memory.clusters.get(name)?.versions ?? [];
+    return { epoch, latest: versions.at(-1)?.record, kept: versions.map(({ record }) => record).reverse() };
   }
 
   #cluster(name: string): Cluster {

@@ -184,7 +184,9 @@ export class Commits {
     if (same !== undefined) return { kind: 'repeated', epoch, version: same.version };
     if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
     const latest = head.versions[0]?.record;
-    if (latest !== undefined && latest.version !== commit.base) return { kind: 'conflict', epoch, latest };
+    if (latest !== undefined && latest.version !== commit.base) {
+      return { kind: 'conflict', epoch, latest, kept: head.versions.map(({ record }) => record) };
+    }
     return undefined;
   }
 

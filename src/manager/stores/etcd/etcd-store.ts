@@ -168,5 +168,6 @@ export class EtcdStore implements ManagerStore {
 }
 
 function headOf({ storeId }: EtcdParts, cluster: string, { generation, versions }: StoredHead): Head {
-  return { epoch: epochOf(storeId, cluster, generation), latest: versions[0]?.record };
+  const kept = versions.map(({ record }) => record);
+  return { epoch: epochOf(storeId, cluster, generation), latest: kept[0], kept };
 }
