@@ -11,6 +11,8 @@ export function account({ verdict, log, schedule }: ChaosOutcome): string[] {
     const { ok = 0, failed = 0, unknown = 0 } = countBy(list, ({ outcome }) => outcome);
     return `${ok} ok, ${failed} failed for certain, ${unknown} unknown`;
   };
+  const told = operations.flatMap(({ error }) => error?.split(':')[0] ?? []);
+  const errors = Object.entries(countBy(told, (code) => code)).map(([code, count]) => `${code} ${count}`);
   const reads = operations.filter(({ call }) => call.do === 'read');
   const changes = operations.filter(({ call }) => call.do !== 'read');
   const versions = new Set(observations.map(({ at }) => at.version)).size;
@@ -19,6 +21,7 @@ export function account({ verdict, log, schedule }: ChaosOutcome): string[] {
     `faults      ${schedule.length}: ${steps.sort().join(', ')}`,
     `changes     ${changes.length}: ${outcomes(changes)}`,
     `reads       ${reads.length}: ${outcomes(reads)}`,
+    `errors      ${errors.sort().join(', ') || 'none'}`,
     `versions    ${versions}, seen ${observations.length} times by ${clients} lives of nodes`,
     `keys        ${verdict.linearizable} linearizable, ${verdict.undecided.length} undecided`,
     ...verdict.findings.slice(0, 50).map((finding) => `VIOLATION   ${finding}`),

@@ -12,9 +12,9 @@ export class OperationLog implements History {
 
   /**
    * An operation is asked for. What it answers is told the outcome; undefined: whoever did it died, and nobody knows. The node's
-   * own times count where there are any: they are nearer to what happened.
+   * own times count where there are any: they are nearer to what happened. Answers the outcome.
    */
-  begin(client: string, call: Call): (answer: Answer | undefined) => void {
+  begin(client: string, call: Call): (answer: Answer | undefined) => Operation['outcome'] {
     const asked = { id: ++this.#lastId, client, call, begin: now() };
     return (answer) => {
       const heard: Answer = answer ?? {
@@ -24,6 +24,7 @@ export class OperationLog implements History {
         error: 'the process ended',
       };
       this.operations.push({ ...asked, ...heard });
+      return heard.outcome;
     };
   }
 

@@ -5,6 +5,8 @@ import type { NodeProcess } from './world/node-process.js';
 
 /** So many changes go to the same keys; then to new ones, for lists only grow and the checker likes them short. */
 const generationLength = 150;
+/** And so many of unknown outcome: each of them may have happened at any time since, which doubles what has to be thought of. */
+const mostUnknown = 8;
 const keysOfAKind = 2;
 const kinds = ['log', 'slot', 'db'] as const;
 
@@ -12,6 +14,9 @@ const kinds = ['log', 'slot', 'db'] as const;
 export class Calls {
   readonly #random: Random;
   #changes = 0;
+  #unknown = 0;
+  #generation = 0;
+  #generationEnd = generationLength;
 
   constructor(random: Random) {
     this.#random = random;
@@ -21,6 +26,11 @@ export class Calls {
     const drawn = this.#random();
     if (drawn < 0.3) return { do: 'read', keys: this.#keysToRead() };
     this.#changes += 1;
+    if (this.#changes >= this.#generationEnd || this.#unknown >= mostUnknown) {
+      this.#generation += 1;
+      this.#generationEnd = this.#changes + generationLength;
+      this.#unknown = 0;
+    }
     const value = `v${this.#changes}`;
     if (drawn < 0.7) return { do: 'append', key: this.#key('log'), value };
     if (drawn < 0.81) return { do: 'create', key: this.#key('slot'), value };
@@ -28,8 +38,9 @@ export class Calls {
     return { do: drawn < 0.95 ? 'make' : 'remove', key: this.#key('db') };
   }
 
-  get #generation(): number {
-    return Math.floor(this.#changes / generationLength);
+  /** The outcome of a change is not known. */
+  noteUnknown(): void {
+    this.#unknown += 1;
   }
 
   #key(kind: (typeof kinds)[number]): string {
@@ -69,7 +80,9 @@ export class Workload {
 
   async #work(node: NodeProcess): Promise<void> {
     while (!this.#isStopping) {
-      if (node.program.isAlive) await node.perform(this.#calls.next());
+      const call = this.#calls.next();
+      const outcome = node.program.isAlive ? await node.perform(call) : undefined;
+      if (outcome === 'unknown' && call.do !== 'read') this.#calls.noteUnknown();
       await sleep(this.#random() * this.#pause);
     }
   }

@@ -53,7 +53,8 @@ export class Lane {
     from.on('error', () => undefined);
     from.on('close', () => this.#take('gone'));
     to.on('drain', () => this.#slow());
-    to.on('close', () => clearTimeout(this.#timer));
+    // Nothing drains what is closed: whoever sends has to notice.
+    to.on('close', () => from.resume());
   }
 
   impose(fault: LaneFault | undefined): void {

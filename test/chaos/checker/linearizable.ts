@@ -28,7 +28,7 @@ export interface SearchLimits {
 export function linearizable<Call, Result>(
   model: Model<Call, Result>,
   operations: readonly ObjectOperation<Call, Result>[],
-  { most = 1_000_000 }: SearchLimits = {},
+  { most = 300_000 }: SearchLimits = {},
 ): Judgement {
   const head = listOf(operations);
   const taken = new Taken(operations.length);

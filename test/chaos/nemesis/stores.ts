@@ -28,8 +28,8 @@ export const storeFaults: readonly Fault[] = [
             {
               name: `disk of ${managers[0]?.name}`,
               resource: 'disk',
-              strike: async (random) => {
-                await disk.fill(Math.floor(random() * 100_000));
+              strike: async () => {
+                await disk.fill();
                 return () => disk.free();
               },
             },

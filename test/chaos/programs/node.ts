@@ -86,9 +86,9 @@ async function perform(call: Call): Promise<Pick<Answer, 'result' | 'at'>> {
     return { result: contentsOf(meta.data(), call.keys), at: observe(version, epoch) };
   }
   const result = await change(client, call);
-  // The last push is this one's: the next would need the wire. A database may have been there, and nothing was pushed.
-  const isPushed = result === 'done' && call.do !== 'make' && call.do !== 'remove';
-  return { result, ...(isPushed && pushed ? { at: pushed } : {}) };
+  // The last push is this one's: the next would need the wire. Only a list can not be left as it was: what is created and
+  // dropped in one round is not pushed at all.
+  return { result, ...(call.do === 'append' && pushed ? { at: pushed } : {}) };
 }
 
 function mirrorOf(url: string): InfluxMirror {

@@ -3,6 +3,8 @@ import type { Call, Contents, Result } from '../history.js';
 
 const policy = 'autogen';
 const slots = 'slots';
+/** Long, so that the metadata grows, and with it the store: on a full disk that must be noticed. */
+const destination = `udp://${'a-part-of-a-long-name.'.repeat(5)}example:8089`;
 
 /** Carries out a change, and answers what its caller would be told. */
 export async function change(
@@ -15,7 +17,7 @@ export async function change(
       return unless('exists', ['SUBSCRIPTION_EXISTS'], () =>
         client.mutate(async (meta) => {
           await meta.createDatabase(key);
-          await meta.createSubscription(key, policy, call.value, 'ALL', ['udp://h:1']);
+          await meta.createSubscription(key, policy, call.value, 'ALL', [destination]);
         }),
       );
     case 'create':

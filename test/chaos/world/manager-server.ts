@@ -6,13 +6,15 @@ export class ManagerServer {
   readonly name: string;
   readonly program: ChildProgram;
   readonly #args: readonly string[];
+  readonly #onCrash: (what: string) => void;
   #url = '';
 
-  /** `args`: its store, as the program wants it. */
-  constructor(name: string, program: string, args: readonly string[]) {
+  /** `args`: its store, as the program wants it. `onCrash`: it served, and ended by itself. */
+  constructor(name: string, program: string, args: readonly string[], onCrash: (what: string) => void) {
     this.name = name;
     this.program = new ChildProgram([process.execPath, program]);
     this.#args = args;
+    this.#onCrash = onCrash;
   }
 
   get url(): string {
@@ -30,6 +32,9 @@ export class ManagerServer {
         throw new Error(`${this.name} ended with ${code} instead of serving`);
       }),
     ]);
+    child.on('exit', (code) => {
+      if (code) this.#onCrash(`the manager ended with ${code}`);
+    });
     this.#url = String(url);
   }
 }

@@ -1,4 +1,4 @@
-import type { Call } from '../history.js';
+import type { Call, Operation } from '../history.js';
 import type { OperationLog } from '../operation-log.js';
 import type { Answer, NodeSetup, Report, Request } from '../programs/messages.js';
 import { ChildProgram } from './child-program.js';
@@ -55,9 +55,9 @@ export class NodeProcess {
   }
 
   /** Carries out `call`, with a record of it from before it is sent. */
-  async perform(call: Call): Promise<void> {
+  async perform(call: Call): Promise<Operation['outcome']> {
     const end = this.#log.begin(this.client, call);
-    end(await this.ask({ call }));
+    return end(await this.ask({ call }));
   }
 
   /** Closes the client as a user would, which ends the process. */

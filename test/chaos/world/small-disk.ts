@@ -16,10 +16,10 @@ export class SmallDisk {
     return new SmallDisk(dir);
   }
 
-  /** Leaves `bytes` of room at most. */
-  async fill(bytes = 0): Promise<void> {
+  /** Leaves no room. */
+  async fill(): Promise<void> {
     const { bavail, bsize } = await statfs(this.dir);
-    const ballast = Buffer.alloc(Math.max(bavail * bsize - bytes, 0));
+    const ballast = Buffer.alloc(bavail * bsize);
     // What does not fit is what is wanted.
     await writeFile(this.#ballast, ballast).catch(() => undefined);
   }

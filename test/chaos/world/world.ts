@@ -66,7 +66,7 @@ export class World {
       namespace: namespace ? await NetworkNamespace.create() : undefined,
     });
     try {
-      await world.#startManagers();
+      await world.#startManagers(log);
       await world.#startNodes(options, log);
       return world;
     } catch (error) {
@@ -75,11 +75,12 @@ export class World {
     }
   }
 
-  async #startManagers(): Promise<void> {
+  async #startManagers(log: OperationLog): Promise<void> {
     const program = await bundle(programFile('manager'), 'chaos-manager');
     for (let number = 0; number < (this.etcd ? 3 : 1); number++) {
       const name = `m${number}`;
-      this.managers.push(new ManagerServer(name, program, await this.#storeOf(name, number)));
+      const onCrash = (what: string) => log.complain({ client: name, time: 0, what });
+      this.managers.push(new ManagerServer(name, program, await this.#storeOf(name, number), onCrash));
     }
     await Promise.all(this.managers.map((manager) => manager.start()));
   }

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { describeWithServer } from '../support/servers.js';
+import { account } from './account.js';
+import { allFaults, findAbility } from './faults.js';
+import { runChaos } from './run.js';
+
+// The same schedule each time: what is new is looked for by `npm run chaos`, with seeds of its own.
+const seconds = 12;
+const nodes = 3;
+
+async function survives(store: 'lmdb' | 'etcd', seed: number): Promise<void> {
+  // Without root the disk can not be filled, nor a link taken down: the other faults strike all the same.
+  const { smallDisk, namespace } = await findAbility();
+  const outcome = await runChaos({
+    store,
+    seed,
+    seconds,
+    nodes,
+    influxd: false,
+    smallDisk,
+    namespace,
+    faults: allFaults,
+  });
+  const { verdict, log, schedule } = outcome;
+  expect(verdict.findings, account(outcome).join('\n')).toEqual([]);
+  expect(verdict.undecided).toEqual([]);
+  // A run in which nothing happened would prove nothing.
+  expect(schedule.length).toBeGreaterThan(3);
+  expect(log.operations.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(20);
+}
+
+describe('R2, R3, R5, R20: real processes under faults give a linearizable history, and converge', () => {
+  it('one manager on lmdb', () => survives('lmdb', 7));
+});
+
+describeWithServer('etcd', 'R2, R3, R5, R20: the same with three managers on three etcd members', () => {
+  it('under faults of managers, nodes, etcd and every network between them', () => survives('etcd', 8));
+});
