@@ -9,7 +9,9 @@ it('#12 R5: an answer that was held until newer data was pushed is dropped, and 
   const node = await openNode(front.url);
   const other = await openNode(url);
   const seen: number[] = [];
-  node.client.on('synced', ({ version }) => seen.push(version)).on('pushed', ({ version }) => seen.push(version));
+  node.client
+    .on('synced', ({ version }) => seen.push(version))
+    .on('pushed', ({ version }) => seen.push(version));
 
   for (let round = 0; round < 5; round++) {
     let release = () => {};
@@ -27,7 +29,10 @@ it('#12 R5: an answer that was held until newer data was pushed is dropped, and 
         return undefined;
       },
     };
-    await until(() => front.passages.some((each) => isPoll(each) && each.status === undefined), 'a poll is held');
+    await until(
+      () => front.passages.some((each) => isPoll(each) && each.status === undefined),
+      'a poll is held',
+    );
     await other.client.createDatabase(`theirs-${round}`);
     await until(() => late > 0, 'its answer is on the way');
     // It meets the other's version as a conflict, takes it up, and makes a newer one.
