@@ -62,7 +62,7 @@ const failure = async (promise: Promise<unknown>): Promise<unknown> => {
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
-  it('R3: a full etcd is said to be full, nothing was stored, and all goes on once there is room', async () => {
+  it('#19 the store fails, R3: a full etcd is said to be full, nothing was stored, and all goes on once there is room', async () => {
     const etcd = await etcdForTest({ args: ['--quota-backend-bytes', String(16 * 2 ** 20)] });
     const manager = new Manager({ store: new EtcdStore({ endpoints: etcd.endpoints }) });
     onTestFinished(() => manager.close());
@@ -107,7 +107,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
     expect(await waiting).toMatchObject({ kind: 'snapshot', version });
   });
 
-  it('R3: a request that etcd does not take stores nothing', async () => {
+  it('#19 the store fails, R3: a request that etcd does not take stores nothing', async () => {
     const etcd = await etcdForTest({ args: ['--max-request-bytes', '100000'] });
     const store = await openStore({ endpoints: etcd.endpoints });
     const version = await commitNext(store, 1_000);

@@ -98,7 +98,7 @@ async function verify(dir: string, acknowledged: readonly Acknowledged[]): Promi
   }
 }
 
-describe('LmdbStore, killed in the middle of pushes, loses nothing acknowledged and tears nothing (R20)', () => {
+describe('#19 the store fails: LmdbStore, killed in the middle of pushes, loses nothing acknowledged and tears nothing (R20)', () => {
   it(`${kills} times by SIGKILL, on the same directory`, { timeout: 600_000 }, async () => {
     let left = kills;
     const lane = async () => {

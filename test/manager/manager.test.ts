@@ -204,7 +204,7 @@ describe('a poll', () => {
     });
   });
 
-  it('begun while a version is being stored does not miss it (R22)', async () => {
+  it('#13 the gap between get and watch: begun while a version is being stored it does not miss it (R22)', async () => {
     const store = new MemoryStore();
     const head = store.head.bind(store);
     let release = () => {};

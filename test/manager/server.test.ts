@@ -170,7 +170,9 @@ describe('the HTTP server of a manager', () => {
     await expect.poll(() => manager.heldPolls).toBe(0);
   });
 
-  it('forgets a thousand pollers that are gone, with everything they held', { timeout: 60_000 }, async () => {
+  it('#17 leaks: forgets a thousand pollers that are gone, with everything they held', {
+    timeout: 60_000,
+  }, async () => {
     const { url, manager } = await serve();
     for (let round = 0; round < 10; round++) {
       const clients = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(url)));

@@ -25,7 +25,7 @@ describe('a snapshot that is cut off', () => {
     ['with a length', answer(200, { Version: 9 }, snapshot)],
     ['in chunks', chunked],
     ['with a digest alone', answer(200, { Version: 9, Connection: 'close', Digest: digest }, snapshot)],
-  ])('%s is refused at every byte, and taken whole', async (_, bytes) => {
+  ])('#16 a truncated body: %s is refused at every byte, and taken whole', async (_, bytes) => {
     const { server, transport } = await polling((_request, socket, number) => {
       socket.end(bytes.subarray(0, number));
     });
@@ -74,7 +74,7 @@ describe('a snapshot that was changed', () => {
     expect(await errorOf(transport.poll(poll))).toMatchObject({ code: 'BAD_ANSWER', retryable: true });
   });
 
-  it('so that its gzip is broken is refused at every byte', async () => {
+  it('#16 a truncated body: so that its gzip is broken is refused at every byte', async () => {
     const zipped = gzipSync(snapshot);
     const headers = { Version: 9, 'Content-Encoding': 'gzip', 'Content-Digest': digest };
     const { transport } = await polling((_, socket, number) => {

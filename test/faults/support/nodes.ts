@@ -83,7 +83,7 @@ export async function openNode(endpoint: string, options: FaultNodeOptions = {})
 export async function until(
   look: () => boolean | Promise<boolean>,
   what: string,
-  seconds = 20,
+  seconds = 60,
 ): Promise<void> {
   await expect.poll(look, { timeout: seconds * 1_000, interval: 10, message: what }).toBe(true);
 }
