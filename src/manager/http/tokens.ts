@@ -3,6 +3,7 @@ import { CfluxError } from '../../errors.js';
 
 /** What a token lets its bearer do; `admin` is everything. */
 const scopes = ['read', 'write', 'node', 'admin'] as const;
+/** What a token lets its bearer do. */
 export type Scope = (typeof scopes)[number];
 
 /** A token as it is set up. */
