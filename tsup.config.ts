@@ -10,7 +10,6 @@ const library = {
 
 const shared: Options = {
   target: 'node20',
-  sourcemap: true,
   // Without splitting, a class reached through two subpaths exists twice (and `instanceof` lies).
   splitting: true,
   // One build, one clean: the configurations below run side by side.

@@ -15,7 +15,7 @@ export interface Figure {
 const figure = (value: number) => value.toLocaleString('en', { maximumSignificantDigits: 3 });
 
 /** The number that is held against the target: value / floor, or the value itself. */
-export function compared(row: Figure): number {
+function compared(row: Figure): number {
   return row.floor === undefined ? row.value : row.value / row.floor;
 }
 

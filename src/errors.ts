@@ -66,6 +66,7 @@ export type CfluxErrorCode =
 /** What is known of a change whose request failed: certainly `none` was made, or nobody here can tell. */
 export type Outcome = 'none' | 'unknown';
 
+/** What is known of an error beside its code and message. */
 export interface CfluxErrorOptions {
   readonly cause?: unknown;
   /** The same call may work later. Default: false. */

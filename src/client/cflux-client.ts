@@ -130,6 +130,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return this.#closing;
   }
 
+  /** As `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -6,11 +6,13 @@ import type { CfluxState, CfluxStatus } from './status.js';
 /** What is observed of a CfluxClient. */
 export interface ObservedClient {
   readonly status: CfluxStatus;
+  /** As of CfluxClient. */
   on<Name extends CfluxEventName>(name: Name, listener: (...payload: CfluxEvents[Name]) => void): unknown;
 }
 
 /** What tells a `Registry` of prom-client, whose types are there only where that package is. */
 export interface MetricsRegistry {
+  /** prom-client adds its metrics by it. */
   registerMetric(metric: never): void;
 }
 

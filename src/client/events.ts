@@ -80,6 +80,7 @@ export interface CfluxEvents {
   closed: [];
 }
 
+/** The name of an event. */
 export type CfluxEventName = keyof CfluxEvents;
 /** How the parts of the client tell what happened. */
 export type Emit = <Name extends CfluxEventName>(name: Name, ...payload: CfluxEvents[Name]) => void;

@@ -6,8 +6,11 @@ type AsPromise<Method> = Method extends (...args: infer Args) => infer Result
   ? (...args: Args) => Promise<Awaited<Result>>
   : never;
 
-/** Every method of {@link MetaClient} but its lifecycle, as promises. */
-export type PromisedMetaClient = { [Name in MutationName | ReadName]: AsPromise<MetaClient[Name]> };
+/** {@link MetaClient} without its lifecycle. */
+type SharedMethods = Pick<MetaClient, MutationName | ReadName>;
+
+/** Each of them as a promise. Mapped by `keyof`, so that editors show the comments of the interface. */
+export type PromisedMetaClient = { [Name in keyof SharedMethods]: AsPromise<SharedMethods[Name]> };
 
 /** How a client runs an operation on the meta client that it wraps. */
 interface Routes<Client> {

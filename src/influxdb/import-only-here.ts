@@ -6,11 +6,14 @@ import type { Item } from './item.js';
 
 /** The part of a CfluxClient that an import needs. */
 export interface ImportTarget {
+  /** As of CfluxClient. */
   data(): MetaData | PromiseLike<MetaData>;
+  /** As of CfluxClient. */
   mutate<T>(operation: (meta: MetaClientLike) => T | PromiseLike<T>): Promise<T>;
   readonly status: { readonly version: number; readonly epoch: string | undefined };
 }
 
+/** What {@link importOnlyHere} imports. */
 export interface ImportOptions {
   /**
    * Imports only into a cluster without databases and users, and only where the mirror has never followed one: so that the

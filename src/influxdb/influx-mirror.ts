@@ -152,6 +152,7 @@ export class InfluxMirror {
     return this;
   }
 
+  /** Calls `listener` at the next event `name`. */
   once<Name extends keyof InfluxMirrorEvents>(
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
@@ -160,6 +161,7 @@ export class InfluxMirror {
     return this;
   }
 
+  /** Ends the subscription of `listener`. */
   off<Name extends keyof InfluxMirrorEvents>(
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
@@ -174,6 +176,7 @@ export class InfluxMirror {
     return this.#closed;
   }
 
+  /** As `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

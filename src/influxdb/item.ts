@@ -21,6 +21,7 @@ export type Item =
   | { readonly kind: 'user'; readonly user: string }
   | { readonly kind: 'grant'; readonly user: string; readonly database: string };
 
+/** What an item is. */
 export type ItemKind = Item['kind'];
 
 /** The database of the server's own statistics: it belongs to each server, and a mirror takes no notice of it. */

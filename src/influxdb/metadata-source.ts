@@ -9,10 +9,12 @@ export interface MetadataSource {
     readonly version: number;
     readonly epoch: string | undefined;
   };
+  /** As of CfluxClient. */
   on<Event extends keyof SourceEvents>(
     event: Event,
     listener: (...args: SourceEvents[Event]) => void,
   ): unknown;
+  /** As of CfluxClient. */
   off<Event extends keyof SourceEvents>(
     event: Event,
     listener: (...args: SourceEvents[Event]) => void,

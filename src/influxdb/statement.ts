@@ -2,7 +2,7 @@ import type { Action } from './action.js';
 import { durationLiteral, quoteIdentifier as name, quoteString } from './influxql.js';
 
 /** What stands for a password wherever a statement is shown. */
-export const redacted = '[REDACTED]';
+const redacted = '[REDACTED]';
 
 /**
  * The statements of `action`, one a request, in order. Without `password` it is shown as `[REDACTED]`: such a text is for

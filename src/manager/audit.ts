@@ -14,4 +14,5 @@ export interface AuditEntry extends Asker {
   readonly nodeId?: number | undefined;
 }
 
+/** Is told of every change, once it is stored. */
 export type Audit = (entry: AuditEntry) => void;

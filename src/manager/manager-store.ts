@@ -57,6 +57,7 @@ export interface Commit {
   readonly author?: string | undefined;
 }
 
+/** How a commit ended. */
 export type CommitResult =
   /** Stored, durably. */
   | { readonly kind: 'committed'; readonly epoch: string; readonly record: VersionRecord }

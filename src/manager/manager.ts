@@ -18,6 +18,7 @@ import type {
   VersionRecord,
 } from './manager-store.js';
 
+/** How a {@link Manager} works. */
 export interface ManagerOptions {
   /** Where versions and nodes are kept. The manager opens and closes it. */
   readonly store: ManagerStore;
@@ -134,6 +135,7 @@ export class Manager {
     return this.#closing;
   }
 
+  /** As `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -143,6 +145,7 @@ export class Manager {
     await this.#serving(() => this.#store.check());
   }
 
+  /** Gives a node its id, or takes it back under the id that it had. */
   register(cluster: string, description: NodeDescription, asker: Asker = {}): Promise<RegisteredNode> {
     return this.#storing(async () => {
       checkClusterName(cluster);

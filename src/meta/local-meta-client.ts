@@ -54,6 +54,7 @@ import type {
 } from './records.js';
 import { authenticationFailed } from './refusals.js';
 
+/** How a {@link LocalMetaClient} works. */
 export interface LocalMetaClientOptions {
   /**
    * The directory of the file `meta.db`, InfluxDB's own or a new one; the directory must exist. Default: none, everything is in memory.

@@ -28,6 +28,7 @@ export interface MetaData extends WithUnknownFields {
   readonly maxShardId: bigint;
 }
 
+/** A database. */
 export interface DatabaseInfo extends WithUnknownFields {
   readonly name: string;
   /** A policy's name; `''` is none, and it may name a policy that is no longer there. */
@@ -36,6 +37,7 @@ export interface DatabaseInfo extends WithUnknownFields {
   readonly continuousQueries: readonly ContinuousQueryInfo[];
 }
 
+/** How long a database keeps points, and where. */
 export interface RetentionPolicyInfo extends WithUnknownFields {
   readonly name: string;
   readonly replicaN: number;
@@ -47,6 +49,7 @@ export interface RetentionPolicyInfo extends WithUnknownFields {
   readonly subscriptions: readonly SubscriptionInfo[];
 }
 
+/** A span of time of a policy, and its shards. */
 export interface ShardGroupInfo extends WithUnknownFields {
   readonly id: bigint;
   /** Inclusive. */
@@ -60,15 +63,18 @@ export interface ShardGroupInfo extends WithUnknownFields {
   readonly shards: readonly ShardInfo[];
 }
 
+/** A part of a shard group, as it lies on disk. */
 export interface ShardInfo extends WithUnknownFields {
   readonly id: bigint;
   readonly owners: readonly ShardOwner[];
 }
 
+/** A node that has a shard. */
 export interface ShardOwner extends WithUnknownFields {
   readonly nodeId: bigint;
 }
 
+/** Where points that come in are sent on to. */
 export interface SubscriptionInfo extends WithUnknownFields {
   readonly name: string;
   /** Free text; `ALL` or `ANY` by convention. */
@@ -76,11 +82,13 @@ export interface SubscriptionInfo extends WithUnknownFields {
   readonly destinations: readonly string[];
 }
 
+/** A query that the server runs by itself. */
 export interface ContinuousQueryInfo extends WithUnknownFields {
   readonly name: string;
   readonly query: string;
 }
 
+/** A user and what it may do. */
 export interface UserInfo extends WithUnknownFields {
   readonly name: string;
   /** bcrypt text. */

@@ -38,7 +38,7 @@ const codeOfStatus: Record<number, CfluxErrorCode> = {
 const retryableStatuses = new Set([408, 429, 500, 502, 503, 504]);
 
 /** The words that tell an id the cluster never gave from any other 404, such as a balancer's. */
-export const keyNotFound = 'Key not found';
+const keyNotFound = 'Key not found';
 
 /** The status that an error of the manager is answered with; 500 for what is not the asker's fault and has no status of its own. */
 export function statusOf(error: CfluxError): number {

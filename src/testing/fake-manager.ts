@@ -61,6 +61,7 @@ export class FakeManager {
     await old.close();
   }
 
+  /** Ends the manager of the moment; held polls fail. */
   async close(): Promise<void> {
     await this.#manager.close();
   }

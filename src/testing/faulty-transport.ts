@@ -28,6 +28,7 @@ export interface Fault {
   readonly rewrite?: (answer: unknown) => unknown;
 }
 
+/** How a {@link FaultyTransport} behaves. */
 export interface FaultyTransportOptions {
   /** Decides what befalls each exchange. Default: nothing does. */
   readonly faults?: (call: FaultyCall) => Fault | undefined;

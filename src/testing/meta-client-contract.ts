@@ -11,6 +11,7 @@ import { subscriptionChecks } from './meta-client-checks/subscriptions.js';
 import { userChecks } from './meta-client-checks/users.js';
 import { wholeChecks } from './meta-client-checks/whole.js';
 
+/** The meta client that is checked. */
 export interface MetaClientSubject {
   /**
    * A client that is open, on an empty store of its own, a new one for each check. `createDatabase` makes the retention policy
@@ -32,7 +33,7 @@ const checks: Checks = {
 };
 
 /**
- * What every {@link MetaClient} must do: the operations of InfluxDB's own (`services/meta`), with its results, its refusals to the
+ * What every `MetaClient` must do: the operations of InfluxDB's own (`services/meta`), with its results, its refusals to the
  * letter, and what they leave behind. For your own client before it is wrapped; a CfluxClient must pass as what it wraps does.
  *
  * It does not look at the index, which every store counts for itself.

@@ -14,6 +14,7 @@ export interface StorePlace {
   destroy?(): Promise<void> | void;
 }
 
+/** The store that is checked. */
 export interface StoreSubject {
   /** An empty place, a new one for each check. */
   place(): StorePlace | Promise<StorePlace>;

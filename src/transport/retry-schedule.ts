@@ -5,6 +5,7 @@ import type { Transport } from './transport.js';
 /** The calls of a transport. */
 export type Call = Exclude<keyof Transport, 'close' | 'endpoint' | 'retries'>;
 
+/** When attempts are made. */
 export interface RetryScheduleOptions {
   /** Attempts of one call, the first one included. Default: 5. */
   readonly attempts?: number;

@@ -8,16 +8,19 @@ export interface CallOptions {
   readonly timeout?: number;
 }
 
+/** Who registers. */
 export interface RegisterRequest {
   readonly cluster: string;
   readonly node: NodeDescription;
 }
 
+/** Which node of which cluster. */
 export interface NodeRequest {
   readonly cluster: string;
   readonly nodeId: number;
 }
 
+/** Which node is alive, and what it has. */
 export interface HeartbeatRequest extends NodeRequest {
   /** The node closes: it is not alive from now on, and keeps its id. */
   readonly leaving?: boolean;
@@ -39,6 +42,7 @@ export interface PushRequest {
   readonly offer?: { readonly epoch: string; readonly version: number } | undefined;
 }
 
+/** What a node has, and how long it would wait for more. */
 export interface PollRequest {
   readonly cluster: string;
   /** The version the node has; 0 is none. */
@@ -69,16 +73,19 @@ export interface ForeignEpoch {
   readonly version?: number | undefined;
 }
 
+/** What a push may not know of itself. */
 export interface AnswerLost {
   /** An earlier attempt of this push may have been stored: its answer was lost. */
   readonly answerLost?: boolean;
 }
 
+/** How a push ended. */
 export type PushResult =
   | { readonly kind: 'committed'; readonly version: number; readonly epoch?: string | undefined }
   | (Snapshot & AnswerLost & { readonly kind: 'conflict' })
   | (ForeignEpoch & AnswerLost);
 
+/** How a poll ended. */
 export type PollResult =
   | (Snapshot & { readonly kind: 'snapshot' })
   | {
@@ -97,12 +104,17 @@ export type PollResult =
  * A heartbeat or deregistration of an id that the cluster never gave rejects with `NODE_NOT_FOUND`.
  */
 export interface Transport {
+  /** Makes the node a member, or takes it back under the id that it had. */
   register(request: RegisterRequest, options?: CallOptions): Promise<Registered>;
+  /** Tells that the node is alive. */
   heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void>;
+  /** Tells that the node leaves; its id is kept unless it is given up. */
   deregister(request: NodeRequest, options?: CallOptions): Promise<void>;
   /** Members in a stable order; empty when there are none. */
   nodes(request: { readonly cluster: string }, options?: CallOptions): Promise<readonly NodeInfo[]>;
+  /** Offers a snapshot as the next version, if `version` still is the newest. */
   push(request: PushRequest, options?: CallOptions): Promise<PushResult>;
+  /** Waits for a version that is newer than the one at hand, up to `wait` milliseconds. */
   poll(request: PollRequest, options?: CallOptions): Promise<PollResult>;
   /** Frees sockets and timers; calls under way reject. */
   close?(): Promise<void> | void;

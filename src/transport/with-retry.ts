@@ -31,6 +31,7 @@ export interface RetryEvent {
   readonly delay: number;
 }
 
+/** How {@link withRetry} tries again. */
 export interface RetryOptions extends RetryScheduleOptions {
   /** Told before each wait for another attempt. */
   readonly onRetry?: (event: RetryEvent) => void;

@@ -61,3 +61,6 @@ export function commentsOfCallables(): { readonly name: string; readonly comment
       })),
   );
 }
+
+/** The sources of the entry points. */
+export const entryFiles: readonly string[] = Object.values(entries);

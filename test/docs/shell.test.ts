@@ -41,7 +41,7 @@ describe('what the documents tell readers to type', () => {
   );
 
   it('the table of commands has every command, once', () => {
-    const documented = rowsOf(section(textOf('README.md'), '## The command `cflux`')).flatMap(([names]) =>
+    const documented = rowsOf(section(textOf('README.md'), '## The command line')).flatMap(([names]) =>
       namesIn(names),
     );
     expect(documented.sort()).toEqual([...known.keys()].sort());

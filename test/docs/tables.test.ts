@@ -12,7 +12,7 @@ const readme = textOf('README.md');
 
 /** Where options are documented, and the interfaces that declare them. */
 const options: [document: string, heading: string, ...declarations: [file: string, name: string][]][] = [
-  ['README.md', '## Options of `CfluxClient`', ['src/client/options.ts', 'CfluxOptions']],
+  ['README.md', '## Options of the client', ['src/client/options.ts', 'CfluxOptions']],
   ['docs/options.md', '## `LocalMetaClient`', ['src/meta/local-meta-client.ts', 'LocalMetaClientOptions']],
   ['docs/options.md', '## `HttpTransport`', ['src/transport/http-options.ts', 'HttpTransportOptions']],
   [
@@ -63,7 +63,7 @@ describe('tables of options name each option once, with the default of the code'
 
   it('the defaults of CfluxClient are those that it resolves to', () => {
     const resolved: Record<string, unknown> = { ...resolveOptions({}, {}) };
-    for (const [name = '', value = ''] of rowsOf(section(readme, '## Options of `CfluxClient`'))) {
+    for (const [name = '', value = ''] of rowsOf(section(readme, '## Options of the client'))) {
       const option = namesIn(name)[0] ?? '';
       const actual = resolved[option];
       if (typeof actual === 'number') expect(numberIn(value), option).toBe(String(actual));

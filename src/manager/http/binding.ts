@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { CfluxError } from '../../errors.js';
 
 /** Whether only this machine reaches an address. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   if (isIP(host) === 4) return host.startsWith('127.');
   if (isIP(host) === 6) return /^(?:0*:)*0*1$/.test(host) || /^::ffff:127\./i.test(host);
   return host === 'localhost';

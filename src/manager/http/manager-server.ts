@@ -10,6 +10,7 @@ import { RequestHandler } from './request-handler.js';
 import { TokenFile } from './token-file.js';
 import { type TokenEntry, TokenList, type TokenSource } from './tokens.js';
 
+/** How {@link createManagerServer} serves. */
 export interface ManagerServerOptions {
   /** Address to listen on. Default: `127.0.0.1`, for snapshots hold password hashes. */
   readonly host?: string;
@@ -27,6 +28,7 @@ export interface ManagerServerOptions {
   readonly onError?: (error: CfluxError) => void;
 }
 
+/** A manager that is served. */
 export interface ManagerServer {
   /** `http://127.0.0.1:8000`. */
   readonly url: string;

@@ -2,7 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { CfluxError } from '../../errors.js';
 
 /** What a token lets its bearer do; `admin` is everything. */
-export const scopes = ['read', 'write', 'node', 'admin'] as const;
+const scopes = ['read', 'write', 'node', 'admin'] as const;
+/** What a token lets its bearer do. */
 export type Scope = (typeof scopes)[number];
 
 /** A token as it is set up. */

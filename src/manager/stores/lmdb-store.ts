@@ -21,6 +21,7 @@ import { NodeSet } from './node-set.js';
 import { epochOf, nextNumber, recordOf } from './numbering.js';
 import { RememberedMutations } from './remembered-mutations.js';
 
+/** How an {@link LmdbStore} works. */
 export interface LmdbStoreOptions {
   /** The directory; made where it does not exist. */
   readonly dir: string;

@@ -16,6 +16,7 @@ export interface ImportSelection {
   readonly restoreRetentionPolicy?: string;
 }
 
+/** What an import made. */
 export interface ImportedData {
   readonly data: MetaData;
   /** Old shard id to new. */

@@ -65,7 +65,7 @@ export function etcdError({ code, details }: Pick<ServiceError, 'code' | 'detail
 }
 
 /** What etcd itself said; absent: `error` is not of a call to etcd. */
-export function etcdStatus(error: unknown): { readonly code: number; readonly details: string } | undefined {
+function etcdStatus(error: unknown): { readonly code: number; readonly details: string } | undefined {
   if (!(error instanceof CfluxError) || typeof error.cause !== 'object' || error.cause === null)
     return undefined;
   const { code, details } = { code: undefined, details: undefined, ...error.cause };

@@ -1,7 +1,6 @@
 import {
   type Awaitable,
   type DatabaseInfo,
-  type ForkableMetaClient,
   LocalMetaClient,
   type MetaClientLike,
   type MetaData,
@@ -74,5 +73,3 @@ export const numbered = (id: string) => async (meta: WrappedClient) => {
   await meta.createDatabase(`${id}#${length}`);
   return length;
 };
-
-export type Forkable = WrappedClient & ForkableMetaClient;
