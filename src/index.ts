@@ -7,7 +7,13 @@ export {
 } from './client/client-metrics.js';
 export { type ConfigSources, loadConfig } from './client/config.js';
 export type { EventLogger, EventRecord, LogLevel } from './client/event-logger.js';
-export type { CfluxEventName, CfluxEvents, KeptMetadata, ReplacedReason } from './client/events.js';
+export {
+  type CfluxEventName,
+  type CfluxEvents,
+  cfluxEventNames,
+  type KeptMetadata,
+  type ReplacedReason,
+} from './client/events.js';
 export type { Operation } from './client/holder.js';
 export { type JsonLoggerOptions, jsonLogger } from './client/json-logger.js';
 export type { NodeStorage } from './client/node-directory.js';

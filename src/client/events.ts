@@ -82,5 +82,35 @@ export interface CfluxEvents {
 
 /** The name of an event. */
 export type CfluxEventName = keyof CfluxEvents;
+
+// As an object, so that the type checker demands every one.
+const names: Readonly<Record<CfluxEventName, true>> = {
+  registered: true,
+  heartbeat: true,
+  heartbeatFailed: true,
+  expired: true,
+  synced: true,
+  syncFailed: true,
+  pushed: true,
+  conflict: true,
+  rolledBack: true,
+  replaced: true,
+  diverged: true,
+  epochChanged: true,
+  foreignEpoch: true,
+  stateChange: true,
+  closed: true,
+};
+
+/**
+ * Every event's name, for whoever listens to all of them.
+ *
+ * @example
+ * ```ts
+ * for (const name of cfluxEventNames) client.on(name, () => console.log(name));
+ * ```
+ */
+export const cfluxEventNames: readonly CfluxEventName[] = Object.keys(names) as CfluxEventName[];
+
 /** How the parts of the client tell what happened. */
 export type Emit = <Name extends CfluxEventName>(name: Name, ...payload: CfluxEvents[Name]) => void;

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { CfluxClient, type CfluxEventName, encodeMetadata, LocalMetaClient } from 'clusterflux';
+import { CfluxClient, cfluxEventNames, encodeMetadata, LocalMetaClient } from 'clusterflux';
 import { ManualClock, randomFaults, seededRandom } from 'clusterflux/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answer, rawServer } from '../../support/raw-server.js';
@@ -33,24 +33,6 @@ function hearOfProcess(event: 'uncaughtException' | 'unhandledRejection'): unkno
   return heard;
 }
 
-const everyEvent: readonly CfluxEventName[] = [
-  'registered',
-  'heartbeat',
-  'heartbeatFailed',
-  'expired',
-  'synced',
-  'syncFailed',
-  'pushed',
-  'conflict',
-  'rolledBack',
-  'replaced',
-  'diverged',
-  'epochChanged',
-  'foreignEpoch',
-  'stateChange',
-  'closed',
-];
-
 describe('R14', () => {
   it('R14: a listener that throws at every event breaks no loop and no change; it is not silenced either', async () => {
     const thrown = hearOfProcess('uncaughtException');
@@ -58,7 +40,7 @@ describe('R14', () => {
     const other = await lab.open();
     await lab.run(other.client.createDatabase('theirs'));
     const ours = lab.node({ meta: forkingKind.make(await dataWith(5n, 'own')), pollWait: 5_000 });
-    for (const name of everyEvent) {
+    for (const name of cfluxEventNames) {
       ours.client.on(name, () => {
         throw new Error(`listener of ${name}`);
       });
@@ -81,7 +63,7 @@ describe('R14', () => {
     await lab.clock.settle();
     const names = new Set(thrown.map((error) => String(error).split(' ').at(-1)));
     expect(names).toEqual(
-      new Set(everyEvent.filter((name) => !['conflict', 'epochChanged', 'foreignEpoch'].includes(name))),
+      new Set(cfluxEventNames.filter((name) => !['conflict', 'epochChanged', 'foreignEpoch'].includes(name))),
     );
   });
 

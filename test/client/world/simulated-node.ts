@@ -2,6 +2,7 @@ import {
   CfluxClient,
   type CfluxEventName,
   type CfluxOptions,
+  cfluxEventNames,
   decodeMetadata,
   encodeMetadata,
   LocalMetaClient,
@@ -12,24 +13,6 @@ import type { Clock } from '../../../src/clock.js';
 import type { Random } from '../../../src/random.js';
 import type { Transport } from '../../../src/transport/transport.js';
 import { Incarnation } from './incarnation.js';
-
-const eventNames: readonly CfluxEventName[] = [
-  'registered',
-  'heartbeat',
-  'heartbeatFailed',
-  'expired',
-  'synced',
-  'syncFailed',
-  'pushed',
-  'conflict',
-  'rolledBack',
-  'replaced',
-  'diverged',
-  'epochChanged',
-  'foreignEpoch',
-  'stateChange',
-  'closed',
-];
 
 export interface LifeOptions extends CfluxOptions {
   /** The wrapped client can not fork: changes are made on it and taken back. */
@@ -92,7 +75,7 @@ export class SimulatedNode {
       transport: incarnation.transport(this.network),
       ...options,
     });
-    for (const name of eventNames) {
+    for (const name of cfluxEventNames) {
       client.on(name, (payload?: unknown) => {
         if (incarnation.alive) this.events.push({ name, payload });
       });

@@ -3,6 +3,7 @@ import {
   type CfluxEventName,
   type CfluxEvents,
   type CfluxOptions,
+  cfluxEventNames,
   LocalMetaClient,
 } from 'clusterflux';
 import { expect, onTestFinished } from 'vitest';
@@ -25,23 +26,6 @@ export interface FaultNodeOptions extends CfluxOptions {
   readonly metaDir?: string;
 }
 
-const names: readonly CfluxEventName[] = [
-  'registered',
-  'heartbeat',
-  'heartbeatFailed',
-  'expired',
-  'synced',
-  'syncFailed',
-  'pushed',
-  'conflict',
-  'rolledBack',
-  'replaced',
-  'diverged',
-  'epochChanged',
-  'foreignEpoch',
-  'stateChange',
-];
-
 /** A node that is not open yet; it is closed when the test ends. */
 export function newNode(
   endpoint: string,
@@ -55,7 +39,7 @@ export function newNode(
     ...options,
   });
   const events: { readonly name: CfluxEventName; readonly payload: unknown }[] = [];
-  for (const name of names) client.on(name, (payload?: unknown) => events.push({ name, payload }));
+  for (const name of cfluxEventNames) client.on(name, (payload?: unknown) => events.push({ name, payload }));
   onTestFinished(() => client.close({ timeout: 100 }));
   return {
     client,

@@ -3,6 +3,7 @@ import {
   type CfluxEventName,
   type CfluxEvents,
   type CfluxOptions,
+  cfluxEventNames,
   type MetaData,
 } from 'clusterflux';
 import { FaultyTransport, MemoryStorage } from 'clusterflux/testing';
@@ -43,7 +44,7 @@ export class LabNode<M extends WrappedClient = WrappedClient> {
       ...(disk === null ? {} : { storage: this.disk }),
       ...options,
     });
-    for (const name of eventNames) {
+    for (const name of cfluxEventNames) {
       this.client.on(name, (payload?: unknown) => this.events.push({ name, payload }));
     }
   }
@@ -54,24 +55,6 @@ export class LabNode<M extends WrappedClient = WrappedClient> {
     return payloads as CfluxEvents[Name][0][];
   }
 }
-
-const eventNames: readonly CfluxEventName[] = [
-  'registered',
-  'heartbeat',
-  'heartbeatFailed',
-  'expired',
-  'synced',
-  'syncFailed',
-  'pushed',
-  'conflict',
-  'rolledBack',
-  'replaced',
-  'diverged',
-  'epochChanged',
-  'foreignEpoch',
-  'stateChange',
-  'closed',
-];
 
 /** A place to look at a rule: a manager, a clock that stands still until it is told to go on, and nodes made to measure. */
 export class Lab {
