@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { isCfluxError } from '../../errors.js';
+import { type Checks, node } from './bench.js';
+
+export const nodeChecks: Checks = {
+  async 'node ids are never given twice, and belong to one cluster (R21)'({ store, another }) {
+    const other = await another();
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (i % 2 ? store : other).addNode(i % 3 ? 'a' : 'b', node)),
+    );
+    assert.equal(new Set(ids).size, 20);
+    assert.ok(ids.every((id) => Number.isSafeInteger(id) && id > 0));
+    const last = Math.max(...ids);
+    const cluster = (await store.nodes('a')).some(({ id }) => id === last) ? 'a' : 'b';
+    assert.equal(await store.removeNode(cluster, last), true);
+    assert.ok((await store.addNode('a', node)) > last);
+    const [first = 0] = ids;
+    assert.equal(await store.beat('a', first), false, 'the first is of cluster b');
+    assert.equal(await store.removeNode('a', first), false);
+    assert.equal(await store.beat('b', first), true);
+  },
+
+  async 'nodes are listed as they described themselves, in a stable order, until removed'({
+    store,
+    another,
+  }) {
+    const a = await store.addNode('a', node);
+    const b = await store.addNode('a', { ip: '', hostname: 'é', bindAddress: '[::1]:80' });
+    const expected = [
+      { id: a, ...node, alive: true },
+      { id: b, ip: '', hostname: 'é', bindAddress: '[::1]:80', alive: true },
+    ];
+    assert.deepEqual(await store.nodes('a'), expected);
+    assert.deepEqual(
+      (await (await another()).nodes('a')).map(({ id }) => id),
+      [a, b],
+    );
+    const clusters = await store.clusters();
+    assert.deepEqual(
+      clusters.map(({ cluster, latest }) => ({ cluster, latest })),
+      [{ cluster: 'a', latest: undefined }],
+    );
+    assert.equal(await store.removeNode('a', a), true);
+    assert.equal(await store.removeNode('a', a), false);
+    assert.equal(await store.beat('a', a), false);
+    assert.deepEqual(
+      (await store.nodes('a')).map(({ id }) => id),
+      [b],
+    );
+  },
+
+  async 'a cluster has so many nodes and no more (R24)'({ store, context }) {
+    for (let i = 0; i < context.mostNodes; i++) await store.addNode('a', node);
+    await assert.rejects(store.addNode('a', node), (error) => isCfluxError(error, 'TOO_MANY_REQUESTS'));
+    assert.equal((await store.nodes('a')).length, context.mostNodes);
+    await store.addNode('b', node);
+  },
+
+  async 'a node lives for its time after a beat, and a beat revives it (R23)'({ store, context, pass }) {
+    const id = await store.addNode('a', node);
+    const alive = async () => (await store.nodes('a'))[0]?.alive;
+    await pass(context.nodeTtl * 0.8);
+    assert.equal(await alive(), true);
+    assert.equal(await store.beat('a', id), true);
+    await pass(context.nodeTtl * 0.8);
+    assert.equal(await alive(), true);
+    await pass(context.nodeTtl * 2);
+    assert.equal(await alive(), false, 'dead, and still listed');
+    assert.equal(await store.beat('a', id), true);
+    assert.equal(await alive(), true);
+  },
+
+  async 'a node that leaves is not alive, keeps its id, and is alive again after a beat (R23)'({ store }) {
+    const id = await store.addNode('a', node);
+    assert.equal(await store.beat('a', id, true), true);
+    assert.deepEqual(await store.nodes('a'), [{ id, ...node, alive: false }]);
+    assert.equal(await store.beat('a', id), true);
+    assert.equal((await store.nodes('a'))[0]?.alive, true);
+  },
+
+  async 'a process that starts expires nobody before one time to live (R23)'({
+    store,
+    another,
+    pass,
+    context,
+  }) {
+    await store.addNode('a', node);
+    const left = await store.addNode('a', node);
+    await store.beat('a', left, true);
+    await store.close();
+    const other = await another();
+    const alive = async () => (await other.nodes('a')).map((each) => each.alive);
+    assert.deepEqual(await alive(), [true, false], 'who said good-bye stays gone');
+    await pass(context.nodeTtl * 2.5);
+    assert.deepEqual(await alive(), [false, false]);
+  },
+};

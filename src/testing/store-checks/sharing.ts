@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { type Checks, commitNext } from './bench.js';
+
+export const sharingChecks: Checks = {
+  async 'a change is told to every process (R22)'({ store, another, pass }) {
+    const other = await another();
+    const told = new Set<string | undefined>();
+    const unwatch = other.watch((cluster) => told.add(cluster));
+    await commitNext(store, 'a', 'one');
+    await waitFor(() => told.has('a') || told.has(undefined), pass);
+    told.clear();
+    await store.deleteCluster('a');
+    await waitFor(() => told.has('a') || told.has(undefined), pass);
+    unwatch();
+    await pass(1_000);
+    told.clear();
+    await commitNext(store, 'a', 'two');
+    await pass(2_000);
+    assert.equal(told.size, 0);
+  },
+
+  async 'opens and closes as often as one likes, and says that it is well'({ store, context }) {
+    await store.check();
+    await store.open(context);
+    await store.close();
+    await store.close();
+    assert.ok(store.name.length > 0);
+  },
+};
+
+async function waitFor(condition: () => boolean, pass: (ms: number) => Promise<void>): Promise<void> {
+  for (let i = 0; i < 50; i++) {
+    if (condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pass(100);
+  }
+  assert.ok(condition(), 'was told within 5 s');
+}

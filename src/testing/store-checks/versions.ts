@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { ManualClock } from '../manual-clock.js';
+import { type Checks, commitNext, node, push, text } from './bench.js';
+
+const oddNames = [
+  '__proto__',
+  '../x',
+  '%2e%2e',
+  'a/b',
+  'a b',
+  'a+b',
+  'é',
+  'e\u0301',
+  '\0',
+  'x'.repeat(255),
+  '🦆',
+];
+
+export const versionChecks: Checks = {
+  async 'versions start above the Unix time, rise above what is asked, and are never used again (R21)'({
+    store,
+    context,
+  }) {
+    const before = context.clock.now();
+    const first = await commitNext(store, 'a', 'one');
+    assert.ok(first >= before);
+    assert.ok(Number.isSafeInteger(first));
+    await store.deleteCluster('a');
+    const afterwards = await commitNext(store, 'a', 'two');
+    assert.ok(afterwards > first);
+    const above = afterwards + 1_000_000;
+    await store.deleteCluster('a');
+    const result = await store.commit(push('a', 0, 'three', { above }));
+    assert.equal(result.kind, 'committed');
+    assert.ok(result.record.version > above);
+    const { version } = result.record;
+    const absurd = await store.commit(push('a', version, 'four', { above: Number.MAX_SAFE_INTEGER }));
+    assert.equal(absurd.kind, 'committed');
+    assert.ok(absurd.record.version < 2 ** 52, 'a wild claim does not use the numbers up');
+  },
+
+  async 'versions rise while the wall clock goes back (R21)'({ store, context }) {
+    if (!(context.clock instanceof ManualClock)) return;
+    const first = await commitNext(store, 'a', 'one');
+    context.clock.setWall(context.clock.now() - 3_600_000);
+    assert.ok((await commitNext(store, 'a', 'two')) > first);
+  },
+
+  async 'the last versions are kept, newest first, and no more (R25)'({ store, context }) {
+    const versions: number[] = [];
+    for (let i = 0; i < context.history + 3; i++) versions.unshift(await commitNext(store, 'a', `v${i}`));
+    const kept = versions.slice(0, context.history);
+    assert.deepEqual(
+      (await store.history('a')).map(({ version }) => version),
+      kept,
+    );
+    for (const [i, version] of kept.entries()) {
+      assert.equal(text(await store.read('a', version)), `v${context.history + 2 - i}`);
+    }
+    const gone = versions.at(-1) ?? 0;
+    assert.equal(await store.read('a', gone), undefined);
+  },
+
+  async 'a head, and a conflict, tell of every version that is kept (R11)'({ store }) {
+    assert.deepEqual((await store.head('a')).kept ?? [], []);
+    for (const word of ['one', 'two', 'three']) await commitNext(store, 'a', word);
+    const history = await store.history('a');
+    assert.equal(history.length, 3);
+    assert.deepEqual((await store.head('a')).kept, history);
+    const conflict = await store.commit(push('a', 1, 'four'));
+    assert.equal(conflict.kind, 'conflict');
+    assert.deepEqual(conflict.kept, history);
+  },
+
+  async 'a deleted cluster leaves nothing but numbers, and comes back as another history (R11, R21)'({
+    store,
+    another,
+  }) {
+    const first = push('a', 0, 'one');
+    const committed = await store.commit(first);
+    assert.equal(committed.kind, 'committed');
+    const id = await store.addNode('a', node);
+    assert.equal(await store.deleteCluster('a'), true);
+    assert.equal(await store.deleteCluster('never was'), false);
+    for (const each of [store, await another()]) {
+      const head = await each.head('a');
+      assert.notEqual(head.epoch, committed.epoch);
+      assert.equal(head.latest, undefined);
+      assert.equal(await each.read('a', committed.record.version), undefined);
+      assert.deepEqual(await each.history('a'), []);
+      assert.deepEqual(await each.nodes('a'), []);
+      assert.deepEqual(await each.clusters(), []);
+      assert.equal(await each.beat('a', id), false);
+    }
+    const { epoch } = await store.head('a');
+    await store.deleteCluster('a', committed.record.version + 5_000);
+    assert.notEqual((await store.head('a')).epoch, epoch, 'deleting once more makes another history again');
+    assert.equal((await store.commit(first)).kind, 'committed', 'its mutations are forgotten');
+  },
+
+  async 'names are only names, and nothing of one cluster shows in another (R24)'({ store, another }) {
+    for (const name of oddNames) {
+      await commitNext(store, name, name);
+      await store.addNode(name, { ...node, hostname: name });
+    }
+    for (const each of [store, await another()]) {
+      const clusters = (await each.clusters()).map(({ cluster }) => cluster);
+      assert.deepEqual([...clusters].sort(), [...oddNames].sort());
+      for (const name of oddNames) {
+        const history = await each.history(name);
+        assert.equal(history.length, 1);
+        assert.equal(text(await each.read(name, history[0]?.version ?? 0)), name);
+        const nodes = await each.nodes(name);
+        assert.deepEqual(
+          nodes.map(({ hostname }) => hostname),
+          [name],
+        );
+      }
+      assert.equal((await each.head('constructor')).latest, undefined);
+    }
+    await store.deleteCluster('a/b');
+    assert.equal((await store.history('a b')).length, 1);
+    assert.equal((await store.clusters()).length, oddNames.length - 1);
+  },
+
+  async 'large snapshots come back as they were'({ store }) {
+    const snapshot = new Uint8Array(5 * 1024 * 1024).map((_, i) => (i * 31 + (i >> 10)) & 255);
+    const result = await store.commit({ ...push('a', 0, ''), snapshot });
+    assert.equal(result.kind, 'committed');
+    const read = await store.read('a', result.record.version);
+    assert.equal(Buffer.compare(read ?? Buffer.alloc(0), snapshot), 0);
+  },
+};
