@@ -17,7 +17,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R20',
     breaks: 'the lmdb store takes a commit on any base',
-    file: 'manager/stores/lmdb-store.ts',
+    file: 'manager/stores/lmdb-versions.ts',
     find: 'latest !== undefined && latest.version !== base',
     replace: 'false',
     tests: lmdb,
@@ -73,8 +73,8 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R22',
     breaks: 'processes on one directory do not hear of each other’s changes',
-    file: 'manager/stores/lmdb-store.ts',
-    find: 'if (changes !== this.#changes) {',
+    file: 'manager/stores/lmdb-changes.ts',
+    find: 'if (changes !== this.#told) {',
     replace: 'if (false) {',
     tests: lmdb,
   },
@@ -89,8 +89,8 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R23',
     breaks: 'a manager that starts takes everybody for dead',
-    file: 'manager/stores/lmdb-store.ts',
-    find: 'if (!value.left) liveness.beat(clusterOf(key), idOf(key));',
+    file: 'manager/stores/lmdb-nodes.ts',
+    find: 'if (!value.left) this.#liveness.beat(clusterOf(key), numberOf(key));',
     replace: '',
     tests: lmdb,
   },
@@ -193,7 +193,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R27',
     breaks: 'the lmdb store does not know a mutation again',
-    file: 'manager/stores/lmdb-store.ts',
+    file: 'manager/stores/lmdb-versions.ts',
     find: "if (earlier !== undefined) return { kind: 'repeated', epoch, version: earlier };",
     replace: '',
     tests: lmdb,

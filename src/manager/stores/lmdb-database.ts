@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { CfluxError } from '../../errors.js';
 import type { KnownNode, VersionRecord } from '../manager-store.js';
+import { clusterKey } from './lmdb-keys.js';
 
 /** The format that this code writes; a newer one is refused. */
 const format = 1;
@@ -39,6 +40,11 @@ export interface Tables {
   /** The version that a mutation made. */
   readonly mutations: Database<number, Buffer>;
   readonly nodes: Database<NodeState, Buffer>;
+}
+
+/** What is kept of a cluster; of one that nobody has heard of: nothing. */
+export function stateOf(tables: Tables, cluster: string): ClusterState {
+  return tables.clusters.get(clusterKey(cluster)) ?? { generation: 0, versions: [], nodes: 0 };
 }
 
 /**

@@ -31,3 +31,6 @@ export function clusterOf(key: Buffer): string {
   const length = key[0] ?? 0;
   return key.subarray(1, 1 + length).toString();
 }
+
+/** The version or node id in a key of a cluster. */
+export const numberOf = (key: Buffer) => Number(key.readBigUInt64BE(key.byteLength - 8));

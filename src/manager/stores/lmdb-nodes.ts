@@ -1,0 +1,120 @@
+import type { NodeInfo } from '../../protocol/nodes.js';
+import { tooManyNodes } from '../limits.js';
+import { Liveness } from '../liveness.js';
+import type { KnownNode, StoreContext } from '../manager-store.js';
+import type { LmdbChanges } from './lmdb-changes.js';
+import { stateOf, type Tables } from './lmdb-database.js';
+import { clusterKey, clusterOf, clusterRange, numberedKey, numberOf } from './lmdb-keys.js';
+import { NodeSet } from './node-set.js';
+import { nextNumber } from './numbering.js';
+
+/** The nodes of clusters: who they are is stored, that they live is not. */
+export class LmdbNodes {
+  readonly #tables: Tables;
+  readonly #changes: LmdbChanges;
+  readonly #context: StoreContext;
+  readonly #liveness: Liveness;
+  /** Nodes that were there when this process looked, and no other process has changed anything since. */
+  readonly #confirmed = new NodeSet();
+
+  constructor(tables: Tables, changes: LmdbChanges, context: StoreContext) {
+    this.#tables = tables;
+    this.#changes = changes;
+    this.#context = context;
+    this.#liveness = new Liveness(context.clock, context.nodeTtl);
+    // Nobody expires for the time in which no manager ran (R23); who had said good-bye stays gone.
+    for (const { key, value } of tables.nodes.getRange()) {
+      if (!value.left) this.#liveness.beat(clusterOf(key), numberOf(key));
+    }
+  }
+
+  async add(cluster: string, { ip, hostname, bindAddress }: KnownNode): Promise<number> {
+    const { mostNodes, clock } = this.#context;
+    const tables = this.#tables;
+    const id = await this.#changes.write(() => {
+      const state = stateOf(tables, cluster);
+      if (state.nodes >= mostNodes) return undefined;
+      const last = tables.store.get('lastNodeId');
+      const next = nextNumber(typeof last === 'number' ? last : 0, clock.now());
+      tables.store.putSync('lastNodeId', next);
+      tables.nodes.putSync(numberedKey(cluster, next), { ip, hostname, bindAddress, left: false });
+      tables.clusters.putSync(clusterKey(cluster), { ...state, nodes: state.nodes + 1 });
+      return next;
+    });
+    if (id === undefined) throw tooManyNodes(mostNodes);
+    this.#liveness.beat(cluster, id);
+    return id;
+  }
+
+  beat(cluster: string, nodeId: number, leaving: boolean): boolean | Promise<boolean> {
+    if (leaving || !this.#confirmed.has(cluster, nodeId)) return this.#firstBeat(cluster, nodeId, leaving);
+    this.#liveness.beat(cluster, nodeId);
+    return true;
+  }
+
+  async remove(cluster: string, nodeId: number): Promise<boolean> {
+    const tables = this.#tables;
+    const key = numberedKey(cluster, nodeId);
+    const existed = await this.#changes.change(cluster, () => {
+      if (tables.nodes.get(key) === undefined) return false;
+      const state = stateOf(tables, cluster);
+      tables.nodes.removeSync(key);
+      tables.clusters.putSync(clusterKey(cluster), { ...state, nodes: state.nodes - 1 });
+      return true;
+    });
+    this.end(cluster, nodeId);
+    return existed;
+  }
+
+  /** Ordered by id. */
+  list(cluster: string): readonly NodeInfo[] {
+    this.#tables.root.resetReadTxn();
+    const nodes: NodeInfo[] = [];
+    for (const { key, value } of this.#tables.nodes.getRange(clusterRange(cluster))) {
+      const id = numberOf(key);
+      const { ip, hostname, bindAddress } = value;
+      nodes.push({ id, ip, hostname, bindAddress, alive: this.#liveness.isAlive(cluster, id) });
+    }
+    return nodes;
+  }
+
+  /** Not alive from now on, until its next beat. */
+  end(cluster: string, nodeId: number): void {
+    this.#confirmed.delete(cluster, nodeId);
+    this.#liveness.end(cluster, nodeId);
+  }
+
+  /** Another process may have removed some. */
+  doubt(): void {
+    this.#confirmed.clear();
+  }
+
+  close(): void {
+    this.#confirmed.clear();
+    this.#liveness.close();
+  }
+
+  /** A beat that may change what is stored. */
+  async #firstBeat(cluster: string, nodeId: number, leaving: boolean): Promise<boolean> {
+    const tables = this.#tables;
+    const key = numberedKey(cluster, nodeId);
+    let node = tables.nodes.get(key);
+    if (node === undefined) {
+      // Another process may have just made it.
+      tables.root.resetReadTxn();
+      node = tables.nodes.get(key);
+    }
+    if (node === undefined) return false;
+    if (node.left !== leaving) {
+      await this.#changes.write(() => {
+        const current = tables.nodes.get(key);
+        if (current !== undefined) tables.nodes.putSync(key, { ...current, left: leaving });
+      });
+    }
+    if (leaving) this.end(cluster, nodeId);
+    else this.#liveness.beat(cluster, nodeId);
+    // Without a look at what other processes do, nothing would take that back.
+    if (!leaving && this.#changes.isWatched) this.#confirmed.add(cluster, nodeId);
+    return true;
+  }
+}
