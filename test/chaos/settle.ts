@@ -59,8 +59,9 @@ async function settleServers(
       found = contentsOf(await readInfluxMetadata(url));
       different = differing(expected, found);
     } while (different.length > 0 && performance.now() < deadline);
-    if (different.length > 0)
-      complain(`influxd of n${number}`, `differs in ${different.slice(0, 5).join(', ')}`);
+    for (const key of different) {
+      complain(`influxd of n${number}`, `has “${found[key]}” for ${key}, the cluster “${expected[key]}”`);
+    }
   }
 }
 
