@@ -52,13 +52,16 @@ async function settleServers(
 ): Promise<void> {
   const deadline = performance.now() + patience;
   for (const [number, { url }] of servers.entries()) {
+    let found: Contents = {};
     let different: readonly string[] = [];
     do {
       await sleep(200);
-      different = differing(expected, contentsOf(await readInfluxMetadata(url)));
+      found = contentsOf(await readInfluxMetadata(url));
+      different = differing(expected, found);
     } while (different.length > 0 && performance.now() < deadline);
-    if (different.length > 0)
-      complain(`influxd of n${number}`, `differs in ${different.slice(0, 5).join(', ')}`);
+    for (const key of different) {
+      complain(`influxd of n${number}`, `has “${found[key]}” for ${key}, the cluster “${expected[key]}”`);
+    }
   }
 }
 

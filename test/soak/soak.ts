@@ -54,7 +54,8 @@ class Soak {
   readonly #outages = new Outages();
   readonly #series = new Map<string, Point[]>();
   readonly #counts = new Map<string, Counts>();
-  readonly #settled = new Map<string, readonly number[]>();
+  /** Nodes that the manager does not count as alive, until each process has said which of its nodes were open all the time. */
+  readonly #suspects = new Map<string, ReadonlySet<number>>();
   readonly #complaints: string[] = [];
   readonly #clients: ClientsProcess[] = [];
   #manager: ManagerServer | undefined;
@@ -114,12 +115,17 @@ class Soak {
 
   async #restart(manager: ManagerServer, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     this.#outages.begin(Date.now());
+    const patience = setTimeout(() => {
+      this.#complaints.push(`the manager did not end within 20 s of ${signal}`);
+      void manager.program.end('SIGKILL');
+    }, 20_000);
     await manager.program.end(signal);
+    clearTimeout(patience);
     await manager.start();
     this.#outages.end(Date.now());
   }
 
-  /** At the end of a manager's life: what it holds, and whether it counts every node as alive that has been open for a while. */
+  /** At the end of a manager's life: what it holds, and which nodes it counts as alive. */
   async #look(manager: ManagerServer): Promise<void> {
     const status = await readFile(`/proc/${manager.program.pid}/status`, 'utf8');
     this.#note('manager resident', Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024);
@@ -127,9 +133,7 @@ class Soak {
     const nodes = (await answer.json()) as readonly { readonly id: number; readonly alive: boolean }[];
     this.#note('nodes listed', nodes.length);
     const dead = new Set(nodes.filter(({ alive }) => !alive).map(({ id }) => id));
-    for (const id of [...this.#settled.values()].flat()) {
-      if (dead.has(id)) this.#complaints.push(`node ${id} is open and does not count as alive`);
-    }
+    for (const { setup } of this.#clients) this.#suspects.set(setup.name, dead);
     this.#options.say(
       `${this.#minutes().toFixed(1)} min: ${nodes.length - dead.size} nodes alive, ${this.#complaints.length} complaints`,
     );
@@ -138,7 +142,7 @@ class Soak {
   #hear(name: string, report: SoakReport): void {
     if (report.kind === 'sample') {
       this.#counts.set(name, report.counts);
-      this.#settled.set(name, report.settled);
+      this.#askAfterSuspects(name, report.settled);
       for (const [what, value] of Object.entries(report.sample)) this.#note(`${name} ${what}`, value);
     } else if (report.kind === 'complaint') this.#complaints.push(`${report.node}: ${report.what}`);
     else if (report.kind === 'heartbeatFailed') {
@@ -147,6 +151,14 @@ class Soak {
       if (!this.#outages.explains(at))
         this.#complaints.push(`${node}: a heartbeat failed without a cause: ${error}`);
     }
+  }
+
+  #askAfterSuspects(name: string, settled: readonly number[]): void {
+    for (const id of settled) {
+      if (this.#suspects.get(name)?.has(id))
+        this.#complaints.push(`node ${id} is open and did not count as alive`);
+    }
+    this.#suspects.delete(name);
   }
 
   /** R2: every node has the same, and each change is there, or not there, as its node was told. Answers the last version. */

@@ -37,9 +37,9 @@ function spoil(piece: Buffer, random: Random): Buffer {
   return spoiled;
 }
 
-const breaking = (name: string, strike: (link: Link, random: Random) => () => void): Fault => ({
+const breaking = (name: string, strike: (link: Link, random: Random) => () => void, weight = 1.5): Fault => ({
   name,
-  weight: 1.5,
+  weight,
   targets: (world) =>
     linksOf(world).map((link) => ({
       name: link.name,
@@ -64,9 +64,27 @@ export const networkFaults: readonly Fault[] = [
     proxy.refuse();
     return () => proxy.heal();
   }),
+  // The change was stored, its answer is lost, and the next attempt comes through: the case that mutation ids are for (R27).
+  breaking(
+    'lose-answers',
+    ({ proxy }, random) => {
+      let isLosing = false;
+      const turn = () => {
+        isLosing = !isLosing;
+        if (isLosing) proxy.impose('toClient', { kind: 'reset', after: 0 });
+        else proxy.heal();
+      };
+      const timer = setInterval(turn, between(random, 30, 200));
+      return () => {
+        clearInterval(timer);
+        proxy.heal();
+      };
+    },
+    6,
+  ),
   {
     name: 'link-down',
-    weight: 6,
+    weight: 4,
     targets: ({ namespace, nodes }) =>
       namespace === undefined
         ? []

@@ -20,7 +20,7 @@ const atLast = (heal: () => Promise<void>): Heal => {
 export const storeFaults: readonly Fault[] = [
   {
     name: 'disk-full',
-    weight: 4,
+    weight: 2.5,
     targets: ({ disk, managers }) =>
       disk === undefined
         ? []

@@ -10,6 +10,9 @@ const server = await createManagerServer(manager, { port: Number(port), onError:
 process.once('SIGTERM', async () => {
   await server.close();
   await manager.close();
+  // The channel alone would keep the process; nothing else may.
+  process.removeAllListeners('disconnect');
+  process.disconnect();
 });
 // Without the harness there is nobody to work for.
 process.once('disconnect', () => process.exit());

@@ -26,7 +26,8 @@ const client = new CfluxClient(meta, {
   endpoint: setup.endpoints,
   dir: setup.dir,
   pollWait: 3_000,
-  mutationTimeout: 4_000,
+  // Short, so that much is given up whose fate is open: it may be held somewhere, and be stored later.
+  mutationTimeout: 2_000,
   startOffline: true,
 });
 let pushed: At | undefined;
@@ -92,7 +93,15 @@ async function perform(call: Call): Promise<Pick<Answer, 'result' | 'at'>> {
 }
 
 function mirrorOf(url: string): InfluxMirror {
-  const mirror = new InfluxMirror({ url, dir: setup.dir, interval: 1_000, statementsPerSecond: 1e4 });
+  const mirror = new InfluxMirror({
+    url,
+    dir: setup.dir,
+    interval: 1_000,
+    statementsPerSecond: 1e4,
+    // What the cluster drops has to go, or there would be nothing to compare.
+    drops: 'apply',
+    maxDrops: 1e6,
+  });
   mirror.follow(client);
   return mirror;
 }

@@ -16,8 +16,9 @@ export class NetworkNamespace {
   static async create(): Promise<NetworkNamespace> {
     const mark = process.pid % 100_000;
     const [name, link, peer] = [`cflux-chaos-${mark}`, `cfxh${mark}`, `cfxn${mark}`];
-    // 198.18.0.0/15 is for tests of networks (RFC 2544).
-    const [ours, theirs] = [1, 2].map((end) => `198.18.${process.pid % 250}.${end}`);
+    // 198.18.0.0/15 is for tests of networks (RFC 2544); four addresses of it are ours.
+    const place = process.pid % 16_384;
+    const [ours, theirs] = [1, 2].map((end) => `198.18.${place >> 6}.${(place & 63) * 4 + end}`);
     const namespace = new NetworkNamespace(name, ours ?? '', link);
     await run('ip', 'netns', 'add', name);
     try {

@@ -43,7 +43,7 @@ export class World {
   readonly managers: ManagerServer[] = [];
   readonly nodes: NodeProcess[] = [];
   readonly servers: Influxd[] = [];
-  /** Of each node to each manager. */
+  /** Of each node to each manager, and to its InfluxDB. */
   readonly nodeLinks: Link[] = [];
   /** Of each manager to each etcd member. */
   readonly storeLinks: Link[] = [];
@@ -103,7 +103,10 @@ export class World {
       await mkdir(join(dir, 'meta'), { recursive: true });
       const server = influxd ? await startInfluxd() : undefined;
       if (server) this.servers.push(server);
-      const setup = { name, dir, endpoints: from(links, number), ...(server ? { influxd: server.url } : {}) };
+      const [follower] = server
+        ? await this.#link(this.nodeLinks, name, 'influxd', [server.url], space?.address)
+        : [];
+      const setup = { name, dir, endpoints: from(links, number), ...(follower ? { influxd: follower } : {}) };
       this.nodes.push(new NodeProcess(setup, [...(space?.command ?? []), process.execPath, program], log));
     }
     for (const node of this.nodes) node.start();

@@ -79,6 +79,19 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
     expect(databaseNames(lab.newest)).toEqual(['a']);
   });
 
+  it('R7: a deadline is over when its timer fires, also where that is a moment early, as Node’s timers are', async () => {
+    const lab = new Lab();
+    const after = (ms: number, callback: () => void) => lab.clock.after(ms - 0.5, callback);
+    const clock = { now: () => lab.clock.now(), monotonic: () => lab.clock.monotonic(), after };
+    const ours = await lab.open({ meta: kind.make(), clock });
+    ours.network.failNext('push', { answerDelay: 2_000 });
+    const first = ours.client.createDatabase('a');
+    await lab.clock.advance(500);
+    const second = reasonOf(ours.client.mutate((meta) => meta.createDatabase('b'), { timeout: 700 }));
+    expect(await lab.run(second)).toMatchObject({ code: 'TIMEOUT', outcome: 'none' });
+    await lab.run(first);
+  });
+
   it.each([
     ['signal', (controller: AbortController) => ({ signal: controller.signal })],
     ['deadline', () => ({ timeout: 700 })],
