@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
-import { parse } from 'smol-toml';
 import { CfluxError } from '../errors.js';
 import type { PasswordSource } from '../influxdb/passwords.js';
+import { parseToml } from '../toml.js';
 
 /**
  * Passwords by user, from a TOML file and from TOML text (of the environment), which has the last word. The file is read again
@@ -41,10 +41,16 @@ function readPasswords(file: string): { readonly stamp: string; readonly passwor
 function parsePasswords(toml: string, source: string): Passwords {
   let passwords: Record<string, unknown>;
   try {
-    passwords = parse(toml);
-  } catch {
-    // The parser's own message shows the lines around the fault, and passwords with them.
-    throw new CfluxError('INVALID_OPTION', `${source} is no TOML of lines such as "user" = "password"`);
+    passwords = parseToml(toml);
+  } catch (cause) {
+    const why = CfluxError.from(cause).message;
+    throw new CfluxError(
+      'INVALID_OPTION',
+      `${source} is no TOML of lines such as "user" = "password": ${why}`,
+      {
+        cause,
+      },
+    );
   }
   const wrong = Object.entries(passwords).find(([, password]) => typeof password !== 'string');
   if (wrong) throw new CfluxError('INVALID_OPTION', `${source}: the password of ${wrong[0]} is not a text`);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'smol-toml';
 import { CfluxError } from '../errors.js';
+import { parseToml } from '../toml.js';
+import { shownEndpoint } from '../transport/endpoints.js';
 import { type Setting, settings, truth } from './config-settings.js';
 import type { CfluxOptions } from './options.js';
 
@@ -35,8 +36,8 @@ export function loadConfig({ file, env = process.env, argv = [] }: ConfigSources
     if (found === undefined) continue;
     const value = setting.read(found.value);
     if (value === undefined) {
-      // A token is not for logs, a wrong one neither.
-      const shown = setting.option === 'token' ? 'the value' : JSON.stringify(found.value);
+      // A token is not for logs, a wrong one neither; nor is a password in a URL.
+      const shown = setting.option === 'token' ? 'the value' : shownEndpoint(found.value);
       throw new CfluxError('INVALID_OPTION', `${found.source}: ${shown} is not ${setting.wanted}`);
     }
     options[setting.option] = value;
@@ -79,7 +80,7 @@ function fromFile({ key }: Setting, section: Record<string, unknown>, file = '')
 function readSection(file: string): Record<string, unknown> {
   let tables: Record<string, unknown>;
   try {
-    tables = parse(readFileSync(file, 'utf8'));
+    tables = parseToml(readFileSync(file, 'utf8'));
   } catch (cause) {
     throw new CfluxError('INVALID_OPTION', `${file}: ${cause instanceof Error ? cause.message : cause}`, {
       cause,

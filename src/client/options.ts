@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { heartbeatInterval, longestPoll, nodeTimeToLive } from '../protocol/times.js';
 import { type Random, systemRandom } from '../random.js';
+import { shownEndpoint } from '../transport/endpoints.js';
 import type { HttpTransportOptions } from '../transport/http-options.js';
 import type { Transport } from '../transport/transport.js';
 import type { EventLogger } from './event-logger.js';
@@ -101,7 +102,8 @@ function checkCluster(name: unknown): void {
 function checkEndpoint(url: unknown): void {
   const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
-    refuse('endpoint', url, 'an http or https URL such as http://localhost:8000');
+    const wanted = 'an http or https URL such as http://localhost:8000';
+    throw new CfluxError('INVALID_OPTION', `option endpoint: ${shownEndpoint(url)} is not ${wanted}`);
   }
 }
 

@@ -1,5 +1,11 @@
 import { CfluxError } from '../errors.js';
 
+/** An endpoint as it may be shown, whatever it is: without the user and password that may be in it. */
+export const shownEndpoint = (endpoint: unknown): string =>
+  JSON.stringify(endpoint, (_, value) =>
+    typeof value === 'string' ? value.replace(/^(.*\/\/)?.*@/s, '$1…@') : value,
+  );
+
 /** One endpoint, without a slash at the end. */
 function parseEndpoint(endpoint: string): string {
   const wrong = (why: string) => new CfluxError('INVALID_OPTION', `endpoint: ${why}`);
@@ -7,9 +13,8 @@ function parseEndpoint(endpoint: string): string {
   try {
     url = new URL(endpoint);
   } catch {
-    throw wrong(`${JSON.stringify(endpoint)} is no URL, such as http://localhost:8000`);
+    throw wrong(`${shownEndpoint(endpoint)} is no URL, such as http://localhost:8000`);
   }
-  // The text is not repeated: a password may be in it.
   if (url.username || url.password) throw wrong('a URL with a user or password is not taken, use `token`');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw wrong(

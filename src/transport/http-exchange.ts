@@ -116,14 +116,26 @@ export class HttpExchange {
       timeout: false,
       throwHttpErrors: false,
     });
+    // Also of an error: an answer left unread keeps its socket.
+    const answered = await readBody(response, {
+      clock: this.#clock,
+      maxBytes,
+      idleTimeout: this.#idleTimeout,
+    });
+    const { status } = response;
     return {
       endpoint,
-      status: response.status,
+      status,
       headers: response.headers,
-      // Also of an error: an answer left unread keeps its socket.
-      body: await readBody(response, { clock: this.#clock, maxBytes, idleTimeout: this.#idleTimeout }),
+      body: status < 400 || status === 409 ? answered : without(token, answered),
     };
   }
+}
+
+/** What says what went wrong goes into messages and logs; some proxies repeat the request there, and the token with it. */
+function without(token: string | undefined, body: Uint8Array): Uint8Array {
+  if (token === undefined || !Buffer.from(body).includes(token)) return body;
+  return Buffer.from(Buffer.from(body).toString('latin1').replaceAll(token, '***'), 'latin1');
 }
 
 const hanging = (endpoint: string) =>

@@ -8,7 +8,6 @@ import { dispatch } from './dispatch.js';
 import type { ManagerMetrics } from './metrics.js';
 import { OpenRequest } from './open-request.js';
 import { RememberedRoutes } from './remembered-routes.js';
-import { bodyLength } from './request-headers.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
 import type { TokenSource } from './tokens.js';
 
@@ -91,8 +90,6 @@ export class RequestHandler {
       return;
     }
     const standing = route === undefined ? {} : await this.#standing(route);
-    // A short body is read away, a long one is not worth it.
-    if (!request.complete && bodyLength(request) > 65_536) response.setHeader('Connection', 'close');
     answerError(request, response, error, standing);
   }
 
@@ -120,7 +117,10 @@ export class RequestHandler {
   }
 }
 
-/** A body that nobody reads any more: lets the client read its answer, then cuts it off. */
+/**
+ * A body that nobody reads any more: lets the client read its answer, then cuts it off. `Connection: close` would not do: Node then
+ * closes at once, and a connection that is closed with bytes unread is reset, the answer with it.
+ */
 function lingerThenCut(request: IncomingMessage): void {
   request.resume();
   const cut = () => {

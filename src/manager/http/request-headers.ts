@@ -13,12 +13,6 @@ export function header({ headers: received }: IncomingMessage, name: string): st
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** What the request says of the length of its body; `Infinity`: it comes in chunks. */
-export function bodyLength(request: IncomingMessage): number {
-  if (header(request, 'Transfer-Encoding') !== undefined) return Number.POSITIVE_INFINITY;
-  return Number(header(request, 'Content-Length') ?? 0);
-}
-
 /** Who asks, as `Cflux-Node` says. @throws `BAD_REQUEST`: that is no node id. */
 export function nodeIdOf(request: IncomingMessage): number | undefined {
   const value = header(request, headers.node);

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
-import { parse } from 'smol-toml';
 import type { Clock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
+import { parseToml } from '../../toml.js';
 import { type Bearer, type TokenEntry, TokenList, type TokenSource } from './tokens.js';
 
 // How long a changed file may go unnoticed, in milliseconds.
@@ -74,7 +74,7 @@ async function load(file: string): Promise<Loaded> {
   try {
     // The stamp first: a change while we read is noticed at the next look.
     const stamp = await stampOf(file);
-    return { stamp, list: new TokenList(entriesOf(parse(await readFile(file, 'utf8')))) };
+    return { stamp, list: new TokenList(entriesOf(parseToml(await readFile(file, 'utf8')))) };
   } catch (cause) {
     throw new CfluxError('INVALID_OPTION', `${file}: ${CfluxError.from(cause).message}`, { cause });
   }
