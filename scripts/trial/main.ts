@@ -3,8 +3,10 @@
  * command called, without and with its optional packages. On the Node at hand, then on those that are named:
  *
  *     npm run build && npm run trial -- 20 22 24
+ *
+ * It needs the registry.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +34,15 @@ function pack(): string {
   return join(root, packed.filename);
 }
 
+/** npm mends what it does not like in a package.json, and says so: then this one is not what is published. */
+function publishDryRun(): undefined {
+  const args = ['publish', '--dry-run'];
+  const { stderr } = spawnSync('npm', args, { cwd: root, encoding: 'utf8' });
+  const complaints = stderr.split('\n').filter((line) => /^npm (warn publish|error)/.test(line));
+  const real = complaints.filter((line) => !line.includes('logged in'));
+  if (real.length > 0) throw new Error(real.join('\n'));
+}
+
 /** npm says much; what matters is whether it fails. */
 function installInto(into: Folder, ...packages: readonly string[]): undefined {
   into.run('npm', 'install', '--no-audit', '--no-fund', ...packages);
@@ -46,6 +57,7 @@ const tarball = pack();
 try {
   const [node, ...others] = [undefined, ...versions].map(nodeOf);
   if (node === undefined) throw new Error('no node');
+  step('npm publish --dry-run', publishDryRun);
   step('install', () => installInto(folder, tarball));
   step('size of node_modules', () => folder.run('du', '-sh', 'node_modules').split('\t')[0]);
   for (const [command, ...args] of [node, ...others]) {
