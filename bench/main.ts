@@ -7,6 +7,7 @@ const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = 
   meta: () => import('./meta.js'),
   client: () => import('./client.js'),
   manager: () => import('./manager.js'),
+  package: () => import('./package.js'),
 };
 
 const args = process.argv.slice(2);

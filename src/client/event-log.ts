@@ -1,7 +1,7 @@
 import type { CfluxError } from '../errors.js';
 import type { EventHub } from './event-hub.js';
 import type { EventLogger, EventRecord, LogLevel } from './event-logger.js';
-import type { CfluxEventName, CfluxEvents } from './events.js';
+import { type CfluxEventName, type CfluxEvents, cfluxEventNames } from './events.js';
 
 /** Which of several clients tells. */
 interface Who {
@@ -92,7 +92,7 @@ export function logEvents(hub: EventHub, logger: EventLogger, who: () => Who): v
       logger[level]({ event, ...who(), ...fields }, message);
     });
   };
-  for (const event of Object.keys(tellers) as CfluxEventName[]) log(event);
+  for (const event of cfluxEventNames) log(event);
 }
 
 const said = ({ code, message }: CfluxError) => ({ code, error: message });

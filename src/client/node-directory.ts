@@ -37,7 +37,8 @@ export class NodeDirectory implements NodeStorage {
   async write(name: string, content: string | Uint8Array): Promise<void> {
     const path = this.pathOf(name);
     try {
-      await writeDurably(path, content);
+      // Backups hold password hashes.
+      await writeDurably(path, content, 0o600);
     } catch (cause) {
       throw failed(`cannot write ${path}`, cause);
     }

@@ -1,9 +1,7 @@
 import createDebug from 'debug';
-import ky from 'ky';
-import type { Agent } from 'undici';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { withDeadline } from '../transport/deadline.js';
-import { createAgent } from '../transport/http-agent.js';
+import { HttpAgent } from '../transport/http-agent.js';
 import { readBody } from '../transport/http-body.js';
 import { networkFailure } from '../transport/http-failure.js';
 import { readAnswers, readError, refusal, type StatementAnswer } from './influx-answer.js';
@@ -14,12 +12,12 @@ const debug = createDebug('cflux:influxdb');
 /** The query interface of one InfluxDB 1.x server. */
 export class InfluxConnection {
   readonly address: InfluxAddress;
-  readonly #agent: Agent;
+  readonly #agent: HttpAgent;
   readonly #closed = new AbortController();
 
   constructor(url: string, options: InfluxConnectionOptions = {}) {
     this.address = resolveAddress(url, options);
-    this.#agent = createAgent(this.address.tls, this.address.connectTimeout);
+    this.#agent = new HttpAgent(this.address.tls, this.address.connectTimeout);
   }
 
   /** The answers to reading statements, joined by `;` in one request. */
@@ -52,19 +50,13 @@ export class InfluxConnection {
       });
     const limits = { clock, timeout, timeoutError, signals: [signal, this.#closed.signal] };
     const { status, body } = await withDeadline(limits, async (limit) => {
-      // Of no known fields: the declarations of undici differ from those of Node's built-in copy of it.
-      const dispatcher: object = { dispatcher: this.#agent };
       try {
-        const response = await ky.post(`${url}/query`, {
+        const response = await this.#agent.request(`${url}/query`, {
+          method: 'POST',
           // The statement goes in the body: a URL is in every log, and too long at about a megabyte.
           body: new URLSearchParams({ q: statements, chunked: 'true' }),
           headers: authorization === undefined ? {} : { authorization },
           signal: limit,
-          ...dispatcher,
-          redirect: 'error',
-          retry: 0,
-          timeout: false,
-          throwHttpErrors: false,
         });
         const bytes = await readBody(response, { clock, maxBytes: maxAnswerBytes, idleTimeout: timeout });
         return { status: response.status, body: new TextDecoder().decode(bytes) };

@@ -1,12 +1,10 @@
 import createDebug from 'debug';
-import ky from 'ky';
-import type { Agent } from 'undici';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { type BearerToken, currentToken } from './bearer-token.js';
 import { withDeadline } from './deadline.js';
 import { Endpoints } from './endpoints.js';
-import { createAgent } from './http-agent.js';
+import { HttpAgent } from './http-agent.js';
 import type { HttpAnswer } from './http-answer.js';
 import { readBody } from './http-body.js';
 import { networkFailure } from './http-failure.js';
@@ -31,7 +29,7 @@ export class HttpExchange {
   readonly #token: BearerToken | undefined;
   readonly #clock: Clock;
   readonly #idleTimeout: number;
-  readonly #agent: Agent;
+  readonly #agent: HttpAgent;
   readonly #underWay = new Set<{ readonly endpoint: string; readonly abandon: () => void }>();
 
   constructor(options: HttpTransportOptions) {
@@ -39,7 +37,7 @@ export class HttpExchange {
     this.#token = options.token;
     this.#clock = options.clock ?? systemClock;
     this.#idleTimeout = options.bodyIdleTimeout ?? 15_000;
-    this.#agent = createAgent(options.tls, options.connectTimeout ?? 5_000);
+    this.#agent = new HttpAgent(options.tls, options.connectTimeout ?? 5_000);
   }
 
   get endpoint(): string {
@@ -102,19 +100,12 @@ export class HttpExchange {
     token: string | undefined,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
-    // Of no known fields: the declarations of undici differ from those of Node's built-in copy of it.
-    const dispatcher: object = { dispatcher: this.#agent };
     const own = { signal, ...(body === undefined ? {} : { body }) };
-    const response = await ky(`${endpoint}${path}`, {
+    const response = await this.#agent.request(`${endpoint}${path}`, {
       method,
       headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      ...dispatcher,
       // Not through ky, which prepares for attempts of its own: it makes a stream of a body and tees that, and links signals.
       fetch: (input, init) => fetch(input, { ...init, ...own }),
-      redirect: 'error',
-      retry: 0,
-      timeout: false,
-      throwHttpErrors: false,
     });
     // Also of an error: an answer left unread keeps its socket.
     const answered = await readBody(response, {

@@ -2,6 +2,7 @@ import {
   CfluxClient,
   CfluxError,
   type CfluxEvents,
+  cfluxEventNames,
   type EventRecord,
   jsonLogger,
   LocalMetaClient,
@@ -52,27 +53,24 @@ function recorder() {
 }
 
 describe('structured logs of a client', () => {
-  it.each(Object.keys(cases) as (keyof CfluxEvents)[])(
-    '%s is one flat record, with its level and without secrets',
-    (name) => {
-      const hub = new EventHub();
-      const logger = recorder();
-      logEvents(hub, logger, () => ({ cluster: 'prod', nodeId: 7 }));
-      const [payload, level] = cases[name];
-      hub.emit(name, ...(payload as never));
-      expect(logger.told).toEqual([
-        {
-          level,
-          record: expect.objectContaining({ event: name, cluster: 'prod', nodeId: 7 }),
-          message: expect.any(String),
-        },
-      ]);
-      for (const value of Object.values(logger.told[0]?.record ?? {})) {
-        expect(['string', 'number', 'boolean', 'undefined']).toContain(typeof value);
-      }
-      expect(JSON.stringify(logger.told)).not.toContain('$2a$');
-    },
-  );
+  it.each(cfluxEventNames)('%s is one flat record, with its level and without secrets', (name) => {
+    const hub = new EventHub();
+    const logger = recorder();
+    logEvents(hub, logger, () => ({ cluster: 'prod', nodeId: 7 }));
+    const [payload, level] = cases[name];
+    hub.emit(name, ...(payload as never));
+    expect(logger.told).toEqual([
+      {
+        level,
+        record: expect.objectContaining({ event: name, cluster: 'prod', nodeId: 7 }),
+        message: expect.any(String),
+      },
+    ]);
+    for (const value of Object.values(logger.told[0]?.record ?? {})) {
+      expect(['string', 'number', 'boolean', 'undefined']).toContain(typeof value);
+    }
+    expect(JSON.stringify(logger.told)).not.toContain('$2a$');
+  });
 
   it('tells of what is tried again and again once, above debug', () => {
     const hub = new EventHub();

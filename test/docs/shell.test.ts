@@ -40,6 +40,14 @@ describe('what the documents tell readers to type', () => {
     },
   );
 
+  it('CONTRIBUTING has every script of package.json', () => {
+    const typedThere = typed.filter(({ document }) => document === 'CONTRIBUTING.md').map(({ line }) => line);
+    const named = typedThere.flatMap((line) =>
+      [...line.matchAll(/npm (?:run )?([\w:]+)/g)].map((match) => match[1]),
+    );
+    expect(Object.keys(scripts).filter((name) => !named.includes(name))).toEqual([]);
+  });
+
   it('the table of commands has every command, once', () => {
     const documented = rowsOf(section(textOf('README.md'), '## The command line')).flatMap(([names]) =>
       namesIn(names),

@@ -1,0 +1,91 @@
+/**
+ * Tries the package as its users get it: packed, installed by npm in an empty folder, imported and required, type-checked, its
+ * command called, without and with its optional packages. On the Node at hand, then on those that are named:
+ *
+ *     npm run build && npm run trial -- 20 22 24
+ *
+ * It needs the registry.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Folder } from './folder.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const versions = process.argv.slice(2);
+
+/** How a version of Node runs a program; `undefined` is the one at hand. */
+const nodeOf = (version: string | undefined): readonly [string, ...string[]] =>
+  version === undefined ? ['node'] : ['npx', '-y', '-p', `node@${version}`, 'node'];
+
+function step(text: string, task: () => string | undefined): void {
+  const begin = performance.now();
+  const said = task();
+  console.log(`${text}: ${said?.trim() || 'ok'} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
+}
+
+function pack(): string {
+  const args = ['pack', '--json', '--pack-destination', root];
+  const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' })) as {
+    filename: string;
+  }[];
+  if (packed === undefined) throw new Error('npm packed nothing');
+  return join(root, packed.filename);
+}
+
+/** npm mends what it does not like in a package.json, and says so: then this one is not what is published. */
+function publishDryRun(): undefined {
+  const args = ['publish', '--dry-run'];
+  const { stderr } = spawnSync('npm', args, { cwd: root, encoding: 'utf8' });
+  const complaints = stderr.split('\n').filter((line) => /^npm (warn publish|error)/.test(line));
+  const real = complaints.filter((line) => !line.includes('logged in'));
+  if (real.length > 0) throw new Error(real.join('\n'));
+}
+
+/** npm says much; what matters is whether it fails. */
+function installInto(into: Folder, ...packages: readonly string[]): undefined {
+  into.run('npm', 'install', '--no-audit', '--no-fund', ...packages);
+}
+
+function compileIn(into: Folder, ...settings: Parameters<Folder['compile']>): undefined {
+  into.compile(...settings);
+}
+
+const folder = new Folder();
+const tarball = pack();
+try {
+  const [node, ...others] = [undefined, ...versions].map(nodeOf);
+  if (node === undefined) throw new Error('no node');
+  step('npm publish --dry-run', publishDryRun);
+  step('install', () => installInto(folder, tarball));
+  step('size of node_modules', () => folder.run('du', '-sh', 'node_modules').split('\t')[0]);
+  for (const [command, ...args] of [node, ...others]) {
+    const version = folder.run(command, ...args, '--version').trim();
+    for (const program of ['without-peers.mjs', 'required.cjs']) {
+      step(`${version} ${program}`, () => folder.run(command, ...args, program));
+    }
+    const cflux = join('node_modules', 'clusterflux', 'dist', 'cli', 'main.js');
+    step(`${version} cflux --version`, () => folder.run(command, ...args, cflux, '--version'));
+  }
+  step('npx cflux --help', () => folder.run('npx', 'cflux', '--help').split('\n')[0]);
+  step(
+    'npx clusterflux help manager',
+    () => folder.run('npx', 'clusterflux', 'help', 'manager').split('\n')[0],
+  );
+
+  step('install @types/node', () => installInto(folder, '@types/node@20'));
+  step('types, node16, ESM', () => compileIn(folder, 'consumer.mts', 'node16', 'node16'));
+  step('types, node16, CommonJS', () => compileIn(folder, 'consumer.cts', 'node16', 'node16'));
+  step('types, bundler', () => compileIn(folder, 'consumer.ts', 'esnext', 'bundler'));
+
+  const peers = ['lmdb', 'prom-client', '@grpc/grpc-js'];
+  step(`install ${peers.join(' ')}`, () => installInto(folder, ...peers));
+  for (const [command, ...args] of [node, ...others]) {
+    const version = folder.run(command, ...args, '--version').trim();
+    step(`${version} with-peers.mjs`, () => folder.run(command, ...args, 'with-peers.mjs'));
+  }
+} finally {
+  folder.remove();
+  rmSync(tarball, { force: true });
+}
