@@ -10,9 +10,9 @@ import type {
 import type { Asker } from './audit.js';
 import type { Deadlines } from './deadlines.js';
 import { type CurrentVersion, LatestSnapshot } from './latest-snapshot.js';
+import { LostData } from './lost-data.js';
 import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './manager-store.js';
 import { isOfAnotherHistory } from './other-history.js';
-import { Recovery } from './recovery.js';
 import { Turns } from './turns.js';
 import { snapshotOf, WaitingPoll } from './waiting-poll.js';
 
@@ -33,7 +33,6 @@ export interface ClusterSettings {
 
 // A store that answers with versions that are gone at once is broken; nobody shall spin on it.
 const mostReads = 10;
-const recoveryRetry = 1_000;
 const lookRetry = 1_000;
 
 const unavailable = (message: string, retryAfter: number, outcome: 'none' | 'unknown' = 'none') =>
@@ -47,9 +46,7 @@ export class Cluster {
   readonly #turns: Turns;
   readonly #latest: LatestSnapshot;
   readonly #polls = new Set<WaitingPoll>();
-  #recovery: Recovery | undefined;
-  /** A collection ended without an offer: nobody who comes with a foreign epoch has data for us. */
-  #nobodyOffered = false;
+  readonly #lost: LostData;
   /** It had data when we looked last; where it was deleted since, its epoch is another one. */
   #hasData = false;
   /** Pushes that the store has, for which it takes turns. */
@@ -66,11 +63,17 @@ export class Cluster {
     this.#store = settings.store;
     this.#turns = new Turns(settings.deadlines, settings.turn);
     this.#latest = new LatestSnapshot(settings.store, name);
+    this.#lost = new LostData({
+      ...settings,
+      cluster: name,
+      inTurn: (work) => this.#withoutPushes(work),
+      commit: (commit, asker) => this.#commit(commit, asker),
+    });
   }
 
   get isIdle(): boolean {
     const isWaitedFor = this.#polls.size > 0 || this.#sharing.size > 0 || !this.#turns.isIdle;
-    return !isWaitedFor && this.#recovery === undefined;
+    return !isWaitedFor && this.#lost.isIdle;
   }
 
   get cachedBytes(): number {
@@ -165,8 +168,7 @@ export class Cluster {
   }
 
   close(reason: CfluxError): void {
-    this.#recovery?.close();
-    this.#recovery = undefined;
+    this.#lost.close();
     this.#turns.close(reason);
     for (const push of this.#sharing) push.abort(reason);
     for (const poll of this.#polls) poll.fail(reason);
@@ -176,7 +178,7 @@ export class Cluster {
     if (!this.#hasData) {
       const head = await this.#head();
       if (head.latest === undefined) {
-        const refusal = await this.#judgeWithoutData(request, asker, head.epoch);
+        const refusal = await this.#lost.judgePush(request, asker, head.epoch);
         if (refusal !== undefined) return refusal;
       }
     }
@@ -213,8 +215,7 @@ export class Cluster {
         const { epoch, record } = result;
         const current: CurrentVersion = { epoch, record, snapshot: commit.snapshot };
         this.#hasData = true;
-        this.#nobodyOffered = false;
-        this.#endRecovery();
+        this.#lost.end();
         if (record.version >= this.#published) this.#latest.set(current);
         this.#settings.onCommit(this.name, record, asker);
         this.#publish(current);
@@ -230,97 +231,18 @@ export class Cluster {
     }
   }
 
-  /** The answer of a cluster without data (see recovery.ts); `undefined`: the push is welcome. */
-  async #judgeWithoutData(
-    request: PushRequest,
-    asker: Asker,
-    epoch: string,
-  ): Promise<ForeignEpoch | undefined> {
-    const { offer } = request;
-    const foreign = await this.#foreignWithoutData(request, epoch);
-    if (foreign !== undefined) return foreign;
-    if (offer !== undefined) {
-      const { snapshot, mutation, nodeId } = request;
-      const recovery = this.#startRecovery();
-      recovery.add({ version: offer.version, snapshot, mutation, nodeId, asker });
-      throw unavailable(
-        'this manager has no data for the cluster and collects what the nodes have',
-        recovery.remaining ?? 0,
-        'unknown',
-      );
-    }
-    const remaining = this.#recovery?.remaining;
-    if (remaining === undefined) return undefined;
-    throw unavailable(
-      'this manager has no data for the cluster and waits for the nodes that had some',
-      remaining,
-    );
-  }
-
-  /** The answer to whoever comes with a history that a cluster without data does not have. */
-  async #foreignWithoutData(
-    request: {
-      readonly epoch?: string | undefined;
-      readonly version: number;
-      readonly offer?: PushRequest['offer'];
-    },
-    epoch: string,
-  ): Promise<ForeignEpoch | undefined> {
-    if (request.epoch === undefined) return undefined;
-    let current = epoch;
-    if (request.epoch === epoch) {
-      if (request.version === noVersion || request.offer !== undefined) return undefined;
-      // Our own epoch at a version that we never gave: the store was restored from before the first one.
-      await this.#store.deleteCluster(this.name, request.version);
-      current = (await this.#store.head(this.name)).epoch;
-    }
-    if (!this.#nobodyOffered) this.#startRecovery().meet(request.version);
-    return { kind: 'foreignEpoch', epoch: current, version: noVersion };
-  }
-
   async #foreignEpoch(request: PushRequest, asker: Asker): Promise<ForeignEpoch> {
     const { epoch, latest } = await this.#head();
     // It may have lost its data since we looked: deleted by another process.
-    const refusal = latest === undefined ? await this.#judgeWithoutData(request, asker, epoch) : undefined;
+    const refusal = latest === undefined ? await this.#lost.judgePush(request, asker, epoch) : undefined;
     return refusal ?? { kind: 'foreignEpoch', epoch, version: latest?.version ?? noVersion };
   }
 
-  #startRecovery(): Recovery {
-    this.#recovery ??= new Recovery(this.#settings.deadlines, {
-      duration: this.#settings.collection,
-      now: this.#settings.monotonic,
-      end: () => void this.#recover().catch(this.#settings.onError),
-    });
-    return this.#recovery;
-  }
-
-  #endRecovery(): void {
-    this.#recovery?.close();
-    this.#recovery = undefined;
-  }
-
-  /** The collection is over: its best offer becomes the data. */
-  async #recover(): Promise<void> {
+  async #withoutPushes(work: () => Promise<void>): Promise<void> {
     const who = 'recovery';
     await this.#turns.enter(who);
     try {
-      const recovery = this.#recovery;
-      if (recovery === undefined) return;
-      const { best, highest } = recovery;
-      if (best === undefined) {
-        this.#nobodyOffered = true;
-        this.#endRecovery();
-        return;
-      }
-      const { snapshot, mutation, nodeId, asker } = best;
-      const offered = { cluster: this.name, base: noVersion, above: highest, snapshot, mutation, nodeId };
-      try {
-        await this.#commit(offered, asker);
-        this.#endRecovery();
-      } catch (error) {
-        recovery.prolong(recoveryRetry);
-        throw error;
-      }
+      await work();
     } finally {
       this.#turns.leave(who, false);
     }
@@ -350,7 +272,7 @@ export class Cluster {
       poll.missed = false;
       const head = await this.#head();
       if (head.latest === undefined) {
-        const foreign = await this.#foreignWithoutData(poll.request, head.epoch);
+        const foreign = await this.#lost.judge(poll.request, head.epoch);
         if (foreign !== undefined) return foreign;
         poll.compared({ epoch: head.epoch });
       } else if (poll.differs(head)) {

@@ -172,7 +172,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R8',
     breaks: 'starvation goes on beyond the deadline',
     file: 'client/pending-mutation.ts',
-    find: 'return this.#clock.monotonic() < this.deadline ? undefined : late();',
+    find: 'return this.#isLate || this.#clock.monotonic() >= this.deadline ? late() : undefined;',
     replace: 'return undefined;',
     tests: rule('r08-losing-is-not-failing'),
   },
