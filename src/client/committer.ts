@@ -14,6 +14,14 @@ import type { MutationQueue } from './mutation-queue.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
 import type { Position } from './position.js';
+import {
+  closedWhileUndecided,
+  isOurs,
+  notJudged,
+  tooLate,
+  unknownOutcome,
+  wentBack,
+} from './push-outcome.js';
 import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
 
@@ -73,21 +81,8 @@ export class Committer<M> {
   }
 
   #withoutAbandoned(batch: PendingMutation<M>[], round: number): PendingMutation<M>[] {
-    const late = () =>
-      round === 1
-        ? new CfluxError('TIMEOUT', 'the change was not decided in time; nothing was changed', {
-            outcome: 'none',
-          })
-        : new CfluxError(
-            'CONFLICT_TIMEOUT',
-            `other nodes were first ${round - 1} times; nothing was changed`,
-            {
-              retryable: true,
-              outcome: 'none',
-            },
-          );
     return batch.filter((mutation) => {
-      const reason = mutation.abandonedBecause(late);
+      const reason = mutation.abandonedBecause(() => tooLate(round - 1));
       if (reason === undefined) return true;
       mutation.reject(reason);
       return false;
@@ -270,50 +265,4 @@ function settle<M>(batch: readonly PendingMutation<M>[], attempts: readonly Atte
     if ('error' in attempt) mutation.reject(attempt.error);
     else mutation.resolve(attempt.result);
   });
-}
-
-/**
- * Whether a 409 means that an earlier attempt of this very push was stored: it names our mutation, or, from a manager that
- * does not speak of mutations, it shows our own bytes after an answer was lost. (Two nodes may push the same bytes.)
- */
-function isOurs(
-  conflict: PushResult & { kind: 'conflict' },
-  mutation: string,
-  snapshot: Uint8Array,
-): boolean {
-  if (conflict.mutation !== undefined) return conflict.mutation === mutation;
-  return conflict.answerLost === true && Buffer.compare(conflict.snapshot, snapshot) === 0;
-}
-
-/** Within an epoch versions only rise (R5). A manager without epochs may have lost its data and counts anew. */
-function wentBack(before: Position, { version, epoch = before.epoch }: Position): boolean {
-  return before.epoch !== undefined && epoch === before.epoch && version <= before.version;
-}
-
-function unknownOutcome(cause?: unknown): CfluxError {
-  const why = cause instanceof Error ? `: ${cause.message}` : '';
-  return new CfluxError(
-    'UNKNOWN_OUTCOME',
-    `the change may or may not have become part of the cluster${why}`,
-    {
-      outcome: 'unknown',
-      ...(cause === undefined ? {} : { cause }),
-    },
-  );
-}
-
-function notJudged(cause: CfluxError): CfluxError {
-  return new CfluxError(
-    'UNREACHABLE',
-    'the change failed on metadata that may be old, and the newest could not be had',
-    {
-      cause,
-      retryable: true,
-      outcome: 'none',
-    },
-  );
-}
-
-function closedWhileUndecided(): CfluxError {
-  return new CfluxError('CLOSED', 'the client was closed; nothing was changed', { outcome: 'none' });
 }

@@ -31,7 +31,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R2',
     breaks: 'a 409 that names our own mutation is taken for another node’s',
-    file: 'client/committer.ts',
+    file: 'client/push-outcome.ts',
     find: 'return conflict.mutation === mutation;',
     replace: 'return false;',
     tests: rule('r02-once-and-for-good'),
@@ -97,7 +97,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R5',
     breaks: 'an acknowledgement with a lower version is believed',
-    file: 'client/committer.ts',
+    file: 'client/push-outcome.ts',
     find: 'return before.epoch !== undefined && epoch === before.epoch && version <= before.version;',
     replace: 'return false;',
     tests: rule('r05-versions-rise'),
