@@ -48,8 +48,8 @@ export function parseNodeRecord(text: string, place: string): NodeRecord {
     cluster,
     nodeId: nodeIdOf(fields['nodeId']),
     clusterId: clusterId === undefined ? undefined : BigInt(clusterId),
-    metadata: confirmedOf(fields),
-    previous: isObject(fields['previous']) ? confirmedOf(fields['previous']) : undefined,
+    metadata: confirmedOf(fields, '', refuse),
+    previous: isObject(fields['previous']) ? confirmedOf(fields['previous'], 'previous.', refuse) : undefined,
   };
 }
 
@@ -58,10 +58,17 @@ export function parseLegacyNodeId(text: string, place: string): number | undefin
   return nodeIdOf(parseObject(text, place)['id']);
 }
 
-function confirmedOf(fields: Record<string, unknown>): ConfirmedMetadata | undefined {
-  const { version, epoch, mutation, digest } = fields;
-  if (typeof version !== 'number' || !Number.isSafeInteger(version) || typeof digest !== 'string')
-    return undefined;
+/** Absent where the node has not joined yet. */
+function confirmedOf(
+  { version, epoch, mutation, digest }: Record<string, unknown>,
+  place: string,
+  refuse: (what: string) => never,
+): ConfirmedMetadata | undefined {
+  if (version === undefined) return undefined;
+  if (typeof version !== 'number' || !Number.isSafeInteger(version)) {
+    return refuse(`"${place}version" is not a whole number`);
+  }
+  if (typeof digest !== 'string') return refuse(`"${place}digest" is not a string`);
   return {
     version,
     digest,

@@ -108,6 +108,9 @@ describe('R11: the record', () => {
     '{"format":1}',
     '{"format":2,"cluster":"lab"}',
     '{"format":1,"cluster":"lab","clusterId":7}',
+    '{"format":1,"cluster":"lab","version":"7","digest":"d"}',
+    '{"format":1,"cluster":"lab","version":7}',
+    '{"format":1,"cluster":"lab","version":7,"digest":"d","previous":{"version":1.5,"digest":"d"}}',
   ])(
     'R11: a record that cannot be read (%j) is an error that names it; nothing is joined or overwritten',
     async (text) => {
