@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeWithServer } from '../support/servers.js';
+import { describeWithServer, missingMark } from '../support/servers.js';
 import { account } from './account.js';
 import { allFaults, findAbility } from './faults.js';
 import { runChaos } from './run.js';
@@ -7,20 +7,13 @@ import { runChaos } from './run.js';
 // The same schedule each time: what is new is looked for by `npm run chaos`, with seeds of its own.
 const seconds = 12;
 const nodes = 3;
+// Without root's rights the disk can not be filled, nor a link taken down: the other faults strike all the same, and it is said.
+const { smallDisk, namespace, obstacles } = await findAbility();
 
 async function survives(store: 'lmdb' | 'etcd', seed: number): Promise<void> {
-  // Without root the disk can not be filled, nor a link taken down: the other faults strike all the same.
-  const { smallDisk, namespace } = await findAbility();
-  const outcome = await runChaos({
-    store,
-    seed,
-    seconds,
-    nodes,
-    influxd: false,
-    smallDisk,
-    namespace,
-    faults: allFaults,
-  });
+  if (process.env['CI'] === 'true') expect(obstacles).toEqual([]);
+  const options = { store, seed, seconds, nodes, influxd: false, smallDisk, namespace };
+  const outcome = await runChaos({ ...options, faults: allFaults });
   const { verdict, log, schedule } = outcome;
   expect(verdict.findings, account(outcome).join('\n')).toEqual([]);
   expect(verdict.undecided).toEqual([]);
@@ -36,3 +29,5 @@ describe('R2, R3, R5, R20: real processes under faults give a linearizable histo
 describeWithServer('etcd', 'R2, R3, R5, R20: the same with three managers on three etcd members', () => {
   it('under faults of managers, nodes, etcd and every network between them', () => survives('etcd', 8));
 });
+
+for (const obstacle of obstacles) describe.skip(`${missingMark}${obstacle}`, () => it('strikes'));
