@@ -7,7 +7,9 @@ it('#15 the livelock of conflicting writers, R8, R26: 50 nodes that make 20 chan
   const [writers, changes] = [50, 20];
   const { url, manager } = await serve();
   const front = await balancer(url);
-  const nodes = await Promise.all(Array.from({ length: writers }, () => openNode(front.url, { haste: 1, mutationTimeout: 250_000 })));
+  const nodes = await Promise.all(
+    Array.from({ length: writers }, () => openNode(front.url, { haste: 1, mutationTimeout: 250_000 })),
+  );
   const [first] = nodes;
   await first?.client.createDatabase(database);
   await until(() => nodes.every((node) => node.databases().includes(database)), 'all have it');
