@@ -1,7 +1,27 @@
 import { CfluxError } from '../errors.js';
 import type { VersionRecord } from '../manager/index.js';
 import { readNodes } from '../protocol/answers.js';
-import type { ListedCluster, ListedManager, ListedNode } from './manager-api.js';
+import type { NodeInfo } from '../protocol/nodes.js';
+
+/** A cluster as the manager lists it. */
+export interface ListedCluster extends Partial<VersionRecord> {
+  readonly cluster: string;
+  readonly epoch: string;
+  readonly nodes: number;
+  readonly alive: number;
+}
+
+/** A manager as it is listed beside others on the same store. */
+export interface ListedManager {
+  readonly id: string;
+  readonly hostname: string;
+  readonly bindAddress: string;
+}
+
+/** A node of any cluster. */
+export interface ListedNode extends NodeInfo {
+  readonly cluster: string;
+}
 
 // What an operator is shown is checked before: something else than a manager may have answered.
 

@@ -11,27 +11,14 @@ import { HttpExchange, type HttpRequest } from '../transport/http-exchange.js';
 import type { HttpTransportOptions } from '../transport/http-options.js';
 import { HttpTransport } from '../transport/http-transport.js';
 import type { Snapshot } from '../transport/transport.js';
-import { readClusters, readEverything, readHistory } from './manager-answers.js';
-
-/** A cluster as the manager lists it. */
-export interface ListedCluster extends Partial<VersionRecord> {
-  readonly cluster: string;
-  readonly epoch: string;
-  readonly nodes: number;
-  readonly alive: number;
-}
-
-/** A manager as it is listed beside others on the same store. */
-export interface ListedManager {
-  readonly id: string;
-  readonly hostname: string;
-  readonly bindAddress: string;
-}
-
-/** A node of any cluster. */
-export interface ListedNode extends NodeInfo {
-  readonly cluster: string;
-}
+import {
+  type ListedCluster,
+  type ListedManager,
+  type ListedNode,
+  readClusters,
+  readEverything,
+  readHistory,
+} from './manager-answers.js';
 
 const mostBytes = 256 * 2 ** 20;
 const longestCall = 20_000;
