@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { CfluxError } from '../errors.js';
 import { commands } from './commands.js';
 import { exitCode, exitCodeOf } from './exit-code.js';
+import { printableLines } from './printable.js';
 import type { Terminal } from './terminal.js';
 
 const help = `
@@ -36,7 +37,8 @@ export async function runCflux(args: readonly string[], terminal: Terminal): Pro
     await program.parseAsync([...args], { from: 'user' });
     return exitCode.ok;
   } catch (error) {
-    if (!(error instanceof CommanderError)) terminal.err(`cflux: ${CfluxError.from(error).message}`);
+    if (!(error instanceof CommanderError))
+      terminal.err(`cflux: ${printableLines(CfluxError.from(error).message)}`);
     return exitCodeOf(error);
   }
 }

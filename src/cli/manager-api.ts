@@ -11,26 +11,14 @@ import { HttpExchange, type HttpRequest } from '../transport/http-exchange.js';
 import type { HttpTransportOptions } from '../transport/http-options.js';
 import { HttpTransport } from '../transport/http-transport.js';
 import type { Snapshot } from '../transport/transport.js';
-
-/** A cluster as the manager lists it. */
-export interface ListedCluster extends Partial<VersionRecord> {
-  readonly cluster: string;
-  readonly epoch: string;
-  readonly nodes: number;
-  readonly alive: number;
-}
-
-/** A manager as it is listed beside others on the same store. */
-export interface ListedManager {
-  readonly id: string;
-  readonly hostname: string;
-  readonly bindAddress: string;
-}
-
-/** A node of any cluster. */
-export interface ListedNode extends NodeInfo {
-  readonly cluster: string;
-}
+import {
+  type ListedCluster,
+  type ListedManager,
+  type ListedNode,
+  readClusters,
+  readEverything,
+  readHistory,
+} from './manager-answers.js';
 
 const mostBytes = 256 * 2 ** 20;
 const longestCall = 20_000;
@@ -58,14 +46,14 @@ export class ManagerApi {
   }
 
   clusters(): Promise<readonly ListedCluster[]> {
-    return this.#json({ method: 'GET', path: paths.clusters() });
+    return this.#json({ method: 'GET', path: paths.clusters() }, readClusters);
   }
 
   async everything(): Promise<{
     readonly cflux: readonly ListedManager[];
     readonly influx: readonly ListedNode[];
   }> {
-    return this.#json({ method: 'GET', path: paths.allNodes() });
+    return this.#json({ method: 'GET', path: paths.allNodes() }, readEverything);
   }
 
   nodes(cluster: string): Promise<readonly NodeInfo[]> {
@@ -74,10 +62,7 @@ export class ManagerApi {
 
   /** Versions that are kept, newest first. @throws `CLUSTER_NOT_FOUND`: there is none. */
   async history(cluster: string): Promise<readonly VersionRecord[]> {
-    const history = await this.#json<readonly VersionRecord[]>({
-      method: 'GET',
-      path: paths.history(cluster),
-    });
+    const history = await this.#json({ method: 'GET', path: paths.history(cluster) }, readHistory);
     if (history.length === 0) throw noData(cluster);
     return history;
   }
@@ -126,13 +111,15 @@ export class ManagerApi {
     await Promise.all([this.#exchange.close(), this.#transport.close()]);
   }
 
-  async #json<T>(request: Omit<HttpRequest, 'maxBytes'>): Promise<T> {
+  async #json<T>(request: Omit<HttpRequest, 'maxBytes'>, read: (value: unknown) => T): Promise<T> {
     const text = textOf(await this.#expect(request));
+    let value: unknown;
     try {
-      return JSON.parse(text);
+      value = JSON.parse(text);
     } catch (cause) {
       throw new CfluxError('BAD_ANSWER', `${this.endpoint}: no JSON, so no manager of ours`, { cause });
     }
+    return read(value);
   }
 
   async #expect(request: Omit<HttpRequest, 'maxBytes'>): Promise<HttpAnswer> {
@@ -153,10 +140,12 @@ export class ManagerApi {
 function problemOf({ status, headers, body }: HttpAnswer): CfluxError | undefined {
   if (!headers.get('content-type')?.startsWith(problemType)) return undefined;
   try {
-    const { code, detail }: { code: CfluxErrorCode; detail: string } = JSON.parse(
+    const { code, detail }: { code: CfluxErrorCode; detail: unknown } = JSON.parse(
       new TextDecoder().decode(body),
     );
-    return new CfluxError(code, detail, { status });
+    return typeof code === 'string' && typeof detail === 'string'
+      ? new CfluxError(code, detail.slice(0, 500), { status })
+      : undefined;
   } catch {
     return undefined;
   }

@@ -5,3 +5,6 @@ export function printable(text: string): string {
     return `\\u{${code.toString(16)}}`;
   });
 }
+
+/** {@link printable}, of each line: what another program said, in an error. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');

@@ -7,7 +7,7 @@ export function tableLines(
 ): string[] {
   const cells = rows.map((row) => row.map((cell) => printable(String(cell))));
   const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
+    cells.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), heading.length),
   );
   const isNumeric = headings.map(
     (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'),

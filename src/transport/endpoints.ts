@@ -1,10 +1,11 @@
 import { CfluxError } from '../errors.js';
 
+/** Whatever stands before an `@` may be a user and a password. */
+const withoutUser = (text: string) => text.replace(/^(.*\/\/)?.*@/s, '$1…@');
+
 /** An endpoint as it may be shown, whatever it is: without the user and password that may be in it. */
 export const shownEndpoint = (endpoint: unknown): string =>
-  JSON.stringify(endpoint, (_, value) =>
-    typeof value === 'string' ? value.replace(/^(.*\/\/)?.*@/s, '$1…@') : value,
-  );
+  JSON.stringify(endpoint, (_, value) => (typeof value === 'string' ? withoutUser(value) : value));
 
 /** One endpoint, without a slash at the end. */
 function parseEndpoint(endpoint: string): string {
@@ -18,10 +19,10 @@ function parseEndpoint(endpoint: string): string {
   if (url.username || url.password) throw wrong('a URL with a user or password is not taken, use `token`');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw wrong(
-      `${JSON.stringify(endpoint)} is neither http: nor https:, write http://${endpoint.replace(/^\w+:\/\//, '')}`,
+      `${shownEndpoint(endpoint)} is neither http: nor https:, write http://${withoutUser(endpoint).replace(/^\w+:\/\//, '')}`,
     );
   }
-  if (url.search || url.hash) throw wrong(`${JSON.stringify(endpoint)} must end with its path`);
+  if (url.search || url.hash) throw wrong(`${shownEndpoint(endpoint)} must end with its path`);
   return url.href.replace(/\/+$/, '');
 }
 

@@ -218,16 +218,15 @@ describe('hostile answers', () => {
         next = isOurEpoch
           ? Buffer.from(bytes.toString('latin1').replace(/another/g, epoch), 'latin1')
           : bytes;
-        const before = answered;
         // Garbage may leave the connection without an end: the deadline of the call gives it up.
         await victim.client.refresh({ timeout: 2_000 }).catch((error: unknown) => {
           if (!isCfluxError(error)) throw error;
         });
-        expect(answered).toBeGreaterThan(before);
         expect(victim.databases()).toEqual(['kept']);
       }),
       settings(),
     );
+    expect(answered).toBeGreaterThan(20);
     front.mischief = {};
     await other.client.createDatabase('after');
     await until(() => victim.databases().includes('after'), 'it follows again');

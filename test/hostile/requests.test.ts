@@ -222,7 +222,8 @@ describe('hostile requests', () => {
         const received = await exchange(url, cutInto(Buffer.concat(requests), places), requests.length);
         for (const status of statuses(received)) {
           seen.add(status);
-          expect(status, received).toBeLessThan(500);
+          // 503: an offer, or another epoch, made a cluster without data collect what nodes have (R11).
+          if (status !== 503) expect(status, received).toBeLessThan(500);
         }
         // Listings name clusters; nothing but its own polls shows what is in one.
         expect(received).not.toContain(secret);
