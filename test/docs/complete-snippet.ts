@@ -39,13 +39,11 @@ export function completeSnippet(snippet: Snippet): Program {
   const missing = missingNames(snippet.code);
   for (const name of missing) provide(name);
   const whole = `${prelude.join('\n')}\n${snippet.code}`;
-  const imported = new Set([
-    ...missingNames(prelude.join('\n')).filter(
-      (name) => missing.includes(name) || !isImported(name, snippet),
-    ),
-    ...(snippet.inComment ? missing : []),
-  ]);
-  const imports = [...imported].flatMap((name) => {
+  const assumed = missingNames(prelude.join('\n')).filter((name) => !isImported(name, snippet));
+  const names = snippet.inComment
+    ? [...assumed, ...missing]
+    : assumed.filter((name) => !missing.includes(name));
+  const imports = [...new Set(names)].flatMap((name) => {
     const { entry, isType } = exported.get(name) ?? {};
     return entry === undefined ? [] : [`import { ${isType ? 'type ' : ''}${name} } from '${entry}';`];
   });

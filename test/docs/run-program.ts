@@ -48,7 +48,11 @@ export async function runProgram(
     exports: {},
     require: (name: string) => modules[name] ?? (name === 'vitest' ? runner : requireOther(name)),
     console: { ...console, log, error: log },
-    process: Object.create(process, { argv: { value: ['node', 'program'] }, env: { value: {} } }),
+    process: Object.create(process, {
+      argv: { value: ['node', 'program'] },
+      env: { value: {} },
+      once: { value: () => undefined },
+    }),
   };
   const body = `${outputText}\nreturn { ${made.join(', ')} };`;
   const objects = await new AsyncFunction(...Object.keys(environment), body)(...Object.values(environment));

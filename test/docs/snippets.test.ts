@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { serve } from '../support/serve.js';
 import { describeWithServer } from '../support/servers.js';
 import { compilePrograms } from './compile-programs.js';
@@ -26,6 +26,8 @@ function itRuns(list: readonly Program[]): void {
     if (expected.length > 0) expect(logged).toEqual(expect.arrayContaining(expected));
   });
 }
+
+afterEach(() => void vi.unstubAllEnvs());
 
 describe('snippets of the documents and of the comments', () => {
   it('are found', () => {

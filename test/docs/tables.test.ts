@@ -1,6 +1,9 @@
-import { CfluxClient, clientMetrics, LocalMetaClient } from 'clusterflux';
+import { CfluxClient, clientMetrics, LocalMetaClient, systemClock } from 'clusterflux';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { Agent } from '../../src/cli/agent.js';
+import { AgentLog } from '../../src/cli/agent-log.js';
+import { agentMetrics } from '../../src/cli/agent-metrics.js';
 import { settings } from '../../src/client/config-settings.js';
 import { resolveOptions } from '../../src/client/options.js';
 import { defaultLimits } from '../../src/manager/limits.js';
@@ -119,5 +122,17 @@ describe('tables of the README are complete', () => {
     expect(sorted(documented.map((name) => name.replace(/\{.*/, '')))).toEqual(
       sorted(exposed as Set<string>),
     );
+  });
+
+  it('every metric of an agent is in its page', async () => {
+    const documented = rowsOf(section(textOf('docs/influxdb.md'), '## Watch it')).flatMap(([names]) =>
+      namesIn(names).filter((name) => name.startsWith('cflux_')),
+    );
+    const options = { dir: 'unused', client: {}, influx: { url: 'http://127.0.0.1:1' }, clock: systemClock };
+    const log = new AgentLog(() => {}, { json: true, clock: systemClock });
+    const agent = new Agent({ ...options, import: false, onForeign: 'wait' }, log);
+    const { text } = await agentMetrics(agent);
+    const exposed = [...(await text()).matchAll(/^# TYPE (cflux_agent_\S+)/gm)].map(([, name]) => name ?? '');
+    expect(sorted(documented.map((name) => name.replace(/\{.*/, '')))).toEqual(sorted(exposed));
   });
 });
