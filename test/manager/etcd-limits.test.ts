@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { CfluxError } from 'clusterflux';
+import { CfluxError, isCfluxError } from 'clusterflux';
 import { EtcdStore, Manager, type StoreContext } from 'clusterflux/manager';
 import { ManualClock } from 'clusterflux/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -105,6 +105,24 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
     const again = await push(1_000);
     expect(again).toMatchObject({ kind: 'committed' });
     expect(await waiting).toMatchObject({ kind: 'snapshot', version });
+  });
+
+  it('#19 the store fails, R3: what etcd carries out at the very moment when it becomes full is not said to have failed', async () => {
+    const etcd = await etcdForTest({ args: ['--quota-backend-bytes', String(16 * 2 ** 20)] });
+    const store = await openStore({ endpoints: etcd.endpoints });
+    const certain: { readonly cluster: string }[] = [];
+    // Many at once: some pass the look at the quota before the others are carried out, and are carried out with an error.
+    for (let round = 0; certain.length === 0 && round < 20; round++) {
+      const commits = Array.from({ length: 40 }, (_, number) => commitOf(0, 100_000, `c${round}-${number}`));
+      const told = await Promise.allSettled(commits.map((commit) => store.commit(commit)));
+      for (const [number, result] of told.entries()) {
+        if (result.status === 'fulfilled' || !isCfluxError(result.reason)) continue;
+        const commit = commits[number];
+        if (commit && result.reason.outcome === 'none') certain.push(commit);
+      }
+    }
+    expect(certain.length).toBeGreaterThan(0);
+    for (const { cluster } of certain) expect((await store.head(cluster)).latest, cluster).toBeUndefined();
   });
 
   it('#19 the store fails, R3: a request that etcd does not take stores nothing', async () => {

@@ -29,7 +29,8 @@ export interface SoakOutcome {
   readonly versions: number;
 }
 
-const processes = 4;
+/** How many processes share the nodes. */
+export const processes = 4;
 /** Milliseconds that a manager lives. */
 const managerLife = 60_000;
 

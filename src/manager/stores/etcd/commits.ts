@@ -2,7 +2,7 @@ import { CfluxError } from '../../../errors.js';
 import type { Commit, CommitResult, StoreContext } from '../../manager-store.js';
 import { epochOf, recordOf } from '../numbering.js';
 import type { EtcdConnection } from './connection.js';
-import { isLeaseGone } from './etcd-errors.js';
+import { doubtful, isLeaseGone, isNoSpace } from './etcd-errors.js';
 import type { CurrentHead, Heads } from './heads.js';
 import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
@@ -146,22 +146,38 @@ export class Commits {
       this.#parts.onWrite(record.size, revision);
       return { kind: 'committed', epoch: this.#epochOf(cluster, head), record };
     } catch (error) {
+      if (isNoSpace(error)) return this.#lookDespite(error, attempted);
       if (!isLeaseGone(error)) throw error;
       mutationLeases.forget();
       return undefined;
     }
   }
 
-  #queueing({ commit: { cluster, mutation }, place }: Attempted): readonly Operation[] {
-    const { keys, turns } = this.#parts;
-    return [
-      { get: { key: keys.head(cluster) } },
-      { get: { key: keys.mutation(cluster, mutation) } },
-      ...turns.enter(cluster, place),
-    ];
+  /**
+   * A member of etcd that has no room carries out what was proposed before it noticed, and reports an error all the same
+   * (`quotaApplierV3` in its `apply.go`; seen with 3.4): only to look tells whether the version was made. Reading needs no room.
+   */
+  async #lookDespite(failure: unknown, attempted: Attempted): Promise<CommitResult> {
+    const looking = this.#parts.connection.call(etcd.txn, { compare: [], success: this.#reading(attempted) });
+    const response = await looking.catch(() => {
+      throw doubtful(CfluxError.from(failure));
+    });
+    const result = this.#judge(attempted, response);
+    if (result?.kind === 'committed' || result?.kind === 'repeated') return result;
+    throw failure;
   }
 
-  /** What follows from the answers to `#queueing`. */
+  #queueing(attempted: Attempted): readonly Operation[] {
+    const { commit, place } = attempted;
+    return [...this.#reading(attempted), ...this.#parts.turns.enter(commit.cluster, place)];
+  }
+
+  #reading({ commit: { cluster, mutation } }: Attempted): readonly Operation[] {
+    const { keys } = this.#parts;
+    return [{ get: { key: keys.head(cluster) } }, { get: { key: keys.mutation(cluster, mutation) } }];
+  }
+
+  /** What follows from the answers to `#queueing` or `#reading`. */
   #judge(attempted: Attempted, { revision, ranges }: TxnResponse): CommitResult | undefined {
     const { commit, upload } = attempted;
     const [headRange, mutationRange, queue] = ranges;

@@ -5,7 +5,14 @@ import { type Clock, sleep } from '../../../clock.js';
 import { CfluxError } from '../../../errors.js';
 import type { Random } from '../../../random.js';
 import { type EtcdEndpoint, parseEndpoints } from './endpoints.js';
-import { etcdError, grpcStatus, isAuthenticationOff, isTokenStale, isTransient } from './etcd-errors.js';
+import {
+  doubtful,
+  etcdError,
+  grpcStatus,
+  isAuthenticationOff,
+  isTokenStale,
+  isTransient,
+} from './etcd-errors.js';
 import type { EtcdOptions } from './etcd-options.js';
 import { type Grpc, type GrpcMethod, loadGrpc } from './grpc.js';
 import { etcd } from './methods.js';
@@ -284,8 +291,3 @@ const late = (timeout: number) => ({
   code: grpcStatus.deadlineExceeded,
   details: `no answer within ${Math.round(timeout)} ms`,
 });
-
-function doubtful(failure: CfluxError): CfluxError {
-  const { code, message, cause, retryable } = failure;
-  return new CfluxError(code, message, { cause, retryable, outcome: 'unknown' });
-}

@@ -40,8 +40,10 @@ interface Meaning {
 
 const unavailable = (message: string): Meaning => ({ code: 'UNAVAILABLE', message, retryable: true });
 
+const noSpace = 'database space exceeded';
+
 function meaningOf(details: string): Meaning {
-  if (details.includes('database space exceeded')) {
+  if (details.includes(noSpace)) {
     const message = 'etcd has reached its storage quota: compact, defragment and disarm the NOSPACE alarm';
     return { code: 'OUT_OF_SPACE', message, retryable: false };
   }
@@ -64,6 +66,12 @@ export function etcdError({ code, details }: Pick<ServiceError, 'code' | 'detail
   return new CfluxError(meaning.code, message, { cause, outcome, retryable: meaning.retryable });
 }
 
+/** The same failure, where nobody can tell whether something was stored. */
+export function doubtful(failure: CfluxError): CfluxError {
+  const { code, message, cause, retryable } = failure;
+  return new CfluxError(code, message, { cause, retryable, outcome: 'unknown' });
+}
+
 /** What etcd itself said; absent: `error` is not of a call to etcd. */
 function etcdStatus(error: unknown): { readonly code: number; readonly details: string } | undefined {
   if (!(error instanceof CfluxError) || typeof error.cause !== 'object' || error.cause === null)
@@ -80,6 +88,9 @@ export function isTransient(error: CfluxError): boolean {
   if (status.code === grpcStatus.resourceExhausted) return status.details.includes('too many requests');
   return !refusals.has(status.code);
 }
+
+/** etcd is full. It says so too of a change that it has carried out all the same: whoever must know has to look. */
+export const isNoSpace = (error: unknown) => etcdStatus(error)?.details.includes(noSpace) ?? false;
 
 /** The revision that was asked for is not there any more. */
 export const isCompacted = (error: unknown) => etcdStatus(error)?.code === grpcStatus.outOfRange;
