@@ -1,7 +1,7 @@
 import { HttpTransport } from 'clusterflux';
 
 // Holds one poll with fetch alone and one with HttpTransport, and prints what becomes of both.
-const [endpoint = ''] = process.argv.slice(2);
+const [endpoint = '', hold] = process.argv.slice(2);
 const bare = fetch(`${endpoint}/bare`).then(
   (response) => response.status,
   (error: Error) => (error.cause instanceof Error ? error.cause.name : String(error)),
@@ -9,6 +9,6 @@ const bare = fetch(`${endpoint}/bare`).then(
 // The transport loads them with its first request, and that time would count a hundredfold here.
 await Promise.all([import('ky'), import('undici')]);
 const transport = new HttpTransport({ endpoint });
-const polled = await transport.poll({ cluster: 'c', version: 1, wait: 310_000 });
+const polled = await transport.poll({ cluster: 'c', version: 1, wait: Number(hold) });
 process.stdout.write(JSON.stringify({ bare: await bare, polled }));
 await transport.close();
