@@ -10,12 +10,14 @@ process.on('exit', () => {
 /** A program in a process of its own that can be treated badly, and started again. */
 export class ChildProgram {
   readonly #command: readonly string[];
+  readonly #stderr: 'inherit' | 'ignore';
   #process: ChildProcess | undefined;
   #isPaused = false;
 
-  /** `command`: what is run, the program first. */
-  constructor(command: readonly string[]) {
+  /** `command`: what is run, the program first. `stderr`: what becomes of what it says there. */
+  constructor(command: readonly string[], stderr: 'inherit' | 'ignore' = 'inherit') {
     this.#command = command;
+    this.#stderr = stderr;
   }
 
   get isAlive(): boolean {
@@ -31,7 +33,7 @@ export class ChildProgram {
   start(...args: readonly string[]): ChildProcess {
     const [program = '', ...rest] = this.#command;
     const child = spawn(program, [...rest, ...args], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', this.#stderr, 'ipc'],
       serialization: 'advanced',
     });
     this.#process = child;

@@ -12,7 +12,8 @@ export class ManagerServer {
   /** `args`: its store, as the program wants it. `onCrash`: it served, and ended by itself. */
   constructor(name: string, program: string, args: readonly string[], onCrash: (what: string) => void) {
     this.name = name;
-    this.program = new ChildProgram([process.execPath, program]);
+    // lmdb writes of a full disk there, hundreds of times.
+    this.program = new ChildProgram([process.execPath, program], 'ignore');
     this.#args = args;
     this.#onCrash = onCrash;
   }
