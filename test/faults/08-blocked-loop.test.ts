@@ -11,18 +11,21 @@ it('#8 R10: a node whose event loop was blocked for three times to live is alive
   const front = await balancer(url);
   const node = await NodeProcess.open({ endpoint: front.url, haste });
   const other = await openNode(url, { haste });
-  const alive = async () =>
-    (await manager.nodes('faults')).filter((known) => known.alive).map((known) => known.id);
-  expect(await alive()).toHaveLength(2);
+  const { nodeId } = await node.ask<{ nodeId: number }>('status');
+  const isAlive = async () =>
+    (await manager.nodes('faults')).some((known) => known.id === nodeId && known.alive);
+  expect(await isAlive()).toBe(true);
+  // More than one where an answer took longer than such a quick node waits.
+  const registrations = front.passages.filter(isRegistration).length;
 
   const begun = performance.now();
   const created = node.ask('blockThenCreate', '3000 mine');
-  await until(async () => (await alive()).length === 1, 'its lease is lost');
+  await until(async () => !(await isAlive()), 'its lease is lost');
   await other.client.createDatabase('meanwhile');
   await created;
   expect(performance.now() - begun).toBeGreaterThan(3_000);
   expect(await node.ask('databases')).toEqual(['meanwhile', 'mine']);
-  await until(async () => (await alive()).length === 2, 'it is alive again');
+  await until(isAlive, 'it is alive again');
   await other.client.waitForVersion((await node.ask<{ version: number }>('status')).version);
   expect(other.databases()).toEqual(['meanwhile', 'mine']);
 
@@ -31,6 +34,6 @@ it('#8 R10: a node whose event loop was blocked for three times to live is alive
   const push = afterwards.findIndex(isPush);
   expect(afterwards.slice(0, push).filter(isPoll).length).toBeGreaterThan(0);
   expect(afterwards.filter(isPush).map(({ status }) => status)).toEqual([200]);
-  expect(front.passages.filter(isRegistration)).toHaveLength(1);
+  expect(front.passages.filter(isRegistration)).toHaveLength(registrations);
   expect(node.heard('registered')).toHaveLength(1);
 });
