@@ -3,14 +3,14 @@ import { answer } from '../support/raw-server.js';
 import { serve } from '../support/serve.js';
 import { balancer, type Fate, isBeat, isRegistration } from './support/balancer.js';
 import { CfluxManager } from './support/cflux-manager.js';
-import { openNode, until } from './support/nodes.js';
+import { type FaultNode, openNode, until } from './support/nodes.js';
 
 /** Twenty times as fast: a beat every 250 ms, a beat's five attempts are over after 700 ms. */
 const haste = 20;
 
-const isAlive = async (url: string) => {
-  const nodes = (await (await fetch(`${url}/nodes/faults`)).json()) as { alive: boolean }[];
-  return nodes.length === 1 && nodes[0]?.alive === true;
+const isAlive = async (url: string, { client }: FaultNode) => {
+  const nodes = (await (await fetch(`${url}/nodes/faults`)).json()) as { id: number; alive: boolean }[];
+  return nodes.some(({ id, alive }) => id === client.status.nodeId && alive);
 };
 
 describe('#7 the heartbeat', () => {
@@ -18,6 +18,8 @@ describe('#7 the heartbeat', () => {
     const { url } = await serve({ nodeTtl: 1_000 });
     const front = await balancer(url);
     const node = await openNode(front.url, { haste });
+    // More than one where an answer took longer than such a quick node waits.
+    const registrations = front.passages.filter(isRegistration).length;
     let underWay = 0;
     let most = 0;
     const fates: (Fate | undefined)[] = [
@@ -47,10 +49,10 @@ describe('#7 the heartbeat', () => {
       front.mischief = {};
       const beats = node.heard('heartbeat').length;
       await until(() => node.heard('heartbeat').length >= beats + 2, `it resumes after ${fate}`);
-      expect(await isAlive(url)).toBe(true);
+      expect(await isAlive(url, node)).toBe(true);
     }
     expect(most).toBe(1);
-    expect(front.passages.filter(isRegistration)).toHaveLength(1);
+    expect(front.passages.filter(isRegistration)).toHaveLength(registrations);
     expect(node.heard('expired')).toEqual([]);
   });
 
@@ -64,7 +66,7 @@ describe('#7 the heartbeat', () => {
     manager.resume();
     const beats = node.heard('heartbeat').length;
     await until(() => node.heard('heartbeat').length >= beats + 3, 'it resumes');
-    expect(await isAlive(manager.url)).toBe(true);
+    expect(await isAlive(manager.url, node)).toBe(true);
     expect(node.heard('registered')).toHaveLength(1);
   });
 });
