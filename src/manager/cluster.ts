@@ -13,6 +13,7 @@ import { type CurrentVersion, LatestSnapshot } from './latest-snapshot.js';
 import { LostData } from './lost-data.js';
 import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './manager-store.js';
 import { isOfAnotherHistory } from './other-history.js';
+import { Publication } from './publication.js';
 import { Turns } from './turns.js';
 import { snapshotOf, WaitingPoll } from './waiting-poll.js';
 
@@ -52,8 +53,9 @@ export class Cluster {
   /** Pushes that the store has, for which it takes turns. */
   readonly #sharing = new Set<AbortController>();
   #committing = false;
-  /** The highest version that polls were told of. */
-  #published = noVersion;
+  readonly #publication: Publication;
+  /** Pushes that are not answered yet. */
+  #pushing = 0;
   #looking: Promise<void> | undefined;
   #lookAgain = false;
 
@@ -63,6 +65,7 @@ export class Cluster {
     this.#store = settings.store;
     this.#turns = new Turns(settings.deadlines, settings.turn);
     this.#latest = new LatestSnapshot(settings.store, name);
+    this.#publication = new Publication(settings.deadlines, (current) => this.#tell(current));
     this.#lost = new LostData({
       ...settings,
       cluster: name,
@@ -92,9 +95,17 @@ export class Cluster {
     if (this.heldPushes >= this.#settings.mostHeldPushes) {
       throw unavailable('too many pushes to this cluster wait for their turn', 1_000);
     }
-    // A store that is shared knows of pushes at other managers, too: turns are its business then.
-    const isShared = this.#store.sharedTurns !== undefined;
-    return isShared ? this.#inSharedTurn(request, asker, signal) : this.#inTurn(request, asker, signal);
+    this.#pushing += 1;
+    try {
+      // A store that is shared knows of pushes at other managers, too: turns are its business then.
+      const isShared = this.#store.sharedTurns !== undefined;
+      return await (isShared
+        ? this.#inSharedTurn(request, asker, signal)
+        : this.#inTurn(request, asker, signal));
+    } finally {
+      this.#pushing -= 1;
+      if (this.#pushing === 0) this.#publication.flush();
+    }
   }
 
   /** The store waits with what it is given until its turn comes, its signal says so, or this closes. */
@@ -216,7 +227,7 @@ export class Cluster {
         const current: CurrentVersion = { epoch, record, snapshot: commit.snapshot };
         this.#hasData = true;
         this.#lost.end();
-        if (record.version >= this.#published) this.#latest.set(current);
+        if (!this.#publication.isOvertaken(current)) this.#latest.set(current);
         this.#settings.onCommit(this.name, record, asker);
         this.#publish(current);
       } else this.#lookAgain = true;
@@ -307,9 +318,10 @@ export class Cluster {
   }
 
   #publish(current: CurrentVersion): void {
-    // A slow look, or a commit whose answer was long in doubt, may bring what was overtaken meanwhile.
-    if (current.record.version < this.#published) return;
-    this.#published = current.record.version;
+    this.#publication.publish(current, this.#pushing > 1);
+  }
+
+  #tell(current: CurrentVersion): void {
     for (const poll of this.#polls) poll.publish(current);
   }
 }

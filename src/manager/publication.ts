@@ -1,0 +1,46 @@
+import { noVersion } from '../protocol/version.js';
+import type { Deadlines } from './deadlines.js';
+import type { CurrentVersion } from './latest-snapshot.js';
+
+/** Milliseconds for which a version may be kept back because the next is about to come. */
+const longestDelay = 200;
+
+/**
+ * Tells waiting polls of versions. While pushes wait for their turn one version follows the other, and telling every node of each
+ * would cost a snapshot, and a new poll, for every node and version: then they are told of the latest now and again.
+ */
+export class Publication {
+  readonly #deadlines: Deadlines;
+  readonly #tell: (current: CurrentVersion) => void;
+  #highest = noVersion;
+  #keptBack: CurrentVersion | undefined;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(deadlines: Deadlines, tell: (current: CurrentVersion) => void) {
+    this.#deadlines = deadlines;
+    this.#tell = tell;
+  }
+
+  /** A higher version was told of, or is about to be: a slow look, or a commit whose answer was long in doubt, brings what was overtaken. */
+  isOvertaken({ record }: CurrentVersion): boolean {
+    return record.version < this.#highest;
+  }
+
+  /** `moreToCome`: pushes wait. */
+  publish(current: CurrentVersion, moreToCome: boolean): void {
+    if (this.isOvertaken(current)) return;
+    this.#highest = current.record.version;
+    this.#keptBack = current;
+    if (moreToCome) this.#cancelTimer ??= this.#deadlines.add(longestDelay, () => this.flush());
+    else this.flush();
+  }
+
+  /** Nothing more is to come: tells now what was kept back. */
+  flush(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const current = this.#keptBack;
+    this.#keptBack = undefined;
+    if (current !== undefined) this.#tell(current);
+  }
+}
