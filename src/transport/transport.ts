@@ -65,9 +65,10 @@ export interface Snapshot {
   readonly mutation?: string | undefined;
 }
 
-/** The request named another history than the manager's (412): nothing was stored. */
+/** The request named another history than the manager's (412), or a version that its history does not have: nothing was stored. */
 export interface ForeignEpoch {
   readonly kind: 'foreignEpoch';
+  /** The manager's; the one that was named, where its store was restored and the version was lost. */
   readonly epoch: string;
   /** The newest version of the manager's history; 0: it has no data yet. Absent: it does not say. */
   readonly version?: number | undefined;
