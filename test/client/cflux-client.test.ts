@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { append, entriesOf } from './world/journal.js';
+import { append, entriesOf, passwordOf } from './world/journal.js';
 import { World } from './world/world.js';
 
 async function worldOf(count: number, options: { inPlace?: boolean } = {}) {
@@ -45,9 +45,9 @@ describe.each([
 
   it('R3: a change that the newest metadata refuses is refused with its own error, and changes nothing', async () => {
     const { world, first, second } = await worldOf(2, options);
-    await world.run(first.client.createUser('ada', 'secret', true));
+    await world.run(first.client.createUser('ada', passwordOf(), true));
     // The second node does not know it yet.
-    const refused = second.client.createUser('ada', 'other', false);
+    const refused = second.client.createUser('ada', passwordOf(), false);
     await expect(world.run(refused)).rejects.toMatchObject({
       code: 'USER_EXISTS',
       message: 'user already exists',

@@ -1,6 +1,6 @@
 import { isCfluxError, Privilege } from 'clusterflux';
 import type { Command } from './commands.js';
-import { append } from './journal.js';
+import { append, passwordOf } from './journal.js';
 import { lieAbout } from './lies.js';
 import type { SimulatedNode } from './simulated-node.js';
 import { World } from './world.js';
@@ -148,9 +148,4 @@ async function grant(node: SimulatedNode): Promise<void> {
     await meta.createDatabase('granted');
     await meta.setPrivilege('ada', 'granted', Privilege.Read);
   });
-}
-
-/** A password whose hash took no time: hashing runs in a thread, and the simulated clock waits for none. */
-function passwordOf() {
-  return { hash: '$2a$04$'.padEnd(60, 'x'), matches: async () => true };
 }
