@@ -1,5 +1,5 @@
 import { clientMetrics } from '../client/client-metrics.js';
-import { promClient } from '../client/prom-client.js';
+import { promClient } from '../prom-client.js';
 import type { Agent, AgentHealth } from './agent.js';
 
 /** The figures of an agent in the text format of Prometheus: `cflux_client_…` of its client, `cflux_agent_…` of its server. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { WorkingCopy } from './holder.js';
+import { Limit } from './limit.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
-import { SerialLimit } from './serial-limit.js';
 
 /** What an operation came to when it was applied in this round. */
 export type Attempt = { readonly result: unknown } | { readonly error: unknown };
@@ -17,7 +17,7 @@ export function applyAll<M>(
   batch: readonly PendingMutation<M>[],
   { scope, clock, signal }: { scope: OperationScope<M>; clock: Clock; signal: AbortSignal },
 ): Promise<readonly Attempt[]> {
-  const limit = new SerialLimit(clock, signal, tooLong);
+  const limit = new Limit(clock, signal, tooLong);
   const apply = async ({ operation, deadline }: PendingMutation<M>): Promise<Attempt> => {
     try {
       // The limit is inside: a change that goes on after it must not be taken up later.

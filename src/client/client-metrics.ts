@@ -1,6 +1,6 @@
 import type { Counter, Registry } from 'prom-client';
+import { promClient } from '../prom-client.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
-import { promClient } from './prom-client.js';
 import type { CfluxState, CfluxStatus } from './status.js';
 
 /** What is observed of a CfluxClient. */

@@ -1,35 +1,55 @@
 import type { Clock } from '../clock.js';
 import type { CfluxError } from '../errors.js';
 
-/** A time limit and a signal for work that heeds neither; `late` makes the error. Release it when the work is over. */
+/**
+ * Deadlines, and a signal, for pieces of work that heed neither and come one after the other: all of them share one timer.
+ * Release it when the last is over.
+ */
 export class Limit {
-  readonly #reached: Promise<never>;
-  readonly #release: () => void;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #late: () => CfluxError;
+  /** Ends the present work; that of a work which is over does nothing. */
+  #giveUp: (reason: unknown) => void = () => undefined;
+  #deadline = Number.POSITIVE_INFINITY;
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  constructor(clock: Clock, ms: number, signal: AbortSignal, late: () => CfluxError) {
-    let release: () => void = () => undefined;
-    this.#reached = new Promise((_, reject) => {
-      const onAbort = () => reject(signal.reason);
-      const cancelTimer = clock.after(Math.max(ms, 0), () => reject(late()));
-      signal.addEventListener('abort', onAbort, { once: true });
-      if (signal.aborted) onAbort();
-      release = () => {
-        cancelTimer();
-        signal.removeEventListener('abort', onAbort);
-      };
-    });
-    // Nobody may be listening at the moment when it is reached.
-    this.#reached.catch(() => undefined);
-    this.#release = release;
+  constructor(clock: Clock, signal: AbortSignal, late: () => CfluxError) {
+    this.#clock = clock;
+    this.#signal = signal;
+    this.#late = late;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** `work`, or a rejection when the limit is reached first; `work` goes on unheeded then. */
-  race<T>(work: Promise<T>): Promise<T> {
-    work.catch(() => undefined);
-    return Promise.race([work, this.#reached]);
+  /** `work`, or a rejection when `deadline` (by the monotonic clock) or the signal is first; `work` goes on unheeded then. */
+  race<T>(work: Promise<T>, deadline: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      this.#deadline = deadline;
+      if (this.#signal.aborted) this.#onAbort();
+      else this.#watch();
+      work.then(resolve, reject);
+    });
   }
 
   release(): void {
-    this.#release();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  readonly #onAbort = () => this.#giveUp(this.#signal.reason);
+
+  /** A timer that is set for an earlier deadline only looks, and is set anew. */
+  #watch(): void {
+    const at = this.#deadline;
+    if (this.#timer !== undefined && this.#timer.at <= at) return;
+    this.#timer?.cancel();
+    const cancel = this.#clock.after(Math.max(at - this.#clock.monotonic(), 0), () => {
+      this.#timer = undefined;
+      if (this.#clock.monotonic() >= this.#deadline) this.#giveUp(this.#late());
+      else this.#watch();
+    });
+    this.#timer = { at, cancel };
   }
 }

@@ -19,7 +19,7 @@ export class VersionWaiters {
   async wait(version: number, limits: { clock: Clock; timeout: number; signal: AbortSignal }): Promise<void> {
     const late = () =>
       new CfluxError('TIMEOUT', `version ${version} did not come within ${limits.timeout} ms`);
-    const limit = new Limit(limits.clock, limits.timeout, limits.signal, late);
+    const limit = new Limit(limits.clock, limits.signal, late);
     let waiter: { version: number; resolve: () => void } | undefined;
     try {
       await limit.race(
@@ -27,6 +27,7 @@ export class VersionWaiters {
           waiter = { version, resolve };
           this.#waiters.add(waiter);
         }),
+        limits.clock.monotonic() + limits.timeout,
       );
     } finally {
       limit.release();

@@ -355,7 +355,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R14',
     breaks: 'a round’s listener on the wire’s signal stays',
-    file: 'client/serial-limit.ts',
+    file: 'client/limit.ts',
     find: "this.#signal.removeEventListener('abort', this.#onAbort);",
     replace: '',
     tests: rule('r14-nothing-unhandled'),

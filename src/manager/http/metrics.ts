@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import { CfluxError } from '../../errors.js';
+import { missingPromClient, promClient } from '../../prom-client.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import { answerText } from './answer.js';
@@ -82,7 +82,7 @@ export class ManagerMetrics {
 
   /** Without the optional package prom-client it counts nothing, and says so where somebody asks. */
   static async create(manager: Manager): Promise<ManagerMetrics> {
-    return new ManagerMetrics(await loadClient(), manager);
+    return new ManagerMetrics(await promClient().catch(() => undefined), manager);
   }
 
   count(route: Route | undefined, status: number): void {
@@ -96,23 +96,7 @@ export class ManagerMetrics {
   }
 
   async answer({ response }: Exchange): Promise<void> {
-    if (this.#registry === undefined) {
-      throw new CfluxError(
-        'MISSING_DEPENDENCY',
-        'metrics need the package prom-client: npm install prom-client',
-        {
-          status: 501,
-        },
-      );
-    }
+    if (this.#registry === undefined) throw missingPromClient({ status: 501 });
     answerText(response, await this.#registry.metrics(), this.#registry.contentType);
-  }
-}
-
-async function loadClient(): Promise<Client | undefined> {
-  try {
-    return await import('prom-client');
-  } catch {
-    return undefined;
   }
 }

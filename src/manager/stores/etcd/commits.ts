@@ -11,7 +11,7 @@ import { etcd } from './methods.js';
 import type { MutationLeases } from './mutation-leases.js';
 import type { SharedTurns } from './shared-turns.js';
 import type { SnapshotPieces } from './snapshot-pieces.js';
-import { encodeHead, type StoredHead } from './stored-head.js';
+import { encodeHead, keptOf, type StoredHead } from './stored-head.js';
 
 export interface CommitParts {
   readonly connection: EtcdConnection;
@@ -201,7 +201,7 @@ export class Commits {
     if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
     const latest = head.versions[0]?.record;
     if (latest !== undefined && latest.version !== commit.base) {
-      return { kind: 'conflict', epoch, latest, kept: head.versions.map(({ record }) => record) };
+      return { kind: 'conflict', epoch, latest, kept: keptOf(head) };
     }
     return undefined;
   }

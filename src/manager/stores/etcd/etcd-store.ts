@@ -18,7 +18,7 @@ import type { EtcdOptions } from './etcd-options.js';
 import { type EtcdParts, openParts } from './etcd-parts.js';
 import { checkHealth } from './health.js';
 import { listClusters } from './list-clusters.js';
-import type { StoredHead } from './stored-head.js';
+import { keptOf, type StoredHead } from './stored-head.js';
 
 /** A version may be dropped between finding it and reading it: then it is looked for again. */
 const mostReads = 5;
@@ -97,9 +97,7 @@ export class EtcdStore implements ManagerStore {
   }
 
   async history(cluster: string): Promise<readonly VersionRecord[]> {
-    const { heads } = await this.#parts();
-    const { head } = await heads.read(cluster);
-    return head.versions.map(({ record }) => record);
+    return (await this.head(cluster)).kept ?? [];
   }
 
   async commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult> {
@@ -167,7 +165,7 @@ export class EtcdStore implements ManagerStore {
   }
 }
 
-function headOf({ storeId }: EtcdParts, cluster: string, { generation, versions }: StoredHead): Head {
-  const kept = versions.map(({ record }) => record);
-  return { epoch: epochOf(storeId, cluster, generation), latest: kept[0], kept };
+function headOf({ storeId }: EtcdParts, cluster: string, head: StoredHead): Head {
+  const kept = keptOf(head);
+  return { epoch: epochOf(storeId, cluster, head.generation), latest: kept[0], kept };
 }

@@ -41,3 +41,7 @@ function decodeVersion(version: JsonValue): StoredVersion {
   };
   return { record, upload: version.text('upload') };
 }
+
+/** The versions that are kept, newest first. */
+export const keptOf = ({ versions }: StoredHead): readonly VersionRecord[] =>
+  versions.map(({ record }) => record);
