@@ -1,6 +1,8 @@
 import { systemClock } from '../../src/clock.js';
 import { EtcdConnection } from '../../src/manager/stores/etcd/connection.js';
+import type { GrpcMethod } from '../../src/manager/stores/etcd/grpc.js';
 import { etcd } from '../../src/manager/stores/etcd/methods.js';
+import { fieldsOf, ProtoWriter } from '../../src/manager/stores/etcd/proto.js';
 import { systemRandom } from '../../src/random.js';
 
 /** etcd without anything of ours on top but the codec. */
@@ -27,3 +29,13 @@ export async function append(connection: EtcdConnection, key: string, text: Uint
     await new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
   }
 }
+
+/** Renews the lease of an id; answers the id. */
+export const leaseKeepAlive: GrpcMethod<number, number> = {
+  path: '/etcdserverpb.Lease/LeaseKeepAlive',
+  encode: (id) => new ProtoWriter().int64(1, id).finish(),
+  decode(message) {
+    for (const field of fieldsOf(message)) if (field.number === 2) return field.int;
+    return 0;
+  },
+};

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { CfluxError, isCfluxError } from 'clusterflux';
 import { EtcdStore, Manager, type StoreContext } from 'clusterflux/manager';
-import { ManualClock } from 'clusterflux/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { warnWithoutCompaction } from '../../src/manager/stores/etcd/compaction-warning.js';
@@ -275,18 +274,6 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
       await expect.poll(() => count(orphan), { timeout: 10_000 }).toBe(0);
       await expect(atRevision()).rejects.toThrow('compacted');
       expect((await store.read('c', version))?.byteLength).toBe(600_000);
-    });
-
-    it('a node whose removal was cut off half-way is unknown within a minute', async () => {
-      const options = fresh();
-      const clock = new ManualClock(Date.now());
-      const store = await openStore(options, { clock });
-      const id = await store.addNode('c', { ip: '', hostname: 'h', bindAddress: '' });
-      const range_end = base64(`${options.prefix}node0`);
-      await etcd.gateway('kv/deleterange', { key: base64(`${options.prefix}node/`), range_end });
-      expect(await store.beat('c', id)).toBe(true);
-      await clock.advance(60_000);
-      expect(await store.beat('c', id)).toBe(false);
     });
 
     it('what others write below the prefix breaks nothing but what they overwrite', async () => {

@@ -223,6 +223,22 @@ export const managerMutants: readonly Mutant[] = [
     tests: etcd,
   },
   {
+    rule: 'R10',
+    breaks: 'a manager on etcd does not hear that another removed a node',
+    file: 'manager/stores/etcd/rosters.ts',
+    find: 'roster.revision >= removedIn &&',
+    replace: '',
+    tests: etcd,
+  },
+  {
+    rule: 'R23',
+    breaks: 'what was said of a node is taken in the order of its records’ names',
+    file: 'manager/stores/etcd/node-log.ts',
+    find: 'kvs.toSorted((a, b) => a.modRevision - b.modRevision)',
+    replace: 'kvs',
+    tests: ['manager/etcd-nodes.test.ts'],
+  },
+  {
     rule: 'R26',
     breaks: 'managers that share an etcd do not heed each other’s turns',
     file: 'manager/stores/etcd/shared-turns.ts',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isCfluxError } from '../../errors.js';
+import type { ManagerStore } from '../../manager/manager-store.js';
 import { type Checks, node } from './bench.js';
 
 export const nodeChecks: Checks = {
@@ -47,6 +48,27 @@ export const nodeChecks: Checks = {
       (await store.nodes('a')).map(({ id }) => id),
       [b],
     );
+  },
+
+  async 'a node that another process removed is unknown at once, and so are those of a deleted cluster (R10)'({
+    store,
+    another,
+  }) {
+    const other = await another();
+    const [removed, kept, deleted] = [
+      await store.addNode('a', node),
+      await store.addNode('a', node),
+      await other.addNode('b', node),
+    ];
+    const known = async (process: ManagerStore) => [
+      await process.beat('a', removed),
+      await process.beat('a', kept),
+      await process.beat('b', deleted),
+    ];
+    for (const process of [store, other]) assert.deepEqual(await known(process), [true, true, true]);
+    assert.equal(await other.removeNode('a', removed), true);
+    assert.equal(await store.deleteCluster('b'), true);
+    for (const process of [store, other]) assert.deepEqual(await known(process), [false, true, false]);
   },
 
   async 'a cluster has so many nodes and no more (R24)'({ store, context }) {

@@ -8,7 +8,7 @@ import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
 import type { KeyValue, Operation, TxnResponse } from './kv-messages.js';
 import { etcd } from './methods.js';
-import type { MutationLeases } from './mutation-leases.js';
+import type { SharedLease } from './shared-lease.js';
 import type { SharedTurns } from './shared-turns.js';
 import type { SnapshotPieces } from './snapshot-pieces.js';
 import { encodeHead, keptOf, type StoredHead } from './stored-head.js';
@@ -19,7 +19,7 @@ export interface CommitParts {
   readonly heads: Heads;
   readonly pieces: SnapshotPieces;
   readonly turns: SharedTurns;
-  readonly mutationLeases: MutationLeases;
+  readonly mutationLease: SharedLease;
   readonly storeId: string;
   /** Told of every version made: the bytes of its snapshot, and the revision. */
   readonly onWrite: (bytes: number, revision: number) => void;
@@ -110,7 +110,7 @@ export class Commits {
 
   /** `undefined`: not stored, for the head was another than `known`, or it was not its turn. */
   async #store(attempted: Attempted, known: CurrentHead): Promise<CommitResult | undefined> {
-    const { connection, keys, heads, turns, pieces, mutationLeases } = this.#parts;
+    const { connection, keys, heads, turns, pieces, mutationLease } = this.#parts;
     const { commit, upload, place } = attempted;
     const { cluster, mutation } = commit;
     const { generation, versions: earlier } = known.head;
@@ -121,7 +121,7 @@ export class Commits {
     const head: StoredHead = { generation, versions: versions.slice(0, kept) };
     const uploading = async () => pieces.upload(cluster, upload, commit.snapshot);
     attempted.pieces ??= await nothingStored(turns.holding(cluster, place, uploading()));
-    const lease = await nothingStored(mutationLeases.next());
+    const lease = await nothingStored(mutationLease.next());
     const value = writeJson({ version: record.version, upload });
     try {
       const response = await connection.call(etcd.txn, {
@@ -148,7 +148,7 @@ export class Commits {
     } catch (error) {
       if (isNoSpace(error)) return this.#lookDespite(error, attempted);
       if (!isLeaseGone(error)) throw error;
-      mutationLeases.forget();
+      mutationLease.forget();
       return undefined;
     }
   }

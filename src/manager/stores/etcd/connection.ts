@@ -20,11 +20,18 @@ import { etcd } from './methods.js';
 const debug = createDebug('cflux:etcd');
 
 /** Milliseconds that one attempt of a call may take: a member that hangs is left after that. */
-const attemptTimeout = 3_000;
+const longestAttempt = 3_000;
 /** Milliseconds of a call with all its attempts; an election takes a second or two. */
 const callTimeout = 8_000;
 const shortestPause = 50;
 const longestPause = 1_000;
+
+export interface CallLimits {
+  /** Milliseconds of all attempts together; default: 8000. */
+  readonly timeout?: number;
+  /** Milliseconds of one attempt; default: 3000. */
+  readonly attemptTimeout?: number;
+}
 
 export interface StreamListener<Out> {
   onMessage(message: Out): void;
@@ -74,10 +81,10 @@ export class EtcdConnection {
   }
 
   /**
-   * Rejects with a `CfluxError` whose `outcome` holds for all attempts together, in `timeout` milliseconds (default: 8000).
+   * Rejects with a `CfluxError` whose `outcome` holds for all attempts together.
    */
-  call<In, Out>(method: GrpcMethod<In, Out>, request: In, timeout = callTimeout): Promise<Out> {
-    const call = this.#attempts(method, request, timeout);
+  call<In, Out>(method: GrpcMethod<In, Out>, request: In, limits: CallLimits = {}): Promise<Out> {
+    const call = this.#attempts(method, request, limits);
     this.#underWay.add(call);
     const done = () => this.#underWay.delete(call);
     call.then(done, done);
@@ -140,7 +147,8 @@ export class EtcdConnection {
     for (const client of this.#clients) client.close();
   }
 
-  async #attempts<In, Out>(method: GrpcMethod<In, Out>, request: In, timeout: number): Promise<Out> {
+  async #attempts<In, Out>(method: GrpcMethod<In, Out>, request: In, limits: CallLimits): Promise<Out> {
+    const { timeout = callTimeout, attemptTimeout = longestAttempt } = limits;
     const begin = this.#clock.monotonic();
     const remaining = () => timeout - (this.#clock.monotonic() - begin);
     let mayHaveWorked = false;
@@ -246,7 +254,7 @@ export class EtcdConnection {
 
   async #authenticate(user: string, password: string): Promise<string> {
     const metadata = new this.#grpc.Metadata();
-    const limits = { member: this.#member, timeout: attemptTimeout, metadata };
+    const limits = { member: this.#member, timeout: longestAttempt, metadata };
     try {
       return await this.#unary(etcd.authenticate, { user, password }, limits);
     } catch (error) {

@@ -17,27 +17,23 @@ export async function deleteCluster(
   let existed = false;
   for (;;) {
     const { head, modRevision } = await heads.read(cluster);
-    // Their leases go by themselves, but for nodes that go on beating.
-    const nodeIds = (await nodes.list(cluster)).map(({ id }) => id);
-    existed ||= head.versions.length > 0 || nodeIds.length > 0;
+    const { count } = await connection.call(etcd.range, { ...keys.nodesOf(cluster), countOnly: true });
+    existed ||= head.versions.length > 0 || count > 0;
     const latest = head.versions[0]?.record.version ?? head.generation;
     const deleted = { generation: nextNumber(latest, context.clock.now(), above), versions: [] };
-    const everything = [
-      keys.dataOf(cluster),
-      keys.mutationsOf(cluster),
-      keys.nodesOf(cluster),
-      keys.aliveOf(cluster),
-    ];
-    const { succeeded, revision } = await connection.call(etcd.txn, {
-      compare: [{ key: keys.head(cluster), modRevision }],
-      success: [
-        { put: keys.head(cluster), value: encodeHead(deleted) },
-        ...everything.map(({ key, rangeEnd }): Operation => ({ deleteKey: key, rangeEnd })),
-      ],
-    });
+    const everything = [keys.dataOf(cluster), keys.mutationsOf(cluster)];
+    const { succeeded, revision } = await nodes.removing(cluster, (removal) =>
+      connection.call(etcd.txn, {
+        compare: [{ key: keys.head(cluster), modRevision }],
+        success: [
+          { put: keys.head(cluster), value: encodeHead(deleted) },
+          ...everything.map(({ key, rangeEnd }): Operation => ({ deleteKey: key, rangeEnd })),
+          ...removal,
+        ],
+      }),
+    );
     if (!succeeded) continue;
     heads.noteHead(cluster, { head: deleted, modRevision: revision, revision });
-    await nodes.forget(cluster, nodeIds);
     return existed;
   }
 }

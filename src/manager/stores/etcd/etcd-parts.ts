@@ -8,9 +8,9 @@ import { Heads } from './heads.js';
 import { Housekeeping } from './housekeeping.js';
 import { Keys } from './keys.js';
 import { Leases } from './leases.js';
-import { MutationLeases } from './mutation-leases.js';
 import { Nodes } from './nodes.js';
 import { Presence } from './presence.js';
+import { SharedLease } from './shared-lease.js';
 import { SharedTurns } from './shared-turns.js';
 import { SnapshotPieces } from './snapshot-pieces.js';
 import { openIdentity } from './store-identity.js';
@@ -45,7 +45,8 @@ export async function openParts(
     await warnWithoutCompaction(connection, { key: keys.store, revision, warn: options.warn ?? emitWarning });
     const heads = new Heads(connection, keys);
     const pieces = new SnapshotPieces(connection, keys);
-    const leases = new Leases(connection, context.clock);
+    const { mutationMemory } = context;
+    const leases = new Leases(connection, context.random);
     const turns = new SharedTurns(connection, keys, context);
     const housekeeping = new Housekeeping({ connection, keys, pieces }, context);
     const presence = new Presence({ connection, keys, leases }, context);
@@ -58,18 +59,21 @@ export async function openParts(
         pieces,
         turns,
         storeId,
-        mutationLeases: new MutationLeases(leases, context),
+        mutationLease: new SharedLease(leases, context.clock, {
+          atLeast: mutationMemory,
+          slack: mutationMemory,
+        }),
         onWrite: (bytes, at) => housekeeping.wrote(bytes, at),
       },
       context,
     );
-    const nodes = new Nodes(connection, { keys, leases, storeId }, context);
+    const nodes = new Nodes(connection, { keys, leases, manager: turns.self }, context);
     const close = async () => {
       watch.close();
       turns.close();
       await housekeeping.close();
       await presence.close();
-      leases.close();
+      nodes.close();
       await connection.close();
     };
     await watch.start();

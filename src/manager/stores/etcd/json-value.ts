@@ -45,6 +45,12 @@ export class JsonValue {
     return this.#fields[name] === undefined ? undefined : this.text(name);
   }
 
+  numbers(name: string): readonly number[] {
+    const value = this.#fields[name];
+    if (!Array.isArray(value) || !value.every(Number.isSafeInteger)) throw this.#broken(name);
+    return value;
+  }
+
   list(name: string): readonly JsonValue[] {
     const value = this.#fields[name];
     if (!Array.isArray(value)) throw this.#broken(name);

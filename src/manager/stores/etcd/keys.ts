@@ -19,7 +19,8 @@ const digits = (number: number, count: number) => String(number).padStart(count,
  * data/CLUSTER/UPLOAD/NNNN        pieces of one snapshot
  * mutation/CLUSTER/ID             the version that the mutation made (JSON); on a lease, which forgets it
  * node/CLUSTER/ID                 a node as it described itself (JSON)
- * alive/CLUSTER/ID                on the node's lease: it is alive as long as this is there
+ * node-removed/CLUSTER            moves when nodes of the cluster are removed; on a lease
+ * node-log/MANAGER/NNNN…          what a manager heard of nodes in one transaction (JSON); on a lease
  * lastNodeId                      the highest id that was given
  * manager/ID                      a manager as it describes itself (JSON); on its lease
  * housekeeping                    whose turn it is to compact
@@ -106,12 +107,20 @@ export class Keys {
     return `${this.nodesOf(cluster).key}${digits(nodeId, 16)}`;
   }
 
-  aliveOf(cluster: string): KeyRange {
-    return below(`${this.#prefix}alive/${encodeURIComponent(cluster)}/`);
+  get removals(): KeyRange {
+    return below(`${this.#prefix}node-removed/`);
   }
 
-  alive(cluster: string, nodeId: number): string {
-    return `${this.aliveOf(cluster).key}${digits(nodeId, 16)}`;
+  removal(cluster: string): string {
+    return `${this.removals.key}${encodeURIComponent(cluster)}`;
+  }
+
+  get nodeLog(): KeyRange {
+    return below(`${this.#prefix}node-log/`);
+  }
+
+  nodeRecord(manager: string, number: number): string {
+    return `${this.nodeLog.key}${manager}/${digits(number, 16)}`;
   }
 
   get managers(): KeyRange {
@@ -133,7 +142,7 @@ export class Keys {
     return key.slice(this.#prefix.length).split('/')[2] ?? '';
   }
 
-  /** The number that a `node/` or `alive/` key ends with. */
+  /** The number that a `node/` key ends with. */
   nodeIdOf(key: string): number {
     return Number(key.slice(key.lastIndexOf('/') + 1));
   }

@@ -22,6 +22,8 @@ export interface RangeRequest {
   readonly countOnly?: boolean;
   /** Only keys that were created in this revision or before. */
   readonly maxCreateRevision?: number;
+  /** Only keys that were changed in this revision or later. */
+  readonly minModRevision?: number;
 }
 
 export interface RangeResponse {
@@ -70,6 +72,7 @@ function rangeRequest(request: RangeRequest): ProtoWriter {
     .int64(4, request.revision)
     .bool(8, request.keysOnly)
     .bool(9, request.countOnly)
+    .int64(10, request.minModRevision)
     .int64(13, request.maxCreateRevision);
 }
 

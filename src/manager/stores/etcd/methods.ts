@@ -8,7 +8,7 @@ import {
   encodeRange,
   encodeTxn,
 } from './kv-messages.js';
-import { decodeLeaseKept, encodeLeaseGrant, encodeLeaseId } from './lease-messages.js';
+import { encodeLeaseGrant } from './lease-messages.js';
 import { decodeWatch, encodeWatch } from './watch-messages.js';
 
 const method = <In, Out>(
@@ -23,9 +23,7 @@ export const etcd = {
   txn: method('KV/Txn', encodeTxn, decodeTxn),
   compact: method('KV/Compact', encodeCompaction, decodeNothing),
   watch: method('Watch/Watch', encodeWatch, decodeWatch),
-  leaseGrant: method('Lease/LeaseGrant', encodeLeaseGrant, decodeLeaseKept),
-  leaseRevoke: method('Lease/LeaseRevoke', encodeLeaseId, decodeNothing),
-  leaseKeepAlive: method('Lease/LeaseKeepAlive', encodeLeaseId, decodeLeaseKept),
+  leaseGrant: method('Lease/LeaseGrant', encodeLeaseGrant, decodeNothing),
   authenticate: method('Auth/Authenticate', encodeAuthenticate, decodeAuthenticate),
   alarm: method('Maintenance/Alarm', encodeAlarm, decodeAlarm),
 } as const;

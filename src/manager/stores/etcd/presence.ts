@@ -3,19 +3,18 @@ import type { ManagerInfo, StoreContext } from '../../manager-store.js';
 import type { EtcdConnection } from './connection.js';
 import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
-import { leaseIdOf, leaseSeconds } from './lease-id.js';
 import type { Leases } from './leases.js';
 import { etcd } from './methods.js';
 
 const debug = createDebug('cflux:etcd');
 
-/** Which managers are there: each has a key on a lease that it renews. */
+/** Which managers are there: each puts its key on a new lease before the old one ends. */
 export class Presence {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
   readonly #leases: Leases;
   readonly #context: StoreContext;
-  #self: { readonly info: ManagerInfo; readonly lease: number } | undefined;
+  #self: ManagerInfo | undefined;
   #cancelTimer: (() => void) | undefined;
   #renewing: Promise<void> = Promise.resolve();
   #closed = false;
@@ -32,7 +31,7 @@ export class Presence {
 
   /** What fails now is tried again until it works, as long as this is open. */
   async announce(info: ManagerInfo): Promise<void> {
-    this.#self = { info, lease: leaseIdOf('manager', info.id) };
+    this.#self = info;
     this.#renewing = this.#renew();
     await this.#renewing;
   }
@@ -54,15 +53,14 @@ export class Presence {
     this.#closed = true;
     this.#cancelTimer?.();
     await this.#renewing;
-    // What cannot be revoked ends by itself.
-    if (this.#self) await this.#leases.revoke(this.#self.lease).catch(() => {});
+    if (this.#self === undefined) return;
+    const removal = { deleteKey: this.#keys.manager(this.#self.id) };
+    // What cannot be removed goes by itself.
+    await this.#connection.call(etcd.txn, { compare: [], success: [removal] }).catch(() => {});
   }
 
-  async #enter(): Promise<void> {
-    if (this.#self === undefined) return;
-    const { info, lease } = this.#self;
-    const { id, hostname, bindAddress } = info;
-    await this.#leases.grant(lease, leaseSeconds(this.#context.nodeTtl));
+  async #enter({ id, hostname, bindAddress }: ManagerInfo): Promise<void> {
+    const lease = await this.#leases.grant(this.#context.nodeTtl);
     const value = writeJson({ id, hostname, bindAddress });
     await this.#connection.call(etcd.txn, {
       compare: [],
@@ -79,9 +77,9 @@ export class Presence {
 
   async #renew(): Promise<void> {
     try {
-      if (this.#self && !(await this.#leases.renew(this.#self.lease))) await this.#enter();
+      if (this.#self) await this.#enter(this.#self);
     } catch (error) {
-      debug('the manager could not renew its lease: %s', error);
+      debug('the manager could not tell that it is there: %s', error);
     }
     this.#arm();
   }

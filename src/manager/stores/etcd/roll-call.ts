@@ -1,0 +1,127 @@
+import type { Clock } from '../../../clock.js';
+import { CfluxError } from '../../../errors.js';
+import type { EtcdConnection } from './connection.js';
+import { isLeaseGone } from './etcd-errors.js';
+import type { Keys } from './keys.js';
+import type { TxnResponse } from './kv-messages.js';
+import { etcd } from './methods.js';
+import { NodeBatch, type Word } from './node-batch.js';
+import type { NodeLog } from './node-log.js';
+import type { Rosters } from './rosters.js';
+
+/** A client gives a heartbeat 1.5 s before it tries elsewhere: a hanging member is left before that. */
+const limits = { attemptTimeout: 1_000 };
+
+export interface RollCallParts {
+  readonly connection: EtcdConnection;
+  readonly keys: Keys;
+  readonly log: NodeLog;
+  readonly rosters: Rosters;
+  readonly clock: Clock;
+}
+
+/**
+ * What nodes say is gathered and stored together: as one record, in one transaction. So the heartbeats of ten thousand nodes
+ * are a few small writes a second.
+ */
+export class RollCall {
+  readonly #parts: RollCallParts;
+  readonly #interval: number;
+  #batches: NodeBatch[] = [];
+  #isStoring = false;
+  #cancelTimer: (() => void) | undefined;
+  /** When a transaction was last begun. */
+  #begunAt = Number.NEGATIVE_INFINITY;
+
+  /** @param interval milliseconds from one transaction to the next, unless there is more to say than one can hold */
+  constructor(parts: RollCallParts, interval: number) {
+    this.#parts = parts;
+    this.#interval = interval;
+  }
+
+  /** Resolves when it is stored: whether there is such a node. */
+  say(word: Word): Promise<boolean> {
+    let batch = this.#batches.at(-1);
+    if (batch === undefined || batch.isFull) {
+      batch = new NodeBatch();
+      this.#batches.push(batch);
+    }
+    const said = batch.add(word);
+    this.#arm();
+    return said;
+  }
+
+  close(): void {
+    this.#cancelTimer?.();
+    const batches = this.#batches;
+    this.#batches = [];
+    for (const batch of batches) {
+      batch.fail(new CfluxError('CLOSED', 'the store is closed', { outcome: 'none' }));
+    }
+  }
+
+  #arm(): void {
+    if (this.#isStoring || this.#cancelTimer || this.#batches.length === 0) return;
+    const due = this.#batches.length > 1 ? 0 : this.#begunAt + this.#interval;
+    const pause = due - this.#parts.clock.monotonic();
+    const go = () => {
+      this.#cancelTimer = undefined;
+      void this.#storeNext();
+    };
+    if (pause > 0) this.#cancelTimer = this.#parts.clock.after(pause, go);
+    else {
+      // What else is said in this turn of the event loop comes along.
+      const immediate = setImmediate(go);
+      this.#cancelTimer = () => clearImmediate(immediate);
+    }
+  }
+
+  async #storeNext(): Promise<void> {
+    const batch = this.#batches.shift();
+    if (batch === undefined) return;
+    this.#isStoring = true;
+    this.#begunAt = this.#parts.clock.monotonic();
+    try {
+      await this.#store(batch);
+    } catch (error) {
+      batch.fail(error);
+    }
+    this.#isStoring = false;
+    this.#arm();
+  }
+
+  async #store(batch: NodeBatch): Promise<void> {
+    const { rosters, keys } = this.#parts;
+    const { ranges } = await this.#write(batch);
+    const removedIn = new Map(ranges[0]?.kvs.map(({ key, modRevision }) => [key, modRevision]));
+    const known = new Map<string, ReadonlySet<number>>();
+    for (const [cluster, asked] of batch.asked) {
+      known.set(cluster, await rosters.of(cluster, asked, removedIn.get(keys.removal(cluster)) ?? 0));
+    }
+    batch.settle(known);
+  }
+
+  /** Stores what was said, and reads where nodes were removed lately. */
+  async #write(batch: NodeBatch): Promise<TxnResponse> {
+    const { connection, log, keys } = this.#parts;
+    const reading = { get: { ...keys.removals, keysOnly: true } };
+    for (;;) {
+      try {
+        const entries = await log.entries(batch.news);
+        return await connection.call(
+          etcd.txn,
+          {
+            // Sent twice, for the first answer was lost, it must not outdo what was said in between.
+            compare: entries.map(({ key }) => ({ key, modRevision: 0 })),
+            success: [reading, ...entries.map(({ operation }) => operation), ...batch.registrations],
+            failure: [reading],
+          },
+          limits,
+        );
+      } catch (error) {
+        if (!isLeaseGone(error)) throw error;
+        log.forgetLeases();
+      }
+    }
+  }
+}

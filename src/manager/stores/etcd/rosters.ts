@@ -1,0 +1,64 @@
+import type { Clock } from '../../../clock.js';
+import type { EtcdConnection } from './connection.js';
+import type { Keys } from './keys.js';
+import { etcd } from './methods.js';
+
+/** Milliseconds after which who is registered is read anew: somebody may have removed keys by hand. */
+export const rereadAfter = 60_000;
+
+interface Roster {
+  readonly nodes: Set<number>;
+  /** When it was read. */
+  readonly revision: number;
+  readonly at: number;
+}
+
+/** Which nodes are registered, as they were when this manager last read it: who is missing makes it read again. */
+export class Rosters {
+  readonly #connection: EtcdConnection;
+  readonly #keys: Keys;
+  readonly #clock: Clock;
+  /** Those that were read longest ago first. */
+  readonly #rosters = new Map<string, Roster>();
+
+  constructor(connection: EtcdConnection, keys: Keys, clock: Clock) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#clock = clock;
+  }
+
+  /**
+   * Who is registered, of a cluster in which `asked` were asked for, and nodes were last removed in the revision `removedIn`.
+   */
+  async of(cluster: string, asked: readonly number[], removedIn: number): Promise<ReadonlySet<number>> {
+    const roster = this.#rosters.get(cluster);
+    const isGood =
+      roster !== undefined &&
+      roster.revision >= removedIn &&
+      this.#clock.monotonic() - roster.at < rereadAfter &&
+      asked.every((nodeId) => roster.nodes.has(nodeId));
+    return isGood ? roster.nodes : this.#read(cluster);
+  }
+
+  /** This manager has added one. */
+  add(cluster: string, nodeId: number): void {
+    this.#rosters.get(cluster)?.nodes.add(nodeId);
+  }
+
+  async #read(cluster: string): Promise<ReadonlySet<number>> {
+    const at = this.#clock.monotonic();
+    const { kvs, revision } = await this.#connection.call(etcd.range, {
+      ...this.#keys.nodesOf(cluster),
+      keysOnly: true,
+    });
+    const nodes = new Set(kvs.map(({ key }) => this.#keys.nodeIdOf(key)));
+    this.#rosters.delete(cluster);
+    // Anybody may ask for any name.
+    if (nodes.size > 0) this.#rosters.set(cluster, { nodes, revision, at });
+    for (const [name, roster] of this.#rosters) {
+      if (at - roster.at < 2 * rereadAfter) break;
+      this.#rosters.delete(name);
+    }
+    return nodes;
+  }
+}

@@ -1,0 +1,130 @@
+import { EtcdStore, type ManagerStore } from 'clusterflux/manager';
+import { ManualClock } from 'clusterflux/testing';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { Clock } from '../../src/clock.js';
+import { systemClock } from '../../src/clock.js';
+import type { StoreContext } from '../../src/manager/manager-store.js';
+import { decodeNews, encodeNews } from '../../src/manager/stores/etcd/node-news.js';
+import { type EtcdCluster, startEtcd } from '../support/etcd.js';
+import { describeWithServer } from '../support/servers.js';
+
+const context: StoreContext = {
+  clock: systemClock,
+  random: Math.random,
+  nodeTtl: 15_000,
+  history: 10,
+  mutationMemory: 600_000,
+  mostNodes: 100_000,
+};
+const node = { ip: '', hostname: 'h', bindAddress: 'h:8086' };
+/** Of a store whose clock stands still but for the quarter of a second in which heartbeats are gathered. */
+async function beat(store: ManagerStore, clock: ManualClock, id: number): Promise<boolean> {
+  const beating = store.beat('c', id);
+  await clock.advance(250);
+  return beating;
+}
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
+  let etcd: EtcdCluster;
+  let prefixes = 0;
+
+  beforeAll(async () => {
+    etcd = await startEtcd();
+  });
+  afterAll(() => etcd.close());
+
+  const fresh = () => ({ endpoints: etcd.endpoints, prefix: `/nodes-${prefixes++}/` });
+  const openStore = async (options = fresh(), clock: Clock = systemClock): Promise<EtcdStore> => {
+    const store = new EtcdStore(options);
+    onTestFinished(() => store.close());
+    await store.open({ ...context, clock });
+    return store;
+  };
+  const revision = async () =>
+    Number(Object((await etcd.gateway('kv/range', { key: 'AA==' }))['header']).revision);
+  const alive = async (store: ManagerStore) =>
+    (await store.nodes('c')).filter((each) => each.alive).map(({ id }) => id);
+
+  it('a thousand heartbeats at once are one write', async () => {
+    const store = await openStore();
+    const ids = await Promise.all(Array.from({ length: 1_000 }, () => store.addNode('c', node)));
+    const before = await revision();
+    const known = await Promise.all(ids.map((id) => store.beat('c', id)));
+    expect(known.every(Boolean)).toBe(true);
+    expect((await revision()) - before).toBe(1);
+  });
+
+  it('R23: what was said last of a node counts, whichever manager heard it', async () => {
+    const options = fresh();
+    const [a, b] = [await openStore(options), await openStore(options)];
+    const id = await a.addNode('c', node);
+    const others = await b.addNode('c', node);
+    for (const [teller, listener] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      await teller.beat('c', id, true);
+      expect(await alive(listener)).toEqual([others]);
+      // The other manager has heard of it lately, and must ask nobody whether it left.
+      await listener.beat('c', id);
+      expect(await alive(teller)).toEqual([id, others]);
+      await Promise.all([listener.beat('c', id), listener.beat('c', others)]);
+      await listener.beat('c', id, true);
+      expect(await alive(teller)).toEqual([others]);
+      await teller.beat('c', id);
+    }
+  });
+
+  it('R10: nodes that register while others do are known to every manager', async () => {
+    const options = fresh();
+    const stores = await Promise.all([openStore(options), openStore(options), openStore(options)]);
+    const life = async (number: number) => {
+      const at = (step: number) => stores[(number + step) % 3] as EtcdStore;
+      const id = await at(0).addNode('c', node);
+      return [await at(1).beat('c', id), await at(2).beat('c', id), await at(0).beat('c', id)];
+    };
+    const lives = await Promise.all(Array.from({ length: 300 }, (_, number) => life(number)));
+    expect(lives.flat().filter((known) => !known)).toEqual([]);
+    for (const store of stores) expect(await alive(store)).toHaveLength(300);
+  });
+
+  it('a node whose key somebody deleted by hand is unknown within a minute', async () => {
+    const options = fresh();
+    const clock = new ManualClock(Date.now());
+    const store = await openStore(options, clock);
+    const id = await store.addNode('c', node);
+    expect(await beat(store, clock, id)).toBe(true);
+    const range_end = base64(`${options.prefix}node0`);
+    await etcd.gateway('kv/deleterange', { key: base64(`${options.prefix}node/`), range_end });
+    const answers: boolean[] = [];
+    for (let seconds = 0; seconds <= 60; seconds += 5) {
+      answers.push(await beat(store, clock, id));
+      await clock.advance(4_750);
+    }
+    expect(answers.at(0)).toBe(true);
+    expect(answers.at(-1)).toBe(false);
+  });
+});
+
+it('a record of nodes says what it was given, and little more than what is new', () => {
+  const ids = Array.from({ length: 1_000 }, (_, i) => 1_790_000_000_000 + 2 * i);
+  const news = [
+    { cluster: '__proto__', alive: [5, 3], left: [9] },
+    { cluster: 'a/b', alive: ids.toReversed(), left: [] },
+  ];
+  const record = encodeNews(news);
+  const sorted = news.map((each) => ({ ...each, alive: each.alive.toSorted((a, b) => a - b) }));
+  expect(decodeNews('key', record)).toEqual(sorted);
+  expect(record.byteLength).toBeLessThan(2 * ids.length + 200);
+});
+
+it.each([
+  '',
+  '[]',
+  '{"news":1}',
+  '{"news":[{"cluster":"a","alive":["1"],"left":[]}]}',
+  '{"news":[{"cluster":"a","alive":[1]}]}',
+])('a record %j, which no manager writes, is refused with its key', (value) => {
+  expect(() => decodeNews('/clusterflux/node-log/x', Buffer.from(value))).toThrow(/node-log\/x/);
+});
