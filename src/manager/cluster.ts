@@ -15,7 +15,7 @@ import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './
 import { isOfAnotherHistory } from './other-history.js';
 import { Publication } from './publication.js';
 import { Turns } from './turns.js';
-import { snapshotOf, WaitingPoll } from './waiting-poll.js';
+import { published, snapshotOf, WaitingPoll } from './waiting-poll.js';
 
 export interface ClusterSettings {
   readonly store: ManagerStore;
@@ -181,6 +181,7 @@ export class Cluster {
   close(reason: CfluxError): void {
     this.#lost.close();
     this.#turns.close(reason);
+    this.#publication.flush();
     for (const push of this.#sharing) push.abort(reason);
     for (const poll of this.#polls) poll.fail(reason);
   }
@@ -279,6 +280,8 @@ export class Cluster {
 
   /** The answer to a poll, if there is one already. */
   async #compare(poll: WaitingPoll): Promise<PollResult | undefined> {
+    // Once: what comes after that comes for everybody.
+    let mayWait = poll.request.wait > 0;
     for (;;) {
       poll.missed = false;
       const head = await this.#head();
@@ -288,9 +291,15 @@ export class Cluster {
         poll.compared({ epoch: head.epoch });
       } else if (poll.differs(head)) {
         if (poll.isForeign(head.epoch) || isOfAnotherHistory(poll.request, head)) return poll.foreign(head);
+        const pending = mayWait ? this.#publication.pending : undefined;
+        mayWait = false;
+        if (pending !== undefined) {
+          await pending;
+          continue;
+        }
         const current = await this.#current(head);
         if (current !== undefined && poll.differs({ epoch: current.epoch, latest: current.record })) {
-          return poll.answerOf(current);
+          return published(current).answer;
         }
         continue;
       } else poll.compared(head);
@@ -322,7 +331,8 @@ export class Cluster {
   }
 
   #tell(current: CurrentVersion): void {
-    for (const poll of this.#polls) poll.publish(current);
+    const version = published(current);
+    for (const poll of this.#polls) poll.publish(version);
   }
 }
 

@@ -7,7 +7,8 @@ const longestDelay = 200;
 
 /**
  * Tells waiting polls of versions. While pushes wait for their turn one version follows the other, and telling every node of each
- * would cost a snapshot, and a new poll, for every node and version: then they are told of the latest now and again.
+ * would cost a snapshot, and a new poll, for every node and version: then they are told of the latest now and again. A poll that
+ * comes meanwhile waits for that as well, or it would be answered with each version in turn.
  */
 export class Publication {
   readonly #deadlines: Deadlines;
@@ -15,6 +16,7 @@ export class Publication {
   #highest = noVersion;
   #keptBack: CurrentVersion | undefined;
   #cancelTimer: (() => void) | undefined;
+  #waiting: (() => void)[] = [];
 
   constructor(deadlines: Deadlines, tell: (current: CurrentVersion) => void) {
     this.#deadlines = deadlines;
@@ -42,5 +44,14 @@ export class Publication {
     const current = this.#keptBack;
     this.#keptBack = undefined;
     if (current !== undefined) this.#tell(current);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Resolves when what is kept back has been told; nothing to wait for: absent. */
+  get pending(): Promise<void> | undefined {
+    if (this.#keptBack === undefined) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

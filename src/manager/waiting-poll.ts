@@ -1,7 +1,19 @@
 import type { ForeignEpoch, PollRequest, PollResult } from '../transport/transport.js';
 import type { Deadlines } from './deadlines.js';
 import type { CurrentVersion } from './latest-snapshot.js';
-import type { Head } from './manager-store.js';
+import type { Head, VersionRecord } from './manager-store.js';
+
+/** A version as polls are told of it: made once for all of them. */
+export interface PublishedVersion {
+  readonly head: Head;
+  readonly record: VersionRecord;
+  readonly answer: PollResult;
+}
+
+export function published(current: CurrentVersion): PublishedVersion {
+  const { epoch, record } = current;
+  return { head: { epoch, latest: record }, record, answer: { kind: 'snapshot', ...snapshotOf(current) } };
+}
 
 /** One poll: first compared with the head, then held until something changes. */
 export class WaitingPoll {
@@ -31,10 +43,6 @@ export class WaitingPoll {
 
   foreign({ epoch, latest }: Head): ForeignEpoch {
     return { kind: 'foreignEpoch', epoch, version: latest?.version ?? 0 };
-  }
-
-  answerOf(current: CurrentVersion): PollResult {
-    return { kind: 'snapshot', ...snapshotOf(current) };
   }
 
   /** The node has what `head` says. */
@@ -67,18 +75,17 @@ export class WaitingPoll {
   }
 
   /** A version was stored. A node that stored it itself has it: it gets no snapshot, but is told. */
-  publish(current: CurrentVersion): void {
-    const head: Head = { epoch: current.epoch, latest: current.record };
+  publish({ head, record, answer }: PublishedVersion): void {
     if (this.#resolve === undefined) {
       this.missed = true;
       return;
     }
     if (!this.differs(head)) return;
-    const { nodeId, mutation, version } = current.record;
-    if (this.isForeign(current.epoch)) this.#resolve(this.foreign(head));
+    const { nodeId, mutation, version } = record;
+    if (this.isForeign(head.epoch)) this.#resolve(this.foreign(head));
     else if (nodeId !== undefined && nodeId === this.request.nodeId) {
-      this.#resolve({ kind: 'unchanged', version, epoch: current.epoch, mutation });
-    } else this.#resolve(this.answerOf(current));
+      this.#resolve({ kind: 'unchanged', version, epoch: head.epoch, mutation });
+    } else this.#resolve(answer);
   }
 
   /** The cluster has no data (any more). */

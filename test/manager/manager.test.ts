@@ -232,6 +232,37 @@ describe('a poll', () => {
     });
   });
 
+  it('begun while pushes wait is told with everybody else, soon, of the latest (R22)', async () => {
+    const store = new MemoryStore();
+    const { manager, clock } = setUp({ store });
+    const base = await commit(manager, 'zero');
+    const { commit: commitNow } = store;
+    let goOn = () => {};
+    let commits = 0;
+    store.commit = async (...args) => {
+      commits += 1;
+      if (commits > 1) await new Promise<void>((resolve) => (goOn = resolve));
+      return commitNow.apply(store, args);
+    };
+    const first = manager.push(pushOf(base, 'one', { nodeId: 1 }));
+    const second = manager.push(pushOf(base, 'two', { nodeId: 2 }));
+    const { version } = (await first) as { version: number };
+
+    const late = manager.poll(pollOf(base));
+    expect(await stateOf(late)).toBe('pending');
+    expect(await manager.poll(pollOf(base, { wait: 0 }))).toMatchObject({ version });
+    await clock.advance(200);
+    expect(await late).toMatchObject({ kind: 'snapshot', version });
+
+    // With nobody waiting any more, the next is told at once.
+    goOn();
+    expect(await second).toMatchObject({ kind: 'conflict', version });
+    commits = 0;
+    const next = manager.poll(pollOf(version));
+    const third = (await manager.push(pushOf(version, 'three', { nodeId: 2 }))) as { version: number };
+    expect(await next).toMatchObject({ kind: 'snapshot', version: third.version });
+  });
+
   it('sees what another manager on the same store stored (R22)', async () => {
     const store = new MemoryStore();
     const { manager } = setUp({ store });

@@ -48,6 +48,20 @@ describe('versions are told', () => {
     expect(told).toEqual([1, 3]);
   });
 
+  it('and whoever waits for what is kept back goes on then', async () => {
+    const { clock, told, publication } = setUp();
+    expect(publication.pending).toBeUndefined();
+    publication.publish(current(1), true);
+    const told200 = publication.pending?.then(() => told.length);
+    await clock.advance(200);
+    expect(await told200).toBe(1);
+    expect(publication.pending).toBeUndefined();
+    publication.publish(current(2), true);
+    const toldEarly = publication.pending?.then(() => told.length);
+    publication.flush();
+    expect(await toldEarly).toBe(2);
+  });
+
   it('never after a higher one', () => {
     const { told, publication } = setUp();
     publication.publish(current(5), false);

@@ -1,26 +1,11 @@
-import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { CfluxError } from '../../errors.js';
 import { headers } from '../../protocol/headers.js';
 import { statusOf } from '../../protocol/http-status.js';
 import { problemOf, problemType, wantsProblem } from '../../protocol/problem.js';
-import type { Snapshot } from '../../transport/transport.js';
 import { header } from './request-headers.js';
 import type { EncodedSnapshot } from './snapshot-encodings.js';
-
-/** Where a cluster stands, as headers. */
-export interface Standing {
-  readonly epoch?: string | undefined;
-  readonly version?: number | undefined;
-  readonly mutation?: string | undefined;
-}
-
-function standingHeaders({ epoch, version, mutation }: Standing): OutgoingHttpHeaders {
-  return {
-    ...(version === undefined ? {} : { [headers.version]: String(version) }),
-    ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
-    ...(mutation === undefined ? {} : { [headers.lastMutation]: mutation }),
-  };
-}
+import { type Standing, standingHeaders } from './standing.js';
 
 const empty = { 'Content-Length': 0 };
 
@@ -51,19 +36,12 @@ export async function answerSnapshot(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
-  standing: Omit<Snapshot, 'snapshot'> | Standing,
+  standing: Standing,
   encoded: EncodedSnapshot,
 ): Promise<void> {
   const gzipped = takesGzip(request) ? await encoded.gzipped() : undefined;
   const body = gzipped ?? encoded.bytes;
-  response.writeHead(status, {
-    ...standingHeaders(standing),
-    'Content-Type': 'application/octet-stream',
-    'Content-Length': body.byteLength,
-    [headers.contentDigest]: encoded.digest,
-    Vary: 'Accept-Encoding',
-    ...(gzipped === undefined ? {} : { 'Content-Encoding': 'gzip' }),
-  });
+  response.writeHead(status, encoded.headersOf(standing, body));
   response.end(body);
 }
 

@@ -3,12 +3,13 @@ import { CfluxError } from '../../errors.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import { type Access, accessOf, openAccess } from './access.js';
-import { answerError, type Standing } from './answer.js';
+import { answerError } from './answer.js';
 import { dispatch } from './dispatch.js';
 import type { ManagerMetrics } from './metrics.js';
 import { OpenRequest } from './open-request.js';
 import { RememberedRoutes } from './remembered-routes.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
+import type { Standing } from './standing.js';
 import type { TokenSource } from './tokens.js';
 
 export interface RequestHandlerOptions {

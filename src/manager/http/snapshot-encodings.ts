@@ -1,6 +1,8 @@
 import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
 import { contentDigest } from '../../protocol/content-digest.js';
+import { headers } from '../../protocol/headers.js';
+import { type Standing, standingHeaders } from './standing.js';
 
 const gzip = promisify(gzipCallback);
 
@@ -12,6 +14,8 @@ export class EncodedSnapshot {
   readonly bytes: Uint8Array;
   #digest: string | undefined;
   #gzipped: Promise<Uint8Array> | undefined;
+  /** Those that were made last: thousands may have waited for the same. */
+  #headers: { readonly standing: Standing; readonly body: Uint8Array; readonly list: string[] } | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -21,6 +25,22 @@ export class EncodedSnapshot {
   get digest(): string {
     this.#digest ??= contentDigest(this.bytes);
     return this.#digest;
+  }
+
+  /** Of an answer whose body is `body`, the bytes or their gzip: name and value in turn, one list for the same `standing`. */
+  headersOf(standing: Standing, body: Uint8Array): string[] {
+    if (this.#headers?.standing !== standing || this.#headers.body !== body) {
+      const list = Object.entries({
+        ...standingHeaders(standing),
+        'Content-Type': 'application/octet-stream',
+        'Content-Length': String(body.byteLength),
+        [headers.contentDigest]: this.digest,
+        Vary: 'Accept-Encoding',
+        ...(body === this.bytes ? {} : { 'Content-Encoding': 'gzip' }),
+      }).flat();
+      this.#headers = { standing, body, list };
+    }
+    return this.#headers.list;
   }
 
   /** The gzipped bytes where that makes them fewer. */
