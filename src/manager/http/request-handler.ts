@@ -42,13 +42,6 @@ export class RequestHandler {
   /** Answers a request, whatever it is; never throws. */
   handle(request: IncomingMessage, response: ServerResponse): void {
     const open = new OpenRequest(response);
-    this.#open.add(open);
-    // `close` of the request would come as soon as its body is read.
-    response.on('close', () => {
-      this.#open.delete(open);
-      if (!response.writableFinished) open.end(clientGone());
-      if (!request.complete) lingerThenCut(request);
-    });
     if (this.#closed) this.#endWith(open);
     let route: Route | undefined;
     const answered = () => this.#options.metrics.count(route, response.statusCode);
@@ -58,9 +51,23 @@ export class RequestHandler {
       const answering = this.#answer(request, response, route, open);
       if (answering === undefined) answered();
       else answering.then(answered, failed);
+      // What is answered already and came without a body is done with: of heartbeats there are most.
+      if (answering === undefined && !hasBody(request)) return;
     } catch (error) {
       void failed(error);
     }
+    this.#watch(request, response, open);
+  }
+
+  /** Until the connection is free again: notices when the client goes away, and when this closes. */
+  #watch(request: IncomingMessage, response: ServerResponse, open: OpenRequest): void {
+    this.#open.add(open);
+    // `close` of the request would come as soon as its body is read.
+    response.on('close', () => {
+      this.#open.delete(open);
+      if (!response.writableFinished) open.end(clientGone());
+      if (!request.complete) lingerThenCut(request);
+    });
   }
 
   /** A promise only where there is something to wait for: heartbeats are most of all requests. */
@@ -129,6 +136,9 @@ function lingerThenCut(request: IncomingMessage): void {
   };
   setTimeout(cut, linger).unref();
 }
+
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 const noSuchRoute = ({ method, url }: IncomingMessage) =>
   new CfluxError('NO_SUCH_ROUTE', `no such route: ${method} ${url?.slice(0, 200)}`, { outcome: 'none' });
