@@ -71,7 +71,7 @@ async function concurrentFigure(setting: Setting, groups: number): Promise<Figur
           }),
         ),
     },
-    { rounds: 11, warmUp: 3 },
+    { rounds: 31, warmUp: 10 },
   );
   await client.close();
   return {

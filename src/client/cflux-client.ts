@@ -66,7 +66,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
 
   static {
     defineMetaMethods<CfluxClient<MetaClientLike>>(CfluxClient.prototype, {
-      mutate: (client, operation) => client.mutate(operation),
+      mutate: (client, operation) => client.#mutate(operation, {}, { isMethod: true }),
       read: (client, operation) => client.#read(operation),
     });
   }
@@ -145,13 +145,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_EPOCH`, and the wire's
    */
   async mutate<T>(operation: Operation<M, T>, options: WaitOptions = {}): Promise<T> {
-    const { scope, state, queue } = this.#session;
-    this.#session.checkOpen();
-    options.signal?.throwIfAborted();
-    if (scope.current !== undefined) throw nestedError();
-    if (state.state === 'foreign') throw foreignError();
-    const timeout = options.timeout ?? this.#settings.mutationTimeout;
-    return queue.add(operation as Operation<MetaClientLike, T>, { timeout, signal: options.signal });
+    return this.#mutate(operation as Operation<MetaClientLike, T>, options, { isMethod: false });
   }
 
   /** Brings the manager's newest metadata here and answers its version. */
@@ -194,6 +188,20 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return this.#untilClosed(options, (limits) =>
       this.#session.transport.nodes({ cluster: this.#settings.cluster }, limits),
     );
+  }
+
+  /** `isMethod`: it is one call of the wrapped client's, which knows nothing of this one. */
+  #mutate<T>(
+    operation: Operation<MetaClientLike, T>,
+    { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,
+    { isMethod }: { readonly isMethod: boolean },
+  ): Promise<T> {
+    const { scope, state, queue } = this.#session;
+    this.#session.checkOpen();
+    signal?.throwIfAborted();
+    if (scope.current !== undefined) throw nestedError();
+    if (state.state === 'foreign') throw foreignError();
+    return queue.add(operation, { timeout, signal, isMethod });
   }
 
   async #read<T>(operation: Operation<MetaClientLike, T>): Promise<T> {

@@ -81,8 +81,9 @@ export class Committer<M> {
   }
 
   #withoutAbandoned(batch: PendingMutation<M>[], round: number): PendingMutation<M>[] {
+    const now = this.#parts.clock.monotonic();
     return batch.filter((mutation) => {
-      const reason = mutation.abandonedBecause(() => tooLate(round - 1));
+      const reason = mutation.abandonedBecause(now, () => tooLate(round - 1));
       if (reason === undefined) return true;
       mutation.reject(reason);
       return false;

@@ -8,6 +8,8 @@ export class MutationQueue<M> {
   readonly #waiting = new Set<PendingMutation<M>>();
   readonly #clock: Clock;
   readonly #onAdded: () => void;
+  /** One for all who wait: set for the earliest of their deadlines. */
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   /** What last kept changes waiting, for those whose time runs out. */
   obstacle: unknown;
 
@@ -22,20 +24,54 @@ export class MutationQueue<M> {
 
   add<T>(
     operation: Operation<M, T>,
-    limits: { timeout: number; signal?: AbortSignal | undefined },
+    options: { timeout: number; signal?: AbortSignal | undefined; isMethod: boolean },
   ): Promise<T> {
-    const mutation = new PendingMutation<M, T>(operation, {
-      ...limits,
-      clock: this.#clock,
-      onAbandoned: (abandoned) => {
-        if (this.#waiting.delete(abandoned as PendingMutation<M>)) {
-          abandoned.reject(abandoned.abandonedBecause(() => this.#lateError()));
-        }
-      },
-    });
-    this.#waiting.add(mutation as PendingMutation<M>);
+    const { timeout, signal, isMethod } = options;
+    const deadline = this.#clock.monotonic() + timeout;
+    const mutation = new PendingMutation<M, T>(operation, { deadline, signal, isMethod });
+    const waiting = mutation as PendingMutation<M>;
+    mutation.onAbort(() => this.#giveUp(waiting, this.#clock.monotonic()));
+    this.#waiting.add(waiting);
+    this.#watch(deadline);
     this.#onAdded();
     return mutation.outcome;
+  }
+
+  /** Everything that waits; the caller decides about it from now on. */
+  takeAll(): PendingMutation<M>[] {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const taken = [...this.#waiting];
+    this.#waiting.clear();
+    return taken;
+  }
+
+  rejectAll(error: unknown): void {
+    for (const mutation of this.takeAll()) mutation.reject(error);
+  }
+
+  #watch(deadline: number): void {
+    if (this.#timer !== undefined && this.#timer.at <= deadline) return;
+    this.#timer?.cancel();
+    const cancel = this.#clock.after(Math.max(deadline - this.#clock.monotonic(), 0), () => {
+      this.#timer = undefined;
+      // Node's timers fire up to a millisecond before their time: the timer's word counts, whatever the clock says.
+      const now = Math.max(deadline, this.#clock.monotonic());
+      let next = Number.POSITIVE_INFINITY;
+      for (const mutation of this.#waiting) {
+        if (!this.#giveUp(mutation, now)) next = Math.min(next, mutation.deadline);
+      }
+      if (this.#waiting.size > 0) this.#watch(next);
+    });
+    this.#timer = { at: deadline, cancel };
+  }
+
+  /** Rejects it where nobody waits for it any more. */
+  #giveUp(mutation: PendingMutation<M>, now: number): boolean {
+    const reason = mutation.abandonedBecause(now, () => this.#lateError());
+    if (reason === undefined || !this.#waiting.delete(mutation)) return false;
+    mutation.reject(reason);
+    return true;
   }
 
   #lateError(): CfluxError {
@@ -45,16 +81,5 @@ export class MutationQueue<M> {
       retryable: true,
       ...(this.obstacle === undefined ? {} : { cause: this.obstacle }),
     });
-  }
-
-  /** Everything that waits; the caller decides about it from now on. */
-  takeAll(): PendingMutation<M>[] {
-    const taken = [...this.#waiting];
-    this.#waiting.clear();
-    return taken;
-  }
-
-  rejectAll(error: unknown): void {
-    for (const mutation of this.takeAll()) mutation.reject(error);
   }
 }

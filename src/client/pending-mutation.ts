@@ -1,8 +1,13 @@
-import type { Clock } from '../clock.js';
 import type { CfluxError } from '../errors.js';
 import type { Operation } from './holder.js';
 
-const nothing = () => undefined;
+export interface MutationOptions {
+  /** By the monotonic clock. */
+  readonly deadline: number;
+  readonly signal?: AbortSignal | undefined;
+  /** One call of the meta client, and not a function of somebody's that may call whatever it likes. */
+  readonly isMethod: boolean;
+}
 
 /**
  * A change that waits for its outcome. Its signal or deadline takes it out at once while it waits in the queue; during a
@@ -11,47 +16,35 @@ const nothing = () => undefined;
 export class PendingMutation<M, T = unknown> {
   readonly operation: Operation<M, T>;
   readonly outcome: Promise<T>;
-  /** By the monotonic clock. */
   readonly deadline: number;
-  readonly #clock: Clock;
+  readonly isMethod: boolean;
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbandoned: () => void;
-  readonly #cancelTimer: () => void;
-  #isLate = false;
-  #resolve: (result: T) => void = nothing;
-  #reject: (error: unknown) => void = nothing;
+  #onAbort: (() => void) | undefined;
+  #resolve!: (result: T) => void;
+  #reject!: (error: unknown) => void;
 
-  constructor(
-    operation: Operation<M, T>,
-    parts: {
-      clock: Clock;
-      timeout: number;
-      signal?: AbortSignal | undefined;
-      /** Its signal or deadline says that nobody waits any more. */
-      onAbandoned: (mutation: PendingMutation<M, T>) => void;
-    },
-  ) {
+  constructor(operation: Operation<M, T>, { deadline, signal, isMethod }: MutationOptions) {
     this.operation = operation;
+    this.deadline = deadline;
+    this.isMethod = isMethod;
+    this.#signal = signal;
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#clock = parts.clock;
-    this.#signal = parts.signal;
-    this.deadline = parts.clock.monotonic() + parts.timeout;
-    this.#onAbandoned = () => parts.onAbandoned(this);
-    this.#cancelTimer = parts.clock.after(parts.timeout, () => {
-      this.#isLate = true;
-      this.#onAbandoned();
-    });
-    this.#signal?.addEventListener('abort', this.#onAbandoned, { once: true });
+  }
+
+  /** Calls `listener` where the signal ends before the change is settled. */
+  onAbort(listener: () => void): void {
+    if (this.#signal === undefined) return;
+    this.#onAbort = listener;
+    this.#signal.addEventListener('abort', listener, { once: true });
   }
 
   /** Why nobody waits for it any more; `undefined` while somebody does. `late` makes the error of a deadline that is over. */
-  abandonedBecause(late: () => CfluxError): unknown {
+  abandonedBecause(now: number, late: () => CfluxError): unknown {
     if (this.#signal?.aborted) return this.#signal.reason;
-    // Node's timers fire up to a millisecond before their time: the timer's word counts, whatever the clock says.
-    return this.#isLate || this.#clock.monotonic() >= this.deadline ? late() : undefined;
+    return now >= this.deadline ? late() : undefined;
   }
 
   resolve(result: T): void {
@@ -65,7 +58,6 @@ export class PendingMutation<M, T = unknown> {
   }
 
   #release(): void {
-    this.#cancelTimer();
-    this.#signal?.removeEventListener('abort', this.#onAbandoned);
+    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 }

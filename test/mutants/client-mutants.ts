@@ -172,7 +172,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R8',
     breaks: 'starvation goes on beyond the deadline',
     file: 'client/pending-mutation.ts',
-    find: 'return this.#isLate || this.#clock.monotonic() >= this.deadline ? late() : undefined;',
+    find: 'return now >= this.deadline ? late() : undefined;',
     replace: 'return undefined;',
     tests: rule('r08-losing-is-not-failing'),
   },
@@ -346,10 +346,10 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R14',
-    breaks: 'the timer of a change that is decided goes on',
-    file: 'client/pending-mutation.ts',
-    find: '#release(): void {\n    this.#cancelTimer();',
-    replace: '#release(): void {',
+    breaks: 'the timer of changes that wait no longer goes on',
+    file: 'client/mutation-queue.ts',
+    find: 'this.#timer?.cancel();\n    this.#timer = undefined;\n    const taken',
+    replace: 'this.#timer = undefined;\n    const taken',
     tests: rule('r14-nothing-unhandled'),
   },
   {

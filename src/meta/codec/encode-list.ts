@@ -63,6 +63,6 @@ function encodeSegment<T extends Named>(record: T, kind: SegmentKind<T>): Segmen
   writer.delimit(kind.tag, 0);
   const bytes = writer.finish();
   const segment: Segment = { bytes, start: 0, end: bytes.length, lossy: writer.lossy };
-  keepSegment(record, segment, { copied: false });
+  keepSegment(record, segment);
   return segment;
 }

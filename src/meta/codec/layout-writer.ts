@@ -1,6 +1,14 @@
 import { type Named, originOf } from '../named-list.js';
 import { commonRuns } from './runs.js';
-import { keepLayout, keepSegment, type Layout, layoutOf, type SegmentKind, segmentOf } from './segments.js';
+import {
+  keepLayout,
+  keepSegments,
+  type Layout,
+  layoutOf,
+  type Placed,
+  type SegmentKind,
+  segmentOf,
+} from './segments.js';
 import { WireWriter } from './wire-writer.js';
 
 /** The layout of `list`, made if there is none yet. */
@@ -60,14 +68,13 @@ class LayoutWriter<T extends Named> {
     for (let i = 0; i < sizes.length; i++) offsets[i] = bytes.length - (sizes[i] ?? 0);
     const layout: Layout = { bytes, offsets, lossy };
     keepLayout(list, layout);
-    const copied = fresh.length < list.length / 2;
+    const placed: Placed[] = [];
     for (const position of fresh) {
-      const record = list[position];
-      const start = offsets[position];
-      const end = offsets[position + 1];
+      const [record, start, end] = [list[position], offsets[position], offsets[position + 1]];
       if (record === undefined || start === undefined || end === undefined) continue;
-      keepSegment(record, { bytes, start, end, lossy: lossyOnes.has(position) }, { copied });
+      placed.push({ record, start, end, lossy: lossyOnes.has(position) });
     }
+    keepSegments(placed, bytes, { copied: placed.length < list.length / 2 });
     return layout;
   }
 

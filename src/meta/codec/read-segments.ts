@@ -1,6 +1,6 @@
 import { descend, isIndexed, type Named, positionOf } from '../named-list.js';
 import { commonPrefix } from './common-prefix.js';
-import { keepLayout, keepSegment, type Layout, type SegmentKind } from './segments.js';
+import { keepLayout, keepSegments, type Layout, type Placed, type SegmentKind } from './segments.js';
 import type { WireReader } from './wire-reader.js';
 
 /** A list that was read or written before. */
@@ -9,20 +9,14 @@ export interface KnownSegments<T> {
   readonly layout: Layout;
 }
 
-/** A record that was not known, and where it lies. */
-interface Fresh<T> {
-  readonly record: T;
-  readonly start: number;
-  readonly end: number;
-}
-
 /**
  * Collects the records of one kind from the root message. Given what is known already, it takes over, as the same objects, the
  * records whose bytes are the same.
  */
 export class SegmentsReader<T extends Named> {
   private readonly records: T[] = [];
-  private readonly fresh: Fresh<T>[] = [];
+  /** Those that were not known. */
+  private readonly fresh: Placed[] = [];
   /** Where the last segment ends. */
   private end = 0;
   /** Whether the segments lie side by side, as InfluxDB writes them. */
@@ -53,9 +47,7 @@ export class SegmentsReader<T extends Named> {
     const { known, records, fresh, inOrder, contiguous } = this;
     if (known !== undefined && fresh.length === 0 && isSame(records, known.list)) return known.list;
     const copied = fresh.length < records.length / 2;
-    for (const { record, start, end } of fresh) {
-      keepSegment(record, { bytes: bytes(), start, end, lossy: false }, { copied });
-    }
+    if (fresh.length > 0) keepSegments(fresh, bytes(), { copied });
     if (known === undefined && contiguous) this.keepLayout(bytes);
     if (known !== undefined && inOrder) descend(records, known.list);
     return records;
@@ -71,7 +63,7 @@ export class SegmentsReader<T extends Named> {
 
   private readAnew(reader: WireReader, start: number, end: number): T {
     const record = this.kind.read(reader, end);
-    this.fresh.push({ record, start, end });
+    this.fresh.push({ record, start, end, lossy: false });
     return record;
   }
 

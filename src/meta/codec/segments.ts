@@ -3,7 +3,7 @@ import type { DatabaseInfo, UserInfo } from '../records.js';
 import { readDatabase } from './read-database.js';
 import { readUser } from './read-user.js';
 import type { WireReader } from './wire-reader.js';
-import { copyOf, type WireWriter } from './wire-writer.js';
+import type { WireWriter } from './wire-writer.js';
 import { writeDatabase, writeUser } from './write-records.js';
 
 /*
@@ -75,12 +75,40 @@ export function keepLayout(list: readonly Named[], layout: Layout): void {
   settle(list);
 }
 
-/** Keeps the segment of a record. `copied`: in bytes of its own, so that one record does not keep those of ten thousand alive. */
-export function keepSegment(record: Named, segment: Segment, { copied }: { copied: boolean }): void {
-  if (!copied) {
-    segments.set(record, segment);
+export function keepSegment(record: Named, segment: Segment): void {
+  segments.set(record, segment);
+}
+
+/** A record, and where its segment lies in bytes that hold others as well. */
+export interface Placed {
+  readonly record: Named;
+  readonly start: number;
+  readonly end: number;
+  readonly lossy: boolean;
+}
+
+/** Segments whose copies share one piece of memory: a piece for each would cost more than the bytes. */
+const together = 32;
+
+/** Keeps segments that were read from `bytes`, or written there. `copied`: few, and they shall not keep all of it alive. */
+export function keepSegments(
+  placed: readonly Placed[],
+  bytes: Buffer,
+  { copied }: { copied: boolean },
+): void {
+  if (copied) {
+    for (let i = 0; i < placed.length; i += together) keepCopies(placed.slice(i, i + together), bytes);
     return;
   }
-  const bytes = copyOf(segment.bytes.subarray(segment.start, segment.end));
-  segments.set(record, { bytes, start: 0, end: bytes.length, lossy: segment.lossy });
+  for (const { record, start, end, lossy } of placed) keepSegment(record, { bytes, start, end, lossy });
+}
+
+function keepCopies(placed: readonly Placed[], bytes: Buffer): void {
+  const copies = Buffer.allocUnsafeSlow(placed.reduce((sum, { start, end }) => sum + end - start, 0));
+  let position = 0;
+  for (const { record, start, end, lossy } of placed) {
+    const copyEnd = position + bytes.copy(copies, position, start, end);
+    keepSegment(record, { bytes: copies, start: position, end: copyEnd, lossy });
+    position = copyEnd;
+  }
 }
