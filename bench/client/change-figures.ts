@@ -1,6 +1,6 @@
 import { CfluxClient, encodeMetadata, LocalMetaClient, type MetaData } from 'clusterflux';
 import { benchmarkSnapshot } from '../../test/meta/support/benchmark-snapshot.js';
-import { measureInTurn } from '../measure.js';
+import { measurePair } from '../measure.js';
 import type { Figure } from '../report.js';
 import { alter, size } from './altering.js';
 import type { Setting } from './setting.js';
@@ -24,28 +24,24 @@ async function sequentialFigure(setting: Setting, databases: number, groups: num
   const inBatch = bytes.length > 1e6 ? 5 : 25;
   let round = 0;
   let base = 0;
-  const times = await measureInTurn(
-    {
-      change: async () => {
-        for (let i = 0; i < inBatch; i++) await alter(client, i % databases, ++round);
-      },
-      post: async () => {
-        for (let i = 0; i < inBatch; i++)
-          base = await setting.push(`bare-${databases}-${groups}`, base, bytes);
-      },
-      memory: async () => {
-        for (let i = 0; i < inBatch; i++) await alter(memory, i % databases, ++round);
-      },
+  const { ours, floor } = await measurePair(
+    async () => {
+      for (let i = 0; i < inBatch; i++) await alter(client, i % databases, ++round);
     },
-    { rounds: 31, warmUp: 10 },
+    async () => {
+      for (let i = 0; i < inBatch; i++) {
+        base = await setting.push(`bare-${databases}-${groups}`, base, bytes);
+        await alter(memory, i % databases, ++round);
+      }
+    },
   );
   await client.close();
   return {
     name: `${setting.name}: one change after the other, snapshots of ${size(bytes.length)}`,
-    value: times.change / inBatch,
+    value: ours / inBatch,
     unit: 'ms',
     floorName: `${setting.name === 'HTTP' ? 'a bare ky POST' : 'a bare push'} of the same bytes and the same change in memory`,
-    floor: (times.post + times.memory) / inBatch,
+    floor: floor / inBatch,
     ...(setting.name === 'HTTP' ? { target: 1.6 } : {}),
   };
 }
@@ -59,27 +55,24 @@ async function concurrentFigure(setting: Setting, groups: number): Promise<Figur
   const sequentially = 10;
   const each = 10;
   let round = 0;
-  const times = await measureInTurn(
-    {
-      sequential: async () => {
-        for (let i = 0; i < sequentially; i++) await alter(client, i, ++round);
-      },
-      together: () =>
-        Promise.all(
-          Array.from({ length: callers }, async (_, caller) => {
-            for (let i = 0; i < each; i++) await alter(client, caller * 15 + i, ++round);
-          }),
-        ),
+  const { ours, floor } = await measurePair(
+    () =>
+      Promise.all(
+        Array.from({ length: callers }, async (_, caller) => {
+          for (let i = 0; i < each; i++) await alter(client, caller * 15 + i, ++round);
+        }),
+      ),
+    async () => {
+      for (let i = 0; i < sequentially; i++) await alter(client, i, ++round);
     },
-    { rounds: 31, warmUp: 10 },
   );
   await client.close();
   return {
     name: `${setting.name}: ${callers} callers altering one of 1,000 databases, snapshots of ${size(encodeMetadata(data).length)}`,
-    value: (callers * each * 1_000) / times.together,
+    value: (callers * each * 1_000) / ours,
     unit: 'changes/s',
     floorName: 'one caller',
-    floor: (sequentially * 1_000) / times.sequential,
+    floor: (sequentially * 1_000) / floor,
     target: 15,
     atLeast: true,
   };

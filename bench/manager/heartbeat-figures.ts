@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { middlePair, type Pair } from '../measure.js';
 import type { Figure } from '../report.js';
 import { openConnections, type RawConnection } from './raw-connection.js';
 import { ServerChild } from './server-child.js';
@@ -23,7 +24,7 @@ export async function heartbeatFigures(): Promise<Figure[]> {
       manager: await openConnections(manager.url, connections),
       bare: await openConnections(bare.url, connections),
     };
-    const pairs: { readonly ours: number; readonly floor: number }[] = [];
+    const pairs: Pair[] = [];
     // Until the compiler has settled.
     for (let round = -12; round < rounds; round++) {
       const ours = await costOf(manager, lines.manager, request);
@@ -31,9 +32,7 @@ export async function heartbeatFigures(): Promise<Figure[]> {
       if (round >= 0) pairs.push({ ours, floor });
     }
     for (const connection of [...lines.manager, ...lines.bare]) connection.close();
-    // A machine that is now slow and now fast is equally so for both of a pair: the pair in the middle, by its ratio.
-    pairs.sort((a, b) => a.ours / a.floor - b.ours / b.floor);
-    const { ours, floor } = pairs[rounds >> 1] ?? { ours: Number.NaN, floor: Number.NaN };
+    const { ours, floor } = middlePair(pairs);
     return [
       {
         name: 'CPU of a heartbeat',
