@@ -20,7 +20,7 @@ export function applyAll<M>(
   const limit = new Limit(clock, signal, tooLong);
   const apply = async ({ operation, isMethod, deadline }: PendingMutation<M>): Promise<Attempt> => {
     // A method does not need the scope, which costs more than most of them.
-    const run = async (meta: M) => (isMethod ? operation(meta) : scope.run(meta, operation));
+    const run = (meta: M) => (isMethod ? operation(meta) : scope.run(meta, operation));
     try {
       // The limit is inside: a change that goes on after it must not be taken up later.
       const result = await copy.apply((meta) => limit.race(run(meta), deadline));

@@ -22,13 +22,13 @@ export class Limit {
   }
 
   /** `work`, or a rejection when `deadline` (by the monotonic clock) or the signal is first; `work` goes on unheeded then. */
-  race<T>(work: Promise<T>, deadline: number): Promise<T> {
+  race<T>(work: T | PromiseLike<T>, deadline: number): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#giveUp = reject;
       this.#deadline = deadline;
       if (this.#signal.aborted) this.#onAbort();
       else this.#watch();
-      work.then(resolve, reject);
+      Promise.resolve(work).then(resolve, reject);
     });
   }
 

@@ -14,7 +14,7 @@ import { LostData } from './lost-data.js';
 import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './manager-store.js';
 import { isOfAnotherHistory } from './other-history.js';
 import { Publication } from './publication.js';
-import { Turns } from './turns.js';
+import { PushLine } from './push-line.js';
 import { published, snapshotOf, WaitingPoll } from './waiting-poll.js';
 
 export interface ClusterSettings {
@@ -44,14 +44,12 @@ export class Cluster {
   readonly name: string;
   readonly #settings: ClusterSettings;
   readonly #store: ManagerStore;
-  readonly #turns: Turns;
+  readonly #line: PushLine;
   readonly #latest: LatestSnapshot;
   readonly #polls = new Set<WaitingPoll>();
   readonly #lost: LostData;
   /** It had data when we looked last; where it was deleted since, its epoch is another one. */
   #hasData = false;
-  /** Pushes that the store has, for which it takes turns. */
-  readonly #sharing = new Set<AbortController>();
   #committing = false;
   readonly #publication: Publication;
   /** Pushes that are not answered yet. */
@@ -63,20 +61,19 @@ export class Cluster {
     this.name = name;
     this.#settings = settings;
     this.#store = settings.store;
-    this.#turns = new Turns(settings.deadlines, settings.turn);
+    this.#line = new PushLine(name, settings);
     this.#latest = new LatestSnapshot(settings.store, name);
     this.#publication = new Publication(settings.deadlines, (current) => this.#tell(current));
     this.#lost = new LostData({
       ...settings,
       cluster: name,
-      inTurn: (work) => this.#withoutPushes(work),
+      inTurn: (work) => this.#line.alone(work),
       commit: (commit, asker) => this.#commit(commit, asker),
     });
   }
 
   get isIdle(): boolean {
-    const isWaitedFor = this.#polls.size > 0 || this.#sharing.size > 0 || !this.#turns.isIdle;
-    return !isWaitedFor && this.#lost.isIdle;
+    return this.#polls.size === 0 && this.#line.isIdle && this.#lost.isIdle;
   }
 
   get cachedBytes(): number {
@@ -88,7 +85,7 @@ export class Cluster {
   }
 
   get heldPushes(): number {
-    return this.#turns.length + this.#sharing.size;
+    return this.#line.length;
   }
 
   async push(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
@@ -97,42 +94,11 @@ export class Cluster {
     }
     this.#pushing += 1;
     try {
-      // A store that is shared knows of pushes at other managers, too: turns are its business then.
-      const isShared = this.#store.sharedTurns !== undefined;
-      return await (isShared
-        ? this.#inSharedTurn(request, asker, signal)
-        : this.#inTurn(request, asker, signal));
+      const push = (ending?: AbortSignal) => this.#judge(request, asker, ending);
+      return await this.#line.push(request, asker, push, signal);
     } finally {
       this.#pushing -= 1;
       if (this.#pushing === 0) this.#publication.flush();
-    }
-  }
-
-  /** The store waits with what it is given until its turn comes, its signal says so, or this closes. */
-  async #inSharedTurn(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
-    signal?.throwIfAborted();
-    const ending = new AbortController();
-    const onAbort = () => ending.abort(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#sharing.add(ending);
-    try {
-      return await this.#judge(request, asker, ending.signal);
-    } finally {
-      this.#sharing.delete(ending);
-      signal?.removeEventListener('abort', onAbort);
-    }
-  }
-
-  async #inTurn(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
-    const who = identity(request.nodeId, asker);
-    await this.#turns.enter(who, signal);
-    let lost = false;
-    try {
-      const result = await this.#judge(request, asker, signal);
-      lost = result.kind === 'conflict';
-      return result;
-    } finally {
-      this.#turns.leave(who, lost);
     }
   }
 
@@ -146,8 +112,7 @@ export class Cluster {
       // Who has the newest and asks for more has nothing to push: a node does not poll while it does. (Of the clients of 2016, which
       // do not say who they are, another one may be asking.)
       if (request.nodeId !== undefined || request.wait <= 0) {
-        this.#turns.yield(identity(request.nodeId, asker));
-        this.#store.sharedTurns?.yield(this.name, request.nodeId);
+        this.#line.yield(request.nodeId, asker);
       }
       if (request.wait <= 0) return poll.unchanged;
       return await poll.hold(this.#settings.deadlines, request.wait, signal);
@@ -180,9 +145,8 @@ export class Cluster {
 
   close(reason: CfluxError): void {
     this.#lost.close();
-    this.#turns.close(reason);
+    this.#line.close(reason);
     this.#publication.flush();
-    for (const push of this.#sharing) push.abort(reason);
     for (const poll of this.#polls) poll.fail(reason);
   }
 
@@ -248,16 +212,6 @@ export class Cluster {
     // It may have lost its data since we looked: deleted by another process.
     const refusal = latest === undefined ? await this.#lost.judgePush(request, asker, epoch) : undefined;
     return refusal ?? { kind: 'foreignEpoch', epoch, version: latest?.version ?? noVersion };
-  }
-
-  async #withoutPushes(work: () => Promise<void>): Promise<void> {
-    const who = 'recovery';
-    await this.#turns.enter(who);
-    try {
-      await work();
-    } finally {
-      this.#turns.leave(who, false);
-    }
   }
 
   async #head(): Promise<Head> {
@@ -335,7 +289,3 @@ export class Cluster {
     for (const poll of this.#polls) poll.publish(version);
   }
 }
-
-/** Whose turn it is is told by the node's id; clients of 2016 have none, their address must do. */
-const identity = (nodeId: number | undefined, { remote }: Asker) =>
-  nodeId === undefined ? `at ${remote ?? 'unknown'}` : `node ${nodeId}`;

@@ -18,6 +18,18 @@ import type {
   VersionRecord,
 } from './manager-store.js';
 
+import { OpenClusters } from './open-clusters.js';
+import {
+  closed,
+  clusterNotFound,
+  emptySnapshot,
+  nodeNotFound,
+  tooLarge,
+  tooManyPolls,
+  versionNotFound,
+} from './refusals.js';
+import { Service } from './service.js';
+
 /** How a {@link Manager} works. */
 export interface ManagerOptions {
   /** Where versions and nodes are kept. The manager opens and closes it. */
@@ -45,8 +57,6 @@ export interface RegisteredNode extends Registered {
 
 // A client never resends a mutation that is past its deadline, and those are well below this (R27).
 const mutationMemory = 15 * 60_000;
-const mostIdleClusters = 1_000;
-const mostCachedBytes = 256 * 1024 * 1024;
 
 /**
  * Keeps the nodes of clusters and the versions of their metadata, which is opaque bytes to it.
@@ -74,15 +84,17 @@ export class Manager {
   readonly #history: number;
   readonly #audit: Audit | undefined;
   readonly #deadlines: Deadlines;
-  /** Least recently used first. */
-  readonly #clusters = new Map<string, Cluster>();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #clusters = new OpenClusters((name) => this.#createCluster(name));
+  readonly #service = new Service({
+    open: () => this.#open(),
+    end: () => {
+      for (const cluster of this.#clusters.concerned(undefined)) cluster.close(closed());
+    },
+    close: (wasOpen) => this.#close(wasOpen),
+  });
   readonly #id: string;
   #bindAddress = '';
   #heldPolls = 0;
-  #isOpen = false;
-  #opening: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
   #unwatch: (() => void) | undefined;
   #lastError: unknown;
 
@@ -116,23 +128,13 @@ export class Manager {
   }
 
   /** Opens the store. Idempotent; every other method does it too. */
-  async open(): Promise<void> {
-    if (this.#closing !== undefined) throw closed();
-    this.#opening ??= this.#open();
-    try {
-      await this.#opening;
-      this.#isOpen = this.#closing === undefined;
-    } catch (error) {
-      this.#opening = undefined;
-      throw error;
-    }
+  open(): Promise<void> {
+    return this.#service.open();
   }
 
   /** Ends held polls and waiting pushes (`UNAVAILABLE`, nothing stored), waits for what is being stored, closes the store. Idempotent. */
   close(): Promise<void> {
-    this.#isOpen = false;
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#service.close();
   }
 
   /** As `close()`, for `await using`. */
@@ -142,12 +144,12 @@ export class Manager {
 
   /** Rejects with the reason why it can not serve now. */
   async check(): Promise<void> {
-    await this.#serving(() => this.#store.check());
+    await this.#service.serving(() => this.#store.check());
   }
 
   /** Gives a node its id, or takes it back under the id that it had. */
   register(cluster: string, description: NodeDescription, asker: Asker = {}): Promise<RegisteredNode> {
-    return this.#storing(async () => {
+    return this.#service.storing(async () => {
       checkClusterName(cluster);
       checkDescription(description);
       const { ip, hostname } = description;
@@ -170,13 +172,13 @@ export class Manager {
   /** As {@link heartbeat}, directly where the store can; `false`: the cluster has no such node. */
   beat(cluster: string, nodeId: number, leaving = false): boolean | Promise<boolean> {
     checkClusterName(cluster);
-    if (this.#isOpen) return this.#store.beat(cluster, nodeId, leaving);
-    return this.#serving(async () => this.#store.beat(cluster, nodeId, leaving));
+    if (this.#service.isOpen) return this.#store.beat(cluster, nodeId, leaving);
+    return this.#service.serving(async () => this.#store.beat(cluster, nodeId, leaving));
   }
 
   /** @throws `NODE_NOT_FOUND`: the cluster has no such node. */
   deregister(cluster: string, nodeId: number, asker: Asker = {}): Promise<void> {
-    return this.#storing(async () => {
+    return this.#service.storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.removeNode(cluster, nodeId))) throw nodeNotFound(nodeId);
       this.#audit?.({ action: 'deregister', cluster, nodeId, ...asker });
@@ -185,7 +187,7 @@ export class Manager {
 
   /** The cluster's nodes, alive or not, ordered by id. */
   nodes(cluster: string): Promise<readonly NodeInfo[]> {
-    return this.#serving(async () => {
+    return this.#service.serving(async () => {
       checkClusterName(cluster);
       return this.#store.nodes(cluster);
     });
@@ -193,7 +195,7 @@ export class Manager {
 
   /** Tells the managers that share the store where this one is reached (`host:port`), until it closes. */
   announce(bindAddress: string): Promise<void> {
-    return this.#serving(async () => {
+    return this.#service.serving(async () => {
       this.#bindAddress = bindAddress;
       await this.#store.announce?.(this.#self);
     });
@@ -201,12 +203,12 @@ export class Manager {
 
   /** The managers that share the store and are alive. */
   managers(): Promise<readonly ManagerInfo[]> {
-    return this.#serving(async () => (await this.#store.managers?.()) ?? [this.#self]);
+    return this.#service.serving(async () => (await this.#store.managers?.()) ?? [this.#self]);
   }
 
   /** Makes a snapshot the cluster's next version, if it was made from the newest. */
   push(request: PushRequest, options: { asker?: Asker; signal?: AbortSignal } = {}): Promise<PushResult> {
-    return this.#storing(async () => {
+    return this.#service.storing(async () => {
       checkClusterName(request.cluster);
       checkToken('a mutation id', request.mutation);
       checkToken('an epoch', request.epoch);
@@ -214,7 +216,7 @@ export class Manager {
       const { byteLength } = request.snapshot;
       if (byteLength === 0) throw emptySnapshot();
       if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);
-      return this.#cluster(request.cluster).push(request, options.asker ?? {}, options.signal);
+      return this.#clusters.of(request.cluster).push(request, options.asker ?? {}, options.signal);
     });
   }
 
@@ -227,18 +229,16 @@ export class Manager {
     request: Omit<PollRequest, 'wait'> & { readonly wait?: number | undefined },
     options: { asker?: Asker; signal?: AbortSignal } = {},
   ): Promise<PollResult> {
-    return this.#serving(async () => {
+    return this.#service.serving(async () => {
       checkClusterName(request.cluster);
       if (this.#heldPolls >= this.limits.heldPolls) throw tooManyPolls();
       // Spread downwards: 300 s are what other people's HTTP clients wait at most.
       const wait = Math.min(request.wait ?? this.#pollHold * (0.9 + this.random() * 0.05), this.#pollHold);
       this.#heldPolls += 1;
       try {
-        return await this.#cluster(request.cluster).poll(
-          { ...request, wait },
-          options.asker ?? {},
-          options.signal,
-        );
+        return await this.#clusters
+          .of(request.cluster)
+          .poll({ ...request, wait }, options.asker ?? {}, options.signal);
       } finally {
         this.#heldPolls -= 1;
       }
@@ -247,7 +247,7 @@ export class Manager {
 
   /** Identity of the history of a cluster; there is one for every name, also before its first version. */
   epoch(cluster: string): Promise<string> {
-    return this.#serving(async () => {
+    return this.#service.serving(async () => {
       checkClusterName(cluster);
       return (await this.#store.head(cluster)).epoch;
     });
@@ -255,12 +255,12 @@ export class Manager {
 
   /** Every cluster that has data or nodes, ordered by name. */
   clusters(): Promise<readonly ClusterRecord[]> {
-    return this.#serving(() => this.#store.clusters());
+    return this.#service.serving(() => this.#store.clusters());
   }
 
   /** The versions of a cluster that are kept, newest first. */
   history(cluster: string): Promise<readonly VersionRecord[]> {
-    return this.#serving(async () => {
+    return this.#service.serving(async () => {
       checkClusterName(cluster);
       return this.#store.history(cluster);
     });
@@ -268,25 +268,21 @@ export class Manager {
 
   /** @throws `VERSION_NOT_FOUND`: it is not kept, or never was there. */
   version(cluster: string, version: number): Promise<Uint8Array> {
-    return this.#serving(async () => {
+    return this.#service.serving(async () => {
       checkClusterName(cluster);
       const snapshot = await this.#store.read(cluster, version);
       if (snapshot !== undefined) return snapshot;
-      throw new CfluxError('VERSION_NOT_FOUND', `version ${version} is not kept (any more)`);
+      throw versionNotFound(version);
     });
   }
 
   /** @throws `CLUSTER_NOT_FOUND`. */
   deleteCluster(cluster: string, asker: Asker = {}): Promise<void> {
-    return this.#storing(async () => {
+    return this.#service.storing(async () => {
       checkClusterName(cluster);
-      if (!(await this.#store.deleteCluster(cluster))) {
-        throw new CfluxError('CLUSTER_NOT_FOUND', `there is no cluster ${JSON.stringify(cluster)}`, {
-          outcome: 'none',
-        });
-      }
+      if (!(await this.#store.deleteCluster(cluster))) throw clusterNotFound(cluster);
       this.#audit?.({ action: 'delete-cluster', cluster, ...asker });
-      await this.#clusters.get(cluster)?.changed();
+      for (const open of this.#clusters.concerned(cluster)) await open.changed();
     });
   }
 
@@ -305,50 +301,19 @@ export class Manager {
     };
     await this.#store.open(context);
     this.#unwatch = this.#store.watch((name) => {
-      const concerned = name === undefined ? this.#clusters.values() : [this.#clusters.get(name)];
-      for (const cluster of concerned) cluster?.changed().catch(this.#onError);
+      for (const cluster of this.#clusters.concerned(name)) cluster.changed().catch(this.#onError);
     });
   }
 
-  async #close(): Promise<void> {
-    for (const cluster of this.#clusters.values()) cluster.close(closed());
-    await Promise.allSettled(this.#underWay);
+  async #close(wasOpen: boolean): Promise<void> {
     this.#unwatch?.();
     this.#deadlines.close();
     // A store that could not be opened has nothing to close.
-    const opened = await this.#opening?.then(
-      () => true,
-      () => false,
-    );
-    if (opened === true) await this.#store.close();
+    if (wasOpen) await this.#store.close();
   }
 
-  /** Runs a call on the open store. */
-  #serving<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#isOpen) return call();
-    return this.open().then(() => {
-      if (this.#closing !== undefined) throw closed();
-      return call();
-    });
-  }
-
-  /** Runs a call that may store something: close waits for it. */
-  #storing<T>(call: () => Promise<T>): Promise<T> {
-    const result = this.#serving(call);
-    this.#underWay.add(result);
-    const done = () => this.#underWay.delete(result);
-    result.then(done, done);
-    return result;
-  }
-
-  #cluster(name: string): Cluster {
-    const existing = this.#clusters.get(name);
-    if (existing !== undefined) {
-      this.#clusters.delete(name);
-      this.#clusters.set(name, existing);
-      return existing;
-    }
-    const cluster = new Cluster(name, {
+  #createCluster(name: string): Cluster {
+    return new Cluster(name, {
       store: this.#store,
       deadlines: this.#deadlines,
       monotonic: () => this.clock.monotonic(),
@@ -359,48 +324,12 @@ export class Manager {
         this.#audit?.({ action: 'push', cluster, version, nodeId, ...asker }),
       onError: this.#onError,
     });
-    this.#clusters.set(name, cluster);
-    this.#forgetIdleClusters();
-    return cluster;
-  }
-
-  #forgetIdleClusters(): void {
-    let bytes = 0;
-    for (const cluster of this.#clusters.values()) bytes += cluster.cachedBytes;
-    for (const [name, cluster] of this.#clusters) {
-      if (this.#clusters.size <= mostIdleClusters && bytes <= mostCachedBytes) return;
-      if (!cluster.isIdle) continue;
-      bytes -= cluster.cachedBytes;
-      this.#clusters.delete(name);
-    }
   }
 
   readonly #onError = (error: unknown): void => {
     this.#lastError = error;
   };
 }
-
-const closed = () =>
-  new CfluxError('UNAVAILABLE', 'the manager is closing', {
-    retryable: true,
-    outcome: 'none',
-    retryAfter: 1_000,
-  });
-
-/** What a cluster says of an id that it never gave. */
-export const nodeNotFound = (nodeId: number) =>
-  new CfluxError('NODE_NOT_FOUND', `Key not found: node ${nodeId}`, { outcome: 'none' });
-
-const emptySnapshot = () =>
-  new CfluxError('BAD_REQUEST', 'the snapshot is empty: no metadata encodes to nothing', { outcome: 'none' });
-
-const tooLarge = (bytes: number, most: number) =>
-  new CfluxError('TOO_LARGE', `a snapshot has at most ${most} bytes, this one has ${bytes}`, {
-    outcome: 'none',
-  });
-
-const tooManyPolls = () =>
-  new CfluxError('TOO_MANY_REQUESTS', 'too many polls are held', { retryable: true, retryAfter: 5_000 });
 
 function positive(name: string, value: number): number {
   if (value > 0) return value;

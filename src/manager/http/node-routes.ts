@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { headers } from '../../protocol/headers.js';
 import { listedNode, parseRegistration, registrationAnswer } from '../../protocol/registration.js';
-import { nodeNotFound } from '../manager.js';
+import { nodeNotFound } from '../refusals.js';
 import { answerJson, answerOk } from './answer.js';
 import type { RouteHandlers } from './exchange.js';
 import { readBody } from './request-body.js';

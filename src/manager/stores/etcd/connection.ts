@@ -1,20 +1,14 @@
 import { setMaxListeners } from 'node:events';
-import type { Client, ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import createDebug from 'debug';
 import { type Clock, sleep } from '../../../clock.js';
 import { CfluxError } from '../../../errors.js';
 import type { Random } from '../../../random.js';
-import { type EtcdEndpoint, parseEndpoints } from './endpoints.js';
-import {
-  doubtful,
-  etcdError,
-  grpcStatus,
-  isAuthenticationOff,
-  isTokenStale,
-  isTransient,
-} from './etcd-errors.js';
+import { AuthToken } from './auth-token.js';
+import { doubtful, etcdError, grpcStatus, isTokenStale, isTransient } from './etcd-errors.js';
 import type { EtcdOptions } from './etcd-options.js';
 import { type Grpc, type GrpcMethod, loadGrpc } from './grpc.js';
+import { Members } from './members.js';
 import { etcd } from './methods.js';
 
 const debug = createDebug('cflux:etcd');
@@ -43,8 +37,6 @@ export interface EtcdStream<In> {
   write(request: In): void;
   /** Ends it without a word to the listener. */
   end(): void;
-  /** Ends it because its member seems to hang: that is left, with every stream to it. */
-  abandon(reason: CfluxError): void;
 }
 
 /**
@@ -55,15 +47,10 @@ export class EtcdConnection {
   readonly #grpc: Grpc;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #options: EtcdOptions;
-  readonly #endpoints: readonly EtcdEndpoint[];
-  readonly #clients: readonly Client[];
+  readonly #members: Members;
+  readonly #token: AuthToken;
   readonly #closing = new AbortController();
-  /** Ended when their member is left. */
-  readonly #streams = new Set<{ readonly member: number; readonly fail: (error: CfluxError) => void }>();
   readonly #underWay = new Set<Promise<unknown>>();
-  #member = 0;
-  #token: Promise<string> | undefined;
 
   static async connect(options: EtcdOptions, clock: Clock, random: Random): Promise<EtcdConnection> {
     return new EtcdConnection(await loadGrpc(), options, clock, random);
@@ -73,9 +60,15 @@ export class EtcdConnection {
     this.#grpc = grpc;
     this.#clock = clock;
     this.#random = random;
-    this.#options = options;
-    this.#endpoints = parseEndpoints(options.endpoints);
-    this.#clients = this.#endpoints.map((endpoint) => this.#createClient(endpoint));
+    this.#members = new Members(grpc, options);
+    this.#token = new AuthToken(options, (user, password) => {
+      const limits = {
+        member: this.#members.present,
+        timeout: longestAttempt,
+        metadata: new grpc.Metadata(),
+      };
+      return this.#unary(etcd.authenticate, { user, password }, limits);
+    });
     // One listener for each call that pauses; Node would warn from the eleventh on.
     setMaxListeners(0, this.#closing.signal);
   }
@@ -93,13 +86,13 @@ export class EtcdConnection {
 
   /** A stream to the present member. What is written before it stands is sent when it does. */
   stream<In, Out>(method: GrpcMethod<In, Out>, listener: StreamListener<Out>): EtcdStream<In> {
-    const member = this.#member;
+    const member = this.#members.present;
     let call: ClientDuplexStream<In, Out> | undefined;
     const waiting: In[] = [];
     let isOver = false;
     const end = () => {
       isOver = true;
-      this.#streams.delete(entry);
+      unbind();
       call?.cancel();
     };
     const fail = (error: CfluxError) => {
@@ -107,16 +100,12 @@ export class EtcdConnection {
       end();
       listener.onEnd(error);
     };
-    const entry = { member, fail };
-    this.#streams.add(entry);
+    const unbind = this.#members.bind(member, fail);
     const begin = (metadata: Metadata) => {
       if (isOver) return;
-      call = this.#clientOf(member).makeBidiStreamRequest(
-        method.path,
-        method.encode,
-        method.decode,
-        metadata,
-      );
+      call = this.#members
+        .clientOf(member)
+        .makeBidiStreamRequest(method.path, method.encode, method.decode, metadata);
       call.on('data', (message: Out) => {
         if (!isOver) listener.onMessage(message);
       });
@@ -132,10 +121,6 @@ export class EtcdConnection {
         else waiting.push(request);
       },
       end,
-      abandon: (reason) => {
-        fail(reason);
-        this.#leave(member, reason);
-      },
     };
   }
 
@@ -143,8 +128,7 @@ export class EtcdConnection {
   async close(): Promise<void> {
     this.#closing.abort(new CfluxError('CLOSED', 'the store is closed', { outcome: 'none' }));
     await Promise.allSettled(this.#underWay);
-    for (const { fail } of [...this.#streams]) fail(new CfluxError('CLOSED', 'the store is closed'));
-    for (const client of this.#clients) client.close();
+    this.#members.close(new CfluxError('CLOSED', 'the store is closed'));
   }
 
   async #attempts<In, Out>(method: GrpcMethod<In, Out>, request: In, limits: CallLimits): Promise<Out> {
@@ -154,7 +138,7 @@ export class EtcdConnection {
     let mayHaveWorked = false;
     for (let attempt = 1; ; attempt++) {
       this.#closing.signal.throwIfAborted();
-      const member = this.#member;
+      const member = this.#members.present;
       let failure: CfluxError;
       try {
         return await this.#attempt(method, request, member, Math.min(attemptTimeout, remaining()));
@@ -162,9 +146,9 @@ export class EtcdConnection {
         failure = CfluxError.from(error, 'UNAVAILABLE');
       }
       mayHaveWorked ||= failure.outcome !== 'none';
-      debug('%s at %s: %s', method.path, this.#endpoints[member]?.url, failure.message);
+      debug('%s at %s: %s', method.path, this.#members.urlOf(member), failure.message);
       const isStale = isTokenStale(failure);
-      if (isStale) this.#token = undefined;
+      if (isStale) this.#token.forget();
       else if (isTransient(failure)) this.#leave(member, failure);
       const pause = this.#pause(attempt);
       if (!(isTransient(failure) || isStale) || pause >= remaining()) {
@@ -176,8 +160,8 @@ export class EtcdConnection {
 
   /** No pause as long as there are members that were not tried. */
   #pause(attempt: number): number {
-    if (attempt < this.#clients.length) return 0;
-    const longest = Math.min(longestPause, shortestPause * 2 ** (attempt - this.#clients.length));
+    if (attempt < this.#members.count) return 0;
+    const longest = Math.min(longestPause, shortestPause * 2 ** (attempt - this.#members.count));
     return longest * (0.5 + this.#random() / 2);
   }
 
@@ -202,18 +186,13 @@ export class EtcdConnection {
   ): Promise<Out> {
     return new Promise((resolve, reject) => {
       let isLate = false;
-      const call = this.#clientOf(member).makeUnaryRequest(
-        method.path,
-        method.encode,
-        method.decode,
-        request,
-        metadata,
-        (error, response) => {
+      const call = this.#members
+        .clientOf(member)
+        .makeUnaryRequest(method.path, method.encode, method.decode, request, metadata, (error, response) => {
           cancelTimer();
           if (response !== undefined && error === null) resolve(response);
           else reject(etcdError(isLate || error === null ? late(timeout) : error));
-        },
-      );
+        });
       // Not gRPC's own deadline, which is a time of day: clocks jump.
       const cancelTimer = this.#clock.after(timeout, () => {
         isLate = true;
@@ -224,74 +203,22 @@ export class EtcdConnection {
 
   #onFailure(error: ServiceError, member: number, fail: (error: CfluxError) => void): void {
     const failure = etcdError(error);
-    if (isTokenStale(failure)) this.#token = undefined;
+    if (isTokenStale(failure)) this.#token.forget();
     fail(failure);
     if (isTransient(failure)) this.#leave(member, failure);
   }
 
-  /** Goes on to the next member, unless `member` was left already. */
   #leave(member: number, reason: CfluxError): void {
-    if (member !== this.#member || this.#clients.length === 1 || this.#closing.signal.aborted) return;
-    this.#member = (member + 1) % this.#clients.length;
-    for (const stream of [...this.#streams]) if (stream.member === member) stream.fail(reason);
+    if (!this.#closing.signal.aborted) this.#members.leave(member, reason);
   }
 
   async #metadata(): Promise<Metadata> {
     const metadata = new this.#grpc.Metadata();
     // A member that has lost the others says so at once, instead of letting a watch hang in silence.
     metadata.set('hasleader', 'true');
-    const token = await this.#currentToken();
+    const token = await this.#token.current();
     if (token) metadata.set('token', token);
     return metadata;
-  }
-
-  #currentToken(): Promise<string> {
-    const { user, password = '' } = this.#options;
-    if (user === undefined) return Promise.resolve('');
-    this.#token ??= this.#authenticate(user, password);
-    return this.#token;
-  }
-
-  async #authenticate(user: string, password: string): Promise<string> {
-    const metadata = new this.#grpc.Metadata();
-    const limits = { member: this.#member, timeout: longestAttempt, metadata };
-    try {
-      return await this.#unary(etcd.authenticate, { user, password }, limits);
-    } catch (error) {
-      if (isAuthenticationOff(error)) return '';
-      this.#token = undefined;
-      throw error;
-    }
-  }
-
-  #clientOf(member: number): Client {
-    const client = this.#clients[member];
-    if (client === undefined) throw new CfluxError('UNEXPECTED', `there is no member ${member}`);
-    return client;
-  }
-
-  #createClient({ address, secure }: EtcdEndpoint): Client {
-    const { credentials, Client: GrpcClient } = this.#grpc;
-    const pem = (value: string | Uint8Array | undefined) => (value === undefined ? null : Buffer.from(value));
-    const { ca, cert, key } = this.#options.tls ?? {};
-    return new GrpcClient(
-      `dns:${address}`,
-      secure ? credentials.createSsl(pem(ca), pem(key), pem(cert)) : credentials.createInsecure(),
-      {
-        // The default of 4 MiB would not let a snapshot through.
-        'grpc.max_receive_message_length': -1,
-        'grpc.max_send_message_length': -1,
-        // etcd takes more than one in 5 s for an attack.
-        'grpc.keepalive_time_ms': 10_000,
-        'grpc.keepalive_timeout_ms': 5_000,
-        // The default waits up to two minutes for a member that is back long since.
-        'grpc.initial_reconnect_backoff_ms': 100,
-        'grpc.max_reconnect_backoff_ms': 1_000,
-        'grpc.enable_retries': 0,
-        'grpc.enable_http_proxy': 0,
-        'grpc.service_config_disable_resolution': 1,
-      },
-    );
   }
 }
 

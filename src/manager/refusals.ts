@@ -1,0 +1,30 @@
+import { CfluxError } from '../errors.js';
+
+/** The manager is closing; nothing was stored. */
+export const closed = () =>
+  new CfluxError('UNAVAILABLE', 'the manager is closing', {
+    retryable: true,
+    outcome: 'none',
+    retryAfter: 1_000,
+  });
+
+/** What a cluster says of an id that it never gave. */
+export const nodeNotFound = (nodeId: number) =>
+  new CfluxError('NODE_NOT_FOUND', `Key not found: node ${nodeId}`, { outcome: 'none' });
+
+export const clusterNotFound = (cluster: string) =>
+  new CfluxError('CLUSTER_NOT_FOUND', `there is no cluster ${JSON.stringify(cluster)}`, { outcome: 'none' });
+
+export const versionNotFound = (version: number) =>
+  new CfluxError('VERSION_NOT_FOUND', `version ${version} is not kept (any more)`);
+
+export const emptySnapshot = () =>
+  new CfluxError('BAD_REQUEST', 'the snapshot is empty: no metadata encodes to nothing', { outcome: 'none' });
+
+export const tooLarge = (bytes: number, most: number) =>
+  new CfluxError('TOO_LARGE', `a snapshot has at most ${most} bytes, this one has ${bytes}`, {
+    outcome: 'none',
+  });
+
+export const tooManyPolls = () =>
+  new CfluxError('TOO_MANY_REQUESTS', 'too many polls are held', { retryable: true, retryAfter: 5_000 });

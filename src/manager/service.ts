@@ -1,0 +1,76 @@
+import { closed } from './refusals.js';
+
+/** What opens and closes, by the calls that need it open. */
+export interface Openable {
+  open(): Promise<void>;
+  /** Ends what waits; nothing new begins any more. */
+  end(): void;
+  /** After the last call that stores is through. `wasOpen`: it had been opened. */
+  close(wasOpen: boolean): Promise<void>;
+}
+
+/** Opens at the first call, and closes after the last. */
+export class Service {
+  readonly #parts: Openable;
+  /** Calls that store something: closing waits for them. */
+  readonly #underWay = new Set<Promise<unknown>>();
+  #isOpen = false;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: Openable) {
+    this.#parts = parts;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Idempotent; after a failure it may be tried again. */
+  async open(): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    this.#opening ??= this.#parts.open();
+    try {
+      await this.#opening;
+      this.#isOpen = this.#closing === undefined;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  /** Idempotent. */
+  close(): Promise<void> {
+    this.#isOpen = false;
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Runs a call, opened. */
+  serving<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#isOpen) return call();
+    return this.open().then(() => {
+      if (this.#closing !== undefined) throw closed();
+      return call();
+    });
+  }
+
+  /** Runs a call that may store something. */
+  storing<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.serving(call);
+    this.#underWay.add(result);
+    const done = () => this.#underWay.delete(result);
+    result.then(done, done);
+    return result;
+  }
+
+  async #close(): Promise<void> {
+    this.#parts.end();
+    await Promise.allSettled(this.#underWay);
+    const wasOpen = await this.#opening?.then(
+      () => true,
+      () => false,
+    );
+    await this.#parts.close(wasOpen === true);
+  }
+}
