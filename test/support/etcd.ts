@@ -51,6 +51,8 @@ export interface EtcdSettings {
   readonly args?: readonly string[];
   /** Clients speak TLS and show a certificate: those of `test/fixtures/tls`. */
   readonly tls?: boolean;
+  /** Where the other members reach the one at `url`: by a way of the caller's. Default: directly. */
+  readonly peerWay?: (url: string) => Promise<string>;
 }
 
 const certificates = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}.pem`, import.meta.url));
@@ -101,7 +103,7 @@ class Member implements EtcdMember {
 /** Starts an etcd cluster of `members` on this machine, with data of its own. */
 export async function startEtcd(
   members: 1 | 3 = 1,
-  { args = [], tls = false }: EtcdSettings = {},
+  { args = [], tls = false, peerWay = async (url) => url }: EtcdSettings = {},
 ): Promise<EtcdCluster> {
   const dir = mkdtempSync(join(tmpdir(), 'cflux-etcd-'));
   const ports: Ports[] = [];
@@ -110,13 +112,14 @@ export async function startEtcd(
   }
   const clientUrl = ({ client }: Ports) => `${tls ? 'https' : 'http'}://127.0.0.1:${client}`;
   const peerUrl = ({ peer }: Ports) => `http://127.0.0.1:${peer}`;
-  const initialCluster = ports.map((each, number) => `m${number}=${peerUrl(each)}`).join(',');
+  const ways = await Promise.all(ports.map((each) => peerWay(peerUrl(each))));
+  const initialCluster = ways.map((way, number) => `m${number}=${way}`).join(',');
   const processes = ports.map(
     (each, number) =>
       new Member(clientUrl(each), [
         ...['--name', `m${number}`, '--data-dir', join(dir, `m${number}`)],
         ...['--listen-client-urls', clientUrl(each), '--advertise-client-urls', clientUrl(each)],
-        ...['--listen-peer-urls', peerUrl(each), '--initial-advertise-peer-urls', peerUrl(each)],
+        ...['--listen-peer-urls', peerUrl(each), '--initial-advertise-peer-urls', ways[number] ?? ''],
         ...['--initial-cluster', initialCluster, '--logger', 'zap', '--log-level', 'error'],
         ...(tls ? tlsArgs : []),
         ...args,

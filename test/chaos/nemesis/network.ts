@@ -4,7 +4,7 @@ import type { Link, World } from '../world/world.js';
 import type { Fault, Target } from './fault.js';
 
 const directions: readonly ProxyDirection[] = ['toServer', 'toClient', 'both'];
-const linksOf = ({ nodeLinks, storeLinks }: World) => [...nodeLinks, ...storeLinks];
+const linksOf = ({ nodeLinks, storeLinks, peerLinks }: World) => [...nodeLinks, ...storeLinks, ...peerLinks];
 const between = (random: Random, least: number, most: number) =>
   Math.floor(least + random() * (most - least));
 
@@ -54,7 +54,7 @@ export const networkFaults: readonly Fault[] = [
   lane('swallow', () => ({ kind: 'swallow' })),
   lane('truncate', (random) => ({ kind: 'truncate', after: between(random, 0, 2_000) })),
   lane('reset', (random) => ({ kind: 'reset', after: between(random, 0, 2_000) })),
-  // What goes to etcd has no digest, and is let be.
+  // What goes to etcd, and from member to member, has no digest and is let be.
   lane('rewrite', (random) => ({ kind: 'rewrite', rewrite: (piece) => spoil(piece, random) })),
   breaking('cut', ({ proxy }, random) => {
     const timer = setInterval(() => proxy.cut(), between(random, 50, 500));

@@ -48,20 +48,31 @@ export class World {
   /** Of each manager to each etcd member. */
   readonly storeLinks: Link[] = [];
 
-  private constructor(parts: Pick<World, 'dir' | 'etcd' | 'disk' | 'namespace'>) {
+  /** To each etcd member from the others: who is cut off there hears them, and is not heard. */
+  readonly peerLinks: readonly Link[];
+
+  private constructor(parts: Pick<World, 'dir' | 'etcd' | 'disk' | 'namespace' | 'peerLinks'>) {
     this.dir = parts.dir;
     this.etcd = parts.etcd;
     this.disk = parts.disk;
     this.namespace = parts.namespace;
+    this.peerLinks = parts.peerLinks;
   }
 
   /** Starts everything; resolves when the managers serve. */
   static async start(options: WorldOptions, log: OperationLog): Promise<World> {
     const dir = await mkdtemp(join(tmpdir(), 'cflux-chaos-'));
     const { store, smallDisk, namespace } = options;
+    const peerLinks: Link[] = [];
+    const peerWay = async (url: string) => {
+      const proxy = await TcpProxy.start(url);
+      peerLinks.push({ name: `peers-e${peerLinks.length}`, proxy });
+      return proxy.url;
+    };
     const world = new World({
       dir,
-      etcd: store === 'etcd' ? await startEtcd(3, { args: etcdArgs }) : undefined,
+      peerLinks,
+      etcd: store === 'etcd' ? await startEtcd(3, { args: etcdArgs, peerWay }) : undefined,
       disk: store === 'lmdb' && smallDisk ? await SmallDisk.mount(join(dir, 'disk'), megabytes) : undefined,
       namespace: namespace ? await NetworkNamespace.create() : undefined,
     });
@@ -136,6 +147,7 @@ export class World {
     await Promise.all([...this.nodeLinks, ...this.storeLinks].map(({ proxy }) => proxy.close()));
     await Promise.all(this.servers.map((server) => server.remove()));
     await this.etcd?.close();
+    await Promise.all(this.peerLinks.map(({ proxy }) => proxy.close()));
     await this.namespace?.remove();
     await this.disk?.unmount();
     await rm(this.dir, { recursive: true, force: true });
