@@ -234,8 +234,8 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R23',
     breaks: 'what was said of a node is taken in the order of its records’ names',
     file: 'manager/stores/etcd/node-log.ts',
-    find: 'kvs.toSorted((a, b) => a.modRevision - b.modRevision)',
-    replace: 'kvs',
+    find: 'names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)',
+    replace: 'names.kvs',
     tests: ['manager/etcd-nodes.test.ts'],
   },
   {

@@ -24,6 +24,10 @@ export class NodeLog {
   readonly #lives: SharedLease;
   readonly #ends: SharedLease;
   #records = 0;
+  /** Records that were read, as long as they are there: of a thousand clusters each asks for all of them. */
+  readonly #known = new Map<string, ReadonlyMap<string, NodeNews>>();
+  /** Of the last reading. */
+  #revision = 0;
 
   constructor(
     { keys, leases, manager }: { readonly keys: Keys; readonly leases: Leases; readonly manager: string },
@@ -52,21 +56,32 @@ export class NodeLog {
     this.#ends.forget();
   }
 
-  get reading(): Operation {
-    return { get: this.#keys.nodeLog };
+  /** What {@link aliveIn} goes by: the names of all records, and those that are new. */
+  get reading(): readonly Operation[] {
+    const records = this.#keys.nodeLog;
+    return [
+      { get: { ...records, keysOnly: true } },
+      { get: { ...records, minModRevision: this.#revision + 1 } },
+    ];
   }
 
-  /** Who of a cluster is alive, by all that was read. */
-  aliveIn(cluster: string, { kvs }: RangeResponse): ReadonlySet<number> {
-    const nodes = new Set<number>();
-    for (const { key, value } of kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
-      for (const news of decodeNews(key, value)) {
-        if (news.cluster !== cluster) continue;
-        for (const id of news.alive) nodes.add(id);
-        for (const id of news.left) nodes.delete(id);
-      }
+  /** Who of a cluster is alive, by what was read. */
+  aliveIn(cluster: string, names: RangeResponse, fresh: RangeResponse): ReadonlySet<number> {
+    for (const { key, value } of fresh.kvs) this.#known.set(key, decodeNews(key, value));
+    // Of two that were read at the same time, the older one does not know what the other has brought.
+    if (names.revision >= this.#revision) {
+      this.#revision = names.revision;
+      const there = new Set(names.kvs.map(({ key }) => key));
+      for (const key of this.#known.keys()) if (!there.has(key)) this.#known.delete(key);
     }
-    return nodes;
+    const alive = new Set<number>();
+    for (const { key } of names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
+      // Absent: it has ended since.
+      const news = this.#known.get(key)?.get(cluster);
+      for (const id of news?.alive ?? []) alive.add(id);
+      for (const id of news?.left ?? []) alive.delete(id);
+    }
+    return alive;
   }
 
   async #entry(news: readonly NodeNews[], shared: SharedLease): Promise<Entry> {

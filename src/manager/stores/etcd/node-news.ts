@@ -33,12 +33,14 @@ export const encodeNews = (news: readonly NodeNews[]) =>
     })),
   });
 
-export function decodeNews(key: string, value: Uint8Array): readonly NodeNews[] {
-  return JsonValue.parse(key, value)
-    .list('news')
-    .map((news) => ({
-      cluster: news.text('cluster'),
-      alive: decodeIds(news.numbers('alive')),
-      left: decodeIds(news.numbers('left')),
-    }));
+/** By cluster. */
+export function decodeNews(key: string, value: Uint8Array): ReadonlyMap<string, NodeNews> {
+  const news = JsonValue.parse(key, value).list('news');
+  return new Map(
+    news.map((each) => {
+      const cluster = each.text('cluster');
+      const [alive, left] = [decodeIds(each.numbers('alive')), decodeIds(each.numbers('left'))];
+      return [cluster, { cluster, alive, left }];
+    }),
+  );
 }

@@ -95,10 +95,10 @@ export class Nodes {
   async list(cluster: string): Promise<readonly NodeInfo[]> {
     const { ranges } = await this.#connection.call(etcd.txn, {
       compare: [],
-      success: [{ get: this.#keys.nodesOf(cluster) }, this.#log.reading],
+      success: [{ get: this.#keys.nodesOf(cluster) }, ...this.#log.reading],
     });
-    const [nodes, log] = ranges;
-    const alive = log && this.#log.aliveIn(cluster, log);
+    const [nodes, names, fresh] = ranges;
+    const alive = names && fresh && this.#log.aliveIn(cluster, names, fresh);
     return (nodes?.kvs ?? []).map(({ key, value }) => {
       const id = this.#keys.nodeIdOf(key);
       const node = JsonValue.parse(key, value);
