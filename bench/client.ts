@@ -1,6 +1,6 @@
-import { changeFigures } from './client/change-figures.js';
 import { fanOutFigures } from './client/fan-out-figures.js';
 import { idleFigures } from './client/idle-figures.js';
+import { measuredChanges } from './client/measured-changes.js';
 import { httpSetting, localSetting } from './client/setting.js';
 import type { Figure } from './report.js';
 
@@ -10,7 +10,7 @@ export async function run(): Promise<Figure[]> {
   for (const open of [localSetting, httpSetting]) {
     const setting = await open();
     try {
-      figures.push(...(await changeFigures(setting)), ...(await fanOutFigures(setting)));
+      figures.push(...(await measuredChanges(setting)), ...(await fanOutFigures(setting)));
     } finally {
       await setting.close();
     }

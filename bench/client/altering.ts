@@ -1,4 +1,4 @@
-import type { MetaClient } from 'clusterflux';
+import type { MetaClient } from '../../src/index.js';
 
 /** Alters database number `n` of the benchmark's snapshot, a little differently each round. */
 export function alter(

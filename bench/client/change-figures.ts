@@ -1,4 +1,4 @@
-import { CfluxClient, encodeMetadata, LocalMetaClient, type MetaData } from 'clusterflux';
+import { CfluxClient, encodeMetadata, LocalMetaClient, type MetaData } from '../../src/index.js';
 import { benchmarkSnapshot } from '../../test/meta/support/benchmark-snapshot.js';
 import { measurePair } from '../measure.js';
 import type { Figure } from '../report.js';

@@ -1,6 +1,6 @@
-import type { CfluxOptions } from 'clusterflux';
-import { LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
 import ky from 'ky';
+import type { CfluxOptions } from '../../src/index.js';
+import { LocalTransport, Manager, MemoryStore } from '../../src/manager/index.js';
 import { ManagerProcess } from './manager-process.js';
 
 /** A manager, how clients reach it, and the calls that no client can do without, bare: those are the floors. */

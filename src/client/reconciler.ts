@@ -235,6 +235,11 @@ export class Reconciler<M> {
   /** The manager took this node's metadata as it is: there is nothing to store. */
   async #seeded(data: MetaData, result: Position): Promise<void> {
     const before = this.#replica.position;
+    if (before.version === result.version && before.epoch === result.epoch) {
+      // It said that it had lost what it now recognises: nothing has changed.
+      this.#state.enter('online');
+      return;
+    }
     await this.#replica.install(data, positionOf(result), async () => undefined);
     if (before.version !== noVersion) {
       this.#emit('epochChanged', {

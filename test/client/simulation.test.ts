@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   checkConvergence,
   checkHistory,
@@ -36,6 +36,18 @@ describe('R1–R14 in a simulated world', () => {
       await checkNothingLeft(scenario.world);
     });
     await fc.assert(property, { numRuns: runs });
+  });
+
+  it('R5, R11: a manager that says it lost everything, and did not, moves no version and changes no history', async () => {
+    const scenario = await live(0, [
+      { do: 'lie', node: 0, call: 'poll', lie: 'lost everything' },
+      { do: 'fail', node: 0 },
+      { do: 'append', node: 0, times: 1 },
+    ]);
+    checkVersionsRise(scenario.world);
+    for (const { heard } of scenario.world.nodes) expect(heard('epochChanged')).toEqual([]);
+    await checkConvergence(scenario.world);
+    await checkNothingLeft(scenario.world);
   });
 
   it('lose nothing unseen when the manager loses everything', { timeout: 600_000 }, async () => {
