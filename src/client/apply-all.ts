@@ -18,26 +18,22 @@ export function applyAll<M>(
   { scope, clock, signal }: { scope: OperationScope<M>; clock: Clock; signal: AbortSignal },
 ): Promise<readonly Attempt[]> {
   const limit = new Limit(clock, signal, tooLong);
-  const apply = async ({ operation, isMethod, deadline }: PendingMutation<M>): Promise<Attempt> => {
-    // A method does not need the scope, which costs more than most of them.
-    const run = (meta: M) => (isMethod ? operation(meta) : scope.run(meta, operation));
-    try {
-      // The limit is inside: a change that goes on after it must not be taken up later.
-      const result = await copy.apply((meta) => limit.race(run(meta), deadline));
-      return { result };
-    } catch (error) {
-      return { error };
-    }
-  };
-  return scope.series(async () => {
-    try {
+  return scope
+    .series(async () => {
       const attempts: Attempt[] = [];
-      for (const mutation of batch) attempts.push(await apply(mutation));
+      for (const { operation, isMethod, deadline } of batch) {
+        // A method does not need the scope, which costs more than most of them.
+        const run = (meta: M) => (isMethod ? operation(meta) : scope.run(meta, operation));
+        try {
+          // The limit is inside: a change that goes on after it must not be taken up later.
+          attempts.push({ result: await copy.apply((meta) => limit.race(run(meta), deadline)) });
+        } catch (error) {
+          attempts.push({ error });
+        }
+      }
       return attempts;
-    } finally {
-      limit.release();
-    }
-  });
+    })
+    .finally(() => limit.release());
 }
 
 function tooLong(): CfluxError {

@@ -66,7 +66,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
 
   static {
     defineMetaMethods<CfluxClient<MetaClientLike>>(CfluxClient.prototype, {
-      mutate: (client, operation) => client.#mutate(operation, {}, { isMethod: true }),
+      mutation: (client, operation) => client.#mutate(operation, {}, { isMethod: true }),
       read: (client, operation) => client.#read(operation),
     });
   }
@@ -144,7 +144,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws what `operation` throws on the newest metadata; CfluxError `UNKNOWN_OUTCOME` where the change may have been made
    * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_EPOCH`, and the wire's
    */
-  async mutate<T>(operation: Operation<M, T>, options: WaitOptions = {}): Promise<T> {
+  mutate<T>(operation: Operation<M, T>, options: WaitOptions = {}): Promise<T> {
     return this.#mutate(operation as Operation<MetaClientLike, T>, options, { isMethod: false });
   }
 
@@ -196,12 +196,19 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,
     { isMethod }: { readonly isMethod: boolean },
   ): Promise<T> {
-    const { scope, state, queue } = this.#session;
+    try {
+      this.#checkMutable();
+      signal?.throwIfAborted();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#session.queue.add(operation, { timeout, signal, isMethod });
+  }
+
+  #checkMutable(): void {
     this.#session.checkOpen();
-    signal?.throwIfAborted();
-    if (scope.current !== undefined) throw nestedError();
-    if (state.state === 'foreign') throw foreignError();
-    return queue.add(operation, { timeout, signal, isMethod });
+    if (this.#session.scope.current !== undefined) throw nestedError();
+    if (this.#session.state.state === 'foreign') throw foreignError();
   }
 
   async #read<T>(operation: Operation<MetaClientLike, T>): Promise<T> {

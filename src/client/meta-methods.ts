@@ -14,7 +14,7 @@ export type PromisedMetaClient = { [Name in keyof SharedMethods]: AsPromise<Shar
 
 /** How a client runs an operation on the meta client that it wraps. */
 interface Routes<Client> {
-  mutate(client: Client, operation: (meta: MetaClientLike) => unknown): Promise<unknown>;
+  mutation(client: Client, operation: (meta: MetaClientLike) => unknown): Promise<unknown>;
   read(client: Client, operation: (meta: MetaClientLike) => unknown): Promise<unknown>;
 }
 
@@ -22,7 +22,7 @@ interface Routes<Client> {
 const passwordArgument: Partial<Record<MutationName, number>> = { createUser: 1, updateUser: 1 };
 
 /**
- * Gives `prototype` a method for every one of {@link PromisedMetaClient}: mutations go through `routes.mutate`, reads through
+ * Gives `prototype` a method for every one of {@link PromisedMetaClient}: mutations go through `routes.mutation`, reads through
  * `routes.read`. (Functions of its own for each client would be a fifth of its memory.)
  */
 export function defineMetaMethods<Client extends { readonly meta: MetaClientLike }>(
@@ -32,11 +32,16 @@ export function defineMetaMethods<Client extends { readonly meta: MetaClientLike
   for (const [name, kind] of Object.entries(metaClientMethods)) {
     if (kind === 'lifecycle') continue;
     const password = kind === 'mutation' ? passwordArgument[name as MutationName] : undefined;
+    const run = (client: Client, args: unknown[]) =>
+      routes[kind](client, (target) => call(target, name, args));
     const value = {
-      async [name](this: Client, ...args: unknown[]): Promise<unknown> {
+      [name](this: Client, ...args: unknown[]): Promise<unknown> {
+        if (password === undefined) return run(this, args);
         // Hashing takes tens of milliseconds: once, and before the change waits in line.
-        if (password !== undefined) args[password] = await hashed(this.meta, args[password]);
-        return routes[kind === 'read' ? 'read' : 'mutate'](this, (target) => call(target, name, args));
+        return hashed(this.meta, args[password]).then((hash) => {
+          args[password] = hash;
+          return run(this, args);
+        });
       },
     }[name];
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });

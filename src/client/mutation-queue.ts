@@ -5,7 +5,7 @@ import { PendingMutation } from './pending-mutation.js';
 
 /** Changes that wait for the next round, in the order in which they were asked for. */
 export class MutationQueue<M> {
-  readonly #waiting = new Set<PendingMutation<M>>();
+  #waiting = new Set<PendingMutation<M>>();
   readonly #clock: Clock;
   readonly #onAdded: () => void;
   /** One for all who wait: set for the earliest of their deadlines. */
@@ -42,7 +42,8 @@ export class MutationQueue<M> {
     this.#timer?.cancel();
     this.#timer = undefined;
     const taken = [...this.#waiting];
-    this.#waiting.clear();
+    // A set that is cleared keeps its old table alive, and that its entries, until the next full garbage collection.
+    this.#waiting = new Set();
     return taken;
   }
 

@@ -60,13 +60,13 @@ export class LocalStore {
     });
   }
 
-  async run<T>(operation: Operation<T>): Promise<T> {
-    if (this.options.dir !== undefined && this.#state !== 'open') {
-      throw this.#state === 'new'
+  run<T>(operation: Operation<T>): Promise<T> {
+    if (this.options.dir === undefined || this.#state === 'open') return this.#commits.run(operation);
+    return Promise.reject(
+      this.#state === 'new'
         ? new CfluxError('NOT_OPEN', 'the metadata is not open yet')
-        : new CfluxError('CLOSED', 'the metadata is closed');
-    }
-    return this.#commits.run(operation);
+        : new CfluxError('CLOSED', 'the metadata is closed'),
+    );
   }
 
   /** Resolves at the next commit. */

@@ -1,4 +1,5 @@
 import { type Named, NameTable } from './name-table.js';
+import { notesOn } from './notes.js';
 
 export type { Named } from './name-table.js';
 
@@ -16,7 +17,7 @@ interface Lineage {
   readonly origin?: readonly unknown[] | undefined;
 }
 
-const lineages = new WeakMap<readonly unknown[], Lineage>();
+const lineages = notesOn<readonly unknown[], Lineage>();
 
 /** Up to this length, a search is as fast as a table. */
 const longestWithoutTable = 32;

@@ -1,45 +1,67 @@
 import { type Named, originOf } from '../named-list.js';
 import { layoutFor, stretch } from './layout-writer.js';
 import { type EncodedList, Pieces } from './pieces.js';
-import { commonRuns } from './runs.js';
-import { keepSegment, layoutOf, type Segment, type SegmentKind, segmentOf } from './segments.js';
+import { commonRuns, type Run } from './runs.js';
+import {
+  keepSegment,
+  type Layout,
+  layoutOf,
+  type Segment,
+  type SegmentKind,
+  segmentOf,
+  together,
+} from './segments.js';
 import { WireWriter } from './wire-writer.js';
 
-/**
- * Beyond this, a new layout is made: until then, a change of one record costs its own bytes only, and a walk over the list by
- * identity. (Making a layout for each change would double the cost of a durable commit at ten thousand databases, half of it
- * garbage collection.)
- */
+/** For lists of unknown descent. */
 const mostPieces = 64;
 
+/**
+ * As many pieces cost as much as a new layout (measured; half of the layout's cost is garbage collection). Pieces become more with each
+ * change, so it is made when those since the last one have cost as much: together that is at most twice what the best moment would have
+ * cost, whether one record changes at a time or a hundred.
+ */
+const worth = ({ bytes, offsets }: Layout) => 16 + offsets.length / 32 + bytes.length / 1024;
+
 export function encodeList<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList {
-  const known =
-    layoutOf(list) === undefined ? (fromOrigin(list, kind) ?? fromSegments(list, kind)) : undefined;
-  if (known !== undefined) return known;
+  const inPieces = layoutOf(list) === undefined ? encodeInPieces(list, kind) : undefined;
+  if (inPieces !== undefined) return inPieces;
   const layout = layoutFor(list, kind);
   return { pieces: [stretch(layout, 0, list.length)], lossy: layout.lossy };
 }
 
-/** What the list has in common with its origin, as it lies there, and each of the others for itself; nothing if that is too many. */
-function fromOrigin<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList | undefined {
+/** Nothing if that would be too many. */
+function encodeInPieces<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList | undefined {
   const origin = originOf(list);
   const known = origin && layoutOf(origin);
-  if (origin === undefined || known === undefined) return undefined;
+  return origin && known ? fromOrigin(list, kind, origin, known) : fromSegments(list, kind);
+}
+
+/** What the list has in common with its origin, as it lies there, and each of the others for itself. */
+function fromOrigin<T extends Named>(
+  list: readonly T[],
+  kind: SegmentKind<T>,
+  origin: readonly unknown[],
+  known: Layout,
+): EncodedList | undefined {
   const runs = commonRuns(list, origin);
-  const others = runs.reduce((rest, { start, end }) => rest - (end - start), list.length);
-  if (runs.length + others > mostPieces) return undefined;
+  const gaps = gapsBetween(runs, list);
+  const others = gaps.flat();
+  known.piecesSince += runs.length + others.length;
+  if (known.piecesSince > worth(known)) return;
+  encodeTogether(others, kind);
   const pieces = new Pieces();
-  let position = 0;
-  for (const { start, end, from } of runs) {
-    for (const record of list.slice(position, start)) pieces.addSegment(segmentFor(record, kind));
-    pieces.add(known.bytes, known.offsets[from] ?? 0, known.offsets[from + end - start] ?? 0, known.lossy);
-    position = end;
+  for (const [i, gap] of gaps.entries()) {
+    for (const record of gap) pieces.addSegment(segmentFor(record, kind));
+    const run = runs[i];
+    if (run === undefined) continue;
+    const { offsets, bytes, lossy } = known;
+    pieces.add(bytes, offsets[run.from] ?? 0, offsets[run.from + run.end - run.start] ?? 0, lossy);
   }
-  for (const record of list.slice(position)) pieces.addSegment(segmentFor(record, kind));
   return pieces.finish();
 }
 
-/** For a list of unknown descent (somebody made it himself) most of whose records are known; nothing if that is too many pieces. */
+/** For a list of unknown descent (somebody made it himself) most of whose records are known. */
 function fromSegments<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList | undefined {
   const pieces = new Pieces();
   let unknown = 0;
@@ -49,6 +71,18 @@ function fromSegments<T extends Named>(list: readonly T[], kind: SegmentKind<T>)
     if (pieces.count > mostPieces) return undefined;
   }
   return pieces.finish();
+}
+
+/** What of `list` is in none of `runs`: before each of them, and after the last. */
+function gapsBetween<T>(runs: readonly Run[], list: readonly T[]): readonly (readonly T[])[] {
+  const before = runs.map(({ start }, i) => list.slice(runs[i - 1]?.end ?? 0, start));
+  return [...before, list.slice(runs.at(-1)?.end ?? 0)];
+}
+
+/** Encodes those that are not known yet side by side: memory for each of them would cost more than the bytes. */
+function encodeTogether<T extends Named>(records: readonly T[], kind: SegmentKind<T>): void {
+  const unknown = records.filter((record) => segmentOf(record) === undefined);
+  for (let i = 0; i < unknown.length; i += together) layoutFor(unknown.slice(i, i + together), kind);
 }
 
 /** The segment of a record, made if there is none yet. */

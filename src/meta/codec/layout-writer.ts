@@ -59,14 +59,16 @@ class LayoutWriter<T extends Named> {
   private room(): number {
     const { list, kind } = this;
     const { bytes } = layoutOf(originOf(list) ?? list) ?? {};
-    return 4096 + (bytes?.length ?? list.reduce((sum, record) => sum + kind.guessSize(record), 0));
+    return bytes === undefined
+      ? list.reduce((sum, record) => sum + kind.guessSize(record), 0)
+      : bytes.length + 4096;
   }
 
   private keep(bytes: Buffer): Layout {
     const { sizes, list, fresh, lossy, lossyOnes } = this;
     const offsets = sizes;
     for (let i = 0; i < sizes.length; i++) offsets[i] = bytes.length - (sizes[i] ?? 0);
-    const layout: Layout = { bytes, offsets, lossy };
+    const layout: Layout = { bytes, offsets, lossy, piecesSince: 0 };
     keepLayout(list, layout);
     const placed: Placed[] = [];
     for (const position of fresh) {

@@ -1,4 +1,5 @@
 import { type Named, settle } from '../named-list.js';
+import { notesOn } from '../notes.js';
 import type { DatabaseInfo, UserInfo } from '../records.js';
 import { readDatabase } from './read-database.js';
 import { readUser } from './read-user.js';
@@ -56,10 +57,12 @@ export interface Layout {
   readonly offsets: Uint32Array;
   /** Some of them are. */
   readonly lossy: boolean;
+  /** How many pieces lists that descend from it were encoded in, one by one, instead of in a layout of their own. */
+  piecesSince: number;
 }
 
-const segments = new WeakMap<Named, Segment>();
-const layouts = new WeakMap<readonly unknown[], Layout>();
+const segments = notesOn<Named, Segment>();
+const layouts = notesOn<readonly unknown[], Layout>();
 
 export function segmentOf(record: Named): Segment | undefined {
   return segments.get(record);
@@ -87,8 +90,8 @@ export interface Placed {
   readonly lossy: boolean;
 }
 
-/** Segments whose copies share one piece of memory: a piece for each would cost more than the bytes. */
-const together = 32;
+/** Segments that share one piece of memory: a piece for each would cost more than the bytes, one for all would stay for the last. */
+export const together = 32;
 
 /** Keeps segments that were read from `bytes`, or written there. `copied`: few, and they shall not keep all of it alive. */
 export function keepSegments(

@@ -48,10 +48,12 @@ export function withPolicy(
   database: DatabaseInfo,
   policy: RetentionPolicyInfo,
   changed: RetentionPolicyInfo,
+  defaultRetentionPolicy = database.defaultRetentionPolicy,
 ): DatabaseInfo {
   const { retentionPolicies } = database;
   return {
     ...database,
+    defaultRetentionPolicy,
     retentionPolicies: replaceAt(retentionPolicies, retentionPolicies.indexOf(policy), changed),
   };
 }
@@ -167,9 +169,8 @@ export function updateRetentionPolicy(
         ? policy.shardGroupDuration
         : normalizeShardGroupDuration(newShardGroupDuration, duration),
   };
-  const changedDatabase = withPolicy(database, policy, changed);
-  const defaulted = makeDefault ? { ...changedDatabase, defaultRetentionPolicy: newName } : changedDatabase;
-  return commit(data, { databases: withDatabase(data, defaulted) });
+  const changedDatabase = withPolicy(database, policy, changed, makeDefault ? newName : undefined);
+  return commit(data, { databases: withDatabase(data, changedDatabase) });
 }
 
 /** The database's default stays, even where it now names nothing. Never refuses, always commits. */

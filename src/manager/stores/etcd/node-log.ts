@@ -5,11 +5,8 @@ import type { Leases } from './leases.js';
 import { decodeNews, encodeNews, type NodeNews } from './node-news.js';
 import { SharedLease } from './shared-lease.js';
 
-/** A record, and the operation that stores it. */
-export interface Entry {
-  readonly key: string;
-  readonly operation: Operation;
-}
+/** Stores a record. */
+export type Entry = Extract<Operation, { readonly put: string }>;
 
 /** Milliseconds for which one lease serves all records. */
 const slack = 1_000;
@@ -76,10 +73,12 @@ export class NodeLog {
     }
     const alive = new Set<number>();
     for (const { key } of names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
-      // Absent: it has ended since.
-      const news = this.#known.get(key)?.get(cluster);
-      for (const id of news?.alive ?? []) alive.add(id);
-      for (const id of news?.left ?? []) alive.delete(id);
+      const news = this.#known.get(key);
+      // It has ended since; or etcd was restored under us and counts anew from an earlier revision: then all are read again.
+      if (news === undefined) this.#revision = 0;
+      const { alive: heardOf = [], left = [] } = news?.get(cluster) ?? {};
+      for (const id of heardOf) alive.add(id);
+      for (const id of left) alive.delete(id);
     }
     return alive;
   }
@@ -87,6 +86,6 @@ export class NodeLog {
   async #entry(news: readonly NodeNews[], shared: SharedLease): Promise<Entry> {
     const lease = await shared.next();
     const key = this.#keys.nodeRecord(this.#manager, this.#records++);
-    return { key, operation: { put: key, value: encodeNews(news), lease } };
+    return { put: key, value: encodeNews(news), lease };
   }
 }

@@ -94,11 +94,13 @@ export class RollCall {
     const { rosters, keys } = this.#parts;
     const { ranges } = await this.#write(batch);
     const removedIn = new Map(ranges[0]?.kvs.map(({ key, modRevision }) => [key, modRevision]));
-    const known = new Map<string, ReadonlySet<number>>();
-    for (const [cluster, asked] of batch.asked) {
-      known.set(cluster, await rosters.of(cluster, asked, removedIn.get(keys.removal(cluster)) ?? 0));
-    }
-    batch.settle(known);
+    const known = await Promise.all(
+      Array.from(batch.asked, async ([cluster, asked]) => {
+        const nodes = await rosters.of(cluster, asked, removedIn.get(keys.removal(cluster)) ?? 0);
+        return [cluster, nodes] as const;
+      }),
+    );
+    batch.settle(new Map(known));
   }
 
   /** Stores what was said, and reads where nodes were removed lately. */
@@ -112,8 +114,8 @@ export class RollCall {
           etcd.txn,
           {
             // Sent twice, for the first answer was lost, it must not outdo what was said in between.
-            compare: entries.map(({ key }) => ({ key, modRevision: 0 })),
-            success: [reading, ...entries.map(({ operation }) => operation), ...batch.registrations],
+            compare: entries.map(({ put }) => ({ key: put, modRevision: 0 })),
+            success: [reading, ...entries, ...batch.registrations],
             failure: [reading],
           },
           limits,
