@@ -114,7 +114,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R6',
     breaks: 'a mutation inside a mutation waits for itself',
     file: 'client/cflux-client.ts',
-    find: 'if (scope.current !== undefined) throw nestedError();',
+    find: 'if (this.#session.scope.current !== undefined) throw nestedError();',
     replace: '',
     tests: rule('r06-readers'),
   },
@@ -138,9 +138,8 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R7',
     breaks: 'each change is pushed by itself',
     file: 'client/mutation-queue.ts',
-    find: 'const taken = [...this.#waiting];\n    this.#waiting.clear();',
-    replace:
-      'const taken = [...this.#waiting].slice(0, 1);\n    for (const one of taken) this.#waiting.delete(one);',
+    find: 'this.#waiting = new Set();',
+    replace: 'this.#waiting = new Set(taken.splice(1));',
     tests: rule('r07-group-commit'),
   },
   {
