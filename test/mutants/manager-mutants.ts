@@ -262,4 +262,12 @@ export const managerMutants: readonly Mutant[] = [
     replace: 'return same === undefined ? false : mutation !== undefined && same.mutation !== mutation;',
     tests: ['manager/other-history.test.ts', 'client/rules/r11-restored-backup.test.ts'],
   },
+  {
+    rule: 'R11',
+    breaks: 'a manager goes by what etcd told before it was put back to a backup',
+    file: 'manager/stores/etcd/revision-guard.ts',
+    find: 'if (revision >= before) return;',
+    replace: 'return;',
+    tests: ['manager/etcd-restored.test.ts'],
+  },
 ];

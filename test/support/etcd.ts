@@ -12,6 +12,8 @@ import { Agent, request } from 'undici';
 export interface EtcdMember {
   /** `http://127.0.0.1:…`, for clients. */
   readonly url: string;
+  /** Where its data are. While it is killed they may be copied, or replaced by a copy. */
+  readonly dataDir: string;
   /** SIGKILL: it loses what it had not written. */
   kill(): Promise<void>;
   /** SIGSTOP: it hangs, and its connections stay. */
@@ -69,12 +71,14 @@ export const etcdTls = {
 
 class Member implements EtcdMember {
   readonly url: string;
+  readonly dataDir: string;
   readonly #args: readonly string[];
   #process: ChildProcess | undefined;
 
-  constructor(url: string, args: readonly string[]) {
+  constructor(url: string, dataDir: string, args: readonly string[]) {
     this.url = url;
-    this.#args = args;
+    this.dataDir = dataDir;
+    this.#args = ['--data-dir', dataDir, ...args];
   }
 
   async start(): Promise<void> {
@@ -116,8 +120,8 @@ export async function startEtcd(
   const initialCluster = ways.map((way, number) => `m${number}=${way}`).join(',');
   const processes = ports.map(
     (each, number) =>
-      new Member(clientUrl(each), [
-        ...['--name', `m${number}`, '--data-dir', join(dir, `m${number}`)],
+      new Member(clientUrl(each), join(dir, `m${number}`), [
+        ...['--name', `m${number}`],
         ...['--listen-client-urls', clientUrl(each), '--advertise-client-urls', clientUrl(each)],
         ...['--listen-peer-urls', peerUrl(each), '--initial-advertise-peer-urls', ways[number] ?? ''],
         ...['--initial-cluster', initialCluster, '--logger', 'zap', '--log-level', 'error'],

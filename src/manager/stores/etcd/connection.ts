@@ -10,6 +10,7 @@ import type { EtcdOptions } from './etcd-options.js';
 import { type Grpc, type GrpcMethod, loadGrpc } from './grpc.js';
 import { Members } from './members.js';
 import { etcd } from './methods.js';
+import { RevisionGuard } from './revision-guard.js';
 
 const debug = createDebug('cflux:etcd');
 
@@ -19,6 +20,8 @@ const longestAttempt = 3_000;
 const callTimeout = 8_000;
 const shortestPause = 50;
 const longestPause = 1_000;
+
+export const closed = () => new CfluxError('CLOSED', 'the store is closed', { outcome: 'none' });
 
 export interface CallLimits {
   /** Milliseconds of all attempts together; default: 8000. */
@@ -49,17 +52,31 @@ export class EtcdConnection {
   readonly #random: Random;
   readonly #members: Members;
   readonly #token: AuthToken;
+  readonly #revisions: RevisionGuard;
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
 
-  static async connect(options: EtcdOptions, clock: Clock, random: Random): Promise<EtcdConnection> {
-    return new EtcdConnection(await loadGrpc(), options, clock, random);
+  /** @param onWentBack etcd has forgotten what it told before: this connection is of no more use */
+  static async connect(
+    options: EtcdOptions,
+    clock: Clock,
+    random: Random,
+    onWentBack: () => void = () => {},
+  ): Promise<EtcdConnection> {
+    return new EtcdConnection(await loadGrpc(), options, clock, random, new RevisionGuard(onWentBack));
   }
 
-  private constructor(grpc: Grpc, options: EtcdOptions, clock: Clock, random: Random) {
+  private constructor(
+    grpc: Grpc,
+    options: EtcdOptions,
+    clock: Clock,
+    random: Random,
+    revisions: RevisionGuard,
+  ) {
     this.#grpc = grpc;
     this.#clock = clock;
     this.#random = random;
+    this.#revisions = revisions;
     this.#members = new Members(grpc, options);
     this.#token = new AuthToken(options, (user, password) => {
       const limits = {
@@ -73,11 +90,13 @@ export class EtcdConnection {
     setMaxListeners(0, this.#closing.signal);
   }
 
-  /**
-   * Rejects with a `CfluxError` whose `outcome` holds for all attempts together.
-   */
+  /** Rejects with a `CfluxError` whose `outcome` holds for all attempts together. */
   call<In, Out>(method: GrpcMethod<In, Out>, request: In, limits: CallLimits = {}): Promise<Out> {
-    const call = this.#attempts(method, request, limits);
+    const check = this.#revisions.ask();
+    const call = this.#attempts(method, request, limits).then((answer) => {
+      if (method.tells) check(method.tells(answer));
+      return answer;
+    });
     this.#underWay.add(call);
     const done = () => this.#underWay.delete(call);
     call.then(done, done);
@@ -107,7 +126,9 @@ export class EtcdConnection {
         .clientOf(member)
         .makeBidiStreamRequest(method.path, method.encode, method.decode, metadata);
       call.on('data', (message: Out) => {
-        if (!isOver) listener.onMessage(message);
+        if (isOver) return;
+        if (method.tells) this.#revisions.note(method.tells(message).revision);
+        listener.onMessage(message);
       });
       call.on('error', (error: ServiceError) => this.#onFailure(error, member, fail));
       // A stream that etcd ends well ends nonetheless.
@@ -124,11 +145,11 @@ export class EtcdConnection {
     };
   }
 
-  /** Waits for calls under way, and frees every socket. */
-  async close(): Promise<void> {
-    this.#closing.abort(new CfluxError('CLOSED', 'the store is closed', { outcome: 'none' }));
+  /** Waits for calls under way, and frees every socket. `reason`: with which calls are refused from now on. */
+  async close(reason = closed()): Promise<void> {
+    this.#closing.abort(reason);
     await Promise.allSettled(this.#underWay);
-    this.#members.close(new CfluxError('CLOSED', 'the store is closed'));
+    this.#members.close(reason);
   }
 
   async #attempts<In, Out>(method: GrpcMethod<In, Out>, request: In, limits: CallLimits): Promise<Out> {

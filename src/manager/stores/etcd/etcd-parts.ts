@@ -1,7 +1,8 @@
+import { CfluxError } from '../../../errors.js';
 import type { StoreContext } from '../../manager-store.js';
 import { Commits } from './commits.js';
 import { warnWithoutCompaction } from './compaction-warning.js';
-import { EtcdConnection } from './connection.js';
+import { closed, EtcdConnection } from './connection.js';
 import type { EtcdOptions } from './etcd-options.js';
 import { HeadWatch } from './head-watch.js';
 import { Heads } from './heads.js';
@@ -29,16 +30,24 @@ export interface EtcdParts {
   readonly nodes: Nodes;
   readonly presence: Presence;
   readonly turns: SharedTurns;
-  close(): Promise<void>;
+  /** `reason`: with which calls are refused from now on. */
+  close(reason?: CfluxError): Promise<void>;
 }
 
-/** Connects, and resolves when everything stands: from then on every change of a head is told to `onChange`. */
+export interface PartsListener {
+  /** A head has changed; `undefined`: any of them may have. */
+  onChange(cluster: string | undefined): void;
+  /** etcd was put back to an earlier state: the parts are of no more use. */
+  onWentBack(): void;
+}
+
+/** Connects, and resolves when everything stands: from then on every change of a head is told. */
 export async function openParts(
   options: EtcdOptions,
   context: StoreContext,
-  onChange: (cluster: string | undefined) => void,
+  { onChange, onWentBack }: PartsListener,
 ): Promise<EtcdParts> {
-  const connection = await EtcdConnection.connect(options, context.clock, context.random);
+  const connection = await EtcdConnection.connect(options, context.clock, context.random, onWentBack);
   try {
     const keys = new Keys(options.prefix ?? '/clusterflux/');
     const { storeId, revision } = await openIdentity(connection, keys, context.random);
@@ -68,19 +77,19 @@ export async function openParts(
       context,
     );
     const nodes = new Nodes(connection, { keys, leases, manager: turns.self }, context);
-    const close = async () => {
+    const close = async (reason = closed()) => {
       watch.close();
       turns.close();
       await housekeeping.close();
       await presence.close();
-      nodes.close();
-      await connection.close();
+      nodes.close(reason);
+      await connection.close(reason);
     };
     await watch.start();
     housekeeping.start(revision);
     return { context, connection, keys, storeId, heads, pieces, commits, nodes, presence, turns, close };
   } catch (error) {
-    await connection.close();
+    await connection.close(CfluxError.from(error));
     throw error;
   }
 }

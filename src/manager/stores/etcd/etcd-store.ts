@@ -1,3 +1,4 @@
+import createDebug from 'debug';
 import { CfluxError } from '../../../errors.js';
 import type { NodeInfo } from '../../../protocol/nodes.js';
 import type {
@@ -18,7 +19,10 @@ import type { EtcdOptions } from './etcd-options.js';
 import { type EtcdParts, openParts } from './etcd-parts.js';
 import { checkHealth } from './health.js';
 import { listClusters } from './list-clusters.js';
+import { wentBack } from './revision-guard.js';
 import { keptOf, type StoredHead } from './stored-head.js';
+
+const debug = createDebug('cflux:etcd');
 
 /** A version may be dropped between finding it and reading it: then it is looked for again. */
 const mostReads = 5;
@@ -38,7 +42,10 @@ export class EtcdStore implements ManagerStore {
   readonly name: string;
   readonly #options: EtcdOptions;
   readonly #listeners = new Set<(cluster: string | undefined) => void>();
+  #context: StoreContext | undefined;
   #opening: Promise<EtcdParts> | undefined;
+  /** This manager, which is to be told of again whenever the parts are opened. */
+  #self: ManagerInfo | undefined;
 
   constructor(options: EtcdOptions) {
     this.name = `etcd at ${[options.endpoints].flat().join(',')}`;
@@ -46,19 +53,18 @@ export class EtcdStore implements ManagerStore {
   }
 
   async open(context: StoreContext): Promise<void> {
-    this.#opening ??= openParts(this.#options, context, (cluster) => {
-      for (const onChange of this.#listeners) onChange(cluster);
-    });
+    this.#context ??= context;
     try {
-      await this.#opening;
+      await this.#parts();
     } catch (error) {
-      this.#opening = undefined;
+      this.#context = undefined;
       throw error;
     }
   }
 
   async close(): Promise<void> {
     const opening = this.#opening;
+    this.#context = undefined;
     this.#opening = undefined;
     this.#listeners.clear();
     // What could not be opened has nothing to close.
@@ -148,6 +154,7 @@ export class EtcdStore implements ManagerStore {
   }
 
   async announce(self: ManagerInfo): Promise<void> {
+    this.#self = self;
     const { presence } = await this.#parts();
     await presence.announce(self);
   }
@@ -158,10 +165,41 @@ export class EtcdStore implements ManagerStore {
   }
 
   #parts(): Promise<EtcdParts> {
-    if (this.#opening === undefined) {
+    if (this.#context === undefined) {
       throw new CfluxError('NOT_OPEN', 'the store is not open', { outcome: 'none' });
     }
+    // Absent: they could not be opened again, when etcd had been put back; perhaps now they can.
+    this.#opening ??= this.#openAfter(Promise.resolve(), this.#context);
     return this.#opening;
+  }
+
+  #openAfter(before: Promise<unknown>, context: StoreContext): Promise<EtcdParts> {
+    const opening = before.then(async () => {
+      const parts = await openParts(this.#options, context, {
+        onChange: (cluster) => this.#tell(cluster),
+        onWentBack: () => {
+          if (this.#opening === opening) this.#startOver(opening, context);
+        },
+      });
+      if (this.#self) await parts.presence.announce(this.#self);
+      return parts;
+    });
+    const failed = () => {
+      if (this.#opening === opening) this.#opening = undefined;
+    };
+    opening.then(() => this.#tell(undefined), failed);
+    return opening;
+  }
+
+  /** Opens everything anew: whatever the parts know is of a history that etcd has forgotten. */
+  #startOver(lost: Promise<EtcdParts>, context: StoreContext): void {
+    debug('etcd was put back to an earlier state');
+    const closed = lost.then((parts) => parts.close(wentBack('none'))).catch(() => undefined);
+    this.#opening = this.#openAfter(closed, context);
+  }
+
+  #tell(cluster: string | undefined): void {
+    for (const onChange of this.#listeners) onChange(cluster);
   }
 }
 

@@ -20,4 +20,13 @@ export interface GrpcMethod<In, Out> {
   readonly path: string;
   readonly encode: (request: In) => Buffer;
   readonly decode: (message: Uint8Array) => Out;
+  /** What an answer tells of etcd. Absent: nothing. */
+  readonly tells?: (answer: Out) => Told;
+}
+
+export interface Told {
+  /** Of the whole store, when the answer was made. */
+  readonly revision: number;
+  /** The changes that were asked for were made. */
+  readonly isStored?: boolean;
 }

@@ -73,12 +73,10 @@ export class NodeLog {
     }
     const alive = new Set<number>();
     for (const { key } of names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
-      const news = this.#known.get(key);
-      // It has ended since; or etcd was restored under us and counts anew from an earlier revision: then all are read again.
-      if (news === undefined) this.#revision = 0;
-      const { alive: heardOf = [], left = [] } = news?.get(cluster) ?? {};
-      for (const id of heardOf) alive.add(id);
-      for (const id of left) alive.delete(id);
+      // Absent: it has ended since.
+      const news = this.#known.get(key)?.get(cluster);
+      for (const id of news?.alive ?? []) alive.add(id);
+      for (const id of news?.left ?? []) alive.delete(id);
     }
     return alive;
   }

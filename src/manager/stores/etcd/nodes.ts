@@ -1,3 +1,4 @@
+import type { CfluxError } from '../../../errors.js';
 import type { NodeInfo } from '../../../protocol/nodes.js';
 import { tooManyNodes } from '../../limits.js';
 import type { KnownNode, StoreContext } from '../../manager-store.js';
@@ -107,9 +108,9 @@ export class Nodes {
     });
   }
 
-  close(): void {
-    this.#heartbeats.close();
-    this.#comings.close();
+  close(reason: CfluxError): void {
+    this.#heartbeats.close(reason);
+    this.#comings.close(reason);
   }
 
   /** Tells every manager, at the next thing that it stores of nodes, that some were removed. */

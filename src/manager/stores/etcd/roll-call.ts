@@ -1,5 +1,5 @@
 import type { Clock } from '../../../clock.js';
-import { CfluxError } from '../../../errors.js';
+import type { CfluxError } from '../../../errors.js';
 import type { EtcdConnection } from './connection.js';
 import { isLeaseGone } from './etcd-errors.js';
 import type { Keys } from './keys.js';
@@ -51,13 +51,11 @@ export class RollCall {
     return said;
   }
 
-  close(): void {
+  close(reason: CfluxError): void {
     this.#cancelTimer?.();
     const batches = this.#batches;
     this.#batches = [];
-    for (const batch of batches) {
-      batch.fail(new CfluxError('CLOSED', 'the store is closed', { outcome: 'none' }));
-    }
+    for (const batch of batches) batch.fail(reason);
   }
 
   #arm(): void {
