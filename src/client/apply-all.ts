@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
+import { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { WorkingCopy } from './holder.js';
 import { Limit } from './limit.js';
 import type { OperationScope } from './operation-scope.js';
@@ -22,8 +23,8 @@ export function applyAll<M>(
     .series(async () => {
       const attempts: Attempt[] = [];
       for (const { operation, isMethod, deadline } of batch) {
-        // A method does not need the scope, which costs more than most of them.
-        const run = (meta: M) => (isMethod ? operation(meta) : scope.run(meta, operation));
+        const run = (meta: M) =>
+          isMethod && callsNobody(meta) ? operation(meta) : scope.run(meta, operation);
         try {
           // The limit is inside: a change that goes on after it must not be taken up later.
           attempts.push({ result: await copy.apply((meta) => limit.race(run(meta), deadline)) });
@@ -35,6 +36,9 @@ export function applyAll<M>(
     })
     .finally(() => limit.release());
 }
+
+/** Whether none of its methods calls this client: then they do not need the scope, which costs more than most of them. */
+const callsNobody = (meta: unknown) => Object.getPrototypeOf(meta) === LocalMetaClient.prototype;
 
 function tooLong(): CfluxError {
   return new CfluxError('TIMEOUT', 'the change itself took longer than its deadline', { outcome: 'none' });

@@ -190,7 +190,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     );
   }
 
-  /** `isMethod`: it is one call of the wrapped client's, which knows nothing of this one. */
+  /** `isMethod`: it is one call of the wrapped client's. */
   #mutate<T>(
     operation: Operation<MetaClientLike, T>,
     { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,

@@ -120,6 +120,14 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R6',
+    breaks: 'a method of the wrapped client that calls the client around it waits for itself',
+    file: 'client/apply-all.ts',
+    find: 'isMethod && callsNobody(meta)',
+    replace: 'isMethod',
+    tests: rule('r06-readers'),
+  },
+  {
+    rule: 'R6',
     breaks: 'a read inside an operation does not see what the operation did',
     file: 'client/cflux-client.ts',
     find: 'if (own !== undefined) return operation(own);',

@@ -1,4 +1,5 @@
-import { type CfluxClient, CfluxError, type MetaData } from 'clusterflux';
+import { type CfluxClient, CfluxError, LocalMetaClient, type MetaData } from 'clusterflux';
+import { mockMetaClient } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
 import { followed, Lab, type LabNode } from './support/lab.js';
 import {
@@ -127,6 +128,16 @@ describe.each(kindsInPlace)('R6 around $name', (kind) => {
   });
 });
 
+/** What would wait for the change that it is part of. */
+const nested: Record<string, (client: CfluxClient<WrappedClient>) => Promise<unknown>> = {
+  mutate: (client) => client.mutate(() => undefined),
+  'a mutating method': (client) => client.createDatabase('nested'),
+  refresh: (client) => client.refresh(),
+  adopt: (client) => client.adopt(),
+  reseed: (client) => client.reseed(),
+  waitForVersion: (client) => client.waitForVersion(Number.MAX_SAFE_INTEGER),
+};
+
 describe.each(wrappedKinds)('R6 around $name', (kind) => {
   it('R6: reads inside mutate go to the client that the operation was handed', async () => {
     const lab = new Lab();
@@ -143,14 +154,6 @@ describe.each(wrappedKinds)('R6 around $name', (kind) => {
     expect(seen).toEqual([['a'], ['a']]);
   });
 
-  const nested: Record<string, (client: CfluxClient<WrappedClient>) => Promise<unknown>> = {
-    mutate: (client) => client.mutate(() => undefined),
-    'a mutating method': (client) => client.createDatabase('nested'),
-    refresh: (client) => client.refresh(),
-    adopt: (client) => client.adopt(),
-    reseed: (client) => client.reseed(),
-    waitForVersion: (client) => client.waitForVersion(Number.MAX_SAFE_INTEGER),
-  };
   it.each(Object.entries(nested))(
     'R6: %s inside mutate, which would wait for itself, is refused at once',
     async (_, call) => {
@@ -196,5 +199,51 @@ describe.each(wrappedKinds)('R6 around $name', (kind) => {
     );
     expect(await databasesOf(ours.meta)).toEqual(['ours']);
     expect(await databasesOf(elsewhere.meta)).toEqual(['theirs']);
+  });
+});
+
+describe('R6 around a client that calls the client around it', () => {
+  let around: CfluxClient<WrappedClient> | undefined;
+  let call: (client: CfluxClient<WrappedClient>) => Promise<unknown> = async () => undefined;
+  let told: unknown;
+  /** Called by the methods of the wrapped clients below, when they are at it. */
+  const callAround = async () => {
+    await Promise.resolve();
+    told = around && (await call(around).catch((error: unknown) => error));
+  };
+  class CallingMetaClient extends LocalMetaClient {
+    override async createDatabase(name: string) {
+      const made = await super.createDatabase(name);
+      await callAround();
+      return made;
+    }
+    override fork(): CallingMetaClient {
+      return new CallingMetaClient({ data: this.data() });
+    }
+  }
+  const kinds: Record<string, () => WrappedClient> = {
+    'that forks': () => new CallingMetaClient(),
+    'that can not fork': () => {
+      const mock = mockMetaClient();
+      const createDatabase = async (name: string) => {
+        const made = await mock.createDatabase(name);
+        await callAround();
+        return made;
+      };
+      return { ...mock, createDatabase };
+    },
+  };
+  const cases = Object.entries(kinds).flatMap(([kind, make]) =>
+    Object.entries(nested).map(([name, nest]) => ({ kind, make, name, nest })),
+  );
+  it.each(cases)('R6: $name inside a method of a client $kind is refused at once', async ({ make, nest }) => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: make() });
+    [around, call, told] = [ours.client, nest, undefined];
+    const begin = lab.clock.monotonic();
+    await lab.run(ours.client.createDatabase('a'));
+    expect(told).toMatchObject({ code: 'NESTED_MUTATION', outcome: 'none' });
+    expect(lab.clock.monotonic()).toBe(begin);
+    expect(await databasesOf(ours.meta)).toEqual(['a']);
   });
 });
