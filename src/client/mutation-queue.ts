@@ -42,7 +42,7 @@ export class MutationQueue<M> {
     this.#timer?.cancel();
     this.#timer = undefined;
     const taken = [...this.#waiting];
-    // A set that is cleared keeps its old table alive, and that its entries, until the next full garbage collection.
+    // Cleared, the set would leave its old table behind, and that keeps its entries until the next full garbage collection.
     this.#waiting = new Set();
     return taken;
   }

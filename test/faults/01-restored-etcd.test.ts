@@ -6,8 +6,8 @@ import { serve } from '../support/serve.js';
 import { describeWithServer } from '../support/servers.js';
 import { openNode, until } from './support/nodes.js';
 
-/** Milliseconds; the nodes beat every second. */
 const nodeTtl = 3_000;
+const pace = { haste: 1, heartbeatInterval: 1_000 };
 
 /** An etcd, two managers that nobody restarts, and a node at each. */
 async function openCluster() {
@@ -18,10 +18,7 @@ async function openCluster() {
     await serve({ store: new EtcdStore({ endpoints }), nodeTtl }),
     await serve({ store: new EtcdStore({ endpoints }), nodeTtl }),
   ] as const;
-  const nodes = [
-    await openNode(managers[0].url, { haste: 5 }),
-    await openNode(managers[1].url, { haste: 5 }),
-  ] as const;
+  const nodes = [await openNode(managers[0].url, pace), await openNode(managers[1].url, pace)] as const;
   return { etcd, managers, nodes };
 }
 

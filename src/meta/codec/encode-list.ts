@@ -17,9 +17,9 @@ import { WireWriter } from './wire-writer.js';
 const mostPieces = 64;
 
 /**
- * As many pieces cost as much as a new layout (measured; half of the layout's cost is garbage collection). Pieces become more with each
- * change, so it is made when those since the last one have cost as much: together that is at most twice what the best moment would have
- * cost, whether one record changes at a time or a hundred.
+ * As many pieces cost as much as a new layout (measured; half of the layout's cost is garbage collection). Lists have more pieces with
+ * each change, and the best moment for a new layout is when all since the last one have cost as much, whether one record changes at a
+ * time or a hundred: the sum over `m` changes, `m² c / 2 + layout`, divided by `m`, is least where its two parts are equal.
  */
 const worth = ({ bytes, offsets }: Layout) => 16 + offsets.length / 32 + bytes.length / 1024;
 
