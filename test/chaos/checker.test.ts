@@ -237,6 +237,19 @@ it('says that it does not know, rather than searching for ever', () => {
   expect(linearizable(objectModel(), ofKey, { most: 10_000 })).toBe('undecided');
 });
 
+it('knows however many reads are under way at once', () => {
+  const values = Array.from({ length: 40 }, (_, i) => `v${i}`);
+  const changes = values.map((value, i) => ok(append(value), 10 * i, 10 * i + 5));
+  const listAfter = (count: number) => values.slice(0, count).join(' ');
+  const reads = [...values, ...values].map((_, i) => ok(read, 0, 1_000, { k: listAfter(i % 41) }));
+  const right = [...changes, ...reads];
+  const limits = { most: 1_000 };
+  const judged = (operations: readonly Operation[]) =>
+    linearizable(objectModel(), partition(operations).get('k') ?? [], limits);
+  expect(judged(right)).toBe('linearizable');
+  expect(judged([...right, ok(read, 0, 99, { k: listAfter(11) })])).toBe('violated');
+});
+
 describe('held against trying every order', () => {
   const values = fc.constantFrom('a', 'b', 'c');
   const keys = fc.constantFrom('x', 'y');

@@ -1,4 +1,4 @@
-import type { Contents, History } from '../history.js';
+import type { Contents, History, Operation } from '../history.js';
 import { firstViolation, judge } from './first-violation.js';
 import { partition } from './partition.js';
 import { checkTruth } from './truth.js';
@@ -21,7 +21,7 @@ export function checkHistory(history: History, final: ReadonlyMap<string, Conten
   const findings: string[] = history.complaints.map(({ client, what }) => `${client}: ${what}`);
   const undecided: string[] = [];
   let good = 0;
-  for (const [key, operations] of partition(history.operations)) {
+  for (const [key, operations] of partition([...history.operations, ...readsAtTheEnd(history, final)])) {
     const judgement = judge(operations);
     if (judgement === 'linearizable') good += 1;
     else if (judgement === 'undecided') undecided.push(key);
@@ -38,6 +38,20 @@ export function checkHistory(history: History, final: ReadonlyMap<string, Conten
       findings.push(`${client} has other metadata than ${first[0]}`);
   }
   return { isGood: findings.length === 0, findings, linearizable: good, undecided };
+}
+
+/** What is there in the end is what a read would find that began when everything was over. */
+function readsAtTheEnd({ operations }: History, final: ReadonlyMap<string, Contents>): readonly Operation[] {
+  const end = Math.max(0, ...operations.flatMap(({ begin, end }) => [begin, end]).filter(Number.isFinite));
+  return [...final].slice(0, 1).map(([client, result]) => ({
+    id: Number.MAX_SAFE_INTEGER,
+    client,
+    call: { do: 'read' },
+    begin: end + 1,
+    end: end + 2,
+    outcome: 'ok',
+    result,
+  }));
 }
 
 const sameContents = (a: Contents, b: Contents) =>

@@ -24,6 +24,9 @@ export interface SearchLimits {
  * Practice and Experience 29(4), 2017): a depth-first search that takes next any operation that nothing else had to precede,
  * and that turns back where it has been before, with the same operations taken and the same state. Operations without a known
  * outcome have no return: they may be taken at any time after their call, and need not be.
+ *
+ * A read that was answered what the state says is taken first and at once: wherever else it could be taken, it could be taken here just
+ * as well. So a thousand reads leave nothing to choose.
  */
 export function linearizable<Call, Result>(
   model: Model<Call, Result>,
@@ -33,33 +36,58 @@ export function linearizable<Call, Result>(
   const head = listOf(operations);
   const taken = new Taken(operations.length);
   const seen = new Set<string>();
-  const path: { readonly entry: Entry; readonly state: string }[] = [];
+  const path: { readonly entry: Entry; readonly state: string; readonly hadChoice: boolean }[] = [];
   let state = model.initial;
   let left = operations.filter(({ isCertain }) => isCertain).length;
-  let entry = head.next;
+  let entry: Entry | undefined;
 
+  const stateAfter = ({ operation }: Entry) => {
+    const { call, result } = operations[operation] ?? {};
+    return call && model.step(state, call, result);
+  };
+  const isCertain = ({ operation }: Entry) => operations[operation]?.isCertain === true;
+  const isRead = ({ operation }: Entry) => {
+    const { call } = operations[operation] ?? {};
+    return call !== undefined && model.isRead(call);
+  };
+  const take = (call: Entry, after: string, hadChoice: boolean) => {
+    path.push({ entry: call, state, hadChoice });
+    state = after;
+    taken.add(call.operation);
+    if (isCertain(call)) left -= 1;
+    lift(call);
+  };
+  /** Takes all reads that fit; the next to be tried is the first of the others. */
+  const goOn = () => {
+    for (entry = head.next; entry?.isCall === true; entry = entry.next) {
+      if (!isRead(entry) || !isCertain(entry) || stateAfter(entry) === undefined) continue;
+      take(entry, state, false);
+      entry = head;
+    }
+    entry = head.next;
+  };
+
+  goOn();
   while (left > 0) {
     if (entry?.isCall === true) {
-      const operation = operations[entry.operation];
-      const after = operation && model.step(state, operation.call, operation.result);
+      const after = stateAfter(entry);
       if (after !== undefined && remember(seen, taken.with(entry.operation), after)) {
         if (seen.size > most) return 'undecided';
-        path.push({ entry, state });
-        state = after;
-        taken.add(entry.operation);
-        if (operation?.isCertain === true) left -= 1;
-        lift(entry);
-        entry = head.next;
+        take(entry, after, true);
+        goOn();
       } else entry = entry.next;
       continue;
     }
-    // Something has returned that was not taken, whatever was tried: the last one taken was wrong.
-    const last = path.pop();
+    // Something has returned that was not taken, whatever was tried: the last one that was chosen was wrong.
+    let last = path.pop();
+    for (; last !== undefined; last = path.pop()) {
+      state = last.state;
+      taken.remove(last.entry.operation);
+      if (isCertain(last.entry)) left += 1;
+      unlift(last.entry);
+      if (last.hadChoice) break;
+    }
     if (last === undefined) return 'violated';
-    state = last.state;
-    taken.remove(last.entry.operation);
-    if (operations[last.entry.operation]?.isCertain === true) left += 1;
-    unlift(last.entry);
     entry = last.entry.next;
   }
   return 'linearizable';

@@ -1,6 +1,8 @@
 /** A sequential object: what each call does to its state. `never`, as a result, is one that the object can not give. */
 export interface Model<Call, Result> {
   readonly initial: string;
+  /** Whether it leaves any state as it was. */
+  isRead(call: Call): boolean;
   /**
    * The state after `call`, or undefined where it can not have had `result` in `state`. An undefined `result` was not heard:
    * any will do.

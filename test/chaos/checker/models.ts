@@ -12,6 +12,7 @@ export function objectModel({ longest = '' }: Hint = {}): Model<Call, string> {
   const leadsOn = (list: string) => longest.startsWith(list) || list.startsWith(longest);
   return {
     initial: '',
+    isRead,
     step(state, call, result) {
       switch (call.do) {
         case 'append': {
@@ -35,12 +36,15 @@ export function objectModel({ longest = '' }: Hint = {}): Model<Call, string> {
   };
 }
 
+const isRead = (call: Call) => call.do === 'read';
+
 const answered = (result: string | undefined, expected: string, after: string) =>
   result === undefined || result === expected ? after : undefined;
 
 /** All of them together: reads see every thing at one moment. */
 export const wholeModel: Model<Call, Result> = {
   initial: '{}',
+  isRead,
   step(state, call, result) {
     const contents: Contents = JSON.parse(state);
     if (call.do === 'read') {
