@@ -30,7 +30,8 @@ const mostReads = 5;
 /**
  * Keeps everything in etcd (3.4 or later), which any number of managers share: each answers any node.
  *
- * Needs the package `@grpc/grpc-js`. The managers compact away what their changes made obsolete.
+ * Needs the package `@grpc/grpc-js`. The managers compact away what their changes made obsolete. They notice when etcd is put back to a
+ * backup, or emptied, under them, and read everything anew.
  *
  * @example
  * ```ts
