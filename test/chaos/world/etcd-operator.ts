@@ -17,7 +17,7 @@ export class EtcdOperator {
     const { header } = await this.#ask('kv/range', { key: 'AA==' });
     const { revision } = Object(header);
     // Somebody else may have gone further meanwhile.
-    await this.#ask('kv/compaction', { revision }).catch(() => undefined);
+    await this.#ask('kv/compaction', { revision, physical: true }).catch(() => undefined);
   }
 
   /** Writes until etcd has no room left, and refuses every change. */
@@ -42,6 +42,8 @@ export class EtcdOperator {
     for (const { memberID } of alarms as { memberID: string }[]) {
       await this.#ask('maintenance/alarm', { action: 'DEACTIVATE', memberID, alarm: noSpace });
     }
+    // It throws where there is no room all the same.
+    await this.#ask('kv/put', { key: base64('ballast/'), value: '' });
   }
 
   async #ask(path: string, body: object): Promise<Record<string, unknown>> {

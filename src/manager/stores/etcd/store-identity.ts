@@ -3,6 +3,7 @@ import { type Random, randomUuid } from '../../../random.js';
 import type { EtcdConnection } from './connection.js';
 import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
+import type { RangeResponse } from './kv-messages.js';
 import { etcd } from './methods.js';
 
 /** The format that this version writes. */
@@ -14,17 +15,29 @@ export async function openIdentity(
   { store: key }: Keys,
   random: Random,
 ): Promise<{ readonly storeId: string; readonly revision: number }> {
-  const value = writeJson({ format, id: randomUuid(random) });
-  const { revision, ranges } = await connection.call(etcd.txn, {
-    compare: [{ key, modRevision: 0 }],
-    success: [{ put: key, value }, { get: { key } }],
-    failure: [{ get: { key } }],
-  });
-  const store = JsonValue.parse(key, ranges[0]?.kvs[0]?.value ?? new Uint8Array());
+  // A full etcd refuses whatever might write, and is to be read nonetheless.
+  const there = await connection.call(etcd.range, { key });
+  const { revision, kvs } = there.kvs.length > 0 ? there : await giveIdentity(connection, key, random);
+  const store = JsonValue.parse(key, kvs[0]?.value ?? new Uint8Array());
   const found = store.number('format');
   if (found > format) {
     const message = `etcd: what is below ${key} has format ${found}; this version of clusterflux knows ${format}`;
     throw new CfluxError('STORAGE_FAILED', message);
   }
   return { storeId: store.text('id'), revision };
+}
+
+/** Unless somebody else was first. */
+async function giveIdentity(
+  connection: EtcdConnection,
+  key: string,
+  random: Random,
+): Promise<Pick<RangeResponse, 'revision' | 'kvs'>> {
+  const value = writeJson({ format, id: randomUuid(random) });
+  const { revision, ranges } = await connection.call(etcd.txn, {
+    compare: [{ key, modRevision: 0 }],
+    success: [{ put: key, value }, { get: { key } }],
+    failure: [{ get: { key } }],
+  });
+  return { revision, kvs: ranges[0]?.kvs ?? [] };
 }
