@@ -17,7 +17,6 @@ import type {
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
-
 import { OpenClusters } from './open-clusters.js';
 import {
   closed,

@@ -1,7 +1,7 @@
 import { cp, rm } from 'node:fs/promises';
 import { EtcdStore } from 'clusterflux/manager';
 import { expect, it, onTestFinished } from 'vitest';
-import { type EtcdCluster, startEtcd } from '../support/etcd.js';
+import { startEtcd, whileStopped } from '../support/etcd.js';
 import { serve } from '../support/serve.js';
 import { describeWithServer } from '../support/servers.js';
 import { openNode, until } from './support/nodes.js';
@@ -20,15 +20,6 @@ async function openCluster() {
   ] as const;
   const nodes = [await openNode(managers[0].url, pace), await openNode(managers[1].url, pace)] as const;
   return { etcd, managers, nodes };
-}
-
-/** Stops etcd, has its data changed, and starts it again. */
-async function whileStopped(etcd: EtcdCluster, work: (dataDir: string) => Promise<void>): Promise<void> {
-  const [member] = etcd.members;
-  await member?.kill();
-  await work(member?.dataDir ?? '');
-  await member?.start();
-  await etcd.ready();
 }
 
 describeWithServer('etcd', '#1 an etcd that is put back under its managers', () => {

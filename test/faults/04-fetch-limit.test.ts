@@ -33,6 +33,7 @@ describe('#4 the 300 s after which fetch gives up', () => {
     await fullHold(true);
   });
 
+  // The same without haste takes more than five minutes: too long for every run.
   it.runIf(process.env['REAL_TIME'] === '1')('#4 … with the real clock', { timeout: 400_000 }, async () => {
     await fullHold(false);
   });

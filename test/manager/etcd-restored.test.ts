@@ -4,7 +4,7 @@ import { EtcdStore } from 'clusterflux/manager';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import type { Commit, CommitResult } from '../../src/manager/manager-store.js';
-import { type EtcdCluster, startEtcd } from '../support/etcd.js';
+import { type EtcdCluster, startEtcd, whileStopped } from '../support/etcd.js';
 import { describeWithServer } from '../support/servers.js';
 
 const cluster = 'c';
@@ -50,15 +50,10 @@ describeWithServer('etcd', 'an etcd that is put back to a backup under its manag
   it('R11: is noticed at the next answer: nothing that was known before counts any more', async () => {
     const etcd = await startEtcd();
     onTestFinished(() => etcd.close());
-    const [member] = etcd.members;
-    const data = member?.dataDir ?? '';
     const stores = [await openStore(etcd), await openStore(etcd)] as const;
     const [a, b] = stores;
     const kept = await made(a, 0);
-    await member?.kill();
-    await cp(data, `${data}-backup`, { recursive: true });
-    await member?.start();
-    await etcd.ready();
+    await whileStopped(etcd, (data) => cp(data, `${data}-backup`, { recursive: true }));
     const lostNode = await a.addNode(cluster, node);
     let lost = kept;
     // So many that what the stores know is of revisions that are yet to come.
@@ -67,12 +62,12 @@ describeWithServer('etcd', 'an etcd that is put back to a backup under its manag
       stores.map(() => [{ id: lostNode, alive: true }]),
     );
 
-    await member?.kill();
-    await rm(data, { recursive: true });
-    await cp(`${data}-backup`, data, { recursive: true });
-    const told = stores.map((store) => new Promise<void>((resolve) => store.watch(() => resolve())));
-    await member?.start();
-    await etcd.ready();
+    let told: readonly Promise<void>[] = [];
+    await whileStopped(etcd, async (data) => {
+      await rm(data, { recursive: true });
+      await cp(`${data}-backup`, data, { recursive: true });
+      told = stores.map((store) => new Promise<void>((resolve) => store.watch(() => resolve())));
+    });
     let latest = kept;
     for (const [i, store] of stores.entries()) {
       expect((await insist(() => store.head(cluster))).latest?.version).toBe(latest);

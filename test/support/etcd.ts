@@ -152,6 +152,20 @@ export async function startEtcd(
   return cluster;
 }
 
+/** Kills the only member of an etcd, has its data changed, and starts it again. */
+export async function whileStopped(
+  etcd: EtcdCluster,
+  work: (dataDir: string) => Promise<void>,
+): Promise<void> {
+  const [member, ...others] = etcd.members;
+  if (member === undefined || others.length > 0)
+    throw new Error('of several members one can not be put back');
+  await member.kill();
+  await work(member.dataDir);
+  await member.start();
+  await etcd.ready();
+}
+
 /** Resolves when a linearizable read through the member works: there is a leader then. */
 async function answers(url: string): Promise<void> {
   const deadline = performance.now() + 30_000;

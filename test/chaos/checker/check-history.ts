@@ -21,7 +21,9 @@ export function checkHistory(history: History, final: ReadonlyMap<string, Conten
   const findings: string[] = history.complaints.map(({ client, what }) => `${client}: ${what}`);
   const undecided: string[] = [];
   let good = 0;
-  for (const [key, operations] of partition([...history.operations, ...readsAtTheEnd(history, final)])) {
+  const [first, ...others] = final;
+  const atTheEnd = first === undefined ? [] : [readAtTheEnd(history, ...first)];
+  for (const [key, operations] of partition([...history.operations, ...atTheEnd])) {
     const judgement = judge(operations);
     if (judgement === 'linearizable') good += 1;
     else if (judgement === 'undecided') undecided.push(key);
@@ -31,7 +33,6 @@ export function checkHistory(history: History, final: ReadonlyMap<string, Conten
     }
   }
   findings.push(...checkVersions(history));
-  const [first, ...others] = final;
   if (first !== undefined) findings.push(...checkTruth(history.operations, first[1]));
   for (const [client, contents] of others) {
     if (first !== undefined && !sameContents(first[1], contents))
@@ -40,18 +41,12 @@ export function checkHistory(history: History, final: ReadonlyMap<string, Conten
   return { isGood: findings.length === 0, findings, linearizable: good, undecided };
 }
 
-/** What is there in the end is what a read would find that began when everything was over. */
-function readsAtTheEnd({ operations }: History, final: ReadonlyMap<string, Contents>): readonly Operation[] {
-  const end = Math.max(0, ...operations.flatMap(({ begin, end }) => [begin, end]).filter(Number.isFinite));
-  return [...final].slice(0, 1).map(([client, result]) => ({
-    id: Number.MAX_SAFE_INTEGER,
-    client,
-    call: { do: 'read' },
-    begin: end + 1,
-    end: end + 2,
-    outcome: 'ok',
-    result,
-  }));
+/** What a node has in the end is what a read would find that began when everything was over. */
+function readAtTheEnd({ operations }: History, client: string, result: Contents): Operation {
+  let last = 0;
+  for (const { begin, end } of operations) last = Math.max(last, Number.isFinite(end) ? end : begin);
+  const [begin, end] = [last + 1, last + 2];
+  return { id: Number.MAX_SAFE_INTEGER, client, call: { do: 'read' }, begin, end, outcome: 'ok', result };
 }
 
 const sameContents = (a: Contents, b: Contents) =>

@@ -2,7 +2,7 @@ import { CfluxError } from '../../../errors.js';
 import type { StoreContext } from '../../manager-store.js';
 import { Commits } from './commits.js';
 import { warnWithoutCompaction } from './compaction-warning.js';
-import { closed, EtcdConnection } from './connection.js';
+import { EtcdConnection } from './connection.js';
 import type { EtcdOptions } from './etcd-options.js';
 import { HeadWatch } from './head-watch.js';
 import { Heads } from './heads.js';
@@ -77,9 +77,9 @@ export async function openParts(
       context,
     );
     const nodes = new Nodes(connection, { keys, leases, manager: turns.self }, context);
-    const close = async (reason = closed()) => {
+    const close = async (reason?: CfluxError) => {
       watch.close();
-      turns.close();
+      turns.close(reason);
       await housekeeping.close();
       await presence.close();
       nodes.close(reason);

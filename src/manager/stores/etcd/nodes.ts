@@ -1,8 +1,7 @@
-import type { CfluxError } from '../../../errors.js';
 import type { NodeInfo } from '../../../protocol/nodes.js';
 import { tooManyNodes } from '../../limits.js';
 import type { KnownNode, StoreContext } from '../../manager-store.js';
-import type { EtcdConnection } from './connection.js';
+import { closed, type EtcdConnection } from './connection.js';
 import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
 import type { Operation } from './kv-messages.js';
@@ -108,7 +107,7 @@ export class Nodes {
     });
   }
 
-  close(reason: CfluxError): void {
+  close(reason = closed()): void {
     this.#heartbeats.close(reason);
     this.#comings.close(reason);
   }

@@ -193,11 +193,7 @@ export class SharedTurns {
   }
 
   /** Refuses whoever waits. */
-  close(): void {
-    const reason = new CfluxError('UNAVAILABLE', 'the manager is closing', {
-      retryable: true,
-      outcome: 'none',
-    });
+  close(reason = managerCloses()): void {
     this.#closing.abort(reason);
     for (const cancel of this.#keeping.values()) cancel();
     this.#keeping.clear();
@@ -221,3 +217,6 @@ export class SharedTurns {
     this.#connection.call(etcd.txn, removal).catch(() => {});
   }
 }
+
+const managerCloses = () =>
+  new CfluxError('UNAVAILABLE', 'the manager is closing', { retryable: true, outcome: 'none' });
