@@ -102,7 +102,12 @@ export class Cluster {
     }
   }
 
-  async poll(request: PollRequest, asker: Asker, signal?: AbortSignal): Promise<PollResult> {
+  /** @param holding `takeSlot` is called before the poll is held, and its result afterwards. */
+  async poll(
+    request: PollRequest,
+    asker: Asker,
+    holding: { readonly takeSlot: () => () => void; readonly signal?: AbortSignal | undefined },
+  ): Promise<PollResult> {
     const poll = new WaitingPoll(request);
     // Added before the compare: a change that falls between the two is noticed (R22).
     this.#polls.add(poll);
@@ -115,7 +120,12 @@ export class Cluster {
         this.#line.yield(request.nodeId, asker);
       }
       if (request.wait <= 0) return poll.unchanged;
-      return await poll.hold(this.#settings.deadlines, request.wait, signal);
+      const releaseSlot = holding.takeSlot();
+      try {
+        return await poll.hold(this.#settings.deadlines, request.wait, holding.signal);
+      } finally {
+        releaseSlot();
+      }
     } finally {
       this.#polls.delete(poll);
     }

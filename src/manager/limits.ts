@@ -5,7 +5,10 @@ import type { NodeDescription } from '../protocol/nodes.js';
 export interface Limits {
   /** Bytes of one snapshot, decompressed. Default: 64 MiB. */
   readonly snapshotBytes: number;
-  /** Polls held at once. Default: 50,000. */
+  /**
+   * Polls held at once. When more than half of them are held, a cluster, and a token or address, may hold a quarter. A connection
+   * holds at most 4. Default: 50,000.
+   */
   readonly heldPolls: number;
   /** Pushes to one cluster that wait for their turn. Default: 1,000. */
   readonly heldPushes: number;

@@ -18,13 +18,13 @@ import type {
   VersionRecord,
 } from './manager-store.js';
 import { OpenClusters } from './open-clusters.js';
+import { PollSlots } from './poll-slots.js';
 import {
   closed,
   clusterNotFound,
   emptySnapshot,
   nodeNotFound,
   tooLarge,
-  tooManyPolls,
   versionNotFound,
 } from './refusals.js';
 import { Service } from './service.js';
@@ -93,7 +93,7 @@ export class Manager {
   });
   readonly #id: string;
   #bindAddress = '';
-  #heldPolls = 0;
+  readonly #pollSlots: PollSlots;
   #unwatch: (() => void) | undefined;
   #lastError: unknown;
 
@@ -107,6 +107,7 @@ export class Manager {
     this.#history = positive('history', options.history ?? 10);
     this.limits = { ...defaultLimits, ...options.limits };
     this.#audit = options.audit;
+    this.#pollSlots = new PollSlots(this.limits.heldPolls);
     this.#deadlines = new Deadlines(this.clock);
     this.#id = randomUuid(this.random);
   }
@@ -118,7 +119,7 @@ export class Manager {
 
   /** Polls that are held now. */
   get heldPolls(): number {
-    return this.#heldPolls;
+    return this.#pollSlots.taken;
   }
 
   /** What failed last in the background, for people; absent: nothing. */
@@ -223,24 +224,21 @@ export class Manager {
    * The newest version as soon as it is not the one that the node has, at the latest after `wait` milliseconds.
    *
    * @param request `wait` absent: the manager's longest hold, somewhat spread.
+   * @param options `connection`: the connection that the poll came over, which may hold few.
+   * @throws `TOO_MANY_REQUESTS`: the poll would be held, and there is no slot for it.
    */
   poll(
     request: Omit<PollRequest, 'wait'> & { readonly wait?: number | undefined },
-    options: { asker?: Asker; signal?: AbortSignal } = {},
+    options: { asker?: Asker; signal?: AbortSignal; connection?: object } = {},
   ): Promise<PollResult> {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
-      if (this.#heldPolls >= this.limits.heldPolls) throw tooManyPolls();
       // Spread downwards: 300 s are what other people's HTTP clients wait at most.
       const wait = Math.min(request.wait ?? this.#pollHold * (0.9 + this.random() * 0.05), this.#pollHold);
-      this.#heldPolls += 1;
-      try {
-        return await this.#clusters
-          .of(request.cluster)
-          .poll({ ...request, wait }, options.asker ?? {}, options.signal);
-      } finally {
-        this.#heldPolls -= 1;
-      }
+      const { asker = {}, signal, connection } = options;
+      const { cluster } = request;
+      const takeSlot = () => this.#pollSlots.take({ cluster, asker, connection });
+      return this.#clusters.of(cluster).poll({ ...request, wait }, asker, { takeSlot, signal });
     });
   }
 

@@ -26,5 +26,13 @@ export const tooLarge = (bytes: number, most: number) =>
     outcome: 'none',
   });
 
-export const tooManyPolls = () =>
-  new CfluxError('TOO_MANY_REQUESTS', 'too many polls are held', { retryable: true, retryAfter: 5_000 });
+const tooManyRequests = (message: string) =>
+  new CfluxError('TOO_MANY_REQUESTS', message, { retryable: true, outcome: 'none', retryAfter: 5_000 });
+
+export const tooManyPolls = () => tooManyRequests('too many polls are held');
+
+export const tooManyPollsOfConnection = (most: number) =>
+  tooManyRequests(`this connection holds ${most} polls: send the next one after a response`);
+
+export const tooManyPollsOfOwner = () =>
+  tooManyRequests('this cluster, token or address holds its share of the polls of a busy manager');

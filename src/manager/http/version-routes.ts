@@ -35,7 +35,7 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     const [nodeId, wait] = [nodeIdOf(request), waitOf(request)];
     const result = await manager.poll(
       { cluster, version, wait, epoch, mutation, nodeId },
-      { asker: access.asker, signal: open.signal },
+      { asker: access.asker, signal: open.signal, connection: request.socket },
     );
     switch (result.kind) {
       case 'unchanged':

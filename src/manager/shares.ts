@@ -1,0 +1,98 @@
+import { isIPv6 } from 'node:net';
+import type { Asker } from './audit.js';
+
+/** Who uses a part of something limited: each property that is set names one owner of a share. */
+export interface Owners {
+  readonly cluster?: string | undefined;
+  /** The name of a token, or an address. */
+  readonly party?: string | undefined;
+}
+
+/** What one request has of something limited. */
+export interface Use {
+  readonly owners: Owners;
+  amount: number;
+}
+
+/**
+ * Divides something limited among clusters and parties. As long as at most half of it is taken, nobody is limited; beyond that,
+ * no cluster and no party gets more than a quarter, so that no single one can take everything. A single use may always be larger.
+ */
+export class Shares {
+  readonly #total: number;
+  readonly #share: number;
+  #taken = 0;
+  readonly #byCluster = new Tally();
+  readonly #byParty = new Tally();
+
+  constructor(total: number) {
+    this.#total = total;
+    this.#share = Math.max(smallestShare, Math.floor(total / 4));
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Adds `amount` to a use. `false`: there is not enough left, and nothing was changed. */
+  take(use: Use, amount: number): boolean {
+    const { cluster, party } = use.owners;
+    const sum = this.#taken + amount;
+    if (sum > this.#total) return false;
+    if (2 * sum > this.#total) {
+      const isOver = (others: number) => others > 0 && others + use.amount + amount > this.#share;
+      if (isOver(this.#byCluster.of(cluster) - use.amount)) return false;
+      if (isOver(this.#byParty.of(party) - use.amount)) return false;
+    }
+    this.#add(use, amount);
+    return true;
+  }
+
+  /** Gives back `amount` of a use; default: all of it. */
+  release(use: Use, amount = use.amount): void {
+    this.#add(use, -amount);
+  }
+
+  #add(use: Use, amount: number): void {
+    use.amount += amount;
+    this.#taken += amount;
+    this.#byCluster.add(use.owners.cluster, amount);
+    this.#byParty.add(use.owners.party, amount);
+  }
+}
+
+/** A limit that is set very low still lets a few through. */
+const smallestShare = 4;
+
+/** Amounts by name; names without an amount take no memory. */
+class Tally {
+  readonly #amounts = new Map<string, number>();
+
+  of(name: string | undefined): number {
+    return name === undefined ? 0 : (this.#amounts.get(name) ?? 0);
+  }
+
+  add(name: string | undefined, amount: number): void {
+    if (name === undefined) return;
+    const sum = this.of(name) + amount;
+    if (sum === 0) this.#amounts.delete(name);
+    else this.#amounts.set(name, sum);
+  }
+}
+
+/** The party that a request belongs to: its token or certificate if it has one, otherwise its address. */
+export function partyOf({ author, remote }: Asker): string | undefined {
+  if (author !== undefined) return `token ${author}`;
+  return remote === undefined ? undefined : `address ${networkOf(remote)}`;
+}
+
+/** One host has a whole IPv6 network of 64 bits to choose its addresses from. */
+function networkOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - front.length - back.length;
+  return [...front, ...Array.from({ length: zeros }, () => '0'), ...back].slice(0, 4).join(':');
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { RawClient } from '../support/raw-client.js';
+import { serve } from '../support/serve.js';
+
+const poll = (cluster: string, token?: string) => [
+  `GET /clusters/${cluster}/versions/0 HTTP/1.1`,
+  'Host: m',
+  ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+];
+
+const tokenOf = (name: string) => `token-of-the-bearer-${name}`;
+const tokens = ['a', 'b', 'c', 'd'].map((name) => ({
+  name,
+  token: tokenOf(name),
+  scopes: ['node'] as const,
+}));
+
+/** A manager with 40 slots: half of them are 20, and a share is 10. */
+const setUp = (withTokens = true) => serve({ limits: { heldPolls: 40 } }, withTokens ? { tokens } : {});
+
+/** Begins `count` polls, each on a connection of its own; resolves with the clients when `held` are held in all. */
+async function begin(
+  { url, manager }: Awaited<ReturnType<typeof setUp>>,
+  lines: readonly string[],
+  count: number,
+) {
+  const before = manager.heldPolls;
+  const clients = await Promise.all(Array.from({ length: count }, () => RawClient.connect(url)));
+  const refused: number[] = [];
+  for (const client of clients) {
+    client.send(lines);
+    client.answer().then(
+      ({ status }) => refused.push(status),
+      () => {},
+    );
+  }
+  await expect.poll(() => manager.heldPolls - before + refused.length, { interval: 5 }).toBe(count);
+  return { held: manager.heldPolls - before, refused };
+}
+
+describe('R24: held polls', () => {
+  it('a poll that does not wait takes no slot, and is answered when there is none left', async () => {
+    const served = await serve({ limits: { heldPolls: 4 } });
+    expect((await begin(served, poll('a'), 4)).held).toBe(4);
+    const beyond = await fetch(`${served.url}/clusters/b/versions/0`);
+    expect([beyond.status, beyond.headers.get('retry-after')]).toEqual([429, '5']);
+    const check = { headers: { prefer: 'wait=0' } };
+    expect((await fetch(`${served.url}/clusters/b/versions/0`, check)).status).toBe(204);
+  });
+
+  it('a poll that is behind takes no slot, and gets its version when there is none left', async () => {
+    const served = await serve({ limits: { heldPolls: 4 } });
+    await fetch(`${served.url}/clusters/b/versions/0`, { method: 'POST', body: 'one' });
+    await begin(served, poll('a'), 4);
+    expect(await (await fetch(`${served.url}/clusters/b/versions/0`)).text()).toBe('one');
+  });
+
+  it('a connection holds at most four, and takes more requests afterwards', async () => {
+    const { url, manager } = await setUp(false);
+    const client = await RawClient.connect(url);
+    for (let i = 0; i < 6; i++) client.send(poll('a'));
+    await expect.poll(() => manager.heldPolls).toBe(4);
+    await fetch(`${url}/clusters/a/versions/0`, { method: 'POST', body: 'one' });
+    const statuses = [];
+    for (let i = 0; i < 6; i++) statuses.push((await client.answer()).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 429, 429]);
+    client.send(poll('a'));
+    expect((await client.answer()).status).toBe(200);
+    expect(manager.heldPolls).toBe(0);
+  });
+
+  it('a connection that is kept alive holds one poll after the other, as often as it likes', async () => {
+    const { url, manager } = await setUp(false);
+    const client = await RawClient.connect(url);
+    let version = '0';
+    for (let i = 0; i < 12; i++) {
+      client.send([`GET /clusters/a/versions/${version} HTTP/1.1`, 'Host: m']);
+      await expect.poll(() => manager.heldPolls).toBe(1);
+      await fetch(`${url}/clusters/a/versions/${version}`, { method: 'POST', body: `${i}` });
+      const { status, headers } = await client.answer();
+      expect(status).toBe(200);
+      version = headers['version'] ?? '';
+    }
+  });
+
+  it('a fleet that shares one token, cluster and address is not limited below half of all slots', async () => {
+    const served = await setUp();
+    expect((await begin(served, poll('a', tokenOf('a')), 20)).held).toBe(20);
+  });
+
+  it.each([
+    ['one token, in many clusters', (i: number) => poll(`c-${i}`, tokenOf('a'))],
+    ['one cluster, with many tokens', (i: number) => poll('a', tokenOf('abc'[i % 3] ?? 'a'))],
+  ])('%s takes half of all slots, and others get theirs', async (_, lines) => {
+    const served = await setUp();
+    let refused = 0;
+    for (let i = 0; i < 40; i++) refused += (await begin(served, lines(i), 1)).refused.length;
+    expect([served.manager.heldPolls, refused]).toEqual([20, 20]);
+    expect((await begin(served, poll('z', tokenOf('d')), 10)).held).toBe(10);
+  });
+
+  it('without tokens an address is limited, and a slot that is given back is free again', async () => {
+    const served = await setUp(false);
+    const lines = (i: number) => poll(`c-${i}`);
+    for (let i = 0; i < 40; i++) await begin(served, lines(i), 1);
+    expect(served.manager.heldPolls).toBe(20);
+    await fetch(`${served.url}/clusters/c-0/versions/0`, { method: 'POST', body: 'one' });
+    await expect.poll(() => served.manager.heldPolls).toBe(19);
+    expect((await begin(served, poll('c-1'), 2)).held).toBe(1);
+  });
+});
