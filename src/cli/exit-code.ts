@@ -18,21 +18,22 @@ export const exitCode = {
   conflict: 6,
 } as const;
 
-const codes: Partial<Record<CfluxErrorCode, number>> = {
-  INVALID_OPTION: exitCode.usage,
-  CLUSTER_NOT_FOUND: exitCode.notFound,
-  VERSION_NOT_FOUND: exitCode.notFound,
-  NODE_NOT_FOUND: exitCode.notFound,
-  UNREACHABLE: exitCode.unreachable,
-  TIMEOUT: exitCode.unreachable,
-  UNAVAILABLE: exitCode.unreachable,
-  UNAUTHORIZED: exitCode.refused,
-  FORBIDDEN: exitCode.refused,
-  CONFLICT_TIMEOUT: exitCode.conflict,
-};
+// A map, because a code may come from the network, and an object also has `constructor` and `__proto__`.
+const codes: ReadonlyMap<CfluxErrorCode, number> = new Map([
+  ['INVALID_OPTION', exitCode.usage],
+  ['CLUSTER_NOT_FOUND', exitCode.notFound],
+  ['VERSION_NOT_FOUND', exitCode.notFound],
+  ['NODE_NOT_FOUND', exitCode.notFound],
+  ['UNREACHABLE', exitCode.unreachable],
+  ['TIMEOUT', exitCode.unreachable],
+  ['UNAVAILABLE', exitCode.unreachable],
+  ['UNAUTHORIZED', exitCode.refused],
+  ['FORBIDDEN', exitCode.refused],
+  ['CONFLICT_TIMEOUT', exitCode.conflict],
+]);
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
-  return isCfluxError(error) ? (codes[error.code] ?? exitCode.failed) : exitCode.failed;
+  return isCfluxError(error) ? (codes.get(error.code) ?? exitCode.failed) : exitCode.failed;
 }

@@ -1,12 +1,17 @@
 import { InvalidArgumentError } from 'commander';
 import { noVersion, parseVersion } from '../protocol/version.js';
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const units: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
 
 /** Milliseconds that `15s`, `500ms` or `1m` name. */
 export function parseDuration(text: string): number {
   const [, digits, unit = ''] = /^([0-9]{1,9})(ms|s|m|h)$/.exec(text) ?? [];
-  const milliseconds = Number(digits) * (units[unit] ?? Number.NaN);
+  const milliseconds = Number(digits) * (units.get(unit) ?? Number.NaN);
   if (milliseconds > 0) return milliseconds;
   throw new InvalidArgumentError('write a duration above 0, such as 15s, 500ms or 1m');
 }

@@ -27,11 +27,16 @@ export const truth = (value: unknown) =>
       ? false
       : undefined;
 
+const units: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+]);
+
 const milliseconds = (value: unknown) => {
   if (typeof value === 'number') return value > 0 && Number.isFinite(value) ? value : undefined;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text(value) ?? '');
-  const factor = { ms: 1, s: 1_000, m: 60_000 }[match?.[2] ?? 'ms'] ?? 1;
-  const result = Number(match?.[1]) * factor;
+  const result = Number(match?.[1]) * (units.get(match?.[2] ?? 'ms') ?? Number.NaN);
   return result > 0 ? result : undefined;
 };
 

@@ -1,14 +1,14 @@
 import { CfluxError } from '../errors.js';
 
-const nanosecondsOf: Record<string, bigint> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-};
+const nanosecondsOf: ReadonlyMap<string, bigint> = new Map([
+  ['ns', 1n],
+  ['us', 1_000n],
+  ['µs', 1_000n],
+  ['ms', 1_000_000n],
+  ['s', 1_000_000_000n],
+  ['m', 60_000_000_000n],
+  ['h', 3_600_000_000_000n],
+]);
 
 /** Nanoseconds of a duration as Go prints it and SHOW answers it: `168h0m0s`, `1h0m0.000000001s`, `0s`, `1.5µs`. */
 export function parseGoDuration(text: string): bigint {
@@ -19,7 +19,7 @@ export function parseGoDuration(text: string): bigint {
   for (const [, whole = '0', fraction = '', unit = 's'] of digits.matchAll(
     /([0-9]+)(?:\.([0-9]+))?([a-zµ]+)/g,
   )) {
-    const scale = nanosecondsOf[unit] ?? 1n;
+    const scale = nanosecondsOf.get(unit) ?? 1n;
     total += BigInt(whole) * scale + (BigInt(fraction || '0') * scale) / 10n ** BigInt(fraction.length);
   }
   return sign === '-' ? -total : total;

@@ -187,10 +187,16 @@ function subscriptionOf(row: Row): SubscriptionInfo {
 
 const queryOf = (row: Row): ContinuousQueryInfo => ({ name: text(row, 'name'), query: text(row, 'query') });
 
-const privileges: Record<string, number> = { 'NO PRIVILEGES': 0, READ: 1, WRITE: 2, 'ALL PRIVILEGES': 3 };
+// A map, because the server sends the names: an object also has `constructor` and `__proto__`.
+const privileges: ReadonlyMap<string, number> = new Map([
+  ['NO PRIVILEGES', 0],
+  ['READ', 1],
+  ['WRITE', 2],
+  ['ALL PRIVILEGES', 3],
+]);
 
 function privilegeOf(row: Row): number {
-  const privilege = privileges[text(row, 'privilege')];
+  const privilege = privileges.get(text(row, 'privilege'));
   if (privilege === undefined) throw unexpected(`privilege ${JSON.stringify(row['privilege'])}`);
   return privilege;
 }

@@ -18,12 +18,12 @@ export interface AuthorizedStatement {
   readonly createsAdmin?: boolean;
 }
 
-const privilegeNames: Readonly<Record<number, string>> = {
-  [Privilege.None]: 'NO PRIVILEGES',
-  [Privilege.Read]: 'READ',
-  [Privilege.Write]: 'WRITE',
-  [Privilege.All]: 'ALL PRIVILEGES',
-};
+const privilegeNames: ReadonlyMap<number, string> = new Map([
+  [Privilege.None, 'NO PRIVILEGES'],
+  [Privilege.Read, 'READ'],
+  [Privilege.Write, 'WRITE'],
+  [Privilege.All, 'ALL PRIVILEGES'],
+]);
 
 /**
  * Whether `user` has `privilege` on `database`: as an admin, or by a grant of just that or of all. Writing does not include reading.
@@ -87,7 +87,7 @@ export function authorizeQuery(
       if (required.admin) throw notAuthorized(`${refusal} admin privilege`);
       const target = required.database || database;
       if (!authorizeDatabase(user, required.privilege, target)) {
-        throw notAuthorized(`${refusal} ${privilegeNames[required.privilege] ?? ''} on ${target}`);
+        throw notAuthorized(`${refusal} ${privilegeNames.get(required.privilege) ?? ''} on ${target}`);
       }
     }
   }

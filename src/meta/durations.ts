@@ -8,17 +8,17 @@ export const hour = 60n * minute;
 export const day = 24n * hour;
 export const week = 7n * day;
 
-const units: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  u: 1_000n,
-  µ: 1_000n,
-  ms: 1_000_000n,
-  s: second,
-  m: minute,
-  h: hour,
-  d: day,
-  w: week,
-};
+const units: ReadonlyMap<string, bigint> = new Map([
+  ['ns', 1n],
+  ['u', 1_000n],
+  ['µ', 1_000n],
+  ['ms', 1_000_000n],
+  ['s', second],
+  ['m', minute],
+  ['h', hour],
+  ['d', day],
+  ['w', week],
+]);
 
 const longest = 2n ** 63n - 1n;
 const literal = /^(?:\d+(?:ns|ms|[uµsmhdw]))+$/;
@@ -38,7 +38,7 @@ export function parseDuration(text: string): bigint {
   if (!literal.test(text)) throw new CfluxError('INVALID_DURATION', `invalid duration: ${text}`);
   let duration = 0n;
   for (const [, digits = '', unit = ''] of text.matchAll(part))
-    duration += BigInt(digits) * (units[unit] ?? 0n);
+    duration += BigInt(digits) * (units.get(unit) ?? 0n);
   if (duration > longest) {
     throw new CfluxError('INVALID_DURATION', `overflowed duration ${text}: choose a smaller duration or INF`);
   }

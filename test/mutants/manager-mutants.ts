@@ -104,6 +104,14 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
+    breaks: 'exit codes are looked up in an object, which inherits names',
+    file: 'cli/exit-code.ts',
+    find: 'codes.get(error.code)',
+    replace: 'Object.fromEntries(codes)[error.code]',
+    tests: ['hostile/foreign-names.test.ts'],
+  },
+  {
+    rule: 'R24',
     breaks: 'snapshots of any size are taken',
     file: 'manager/manager.ts',
     find: 'if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);',
