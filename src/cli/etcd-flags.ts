@@ -19,7 +19,7 @@ export const addEtcdFlags = (command: Command): Command =>
     .option('--etcd <urls>', 'keep everything in etcd instead, shared with other managers: URLs, with commas')
     .option('--etcd-prefix <prefix>', 'what every key begins with (default: /clusterflux/)')
     .option('--etcd-user <name>', 'user, where etcd asks for one')
-    .option('--etcd-password-file <file>', 'and the file with its password')
+    .option('--etcd-password-file <file>', 'and the file with its password; read again for each token')
     .option('--etcd-ca <file>', "authority of etcd's certificates (PEM)")
     .option('--etcd-cert <file>', 'certificate to show etcd (PEM)')
     .option('--etcd-key <file>', 'and its key (PEM)');
@@ -32,16 +32,22 @@ export function etcdStoreOf(flags: EtcdFlags, warn: (message: string) => void): 
     if (stray === undefined) return undefined;
     throw new CfluxError('INVALID_OPTION', '--etcd-… options need --etcd');
   }
-  const password = etcdPasswordFile && fileOf('--etcd-password-file', etcdPasswordFile).toString().trim();
   const options: EtcdOptions = {
     endpoints,
     warn,
     ...(prefix === undefined ? {} : { prefix }),
     ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
+    ...(etcdPasswordFile === undefined ? {} : { password: passwordIn(etcdPasswordFile) }),
     tls: tlsOf(flags),
   };
   return new EtcdStore(options);
+}
+
+/** Reads the file now, so that a wrong path is reported at the start, and again for each token: the password may be rotated. */
+function passwordIn(file: string): () => string {
+  const read = () => fileOf('--etcd-password-file', file).toString().trim();
+  read();
+  return read;
 }
 
 function tlsOf({ etcdCa, etcdCert, etcdKey }: EtcdFlags): NonNullable<EtcdOptions['tls']> {

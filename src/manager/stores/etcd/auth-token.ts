@@ -1,36 +1,65 @@
-import { isAuthenticationOff } from './etcd-errors.js';
+import { CfluxError } from '../../../errors.js';
+import { isAuthenticationOff, isTokenStale } from './etcd-errors.js';
 import type { EtcdOptions } from './etcd-options.js';
 
-/** The token of a user: asked for when it is first needed, and again when etcd does not take it any more. */
+/**
+ * The token of the configured user. It is requested when it is first needed, and again after etcd refused it: it expired, etcd was
+ * restarted, or authentication was enabled since.
+ */
 export class AuthToken {
   readonly #options: EtcdOptions;
   readonly #authenticate: (user: string, password: string) => Promise<string>;
-  #token: Promise<string> | undefined;
+  #token: string | undefined;
+  #asking: Promise<string> | undefined;
 
   constructor(options: EtcdOptions, authenticate: (user: string, password: string) => Promise<string>) {
     this.#options = options;
     this.#authenticate = authenticate;
   }
 
-  /** Empty: without a user, or where etcd knows none. */
-  current(): Promise<string> {
-    const { user, password = '' } = this.#options;
-    if (user === undefined) return Promise.resolve('');
-    this.#token ??= this.#ask(user, password);
+  /** Empty without a user, and while authentication is disabled in etcd. */
+  async current(): Promise<string> {
+    const { user } = this.#options;
+    if (user === undefined) return '';
+    if (this.#token !== undefined) return this.#token;
+    this.#asking ??= this.#ask(user).finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  /** etcd refused a call that was made with `token`. Returns whether the call may succeed with a new one. */
+  isRenewedAfter(failure: CfluxError, token: string): boolean {
+    if (this.#options.user === undefined || !isTokenStale(failure)) return false;
+    this.forget(token);
+    return true;
+  }
+
+  /** Unless it was replaced already: of many calls that fail at once only the first has an effect. */
+  forget(token: string): void {
+    if (this.#token === token) this.#token = undefined;
+  }
+
+  async #ask(user: string): Promise<string> {
+    const password = await this.#password();
+    try {
+      this.#token = await this.#authenticate(user, password);
+    } catch (error) {
+      if (!isAuthenticationOff(error)) throw error;
+      this.#token = '';
+    }
     return this.#token;
   }
 
-  forget(): void {
-    this.#token = undefined;
-  }
-
-  async #ask(user: string, password: string): Promise<string> {
+  /** Asked for each token: the password may have been rotated. */
+  async #password(): Promise<string> {
+    const { password = '' } = this.#options;
+    if (typeof password === 'string') return password;
     try {
-      return await this.#authenticate(user, password);
-    } catch (error) {
-      if (isAuthenticationOff(error)) return '';
-      this.forget();
-      throw error;
+      return await password();
+    } catch (cause) {
+      const message = `etcd password cannot be read: ${CfluxError.from(cause).message}`;
+      throw new CfluxError('UNAVAILABLE', message, { cause, retryable: true, outcome: 'none' });
     }
   }
 }

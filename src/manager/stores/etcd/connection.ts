@@ -4,11 +4,12 @@ import createDebug from 'debug';
 import { type Clock, sleep } from '../../../clock.js';
 import { CfluxError } from '../../../errors.js';
 import type { Random } from '../../../random.js';
+import { inTime } from '../../in-time.js';
 import { AuthToken } from './auth-token.js';
-import { doubtful, etcdError, grpcStatus, isTokenStale, isTransient } from './etcd-errors.js';
+import { doubtful, etcdError, grpcStatus, isTransient } from './etcd-errors.js';
 import type { EtcdOptions } from './etcd-options.js';
 import { type Grpc, type GrpcMethod, loadGrpc } from './grpc.js';
-import { Members } from './members.js';
+import { type Member, Members } from './members.js';
 import { etcd } from './methods.js';
 import { RevisionGuard } from './revision-guard.js';
 
@@ -40,6 +41,8 @@ export interface EtcdStream<In> {
   write(request: In): void;
   /** Ends it without a word to the listener. */
   end(): void;
+  /** etcd ended what was asked for, perhaps for want of a valid token: the next stream authenticates again. */
+  forgetToken(): void;
 }
 
 /**
@@ -77,7 +80,7 @@ export class EtcdConnection {
     this.#clock = clock;
     this.#random = random;
     this.#revisions = revisions;
-    this.#members = new Members(grpc, options);
+    this.#members = new Members(grpc, options, clock, longestAttempt);
     this.#token = new AuthToken(options, (user, password) => {
       const limits = {
         member: this.#members.present,
@@ -107,6 +110,7 @@ export class EtcdConnection {
   stream<In, Out>(method: GrpcMethod<In, Out>, listener: StreamListener<Out>): EtcdStream<In> {
     const member = this.#members.present;
     let call: ClientDuplexStream<In, Out> | undefined;
+    let token = '';
     const waiting: In[] = [];
     let isOver = false;
     const end = () => {
@@ -120,28 +124,29 @@ export class EtcdConnection {
       listener.onEnd(error);
     };
     const unbind = this.#members.bind(member, fail);
-    const begin = (metadata: Metadata) => {
+    const begin = (current: string) => {
       if (isOver) return;
-      call = this.#members
-        .clientOf(member)
-        .makeBidiStreamRequest(method.path, method.encode, method.decode, metadata);
+      token = current;
+      const metadata = this.#metadata(token);
+      call = member.client.makeBidiStreamRequest(method.path, method.encode, method.decode, metadata);
       call.on('data', (message: Out) => {
         if (isOver) return;
         if (method.tells) this.#revisions.note(method.tells(message).revision);
         listener.onMessage(message);
       });
-      call.on('error', (error: ServiceError) => this.#onFailure(error, member, fail));
+      call.on('error', (error: ServiceError) => this.#onFailure(error, member, token, fail));
       // A stream that etcd ends well ends nonetheless.
       call.on('end', () => fail(etcdError({ code: grpcStatus.unavailable, details: 'the stream ended' })));
       for (const request of waiting) call.write(request);
     };
-    this.#metadata().then(begin, (error: unknown) => fail(CfluxError.from(error, 'UNAVAILABLE')));
+    this.#token.current().then(begin, (error: unknown) => fail(CfluxError.from(error, 'UNAVAILABLE')));
     return {
       write(request) {
         if (call) call.write(request);
         else waiting.push(request);
       },
       end,
+      forgetToken: () => this.#token.forget(token),
     };
   }
 
@@ -161,18 +166,22 @@ export class EtcdConnection {
       this.#closing.signal.throwIfAborted();
       const member = this.#members.present;
       let failure: CfluxError;
+      let token = '';
       try {
-        return await this.#attempt(method, request, member, Math.min(attemptTimeout, remaining()));
+        const end = this.#clock.monotonic() + Math.min(attemptTimeout, remaining());
+        const left = () => Math.max(0, end - this.#clock.monotonic());
+        token = await this.#tokenWithin(left());
+        const metadata = this.#metadata(token);
+        return await this.#unary(method, request, { member, timeout: left(), metadata });
       } catch (error) {
         failure = CfluxError.from(error, 'UNAVAILABLE');
       }
       mayHaveWorked ||= failure.outcome !== 'none';
-      debug('%s at %s: %s', method.path, this.#members.urlOf(member), failure.message);
-      const isStale = isTokenStale(failure);
-      if (isStale) this.#token.forget();
-      else if (isTransient(failure)) this.#leave(member, failure);
+      debug('%s at %s: %s', method.path, member.endpoint.url, failure.message);
+      const isRenewed = this.#token.isRenewedAfter(failure, token);
+      if (!isRenewed && isTransient(failure)) this.#leave(member, failure);
       const pause = this.#pause(attempt);
-      if (!(isTransient(failure) || isStale) || pause >= remaining()) {
+      if (!(isTransient(failure) || isRenewed) || pause >= remaining()) {
         throw mayHaveWorked && failure.outcome === 'none' ? doubtful(failure) : failure;
       }
       await sleep(this.#clock, pause, this.#closing.signal);
@@ -186,16 +195,6 @@ export class EtcdConnection {
     return longest * (0.5 + this.#random() / 2);
   }
 
-  async #attempt<In, Out>(
-    method: GrpcMethod<In, Out>,
-    request: In,
-    member: number,
-    timeout: number,
-  ): Promise<Out> {
-    const metadata = await this.#metadata();
-    return this.#unary(method, request, { member, timeout, metadata });
-  }
-
   #unary<In, Out>(
     method: GrpcMethod<In, Out>,
     request: In,
@@ -203,17 +202,23 @@ export class EtcdConnection {
       member,
       timeout,
       metadata,
-    }: { readonly member: number; readonly timeout: number; readonly metadata: Metadata },
+    }: { readonly member: Member; readonly timeout: number; readonly metadata: Metadata },
   ): Promise<Out> {
     return new Promise((resolve, reject) => {
       let isLate = false;
-      const call = this.#members
-        .clientOf(member)
-        .makeUnaryRequest(method.path, method.encode, method.decode, request, metadata, (error, response) => {
+      const { path, encode, decode } = method;
+      const call = member.client.makeUnaryRequest(
+        path,
+        encode,
+        decode,
+        request,
+        metadata,
+        (error, response) => {
           cancelTimer();
           if (response !== undefined && error === null) resolve(response);
           else reject(etcdError(isLate || error === null ? late(timeout) : error));
-        });
+        },
+      );
       // Not gRPC's own deadline, which is a time of day: clocks jump.
       const cancelTimer = this.#clock.after(timeout, () => {
         isLate = true;
@@ -222,22 +227,27 @@ export class EtcdConnection {
     });
   }
 
-  #onFailure(error: ServiceError, member: number, fail: (error: CfluxError) => void): void {
+  #onFailure(error: ServiceError, member: Member, token: string, fail: (error: CfluxError) => void): void {
     const failure = etcdError(error);
-    if (isTokenStale(failure)) this.#token.forget();
+    const isRenewed = this.#token.isRenewedAfter(failure, token);
     fail(failure);
-    if (isTransient(failure)) this.#leave(member, failure);
+    if (!isRenewed && isTransient(failure)) this.#leave(member, failure);
   }
 
-  #leave(member: number, reason: CfluxError): void {
+  #leave(member: Member, reason: CfluxError): void {
     if (!this.#closing.signal.aborted) this.#members.leave(member, reason);
   }
 
-  async #metadata(): Promise<Metadata> {
+  /** Authentication is part of an attempt, and of its time. */
+  #tokenWithin(timeout: number): Promise<string> {
+    const schedule = (ms: number, run: () => void) => this.#clock.after(ms, run);
+    return inTime(schedule, timeout, this.#token.current(), () => etcdError(notAuthenticated(timeout)));
+  }
+
+  #metadata(token: string): Metadata {
     const metadata = new this.#grpc.Metadata();
     // A member that has lost the others says so at once, instead of letting a watch hang in silence.
     metadata.set('hasleader', 'true');
-    const token = await this.#token.current();
     if (token) metadata.set('token', token);
     return metadata;
   }
@@ -246,4 +256,9 @@ export class EtcdConnection {
 const late = (timeout: number) => ({
   code: grpcStatus.deadlineExceeded,
   details: `no answer within ${Math.round(timeout)} ms`,
+});
+
+const notAuthenticated = (timeout: number) => ({
+  code: grpcStatus.unavailable,
+  details: `No connection established: not authenticated within ${Math.round(timeout)} ms`,
 });

@@ -28,8 +28,10 @@ const refusals = new Set<number>([
 ]);
 
 // The texts are those of etcd 3.4 and 3.5 and of @grpc/grpc-js 1.14.
-const neverSent = /No connection established|Name resolution failed/;
+const neverSent = /No connection established|Name resolution failed|Channel closed before call started/;
 const certificates = /certificate|altnames|SSL routines/i;
+const nobody = /user name is empty/;
+const staleToken = /invalid auth token|revision of auth store is old|user name is empty/;
 const authentication = /auth|permission denied|user name is empty|user name not found/i;
 
 interface Meaning {
@@ -52,6 +54,9 @@ function meaningOf(details: string): Meaning {
   }
   if (/no leader|request timed out|leader changed|leader failed/.test(details)) {
     return unavailable(`etcd has no quorum: ${details}`);
+  }
+  if (nobody.test(details)) {
+    return unavailable(`etcd does not let this manager in: ${details}; configure a user and its password`);
   }
   if (authentication.test(details)) return unavailable(`etcd does not let this manager in: ${details}`);
   return unavailable(`etcd cannot be reached: ${details}`);
@@ -103,10 +108,10 @@ export const isLeaseGone = (error: unknown) =>
 export const isLeaseTaken = (error: unknown) =>
   etcdStatus(error)?.details.includes('lease already exists') ?? false;
 
-/** The token has expired, or users were changed since it was given: another one will do. */
+/** The token has expired, users were changed since it was given, or authentication was disabled then: another token may do. */
 export const isTokenStale = (error: unknown) => {
   const status = etcdStatus(error);
-  return status !== undefined && /invalid auth token|revision of auth store is old/.test(status.details);
+  return status !== undefined && staleToken.test(status.details);
 };
 
 /** etcd knows no users, so that it needs no token either. */

@@ -4,9 +4,10 @@ export interface EtcdOptions {
   readonly endpoints: string | readonly string[];
   /** What every key begins with, so that several may share one etcd. Default: `/clusterflux/`. */
   readonly prefix?: string;
-  /** User and password, where etcd asks for them. The token that they get is renewed when it expires. */
+  /** User of etcd. It may be configured before authentication is enabled there; its token is renewed when etcd refuses it. */
   readonly user?: string;
-  readonly password?: string;
+  /** Password of `user`, or a function that returns it: called whenever a token is requested, so that a new password needs no restart. */
+  readonly password?: string | (() => string | Promise<string>);
   /** For `https:` endpoints, in PEM. */
   readonly tls?: {
     /** Authority of the members' certificates, instead of the well-known ones. */

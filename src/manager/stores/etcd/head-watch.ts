@@ -121,6 +121,8 @@ export class HeadWatch {
     if (canceled) {
       debug('the watch was canceled: %s, compacted at %d', cancelReason, compactRevision);
       this.#stream?.end();
+      // A watch with a token that etcd does not accept is canceled for want of permission, without a word about the token.
+      if (compactRevision === 0) this.#stream?.forgetToken();
       if (compactRevision > 0) {
         // Before that nobody can say what changed. The compaction itself is still to be watched from.
         this.#nextRevision = compactRevision;

@@ -1,63 +1,86 @@
 import type { Client } from '@grpc/grpc-js';
-import { CfluxError } from '../../../errors.js';
+import type { Clock } from '../../../clock.js';
+import type { CfluxError } from '../../../errors.js';
 import { type EtcdEndpoint, parseEndpoints } from './endpoints.js';
 import type { EtcdOptions } from './etcd-options.js';
 import type { Grpc } from './grpc.js';
 
-/** Something that is bound to one member, and fails when that is left. */
+/** A member of etcd over one connection; the next connection to it is another object. */
+export interface Member {
+  readonly endpoint: EtcdEndpoint;
+  readonly client: Client;
+}
+
+/** Work that is bound to one connection, and fails when that is given up. */
 interface Bound {
-  readonly member: number;
+  readonly member: Member;
   readonly fail: (error: CfluxError) => void;
 }
 
 /** The members of etcd, one of which is used until it fails; then the next. */
 export class Members {
-  readonly #endpoints: readonly EtcdEndpoint[];
-  readonly #clients: readonly Client[];
+  readonly #connect: (endpoint: EtcdEndpoint) => Member;
+  readonly #members: Member[];
+  readonly #clock: Clock;
+  readonly #grace: number;
   readonly #bound = new Set<Bound>();
+  /** Connections that were given up, and what closes them. */
+  readonly #retired = new Map<Client, () => void>();
   #present = 0;
 
-  constructor(grpc: Grpc, { endpoints, tls }: EtcdOptions) {
-    this.#endpoints = parseEndpoints(endpoints);
-    this.#clients = this.#endpoints.map((endpoint) => createClient(grpc, endpoint, tls));
+  /** @param grace milliseconds that calls under way have on a connection that is given up */
+  constructor(grpc: Grpc, { endpoints, tls }: EtcdOptions, clock: Clock, grace: number) {
+    this.#connect = (endpoint) => ({ endpoint, client: createClient(grpc, endpoint, tls) });
+    this.#members = parseEndpoints(endpoints).map(this.#connect);
+    this.#clock = clock;
+    this.#grace = grace;
   }
 
   get count(): number {
-    return this.#clients.length;
+    return this.#members.length;
   }
 
-  /** Number of the one that is used now. */
-  get present(): number {
-    return this.#present;
+  /** The one that is used now. */
+  get present(): Member {
+    const member = this.#members[this.#present];
+    if (member === undefined) throw new RangeError(`etcd has no member ${this.#present}`);
+    return member;
   }
 
-  urlOf(member: number): string {
-    return this.#endpoints[member]?.url ?? '';
-  }
-
-  clientOf(member: number): Client {
-    const client = this.#clients[member];
-    if (client === undefined) throw new CfluxError('UNEXPECTED', `there is no member ${member}`);
-    return client;
-  }
-
-  /** `fail` is called when the member is left, or everything is closed; until what this answers is called. */
-  bind(member: number, fail: (error: CfluxError) => void): () => void {
+  /** Calls `fail` when the connection is given up, until the returned function is called. */
+  bind(member: Member, fail: (error: CfluxError) => void): () => void {
     const bound = { member, fail };
     this.#bound.add(bound);
     return () => this.#bound.delete(bound);
   }
 
-  /** Goes on to the next member, unless `member` was left already. */
-  leave(member: number, reason: CfluxError): void {
-    if (member !== this.#present || this.count === 1) return;
-    this.#present = (member + 1) % this.count;
+  /**
+   * Gives up a connection that failed, and goes on to the next member if there is one. The next connection to this member looks its
+   * name up again: the address may have changed.
+   */
+  leave(member: Member, reason: CfluxError): void {
+    const place = this.#members.indexOf(member);
+    if (place === -1) return;
+    this.#members[place] = this.#connect(member.endpoint);
+    if (place === this.#present) this.#present = (place + 1) % this.count;
+    this.#retire(member.client);
     for (const bound of [...this.#bound]) if (bound.member === member) bound.fail(reason);
   }
 
   close(reason: CfluxError): void {
     for (const { fail } of [...this.#bound]) fail(reason);
-    for (const client of this.#clients) client.close();
+    for (const close of this.#retired.values()) close();
+    for (const { client } of this.#members) client.close();
+  }
+
+  #retire(client: Client): void {
+    const close = () => {
+      cancel();
+      this.#retired.delete(client);
+      client.close();
+    };
+    const cancel = this.#clock.after(this.#grace, close);
+    this.#retired.set(client, close);
   }
 }
 
@@ -78,6 +101,10 @@ function createClient(grpc: Grpc, { address, secure }: EtcdEndpoint, tls: EtcdOp
       // The default waits up to two minutes for a member that is back long since.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1_000,
+      // The default looks the name of a member up again after 30 s at the earliest.
+      'grpc.dns_min_time_between_resolutions_ms': 1_000,
+      // A new connection must not share the socket of the one that was given up.
+      'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
       'grpc.enable_http_proxy': 0,
       'grpc.service_config_disable_resolution': 1,
