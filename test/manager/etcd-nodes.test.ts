@@ -55,6 +55,64 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     expect((await revision()) - before).toBe(1);
   });
 
+  it('R24: heartbeats of unknown nodes and clusters write nothing, and read many keys at once', async () => {
+    const store = await openStore();
+    const id = await store.addNode('c', node);
+    expect(await store.beat('c', id)).toBe(true);
+    const before = await revision();
+    const unknown = [
+      ...Array.from({ length: 500 }, (_, i) => store.beat(`${'\u0001'.repeat(245)}${i}`, 1)),
+      ...Array.from({ length: 500 }, (_, i) => store.beat('c', id + 1 + i)),
+      ...Array.from({ length: 500 }, (_, i) => store.beat(`c-${i}`, id, true)),
+    ];
+    expect((await Promise.all(unknown)).filter(Boolean)).toEqual([]);
+    expect(await revision()).toBe(before);
+    expect(await store.beat('c', id)).toBe(true);
+  });
+
+  it('R24: registrations and heartbeats of the longest names and fields fit into what etcd takes', async () => {
+    const store = await openStore();
+    const field = '\u0001'.repeat(4_096);
+    const longest = { ip: field, hostname: field, bindAddress: field };
+    const clusters = Array.from({ length: 400 }, (_, i) => '\u0001'.repeat(251) + String(1_000 + i));
+    const ids = await Promise.all(clusters.map((cluster) => store.addNode(cluster, longest)));
+    const beats = () => Promise.all(clusters.map((cluster, i) => store.beat(cluster, ids[i] ?? 0)));
+    expect((await beats()).every(Boolean)).toBe(true);
+    // Of the second round nothing is looked up: all words are in one batch.
+    expect((await beats()).every(Boolean)).toBe(true);
+    expect(await store.nodes(clusters[7] ?? '')).toEqual([{ id: ids[7], ...longest, alive: true }]);
+  });
+
+  it('R24: what etcd refuses to take at once is split, and only a single one too large is refused', async () => {
+    const small = await startEtcd(1, { args: ['--max-request-bytes', '20000'] });
+    onTestFinished(() => small.close());
+    const store = await openStore({ endpoints: small.endpoints, prefix: '/small/' });
+    const withName = (length: number) => ({ ...node, hostname: 'h'.repeat(length) });
+    const lengths = Array.from({ length: 50 }, (_, i) => (i === 20 ? 30_000 : 1_000));
+    const added = await Promise.allSettled(
+      lengths.map((length, i) => store.addNode(`c-${i}`, withName(length))),
+    );
+    const refused = added.flatMap((result, i) => (result.status === 'rejected' ? [[i, result.reason]] : []));
+    expect(refused).toEqual([[20, expect.objectContaining({ code: 'TOO_LARGE', outcome: 'none' })]]);
+    const clusters = Array.from({ length: 200 }, (_, i) => 'n'.repeat(240) + i);
+    const ids = await Promise.all(clusters.map((cluster) => store.addNode(cluster, node)));
+    for (let round = 0; round < 2; round++) {
+      const beats = await Promise.all(clusters.map((cluster, i) => store.beat(cluster, ids[i] ?? 0)));
+      expect(beats.every(Boolean)).toBe(true);
+    }
+  });
+
+  it('R24: a cluster whose nodes cannot be read fails its own heartbeats only', async () => {
+    const options = fresh();
+    const store = await openStore(options);
+    const [a, b] = [await store.addNode('a', node), await store.addNode('b', node)];
+    const key = base64(`${options.prefix}node/b/garbage`);
+    await etcd.gateway('kv/put', { key, value: base64('garbage') });
+    expect(await Promise.all([store.beat('a', a), store.beat('b', b)])).toEqual([true, true]);
+    await expect(store.nodes('b')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    expect(await alive(store)).toEqual([]);
+  });
+
   it('R23: what was said last of a node counts, whichever manager heard it', async () => {
     const options = fresh();
     const [a, b] = [await openStore(options), await openStore(options)];

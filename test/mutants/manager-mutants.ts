@@ -136,6 +136,22 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
+    breaks: 'a batch of heartbeats that etcd finds too large fails as a whole',
+    file: 'manager/stores/etcd/roll-call.ts',
+    find: "const halves = isCfluxError(error, 'TOO_LARGE') ? batch.halves() : undefined;",
+    replace: 'const halves = batch.halves() && undefined;',
+    tests: ['manager/etcd-nodes.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'a heartbeat of an unknown node is written',
+    file: 'manager/stores/etcd/nodes.ts',
+    find: 'if (isRegistered !== true && !(await isRegistered)) return false;',
+    replace: '',
+    tests: ['manager/etcd-nodes.test.ts'],
+  },
+  {
+    rule: 'R24',
     breaks: 'a connection holds any number of polls',
     file: 'manager/poll-slots.ts',
     find: 'ofConnection >= mostOfConnection',

@@ -1,3 +1,4 @@
+import { CfluxError } from '../../../errors.js';
 import type { Operation } from './kv-messages.js';
 import type { NodeNews } from './node-news.js';
 
@@ -7,7 +8,7 @@ export interface Word {
   readonly cluster: string;
   readonly nodeId: number;
   /** Registers the node, in the same transaction. */
-  readonly registration?: Operation | undefined;
+  readonly registration?: Extract<Operation, { readonly put: string }> | undefined;
 }
 
 interface Waiting {
@@ -18,26 +19,25 @@ interface Waiting {
 
 /** A transaction of etcd has at most 128 operations. */
 const mostRegistrations = 100;
-/** It has at most 1.5 MiB; of a node some 14 bytes are said, and mostly two. */
-const mostWords = 20_000;
+/** It has at most 1.5 MiB by default, and may have less: then the batch is split. */
+const mostBytes = 512 * 1024;
+/** An id in JSON, at the most. */
+const idBytes = 17;
 
 /** Words that are stored together; of a node, the last one. */
 export class NodeBatch {
-  readonly registrations: Operation[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #clusters = new Map<string, Map<number, Word['kind']>>();
+  #registrations = 0;
+  #bytes = 0;
 
   get isFull(): boolean {
-    return this.registrations.length >= mostRegistrations || this.#waiting.length >= mostWords;
+    return this.#registrations >= mostRegistrations || this.#bytes >= mostBytes;
   }
 
   /** Resolves when it is stored: whether there is such a node. */
   add(word: Word): Promise<boolean> {
-    const { kind, cluster, nodeId, registration } = word;
-    const nodes = this.#clusters.get(cluster) ?? new Map<number, Word['kind']>();
-    this.#clusters.set(cluster, nodes.set(nodeId, kind));
-    if (registration) this.registrations.push(registration);
-    return new Promise((resolve, reject) => this.#waiting.push({ word, resolve, reject }));
+    return new Promise((resolve, reject) => this.#push({ word, resolve, reject }));
   }
 
   get news(): readonly NodeNews[] {
@@ -45,6 +45,10 @@ export class NodeBatch {
       const said = (kind: Word['kind']) => [...nodes].filter((node) => node[1] === kind).map(([id]) => id);
       return { cluster, alive: said('alive'), left: said('left') };
     });
+  }
+
+  get registrations(): readonly Operation[] {
+    return this.#waiting.flatMap(({ word }) => word.registration ?? []);
   }
 
   /** The nodes that must be registered already, by cluster. */
@@ -59,14 +63,45 @@ export class NodeBatch {
     return asked;
   }
 
-  /** It is stored, and these are registered in the clusters that were asked for. */
-  settle(rosters: ReadonlyMap<string, ReadonlySet<number>>): void {
-    for (const { word, resolve } of this.#waiting) {
-      resolve(word.registration !== undefined || rosters.get(word.cluster)?.has(word.nodeId) === true);
+  /** The same words in two batches, for a store that refuses so many at once; absent: it is a single word. */
+  halves(): readonly [NodeBatch, NodeBatch] | undefined {
+    if (this.#waiting.length < 2) return undefined;
+    const halves = [new NodeBatch(), new NodeBatch()] as const;
+    const middle = Math.ceil(this.#waiting.length / 2);
+    for (const [place, waiting] of this.#waiting.entries()) halves[place < middle ? 0 : 1].#push(waiting);
+    return halves;
+  }
+
+  /** It is stored. `rosters`: the registered nodes of the clusters that were asked for, or why they could not be read. */
+  settle(rosters: ReadonlyMap<string, ReadonlySet<number> | CfluxError>): void {
+    for (const { word, resolve, reject } of this.#waiting) {
+      const roster = rosters.get(word.cluster);
+      if (word.registration) resolve(true);
+      else if (roster instanceof CfluxError) reject(roster);
+      else resolve(roster?.has(word.nodeId) === true);
     }
   }
 
   fail(error: unknown): void {
     for (const { reject } of this.#waiting) reject(error);
+  }
+
+  #push(waiting: Waiting): void {
+    const { kind, cluster, nodeId, registration } = waiting.word;
+    let nodes = this.#clusters.get(cluster);
+    if (nodes === undefined) {
+      nodes = new Map();
+      this.#clusters.set(cluster, nodes);
+      // Beside one record may be another, of the nodes that left.
+      this.#bytes +=
+        2 * (Buffer.byteLength(JSON.stringify(cluster)) + '{"cluster":,"alive":[],"left":[]},'.length);
+    }
+    nodes.set(nodeId, kind);
+    this.#bytes += idBytes;
+    if (registration) {
+      this.#registrations += 1;
+      this.#bytes += Buffer.byteLength(registration.put) + registration.value.byteLength;
+    }
+    this.#waiting.push(waiting);
   }
 }

@@ -7,9 +7,11 @@ import type { Keys } from './keys.js';
 import type { Operation } from './kv-messages.js';
 import type { Leases } from './leases.js';
 import { etcd } from './methods.js';
+import type { Word } from './node-batch.js';
 import { NodeCounts } from './node-counts.js';
 import { NodeIds } from './node-ids.js';
 import { NodeLog } from './node-log.js';
+import { NodeLookups } from './node-lookups.js';
 import { RollCall } from './roll-call.js';
 import { Rosters, rereadAfter } from './rosters.js';
 import { SharedLease } from './shared-lease.js';
@@ -22,6 +24,7 @@ export class Nodes {
   readonly #counts: NodeCounts;
   readonly #log: NodeLog;
   readonly #rosters: Rosters;
+  readonly #lookups: NodeLookups;
   readonly #heartbeats: RollCall;
   /** Of what nodes wait for when they come and go. */
   readonly #comings: RollCall;
@@ -41,6 +44,7 @@ export class Nodes {
     this.#counts = new NodeCounts(connection, keys, context);
     this.#log = new NodeLog(parts, context);
     this.#rosters = new Rosters(connection, keys, clock);
+    this.#lookups = new NodeLookups(connection, keys, this.#rosters);
     const rollCall = { connection, keys, log: this.#log, rosters: this.#rosters, clock };
     // A node that is heard of a sixtieth later is none the worse for it.
     this.#heartbeats = new RollCall(rollCall, nodeTtl / 60);
@@ -63,14 +67,14 @@ export class Nodes {
     return nodeId;
   }
 
-  /** `false`: there is no such node. */
+  /** `false`: there is no such node, and nothing was stored. */
   beat(cluster: string, nodeId: number): Promise<boolean> {
-    return this.#heartbeats.say({ kind: 'alive', cluster, nodeId });
+    return this.#say(this.#heartbeats, { kind: 'alive', cluster, nodeId });
   }
 
-  /** Not alive until the next beat. `false`: there is no such node. */
+  /** Not alive until the next beat. `false`: there is no such node, and nothing was stored. */
   leave(cluster: string, nodeId: number): Promise<boolean> {
-    return this.#comings.say({ kind: 'left', cluster, nodeId });
+    return this.#say(this.#comings, { kind: 'left', cluster, nodeId });
   }
 
   /** `false`: there was no such node. */
@@ -110,6 +114,12 @@ export class Nodes {
   close(reason = closed()): void {
     this.#heartbeats.close(reason);
     this.#comings.close(reason);
+  }
+
+  async #say(rollCall: RollCall, word: Word): Promise<boolean> {
+    const isRegistered = this.#lookups.isRegistered(word.cluster, word.nodeId);
+    if (isRegistered !== true && !(await isRegistered)) return false;
+    return rollCall.say(word);
   }
 
   /** Tells every manager, at the next thing that it stores of nodes, that some were removed. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../clock.js';
-import type { CfluxError } from '../../../errors.js';
+import { CfluxError, isCfluxError } from '../../../errors.js';
 import type { EtcdConnection } from './connection.js';
 import { isLeaseGone } from './etcd-errors.js';
 import type { Keys } from './keys.js';
@@ -82,7 +82,9 @@ export class RollCall {
     try {
       await this.#store(batch);
     } catch (error) {
-      batch.fail(error);
+      const halves = isCfluxError(error, 'TOO_LARGE') ? batch.halves() : undefined;
+      if (halves) this.#batches.unshift(...halves);
+      else batch.fail(error);
     }
     this.#isStoring = false;
     this.#arm();
@@ -94,7 +96,9 @@ export class RollCall {
     const removedIn = new Map(ranges[0]?.kvs.map(({ key, modRevision }) => [key, modRevision]));
     const known = await Promise.all(
       Array.from(batch.asked, async ([cluster, asked]) => {
-        const nodes = await rosters.of(cluster, asked, removedIn.get(keys.removal(cluster)) ?? 0);
+        const reading = rosters.of(cluster, asked, removedIn.get(keys.removal(cluster)) ?? 0);
+        // What cannot be read of one cluster is no failure of the others.
+        const nodes = await reading.catch((error: unknown) => CfluxError.from(error, 'UNAVAILABLE'));
         return [cluster, nodes] as const;
       }),
     );

@@ -40,6 +40,17 @@ export class Rosters {
     return isGood ? roster.nodes : this.#read(cluster);
   }
 
+  /** The node was registered when the cluster was last read. */
+  has(cluster: string, nodeId: number): boolean {
+    return this.#rosters.get(cluster)?.nodes.has(nodeId) === true;
+  }
+
+  /** These nodes are registered, by a read of their keys. The first ones of a cluster make the whole cluster be read. */
+  async learn(cluster: string, nodeIds: readonly number[]): Promise<void> {
+    if (!this.#rosters.has(cluster)) await this.#read(cluster);
+    for (const nodeId of nodeIds) this.add(cluster, nodeId);
+  }
+
   /** This manager has added one. */
   add(cluster: string, nodeId: number): void {
     this.#rosters.get(cluster)?.nodes.add(nodeId);

@@ -1,0 +1,48 @@
+import { connect } from 'node:net';
+import { EtcdStore } from 'clusterflux/manager';
+import { expect, it, onTestFinished } from 'vitest';
+import { startEtcd } from '../support/etcd.js';
+import { serve } from '../support/serve.js';
+import { describeWithServer } from '../support/servers.js';
+
+describeWithServer('etcd', 'a manager on etcd', () => {
+  it('R24: heartbeats of clusters that do not exist never fail the heartbeats of a node', async () => {
+    const etcd = await startEtcd();
+    onTestFinished(() => etcd.close());
+    const { url } = await serve({ store: new EtcdStore({ endpoints: etcd.endpoints }) });
+    const registration = { method: 'POST', body: '{"ip":"10.0.0.1","hostname":"h"}' };
+    const { id } = Object(await (await fetch(`${url}/nodes/good`, registration)).json());
+
+    let [names, answers, running] = [0, 0, true];
+    const statuses = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
+      onTestFinished(() => {
+        running = false;
+        socket.destroy();
+      });
+      let underWay = 0;
+      const fill = () => {
+        for (; running && underWay < 100; underWay++) {
+          socket.write(`PUT /nodes/${'%01'.repeat(245)}${names++}/1 HTTP/1.1\r\nHost: m\r\n\r\n`);
+        }
+      };
+      socket.on('data', (data) => {
+        for (const [, status = ''] of data.toString('latin1').matchAll(/HTTP\/1\.1 (\d+)/g)) {
+          statuses.add(status);
+          underWay -= 1;
+          answers += 1;
+        }
+        fill();
+      });
+      fill();
+    }
+    await expect.poll(() => answers, { timeout: 60_000 }).toBeGreaterThan(1_000);
+
+    for (let beat = 0; beat < 15; beat++) {
+      const answer = await fetch(`${url}/nodes/good/${id}`, { method: 'PUT' });
+      expect([answer.status, await answer.text()]).toEqual([200, '']);
+    }
+    expect([...statuses]).toEqual(['404']);
+  });
+});
