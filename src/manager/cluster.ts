@@ -88,6 +88,11 @@ export class Cluster {
     return this.#line.length;
   }
 
+  /** The epoch that counts while the cluster has no data and the store has `stored` for it. */
+  epochWithoutData(stored: string): string {
+    return this.#lost.epochOf(stored);
+  }
+
   async push(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
     if (this.heldPushes >= this.#settings.mostHeldPushes) {
       throw unavailable('too many pushes to this cluster wait for their turn', 1_000);
@@ -102,21 +107,28 @@ export class Cluster {
     }
   }
 
-  /** @param holding `takeSlot` is called before the poll is held, and its result afterwards. */
+  /**
+   * @param holding `takeSlot` is called before the poll is held, and its result afterwards. `isNode`: the request may be a node's, which
+   * takes part in turns and in the recovery of lost data; a reader changes nothing.
+   */
   async poll(
     request: PollRequest,
     asker: Asker,
-    holding: { readonly takeSlot: () => () => void; readonly signal?: AbortSignal | undefined },
+    holding: {
+      readonly takeSlot: () => () => void;
+      readonly signal?: AbortSignal | undefined;
+      readonly isNode: boolean;
+    },
   ): Promise<PollResult> {
     const poll = new WaitingPoll(request);
     // Added before the compare: a change that falls between the two is noticed (R22).
     this.#polls.add(poll);
     try {
-      const answer = await this.#compare(poll);
+      const answer = await this.#compare(poll, holding.isNode);
       if (answer !== undefined) return answer;
       // Who has the newest and asks for more has nothing to push: a node does not poll while it does. (Of the clients of 2016, which
       // do not say who they are, another one may be asking.)
-      if (request.nodeId !== undefined || request.wait <= 0) {
+      if (holding.isNode && (request.nodeId !== undefined || request.wait <= 0)) {
         this.#line.yield(request.nodeId, asker);
       }
       if (request.wait <= 0) return poll.unchanged;
@@ -170,7 +182,8 @@ export class Cluster {
     }
     const { cluster, version: base, snapshot, mutation, epoch, nodeId } = request;
     const above = this.#hasData ? noVersion : base;
-    const commit = { cluster, base, snapshot, mutation, epoch, nodeId, above };
+    const history = this.#hasData ? { epoch } : this.#lost.firstVersion(epoch);
+    const commit = { cluster, base, snapshot, mutation, nodeId, above, ...history };
     const result = await this.#commit(commit, asker, signal);
     switch (result.kind) {
       case 'committed':
@@ -227,7 +240,7 @@ export class Cluster {
   async #head(): Promise<Head> {
     const head = await this.#store.head(this.name);
     this.#hasData = head.latest !== undefined;
-    return head;
+    return this.#hasData ? head : { ...head, epoch: this.#lost.epochOf(head.epoch) };
   }
 
   /** The newest version with its bytes; absent: the cluster has no data. */
@@ -243,14 +256,14 @@ export class Cluster {
   }
 
   /** The answer to a poll, if there is one already. */
-  async #compare(poll: WaitingPoll): Promise<PollResult | undefined> {
+  async #compare(poll: WaitingPoll, isNode: boolean): Promise<PollResult | undefined> {
     // Once: what comes after that comes for everybody.
     let mayWait = poll.request.wait > 0;
     for (;;) {
       poll.missed = false;
       const head = await this.#head();
       if (head.latest === undefined) {
-        const foreign = await this.#lost.judge(poll.request, head.epoch);
+        const foreign = await this.#lost.judge(poll.request, head.epoch, isNode);
         if (foreign !== undefined) return foreign;
         poll.compared({ epoch: head.epoch });
       } else if (poll.differs(head)) {

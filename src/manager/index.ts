@@ -12,6 +12,7 @@ export type {
   KnownNode,
   ManagerInfo,
   ManagerStore,
+  NewHistory,
   StoreContext,
   VersionRecord,
 } from './manager-store.js';

@@ -3,7 +3,7 @@ import { noVersion } from '../protocol/version.js';
 import type { ForeignEpoch, PushRequest } from '../transport/transport.js';
 import type { Asker } from './audit.js';
 import type { Deadlines } from './deadlines.js';
-import type { Commit, ManagerStore } from './manager-store.js';
+import type { Commit, ManagerStore, NewHistory } from './manager-store.js';
 import { Recovery } from './recovery.js';
 
 const retryAfterFailure = 1_000;
@@ -31,6 +31,8 @@ export class LostData {
   #recovery: Recovery | undefined;
   /** A collection ended without an offer: nobody who comes with a foreign epoch has data for us. */
   #nobodyOffered = false;
+  /** The history that the cluster's next version begins, and the stored epoch that it replaces. */
+  #next: { readonly history: NewHistory; readonly insteadOf: string } | undefined;
 
   constructor(parts: LostDataParts) {
     this.#parts = parts;
@@ -44,6 +46,7 @@ export class LostData {
   /** There is data, whosever it was. */
   end(): void {
     this.#nobodyOffered = false;
+    this.#next = undefined;
     this.close();
   }
 
@@ -52,13 +55,28 @@ export class LostData {
     this.#recovery = undefined;
   }
 
-  /** The answer to a push; `undefined`: it is welcome. */
+  /**
+   * Takes note of the epoch that the store has for the cluster, and returns the one that counts: the next one, if the stored one is known
+   * to belong to a history that was lost. The next epoch is stored with the first version, and until then only kept here.
+   */
+  epochOf(stored: string): string {
+    if (this.#next?.insteadOf !== stored) this.#next = undefined;
+    return this.#next?.history.epoch ?? stored;
+  }
+
+  /** How a push at `epoch` is stored as the first version. */
+  firstVersion(epoch: string | undefined): Pick<Commit, 'epoch' | 'newHistory'> {
+    const next = this.#next;
+    if (next === undefined) return { epoch };
+    return { epoch: epoch === next.history.epoch ? next.insteadOf : epoch, newHistory: next.history };
+  }
+
+  /** The response to a push; `undefined` if the push may be stored. `epoch` is the one that counts. */
   async judgePush(request: PushRequest, asker: Asker, epoch: string): Promise<ForeignEpoch | undefined> {
-    const { offer } = request;
-    const foreign = await this.judge(request, epoch);
-    if (foreign !== undefined) return foreign;
+    const { offer, snapshot, mutation, nodeId } = request;
     if (offer !== undefined) {
-      const { snapshot, mutation, nodeId } = request;
+      // Any epoch will do: several managers on one store may collect at once, each with a next epoch of its own.
+      if (offer.epoch === epoch) await this.#renew(epoch, offer.version);
       const recovery = this.#collect();
       recovery.add({ version: offer.version, snapshot, mutation, nodeId, asker });
       throw unavailable(
@@ -67,6 +85,8 @@ export class LostData {
         'unknown',
       );
     }
+    const foreign = await this.judge(request, epoch);
+    if (foreign !== undefined) return foreign;
     const remaining = this.#recovery?.remaining;
     if (remaining === undefined) return undefined;
     throw unavailable(
@@ -76,22 +96,36 @@ export class LostData {
     );
   }
 
-  /** The answer to whoever comes with a history that this cluster does not have; `undefined`: nobody does. */
+  /**
+   * The response to a request that names a history which this cluster does not have; `undefined` if it names none. It starts the collection,
+   * unless `mayCollect` is false: a reader has nothing to offer.
+   */
   async judge(
-    request: Pick<PushRequest, 'epoch' | 'version' | 'offer'>,
+    request: Pick<PushRequest, 'epoch' | 'version'>,
     epoch: string,
+    mayCollect = true,
   ): Promise<ForeignEpoch | undefined> {
     if (request.epoch === undefined) return undefined;
-    let current = epoch;
-    if (request.epoch === epoch) {
-      if (request.version === noVersion || request.offer !== undefined) return undefined;
-      // Our own epoch at a version that we never gave: the store was restored from before the first one.
-      const { store, cluster } = this.#parts;
-      await store.deleteCluster(cluster, request.version);
-      current = (await store.head(cluster)).epoch;
-    }
+    const isOurs = request.epoch === epoch;
+    if (isOurs && request.version === noVersion) return undefined;
+    if (!mayCollect) return { kind: 'foreignEpoch', epoch, version: noVersion };
+    // Our own epoch at a version that we never gave: the store was restored from before the first one.
+    const current = isOurs ? await this.#renew(epoch, request.version) : epoch;
     if (!this.#nobodyOffered) this.#collect().meet(request.version);
     return { kind: 'foreignEpoch', epoch: current, version: noVersion };
+  }
+
+  /** The epoch that takes the place of `epoch`, at which some node had `version`. */
+  async #renew(epoch: string, version: number): Promise<string> {
+    const { store, cluster } = this.#parts;
+    const above = Math.max(version, this.#next?.history.generation ?? noVersion);
+    const history = await store.newHistory?.(cluster, above);
+    if (history === undefined) return epoch;
+    const next = this.#next;
+    // Another request was first.
+    if (next !== undefined && next.history.epoch !== epoch) return next.history.epoch;
+    this.#next = { history, insteadOf: next?.insteadOf ?? epoch };
+    return history.epoch;
   }
 
   #collect(): Recovery {
@@ -117,7 +151,11 @@ export class LostData {
     const { cluster, commit } = this.#parts;
     const { snapshot, mutation, nodeId, asker } = best;
     try {
-      await commit({ cluster, base: noVersion, above: highest, snapshot, mutation, nodeId }, asker);
+      const newHistory = this.#next?.history;
+      await commit(
+        { cluster, base: noVersion, above: highest, snapshot, mutation, nodeId, newHistory },
+        asker,
+      );
       this.close();
     } catch (error) {
       recovery.prolong(retryAfterFailure);

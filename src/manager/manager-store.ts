@@ -42,6 +42,13 @@ export interface Head {
   readonly kept?: readonly VersionRecord[] | undefined;
 }
 
+/** A history that may begin with a cluster's next version; nothing is stored of it before. */
+export interface NewHistory {
+  readonly epoch: string;
+  /** What the store derives `epoch` from. */
+  readonly generation: number;
+}
+
 /** A snapshot that shall become a cluster's next version. */
 export interface Commit {
   readonly cluster: string;
@@ -53,6 +60,8 @@ export interface Commit {
   readonly epoch?: string | undefined;
   /** The new version is above this one too. */
   readonly above?: number | undefined;
+  /** The version begins this history, if the cluster has no data: its present epoch belongs to a history that was lost (R11). */
+  readonly newHistory?: NewHistory | undefined;
   readonly nodeId?: number | undefined;
   readonly author?: string | undefined;
 }
@@ -133,9 +142,15 @@ export interface ManagerStore {
   clusters(): Promise<readonly ClusterRecord[]>;
   /**
    * Removes a cluster's versions, mutation ids and nodes. Its next history has another epoch and goes on above the highest
-   * version of this one (and above `above`). `false`: there was nothing.
+   * version of this one. `false`: the cluster had neither versions nor nodes, and nothing was written.
    */
-  deleteCluster(cluster: string, above?: number): Promise<boolean>;
+  deleteCluster(cluster: string): Promise<boolean>;
+
+  /**
+   * Returns a history that no version of the cluster has been part of, for `Commit.newHistory`. Stores nothing. `above` is a version
+   * that the new history must go on above. Absent: the epoch of a cluster that lost its data stays the same.
+   */
+  newHistory?(cluster: string, above: number): Promise<NewHistory>;
 
   /** Makes a node known, and alive; its id was never given before. Beyond `mostNodes`: `TOO_MANY_REQUESTS`. */
   addNode(cluster: string, node: KnownNode): Promise<number>;

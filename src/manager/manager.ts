@@ -224,21 +224,22 @@ export class Manager {
    * The newest version as soon as it is not the one that the node has, at the latest after `wait` milliseconds.
    *
    * @param request `wait` absent: the manager's longest hold, somewhat spread.
-   * @param options `connection`: the connection that the poll came over, which may hold few.
+   * @param options `connection`: the connection that the poll came over, which may hold few. `isNode: false`: the request only reads; it has
+   * no part in turns, and starts no recovery of lost data (default: true).
    * @throws `TOO_MANY_REQUESTS`: the poll would be held, and there is no slot for it.
    */
   poll(
     request: Omit<PollRequest, 'wait'> & { readonly wait?: number | undefined },
-    options: { asker?: Asker; signal?: AbortSignal; connection?: object } = {},
+    options: { asker?: Asker; signal?: AbortSignal; connection?: object; isNode?: boolean } = {},
   ): Promise<PollResult> {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
       // Spread downwards: 300 s are what other people's HTTP clients wait at most.
       const wait = Math.min(request.wait ?? this.#pollHold * (0.9 + this.random() * 0.05), this.#pollHold);
-      const { asker = {}, signal, connection } = options;
+      const { asker = {}, signal, connection, isNode = true } = options;
       const { cluster } = request;
       const takeSlot = () => this.#pollSlots.take({ cluster, asker, connection });
-      return this.#clusters.of(cluster).poll({ ...request, wait }, asker, { takeSlot, signal });
+      return this.#clusters.of(cluster).poll({ ...request, wait }, asker, { takeSlot, signal, isNode });
     });
   }
 
@@ -246,7 +247,9 @@ export class Manager {
   epoch(cluster: string): Promise<string> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
-      return (await this.#store.head(cluster)).epoch;
+      const { epoch, latest } = await this.#store.head(cluster);
+      const [open] = latest === undefined ? this.#clusters.concerned(cluster) : [];
+      return open?.epochWithoutData(epoch) ?? epoch;
     });
   }
 

@@ -9,9 +9,11 @@
  *   poll without an epoch (new nodes, 2016)   ──►  held, or 204 after the wait; the answer carries our epoch
  *   push without offer, nobody had data yet   ──►  200: the first push of a new cluster, at any version
  *   poll or push with a foreign epoch         ──►  412, our epoch, Version: 0; the COLLECTION begins: one time to live
- *   poll with our epoch, version not 0        ──►  the store was restored from before our first version:
- *                                                  it gets a new epoch, then as above
- *   push with Cflux-Offer (and our epoch)     ──►  503, Retry-After: what is left of the collection (which begins now if it
+ *   poll with our epoch, version not 0        ──►  the store was restored from before our first version: as above, with the NEXT
+ *                                                  epoch, which is kept in memory and stored with the first version
+ *   any of these polls, with a token that     ──►  412 with the epoch that counts; nothing begins
+ *   may only read or write
+ *   push with Cflux-Offer, at any epoch       ──►  503, Retry-After: what is left of the collection (which begins now if it
  *                                                  had not). NOT «Cflux-Outcome: refused»: the snapshot of the highest
  *                                                  offer is kept here and may become the data even if its node dies
  *   push without offer during the collection  ──►  503, Retry-After, Cflux-Outcome: refused: certainly not stored
@@ -33,7 +35,9 @@
  *     backup, with an event. (Waiting one time to live before every first push would make every new cluster wait.)
  *   - clients of 2016 first: they have no epoch, so their poll is held and their push (which they make once, at version 0,
  *     when they open, or at their old version when something changes) is taken; during a collection it gets 503.
- *   - several managers on one empty store collect each for themselves; the first to store wins, the others meet its data.
+ *   - several managers on one empty store collect each for themselves, each with a next epoch of its own; the first to store wins, the
+ *     others meet its data. Therefore an offer is taken at any epoch: another manager may have told it to the node, or this one
+ *     before it was restarted.
  */
 import type { Asker } from './audit.js';
 import type { Deadlines } from './deadlines.js';

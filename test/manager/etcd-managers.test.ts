@@ -109,6 +109,44 @@ describeWithServer('etcd', 'several managers on one etcd', () => {
     expect(rounds.reduce((sum, each) => sum + each) / rounds.length).toBeLessThanOrEqual(3);
   });
 
+  it('R11: that collect offers at once, each with a next epoch of its own, end with one history', async () => {
+    const store = { endpoints: etcd.endpoints, prefix: `/managers-${prefixes++}/` };
+    const managers = Array.from({ length: 2 }, () => {
+      const manager = new Manager({ store: new EtcdStore(store), nodeTtl: 500 });
+      onTestFinished(() => manager.close());
+      return manager;
+    });
+    const [here, there] = managers as [Manager, Manager];
+    const epoch = await here.epoch('c');
+    const ask = { cluster: 'c', epoch, wait: 0 };
+    // Both had a version that this etcd has not: it was restored from before the first one.
+    const metHere = await here.poll({ ...ask, version: 10 });
+    const metThere = await there.poll({ ...ask, version: Date.now() + 1_000_000 });
+    expect(metHere.epoch).not.toBe(metThere.epoch);
+    const offerTo = (manager: Manager, told: string | undefined, version: number) => {
+      const snapshot = new TextEncoder().encode(`offer ${version}`);
+      const offer = { epoch, version };
+      const mutation = `offer-${version}`;
+      return manager.push({ cluster: 'c', version: 0, epoch: told, snapshot, mutation, offer });
+    };
+    // A balancer brings each offer to the manager that did not ask for it.
+    await expect(offerTo(there, metHere.epoch, 10)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(offerTo(here, metThere.epoch, 12)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const held = await Promise.all(
+      managers.map((manager) => manager.poll({ cluster: 'c', version: 0, wait: 30_000 })),
+    );
+    const [one, two] = held;
+    expect(one).toMatchObject({ kind: 'snapshot' });
+    expect(two).toMatchObject({ kind: 'snapshot', epoch: one?.epoch });
+    expect(one?.epoch).not.toBe(epoch);
+    // A node that slept through it notices, at either of them.
+    for (const manager of managers) {
+      const late = await manager.poll({ ...ask, version: 11 });
+      expect(late).toMatchObject({ kind: 'foreignEpoch', epoch: one?.epoch });
+      expect(await manager.history('c')).toHaveLength(1);
+    }
+  });
+
   it('R23: see the same nodes alive, wherever those beat, and list each other', async () => {
     const urls = await managersForTest();
     const clients = await Promise.all(urls.map(nodeAt));

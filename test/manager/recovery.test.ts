@@ -148,16 +148,145 @@ describe('a manager without data (R11)', () => {
     expect(await current(manager)).toBe('eleven');
   });
 
-  it('whose store was restored from before the first version gets another epoch, and collects', async () => {
-    const { manager, clock } = setUp();
-    const epoch = await manager.epoch('a');
-    const met = await pollNow(manager, { version: 10, epoch });
-    expect(met).toMatchObject({ kind: 'foreignEpoch', version: 0 });
-    expect(met.epoch).not.toBe(epoch);
-    await expect(manager.push(seed())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    await expect(manager.push(offerOf(10, 'ten', met.epoch ?? ''))).rejects.toThrow();
-    await clock.advance(ttl);
-    expect(await current(manager)).toBe('ten');
+  describe('whose store was restored from before the first version', () => {
+    it('R11: gives the next history another epoch, and collects', async () => {
+      const { manager, clock } = setUp();
+      const epoch = await manager.epoch('a');
+      const met = await pollNow(manager, { version: 10, epoch });
+      expect(met).toMatchObject({ kind: 'foreignEpoch', version: 0 });
+      expect(met.epoch).not.toBe(epoch);
+      await expect(manager.push(seed())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await expect(manager.push(offerOf(10, 'ten', met.epoch ?? ''))).rejects.toThrow();
+      await clock.advance(ttl);
+      expect(await current(manager)).toBe('ten');
+      expect(await manager.epoch('a')).toBe(met.epoch);
+    });
+
+    it('R11: stores nothing before the collection ends: nodes stay registered, and the stored epoch is the old one', async () => {
+      const store = new MemoryStore();
+      const { manager } = setUp({ store });
+      const { id } = await manager.register('a', { ip: '10.0.0.1', hostname: 'h' });
+      const { epoch } = await store.head('a');
+      const met = await pollNow(manager, { version: 10, epoch });
+      await expect(manager.push(offerOf(10, 'ten', met.epoch ?? ''))).rejects.toThrow();
+      expect(await store.head('a')).toMatchObject({ epoch });
+      await manager.heartbeat('a', id);
+      expect(await manager.nodes('a')).toHaveLength(1);
+    });
+
+    it('R11: a node that slept through the recovery meets another epoch, so that it keeps a backup', async () => {
+      const { manager, clock } = setUp();
+      const epoch = await manager.epoch('a');
+      const met = await pollNow(manager, { version: 10, epoch });
+      const offer = offerOf(10, 'ten', met.epoch ?? '', { offer: { epoch, version: 10 } });
+      await expect(manager.push(offer)).rejects.toThrow();
+      await clock.advance(ttl);
+      const [{ version = 0 } = {}] = await manager.history('a');
+      expect(await pollNow(manager, { version: 12, epoch })).toEqual({
+        kind: 'foreignEpoch',
+        epoch: met.epoch,
+        version,
+      });
+    });
+
+    it('R11: the next epoch is that of the first version also if no node offers anything', async () => {
+      const { manager, clock } = setUp();
+      const epoch = await manager.epoch('a');
+      const met = await pollNow(manager, { version: 10, epoch });
+      await clock.advance(ttl);
+      // A fresh node may know either of the two epochs, or none.
+      const { version = 0 } = await manager.push(seed({ epoch: met.epoch ?? '' }));
+      expect(await pollNow(manager, { version: 10, epoch })).toMatchObject({ kind: 'foreignEpoch', version });
+    });
+
+    it('R11: a second loss of the same store gives yet another epoch', async () => {
+      const { manager } = setUp();
+      const epoch = await manager.epoch('a');
+      const first = await pollNow(manager, { version: 10, epoch });
+      const second = await pollNow(manager, { version: 20, epoch: first.epoch ?? '' });
+      expect(second).toMatchObject({ kind: 'foreignEpoch', version: 0 });
+      expect(new Set([epoch, first.epoch, second.epoch]).size).toBe(3);
+    });
+
+    it('R11: takes offers that another manager asked for, or this one before it was restarted', async () => {
+      const store = new MemoryStore();
+      const { manager: one, clock } = setUp({ store });
+      const { manager: two, clock: clockOfTwo } = setUp({ store: store.share() });
+      const epoch = await one.epoch('a');
+      const met = await pollNow(one, { version: 10, epoch });
+      const offer = offerOf(10, 'ten', met.epoch ?? '', { offer: { epoch, version: 10 } });
+      const kept = { code: 'UNAVAILABLE', outcome: 'unknown', retryAfter: ttl };
+      await expect(two.push(offer)).rejects.toMatchObject(kept);
+      await clockOfTwo.advance(ttl);
+      expect(await current(one)).toBe('ten');
+      const taken = await one.epoch('a');
+      expect(taken).not.toBe(epoch);
+      expect(await two.push(offer)).toMatchObject({ kind: 'committed', epoch: taken });
+      // The first manager's collection ends too, and leaves what is there.
+      await clock.advance(ttl);
+      expect(await one.history('a')).toHaveLength(1);
+      expect(await one.epoch('a')).toBe(taken);
+    });
+
+    it('R11: two managers that collect at once with different epochs end with one history', async () => {
+      const store = new MemoryStore();
+      const { manager: one, clock } = setUp({ store });
+      const { manager: two, clock: clockOfTwo } = setUp({ store: store.share() });
+      const epoch = await one.epoch('a');
+      const claims = [
+        { manager: one, met: await pollNow(one, { version: 10, epoch }), version: 10 },
+        { manager: two, met: await pollNow(two, { version: Date.now() + 9e6, epoch }), version: 12 },
+      ];
+      expect(claims[0]?.met.epoch).not.toBe(claims[1]?.met.epoch);
+      for (const { manager, met, version } of claims) {
+        const offer = { epoch, version };
+        await expect(
+          manager.push(offerOf(version, `${version}`, met.epoch ?? '', { offer })),
+        ).rejects.toThrow();
+      }
+      const held = one.poll({ cluster: 'a', version: 0, wait: 60_000 });
+      await clockOfTwo.advance(ttl);
+      await clock.advance(ttl);
+      expect(await held).toMatchObject({ kind: 'snapshot', epoch: claims[1]?.met.epoch });
+      expect([await current(one), await current(two)]).toEqual(['12', '12']);
+      expect(await one.history('a')).toHaveLength(1);
+      for (const { met } of claims) {
+        const late = await pollNow(one, { version: 10, epoch: met.epoch ?? '' });
+        expect(late.epoch).toBe(claims[1]?.met.epoch);
+      }
+    });
+
+    it('R24: a request that only reads is told so, and changes nothing', async () => {
+      const store = new MemoryStore();
+      const { manager, clock } = setUp({ store });
+      const epoch = await manager.epoch('a');
+      const read = (more: { version: number; epoch: string }) =>
+        manager.poll({ cluster: 'a', wait: 0, ...more }, { isNode: false });
+      const foreign = { kind: 'foreignEpoch', epoch, version: 0 };
+      expect(await read({ version: 10, epoch })).toEqual(foreign);
+      expect(await read({ version: 10, epoch: 'another' })).toEqual(foreign);
+      expect(clock.timers).toBe(0);
+      const next = (await pollNow(manager, { version: 10, epoch })).epoch;
+      expect(await read({ version: 10, epoch })).toEqual({ ...foreign, epoch: next });
+      await clock.advance(ttl);
+      expect(await read({ version: 11, epoch: next ?? '' })).toEqual({ ...foreign, epoch: next });
+      expect(await manager.push(seed())).toMatchObject({ kind: 'committed', epoch: next });
+    });
+
+    it('R11: a store without newHistory keeps the epoch, and collects all the same', async () => {
+      const store = new MemoryStore();
+      Object.defineProperty(store, 'newHistory', { value: undefined });
+      const { manager, clock } = setUp({ store });
+      const epoch = await manager.epoch('a');
+      expect(await pollNow(manager, { version: 10, epoch })).toEqual({
+        kind: 'foreignEpoch',
+        epoch,
+        version: 0,
+      });
+      await expect(manager.push(offerOf(10, 'ten', epoch))).rejects.toThrow();
+      await clock.advance(ttl);
+      expect(await current(manager)).toBe('ten');
+    });
   });
 
   it('whose store fails at the end goes on collecting, and takes the offer when it can', async () => {

@@ -10,6 +10,8 @@ import type { Bearer, Scope, TokenSource } from './tokens.js';
 export interface Access {
   readonly asker: Asker;
   readonly maySee: (cluster: string) => boolean;
+  /** The request may be a node's. */
+  readonly isNode: boolean;
 }
 
 /** One of these scopes is needed for a route; none: it is open to everybody. `admin` may do everything. */
@@ -42,21 +44,29 @@ export async function accessOf(
 ): Promise<Access> {
   const remote = request.socket.remoteAddress;
   const scopesNeeded = route === undefined ? undefined : needed[route.name];
-  if (scopesNeeded?.length === 0) return { asker: { remote }, maySee: () => false };
+  if (scopesNeeded?.length === 0) return { asker: { remote }, maySee: () => false, isNode: false };
   const token = /^Bearer +([^\s]+) *$/i.exec(header(request, 'Authorization') ?? '')?.[1];
   if (token === undefined) throw unauthorized('this manager asks for a token: Authorization: Bearer …');
   const bearer = await tokens.find(token);
   if (bearer === undefined) throw unauthorized('this token is not known here (any more)');
   check(bearer, route, scopesNeeded ?? []);
   const { name, cluster: only } = bearer;
-  return { asker: { remote, author: name }, maySee: (cluster) => only === undefined || only === cluster };
+  return {
+    asker: { remote, author: name },
+    maySee: (cluster) => only === undefined || only === cluster,
+    isNode: bearer.scopes.includes('node') || bearer.scopes.includes('admin'),
+  };
 }
 
 /** Without tokens everybody may do everything, under the name in their client certificate if they have one. */
 export function openAccess({ socket }: IncomingMessage): Access {
   const remote = socket.remoteAddress;
   const author = certificateName(socket);
-  return { asker: author === undefined ? { remote } : { remote, author }, maySee: everything };
+  return {
+    asker: author === undefined ? { remote } : { remote, author },
+    maySee: everything,
+    isNode: true,
+  };
 }
 
 const everything = () => true;

@@ -32,10 +32,12 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
 
   async poll({ manager, encodings, request, response, access, open }, { cluster, version }) {
     const [epoch, mutation] = [header(request, headers.epoch), header(request, headers.mutation)];
-    const [nodeId, wait] = [nodeIdOf(request), waitOf(request)];
+    const { asker, isNode } = access;
+    // A bearer that is no node does not speak for one.
+    const [nodeId, wait] = [isNode ? nodeIdOf(request) : undefined, waitOf(request)];
     const result = await manager.poll(
       { cluster, version, wait, epoch, mutation, nodeId },
-      { asker: access.asker, signal: open.signal, connection: request.socket },
+      { asker, signal: open.signal, connection: request.socket, isNode },
     );
     switch (result.kind) {
       case 'unchanged':

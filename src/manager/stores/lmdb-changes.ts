@@ -69,7 +69,7 @@ export class LmdbChanges {
     let changed = false;
     const result = await this.write(() => {
       const outcome = work();
-      changed = typeof outcome === 'boolean' || outcome.kind === 'committed';
+      changed = typeof outcome === 'boolean' ? outcome : outcome.kind === 'committed';
       before = this.#count();
       if (changed) this.#tables.store.putSync('changes', before + 1);
       return outcome;

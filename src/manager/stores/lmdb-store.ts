@@ -8,6 +8,7 @@ import type {
   Head,
   KnownNode,
   ManagerStore,
+  NewHistory,
   StoreContext,
   VersionRecord,
 } from '../manager-store.js';
@@ -126,12 +127,18 @@ export class LmdbStore implements ManagerStore {
     return records.sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
   }
 
-  async deleteCluster(cluster: string, above = 0): Promise<boolean> {
+  async deleteCluster(cluster: string): Promise<boolean> {
     const { changes, versions, nodes } = this.#use();
     const members = nodes.list(cluster);
-    const existed = await changes.change(cluster, () => versions.remove(cluster, above));
+    const existed = await changes.change(cluster, () => versions.remove(cluster));
     for (const { id } of members) nodes.end(cluster, id);
     return existed;
+  }
+
+  async newHistory(cluster: string, above: number): Promise<NewHistory> {
+    const { tables, versions } = this.#use();
+    tables.root.resetReadTxn();
+    return versions.newHistory(cluster, above);
   }
 
   async addNode(cluster: string, node: KnownNode): Promise<number> {

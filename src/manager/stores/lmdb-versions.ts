@@ -1,7 +1,7 @@
-import type { Commit, CommitResult, Head, StoreContext } from '../manager-store.js';
+import type { Commit, CommitResult, Head, NewHistory, StoreContext } from '../manager-store.js';
 import { type ClusterState, stateOf, type Tables } from './lmdb-database.js';
 import { clusterKey, clusterRange, mutationKey, numberedKey } from './lmdb-keys.js';
-import { epochOf, nextNumber, recordOf } from './numbering.js';
+import { epochOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from './numbering.js';
 import { RememberedMutations } from './remembered-mutations.js';
 
 /** The versions of clusters, as seen and made within a transaction. */
@@ -39,7 +39,8 @@ export class LmdbVersions {
     if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
     if (latest !== undefined && latest.version !== base) return { kind: 'conflict', epoch, latest, kept };
 
-    const record = recordOf(commit, latest?.version ?? state.generation, this.#context.clock.now());
+    const generation = latest === undefined ? firstGeneration(commit, state.generation) : state.generation;
+    const record = recordOf(commit, latest?.version ?? generation, this.#context.clock.now());
     const { version } = record;
     const versions = [record, ...state.versions];
     for (const { version: old } of versions.splice(this.#context.history)) {
@@ -49,9 +50,9 @@ export class LmdbVersions {
       numberedKey(cluster, version),
       Buffer.from(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength),
     );
-    tables.clusters.putSync(clusterKey(cluster), { ...state, versions });
+    tables.clusters.putSync(clusterKey(cluster), { ...state, generation, versions });
     this.#remember(mutationKey(cluster, mutation), version);
-    return { kind: 'committed', epoch, record };
+    return { kind: 'committed', epoch: epochOf(this.#storeId, cluster, generation), record };
   }
 
   /** The version that `mutation` made; absent: it is not known. */
@@ -59,21 +60,29 @@ export class LmdbVersions {
     return this.#tables.mutations.get(mutationKey(cluster, mutation));
   }
 
-  /** Removes the cluster, nodes and all; whether it was there. */
-  remove(cluster: string, above: number): boolean {
+  /** A history that may begin with the cluster's next version. */
+  newHistory(cluster: string, above: number): NewHistory {
+    const { generation, versions } = stateOf(this.#tables, cluster);
+    const previous = versions[0]?.version ?? generation;
+    return newHistoryOf({ storeId: this.#storeId, cluster, previous }, this.#context.clock.now(), above);
+  }
+
+  /** Removes the cluster, nodes and all. `false`: it was not there, and nothing was written. */
+  remove(cluster: string): boolean {
     const tables = this.#tables;
     const { generation, versions, nodes } = stateOf(tables, cluster);
+    if (versions.length === 0 && nodes === 0) return false;
     for (const { version } of versions) tables.snapshots.removeSync(numberedKey(cluster, version));
     for (const table of [tables.mutations, tables.nodes]) {
       for (const key of [...table.getKeys(clusterRange(cluster))]) table.removeSync(key);
     }
     const highest = versions[0]?.version ?? generation;
     tables.clusters.putSync(clusterKey(cluster), {
-      generation: nextNumber(highest, this.#context.clock.now(), above),
+      generation: nextNumber(highest, this.#context.clock.now()),
       versions: [],
       nodes: 0,
     });
-    return versions.length > 0 || nodes > 0;
+    return true;
   }
 
   #remember(key: Buffer, version: number): void {

@@ -10,10 +10,11 @@ import type {
   Head,
   KnownNode,
   ManagerStore,
+  NewHistory,
   StoreContext,
   VersionRecord,
 } from '../manager-store.js';
-import { epochOf, nextNumber, recordOf } from './numbering.js';
+import { epochOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from './numbering.js';
 
 interface KeptVersion {
   readonly record: VersionRecord;
@@ -113,8 +114,11 @@ export class MemoryStore implements ManagerStore {
     if (latest !== undefined && latest.version !== commit.base)
       return { kind: 'conflict', epoch, latest, kept };
 
-    const previous = latest?.version ?? this.#memory.generations.get(commit.cluster) ?? 0;
+    const stored = this.#memory.generations.get(commit.cluster) ?? 0;
+    const generation = latest === undefined ? firstGeneration(commit, stored) : stored;
+    const previous = latest?.version ?? generation;
     const record = recordOf(commit, previous, clock.now());
+    if (generation !== stored) this.#memory.generations.set(commit.cluster, generation);
     const cluster = this.#cluster(commit.cluster);
     cluster.versions.push({ record, snapshot: commit.snapshot });
     if (cluster.versions.length > history) cluster.versions.shift();
@@ -125,7 +129,7 @@ export class MemoryStore implements ManagerStore {
       cluster.mutations.delete(mutation);
     }
     this.#tell(commit.cluster);
-    return { kind: 'committed', epoch, record };
+    return { kind: 'committed', epoch: this.#head(commit.cluster).epoch, record };
   }
 
   async clusters(): Promise<readonly ClusterRecord[]> {
@@ -135,18 +139,22 @@ export class MemoryStore implements ManagerStore {
     return names.map(([cluster]) => ({ cluster, ...this.#head(cluster) })).sort(byName);
   }
 
-  async deleteCluster(name: string, above = 0): Promise<boolean> {
+  async deleteCluster(name: string): Promise<boolean> {
+    const { clock } = this.#opened();
     const cluster = this.#memory.clusters.get(name);
-    const { latest } = this.#head(name);
-    const generation = this.#memory.generations.get(name) ?? 0;
+    if (cluster === undefined) return false;
     this.#memory.clusters.delete(name);
-    this.#memory.generations.set(
-      name,
-      nextNumber(latest?.version ?? generation, this.#opened().clock.now(), above),
-    );
-    for (const id of cluster?.nodes.keys() ?? []) this.#memory.liveness?.end(name, id);
+    this.#memory.generations.set(name, nextNumber(this.#highest(name, cluster), clock.now()));
+    for (const id of cluster.nodes.keys()) this.#memory.liveness?.end(name, id);
     this.#tell(name);
-    return cluster !== undefined;
+    return true;
+  }
+
+  async newHistory(cluster: string, above: number): Promise<NewHistory> {
+    const { clock } = this.#opened();
+    const storeId = this.#memory.id ?? '';
+    const previous = this.#highest(cluster, this.#memory.clusters.get(cluster));
+    return newHistoryOf({ storeId, cluster, previous }, clock.now(), above);
   }
 
   async addNode(cluster: string, { ip, hostname, bindAddress }: KnownNode): Promise<number> {
@@ -170,7 +178,10 @@ export class MemoryStore implements ManagerStore {
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {
     this.#memory.liveness?.end(cluster, nodeId);
-    return this.#memory.clusters.get(cluster)?.nodes.delete(nodeId) ?? false;
+    const known = this.#memory.clusters.get(cluster);
+    const existed = known?.nodes.delete(nodeId) ?? false;
+    if (known?.nodes.size === 0 && known.versions.length === 0) this.#memory.clusters.delete(cluster);
+    return existed;
   }
 
   async nodes(cluster: string): Promise<readonly NodeInfo[]> {
@@ -198,6 +209,11 @@ export class MemoryStore implements ManagerStore {
     const epoch = epochOf(this.#memory.id ?? '', name, this.#memory.generations.get(name) ?? 0);
     const versions = this.#memory.clusters.get(name)?.versions ?? [];
     return { epoch, latest: versions.at(-1)?.record, kept: versions.map(({ record }) => record).reverse() };
+  }
+
+  /** The highest version that was ever used under this name. */
+  #highest(name: string, cluster: Cluster | undefined): number {
+    return cluster?.versions.at(-1)?.record.version ?? this.#memory.generations.get(name) ?? 0;
   }
 
   #cluster(name: string): Cluster {

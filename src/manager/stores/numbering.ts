@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Commit, VersionRecord } from '../manager-store.js';
+import type { Commit, NewHistory, VersionRecord } from '../manager-store.js';
 
 const tenYears = 10 * 365 * 86_400_000;
 
@@ -23,6 +23,22 @@ export function epochOf(storeId: string, cluster: string, generation: number): s
     .update(`${storeId}\n${generation}\n${cluster}`)
     .digest('base64url')
     .slice(0, 22);
+}
+
+/** A history that follows `previous`, the highest number that its cluster has used, and `above`. */
+export function newHistoryOf(
+  { storeId, cluster, previous }: { storeId: string; cluster: string; previous: number },
+  now: number,
+  above: number,
+): NewHistory {
+  const generation = nextNumber(previous, now, above);
+  return { generation, epoch: epochOf(storeId, cluster, generation) };
+}
+
+/** The generation that the first version of a cluster is stored with; `stored` is the cluster's present one. */
+export function firstGeneration({ newHistory }: Commit, stored: number): number {
+  // Another process may have begun a later history in the meantime.
+  return Math.max(stored, newHistory?.generation ?? 0);
 }
 
 /** The record of a commit that is accepted after `previous`, the highest version of its cluster so far. */

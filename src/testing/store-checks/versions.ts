@@ -95,9 +95,58 @@ export const versionChecks: Checks = {
       assert.equal(await each.beat('a', id), false);
     }
     const { epoch } = await store.head('a');
-    await store.deleteCluster('a', committed.record.version + 5_000);
-    assert.notEqual((await store.head('a')).epoch, epoch, 'deleting once more makes another history again');
+    assert.equal(await store.deleteCluster('a'), false);
+    assert.equal((await store.head('a')).epoch, epoch, 'there is nothing more to delete');
     assert.equal((await store.commit(first)).kind, 'committed', 'its mutations are forgotten');
+  },
+
+  async 'a cluster that never was is not made by deleting it (R24)'({ store, another }) {
+    const other = await another();
+    const { epoch } = await store.head('a');
+    await commitNext(store, 'b', 'one');
+    assert.equal(await store.deleteCluster('a'), false);
+    const id = await store.addNode('a', node);
+    assert.equal(await store.removeNode('a', id), true);
+    assert.equal(await store.deleteCluster('a'), false, 'its only node is gone');
+    for (const each of [store, other]) {
+      assert.equal((await each.head('a')).epoch, epoch);
+      assert.deepEqual(
+        (await each.clusters()).map(({ cluster }) => cluster),
+        ['b'],
+      );
+    }
+  },
+
+  async 'a new history is stored with its first version, and leaves nothing before (R11, R21)'({
+    store,
+    another,
+  }) {
+    // A store need not.
+    if (store.newHistory === undefined) return;
+    const { epoch } = await store.head('a');
+    const above = Date.now() + 1_000_000;
+    const newHistory = await store.newHistory('a', above);
+    assert.notEqual(newHistory.epoch, epoch);
+    const other = await another();
+    for (const each of [store, other]) {
+      assert.equal((await each.head('a')).epoch, epoch, 'nothing is stored of it');
+      assert.deepEqual(await each.clusters(), []);
+    }
+    const competing = await other.newHistory?.('a', above + 5);
+    const result = await store.commit(push('a', 7, 'one', { newHistory, epoch }));
+    assert.equal(result.kind, 'committed');
+    assert.equal(result.epoch, newHistory.epoch);
+    assert.ok(result.record.version > above);
+    for (const each of [store, other]) assert.equal((await each.head('a')).epoch, newHistory.epoch);
+    const { version } = result.record;
+    const late = await other.commit(push('a', 0, 'two', { newHistory: competing }));
+    assert.equal(late.kind, 'conflict', 'of two first versions one wins');
+    assert.equal(late.epoch, newHistory.epoch);
+    const next = await other.commit(push('a', version, 'two', { newHistory: competing }));
+    assert.equal(next.kind, 'committed');
+    assert.equal(next.epoch, newHistory.epoch, 'a cluster with data keeps its history');
+    const again = await store.newHistory('a', 0);
+    assert.ok(again.generation > next.record.version);
   },
 
   async 'names are only names, and nothing of one cluster shows in another (R24)'({ store, another }) {

@@ -1,6 +1,6 @@
 import { CfluxError } from '../../../errors.js';
 import type { Commit, CommitResult, StoreContext } from '../../manager-store.js';
-import { epochOf, recordOf } from '../numbering.js';
+import { epochOf, firstGeneration, recordOf } from '../numbering.js';
 import type { EtcdConnection } from './connection.js';
 import { doubtful, isLeaseGone, isNoSpace } from './etcd-errors.js';
 import type { CurrentHead, Heads } from './heads.js';
@@ -113,8 +113,10 @@ export class Commits {
     const { connection, keys, heads, turns, pieces, mutationLease } = this.#parts;
     const { commit, upload, place } = attempted;
     const { cluster, mutation } = commit;
-    const { generation, versions: earlier } = known.head;
-    const previous = earlier[0]?.record.version ?? generation;
+    const { generation: stored, versions: earlier } = known.head;
+    const latest = earlier[0]?.record.version;
+    const generation = latest === undefined ? firstGeneration(commit, stored) : stored;
+    const previous = latest ?? generation;
     const record = recordOf(commit, previous, Math.floor(this.#context.clock.now()));
     const versions = [{ record, upload }, ...earlier];
     const kept = Math.max(this.#context.history, versions.length - mostRemovals);

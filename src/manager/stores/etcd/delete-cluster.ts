@@ -4,23 +4,19 @@ import type { Operation } from './kv-messages.js';
 import { etcd } from './methods.js';
 import { encodeHead } from './stored-head.js';
 
-/**
- * Removes what a cluster has, in one transaction; its head stays, for its numbers. `false`: there was nothing.
- *
- * @param above The numbers go on above this one too.
- */
+/** Removes what a cluster has, in one transaction; its head stays, for its numbers. `false`: there was nothing, and nothing was written. */
 export async function deleteCluster(
   { connection, keys, heads, nodes, context }: EtcdParts,
   cluster: string,
-  above: number,
 ): Promise<boolean> {
   let existed = false;
   for (;;) {
     const { head, modRevision } = await heads.read(cluster);
     const { count } = await connection.call(etcd.range, { ...keys.nodesOf(cluster), countOnly: true });
     existed ||= head.versions.length > 0 || count > 0;
+    if (!existed) return false;
     const latest = head.versions[0]?.record.version ?? head.generation;
-    const deleted = { generation: nextNumber(latest, context.clock.now(), above), versions: [] };
+    const deleted = { generation: nextNumber(latest, context.clock.now()), versions: [] };
     const everything = [keys.dataOf(cluster), keys.mutationsOf(cluster)];
     const { succeeded, revision } = await nodes.removing(cluster, (removal) =>
       connection.call(etcd.txn, {
@@ -34,6 +30,6 @@ export async function deleteCluster(
     );
     if (!succeeded) continue;
     heads.noteHead(cluster, { head: deleted, modRevision: revision, revision });
-    return existed;
+    return true;
   }
 }

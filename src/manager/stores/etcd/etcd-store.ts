@@ -9,10 +9,11 @@ import type {
   KnownNode,
   ManagerInfo,
   ManagerStore,
+  NewHistory,
   StoreContext,
   VersionRecord,
 } from '../../manager-store.js';
-import { epochOf } from '../numbering.js';
+import { epochOf, newHistoryOf } from '../numbering.js';
 import { deleteCluster } from './delete-cluster.js';
 import { isCompacted } from './etcd-errors.js';
 import type { EtcdOptions } from './etcd-options.js';
@@ -125,8 +126,15 @@ export class EtcdStore implements ManagerStore {
     return clusters.map(({ cluster, head }) => ({ cluster, ...headOf(parts, cluster, head) }));
   }
 
-  async deleteCluster(cluster: string, above = 0): Promise<boolean> {
-    return deleteCluster(await this.#parts(), cluster, above);
+  async deleteCluster(cluster: string): Promise<boolean> {
+    return deleteCluster(await this.#parts(), cluster);
+  }
+
+  async newHistory(cluster: string, above: number): Promise<NewHistory> {
+    const { heads, storeId, context } = await this.#parts();
+    const { generation, versions } = (await heads.read(cluster)).head;
+    const previous = versions[0]?.record.version ?? generation;
+    return newHistoryOf({ storeId, cluster, previous }, context.clock.now(), above);
   }
 
   async addNode(cluster: string, node: KnownNode): Promise<number> {
