@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { CfluxError } from '../errors.js';
+import { onEveryRequest } from '../protocol/every-request.js';
+import { parseTarget } from '../protocol/request-target.js';
 import type { Agent } from './agent.js';
 import { withoutBigints } from './agent-log.js';
-import { agentMetrics } from './agent-metrics.js';
+import { type AgentMetrics, agentMetrics } from './agent-metrics.js';
 
 /** Answers `/health` and `/metrics` of one agent. */
 export interface AgentServer {
@@ -19,21 +21,10 @@ export async function serveAgent(
   // Now, for what happens before anybody asks counts too. Without prom-client whoever asks is told.
   const metrics = agentMetrics(agent);
   metrics.catch(() => {});
-  const server = createServer((request, response) => {
-    const answer = (status: number, type: string, body: string) => {
-      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
-    };
-    const path = new URL(request.url ?? '/', 'http://agent').pathname;
-    if (request.method !== 'GET' && request.method !== 'HEAD') answer(405, 'text/plain', 'only GET\n');
-    else if (path === '/health') {
-      const health = agent.health;
-      const body = JSON.stringify(summaryOf(health), withoutBigints);
-      answer(health.healthy ? 200 : 503, 'application/json', `${body}\n`);
-    } else if (path === '/metrics') {
-      metrics
-        .then(async ({ contentType, text }) => answer(200, contentType, await text()))
-        .catch((error: unknown) => answer(501, 'text/plain', `${CfluxError.from(error).message}\n`));
-    } else answer(404, 'text/plain', 'there are /health and /metrics\n');
+  const server = createServer();
+  onEveryRequest(server, async ({ method, url = '' }, response) => {
+    const { status, type, body, headers } = await answerTo(method, url, agent, metrics);
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', ...headers }).end(body);
   });
   await listen(server, host, port);
   const address = server.address();
@@ -46,6 +37,41 @@ export async function serveAgent(
       await once(server, 'close');
     },
   };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const plain = (status: number, text: string): Answer => ({ status, type: 'text/plain', body: `${text}\n` });
+
+async function answerTo(
+  method: string | undefined,
+  target: string,
+  agent: Agent,
+  metrics: Promise<AgentMetrics>,
+): Promise<Answer> {
+  if (method !== 'GET' && method !== 'HEAD')
+    return { ...plain(405, 'only GET'), headers: { allow: 'GET, HEAD' } };
+  switch (parseTarget(target)?.path) {
+    case '/health': {
+      const health = agent.health;
+      const body = JSON.stringify(summaryOf(health), withoutBigints);
+      return { status: health.healthy ? 200 : 503, type: 'application/json', body: `${body}\n` };
+    }
+    case '/metrics':
+      try {
+        const { contentType, text } = await metrics;
+        return { status: 200, type: contentType, body: await text() };
+      } catch (error) {
+        return plain(501, CfluxError.from(error).message);
+      }
+    default:
+      return plain(404, 'there are /health and /metrics');
+  }
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { parseTarget } from './request-target.js';
 import type { Route } from './routes.js';
 import { parseVersion } from './version.js';
 
@@ -10,23 +11,16 @@ import { parseVersion } from './version.js';
  * @throws URIError where a name is not percent-encoded UTF-8.
  */
 export function parseRoute(method: string, target: string): Route | undefined {
-  const steps = pathOf(target).split('/');
+  const parsed = parseTarget(target);
+  if (parsed === undefined) return undefined;
   // The path begins with a slash: the first step is empty.
-  if (steps[0] !== '' || steps.length > 5) return undefined;
+  const steps = parsed.path.split('/', 6);
+  if (steps.length > 5) return undefined;
   if (steps[1] === 'nodes') return nodeRoute(method, steps);
   if (steps[1] === 'clusters') return clusterRoute(method, steps);
-  return method === 'GET' && steps.length === 2 ? watchRoutes.get(steps[1] ?? '') : undefined;
-}
-
-/** The path of a request target, also of one that names the server, as proxies are sent. */
-function pathOf(target: string): string {
-  const path = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
-  return beforeFirst(beforeFirst(path, '?'), '#');
-}
-
-function beforeFirst(text: string, mark: string): string {
-  const end = text.indexOf(mark);
-  return end < 0 ? text : text.slice(0, end);
+  // Probes and `curl -I` send HEAD.
+  const isRead = method === 'GET' || method === 'HEAD';
+  return isRead && steps.length === 2 ? watchRoutes.get(steps[1] ?? '') : undefined;
 }
 
 const watchRoutes: ReadonlyMap<string, Route> = new Map([

@@ -104,6 +104,22 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
+    breaks: 'a CONNECT gets no response',
+    file: 'protocol/every-request.ts',
+    find: "server.on('connect', refuseTunnel);",
+    replace: '',
+    tests: ['hostile/request-targets.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'a failure while an error is written leaves the request without a response',
+    file: 'protocol/every-request.ts',
+    find: 'listener(request, response)?.catch(() => respondWithFailure(response));',
+    replace: 'listener(request, response)?.catch(() => {});',
+    tests: ['hostile/request-targets.test.ts'],
+  },
+  {
+    rule: 'R24',
     breaks: 'exit codes are looked up in an object, which inherits names',
     file: 'cli/exit-code.ts',
     find: 'codes.get(error.code)',

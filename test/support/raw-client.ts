@@ -51,6 +51,16 @@ export class RawClient {
     if (body.length > 0) this.socket.write(body);
   }
 
+  /** The status of the first response as soon as its line has come, whatever follows; rejects when the connection ends before. */
+  async status(): Promise<number> {
+    for (;;) {
+      const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(this.#received.toString('latin1', 0, 20)) ?? [];
+      if (status !== undefined) return Number(status);
+      if (this.#ended) throw new Error('the connection ended without a response');
+      await this.#more();
+    }
+  }
+
   /** The next answer, whole; rejects when the connection ends before. */
   async answer(): Promise<RawAnswer> {
     for (;;) {

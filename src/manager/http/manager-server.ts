@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { CfluxError } from '../../errors.js';
+import { onEveryRequest } from '../../protocol/every-request.js';
 import type { Manager } from '../manager.js';
 import { checkBinding } from './binding.js';
 import { ManagerMetrics } from './metrics.js';
@@ -64,8 +65,7 @@ export async function createManagerServer(
   const server = createHttpServer(options);
   await manager.open();
   const handler = new RequestHandler({ manager, tokens, metrics: await ManagerMetrics.create(manager) });
-  server.on('request', (request, response) => handler.handle(request, response));
-  server.on('checkContinue', (request, response) => handler.handle(request, response));
+  onEveryRequest(server, (request, response) => handler.handle(request, response));
   await listen(server, host, port);
   const url = urlOf(server.address(), tls === undefined ? 'http' : 'https');
   await manager.announce(new URL(url).host);

@@ -39,24 +39,26 @@ export class RequestHandler {
     for (const open of this.#open) this.#endWith(open);
   }
 
-  /** Answers a request, whatever it is; never throws. */
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  /** Responds to a request, whatever it is; rejects only if not even the error can be written. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void> | void {
     const open = new OpenRequest(response);
     if (this.#closed) this.#endWith(open);
     let route: Route | undefined;
     const answered = () => this.#options.metrics.count(route, response.statusCode);
     const failed = (error: unknown) => this.#fail(request, response, route, error).then(answered);
+    let settled: Promise<void> | undefined;
     try {
       route = this.#routes.of(request);
       const answering = this.#answer(request, response, route, open);
       if (answering === undefined) answered();
-      else answering.then(answered, failed);
+      else settled = answering.then(answered, failed);
       // What is answered already and came without a body is done with: of heartbeats there are most.
       if (answering === undefined && !hasBody(request)) return;
     } catch (error) {
-      void failed(error);
+      settled = failed(error);
     }
     this.#watch(request, response, open);
+    return settled;
   }
 
   /** Until the connection is free again: notices when the client goes away, and when this closes. */
