@@ -3,11 +3,30 @@ import { whyInexpressible } from './influxql.js';
 /** A statement that may be sent, or why there is none. */
 export type CheckedText = { readonly statement: string } | { readonly refused: string };
 
-const identifier = String.raw`(?:[A-Za-z_][A-Za-z0-9_]*|"(?:[^"\\\n]|\\.)*")`;
-const head = new RegExp(
-  String.raw`^\s*CREATE\s+CONTINUOUS\s+QUERY\s+(${identifier})\s+ON\s+(${identifier})\s`,
-  'i',
-);
+/*
+ * Each token is matched where the one before it ends. One pattern for the whole head would be more than a tool can prove linear.
+ */
+const headTokens = [
+  /\s*CREATE\s+CONTINUOUS\s+QUERY\s+/iy,
+  /[A-Za-z_][A-Za-z0-9_]*|"[^"\\\n]*(?:\\.[^"\\\n]*)*"/y,
+  /\s+ON\s+/iy,
+  /[A-Za-z_][A-Za-z0-9_]*|"[^"\\\n]*(?:\\.[^"\\\n]*)*"/y,
+  /\s/y,
+];
+
+/** The tokens of `CREATE CONTINUOUS QUERY … ON … ` at the start of `text`; `undefined` if it starts in another way. */
+function readHead(text: string): readonly string[] | undefined {
+  const tokens: string[] = [];
+  let at = 0;
+  for (const pattern of headTokens) {
+    pattern.lastIndex = at;
+    const [token] = pattern.exec(text) ?? [];
+    if (token === undefined) return undefined;
+    tokens.push(token);
+    at += token.length;
+  }
+  return tokens;
+}
 
 /**
  * Checks `query`, the text that the cluster keeps for the continuous query `name` of `database`, before it is sent to a server.
@@ -17,8 +36,8 @@ const head = new RegExp(
  */
 export function checkContinuousQuery(database: string, name: string, query: string): CheckedText {
   if (query.includes('\0')) return { refused: whyInexpressible(query) ?? '' };
-  const statement = query.replace(/[;\s]+$/, '');
-  const [, itsName, itsDatabase] = head.exec(`${statement} `) ?? [];
+  const statement = query.replace(/(?<![;\s])[;\s]+$/, '');
+  const [, itsName, , itsDatabase] = readHead(`${statement} `) ?? [];
   if (itsName === undefined || itsDatabase === undefined) {
     return { refused: 'its text is not a CREATE CONTINUOUS QUERY statement' };
   }
@@ -34,7 +53,16 @@ function unquote(token: string): string {
   return token.slice(1, -1).replace(/\\(.)/g, (_escape, character) => (character === 'n' ? '\n' : character));
 }
 
-type Place = 'code' | 'string' | 'identifier' | 'regex' | 'line comment' | 'block comment';
+/** Where a reader of the text may be; places are bits, so that a set of them is a number. */
+const place = {
+  code: 1,
+  string: 2,
+  identifier: 4,
+  regex: 8,
+  lineComment: 16,
+  blockComment: 32,
+} as const;
+const everyPlace = Object.values(place);
 
 /**
  * Whether a semicolon of `text` stands outside quotes, regular expressions and comments in any way to read it.
@@ -43,43 +71,41 @@ type Place = 'code' | 'string' | 'identifier' | 'regex' | 'line comment' | 'bloc
  * parser does with it is always among the readings; a rare harmless text is refused, a harmful one never passes.
  */
 function mayHoldSeveralStatements(text: string): boolean {
-  let places = new Set<Place>(['code']);
+  let places: number = place.code;
   for (let at = 0; at < text.length; at++) {
-    if (text.charAt(at) === ';' && places.has('code')) return true;
-    const next = new Set<Place>();
-    for (const place of places) {
-      for (const reached of step(place, text, at)) next.add(reached);
-    }
-    places = next;
+    if (text.charAt(at) === ';' && (places & place.code) !== 0) return true;
+    let reached = 0;
+    for (const one of everyPlace) if ((places & one) !== 0) reached |= step(one, text, at);
+    places = reached;
   }
   return false;
 }
 
-/** Where a reader may be after the character at `at`, when it was in `place` before it. */
-function step(place: Place, text: string, at: number): readonly Place[] {
+/** The places where a reader may be after the character at `at`, when it was at `from` before it. */
+function step(from: (typeof everyPlace)[number], text: string, at: number): number {
   const character = text.charAt(at);
   const before = text.charAt(at - 1);
-  switch (place) {
-    case 'code':
-      if (character === "'") return ['string'];
-      if (character === '"') return ['identifier'];
-      if (character === '/') return ['code', 'regex'];
-      if (character === '*' && before === '/') return ['code', 'block comment'];
-      if (character === '-' && before === '-') return ['code', 'line comment'];
-      return ['code'];
-    case 'string':
-      return character === "'" && !isEscaped(text, at) ? ['code'] : ['string'];
-    case 'identifier':
-      return character === '"' && !isEscaped(text, at) ? ['code'] : ['identifier'];
-    case 'regex':
+  switch (from) {
+    case place.code:
+      if (character === "'") return place.string;
+      if (character === '"') return place.identifier;
+      if (character === '/') return place.code | place.regex;
+      if (character === '*' && before === '/') return place.code | place.blockComment;
+      if (character === '-' && before === '-') return place.code | place.lineComment;
+      return place.code;
+    case place.string:
+      return character === "'" && !isEscaped(text, at) ? place.code : place.string;
+    case place.identifier:
+      return character === '"' && !isEscaped(text, at) ? place.code : place.identifier;
+    case place.regex:
       // `\\/`: whether the second backslash escapes the slash differs between versions.
-      if (character === '/') return before === '\\' ? ['regex', 'code'] : ['code'];
-      return ['regex'];
-    case 'line comment':
-      return character === '\n' || character === '\r' ? ['code'] : ['line comment'];
-    case 'block comment':
+      if (character === '/') return before === '\\' ? place.regex | place.code : place.code;
+      return place.regex;
+    case place.lineComment:
+      return character === '\n' || character === '\r' ? place.code : place.lineComment;
+    case place.blockComment:
       // `/*/` does not close what it opens.
-      return character === '/' && before === '*' ? ['code', 'block comment'] : ['block comment'];
+      return character === '/' && before === '*' ? place.code | place.blockComment : place.blockComment;
   }
 }
 

@@ -10,15 +10,20 @@ const nanosecondsOf: ReadonlyMap<string, bigint> = new Map([
   ['h', 3_600_000_000_000n],
 ]);
 
+const duration = /^(-?)((?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+)$/;
+const part = /([0-9]+)(?:\.([0-9]+))?([a-zµ]+)/gy;
+/** Go prints at most 25 characters, for the least number of 64 bits. */
+const longestDuration = 64;
+
 /** Nanoseconds of a duration as Go prints it and SHOW answers it: `168h0m0s`, `1h0m0.000000001s`, `0s`, `1.5µs`. */
 export function parseGoDuration(text: string): bigint {
-  const [, sign, digits] = /^(-?)((?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+)$/.exec(text) ?? [];
-  if (digits === undefined)
-    throw new CfluxError('BAD_ANSWER', `InfluxDB answered an unknown duration: ${text}`);
+  const [, sign, digits] = text.length > longestDuration ? [] : (duration.exec(text) ?? []);
+  if (digits === undefined) {
+    const shown = text.slice(0, longestDuration);
+    throw new CfluxError('BAD_ANSWER', `InfluxDB answered an unknown duration: ${shown}`);
+  }
   let total = 0n;
-  for (const [, whole = '0', fraction = '', unit = 's'] of digits.matchAll(
-    /([0-9]+)(?:\.([0-9]+))?([a-zµ]+)/g,
-  )) {
+  for (const [, whole = '0', fraction = '', unit = 's'] of digits.matchAll(part)) {
     const scale = nanosecondsOf.get(unit) ?? 1n;
     total += BigInt(whole) * scale + (BigInt(fraction || '0') * scale) / 10n ** BigInt(fraction.length);
   }

@@ -47,7 +47,7 @@ export function resolveAddress(url: string, options: InfluxConnectionOptions): I
     throw new CfluxError('INVALID_OPTION', 'username: HTTP cannot carry one with a colon');
   }
   return {
-    url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`,
+    url: `${parsed.origin}${parsed.pathname.replace(/(?<!\/)\/+$/, '')}`,
     hostname: parsed.hostname.replace(/^\[|\]$/g, ''),
     username,
     password: username === undefined ? undefined : password,

@@ -21,8 +21,11 @@ const units: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 const longest = 2n ** 63n - 1n;
+/** A number with this many digits is beyond 63 bits, whatever its unit. */
+const longestNumber = 20;
 const literal = /^(?:\d+(?:ns|ms|[uµsmhdw]))+$/;
-const part = /(\d+)(\D+)/g;
+/** Sticky: parts follow each other without a gap, and a search from every digit would be quadratic. */
+const part = /(\d+)(\D+)/gy;
 
 /**
  * Nanoseconds of an InfluxQL duration literal: `7d`, `1h30m`, `500ms`; `INF` (in any case) is 0, for ever.
@@ -38,11 +41,17 @@ export function parseDuration(text: string): bigint {
   if (!literal.test(text)) throw new CfluxError('INVALID_DURATION', `invalid duration: ${text}`);
   let duration = 0n;
   for (const [, digits = '', unit = ''] of text.matchAll(part))
-    duration += BigInt(digits) * (units.get(unit) ?? 0n);
+    duration += nanoseconds(digits) * (units.get(unit) ?? 0n);
   if (duration > longest) {
     throw new CfluxError('INVALID_DURATION', `overflowed duration ${text}: choose a smaller duration or INF`);
   }
   return duration;
+}
+
+/** The number that `digits` spell, cut to one that overflows anyway: conversion to a bigint is not linear in their count. */
+function nanoseconds(digits: string): bigint {
+  const significant = digits.replace(/^0+/, '');
+  return BigInt(significant.slice(0, longestNumber) || '0');
 }
 
 /** Nanoseconds of an argument that may be a literal. */
@@ -73,7 +82,7 @@ export function formatDuration(nanoseconds: bigint): string {
 /** `value` with its last `digits` digits behind the point, and no zeros at the end. */
 function decimal(value: bigint, digits: number): string {
   const padded = value.toString().padStart(digits + 1, '0');
-  const fraction = padded.slice(-digits).replace(/0+$/, '');
+  const fraction = padded.slice(-digits).replace(/(?<!0)0+$/, '');
   const whole = padded.slice(0, -digits);
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }

@@ -1,7 +1,13 @@
 import { CfluxError } from '../errors.js';
 
-/** Whatever stands before an `@` may be a user and a password. */
-const withoutUser = (text: string) => text.replace(/^(.*\/\/)?.*@/s, '$1…@');
+/** Hides what precedes the last `@`, which may be a user and a password; the scheme stays. */
+export function withoutUser(text: string): string {
+  const at = text.lastIndexOf('@');
+  if (at < 0) return text;
+  const slashes = text.indexOf('//');
+  const scheme = slashes >= 0 && slashes < at ? text.slice(0, slashes + 2) : '';
+  return `${scheme}…${text.slice(at)}`;
+}
 
 /** An endpoint as it may be shown, whatever it is: without the user and password that may be in it. */
 export const shownEndpoint = (endpoint: unknown): string =>
@@ -23,7 +29,7 @@ function parseEndpoint(endpoint: string): string {
     );
   }
   if (url.search || url.hash) throw wrong(`${shownEndpoint(endpoint)} must end with its path`);
-  return url.href.replace(/\/+$/, '');
+  return url.href.replace(/(?<!\/)\/+$/, '');
 }
 
 /** The managers' URLs, in turn: one is used until it fails. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
+import { withoutUser } from '../../transport/endpoints.js';
 import { Agent } from '../agent.js';
 import { AgentLog } from '../agent-log.js';
 import { serveAgent } from '../agent-server.js';
@@ -86,7 +87,7 @@ async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {
     try {
       log.tell(
         'started',
-        `cflux agent for ${flags.influxdb.replace(/\/\/.*@/, '//')}, /health and /metrics on ${server.url}`,
+        `cflux agent for ${withoutUser(flags.influxdb)}, /health and /metrics on ${server.url}`,
         { url: server.url },
       );
       await agent.start();
