@@ -37,6 +37,7 @@ export type CfluxErrorCode =
   | 'DIRECTORY_LOCKED'
   | 'INVALID_OPTION'
   | 'MISSING_DEPENDENCY'
+  | 'PASSWORD_HASH_TOO_COSTLY'
   // The wire and the manager.
   | 'UNREACHABLE'
   | 'TIMEOUT'

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { isCfluxError } from '../errors.js';
 import { bcryptMatches } from '../meta/bcrypt.js';
 import type { UserInfo } from '../meta/records.js';
 import { whyInexpressible } from './influxql.js';
@@ -54,7 +55,10 @@ export class PasswordJudge {
           const password = await this.#givenFor(user, existing);
           if (typeof password === 'object') {
             verdicts.set(user.name, password);
-          } else if (existing !== undefined && (await this.#isOf(password, existing.hash))) {
+          } else if (
+            existing !== undefined &&
+            (await this.#isOf(password, existing.hash).catch(unverifiable))
+          ) {
             verdicts.set(user.name, { kind: 'same' });
             agreements.set(...agreed(user, existing));
           } else {
@@ -84,8 +88,13 @@ export class PasswordJudge {
           : "its password may not be the cluster's: it was not given, so that nobody can tell or set it",
       );
     }
-    if (!(await this.#isOf(password, user.hash)))
-      return unavailable("the password that was given is not the cluster's");
+    try {
+      if (!(await this.#isOf(password, user.hash)))
+        return unavailable("the password that was given is not the cluster's");
+    } catch (error) {
+      if (isCfluxError(error, 'PASSWORD_HASH_TOO_COSTLY')) return unavailable(error.message);
+      throw error;
+    }
     const why = whyInexpressible(password);
     return why === undefined ? password : unavailable(`${why} in a password`);
   }
@@ -100,6 +109,12 @@ export class PasswordJudge {
     this.#matches.set(key, matches);
     return matches;
   }
+}
+
+/** A hash of the server that is too costly to verify is replaced, as the hash of another password is. */
+function unverifiable(error: unknown): boolean {
+  if (isCfluxError(error, 'PASSWORD_HASH_TOO_COSTLY')) return false;
+  throw error;
 }
 
 /** What can be told of a user without a password; `undefined` where one is needed. */

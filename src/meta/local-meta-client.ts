@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import { type Random, systemRandom } from '../random.js';
-import { defaultCost } from './bcrypt.js';
+import { checkCost, defaultCost } from './bcrypt.js';
 import { encodeMetadata } from './codec/encode-metadata.js';
 import type { Operation } from './commit-sequence.js';
 import { minute } from './durations.js';
@@ -67,7 +67,7 @@ export interface LocalMetaClientOptions {
   readonly lock?: boolean;
   /** Whether `createDatabase` makes the retention policy `autogen`. Default: true. */
   readonly retentionAutoCreate?: boolean;
-  /** bcrypt's cost of new passwords, 4 to 31: one more takes twice as long. Default: 10, as InfluxDB. */
+  /** The bcrypt cost of new passwords, 4 to 14; each one more takes twice as long. Default: 10, as InfluxDB. */
   readonly bcryptCost?: number;
   /** Of a new store; one that exists has its own. Default: a random number of 63 bits. */
   readonly clusterId?: bigint;
@@ -105,7 +105,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   constructor(options: LocalMetaClientOptions = {}) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#passwords = new Passwords(options.bcryptCost ?? defaultCost);
+    this.#passwords = new Passwords(checkCost(options.bcryptCost ?? defaultCost));
     this.#store = new LocalStore(options, options.data ?? emptyMetaData(options));
   }
 

@@ -108,7 +108,7 @@ export interface MetaClient {
   /**
    * Makes a user, with a bcrypt hash of `password`; the same one again, with the same password and rights, is no error.
    *
-   * @throws CfluxError `USERNAME_REQUIRED`, `USER_EXISTS`, `PASSWORD_TOO_LONG` (above 72 bytes)
+   * @throws CfluxError `USERNAME_REQUIRED`, `USER_EXISTS`, `PASSWORD_TOO_LONG` (above 72 bytes), `PASSWORD_HASH_TOO_COSTLY`
    */
   createUser(name: string, password: string | Password, admin: boolean): Awaitable<UserInfo>;
   /**
@@ -150,7 +150,7 @@ export interface MetaClient {
   /**
    * The user, if that is the password.
    *
-   * @throws CfluxError `USER_NOT_FOUND`, `AUTHENTICATION_FAILED`
+   * @throws CfluxError `USER_NOT_FOUND`, `AUTHENTICATION_FAILED`, `PASSWORD_HASH_TOO_COSTLY` (the hash has a cost above 14: set a new password)
    */
   authenticate(username: string, password: string): Awaitable<UserInfo>;
 

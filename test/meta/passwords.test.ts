@@ -218,6 +218,65 @@ describe('a password that was hashed beforehand', () => {
   });
 });
 
+describe('a hash of a high cost', () => {
+  const costly = `$2a$31$${'a'.repeat(53)}`;
+
+  it('R24: above 14 is refused with what to do, at a login and where a user is created again', async () => {
+    const compare = vi.spyOn(bcrypt, 'compare');
+    for (const cost of ['15', '31', '99']) {
+      const client = await clientWith(costly.replace('31', cost));
+      const refusal = {
+        code: 'PASSWORD_HASH_TOO_COSTLY',
+        message: `cannot verify the password: the user's hash has bcrypt cost ${cost}, more than 14; set a new password for this user`,
+      };
+      await expect(client.authenticate('u', 'p')).rejects.toMatchObject(refusal);
+      await expect(client.createUser('u', 'p', false)).rejects.toMatchObject(refusal);
+      await expect(client.createUser('u', await client.hashPassword('p'), false)).rejects.toMatchObject(
+        refusal,
+      );
+      await client.updateUser('u', 'p');
+      compare.mockClear();
+      expect(await accepts(client, 'p')).toBe(true);
+      expect(compare).toHaveBeenCalledTimes(1);
+    }
+    compare.mockRestore();
+  });
+
+  it('R24: is not made either', () => {
+    for (const bcryptCost of [15, 31, 3, 0, 10.5, Number.NaN]) {
+      expect(() => new LocalMetaClient({ bcryptCost })).toThrowError(/^bcryptCost: .* from 4 to 14$/);
+    }
+    expect(new LocalMetaClient({ bcryptCost: 14 }).userCount()).toBe(0);
+  });
+
+  it('R24: delays no other user, however many logins wait for it', async () => {
+    const compare = vi.spyOn(bcrypt, 'compare');
+    const ended: string[] = [];
+    let release = () => undefined as unknown;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    // Stands for a long computation.
+    compare.mockImplementation(async (_password, hash) => {
+      if (String(hash).startsWith('$2a$14$')) await held;
+      return true;
+    });
+    const slow = await clientWith(costly.replace('31', '14'));
+    const logins = Array.from({ length: 100 }, (_, i) =>
+      slow.authenticate('u', `p${i}`).then(() => ended.push('slow')),
+    );
+    const other = await clientWith(costly.replace('31', '10'));
+    await other.authenticate('u', 'p');
+    ended.push('other');
+    await other.createUser('v', 'p', false);
+    ended.push('new');
+    release();
+    await Promise.all(logins);
+    expect(ended.slice(0, 3)).toEqual(['other', 'new', 'slow']);
+    compare.mockRestore();
+  });
+});
+
 describe('many logins', () => {
   it('leave threads for files: a commit does not wait for them', async () => {
     const client = new LocalMetaClient({ bcryptCost: 8 });

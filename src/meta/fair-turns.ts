@@ -1,0 +1,68 @@
+type Start = () => void;
+
+/** Tasks that wait, by key; the key that was served longest ago is first. */
+type Line = Map<string, Start[]>;
+
+/** What a task of {@link FairTurns} is. */
+export interface Turn {
+  /** Tasks of one key count as one caller, however many they are. */
+  readonly key: string;
+  /** Whether the task may take many times as long as the others. */
+  readonly isSlow: boolean;
+}
+
+/**
+ * Runs `limit` tasks at a time. The keys take turns, so a key with a thousand tasks delays another key by one task; within a key it is
+ * first come, first served. At most one slow task runs at a time, and it always leaves a place for the others.
+ */
+export class FairTurns {
+  private readonly ordinaryLine: Line = new Map();
+  private readonly slowLine: Line = new Map();
+  private ordinary = 0;
+  private slow = 0;
+
+  constructor(private readonly limit: number) {}
+
+  run<T>({ key, isSlow }: Turn, task: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const start = () => {
+        this.count(isSlow, 1);
+        const ended = Promise.resolve().then(task).then(resolve, reject);
+        void ended.then(() => {
+          this.count(isSlow, -1);
+          this.startNext();
+        });
+      };
+      const line = isSlow ? this.slowLine : this.ordinaryLine;
+      const tasks = line.get(key);
+      if (tasks === undefined) line.set(key, [start]);
+      else tasks.push(start);
+      this.startNext();
+    });
+  }
+
+  private startNext(): void {
+    // With a limit of one, a slow task gets a place of its own.
+    if (this.slow + this.ordinary >= Math.max(this.limit, 2)) return;
+    const next =
+      (this.slow === 0 ? takeFirst(this.slowLine) : undefined) ??
+      (this.ordinary < this.limit ? takeFirst(this.ordinaryLine) : undefined);
+    next?.();
+  }
+
+  private count(isSlow: boolean, change: 1 | -1): void {
+    if (isSlow) this.slow += change;
+    else this.ordinary += change;
+  }
+}
+
+/** Takes a task of the first key, which goes to the end of the line. */
+function takeFirst(line: Line): Start | undefined {
+  const [first] = line;
+  if (first === undefined) return undefined;
+  const [key, tasks] = first;
+  const task = tasks.shift();
+  line.delete(key);
+  if (tasks.length > 0) line.set(key, tasks);
+  return task;
+}
