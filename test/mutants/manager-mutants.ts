@@ -375,4 +375,20 @@ export const managerMutants: readonly Mutant[] = [
       'if (cluster === undefined) {\n      this.#memory.generations.set(name, nextNumber(0, clock.now()));\n      return false;\n    }',
     tests: memory,
   },
+  {
+    rule: 'R24',
+    breaks: 'a poll that is held outlives its token',
+    file: 'manager/http/request-handler.ts',
+    find: 'for (const open of this.#open) open.readmit?.(bearers).catch((reason: unknown) => open.end(reason));',
+    replace: '',
+    tests: ['cases/14-revoked-token-held-poll.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'a manager that cannot read its token file says that it is ready',
+    file: 'manager/http/operator-routes.ts',
+    find: 'await tokens?.check?.();',
+    replace: '',
+    tests: ['cases/14-revoked-token-held-poll.test.ts'],
+  },
 ];

@@ -34,7 +34,8 @@ Keeps what it is given in a directory (package lmdb), flushed to disk before it 
 @grpc/grpc-js), shared with any number of managers of which each answers any node. Each change is a line on standard
 error: when, what, which version, by whom. Besides the API there are /health, /ready and /metrics (package prom-client).
 
-Tokens are in a TOML file that is read again when it changes:
+Tokens are in a TOML file that is read again when it changes; held polls of a token that is gone end within a second. Without a
+[[token]] in it every request is refused; while it cannot be read the last tokens stay valid, and /ready is red:
   [[token]]
   name = "node-1"          # who: shown in the history and the log
   token = "…"              # or sha256 = "…", so that the file does not give it away

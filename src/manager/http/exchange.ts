@@ -4,6 +4,7 @@ import type { Manager } from '../manager.js';
 import type { Access } from './access.js';
 import type { OpenRequest } from './open-request.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
+import type { TokenSource } from './tokens.js';
 
 /** One request on its way to an answer. */
 export interface Exchange {
@@ -12,6 +13,8 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly access: Access;
+  /** Absent: the manager asks for no token. */
+  readonly tokens: TokenSource | undefined;
   /** Its signal ends when the client goes away, or the server closes. */
   readonly open: OpenRequest;
 }

@@ -69,10 +69,12 @@ export async function createManagerServer(
   await listen(server, host, port);
   const url = urlOf(server.address(), tls === undefined ? 'http' : 'https');
   await manager.announce(new URL(url).host);
+  const unwatchTokens = tokens?.watch?.(() => handler.recheckBearers());
 
   let closing: Promise<void> | undefined;
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    unwatchTokens?.();
     handler.close();
     server.closeIdleConnections();
     // Whoever sends half a request, or does not read its answer, is not waited for.
@@ -94,7 +96,9 @@ async function tokensOf(
   { clock }: Manager,
 ): Promise<TokenSource | undefined> {
   if (tokens === undefined) return undefined;
-  return typeof tokens === 'string' ? TokenFile.open(tokens, clock, onError) : new TokenList(tokens);
+  if (typeof tokens === 'string') return TokenFile.open(tokens, clock, onError);
+  if (tokens.length === 0) throw new CfluxError('INVALID_OPTION', 'tokens: there is none');
+  return new TokenList(tokens);
 }
 
 function createHttpServer({ tls, requestTimeout = 60_000 }: ManagerServerOptions): Server {

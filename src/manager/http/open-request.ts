@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
+import type { TokenSource } from './tokens.js';
 
 /** A request that is not answered yet, and what ends the wait for its answer. */
 export class OpenRequest {
   readonly #response: ServerResponse;
   #controller: AbortController | undefined;
   #reason: unknown;
+  /** Rejects if the bearer is no longer let through; absent: no token was asked for. */
+  readmit: ((bearers: TokenSource) => Promise<unknown>) | undefined;
 
   constructor(response: ServerResponse) {
     this.#response = response;

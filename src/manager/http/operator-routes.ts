@@ -35,9 +35,10 @@ export const operatorRoutes: RouteHandlers<
     answerText(response, 'ok\n');
   },
 
-  /** It can serve: the store says so too. */
-  async ready({ manager, response }) {
+  /** It can serve, its store can, and changes of the tokens are noticed. */
+  async ready({ manager, response, tokens }) {
     await manager.check();
+    await tokens?.check?.();
     answerText(response, 'ready\n');
   },
 };

@@ -10,7 +10,7 @@ import { OpenRequest } from './open-request.js';
 import { RememberedRoutes } from './remembered-routes.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
 import type { Standing } from './standing.js';
-import type { TokenSource } from './tokens.js';
+import { findingOnce, type TokenSource } from './tokens.js';
 
 export interface RequestHandlerOptions {
   readonly manager: Manager;
@@ -37,6 +37,14 @@ export class RequestHandler {
   close(): void {
     this.#closed = true;
     for (const open of this.#open) this.#endWith(open);
+  }
+
+  /** The tokens changed: ends every request that waits and would not be let through any more. */
+  recheckBearers(): void {
+    const { tokens } = this.#options;
+    if (tokens === undefined) return;
+    const bearers = findingOnce(tokens);
+    for (const open of this.#open) open.readmit?.(bearers).catch((reason: unknown) => open.end(reason));
   }
 
   /** Responds to a request, whatever it is; rejects only if not even the error can be written. */
@@ -82,10 +90,12 @@ export class RequestHandler {
     const { manager, tokens, metrics } = this.#options;
     const answer = (access: Access) => {
       if (route === undefined) throw noSuchRoute(request);
-      const exchange = { manager, encodings: this.#encodings, request, response, open, access };
+      const exchange = { manager, encodings: this.#encodings, request, response, open, access, tokens };
       return dispatch(exchange, route, metrics);
     };
-    return tokens === undefined ? answer(openAccess(request)) : accessOf(request, route, tokens).then(answer);
+    if (tokens === undefined) return answer(openAccess(request));
+    open.readmit = (bearers) => accessOf(request, route, bearers);
+    return accessOf(request, route, tokens).then(answer);
   }
 
   async #fail(

@@ -8,7 +8,8 @@ import { type Bearer, type TokenEntry, TokenList, type TokenSource } from './tok
 const lookInterval = 1_000;
 
 /**
- * Tokens from a TOML file, read again when it changes. A file that turned wrong is told of, and the tokens that were last right stay.
+ * Tokens from a TOML file, which is read again when it changes. A file without a token is valid: every request is refused. While the file
+ * cannot be read, the tokens that were read last stay valid, the error is reported once, and {@link check} rejects.
  *
  * ```toml
  * [[token]]
@@ -26,6 +27,9 @@ export class TokenFile implements TokenSource {
   #stamp: string;
   #lookedAt: number;
   #looking: Promise<void> | undefined;
+  #failure: CfluxError | undefined;
+  readonly #listeners = new Set<() => void>();
+  #cancelLook: (() => void) | undefined;
 
   private constructor(file: string, loaded: Loaded, clock: Clock, onError: (error: CfluxError) => void) {
     this.#file = file;
@@ -42,22 +46,63 @@ export class TokenFile implements TokenSource {
   }
 
   async find(token: string): Promise<Bearer | undefined> {
-    if (this.#clock.monotonic() - this.#lookedAt >= lookInterval) {
-      this.#looking ??= this.#look();
-      await this.#looking;
-    }
+    await this.#lookIfDue();
     return this.#list.find(token);
+  }
+
+  async check(): Promise<void> {
+    await this.#lookIfDue();
+    if (this.#failure === undefined) return;
+    // The reason is for the log: whoever asks whether the manager is ready needs no token.
+    throw new CfluxError(
+      'UNAVAILABLE',
+      'the token file cannot be read, so changes of it are not in force; see the log of the manager',
+      { retryable: true, outcome: 'none' },
+    );
+  }
+
+  watch(onChange: () => void): () => void {
+    const listener = () => onChange();
+    this.#listeners.add(listener);
+    this.#lookLater();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#cancelLook?.();
+      this.#cancelLook = undefined;
+    };
+  }
+
+  #lookLater(): void {
+    this.#cancelLook ??= this.#clock.after(lookInterval, () => {
+      this.#cancelLook = undefined;
+      void this.#lookIfDue().then(() => {
+        if (this.#listeners.size > 0) this.#lookLater();
+      });
+    });
+  }
+
+  async #lookIfDue(): Promise<void> {
+    if (this.#clock.monotonic() - this.#lookedAt < lookInterval) return;
+    this.#looking ??= this.#look();
+    await this.#looking;
   }
 
   async #look(): Promise<void> {
     try {
-      if ((await stampOf(this.#file)) !== this.#stamp) {
+      const isChanged = (await stampOf(this.#file)) !== this.#stamp;
+      if (isChanged) {
         const { list, stamp } = await load(this.#file);
         this.#list = list;
         this.#stamp = stamp;
+        for (const listener of this.#listeners) listener();
       }
-    } catch (error) {
-      this.#onError(CfluxError.from(error));
+      this.#failure = undefined;
+    } catch (thrown) {
+      const error = CfluxError.from(thrown);
+      const isReported = this.#failure?.message === error.message;
+      this.#failure = error;
+      if (!isReported) this.#onError(error);
     } finally {
       this.#lookedAt = this.#clock.monotonic();
       this.#looking = undefined;
@@ -81,14 +126,14 @@ async function load(file: string): Promise<Loaded> {
 }
 
 async function stampOf(file: string): Promise<string> {
-  const { mtimeMs, size, ino } = await stat(file);
-  return `${mtimeMs} ${size} ${ino}`;
+  const { mtimeMs, ctimeMs, size, ino } = await stat(file);
+  return `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
 }
 
 function entriesOf(document: Record<string, unknown>): readonly TokenEntry[] {
   const unknown = Object.keys(document).find((key) => key !== 'token');
   if (unknown !== undefined) throw new CfluxError('INVALID_OPTION', `there is no ${unknown}, but [[token]]`);
-  const entries = document['token'];
-  if (!Array.isArray(entries)) throw new CfluxError('INVALID_OPTION', 'there is no [[token]]');
+  const entries = document['token'] ?? [];
+  if (!Array.isArray(entries)) throw new CfluxError('INVALID_OPTION', 'token is not a list: write [[token]]');
   return entries;
 }

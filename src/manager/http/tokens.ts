@@ -26,6 +26,10 @@ export type Bearer = Pick<TokenEntry, 'name' | 'scopes' | 'cluster'>;
 export interface TokenSource {
   /** The bearer of a token; absent: nobody's. */
   find(token: string): Promise<Bearer | undefined>;
+  /** Rejects with the reason why changes of the tokens are not noticed. Absent: they do not change. */
+  check?(): Promise<void>;
+  /** Calls `onChange` after every change of the tokens, until the returned function is called. Absent: they do not change. */
+  watch?(onChange: () => void): () => void;
 }
 
 /** Tokens that do not change. */
@@ -35,7 +39,6 @@ export class TokenList implements TokenSource {
   /** @throws `INVALID_OPTION` that names the entry. */
   constructor(entries: readonly TokenEntry[]) {
     this.#tokens = entries.map((entry, i) => ({ bearer: bearerOf(entry, i), digest: digestOf(entry, i) }));
-    if (entries.length === 0) throw new CfluxError('INVALID_OPTION', 'tokens: there is none');
   }
 
   async find(token: string): Promise<Bearer | undefined> {
@@ -45,6 +48,18 @@ export class TokenList implements TokenSource {
     for (const each of this.#tokens) if (timingSafeEqual(each.digest, digest)) found = each.bearer;
     return found;
   }
+}
+
+/** Looks each token up once: a fleet shares few of them among many requests. */
+export function findingOnce(tokens: TokenSource): TokenSource {
+  const found = new Map<string, Promise<Bearer | undefined>>();
+  return {
+    find(token) {
+      const known = found.get(token) ?? tokens.find(token);
+      found.set(token, known);
+      return known;
+    },
+  };
 }
 
 const sha256 = (token: string) => createHash('sha256').update(token).digest();
