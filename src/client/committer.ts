@@ -228,10 +228,11 @@ export class Committer<M> {
 
   /** The cluster has accepted it. A node that cannot store it stays at its old version, and its sync loop tries again. */
   async #store(data: MetaData, position: Replica<M>['position'], copy: WorkingCopy<M>): Promise<void> {
-    const { replica, emit } = this.#parts;
+    const { replica, reconciler, emit } = this.#parts;
     try {
       await replica.install(data, position, () => copy.accept());
     } catch (error) {
+      reconciler.markStale();
       emit('syncFailed', { error: CfluxError.from(error, 'STORAGE_FAILED'), failures: 1, retryIn: 0 });
       this.#parts.onUnknownOutcome();
     }

@@ -67,7 +67,7 @@ export class Reconciler<M> {
     this.#onForeign = parts.onForeign;
   }
 
-  /** The node slept past its time to live: what it has may be long out of date (R10). */
+  /** What the node has is out of date, or may be: it slept past its time to live (R10), or could not adopt something newer (R8). */
   get isStale(): boolean {
     const lastBeat = this.#lastBeat();
     if (this.#stale || lastBeat === undefined) return this.#stale;
@@ -119,7 +119,11 @@ export class Reconciler<M> {
   }
 
   /** Takes up a snapshot that answers a request begun at the present position. Whether anything changed here. */
-  async absorb(answer: Snapshot): Promise<boolean> {
+  absorb(answer: Snapshot): Promise<boolean> {
+    return this.#adopting(() => this.#absorb(answer));
+  }
+
+  async #absorb(answer: Snapshot): Promise<boolean> {
     const { position } = this.#replica;
     const judgement = judge(position, answer);
     if (judgement === 'otherHistory') return this.#follow(answer);
@@ -140,9 +144,21 @@ export class Reconciler<M> {
   }
 
   /** The manager's history is `epoch`, not the node's: follows it, or offers the node's metadata to a manager that has none. */
-  async meetEpoch(met: Omit<ForeignEpoch, 'kind'>, limits: CallOptions): Promise<boolean> {
-    const answer = met.version === noVersion ? undefined : await this.#peek(met.epoch, limits);
-    return answer ? this.#follow(answer) : this.#seed(met.epoch, limits);
+  meetEpoch(met: Omit<ForeignEpoch, 'kind'>, limits: CallOptions): Promise<boolean> {
+    return this.#adopting(async () => {
+      const answer = met.version === noVersion ? undefined : await this.#peek(met.epoch, limits);
+      return answer ? this.#follow(answer) : this.#seed(met.epoch, limits);
+    });
+  }
+
+  /** A node that cannot adopt what is newer is stale: another push from what it has would only lose again (R8). */
+  async #adopting(adopt: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await adopt();
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
   }
 
   /** The operator's word: the manager's metadata, whatever it is. */

@@ -21,7 +21,7 @@ export interface ClusterSettings {
   readonly store: ManagerStore;
   readonly deadlines: Deadlines;
   readonly monotonic: () => number;
-  /** How long a loser's turn lasts, in milliseconds. */
+  /** How long others wait for the next push of a requester that lost, in milliseconds, where it is not known to be slower. */
   readonly turn: number;
   /** How long offers are collected, in milliseconds. */
   readonly collection: number;
@@ -205,8 +205,12 @@ export class Cluster {
   }
 
   /** Stores, and publishes what was stored. */
-  async #commit(request: Omit<Commit, 'author'>, asker: Asker, signal?: AbortSignal): Promise<CommitResult> {
-    const commit: Commit = { ...request, author: asker.author };
+  async #commit(
+    request: Omit<Commit, 'author' | 'remote'>,
+    asker: Asker,
+    signal?: AbortSignal,
+  ): Promise<CommitResult> {
+    const commit: Commit = { ...request, author: asker.author, remote: asker.remote };
     this.#committing = this.#store.sharedTurns === undefined;
     try {
       const result = await this.#store.commit(commit, signal);

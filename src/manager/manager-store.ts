@@ -14,6 +14,8 @@ export interface StoreContext {
   readonly mutationMemory: number;
   /** How many nodes, alive or not, a cluster may have. */
   readonly mostNodes: number;
+  /** For stores with `sharedTurns`: how long others wait for the next push of a requester that lost, in milliseconds. Default: 250. */
+  readonly turn?: number;
 }
 
 /** What is kept of a version beside its bytes. */
@@ -64,6 +66,8 @@ export interface Commit {
   readonly newHistory?: NewHistory | undefined;
   readonly nodeId?: number | undefined;
   readonly author?: string | undefined;
+  /** Address of who pushed it: tells those without a node id apart. It is not kept. */
+  readonly remote?: string | undefined;
 }
 
 /** How a commit ended. */
@@ -135,7 +139,7 @@ export interface ManagerStore {
    */
   readonly sharedTurns?: {
     /** The node has nothing to commit after all. */
-    yield(cluster: string, nodeId: number | undefined): void;
+    yield(cluster: string, nodeId: number | undefined, remote: string | undefined): void;
   };
 
   /** Every cluster with data or nodes, ordered by name. */

@@ -27,6 +27,7 @@ import {
   tooLarge,
   versionNotFound,
 } from './refusals.js';
+import { defaultTurn } from './reservations.js';
 import { Service } from './service.js';
 
 /** How a {@link Manager} works. */
@@ -37,7 +38,10 @@ export interface ManagerOptions {
   readonly nodeTtl?: number;
   /** The longest hold of a poll, in milliseconds; at most and by default 300,000. */
   readonly pollHold?: number;
-  /** How long a push that lost is waited for before others may push, in milliseconds; 0: no turns. Default: 250. */
+  /**
+   * How long others wait for the next push of a requester that lost, in milliseconds; 0: no turns. A requester that took longer last
+   * time gets twice that time. At most 2,000. Default: 250.
+   */
   readonly turn?: number;
   /** How many versions of each cluster are kept. Default: 10. */
   readonly history?: number;
@@ -103,7 +107,7 @@ export class Manager {
     this.random = options.random ?? systemRandom;
     this.nodeTtl = positive('nodeTtl', options.nodeTtl ?? nodeTimeToLive);
     this.#pollHold = Math.min(positive('pollHold', options.pollHold ?? longestPoll), longestPoll);
-    this.#turn = options.turn ?? 250;
+    this.#turn = options.turn ?? defaultTurn;
     this.#history = positive('history', options.history ?? 10);
     this.limits = { ...defaultLimits, ...options.limits };
     this.#audit = options.audit;
@@ -298,6 +302,7 @@ export class Manager {
       history: this.#history,
       mutationMemory,
       mostNodes: this.limits.nodes,
+      turn: this.#turn,
     };
     await this.#store.open(context);
     this.#unwatch = this.#store.watch((name) => {

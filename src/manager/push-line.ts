@@ -1,8 +1,10 @@
 import type { CfluxError } from '../errors.js';
+import { noVersion } from '../protocol/version.js';
 import type { PushRequest, PushResult } from '../transport/transport.js';
 import type { Asker } from './audit.js';
 import type { Deadlines } from './deadlines.js';
 import type { ManagerStore } from './manager-store.js';
+import { type Contender, requesterOf } from './requester.js';
 import { Turns } from './turns.js';
 
 /** Pushes to one cluster, one after the other (R26): in this manager's turns, or in those of a store that managers share. */
@@ -19,11 +21,16 @@ export class PushLine {
     {
       store,
       deadlines,
-      turn,
-    }: { readonly store: ManagerStore; readonly deadlines: Deadlines; readonly turn: number },
+      ...settings
+    }: {
+      readonly store: ManagerStore;
+      readonly deadlines: Deadlines;
+      readonly turn: number;
+      readonly monotonic: () => number;
+    },
   ) {
     this.#cluster = cluster;
-    this.#turns = new Turns(deadlines, turn);
+    this.#turns = new Turns(deadlines, settings);
     this.#shared = store.sharedTurns;
   }
 
@@ -38,28 +45,29 @@ export class PushLine {
 
   /** Runs `push` in its turn; `signal` ends the wait for that. */
   push(
-    { nodeId }: PushRequest,
-    asker: Asker,
+    { nodeId, version: base }: PushRequest,
+    { remote }: Asker,
     push: (signal?: AbortSignal) => Promise<PushResult>,
     signal?: AbortSignal,
   ): Promise<PushResult> {
-    return this.#shared ? this.#inSharedTurn(push, signal) : this.#inTurn(nodeId, asker, push, signal);
+    if (this.#shared) return this.#inSharedTurn(push, signal);
+    return this.#inTurn({ requester: requesterOf(nodeId, remote), base }, push, signal);
   }
 
   /** The node has nothing to push after all. */
-  yield(nodeId: number | undefined, asker: Asker): void {
-    this.#turns.yield(identity(nodeId, asker));
-    this.#shared?.yield(this.#cluster, nodeId);
+  yield(nodeId: number | undefined, { remote }: Asker): void {
+    this.#turns.yield(requesterOf(nodeId, remote));
+    this.#shared?.yield(this.#cluster, nodeId, remote);
   }
 
   /** Runs `work` while no push of this manager's runs. */
   async alone(work: () => Promise<void>): Promise<void> {
-    const who = 'recovery';
-    await this.#turns.enter(who);
+    const recovery = { requester: { name: 'recovery', isShared: true }, base: noVersion };
+    await this.#turns.enter(recovery);
     try {
       await work();
     } finally {
-      this.#turns.leave(who, false);
+      this.#turns.leave(recovery);
     }
   }
 
@@ -87,24 +95,17 @@ export class PushLine {
   }
 
   async #inTurn(
-    nodeId: number | undefined,
-    asker: Asker,
+    contender: Contender,
     push: (signal?: AbortSignal) => Promise<PushResult>,
     signal?: AbortSignal,
   ): Promise<PushResult> {
-    const who = identity(nodeId, asker);
-    await this.#turns.enter(who, signal);
-    let lost = false;
+    await this.#turns.enter(contender, signal);
+    let result: PushResult | undefined;
     try {
-      const result = await push(signal);
-      lost = result.kind === 'conflict';
+      result = await push(signal);
       return result;
     } finally {
-      this.#turns.leave(who, lost);
+      this.#turns.leave(contender, result);
     }
   }
 }
-
-/** Whose turn it is is told by the node's id; clients of 2016 have none, their address must do. */
-const identity = (nodeId: number | undefined, { remote }: Asker) =>
-  nodeId === undefined ? `at ${remote ?? 'unknown'}` : `node ${nodeId}`;

@@ -180,6 +180,85 @@ describe('fair turns (R26)', () => {
     for (const push of held) push.catch(() => {});
   });
 
+  it('end at once where the loser pushes from another version than it was shown, and are not given to it again', async () => {
+    const { push, clock } = setUp();
+    await push(1, 0);
+    const lost = await push(2, 0);
+    let version = lost.kind === 'conflict' ? lost.version : 0;
+    for (let tries = 0; tries < 5; tries++) {
+      const waiting = push(3, version);
+      const again = push(2, 0);
+      const result = await waiting;
+      expect(result).toMatchObject({ kind: 'committed' });
+      expect(await again).toMatchObject({ kind: 'conflict' });
+      version = result.kind === 'committed' ? result.version : 0;
+    }
+    expect(clock.monotonic(), 'nobody waited').toBe(0);
+  });
+
+  it('that ran out are not given again to who pushes from the same version once more', async () => {
+    const { push, clock } = setUp();
+    await push(1, 0);
+    const lost = await push(2, 0);
+    await clock.advance(250);
+    await push(2, 0);
+    const version = lost.kind === 'conflict' ? lost.version : 0;
+    const next = await push(3, version);
+    expect(next).toMatchObject({ kind: 'committed' });
+    // From what it was shown, as a node that was slow: it gets another.
+    expect(await push(2, version)).toMatchObject({ kind: 'conflict' });
+    const other = push(3, next.kind === 'committed' ? next.version : 0);
+    const order = follow({ other });
+    await settled();
+    expect(order).toEqual([]);
+    await clock.advance(250);
+    expect(order).toEqual(['other committed']);
+  });
+
+  it('are as long as a slow node needs, once it was seen to be slow', async () => {
+    const { push, clock } = setUp();
+    await push(1, 0);
+    const lost = await push(2, 0);
+    const shown = lost.kind === 'conflict' ? lost.version : 0;
+    await clock.advance(250);
+    const first = await push(3, shown);
+    await clock.advance(550);
+    const late = await push(2, shown);
+    const other = push(3, first.kind === 'committed' ? first.version : 0);
+    const order = follow({ other });
+    await clock.advance(800);
+    expect(order).toEqual([]);
+    expect(await push(2, late.kind === 'conflict' ? late.version : 0)).toMatchObject({ kind: 'committed' });
+    expect(await other).toMatchObject({ kind: 'conflict' });
+  });
+
+  it('of a client without a node id are not spoilt by another one at its address', async () => {
+    const { push, manager, clock } = setUp();
+    const asker = { remote: '10.0.0.1' };
+    let mutations = 0;
+    const anonymous = (version: number) =>
+      manager.push(
+        { cluster: 'a', version, snapshot: bytes('anonymous'), mutation: `anonymous-${mutations++}` },
+        { asker },
+      );
+    await push(1, 0);
+    const sick = await anonymous(0);
+    await clock.advance(250);
+    let newest = await push(1, sick.kind === 'conflict' ? sick.version : 0);
+    for (let change = 0; change < 3; change++) {
+      // It has followed by a poll, but for the last change.
+      const base = newest.kind === 'committed' ? newest.version : 0;
+      await push(1, base);
+      const lost = await anonymous(base);
+      const shown = lost.kind === 'conflict' ? lost.version : 0;
+      const others = [push(3, shown), anonymous(0)];
+      newest = await anonymous(shown);
+      expect(newest).toMatchObject({ kind: 'committed' });
+      await clock.advance(250);
+      for (const other of others) expect(await other).toMatchObject({ kind: 'conflict' });
+    }
+  });
+
   it('can be switched off', async () => {
     const { push } = setUp({ turn: 0 });
     await push(1, 0);

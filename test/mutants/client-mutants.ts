@@ -177,6 +177,14 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R8',
+    breaks: 'a node that could not store what it was shown pushes from its old version again and again',
+    file: 'client/reconciler.ts',
+    find: 'this.#stale = true;\n      throw error;',
+    replace: 'throw error;',
+    tests: rule('r08-losing-is-not-failing'),
+  },
+  {
+    rule: 'R8',
     breaks: 'starvation goes on beyond the deadline',
     file: 'client/pending-mutation.ts',
     find: 'return now >= this.deadline ? late() : undefined;',

@@ -91,6 +91,25 @@ describe.each(cases)('R8 around $name, with a manager of $manager', ({ kind, man
 });
 
 describe('R8', () => {
+  it('R8: a node that could not store what it was shown does not push again from what it has', async () => {
+    const lab = new Lab();
+    const [sick, other] = [await lab.open(), await lab.open()];
+    await lab.run(sick.client.createDatabase('a'));
+    await lab.settle([other]);
+    sick.disk.beforeWrite = () => {
+      throw new Error('no space left on device');
+    };
+    await lab.run(other.client.createDatabase('b'));
+    for (let tries = 0; tries < 10; tries++) {
+      const error = await lab.run(reasonOf(sick.client.createDatabase('never')));
+      expect(error).toMatchObject({ message: expect.stringContaining('no space left on device') });
+    }
+    expect(sick.heard('conflict').length).toBeLessThanOrEqual(1);
+    sick.disk.beforeWrite = () => {};
+    await lab.run(sick.client.createDatabase('c'));
+    expect(databaseNames(lab.newest)).toEqual(['a', 'b', 'c']);
+  });
+
   it('R8: starvation ends after 30 s unless the caller says otherwise, and was no storm of requests', async () => {
     const lab = new Lab();
     const times = { left: Number.POSITIVE_INFINITY };

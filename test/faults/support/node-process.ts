@@ -73,6 +73,10 @@ export class NodeProcess {
     });
   }
 
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
+  }
+
   heard<Name extends CfluxEventName>(name: Name): CfluxEvents[Name][0][] {
     const payloads = this.#events.filter(({ event }) => event === name).map(({ payload }) => payload);
     return payloads as CfluxEvents[Name][0][];

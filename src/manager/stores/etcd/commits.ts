@@ -9,7 +9,7 @@ import type { Keys } from './keys.js';
 import type { KeyValue, Operation, TxnResponse } from './kv-messages.js';
 import { etcd } from './methods.js';
 import type { SharedLease } from './shared-lease.js';
-import type { SharedTurns } from './shared-turns.js';
+import type { Entry, SharedTurns } from './shared-turns.js';
 import type { SnapshotPieces } from './snapshot-pieces.js';
 import { encodeHead, keptOf, type StoredHead } from './stored-head.js';
 
@@ -33,8 +33,8 @@ interface Attempted {
   readonly commit: Commit;
   /** Names the upload, and tells whose it is. */
   readonly upload: string;
-  /** Key of its place in the queue. */
-  readonly place: string;
+  /** Its way through the queue. */
+  readonly entry: Entry;
   pieces?: readonly Operation[];
   /** The mutation was looked for in etcd. */
   isLookedUp?: boolean;
@@ -66,36 +66,34 @@ export class Commits {
   }
 
   async commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult> {
-    const { turns } = this.#parts;
+    const { turns, heads } = this.#parts;
     const { cluster } = commit;
-    const place = turns.placeOf(cluster, commit.nodeId);
-    const attempted: Attempted = { commit, upload: `${turns.self}.${this.#uploads++}`, place };
-    turns.use(place);
+    const entry = turns.arrive(commit, heads.known(cluster)?.head.versions[0]?.record.version);
+    const attempted: Attempted = { commit, upload: `${turns.self}.${this.#uploads++}`, entry };
     try {
       const result = await this.#attempts(attempted, signal);
-      if (result.kind === 'conflict') turns.keep(cluster, place);
-      else if (result.kind !== 'committed') turns.giveUp(cluster, place);
+      turns.settle(entry, result);
       if (result.kind !== 'committed' && attempted.pieces) this.#discard(cluster, attempted.upload);
       return result;
     } catch (error) {
-      turns.keep(cluster, place);
+      turns.failed(entry);
       throw error;
     }
   }
 
   async #attempts(attempted: Attempted, signal: AbortSignal | undefined): Promise<CommitResult> {
     const { turns, heads } = this.#parts;
-    const { commit, place } = attempted;
+    const { commit, entry } = attempted;
     const { cluster } = commit;
     for (;;) {
       const known = heads.known(cluster);
       const refusal = known && this.#refusal(commit, known.head);
       // As long as it is the first, nobody else makes a version: what is known is the newest.
-      if (refusal && attempted.isLookedUp && turns.isFirst(cluster, place)) return refusal;
-      const mayStore = known !== undefined && refusal === undefined && turns.mayGo(cluster, place);
+      if (refusal && attempted.isLookedUp && turns.isFirst(entry)) return refusal;
+      const mayStore = known !== undefined && refusal === undefined && turns.mayGo(entry);
       const result = mayStore ? await this.#store(attempted, known) : await this.#look(attempted);
       if (result !== undefined && result.kind !== 'conflict') return result;
-      await turns.wait(cluster, place, signal);
+      await turns.wait(entry, signal);
     }
   }
 
@@ -111,7 +109,7 @@ export class Commits {
   /** `undefined`: not stored, for the head was another than `known`, or it was not its turn. */
   async #store(attempted: Attempted, known: CurrentHead): Promise<CommitResult | undefined> {
     const { connection, keys, heads, turns, pieces, mutationLease } = this.#parts;
-    const { commit, upload, place } = attempted;
+    const { commit, upload, entry } = attempted;
     const { cluster, mutation } = commit;
     const { generation: stored, versions: earlier } = known.head;
     const latest = earlier[0]?.record.version;
@@ -122,7 +120,7 @@ export class Commits {
     const kept = Math.max(this.#context.history, versions.length - mostRemovals);
     const head: StoredHead = { generation, versions: versions.slice(0, kept) };
     const uploading = async () => pieces.upload(cluster, upload, commit.snapshot);
-    attempted.pieces ??= await nothingStored(turns.holding(cluster, place, uploading()));
+    attempted.pieces ??= await nothingStored(turns.holding(entry, uploading()));
     const lease = await nothingStored(mutationLease.next());
     const value = writeJson({ version: record.version, upload });
     try {
@@ -130,21 +128,21 @@ export class Commits {
         compare: [
           { key: keys.head(cluster), modRevision: known.modRevision },
           { key: keys.mutation(cluster, mutation), modRevision: 0 },
-          turns.comparison(cluster, place),
+          turns.comparison(entry),
         ],
         success: [
           { put: keys.head(cluster), value: encodeHead(head) },
           { put: keys.mutation(cluster, mutation), value, lease },
           ...attempted.pieces,
           ...versions.slice(kept).map((gone) => pieces.removal(cluster, gone.upload)),
-          ...turns.leave(cluster, place),
+          ...turns.leave(entry),
         ],
         failure: this.#queueing(attempted),
       });
       if (!response.succeeded) return this.#judge(attempted, response);
       const { revision } = response;
       heads.noteHead(cluster, { head, modRevision: revision, revision });
-      turns.left(cluster, place);
+      turns.left(entry);
       this.#parts.onWrite(record.size, revision);
       return { kind: 'committed', epoch: this.#epochOf(cluster, head), record };
     } catch (error) {
@@ -170,8 +168,7 @@ export class Commits {
   }
 
   #queueing(attempted: Attempted): readonly Operation[] {
-    const { commit, place } = attempted;
-    return [...this.#reading(attempted), ...this.#parts.turns.enter(commit.cluster, place)];
+    return [...this.#reading(attempted), ...this.#parts.turns.enter(attempted.entry)];
   }
 
   #reading({ commit: { cluster, mutation } }: Attempted): readonly Operation[] {

@@ -114,9 +114,11 @@ export class EtcdStore implements ManagerStore {
   }
 
   readonly sharedTurns = {
-    yield: (cluster: string, nodeId: number | undefined) => {
-      const giveUp = ({ turns }: EtcdParts) => turns.giveUp(cluster, turns.placeOf(cluster, nodeId));
-      this.#opening?.then(giveUp, () => {});
+    yield: (cluster: string, nodeId: number | undefined, remote: string | undefined) => {
+      this.#opening?.then(
+        ({ turns }) => turns.yield(cluster, nodeId, remote),
+        () => {},
+      );
     },
   };
 

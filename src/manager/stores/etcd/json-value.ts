@@ -45,6 +45,12 @@ export class JsonValue {
     return this.#fields[name] === undefined ? undefined : this.text(name);
   }
 
+  /** An object in it. */
+  optional(name: string): JsonValue | undefined {
+    const value = this.#fields[name];
+    return value === undefined ? undefined : new JsonValue(this.#key, value);
+  }
+
   numbers(name: string): readonly number[] {
     const value = this.#fields[name];
     if (!Array.isArray(value) || !value.every(Number.isSafeInteger)) throw this.#broken(name);

@@ -15,7 +15,7 @@ const digits = (number: number, count: number) => String(number).padStart(count,
  * ```
  * store                           identity of the store, format
  * head/CLUSTER                    numbers and the kept versions of a cluster (JSON): what the compare-and-set is about
- * head-turn/CLUSTER/MANAGER       a manager's place in the queue of those who push
+ * head-turn/CLUSTER/REQUESTER     a place in the queue of those who push (JSON)
  * data/CLUSTER/UPLOAD/NNNN        pieces of one snapshot
  * mutation/CLUSTER/ID             the version that the mutation made (JSON); on a lease, which forgets it
  * node/CLUSTER/ID                 a node as it described itself (JSON)
@@ -53,9 +53,9 @@ export class Keys {
     return below(`${this.#prefix}head-turn/${encodeURIComponent(cluster)}/`);
   }
 
-  /** A manager's place in the queue of a cluster. */
-  turn(cluster: string, manager: string): string {
-    return `${this.turnsOf(cluster).key}${manager}`;
+  /** A place in the queue of a cluster. */
+  turn(cluster: string, place: string): string {
+    return `${this.turnsOf(cluster).key}${place}`;
   }
 
   /** Heads and turns: what is watched. */

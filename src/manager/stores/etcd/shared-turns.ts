@@ -1,19 +1,35 @@
 import { setMaxListeners } from 'node:events';
 import { CfluxError } from '../../../errors.js';
 import { randomUuid } from '../../../random.js';
-import type { StoreContext } from '../../manager-store.js';
+import type { Commit, CommitResult, StoreContext } from '../../manager-store.js';
+import { type Contender, requesterOf } from '../../requester.js';
+import { defaultTurn, Reservations } from '../../reservations.js';
 import type { EtcdConnection } from './connection.js';
+import { KeptPlaces } from './kept-places.js';
 import type { Keys } from './keys.js';
 import type { Comparison, KeyValue, Operation, RangeResponse } from './kv-messages.js';
 import { etcd } from './methods.js';
+import { type NotedReservation, readNote, writeNote } from './place-note.js';
 import { type Place, TurnQueue } from './turn-queue.js';
 
-/** Milliseconds that a loser's place is kept for its next push (R26). */
-const turn = 250;
 /** Milliseconds after which a first that neither pushes nor shows that it is there is passed over: its manager has died. */
 const patience = 400;
-/** Milliseconds between two signs of one whose snapshot takes long to store. */
+/** Milliseconds between two signs of one that is kept, or whose snapshot takes long to store. */
 const signInterval = 150;
+/** Clusters whose requesters are remembered. */
+const mostClusters = 1_000;
+
+/** A push on its way through the queue. */
+export interface Entry {
+  readonly cluster: string;
+  /** Key of its place. */
+  readonly key: string;
+  readonly contender: Contender;
+  /** The reservation in which it came. */
+  readonly used?: NotedReservation | undefined;
+  /** The reservation that it wasted, for it was not made from what its requester was shown. */
+  readonly wasted?: NotedReservation | undefined;
+}
 
 /**
  * Fair turns for all who push to a cluster, at whichever managers (R26): behind a load balancer a node's next push reaches
@@ -22,10 +38,11 @@ const signInterval = 150;
  *     push ──► nobody queues, and it is made from the newest version ──────────────► committed
  *                │ otherwise: a place in the queue, a key in etcd
  *              waits until its place is the first: then no other push is committed
- *                ├── not made from the newest: 409 with that; the place is kept for the node's next push, 250 ms
+ *                ├── not made from the newest: 409 with that; the place is kept for the node's next push, if it gets a reservation
  *                └── made from the newest ──────────────────────────────────────────► committed, the place given up
  *
- * Where nobody conflicts, nothing of this is ever written. Each manager hears of places by its watch.
+ * Where nobody conflicts, nothing of this is ever written. Each manager hears of places by its watch, and of reservations that were
+ * wasted: each has the same picture of who gets another.
  */
 export class SharedTurns {
   readonly #connection: EtcdConnection;
@@ -34,47 +51,60 @@ export class SharedTurns {
   /** Who this manager is among those that share the store. */
   readonly self: string;
   readonly #queues = new Map<string, TurnQueue>();
-  /** Ends places that are kept and not used, by their keys. */
-  readonly #keeping = new Map<string, () => void>();
+  readonly #reservations = new Map<string, Reservations>();
+  readonly #kept: KeptPlaces;
   readonly #closing = new AbortController();
+  #anonymous = 0;
 
   constructor(connection: EtcdConnection, keys: Keys, context: StoreContext) {
     this.#connection = connection;
     this.#keys = keys;
     this.#context = context;
     this.self = randomUuid(context.random);
+    this.#kept = new KeptPlaces(connection, context.clock, {
+      by: this.self,
+      signInterval,
+      onWasted: (kept, lasted) => this.#reservationsOf(kept.cluster).waste(kept, lasted, this.#now()),
+    });
     // Every push that waits listens.
     setMaxListeners(0, this.#closing.signal);
   }
 
-  /** The place of a node, at all managers the same; of clients of 2016, which do not say who they are, this manager's. */
-  placeOf(cluster: string, nodeId: number | undefined): string {
-    return this.#keys.turn(cluster, nodeId === undefined ? this.self : `node-${nodeId}`);
+  /** A push has arrived: takes up the place that is kept for it. `latest`: the newest version that is known. */
+  arrive({ cluster, nodeId, remote, base }: Commit, latest: number | undefined): Entry {
+    const contender = { requester: requesterOf(nodeId, remote), base };
+    this.#reservationsOf(cluster).arrived(contender, this.#now());
+    const key =
+      nodeId === undefined ? this.#anonymousPlace(cluster, contender) : this.#placeOf(cluster, nodeId);
+    const kept = this.#kept.has(key)
+      ? this.#kept.take(key)
+      : this.#keptElsewhere(cluster, key, contender, latest);
+    if (kept === undefined) return { cluster, key, contender };
+    if (base >= kept.shown) return { cluster, key, contender, used: kept };
+    this.#reservationsOf(cluster).waste(kept, kept.since, this.#now());
+    return { cluster, key, contender, wasted: kept };
   }
 
   /** Nobody queues, or the place with `key` is the first. */
-  mayGo(cluster: string, key: string): boolean {
+  mayGo({ cluster, key }: Entry): boolean {
     const first = this.#queues.get(cluster)?.first;
     return first === undefined || first.key === key;
   }
 
-  isFirst(cluster: string, key: string): boolean {
+  isFirst({ cluster, key }: Entry): boolean {
     return this.#queues.get(cluster)?.first?.key === key;
   }
 
   /** What must hold for a commit: what `mayGo` says. */
-  comparison(cluster: string, key: string): Comparison {
+  comparison({ cluster, key }: Entry): Comparison {
     const place = this.#queues.get(cluster)?.get(key);
     return { ...this.#keys.turnsOf(cluster), createdSince: place?.createRevision ?? 'never' };
   }
 
   /** Takes a place, or shows that it is in use, and reads the queue. */
-  enter(cluster: string, key: string): readonly Operation[] {
-    return [{ put: key, value: new Uint8Array() }, this.read(cluster)];
-  }
-
-  read(cluster: string): Operation {
-    return { get: { ...this.#keys.turnsOf(cluster), keysOnly: true } };
+  enter({ cluster, key, wasted }: Entry): readonly Operation[] {
+    const value = writeNote({ by: this.self, wasted });
+    return [{ put: key, value }, { get: { ...this.#keys.turnsOf(cluster), keysOnly: true } }];
   }
 
   /** Takes note of a queue that was read in `revision`. */
@@ -84,39 +114,52 @@ export class SharedTurns {
   }
 
   /** Gives a place up, within the transaction that it was for. */
-  leave(cluster: string, key: string): readonly Operation[] {
+  leave({ cluster, key }: Entry): readonly Operation[] {
     return this.#queues.get(cluster)?.get(key) ? [{ deleteKey: key }] : [];
   }
 
-  left(cluster: string, key: string): void {
-    this.use(key);
+  left({ cluster, key }: Entry): void {
     this.#queues.get(cluster)?.drop(key);
     this.#tidy(cluster);
   }
 
-  /** A push takes the place that was kept for it. */
-  use(key: string): void {
-    this.#keeping.get(key)?.();
-    this.#keeping.delete(key);
-  }
-
-  /** The push lost, and its node will come back, to whichever manager: keeps its place for a while. */
-  keep(cluster: string, key: string): void {
-    this.use(key);
-    if (!this.#queues.get(cluster)?.get(key)) return;
-    const cancel = this.#context.clock.after(turn, () => this.giveUp(cluster, key));
-    this.#keeping.set(key, cancel);
-  }
-
-  /** Nothing came of it. */
-  giveUp(cluster: string, key: string): void {
-    this.use(key);
+  /** How the push ended: keeps the place for the next one of the same requester where it gets a reservation, and gives it up otherwise. */
+  settle(entry: Entry, result: CommitResult): void {
+    const { cluster, key, contender, used } = entry;
+    const reservations = this.#reservationsOf(cluster);
+    const now = this.#now();
+    if (result.kind === 'committed') {
+      reservations.committed(contender.requester);
+      return;
+    }
+    if (used !== undefined) reservations.waste(used, used.since, now);
+    const shown = result.kind === 'conflict' ? result.latest.version : undefined;
+    const ms = shown === undefined ? 0 : reservations.grant(contender, shown, now);
     const place = this.#queues.get(cluster)?.get(key);
-    if (place) this.#remove(place);
+    if (shown === undefined || ms === 0 || place === undefined) this.#giveUp(cluster, key);
+    else this.#kept.keep({ ...place, cluster, requester: contender.requester, shown }, ms);
   }
 
-  /** Resolves when the place with `key` is the first, or gone. Rejects with the signal's reason, the place given up. */
-  async wait(cluster: string, key: string, signal?: AbortSignal): Promise<void> {
+  /** The push failed, and perhaps comes again: a node finds its place, if nobody loses patience before. */
+  failed({ cluster, key, contender }: Entry): void {
+    const { turn = defaultTurn } = this.#context;
+    if (contender.requester.isShared || turn === 0) this.#giveUp(cluster, key);
+    else this.#kept.keepForRetry(key, turn, () => this.#giveUp(cluster, key));
+  }
+
+  /** A requester has nothing to push after all. */
+  yield(cluster: string, nodeId: number | undefined, remote: string | undefined): void {
+    const requester = requesterOf(nodeId, remote);
+    const kept = this.#kept.of(cluster, requester);
+    const key = kept?.key ?? (nodeId === undefined ? undefined : this.#placeOf(cluster, nodeId));
+    if (key === undefined) return;
+    const taken = this.#kept.take(key);
+    if (taken) this.#reservationsOf(cluster).givenUp(taken, taken.since, this.#now());
+    this.#giveUp(cluster, key);
+  }
+
+  /** Resolves when the place is the first, or gone. Rejects with the signal's reason, the place given up. */
+  async wait({ cluster, key }: Entry, signal?: AbortSignal): Promise<void> {
     const queue = this.#queueOf(cluster);
     const signals = [signal, this.#closing.signal];
     let cancelPatience: (() => void) | undefined;
@@ -151,7 +194,7 @@ export class SharedTurns {
         });
       }
     } catch (error) {
-      this.giveUp(cluster, key);
+      this.#giveUp(cluster, key);
       throw error;
     } finally {
       cancelPatience?.();
@@ -162,12 +205,12 @@ export class SharedTurns {
   }
 
   /** Runs `work`, which may take long, and shows meanwhile that the place is in use. */
-  async holding<T>(cluster: string, key: string, work: Promise<T>): Promise<T> {
+  async holding<T>({ cluster, key }: Entry, work: Promise<T>): Promise<T> {
     let cancel = () => {};
     const sign = () => {
       cancel = this.#context.clock.after(signInterval, () => {
         if (this.#queues.get(cluster)?.get(key)) {
-          const success: readonly Operation[] = [{ put: key, value: new Uint8Array() }];
+          const success: readonly Operation[] = [{ put: key, value: writeNote({ by: this.self }) }];
           this.#connection.call(etcd.txn, { compare: [{ key, exists: true }], success }).catch(() => {});
         }
         sign();
@@ -184,9 +227,11 @@ export class SharedTurns {
   /** The watch tells of a place. */
   onPlace(kind: 'put' | 'delete', kv: KeyValue): void {
     const cluster = this.#keys.clusterOf(kv.key);
-    if (kind === 'put') this.#queueOf(cluster).put(kv);
-    else {
-      this.use(kv.key);
+    if (kind === 'put') {
+      this.#queueOf(cluster).put(kv);
+      this.#hear(cluster, kv);
+    } else {
+      this.#kept.drop(kv.key);
       this.#queues.get(cluster)?.delete(kv.key, kv.modRevision);
       this.#tidy(cluster);
     }
@@ -195,8 +240,61 @@ export class SharedTurns {
   /** Refuses whoever waits. */
   close(reason = managerCloses()): void {
     this.#closing.abort(reason);
-    for (const cancel of this.#keeping.values()) cancel();
-    this.#keeping.clear();
+    this.#kept.close();
+  }
+
+  /** What another manager says of a place. */
+  #hear(cluster: string, { key, value }: KeyValue): void {
+    const note = readNote(key, value);
+    if (note?.by === this.self) return;
+    const now = this.#now();
+    const told = note?.kept ?? note?.wasted;
+    if (told) this.#reservationsOf(cluster).shown(told, now - told.since);
+    // Its requester came there.
+    const kept = note?.kept === undefined ? this.#kept.take(key) : undefined;
+    if (note?.wasted) {
+      this.#reservationsOf(cluster).waste(note.wasted, kept?.since ?? note.wasted.since, now);
+    }
+    this.#queueOf(cluster).noteKept(key, note?.kept && { ...note.kept, since: now - note.kept.since });
+  }
+
+  /** A node's place is the first, though no push of it is here: it is kept by another manager, which shows the newest version. */
+  #keptElsewhere(
+    cluster: string,
+    key: string,
+    { requester }: Contender,
+    latest: number | undefined,
+  ): NotedReservation | undefined {
+    const first = this.#queues.get(cluster)?.first;
+    if (first?.key !== key || latest === undefined) return undefined;
+    // Of one that gave no sign yet its own manager knows how long it was kept.
+    const since = first.kept === undefined ? 0 : this.#now() - first.kept.since;
+    return { requester, shown: first.kept?.shown ?? latest, since };
+  }
+
+  /** The place of a node, at all managers the same. */
+  #placeOf(cluster: string, nodeId: number): string {
+    return this.#keys.turn(cluster, `node-${nodeId}`);
+  }
+
+  /** Of clients without a node id each push has a place of its own, but for the one that a place is kept for. */
+  #anonymousPlace(cluster: string, { requester, base }: Contender): string {
+    const kept = this.#kept.of(cluster, requester);
+    if (kept !== undefined && base >= kept.shown) return kept.key;
+    return this.#keys.turn(cluster, `${this.self}.${this.#anonymous++}`);
+  }
+
+  /** Nothing came of it. */
+  #giveUp(cluster: string, key: string): void {
+    this.#kept.drop(key);
+    const place = this.#queues.get(cluster)?.get(key);
+    if (place) this.#remove(place);
+  }
+
+  /** Unless it showed meanwhile that it is in use. What cannot be removed is passed over by whoever waits for it. */
+  #remove({ key, modRevision }: Place): void {
+    const removal = { compare: [{ key, modRevision }], success: [{ deleteKey: key }] };
+    this.#connection.call(etcd.txn, removal).catch(() => {});
   }
 
   #queueOf(cluster: string): TurnQueue {
@@ -211,10 +309,21 @@ export class SharedTurns {
     if (this.#queues.get(cluster)?.isUnused) this.#queues.delete(cluster);
   }
 
-  /** Unless it showed meanwhile that it is in use. What cannot be removed is passed over by whoever waits for it. */
-  #remove({ key, modRevision }: Place): void {
-    const removal = { compare: [{ key, modRevision }], success: [{ deleteKey: key }] };
-    this.#connection.call(etcd.txn, removal).catch(() => {});
+  #reservationsOf(cluster: string): Reservations {
+    const reservations = this.#reservations.get(cluster) ?? new Reservations(this.#context.turn);
+    this.#reservations.delete(cluster);
+    this.#reservations.set(cluster, reservations);
+    if (this.#reservations.size > mostClusters) {
+      for (const oldest of this.#reservations.keys()) {
+        this.#reservations.delete(oldest);
+        break;
+      }
+    }
+    return reservations;
+  }
+
+  #now(): number {
+    return this.#context.clock.monotonic();
   }
 }
 

@@ -6,6 +6,8 @@ export interface Place {
   readonly createRevision: number;
   /** Moves when whoever has the place shows that it is still there. */
   readonly modRevision: number;
+  /** It is kept for a push that is awaited: the version that its requester was shown, and since when, by the monotonic clock. */
+  readonly kept?: { readonly shown: number; readonly since: number } | undefined;
 }
 
 /** One cluster's queue of those who push, as far as this manager has heard. */
@@ -40,9 +42,14 @@ export class TurnQueue {
   replace(kvs: readonly KeyValue[], revision: number): void {
     if (revision < this.#readIn) return;
     this.#readIn = revision;
+    const before = new Map(this.#places);
     this.#places.clear();
     for (const { key, createRevision, modRevision } of kvs) {
-      this.#places.set(key, { key, createRevision, modRevision });
+      const known = before.get(key);
+      this.#places.set(
+        key,
+        known?.modRevision === modRevision ? known : { key, createRevision, modRevision },
+      );
     }
     this.#wake();
   }
@@ -52,6 +59,12 @@ export class TurnQueue {
     if (modRevision <= this.#readIn) return;
     this.#places.set(key, { key, createRevision, modRevision });
     this.#wake();
+  }
+
+  /** For whom the place is kept, as its manager says; absent: its requester is there. */
+  noteKept(key: string, kept: Place['kept']): void {
+    const place = this.#places.get(key);
+    if (place) this.#places.set(key, { ...place, kept });
   }
 
   /** A place was given up in `revision`. */

@@ -1,0 +1,45 @@
+import type { Reservation } from '../../reservations.js';
+import { JsonValue, writeJson } from './json-value.js';
+
+/** What a manager writes into a place of the queue, for the others to read. */
+export interface PlaceNote {
+  /** The manager that wrote it. */
+  readonly by: string;
+  /** The place is kept for the next push of its requester, since `since` milliseconds. */
+  readonly kept?: NotedReservation | undefined;
+  /** A reservation ended without a commit, after `since` milliseconds. */
+  readonly wasted?: NotedReservation | undefined;
+}
+
+export interface NotedReservation extends Reservation {
+  readonly since: number;
+}
+
+/** `{"by":"…","kept":{"name":"node 7","shown":12,"since":150}}` */
+export const writeNote = ({ by, kept, wasted }: PlaceNote): Uint8Array =>
+  writeJson({ by, kept: kept && flat(kept), wasted: wasted && flat(wasted) });
+
+/** `undefined`: an earlier release, which writes nothing. */
+export function readNote(key: string, value: Uint8Array): PlaceNote | undefined {
+  if (value.byteLength === 0) return undefined;
+  const note = JsonValue.parse(key, value);
+  return {
+    by: note.text('by'),
+    kept: reservationOf(note.optional('kept')),
+    wasted: reservationOf(note.optional('wasted')),
+  };
+}
+
+const flat = ({ requester: { name, isShared }, shown, since }: NotedReservation) => ({
+  name,
+  ...(isShared ? { shared: 1 } : {}),
+  shown,
+  since: Math.round(since),
+});
+
+const reservationOf = (noted: JsonValue | undefined): NotedReservation | undefined =>
+  noted && {
+    requester: { name: noted.text('name'), isShared: noted.optionalNumber('shared') === 1 },
+    shown: noted.number('shown'),
+    since: noted.number('since'),
+  };
