@@ -19,7 +19,7 @@ export async function heartbeatFigures(): Promise<Figure[]> {
     const registration = { method: 'POST', body: '{"ip":"10.0.0.1,","hostname":"h","bindAddress":"h:8086"}' };
     const answer = await fetch(`${manager.url}/nodes/default`, registration);
     const { id } = (await answer.json()) as { id: number };
-    const request = `PUT /nodes/default/${id} HTTP/1.1\r\nHost: manager\r\nUser-Agent: cflux\r\nAccept: */*\r\nContent-Length: 0\r\n\r\n`;
+    const request = `PUT /nodes/default/${id} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: cflux\r\nAccept: */*\r\nContent-Length: 0\r\n\r\n`;
     const lines = {
       manager: await openConnections(manager.url, connections),
       bare: await openConnections(bare.url, connections),

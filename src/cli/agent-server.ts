@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { CfluxError } from '../errors.js';
+import { BrowserGuard } from '../protocol/browser-guard.js';
 import { onEveryRequest } from '../protocol/every-request.js';
 import { parseTarget } from '../protocol/request-target.js';
 import type { Agent } from './agent.js';
@@ -13,21 +14,33 @@ export interface AgentServer {
   close(): Promise<void>;
 }
 
-/** @throws CfluxError `INVALID_OPTION` where the address cannot be listened on */
+export interface AgentServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Further names that it is served under while it listens on loopback. */
+  readonly hostNames: readonly string[];
+}
+
+/** @throws CfluxError `INVALID_OPTION` when it cannot listen on the address, or a host name is none */
 export async function serveAgent(
   agent: Agent,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, hostNames }: AgentServerOptions,
 ): Promise<AgentServer> {
+  // It has nothing to ask for credentials with.
+  const guard = new BrowserGuard({ open: true, hostNames });
   // Now, for what happens before anybody asks counts too. Without prom-client whoever asks is told.
   const metrics = agentMetrics(agent);
   metrics.catch(() => {});
   const server = createServer();
-  onEveryRequest(server, async ({ method, url = '' }, response) => {
-    const { status, type, body, headers } = await answerTo(method, url, agent, metrics);
+  onEveryRequest(server, async (request, response) => {
+    const refusal = guard.refusal(request);
+    const answer = refusal === undefined ? await answerTo(request, agent, metrics) : plain(403, refusal);
+    const { status, type, body, headers } = answer;
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', ...headers }).end(body);
   });
   await listen(server, host, port);
   const address = server.address();
+  if (typeof address === 'object' && address !== null) guard.boundTo(address.address);
   const bound = address === null || typeof address === 'string' ? port : address.port;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
@@ -49,14 +62,13 @@ interface Answer {
 const plain = (status: number, text: string): Answer => ({ status, type: 'text/plain', body: `${text}\n` });
 
 async function answerTo(
-  method: string | undefined,
-  target: string,
+  { method, url = '' }: IncomingMessage,
   agent: Agent,
   metrics: Promise<AgentMetrics>,
 ): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD')
     return { ...plain(405, 'only GET'), headers: { allow: 'GET, HEAD' } };
-  switch (parseTarget(target)?.path) {
+  switch (parseTarget(url)?.path) {
     case '/health': {
       const health = agent.health;
       const body = JSON.stringify(summaryOf(health), withoutBigints);

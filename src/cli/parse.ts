@@ -16,6 +16,12 @@ export function parseDuration(text: string): number {
   throw new InvalidArgumentError('write a duration above 0, such as 15s, 500ms or 1m');
 }
 
+/** The values of a flag that may be given several times. */
+export const collect = (value: string, previous: readonly string[] = []): readonly string[] => [
+  ...previous,
+  value,
+];
+
 /** A whole number above 0. */
 export function parseCount(text: string): number {
   if (/^[0-9]{1,9}$/.test(text) && Number(text) > 0) return Number(text);

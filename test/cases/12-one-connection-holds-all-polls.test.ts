@@ -14,7 +14,7 @@ it('R24: one connection that pipelines polls of its cluster leaves the polls of 
   const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
-  const poll = `GET /clusters/a/versions/0 HTTP/1.1\r\nHost: m\r\nAuthorization: Bearer ${tokens[0]?.token}\r\n\r\n`;
+  const poll = `GET /clusters/a/versions/0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${tokens[0]?.token}\r\n\r\n`;
   socket.write(poll.repeat(50_000));
   await expect.poll(() => manager.heldPolls).toBe(4);
 

@@ -24,7 +24,7 @@ describeWithServer('etcd', 'a manager on etcd', () => {
       let underWay = 0;
       const fill = () => {
         for (; running && underWay < 100; underWay++) {
-          socket.write(`PUT /nodes/${'%01'.repeat(245)}${names++}/1 HTTP/1.1\r\nHost: m\r\n\r\n`);
+          socket.write(`PUT /nodes/${'%01'.repeat(245)}${names++}/1 HTTP/1.1\r\nHost: localhost\r\n\r\n`);
         }
       };
       socket.on('data', (data) => {

@@ -4,7 +4,7 @@ import { serve } from '../support/serve.js';
 
 const poll = (cluster: string, token?: string) => [
   `GET /clusters/${cluster}/versions/0 HTTP/1.1`,
-  'Host: m',
+  'Host: localhost',
   ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
 ];
 
@@ -74,7 +74,7 @@ describe('R24: held polls', () => {
     const client = await RawClient.connect(url);
     let version = '0';
     for (let i = 0; i < 12; i++) {
-      client.send([`GET /clusters/a/versions/${version} HTTP/1.1`, 'Host: m']);
+      client.send([`GET /clusters/a/versions/${version} HTTP/1.1`, 'Host: localhost']);
       await expect.poll(() => manager.heldPolls).toBe(1);
       await fetch(`${url}/clusters/a/versions/${version}`, { method: 'POST', body: `${i}` });
       const { status, headers } = await client.answer();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { RawClient } from '../support/raw-client.js';
 import { serve } from '../support/serve.js';
 
-const host = 'Host: manager';
+const host = 'Host: localhost';
 const digestOf = (body: Uint8Array | string) =>
   `sha-256=:${createHash('sha256').update(body).digest('base64')}:`;
 
@@ -270,7 +270,9 @@ describe('closing the server', () => {
   it('is not kept waiting by half a request', async () => {
     const { url, server } = await serve();
     const client = await RawClient.connect(url);
-    client.socket.write('POST /clusters/a/versions/0 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf');
+    client.socket.write(
+      'POST /clusters/a/versions/0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf',
+    );
     await new Promise((resolve) => setTimeout(resolve, 50));
     const begin = performance.now();
     await server.close();

@@ -4,7 +4,7 @@ const memory = ['manager/memory-store.test.ts'];
 const lmdb = ['manager/lmdb-store.test.ts'];
 const etcd = ['manager/etcd-store.test.ts'];
 
-/** R20 to R27. */
+/** R20 to R27, R35. */
 export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R20',
@@ -422,5 +422,52 @@ export const managerMutants: readonly Mutant[] = [
     find: 'await tokens?.check?.();',
     replace: '',
     tests: ['cases/14-revoked-token-held-poll.test.ts'],
+    rule: 'R35',
+    breaks: 'a page of a sibling site is let in',
+    file: 'protocol/browser-guard.ts',
+    find: "site.includes('cross-site') || site.includes('same-site')",
+    replace: "site.includes('cross-site')",
+    tests: ['manager/browser-guard.test.ts'],
+  },
+  {
+    rule: 'R35',
+    breaks: 'a browser without Sec-Fetch-Site is let in',
+    file: 'protocol/browser-guard.ts',
+    find: 'site.length === 0 && !isOwnOrigin(request, host)',
+    replace: 'false',
+    tests: ['manager/browser-guard.test.ts'],
+  },
+  {
+    rule: 'R35',
+    breaks: 'a name that resolves to loopback is let in',
+    file: 'protocol/browser-guard.ts',
+    find: 'if (!this.#checksHost) return undefined;',
+    replace: 'return undefined;',
+    tests: ['manager/browser-guard.test.ts'],
+  },
+  {
+    rule: 'R35',
+    breaks: 'the Host beside a target in absolute form is believed',
+    file: 'protocol/browser-guard.ts',
+    find: '[host, request.headers.host].find(',
+    replace: '[request.headers.host].find(',
+    tests: ['manager/browser-guard.test.ts'],
+  },
+  {
+    rule: 'R35',
+    breaks: 'a page frames the dashboard',
+    file: 'protocol/browser-guard.ts',
+    find: "destination === 'document' &&",
+    replace: '',
+    tests: ['manager/browser-guard.test.ts'],
+  },
+  {
+    rule: 'R35',
+    breaks: 'a request is judged after its route was found',
+    file: 'manager/http/request-handler.ts',
+    find: "if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'none' });",
+    replace:
+      "if (refusal !== undefined && this.#routes.of(request) !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'none' });",
+    tests: ['manager/browser-guard.test.ts'],
   },
 ];

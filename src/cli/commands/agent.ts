@@ -14,7 +14,7 @@ import {
   withManagerFlags,
 } from '../connections.js';
 import { parseListen } from '../listen.js';
-import { parseCount, parseDuration } from '../parse.js';
+import { collect, parseCount, parseDuration } from '../parse.js';
 import type { Terminal } from '../terminal.js';
 
 interface Flags extends InfluxFlags, ManagerFlags {
@@ -25,6 +25,7 @@ interface Flags extends InfluxFlags, ManagerFlags {
   readonly interval?: number;
   readonly bindAddress?: string;
   readonly listen: { readonly host: string; readonly port: number };
+  readonly hostName?: readonly string[];
   readonly adopt?: true;
   readonly reseed?: true;
   readonly json?: true;
@@ -53,6 +54,11 @@ export function agentCommand(terminal: Terminal): Command {
       host: '127.0.0.1',
       port: 8087,
     })
+    .option(
+      '--host-name <name>',
+      'serve also under this name on loopback, behind a proxy; repeatable',
+      collect,
+    )
     .option('--adopt', "take the metadata of a manager that is another cluster's")
     .option('--reseed', 'give a manager that is another cluster’s this metadata')
     .option('--json', 'log lines as JSON')
@@ -83,7 +89,7 @@ async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {
   );
   const ended = terminal.ended();
   try {
-    const server = await serveAgent(agent, flags.listen);
+    const server = await serveAgent(agent, { ...flags.listen, hostNames: flags.hostName ?? [] });
     try {
       log.tell(
         'started',

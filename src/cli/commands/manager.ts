@@ -13,7 +13,7 @@ import { auditLine } from '../audit-line.js';
 import { addEtcdFlags, type EtcdFlags, etcdStoreOf } from '../etcd-flags.js';
 import { fileOf } from '../file-of.js';
 import { parseListen } from '../listen.js';
-import { parseCount, parseDuration } from '../parse.js';
+import { collect, parseCount, parseDuration } from '../parse.js';
 import type { Terminal } from '../terminal.js';
 
 interface Options extends EtcdFlags {
@@ -27,6 +27,7 @@ interface Options extends EtcdFlags {
   readonly nodeTtl?: number;
   readonly history?: number;
   readonly insecure?: true;
+  readonly hostName?: readonly string[];
 }
 
 const help = `
@@ -41,6 +42,9 @@ Tokens are in a TOML file that is read again when it changes; held polls of a to
   token = "…"              # or sha256 = "…", so that the file does not give it away
   scopes = ["node"]        # read, write, node, admin (everything)
   cluster = "default"      # the only one it is for; absent: all
+
+Requests of web pages of another origin are refused. On loopback without tokens, so are requests for any host but a
+loopback name; behind a proxy on this machine, --host-name adds the name that the proxy passes on.
 
 Examples:
   cflux manager                          on this machine, for this machine
@@ -72,6 +76,11 @@ export function managerCommand(terminal: Terminal): Command {
       parseDuration,
     )
     .option('--history <count>', 'versions of each cluster that are kept (default: 10)', parseCount)
+    .option(
+      '--host-name <name>',
+      'serve also under this name on loopback, behind a proxy; repeatable',
+      collect,
+    )
     .option('--insecure', 'listen beyond this machine without tokens or client certificates')
     .addHelpText('after', help)
     .action((options: Options) => serve(options, terminal));
@@ -93,6 +102,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       ...listen,
       ...tlsOptions(options),
       ...(tokens === undefined ? {} : { tokens }),
+      hostNames: options.hostName ?? [],
       insecure: insecure === true,
       onError: ({ message }) => terminal.err(`cflux manager: ${message}`),
     });

@@ -1,12 +1,5 @@
-import { isIP } from 'node:net';
 import { CfluxError } from '../../errors.js';
-
-/** Whether only this machine reaches an address. */
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 4) return host.startsWith('127.');
-  if (isIP(host) === 6) return /^(?:0*:)*0*1$/.test(host) || /^::ffff:127\./i.test(host);
-  return host === 'localhost';
-}
+import { isLoopbackAddress } from '../../protocol/host.js';
 
 /**
  * Refuses to show snapshots, and with them password hashes, to whoever reaches the machine.
@@ -15,7 +8,7 @@ function isLoopback(host: string): boolean {
  * @throws `INVALID_OPTION`.
  */
 export function checkBinding(host: string, guarded: boolean, insecure: boolean): void {
-  if (guarded || insecure || isLoopback(host)) return;
+  if (guarded || insecure || host === 'localhost' || isLoopbackAddress(host)) return;
   throw new CfluxError(
     'INVALID_OPTION',
     `${JSON.stringify(host)} is reached from other machines, and snapshots hold password hashes: ` +

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { CfluxError } from '../../errors.js';
+import { BrowserGuard } from '../../protocol/browser-guard.js';
 import { onEveryRequest } from '../../protocol/every-request.js';
 import type { Manager } from '../manager.js';
 import { checkBinding } from './binding.js';
@@ -21,6 +22,12 @@ export interface ManagerServerOptions {
   readonly tokens?: string | readonly TokenEntry[];
   /** `cert` and `key` in PEM: serves https. With `ca`, clients must show a certificate of that authority. */
   readonly tls?: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'passphrase'>;
+  /**
+   * Names besides `localhost` and its addresses under which it is served while it listens on loopback without tokens and client
+   * certificates, such as the public name of a proxy on this machine. A web page could otherwise give itself a name that resolves
+   * to loopback (DNS rebinding) and read everything. Each without scheme and port. Default: none.
+   */
+  readonly hostNames?: readonly string[];
   /** Lets it listen beyond this machine without tokens or client certificates. Default: false. */
   readonly insecure?: boolean;
   /** Milliseconds in which a whole request must have arrived. Default: 60,000. */
@@ -60,13 +67,21 @@ export async function createManagerServer(
   options: ManagerServerOptions = {},
 ): Promise<ManagerServer> {
   const { host = '127.0.0.1', port = 8000, insecure = false, tls } = options;
-  checkBinding(host, options.tokens !== undefined || tls?.ca !== undefined, insecure);
+  const guarded = options.tokens !== undefined || tls?.ca !== undefined;
+  checkBinding(host, guarded, insecure);
+  const guard = new BrowserGuard({ open: !guarded, hostNames: options.hostNames ?? [] });
   const tokens = await tokensOf(options, manager);
   const server = createHttpServer(options);
   await manager.open();
-  const handler = new RequestHandler({ manager, tokens, metrics: await ManagerMetrics.create(manager) });
+  const handler = new RequestHandler({
+    manager,
+    tokens,
+    guard,
+    metrics: await ManagerMetrics.create(manager),
+  });
   onEveryRequest(server, (request, response) => handler.handle(request, response));
   await listen(server, host, port);
+  guard.boundTo(addressOf(server));
   const url = urlOf(server.address(), tls === undefined ? 'http' : 'https');
   await manager.announce(new URL(url).host);
   const unwatchTokens = tokens?.watch?.(() => handler.recheckBearers());
@@ -135,6 +150,11 @@ async function listen(server: Server, host: string, port: number): Promise<void>
       resolve();
     });
   });
+}
+
+function addressOf(server: Server): string {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.address : '';
 }
 
 function urlOf(address: AddressInfo | string | null, scheme: string): string {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CfluxError } from '../../errors.js';
+import type { BrowserGuard } from '../../protocol/browser-guard.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import { type Access, accessOf, openAccess } from './access.js';
@@ -15,6 +16,7 @@ import { findingOnce, type TokenSource } from './tokens.js';
 export interface RequestHandlerOptions {
   readonly manager: Manager;
   readonly tokens: TokenSource | undefined;
+  readonly guard: BrowserGuard;
   readonly metrics: ManagerMetrics;
 }
 
@@ -56,6 +58,8 @@ export class RequestHandler {
     const failed = (error: unknown) => this.#fail(request, response, route, error).then(answered);
     let settled: Promise<void> | undefined;
     try {
+      const refusal = this.#options.guard.refusal(request);
+      if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'none' });
       route = this.#routes.of(request);
       const answering = this.#answer(request, response, route, open);
       if (answering === undefined) answered();
