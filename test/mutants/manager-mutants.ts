@@ -422,6 +422,8 @@ export const managerMutants: readonly Mutant[] = [
     find: 'await tokens?.check?.();',
     replace: '',
     tests: ['cases/14-revoked-token-held-poll.test.ts'],
+  },
+  {
     rule: 'R35',
     breaks: 'a page of a sibling site is let in',
     file: 'protocol/browser-guard.ts',
