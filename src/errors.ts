@@ -32,6 +32,8 @@ export type CfluxErrorCode =
   | 'MALFORMED_METADATA'
   // A statement that an InfluxDB server refused for a reason without a code of its own; the message is its text.
   | 'STATEMENT_REFUSED'
+  // A live InfluxDB server lost metadata that it had.
+  | 'METADATA_LOST'
   // This machine.
   | 'STORAGE_FAILED'
   | 'DIRECTORY_LOCKED'

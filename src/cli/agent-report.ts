@@ -48,7 +48,13 @@ export class ReportTeller {
   #hasTold = false;
 }
 
-function linesOf({ pending, refused, onlyHere, unverified }: Report): { event: string; text: string }[] {
+function linesOf({
+  pending,
+  refused,
+  onlyHere,
+  local,
+  unverified,
+}: Report): { event: string; text: string }[] {
   return [
     ...pending.map((finding) => ({ event: 'pending', text: `pending   ${describeFinding(finding)}` })),
     ...refused.map((finding) => ({ event: 'refused', text: `refused   ${describeFinding(finding)}` })),
@@ -56,6 +62,7 @@ function linesOf({ pending, refused, onlyHere, unverified }: Report): { event: s
       event: 'onlyHere',
       text: `only here ${describeItem(item)}: never the cluster's, and left alone; --import adds it to the cluster`,
     })),
+    ...local.map((finding) => ({ event: 'local', text: `local     ${describeFinding(finding)}` })),
     ...unverified.map((user) => ({
       event: 'unverified',
       text: `unverified password of user ${JSON.stringify(user)}: without the snapshot port nobody can compare it`,

@@ -16,6 +16,8 @@ export interface InfluxFlags {
   /** `false`: `--no-snapshot`. */
   readonly snapshot?: string | boolean;
   readonly passwords?: string;
+  readonly localSubscriptions?: string;
+  readonly rebuild?: string;
 }
 
 export function withInfluxFlags(command: Command): Command {
@@ -26,11 +28,19 @@ export function withInfluxFlags(command: Command): Command {
     .option('--influxdb-ca <file>', 'trust certificates of this authority (PEM)')
     .option('--snapshot <host:port>', 'its snapshot port (default: the server is asked for it)')
     .option('--no-snapshot', 'read by SHOW only: password hashes cannot be compared then')
-    .option('--passwords <file>', 'TOML file of `"user" = "password"` (or the same text in CFLUX_PASSWORDS)');
+    .option('--passwords <file>', 'TOML file of `"user" = "password"` (or the same text in CFLUX_PASSWORDS)')
+    .option(
+      '--local-subscriptions <prefix>',
+      'subscriptions with such names stay local to each server; "" for none (default: kapacitor-)',
+    )
+    .option(
+      '--rebuild <id>',
+      'make the schema on a server that lost metadata, as the log names it; valid once',
+    );
 }
 
 export function influxOptions(flags: InfluxFlags, { env }: Terminal): InfluxMirrorOptions {
-  const { influxdb: url, snapshot = true } = flags;
+  const { influxdb: url, snapshot = true, localSubscriptions, rebuild } = flags;
   const username = flags.username ?? env['INFLUX_USERNAME'];
   const password =
     flags.passwordFile === undefined
@@ -42,6 +52,8 @@ export function influxOptions(flags: InfluxFlags, { env }: Terminal): InfluxMirr
     ...(username === undefined ? {} : { username, ...(password === undefined ? {} : { password }) }),
     ...(flags.influxdbCa === undefined ? {} : { tls: { ca: readText('--influxdb-ca', flags.influxdbCa) } }),
     passwords: passwordsOf(flags.passwords, env['CFLUX_PASSWORDS']),
+    ...(localSubscriptions === undefined ? {} : { localSubscriptions }),
+    ...(rebuild === undefined ? {} : { rebuild }),
   };
 }
 

@@ -23,6 +23,7 @@ export function planText(plan: Plan): string[] {
     ...section('waits for you', plan.pending.map(describeFinding)),
     ...section('cannot be had here', plan.refused.map(describeFinding)),
     ...section('is only on this server, and stays', plan.onlyHere.map(describeItem)),
+    ...section('is local to a server, and stays', plan.local.map(describeFinding)),
     ...section(
       'has a password that nobody here can compare',
       plan.unverified.map((user) => JSON.stringify(user)),
@@ -41,7 +42,7 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 /** A plan for programs: items, reasons and statements; no passwords. */
-export function planJson({ steps, drops, refused, pending, ...rest }: Plan): object {
+export function planJson({ steps, drops, refused, pending, local, ...rest }: Plan): object {
   const withStatements = ({ item, reason, action }: Finding) => ({
     item,
     reason,
@@ -52,6 +53,7 @@ export function planJson({ steps, drops, refused, pending, ...rest }: Plan): obj
     drops: steps.slice(steps.length - drops).map(withStatements),
     pending: pending.map(withStatements),
     refused: refused.map(withStatements),
+    local: local.map(withStatements),
     ...rest,
   };
 }

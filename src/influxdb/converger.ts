@@ -1,4 +1,6 @@
+import type { CfluxError } from '../errors.js';
 import type { DatabaseInfo, MetaData } from '../meta/records.js';
+import { Contests } from './contests.js';
 import { firstByName } from './draft.js';
 import type { InfluxConnection } from './influx-connection.js';
 import { keyOf } from './item.js';
@@ -8,21 +10,27 @@ import {
   agreementOn,
   emptyLedger,
   forget,
+  isSameServer,
   type Ledger,
   type Origin,
   observe,
+  type ServerIdentity,
   settle,
 } from './ledger.js';
 import type { LedgerStore } from './ledger-store.js';
+import { LocalSubscriptions } from './local-subscriptions.js';
+import { LossGuard } from './loss-guard.js';
 import { makePlan } from './make-plan.js';
 import type { MetadataReader, Reading } from './metadata-reader.js';
 import type { MirrorSettings } from './mirror-options.js';
 import type { Pace } from './pace.js';
 import type { Judgement, PasswordJudge } from './passwords.js';
-import type { Plan, Step } from './plan.js';
+import type { Finding, Plan, Step } from './plan.js';
 import type { Report } from './report.js';
 import { runStep } from './run-step.js';
+import { isTrouble, troubleOf } from './statement-error.js';
 import { Tally } from './tally.js';
+import { Troubles } from './troubles.js';
 
 /** More readings than a convergence needs: changes, second thoughts, drops, and a look at what came of them. */
 const mostRounds = 6;
@@ -60,34 +68,74 @@ export interface ConvergenceOptions {
 /** Brings one server in step: reads it, plans, changes it, and reads it again until there is nothing left to do. */
 export class Converger {
   readonly #parts: ConvergerParts;
+  readonly #guard: LossGuard;
+  readonly #local: LocalSubscriptions;
+  readonly #contests: Contests;
+  readonly #troubles = new Troubles();
 
   constructor(parts: ConvergerParts) {
     this.#parts = parts;
+    const { connection, reader, settings } = parts;
+    this.#guard = new LossGuard({ connection, reader, rebuild: settings.rebuild });
+    this.#local = new LocalSubscriptions(settings.localSubscriptions);
+    this.#contests = new Contests(connection.address.clock);
   }
 
   /** What convergence would do now; changes nothing, on disk neither. */
   async survey(wanted: MetaData, origin: Origin, signal?: AbortSignal): Promise<Survey> {
-    const reading = await this.#parts.reader.read(signal);
-    const known = await this.#parts.store.load();
-    const { ledger, judgement } = await this.#assess(wanted, origin, reading, []);
+    this.#contests.begin();
+    const { store, reader } = this.#parts;
+    const reading = await reader.read(signal);
+    const stored = await store.load();
+    const known = await this.#guard.check(reading, stored, origin, { isThorough: true, signal });
+    const view = this.#viewOf(wanted, reading);
+    const { ledger, judgement } = await this.#assess(view, origin, known, []);
     return {
-      present: reading.metadata,
-      plan: await this.#makePlan(wanted, reading, ledger, judgement),
+      present: view.present,
+      plan: await this.#makePlan(view, ledger, judgement),
       isFirst: known === undefined || known.current.size + known.held.size === 0,
     };
   }
 
+  /** Before the first user is made on a server that has none: that it is not a server which lost its metadata. */
+  async expectNoLoss(origin: Origin): Promise<void> {
+    const { store } = this.#parts;
+    const known = await store.load();
+    const next = await this.#guard.checkWithoutUsers(known, origin);
+    if (next !== undefined) await store.save(next);
+  }
+
+  /** Rejects after the last step if the server had trouble with any. */
   async converge(wanted: MetaData, origin: Origin, options: ConvergenceOptions): Promise<Report> {
-    const { signal, isCurrent = () => true, hesitate = async () => {}, onStep = () => {} } = options;
-    const { connection, store, reader, pace } = this.#parts;
     const tally = new Tally();
+    const report = await this.#repeat(wanted, origin, options, tally);
+    const [first] = tally.troubles;
+    if (first === undefined) return report;
+    const others = tally.troubles.length - 1;
+    const note = others === 0 ? '' : ` (and ${others} more statements failed)`;
+    throw troubleOf(this.#parts.connection.address.url, first, note);
+  }
+
+  async #repeat(
+    wanted: MetaData,
+    origin: Origin,
+    options: ConvergenceOptions,
+    tally: Tally,
+  ): Promise<Report> {
+    const { signal, isCurrent = () => true, hesitate = async () => {}, onStep = () => {} } = options;
+    const { store, reader, pace } = this.#parts;
     let hasHesitated = false;
+    this.#contests.begin();
     for (let round = 1; ; round++) {
       const reading = await reader.read(signal);
-      const { ledger, judgement } = await this.#assess(wanted, origin, reading, tally.done);
+      const stored = await store.load();
+      const known = await this.#guard.check(reading, stored, origin, { isThorough: round === 1, signal });
+      const view = this.#viewOf(wanted, reading);
+      const { ledger, judgement } = await this.#assess(view, origin, known, tally.done);
+      if (stored !== undefined && isOther(stored, ledger)) this.#contests.clear();
       // Before anything is changed: whatever happens from now on, what is the cluster's is known to be.
       await store.save(ledger);
-      const plan = await this.#makePlan(wanted, reading, ledger, judgement);
+      const plan = await this.#makePlan(view, ledger, judgement);
       const { steps, areDrops } = tally.next(plan);
       if (steps.length === 0 || round === mostRounds) return this.#report(reading, plan, tally);
       if (areDrops && !hasHesitated) {
@@ -104,9 +152,14 @@ export class Converger {
         await pace.turn(signal);
         if (areDrops && !isCurrent()) break;
         const password = 'user' in step.action ? judgement.secrets.get(step.action.user) : undefined;
-        const refusal = await runStep(connection, step.action, { password });
-        tally.note(step, refusal);
-        onStep(step, refusal);
+        const outcome = await this.#run(step, password);
+        if (typeof outcome === 'object') {
+          tally.noteTrouble(step, outcome);
+          continue;
+        }
+        tally.note(step, outcome);
+        if (outcome === undefined) this.#contests.note(step, view.wanted);
+        onStep(step, outcome);
       }
     }
   }
@@ -117,32 +170,35 @@ export class Converger {
     if (ledger !== undefined) await this.#parts.store.save(forget(ledger));
   }
 
+  /** Makes one change. Resolves with why the server refused it, or with the trouble that the server had. */
+  async #run(step: Step, password: string | undefined): Promise<string | CfluxError | undefined> {
+    try {
+      const refusal = await runStep(this.#parts.connection, step.action, { password });
+      this.#troubles.forget(step);
+      return refusal;
+    } catch (error) {
+      if (isTrouble(error)) return this.#troubles.judge(step, error);
+      throw error;
+    }
+  }
+
   async #assess(
-    wanted: MetaData,
+    { wanted, present, server, source }: View,
     origin: Origin,
-    { metadata: present, source }: Reading,
+    ledgerBefore: Ledger | undefined,
     done: readonly Step[],
   ): Promise<{ readonly ledger: Ledger; readonly judgement: Judgement }> {
-    const { store, judge, connection } = this.#parts;
-    const server = {
-      url: connection.address.url,
-      clusterId: source === 'snapshot' ? present.clusterId : undefined,
-    };
-    const known = (await store.load()) ?? emptyLedger(server, origin);
+    const { judge } = this.#parts;
+    const known = ledgerBefore ?? emptyLedger(server, origin);
     const observed = observe(known, { server, origin, wanted, present });
     const agreed = agree(observed, agreementsOf(done, wanted, present, source));
     const judgement = await judge.judge(wanted.users, present.users, agreed);
     return { ledger: settle(agree(agreed, judgement.agreements), wanted, present), judgement };
   }
 
-  async #makePlan(
-    wanted: MetaData,
-    { metadata: present }: Reading,
-    ledger: Ledger,
-    judgement: Judgement,
-  ): Promise<Plan> {
+  async #makePlan({ wanted, present, shared }: View, ledger: Ledger, judgement: Judgement): Promise<Plan> {
     const { drops, maxDrops } = this.#parts.settings;
-    return makePlan({
+    const plan = makePlan({
       wanted,
       present,
       ledger,
@@ -152,6 +208,17 @@ export class Converger {
       maxDrops,
       confirmed: await this.#parts.store.confirmation(),
     });
+    return this.#contests.hold({ ...plan, local: shared }, wanted);
+  }
+
+  #viewOf(wanted: MetaData, reading: Reading): View {
+    return {
+      wanted: this.#local.strip(wanted),
+      present: this.#local.strip(reading.metadata),
+      shared: this.#local.shared(wanted),
+      server: this.#guard.identify(reading),
+      source: reading.source,
+    };
   }
 
   #report({ source }: Reading, plan: Plan, tally: Tally): Report {
@@ -165,11 +232,26 @@ export class Converger {
       refused: [...plan.refused, ...refused],
       pending: [...plan.pending, ...pending],
       onlyHere: plan.onlyHere,
+      local: plan.local,
       unverified: plan.unverified,
       ...(confirmation === undefined ? {} : { confirmation }),
     };
   }
 }
+
+/** Both sides of a convergence, without what is local to a server. */
+interface View {
+  readonly wanted: MetaData;
+  readonly present: MetaData;
+  /** What is local, and the cluster holds all the same. */
+  readonly shared: readonly Finding[];
+  readonly server: ServerIdentity;
+  readonly source: Reading['source'];
+}
+
+/** Whether the server is another one than it was, or was made again. */
+const isOther = (before: Ledger, after: Ledger) =>
+  before.rebuilds !== after.rebuilds || !isSameServer(before.server, after.server);
 
 /**
  * What the changes that were made agree on: the server's text of a query is what it made of the cluster's; and where hashes

@@ -25,5 +25,5 @@ export async function createFirstAdmin(connection: InfluxConnection, wanted: Met
     );
   }
   const [statement = ''] = influxqlOf({ kind: 'createUser', user: user.name, admin: true }, password);
-  await connection.execute(statement, { secret: true });
+  await connection.execute(statement, { secret: true }).catch((error: unknown) => connection.explain(error));
 }

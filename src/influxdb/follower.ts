@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../clock.js';
+import { isCfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
 import type { Random } from '../random.js';
 import type { ConvergenceOptions } from './converger.js';
@@ -97,7 +98,8 @@ export class Follower {
       } catch (error) {
         if (isStopped()) return;
         failures += 1;
-        const pause = pauseAfter(failures, random);
+        const asked = isCfluxError(error) ? (error.retryAfter ?? 0) : 0;
+        const pause = Math.max(pauseAfter(failures, random), Math.min(asked, longestPause));
         onFailure(error, failures, pause);
         await this.#pause(pause);
         continue;

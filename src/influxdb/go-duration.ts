@@ -18,14 +18,16 @@ const longestDuration = 64;
 /** Nanoseconds of a duration as Go prints it and SHOW answers it: `168h0m0s`, `1h0m0.000000001s`, `0s`, `1.5µs`. */
 export function parseGoDuration(text: string): bigint {
   const [, sign, digits] = text.length > longestDuration ? [] : (duration.exec(text) ?? []);
-  if (digits === undefined) {
-    const shown = text.slice(0, longestDuration);
-    throw new CfluxError('BAD_ANSWER', `InfluxDB answered an unknown duration: ${shown}`);
-  }
+  if (digits === undefined) throw unknown(text);
   let total = 0n;
   for (const [, whole = '0', fraction = '', unit = 's'] of digits.matchAll(part)) {
     const scale = nanosecondsOf.get(unit) ?? 1n;
     total += BigInt(whole) * scale + (BigInt(fraction || '0') * scale) / 10n ** BigInt(fraction.length);
   }
-  return sign === '-' ? -total : total;
+  const value = sign === '-' ? -total : total;
+  if (BigInt.asIntN(64, value) !== value) throw unknown(text);
+  return value;
 }
+
+const unknown = (text: string) =>
+  new CfluxError('BAD_ANSWER', `InfluxDB answered an unknown duration: ${text.slice(0, longestDuration)}`);

@@ -1,10 +1,12 @@
-import { CfluxError, type CfluxErrorCode } from '../errors.js';
+import { CfluxError } from '../errors.js';
 import { type Json, parseLosslessJson } from './lossless-json.js';
 
 /** Rows of one answer. */
 export interface Series {
   /** What the rows belong to, often a database; empty where InfluxDB gives none. */
   readonly name: string;
+  /** Empty except in the answer to SHOW STATS. */
+  readonly tags: Readonly<Record<string, string>>;
   readonly columns: readonly string[];
   readonly values: readonly (readonly Json[])[];
 }
@@ -17,26 +19,38 @@ export interface StatementAnswer {
 }
 
 interface Draft {
-  series: { name: string; columns: readonly string[]; values: (readonly Json[])[] }[];
+  series: {
+    name: string;
+    tags: Readonly<Record<string, string>>;
+    columns: readonly string[];
+    values: (readonly Json[])[];
+  }[];
   error?: string;
   partial: boolean;
 }
 
 /**
- * The answers to the statements of one request, in their order, from a body asked for with `chunked=true`: one JSON object a
- * line, an answer perhaps in several pieces. After a failing statement the others are missing, or `not executed`.
+ * The answers to `count` statements of one request, in their order, from a body requested with `chunked=true`: one JSON object
+ * per line, an answer possibly in several pieces. InfluxDB stops at the first statement that fails, so its answer is the last.
+ * Fewer answers than that throw `BAD_ANSWER`: an empty response of a proxy must not pass for a server without databases.
  */
-export function readAnswers(body: string): readonly StatementAnswer[] {
-  const drafts: Draft[] = [];
+export function readAnswers(body: string, count: number): readonly StatementAnswer[] {
+  const drafts = new Map<number, Draft>();
   for (const line of body.split('\n')) {
-    if (line.trim() !== '') readLine(line, drafts);
+    if (line.trim() !== '') readLine(line, count, drafts);
   }
-  return Array.from(drafts, (draft = { series: [], partial: false }) => {
+  const answers: StatementAnswer[] = [];
+  for (let id = 0; id < count; id++) {
+    const draft = drafts.get(id);
+    if (draft === undefined)
+      throw badAnswer(`the response has results for ${drafts.size} of ${count} statements`);
     // Only a limit of the server's own cuts a chunked answer: what is missing would be taken for dropped.
     if (draft.partial) throw badAnswer('the server cut its answer short');
     const { series, error } = draft;
-    return error === undefined ? { series } : { series, error };
-  });
+    answers.push(error === undefined ? { series } : { series, error });
+    if (error !== undefined) break;
+  }
+  return answers;
 }
 
 /** The text of an `{"error":"…"}` body; `undefined` where the body is something else, a proxy's page for one. */
@@ -48,15 +62,16 @@ export function readError(body: string): string | undefined {
   }
 }
 
-function readLine(line: string, drafts: Draft[]): void {
+function readLine(line: string, count: number, drafts: Map<number, Draft>): void {
   const answer = parse(line);
   const failure = textAt(answer, 'error');
   if (failure !== undefined) throw badAnswer(failure);
   for (const result of listAt(answer, 'results')) {
     const id = at(result, 'statement_id');
-    if (typeof id !== 'number' || id < 0 || id > 1e6) throw badAnswer('a result without its statement');
-    const draft = drafts[id] ?? { series: [], partial: false };
-    drafts[id] = draft;
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= count)
+      throw badAnswer('a result without its statement');
+    const draft = drafts.get(id) ?? { series: [], partial: false };
+    drafts.set(id, draft);
     const error = textAt(result, 'error');
     // In a chunked answer the error itself comes first, then a line that overwrites it with `not executed`.
     if (error !== undefined) draft.error ??= error;
@@ -67,13 +82,25 @@ function readLine(line: string, drafts: Draft[]): void {
 
 function addSeries(draft: Draft, piece: Json): void {
   const name = textAt(piece, 'name') ?? '';
+  const tags = tagsOf(piece);
   const columns = listAt(piece, 'columns').map(String);
   const values = listAt(piece, 'values').map((row) => (Array.isArray(row) ? row : []));
   const last = draft.series.at(-1);
-  const continues = last?.name === name && last.columns.join() === columns.join();
-  if (continues) last.values.push(...values);
-  else draft.series.push({ name, columns, values });
+  const continues = last?.name === name && isSameText(last.columns, columns) && isSameText(last.tags, tags);
+  // One by one: an argument list is limited, the rows of a chunk are not.
+  if (continues) for (const row of values) last.values.push(row);
+  else draft.series.push({ name, tags, columns, values });
   if (at(piece, 'partial') === true) draft.partial = true;
+}
+
+const isSameText = (one: object, other: object) => JSON.stringify(one) === JSON.stringify(other);
+
+function tagsOf(piece: Json): Record<string, string> {
+  const tags = at(piece, 'tags');
+  if (!isObject(tags)) return {};
+  return Object.fromEntries(
+    Object.entries(tags).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])),
+  );
 }
 
 function parse(line: string): Json {
@@ -105,28 +132,4 @@ function textAt(value: Json, key: string): string | undefined {
 function listAt(value: Json, key: string): readonly Json[] {
   const list = at(value, key);
   return Array.isArray(list) ? list : [];
-}
-
-const codes: readonly [beginning: string, code: CfluxErrorCode][] = [
-  ['database not found: ', 'DATABASE_NOT_FOUND'],
-  ['retention policy not found: ', 'RETENTION_POLICY_NOT_FOUND'],
-  ['retention policy already exists', 'RETENTION_POLICY_EXISTS'],
-  ['retention policy conflicts with an existing policy', 'RETENTION_POLICY_CONFLICT'],
-  ['retention policy duration must be at least', 'RETENTION_POLICY_DURATION_TOO_LOW'],
-  ['retention policy duration must be greater', 'INCOMPATIBLE_DURATIONS'],
-  ['continuous query already exists', 'CONTINUOUS_QUERY_EXISTS'],
-  ['subscription already exists', 'SUBSCRIPTION_EXISTS'],
-  ['subscription not found', 'SUBSCRIPTION_NOT_FOUND'],
-  ['invalid subscription URL: ', 'INVALID_SUBSCRIPTION_URL'],
-  ['user already exists', 'USER_EXISTS'],
-  ['user not found', 'USER_NOT_FOUND'],
-  ['username required', 'USERNAME_REQUIRED'],
-  ['invalid name', 'INVALID_NAME'],
-  ['name too long', 'NAME_TOO_LONG'],
-];
-
-/** The refusal that InfluxDB words as `text`. */
-export function refusal(text: string): CfluxError {
-  const code = codes.find(([beginning]) => text.startsWith(beginning))?.[1];
-  return new CfluxError(code ?? 'STATEMENT_REFUSED', text, { outcome: 'none' });
 }

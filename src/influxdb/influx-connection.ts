@@ -4,8 +4,17 @@ import { withDeadline } from '../transport/deadline.js';
 import { HttpAgent } from '../transport/http-agent.js';
 import { readBody } from '../transport/http-body.js';
 import { networkFailure } from '../transport/http-failure.js';
-import { readAnswers, readError, refusal, type StatementAnswer } from './influx-answer.js';
+import { readAnswers, readError, type StatementAnswer } from './influx-answer.js';
 import { type InfluxAddress, type InfluxConnectionOptions, resolveAddress } from './influx-options.js';
+import { expectVersionOne, versionHeader, versionIn } from './server-version.js';
+import {
+  isTrouble,
+  refusal,
+  secretStatementError,
+  statementError,
+  troubleOf,
+  withheldRefusal,
+} from './statement-error.js';
 
 const debug = createDebug('cflux:influxdb');
 
@@ -22,18 +31,42 @@ export class InfluxConnection {
 
   /** The answers to reading statements, joined by `;` in one request. */
   async read(statements: readonly string[], signal?: AbortSignal): Promise<readonly StatementAnswer[]> {
-    return readAnswers(await this.#post(statements.join('; '), signal, true));
+    return readAnswers(await this.#post(statements.join('; '), signal, true), statements.length);
   }
 
   /**
-   * Runs one changing statement. Rejects with InfluxDB's own text where the server refuses it ({@link isRefusal}); of a
-   * `secret` one nothing that the server says is repeated beyond its known texts, for a parse error can echo a password.
+   * Runs one changing statement. Rejects with InfluxDB's own text if the server refuses it ({@link isRefusal}) or has trouble
+   * with it ({@link isTrouble}); of a `secret` one only known texts are repeated, because a parse error can echo a password.
    */
   async execute(statement: string, { secret = false, signal }: ExecuteOptions = {}): Promise<void> {
-    const [answer] = readAnswers(await this.#post(statement, signal, !secret).catch(refusalBehind));
-    if (answer?.error === undefined) return;
-    const error = refusal(answer.error);
-    throw secret && error.code === 'STATEMENT_REFUSED' ? withheld() : error;
+    const [answer] = readAnswers(await this.#post(statement, signal, !secret).catch(refusalBehind), 1);
+    if (answer?.error !== undefined)
+      throw secret ? secretStatementError(answer.error) : statementError(answer.error);
+  }
+
+  /**
+   * Throws `error`, with which a request failed, or a better one: trouble with the name of the server, or that it is InfluxDB 2
+   * or 3, some of whose responses look like those of 1.x.
+   */
+  async explain(error: unknown): Promise<never> {
+    const mayBeOther = isCfluxError(error) && !neverOfOther.has(error.code);
+    if (!mayBeOther) throw error;
+    const ping = await this.#request('/ping', { method: 'GET' }, undefined, pingTimeout).catch(
+      () => undefined,
+    );
+    const { url } = this.address;
+    if (ping !== undefined) expectVersionOne(ping.version ?? versionIn(ping.body), url);
+    throw isTrouble(error) ? troubleOf(url, error) : error;
+  }
+
+  /** What the server tells of itself at `/debug/vars`, without credentials; `undefined` if it does not. */
+  async variables(signal?: AbortSignal): Promise<unknown> {
+    const { status, body } = await this.#request('/debug/vars', { method: 'GET' }, signal);
+    try {
+      return status === 200 ? JSON.parse(body) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Frees every socket; requests under way reject with `CLOSED`. */
@@ -43,31 +76,63 @@ export class InfluxConnection {
   }
 
   async #post(statements: string, signal: AbortSignal | undefined, mayQuote: boolean): Promise<string> {
-    const { url, clock, timeout, maxAnswerBytes, authorization } = this.address;
+    const { url, authorization } = this.address;
+    // The statement goes in the body: a URL is in every log, and too long at about a megabyte.
+    const body = new URLSearchParams({ q: statements, chunked: 'true' });
+    const headers = authorization === undefined ? {} : { authorization };
+    const answer = await this.#request('/query', { method: 'POST', body, headers }, signal);
+    expectVersionOne(answer.version, url);
+    if (answer.status === 200) return answer.body;
+    throw errorOf(answer.status, mayQuote ? readError(answer.body) : undefined, url);
+  }
+
+  async #request(
+    path: string,
+    request: {
+      readonly method: string;
+      readonly body?: URLSearchParams;
+      readonly headers?: Record<string, string>;
+    },
+    signal: AbortSignal | undefined,
+    timeout: number = this.address.timeout,
+  ): Promise<Answer> {
+    const { url, clock, maxAnswerBytes } = this.address;
     const timeoutError = () =>
       new CfluxError('TIMEOUT', `InfluxDB at ${url} did not answer within ${timeout} ms`, {
         retryable: true,
       });
     const limits = { clock, timeout, timeoutError, signals: [signal, this.#closed.signal] };
-    const { status, body } = await withDeadline(limits, async (limit) => {
+    const answer = await withDeadline(limits, async (limit) => {
       try {
-        const response = await this.#agent.request(`${url}/query`, {
-          method: 'POST',
-          // The statement goes in the body: a URL is in every log, and too long at about a megabyte.
-          body: new URLSearchParams({ q: statements, chunked: 'true' }),
-          headers: authorization === undefined ? {} : { authorization },
-          signal: limit,
-        });
+        const response = await this.#agent.request(`${url}${path}`, { ...request, signal: limit });
         const bytes = await readBody(response, { clock, maxBytes: maxAnswerBytes, idleTimeout: timeout });
-        return { status: response.status, body: new TextDecoder().decode(bytes) };
+        const version = response.headers.get(versionHeader) ?? undefined;
+        return { status: response.status, version, body: new TextDecoder().decode(bytes) };
       } catch (error) {
         throw isCfluxError(error) ? error : failureOf(error, url);
       }
     });
-    debug('POST %s/query: %d', url, status);
-    if (status === 200) return body;
-    throw errorOf(status, mayQuote ? readError(body) : undefined, url);
+    debug('%s %s%s: %d', request.method, url, path, answer.status);
+    return answer;
   }
+}
+
+/** Milliseconds to wait for `/ping`, which only explains an error. */
+const pingTimeout = 2_000;
+
+/** Codes of errors that say nothing about what the server is. */
+const neverOfOther: ReadonlySet<string> = new Set([
+  'UNREACHABLE',
+  'TIMEOUT',
+  'CLOSED',
+  'METADATA_LOST',
+  'TOO_LARGE',
+]);
+
+interface Answer {
+  readonly status: number;
+  readonly version: string | undefined;
+  readonly body: string;
 }
 
 export interface ExecuteOptions {
@@ -105,18 +170,9 @@ function refusalBehind(error: unknown): never {
 const isUnreadableHttp = (error: unknown) =>
   error instanceof Error && error.cause instanceof Error && error.cause.name === 'HTTPParserError';
 
-const withheld = () =>
-  new CfluxError(
-    'STATEMENT_REFUSED',
-    'InfluxDB refused it (its words are withheld: they may hold a password)',
-    {
-      outcome: 'none',
-    },
-  );
-
 function errorOf(status: number, text: string | undefined, url: string): CfluxError {
   // A parse error concerns this statement alone.
-  if (status === 400) return text === undefined ? withheld() : refusal(text);
+  if (status === 400) return text === undefined ? withheldRefusal() : refusal(text);
   const said = text ?? `status ${status}`;
   const message = `InfluxDB at ${url}: ${said}`;
   if (status === 401) return new CfluxError('UNAUTHORIZED', message, { status });

@@ -120,7 +120,8 @@ export class InfluxMirror {
 
   /**
    * Brings the server in step with `data` once. Rejects with `UNREACHABLE`, `TIMEOUT`, `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`
-   * or `BAD_ANSWER` where the server cannot be used; what single statements run into is in the report.
+   * or `BAD_ANSWER` where the server cannot be used, or had trouble of its own with a statement (the others are made all the
+   * same), and with `METADATA_LOST`; what single statements are refused for is in the report.
    */
   converge(data: MetaData, options: ConvergeOptions = {}): Promise<Report> {
     return this.#converge(data, originOf(data, options), { signal: options.signal });
@@ -213,18 +214,20 @@ export class InfluxMirror {
         this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) }),
     };
     return this.#exclusively(async () => {
-      const report = await this.#withFirstAdmin(data, () => this.#converger.converge(data, origin, options));
+      const work = () => this.#converger.converge(data, origin, options);
+      const report = await this.#withFirstAdmin(data, origin, work);
       this.#lastReport = report;
       this.#emit('report', report);
       return report;
     });
   }
 
-  async #withFirstAdmin<T>(wanted: MetaData, work: () => Promise<T>): Promise<T> {
+  async #withFirstAdmin<T>(wanted: MetaData, origin: Origin, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (!isWithoutUsers(error)) throw error;
+      await this.#converger.expectNoLoss(origin);
       await createFirstAdmin(this.#connection, wanted);
       return work();
     }

@@ -74,25 +74,32 @@ async function write(path: string, content: string): Promise<void> {
   }
 }
 
-function serialize({ server, origin, current, held, agreements }: Ledger): string {
+function serialize({ server, origin, current, held, agreements, accepted, rebuilds }: Ledger): string {
   return JSON.stringify({
     format,
-    server: { url: server.url, clusterId: server.clusterId?.toString() },
+    server: {
+      url: server.url,
+      clusterId: server.clusterId?.toString(),
+      index: server.index?.toString(),
+    },
     origin: { ...origin, clusterId: origin.clusterId.toString() },
     current: [...current],
     held: [...held],
     agreements: [...agreements],
+    accepted: [...accepted],
+    rebuilds,
   });
 }
 
 function parse(text: string, path: string): Ledger {
   try {
-    const { format: itsFormat, server, origin, current, held, agreements } = JSON.parse(text);
+    const { format: itsFormat, server, origin, current, held, agreements, ...later } = JSON.parse(text);
     if (itsFormat !== format) throw new Error(`its format is ${itsFormat}, not ${format}`);
     return {
       server: {
         url: String(server.url),
         ...(server.clusterId === undefined ? {} : { clusterId: BigInt(server.clusterId) }),
+        ...(server.index === undefined ? {} : { index: BigInt(server.index) }),
       },
       origin: {
         clusterId: BigInt(origin.clusterId),
@@ -102,6 +109,9 @@ function parse(text: string, path: string): Ledger {
       current: new Set<string>(current),
       held: new Map<string, string>(held),
       agreements: new Map<string, Agreement>(agreements),
+      // A ledger of 0.1 has neither.
+      accepted: new Set<string>(later.accepted ?? []),
+      rebuilds: Number(later.rebuilds ?? 0),
     };
   } catch (cause) {
     const why = CfluxError.from(cause).message;

@@ -15,6 +15,8 @@ export interface ServerIdentity {
   readonly url: string;
   /** Of the server's own metadata; absent where the snapshot port cannot be read. */
   readonly clusterId?: bigint | undefined;
+  /** Commits of the server's metadata when it was last found in order; absent without the snapshot port, and in ledgers of 0.1. */
+  readonly index?: bigint | undefined;
 }
 
 /** That the server's own form of something (a password's hash, a query's text) is known to mean the cluster's form of it. */
@@ -38,10 +40,20 @@ export interface Ledger {
   readonly held: ReadonlyMap<string, string>;
   /** By key of the user or continuous query. */
   readonly agreements: ReadonlyMap<string, Agreement>;
+  /** Keys of shards on disk that the server's metadata does not have, as the operator knows. */
+  readonly accepted: ReadonlySet<string>;
+  /** How often the operator permitted to make metadata on a server that had lost it. */
+  readonly rebuilds: number;
 }
 
 export function emptyLedger(server: ServerIdentity, origin: Origin): Ledger {
-  return { server, origin, current: new Set(), held: new Map(), agreements: new Map() };
+  const nothing = {
+    current: new Set<string>(),
+    held: new Map(),
+    agreements: new Map(),
+    accepted: new Set<string>(),
+  };
+  return { server, origin, ...nothing, rebuilds: 0 };
 }
 
 export interface Observation {
@@ -54,11 +66,13 @@ export interface Observation {
 /** The ledger after the mirror saw this metadata of the cluster: to be stored before anything is changed on the server. */
 export function observe(ledger: Ledger, seen: Observation): Ledger {
   // Of another server nothing is known to have been the cluster's.
-  const mine = isSameServer(ledger.server, seen.server) ? ledger : emptyLedger(seen.server, seen.origin);
+  const mine = isSameServer(ledger.server, seen.server) ? ledger : ofOtherServer(ledger, seen);
   const before = isOtherHistory(mine.origin, seen.origin) ? holdAll(mine) : mine;
   const arrivals = keysOf(seen.wanted).filter((key) => !before.current.has(key));
   const isNewlyNamed = before.server.clusterId === undefined && seen.server.clusterId !== undefined;
-  if (before === ledger && arrivals.length === 0 && !isNewlyNamed) return ledger;
+  const index = seen.server.index ?? before.server.index;
+  const isAtOtherIndex = index !== before.server.index;
+  if (before === ledger && arrivals.length === 0 && !isNewlyNamed && !isAtOtherIndex) return ledger;
   const current = new Set([...before.current, ...arrivals]);
   const held = new Map(before.held);
   for (const key of arrivals) held.delete(key);
@@ -69,9 +83,29 @@ export function observe(ledger: Ledger, seen: Observation): Ledger {
       `the cluster may have renamed it to ${JSON.stringify(successor)}, which InfluxQL cannot do`,
     );
   }
-  const server = { ...seen.server, clusterId: seen.server.clusterId ?? before.server.clusterId };
+  const server = { ...seen.server, clusterId: seen.server.clusterId ?? before.server.clusterId, index };
   return { ...before, server, origin: seen.origin, current, held };
 }
+
+/** The ledger after the operator permitted to make metadata on the server as it was seen, with these unknown shards on disk. */
+export function accept(
+  ledger: Ledger,
+  { server, origin }: Pick<Observation, 'server' | 'origin'>,
+  shards: readonly string[],
+): Ledger {
+  const mine = isSameServer(ledger.server, server) ? ledger : ofOtherServer(ledger, { server, origin });
+  // As it was seen, without an id if that could not be read: the id that it had is the lost metadata's.
+  return { ...mine, server, accepted: new Set(shards), rebuilds: ledger.rebuilds + 1 };
+}
+
+/** Permissions are counted over all servers, so that none is valid twice. */
+const ofOtherServer = (
+  ledger: Ledger,
+  { server, origin }: Pick<Observation, 'server' | 'origin'>,
+): Ledger => ({
+  ...emptyLedger(server, origin),
+  rebuilds: ledger.rebuilds,
+});
 
 /** The ledger with what is now known to agree, by key of the item. */
 export function agree(ledger: Ledger, agreements: ReadonlyMap<string, Agreement>): Ledger {
@@ -121,7 +155,8 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
 const isSame = (one: Agreement, other: Agreement | undefined) =>
   one.wanted === other?.wanted && one.present === other.present;
 
-function isSameServer(known: ServerIdentity, seen: ServerIdentity): boolean {
+/** Whether both are one server: the same metadata, or the same URL if either metadata is not known. */
+export function isSameServer(known: ServerIdentity, seen: ServerIdentity): boolean {
   if (known.clusterId === undefined || seen.clusterId === undefined) return known.url === seen.url;
   return known.clusterId === seen.clusterId;
 }

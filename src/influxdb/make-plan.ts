@@ -23,7 +23,7 @@ export function makePlan(input: PlanInput): Plan {
   const drops = inOrder(planDrops(input, draft));
   const steps = inOrder(draft.steps);
   const { refused, pending, onlyHere, unverified, alreadySo } = draft;
-  const plan = { refused, onlyHere, unverified, alreadySo };
+  const plan = { refused, onlyHere, local: [], unverified, alreadySo };
 
   if (input.drops === 'report') {
     const waiting = drops.map((drop) => ({

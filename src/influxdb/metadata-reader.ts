@@ -1,10 +1,10 @@
 import createDebug from 'debug';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
-import { refusal } from './influx-answer.js';
 import type { InfluxConnection } from './influx-connection.js';
 import { readByShow } from './read-by-show.js';
 import { parseSnapshotAddress, readSnapshot, type SnapshotAddress } from './snapshot-port.js';
+import { statementError } from './statement-error.js';
 
 const debug = createDebug('cflux:influxdb');
 
@@ -40,6 +40,10 @@ export class MetadataReader {
 
   /** The metadata by the best way there is. An address that was given and is another server's is an error all the same. */
   async read(signal?: AbortSignal): Promise<Reading> {
+    return this.#read(signal).catch((error: unknown) => this.#connection.explain(error));
+  }
+
+  async #read(signal: AbortSignal | undefined): Promise<Reading> {
     const { clock } = this.#connection.address;
     if (this.#given !== false && clock.monotonic() >= this.#notBefore) {
       const begin = clock.monotonic();
@@ -87,7 +91,7 @@ export class MetadataReader {
 
   async #findAddress(signal: AbortSignal | undefined): Promise<SnapshotAddress | undefined> {
     const [answer] = await this.#connection.read(['SHOW DIAGNOSTICS'], signal);
-    if (answer?.error !== undefined) throw refusal(answer.error);
+    if (answer?.error !== undefined) throw statementError(answer.error);
     const config = answer?.series.find(({ name }) => name === 'config');
     const bound = config?.values[0]?.[config.columns.indexOf('bind-address')];
     return typeof bound === 'string' ? addressOf(bound, this.#connection.address.hostname) : undefined;
@@ -97,7 +101,7 @@ export class MetadataReader {
   async #isOfThisServer(metadata: MetaData, signal: AbortSignal | undefined): Promise<boolean> {
     const answers = await this.#connection.read(['SHOW USERS', 'SHOW DATABASES'], signal);
     const [users, databases] = answers.map(({ series, error }) => {
-      if (error !== undefined) throw refusal(error);
+      if (error !== undefined) throw statementError(error);
       return series.flatMap(({ values }) => values.map(([name]) => name));
     });
     const expected = [metadata.users, metadata.databases].map((list) => list.map(({ name }) => name));
@@ -114,12 +118,18 @@ function failureOf(error: unknown): CfluxError {
 const loopback = /^(localhost|127\.[0-9.]+|::1)$/;
 const anyAddress = /^(|0\.0\.0\.0|::)$/;
 
-/** Where the service bound to `bound` is reached from here, where the server itself is reached at `hostname`. */
+/** Longer texts are no address: a host name has 253 characters at most. */
+const longestAddress = 300;
+
+/** Where the service bound to `bound` is reached from here if the server itself is reached at `hostname`. */
 function addressOf(bound: string, hostname: string): SnapshotAddress | undefined {
-  const [, host = '', port = ''] = /^\[?([^\]]*)\]?:([0-9]+)$/.exec(bound) ?? [];
-  if (port === '') return undefined;
-  if (anyAddress.test(host)) return { host: hostname, port: Number(port) };
+  if (bound.length > longestAddress) return undefined;
+  const [, host = '', digits = ''] = /^\[?([A-Za-z0-9._:%-]*)\]?:([0-9]{1,5})$/.exec(bound) ?? [];
+  const port = Number(digits);
+  // The server is only believed what a socket can use: any other port would be an error of this program's making.
+  if (port < 1 || port > 65_535) return undefined;
+  if (anyAddress.test(host)) return { host: hostname, port };
   // The loopback of another machine is not ours.
   if (loopback.test(host) && !loopback.test(hostname)) return undefined;
-  return { host, port: Number(port) };
+  return { host, port };
 }

@@ -25,6 +25,16 @@ export interface InfluxMirrorOptions extends InfluxConnectionOptions {
   readonly drops?: 'report' | 'apply';
   /** Of a plan with more drops than this none is made until it is confirmed. Default: 1. */
   readonly maxDrops?: number;
+  /**
+   * Subscriptions whose names begin so belong to this server alone: they are neither mirrored nor imported, and never keep
+   * anything from being dropped. Default: `kapacitor-`; with the empty text all subscriptions are the cluster's.
+   */
+  readonly localSubscriptions?: string;
+  /**
+   * Permission to make the cluster's schema on a server that has lost metadata, as the id in the error `METADATA_LOST`. It is
+   * valid for the server as it was found then, and once. Default: none.
+   */
+  readonly rebuild?: string;
   /** Gives the plain password of a user, for InfluxQL cannot set a hash; it is used only if it matches the cluster's hash. */
   readonly passwords?: PasswordSource;
   /** Between two convergences without a change of the cluster. Default: 30 000. */
@@ -40,6 +50,8 @@ export interface MirrorSettings {
   readonly dir: string | undefined;
   readonly drops: 'report' | 'apply';
   readonly maxDrops: number;
+  readonly localSubscriptions: string;
+  readonly rebuild: string | undefined;
   readonly passwords: PasswordSource | undefined;
   readonly interval: number;
   readonly statementsPerSecond: number;
@@ -47,7 +59,8 @@ export interface MirrorSettings {
 }
 
 export function resolveSettings(options: InfluxMirrorOptions): MirrorSettings {
-  const { dir, drops = 'report', maxDrops = 1, passwords } = options;
+  const { dir, drops = 'report', maxDrops = 1, rebuild, passwords } = options;
+  const { localSubscriptions = 'kapacitor-' } = options;
   if (drops !== 'report' && drops !== 'apply') {
     throw new CfluxError('INVALID_OPTION', `drops: ${JSON.stringify(drops)} is neither "report" nor "apply"`);
   }
@@ -58,6 +71,8 @@ export function resolveSettings(options: InfluxMirrorOptions): MirrorSettings {
     dir,
     drops,
     maxDrops,
+    localSubscriptions,
+    rebuild,
     passwords,
     interval: positive('interval', options.interval ?? 30_000),
     statementsPerSecond: positive('statementsPerSecond', options.statementsPerSecond ?? 200),

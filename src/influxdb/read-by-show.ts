@@ -8,10 +8,11 @@ import type {
   UserInfo,
 } from '../meta/records.js';
 import { parseGoDuration } from './go-duration.js';
-import { refusal, type StatementAnswer } from './influx-answer.js';
+import type { StatementAnswer } from './influx-answer.js';
 import type { InfluxConnection } from './influx-connection.js';
 import { quoteIdentifier, whyInexpressible } from './influxql.js';
 import type { Json } from './lossless-json.js';
+import { statementError } from './statement-error.js';
 
 /** Reading statements of one request; each is short, and a form body may have 10 MiB. */
 const batchSize = 500;
@@ -24,7 +25,7 @@ export async function readByShow(connection: InfluxConnection, signal?: AbortSig
   // SHOW USERS comes first: it is refused to a user who would be shown a part of the databases only.
   const first = ['SHOW USERS', 'SHOW DATABASES', 'SHOW CONTINUOUS QUERIES', 'SHOW SUBSCRIPTIONS'];
   const [users, databases, queries, subscriptions] = (await connection.read(first, signal)).map(orThrow);
-  const names = rowsOf(databases).map((row) => text(row, 'name'));
+  const names = rowsOf(withSeries(databases, 'SHOW DATABASES')).map((row) => text(row, 'name'));
   const queriesOf = byDatabase(queries);
   const subscriptionsOf = byDatabase(subscriptions);
   return {
@@ -32,7 +33,7 @@ export async function readByShow(connection: InfluxConnection, signal?: AbortSig
     index: 0n,
     clusterId: 0n,
     databases: await readDatabases(connection, names, queriesOf, subscriptionsOf, signal),
-    users: await readUsers(connection, rowsOf(users), signal),
+    users: await readUsers(connection, rowsOf(withSeries(users, 'SHOW USERS')), signal),
     maxNodeId: 0n,
     maxShardGroupId: 0n,
     maxShardId: 0n,
@@ -114,22 +115,16 @@ async function readEach(
     // A statement that fails is the last one of its request that ran.
     const failed = answers.findIndex(({ error }) => error !== undefined);
     const good = failed === -1 ? batch.length : failed;
-    for (const [index, name] of batch.slice(0, good).entries()) found.push([name, answerAt(answers, index)]);
+    for (const [index, name] of batch.slice(0, good).entries())
+      found.push([name, withSeries(answers[index], statementOf(name))]);
     if (failed !== -1) expectGone(answers[failed]?.error ?? '');
     at += failed === -1 ? good : good + 1;
   }
   return found;
 }
 
-function answerAt(answers: readonly StatementAnswer[], index: number): StatementAnswer {
-  const answer = answers[index];
-  if (answer === undefined)
-    throw new CfluxError('BAD_ANSWER', 'InfluxDB answered too few statements', { retryable: true });
-  return answer;
-}
-
 function expectGone(error: string): void {
-  const failure = refusal(error);
+  const failure = statementError(error);
   if (failure.code !== 'DATABASE_NOT_FOUND' && failure.code !== 'USER_NOT_FOUND') throw failure;
 }
 
@@ -166,9 +161,9 @@ function policyOf(row: Row, subscriptions: readonly Row[]): RetentionPolicyInfo 
   const name = text(row, 'name');
   return {
     name,
-    replicaN: Number(row['replicaN']),
-    duration: parseGoDuration(text(row, 'duration')),
-    shardGroupDuration: parseGoDuration(text(row, 'shardGroupDuration')),
+    replicaN: replicas(row),
+    duration: duration(row, 'duration'),
+    shardGroupDuration: duration(row, 'shardGroupDuration'),
     shardGroups: [],
     subscriptions: subscriptions
       .filter((subscription) => subscription['retention_policy'] === name)
@@ -207,10 +202,30 @@ function text(row: Row, column: string): string {
   return value;
 }
 
+/** A number of replicas is an unsigned integer of 32 bits in InfluxDB's own metadata. */
+function replicas(row: Row): number {
+  const value = row['replicaN'];
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
+  throw unexpected(`replicaN ${String(value).slice(0, 40)}`);
+}
+
+/** InfluxDB refuses negative durations. */
+function duration(row: Row, column: string): bigint {
+  const value = parseGoDuration(text(row, column));
+  if (value >= 0n) return value;
+  throw unexpected(`a negative ${column}`);
+}
+
 const unexpected = (what: string) =>
-  new CfluxError('BAD_ANSWER', `an unexpected answer of InfluxDB: ${what}`);
+  new CfluxError('BAD_ANSWER', `an unexpected answer of InfluxDB: ${what}`, { retryable: true });
+
+/** These statements return their columns even if there are no rows; without any, something else sent the response. */
+function withSeries(answer: StatementAnswer | undefined, statement: string): StatementAnswer {
+  if (answer !== undefined && answer.series.length > 0) return answer;
+  throw unexpected(`${statement} without columns`);
+}
 
 function orThrow(answer: StatementAnswer): StatementAnswer {
-  if (answer.error !== undefined) throw refusal(answer.error);
+  if (answer.error !== undefined) throw statementError(answer.error);
   return answer;
 }

@@ -36,6 +36,8 @@ export async function readInfluxMetadata(
   try {
     if (snapshot === false) return await readByShow(connection, signal);
     return await new MetadataReader(connection, snapshot).readSnapshot(signal);
+  } catch (error) {
+    return await connection.explain(error);
   } finally {
     await connection.close();
   }

@@ -17,6 +17,8 @@ export interface Report {
   readonly pending: readonly Finding[];
   /** What is only on this server and was never the cluster's. */
   readonly onlyHere: readonly Item[];
+  /** Subscriptions that the cluster holds and that are local to a server by their names; neither made nor dropped. */
+  readonly local: readonly Finding[];
   /** Users of whom nobody here can tell whether their password is the cluster's. */
   readonly unverified: readonly string[];
   /** Confirms exactly the drops that are pending for their number. */

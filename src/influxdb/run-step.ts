@@ -1,8 +1,8 @@
 import { CfluxError, type CfluxErrorCode } from '../errors.js';
 import type { Action } from './action.js';
-import { refusal } from './influx-answer.js';
 import { type InfluxConnection, isRefusal } from './influx-connection.js';
 import { influxqlOf } from './statement.js';
+import { statementError } from './statement-error.js';
 
 export interface RunOptions {
   /** The password that the action sets. */
@@ -85,7 +85,7 @@ async function rows(
   signal: AbortSignal | undefined,
 ): Promise<unknown[][]> {
   const [answer] = await connection.read([statement], signal);
-  if (answer?.error !== undefined) throw refusal(answer.error);
+  if (answer?.error !== undefined) throw statementError(answer.error);
   return (answer?.series ?? []).flatMap((series) =>
     series.values.map((row) => columns.map((column) => row[series.columns.indexOf(column)])),
   );

@@ -1,11 +1,13 @@
+import type { CfluxError } from '../errors.js';
 import type { Finding, Plan, Step } from './plan.js';
-import { influxqlOf } from './statement.js';
+import { statementKey as keyOf } from './troubles.js';
 
 /** What one convergence has done so far, so that it does nothing twice. */
 export class Tally {
   readonly done: Step[] = [];
   readonly #taken = new Set<string>();
   readonly #refused = new Map<string, string>();
+  readonly #troubled = new Map<string, CfluxError>();
   #hasDropped = false;
 
   /**
@@ -13,7 +15,9 @@ export class Tally {
    * that is a moment old, and once in a convergence, so that it never makes more of them than one plan may have.
    */
   next(plan: Plan): { readonly steps: readonly Step[]; readonly areDrops: boolean } {
-    const isOpen = (step: Step) => !this.#taken.has(keyOf(step)) && !this.#refused.has(keyOf(step));
+    const isClosed = (key: string) =>
+      this.#taken.has(key) || this.#refused.has(key) || this.#troubled.has(key);
+    const isOpen = (step: Step) => !isClosed(keyOf(step));
     const begin = plan.steps.length - plan.drops;
     const changes = plan.steps.slice(0, begin).filter(isOpen);
     if (changes.length > 0 || this.#hasDropped) return { steps: changes, areDrops: false };
@@ -33,6 +37,16 @@ export class Tally {
     this.#taken.add(keyOf(step));
   }
 
+  /** The server had trouble with a step: later steps are made all the same, and this one in the next convergence. */
+  noteTrouble(step: Step, error: CfluxError): void {
+    this.#troubled.set(keyOf(step), error);
+  }
+
+  /** What the server had trouble with. */
+  get troubles(): readonly CfluxError[] {
+    return [...this.#troubled.values()];
+  }
+
   /** The steps of the last plan that were not made, or to no avail. */
   leftOf(plan: Plan): { readonly refused: readonly Finding[]; readonly pending: readonly Finding[] } {
     const refused: Finding[] = [];
@@ -47,5 +61,3 @@ export class Tally {
     return { refused, pending };
   }
 }
-
-const keyOf = (step: Step) => influxqlOf(step.action).join('\n');

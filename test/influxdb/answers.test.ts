@@ -2,8 +2,9 @@ import { formatDuration } from 'clusterflux';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseGoDuration } from '../../src/influxdb/go-duration.js';
-import { readAnswers, readError, refusal } from '../../src/influxdb/influx-answer.js';
+import { readAnswers, readError } from '../../src/influxdb/influx-answer.js';
 import { parseLosslessJson } from '../../src/influxdb/lossless-json.js';
+import { secretStatementError, statementError } from '../../src/influxdb/statement-error.js';
 
 /** As JSON.parse would have rounded it. */
 function withoutBigints(value: unknown): unknown {
@@ -56,7 +57,7 @@ describe('parseGoDuration', () => {
         expect(parseGoDuration(formatDuration(nanoseconds))).toBe(nanoseconds);
       }),
     );
-    for (const text of ['', '7d', '1h 2m', 'h', '1.s'])
+    for (const text of ['', '7d', '1h 2m', 'h', '1.s', '9999999999h', `${'9'.repeat(1e5)}ns`])
       expect(() => parseGoDuration(text)).toThrow('unknown duration');
   });
 });
@@ -73,9 +74,9 @@ describe('readAnswers', () => {
       line([{ statement_id: 0, series: [{ name: 'd', columns, values: [['b']] }] }]),
       line([{ statement_id: 1, series: [{ columns }] }]),
     ];
-    expect(readAnswers(pieces.join('\n'))).toEqual([
-      { series: [{ name: 'd', columns, values: [['a'], ['b']] }] },
-      { series: [{ name: '', columns, values: [] }] },
+    expect(readAnswers(pieces.join('\n'), 2)).toEqual([
+      { series: [{ name: 'd', tags: {}, columns, values: [['a'], ['b']] }] },
+      { series: [{ name: '', tags: {}, columns, values: [] }] },
     ]);
   });
 
@@ -84,13 +85,16 @@ describe('readAnswers', () => {
       line([{ statement_id: 0, error: 'database not found: x' }]),
       line([{ statement_id: 0, error: 'not executed' }]),
     ];
-    expect(readAnswers(lines.join('\n'))).toEqual([{ series: [], error: 'database not found: x' }]);
+    const failed = { series: [], error: 'database not found: x' };
+    expect(readAnswers(lines.join('\n'), 1)).toEqual([failed]);
+    // The statements after it have no results.
+    expect(readAnswers(lines.join('\n'), 3)).toEqual([failed]);
   });
 
   it('refuses an answer that a limit of the server cut short', () => {
     const columns = ['name'];
     const cut = line([{ statement_id: 0, series: [{ name: 'd', columns, values: [['a']], partial: true }] }]);
-    expect(() => readAnswers(cut)).toThrow('cut its answer short');
+    expect(() => readAnswers(cut, 1)).toThrow('cut its answer short');
   });
 
   it('refuses what is not an answer', () => {
@@ -99,8 +103,12 @@ describe('readAnswers', () => {
       '{"results":[{}]}',
       '{"error":"x"}',
       '{"results":[{"statement_id":1e9}]}',
+      '{"results":[{"statement_id":0.5}]}',
+      '{"results":[{"statement_id":-1}]}',
+      '{"results":[{"statement_id":"0"}]}',
+      '{"results":[{"statement_id":99999999999999999999}]}',
     ]) {
-      expect(() => readAnswers(text), text).toThrow(expect.objectContaining({ code: 'BAD_ANSWER' }));
+      expect(() => readAnswers(text, 1), text).toThrow(expect.objectContaining({ code: 'BAD_ANSWER' }));
     }
     expect([readError('{"error":"x"}'), readError('<html>'), readError('[]')]).toEqual([
       'x',
@@ -110,12 +118,53 @@ describe('readAnswers', () => {
   });
 });
 
-describe('refusal', () => {
-  it('has a code of its own where InfluxDB’s text has one, and the text', () => {
-    expect(refusal('database not found: a: b')).toMatchObject({
+describe('readAnswers with fewer results than statements', () => {
+  const result = (id: number) => JSON.stringify({ results: [{ statement_id: id }] });
+  const short: [what: string, body: string, count: number][] = [
+    ['an empty body', '', 1],
+    ['blank lines', ' \n\n', 1],
+    ['no results', '{"results":[]}', 1],
+    ['an empty object', '{}', 1],
+    ['null', 'null', 1],
+    ['the last one missing', result(0), 2],
+    ['the first one missing', result(1), 2],
+    ['one in the middle missing', `${result(0)}\n${result(2)}`, 3],
+  ];
+  it.each(short)('%s: R34: is no answer', (_what, body, count) => {
+    expect(() => readAnswers(body, count)).toThrow(
+      expect.objectContaining({ code: 'BAD_ANSWER', retryable: true }),
+    );
+  });
+
+  it('keeps series with other tags apart', () => {
+    const series = [1, 2].map((id) => ({
+      name: 'shard',
+      tags: { id: `${id}` },
+      columns: ['v'],
+      values: [[id]],
+    }));
+    expect(readAnswers(JSON.stringify({ results: [{ statement_id: 0, series }] }), 1)).toEqual([{ series }]);
+  });
+});
+
+describe('statementError', () => {
+  it('is a refusal with the text of InfluxDB if the text is known to be about the statement', () => {
+    expect(statementError('database not found: a: b')).toMatchObject({
       code: 'DATABASE_NOT_FOUND',
       message: 'database not found: a: b',
+      retryable: false,
+      outcome: 'none',
     });
-    expect(refusal('something new')).toMatchObject({ code: 'STATEMENT_REFUSED', message: 'something new' });
+  });
+
+  it('is trouble of the server otherwise, and repeats no unknown text of a statement with a password', () => {
+    const unavailable = { code: 'UNAVAILABLE', retryable: true, status: 200 };
+    expect(statementError('something new')).toMatchObject({ ...unavailable, message: 'something new' });
+    expect(secretStatementError('something new of Secr3t')).toMatchObject(unavailable);
+    expect(secretStatementError('something new of Secr3t').message).not.toContain('Secr3t');
+    expect(secretStatementError('error parsing query: found Secr3t')).toMatchObject({
+      code: 'STATEMENT_REFUSED',
+      message: expect.not.stringContaining('Secr3t'),
+    });
   });
 });

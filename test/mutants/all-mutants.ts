@@ -1,8 +1,9 @@
 import { clientMutants } from './client-mutants.js';
+import { influxdbMutants } from './influxdb-mutants.js';
 import { managerMutants } from './manager-mutants.js';
 import { type Mutant, namesOf } from './mutant.js';
 
 /** Every mutant, by its name. */
 export const allMutants: ReadonlyMap<string, Mutant> = new Map(
-  namesOf([...clientMutants, ...managerMutants]),
+  namesOf([...clientMutants, ...managerMutants, ...influxdbMutants]),
 );

@@ -1,6 +1,6 @@
 /** A small change of the code that breaks one rule, and the tests that must notice. */
 export interface Mutant {
-  /** `R1` … `R27`; the tests that catch it name it. */
+  /** `R1` … `R36`; the tests that catch it name it. */
   readonly rule: string;
   /** What is wrong then, in words. */
   readonly breaks: string;

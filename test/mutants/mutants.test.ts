@@ -9,6 +9,7 @@ const pathOf = (file: string) => fileURLToPath(new URL(`../../${file}`, import.m
 const rules = [
   ...Array.from({ length: 14 }, (_, i) => `R${i + 1}`),
   ...Array.from({ length: 8 }, (_, i) => `R${i + 20}`),
+  'R34',
   'R35',
 ];
 

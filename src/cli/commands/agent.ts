@@ -36,6 +36,9 @@ Runs until SIGINT or SIGTERM, one beside each server. The first agent of an empt
 server; a later one makes its server follow. Nothing is dropped on a server without --allow-drops, and what is only on
 a server stays there.
 
+On a server that lost its meta.db, or got an older one, nothing is made: put the file back, or start once with the
+--rebuild that the log names.
+
 Examples:
   cflux agent --endpoint http://manager:8000 --cluster prod --data /var/lib/cflux
   cflux agent --username admin --password-file /etc/cflux/admin --passwords /etc/cflux/passwords.toml …

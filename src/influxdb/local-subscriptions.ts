@@ -1,0 +1,70 @@
+import type { DatabaseInfo, MetaData, RetentionPolicyInfo } from '../meta/records.js';
+import { firstByName } from './draft.js';
+import { whyInexpressible } from './influxql.js';
+import type { Finding } from './plan.js';
+
+/**
+ * Subscriptions that belong to a single server, recognized by the prefix of their names. A Kapacitor subscribes itself
+ * (`kapacitor-<id>`) with an address that often means another machine on each host.
+ */
+export class LocalSubscriptions {
+  readonly #prefix: string;
+  /** By database record: versions of the metadata share the records of unchanged databases. */
+  readonly #stripped = new WeakMap<DatabaseInfo, DatabaseInfo>();
+
+  /** With the empty prefix no subscription is local. */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** `data` without local subscriptions. */
+  strip(data: MetaData): MetaData {
+    if (this.#prefix === '') return data;
+    const databases = data.databases.map((database) => this.#strip(database));
+    const isUnchanged = databases.every((database, at) => database === data.databases[at]);
+    return isUnchanged ? data : { ...data, databases };
+  }
+
+  /** The local subscriptions that the cluster holds all the same, because an earlier version shared them. */
+  shared(cluster: MetaData): Finding[] {
+    return [...firstByName(cluster.databases).values()]
+      .filter((database) => this.#strip(database) !== database)
+      .flatMap((database) =>
+        database.retentionPolicies.flatMap((policy) => this.#findings(database, policy)),
+      );
+  }
+
+  #findings(
+    { name: database }: DatabaseInfo,
+    { name: policy, subscriptions }: RetentionPolicyInfo,
+  ): Finding[] {
+    return subscriptions.filter(this.#isLocal).map(({ name }) => {
+      const item = { kind: 'subscription', database, policy, name } as const;
+      const reason =
+        'the cluster holds it, but it is local to a server by its name and no longer mirrored: drop it on each server that it does not belong to';
+      const isExpressible = [database, policy, name].every((text) => whyInexpressible(text) === undefined);
+      return { item, reason, ...(isExpressible ? { action: { ...item, kind: 'dropSubscription' } } : {}) };
+    });
+  }
+
+  #strip(database: DatabaseInfo): DatabaseInfo {
+    const known = this.#stripped.get(database);
+    if (known !== undefined) return known;
+    const isAffected = database.retentionPolicies.some(({ subscriptions }) =>
+      subscriptions.some(this.#isLocal),
+    );
+    const stripped = isAffected
+      ? { ...database, retentionPolicies: database.retentionPolicies.map(this.#stripPolicy) }
+      : database;
+    this.#stripped.set(database, stripped);
+    return stripped;
+  }
+
+  readonly #stripPolicy = (policy: RetentionPolicyInfo): RetentionPolicyInfo => ({
+    ...policy,
+    subscriptions: policy.subscriptions.filter((subscription) => !this.#isLocal(subscription)),
+  });
+
+  readonly #isLocal = ({ name }: { readonly name: string }): boolean =>
+    this.#prefix !== '' && name.startsWith(this.#prefix);
+}

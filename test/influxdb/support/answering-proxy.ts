@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { atEnd } from './lab.js';
+
+/** A whole response. */
+export interface Response {
+  readonly status?: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Stands between a mirror and a server, and responds to some requests itself. */
+export interface AnsweringProxy {
+  readonly url: string;
+  /** The statements of every request so far. */
+  readonly statements: readonly string[];
+  /** The response to a request with these statements (empty except to `/query`); `undefined` asks the server. */
+  respond: (statements: string, path: string) => Response | undefined;
+}
+
+/** Without `target` every request must have a response. */
+export async function answeringProxy(target?: string): Promise<AnsweringProxy> {
+  const statements: string[] = [];
+  const server = createServer(async (request, response) => {
+    const body = await bodyOf(request);
+    const text = new URLSearchParams(body).get('q') ?? '';
+    statements.push(text);
+    const own = proxy.respond(text, request.url ?? '');
+    if (own !== undefined) {
+      response.writeHead(own.status ?? 200, own.headers).end(own.body);
+      return;
+    }
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await fetch(`${target}${request.url}`, {
+      method: request.method ?? 'POST',
+      ...(request.method === 'POST' ? { body, headers } : {}),
+    });
+    response.writeHead(answer.status).end(await answer.text());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  atEnd(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const proxy: AnsweringProxy = {
+    url: `http://127.0.0.1:${address.port}`,
+    statements,
+    respond: () => undefined,
+  };
+  return proxy;
+}
+
+/** A response in which the only statement failed with `error`. */
+export const failed = (error: string): Response => ({
+  body: JSON.stringify({ results: [{ statement_id: 0, error }] }),
+});
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces).toString();
+}
