@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Fault } from './nemesis/fault.js';
+import { neighbourFaults } from './nemesis/neighbours.js';
 import { networkFaults } from './nemesis/network.js';
 import { processFaults } from './nemesis/processes.js';
 import { storeFaults } from './nemesis/stores.js';
@@ -10,7 +11,12 @@ import { obstacleTo } from './world/privileges.js';
 import { SmallDisk } from './world/small-disk.js';
 
 /** Every kind of fault that there is. */
-export const allFaults: readonly Fault[] = [...processFaults, ...networkFaults, ...storeFaults];
+export const allFaults: readonly Fault[] = [
+  ...processFaults,
+  ...networkFaults,
+  ...storeFaults,
+  ...neighbourFaults,
+];
 
 /** What this machine lets us do, and, where it does not, why. */
 export interface Ability {

@@ -50,6 +50,24 @@ describe('R1–R14 in a simulated world', () => {
     await checkNothingLeft(scenario.world);
   });
 
+  it('R8, R26: beside sick neighbours changes are made all the same', async () => {
+    const sick = [true, true, false, true].map((isNode) => ({ do: 'sicken', isNode }) as const);
+    const changes = [0, 1, 2].map((node) => ({ do: 'append', node, times: 4 }) as const);
+    const scenario = new Scenario(0);
+    await scenario.begin();
+    for (const command of [...sick, ...changes]) await scenario.run(command);
+    for (let second = 0; second < 5; second++) {
+      await scenario.run({ do: 'pass', ms: 1_000 });
+      for (const command of changes) await scenario.run(command);
+    }
+    await scenario.run({ do: 'pass', ms: 5_000 });
+    expect(new Set(scenario.told.values())).toEqual(new Set(['done']));
+    await scenario.mend();
+    checkHistory(scenario.world);
+    await checkConvergence(scenario.world);
+    await checkNothingLeft(scenario.world);
+  });
+
   it('lose nothing unseen when the manager loses everything', { timeout: 600_000 }, async () => {
     const property = fc.asyncProperty(fc.integer(), lifeWithLosses, async (seed, commands) => {
       const scenario = await live(seed, commands);

@@ -147,6 +147,88 @@ describeWithServer('etcd', 'several managers on one etcd', () => {
     }
   });
 
+  it('R26: a sick node behind a load balancer holds nobody up again and again, at whichever manager it pushes', async () => {
+    const urls = await managersForTest(3);
+    const nodes = await Promise.all(urls.map(nodeAt));
+    await nodes[0]?.createDatabase('a');
+    const at = (number: number) => urls[number % urls.length] ?? '';
+    const old = await fetch(`${at(0)}/clusters/c/versions/0`);
+    const base = Number(old.headers.get('version'));
+    const body = Buffer.from(await old.arrayBuffer());
+    await nodes[0]?.createDatabase('b');
+    let isOver = false;
+    const beSick = async (headers: Record<string, string>) => {
+      for (let tries = 0; !isOver; tries++) {
+        const answer = await fetch(`${at(tries)}/clusters/c/versions/${base}`, {
+          method: 'POST',
+          body,
+          headers,
+        });
+        await answer.arrayBuffer();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    const sick = [beSick({ 'cflux-node': '991' }), beSick({ 'cflux-node': '992' }), beSick({})];
+    const rounds: number[] = [];
+    for (const node of nodes) node.on('pushed', (event) => rounds.push(event.rounds));
+    await Promise.all(
+      nodes.map(async (node, number) => {
+        for (let change = 0; change < 10; change++) await node.createDatabase(`d-${number}-${change}`);
+      }),
+    );
+    isOver = true;
+    await Promise.all(sick);
+    expect(rounds).toHaveLength(30);
+    expect(rounds.reduce((sum, each) => sum + each) / rounds.length).toBeLessThanOrEqual(3);
+  });
+
+  it('R26: what a requester wasted at one manager, others know of', async () => {
+    const prefix = `/managers-${prefixes++}/`;
+    const managers = [0, 1].map(
+      () => new Manager({ store: new EtcdStore({ endpoints: etcd.endpoints, prefix }), turn: 2_000 }),
+    );
+    onTestFinished(async () => {
+      for (const manager of managers) await manager.close();
+    });
+    let mutations = 0;
+    const push = async (manager: number, nodeId: number, version: number) => {
+      const request = {
+        cluster: 'c',
+        version,
+        snapshot: Buffer.from('x'),
+        mutation: `m${mutations++}`,
+        nodeId,
+      };
+      const result = await managers[manager]?.push(request);
+      if (result === undefined || result.kind === 'foreignEpoch') throw new Error('no answer');
+      return result;
+    };
+    const { version } = await push(0, 1, 0);
+    const order: string[] = [];
+    const noted = (name: string, result: ReturnType<typeof push>) =>
+      result.then(({ kind }) => order.push(`${name} ${kind}`));
+    // Longer than others are patient with a place that gives no sign: the option counts here as well.
+    const sick = await push(0, 2, 0);
+    expect(sick).toMatchObject({ kind: 'conflict', version });
+    const waiting = noted('other', push(1, 3, version));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(order).toEqual([]);
+    await waiting;
+    // It ran out, and is not given again, wherever it comes.
+    const newest = (await managers[0]?.history('c'))?.[0]?.version ?? 0;
+    expect(await push(1, 2, 0)).toMatchObject({ kind: 'conflict', version: newest });
+    expect(await push(0, 2, 0)).toMatchObject({ kind: 'conflict', version: newest });
+    const begun = performance.now();
+    const next = await push(0, 3, newest);
+    expect(next).toMatchObject({ kind: 'committed' });
+    expect(performance.now() - begun).toBeLessThan(1_500);
+    // From what it was shown it is given another, and comes to the other manager in time.
+    const shown = await push(0, 2, newest);
+    const other = push(0, 3, next.version);
+    expect(await push(1, 2, shown.version)).toMatchObject({ kind: 'committed' });
+    expect(await other).toMatchObject({ kind: 'conflict' });
+  });
+
   it('R23: see the same nodes alive, wherever those beat, and list each other', async () => {
     const urls = await managersForTest();
     const clients = await Promise.all(urls.map(nodeAt));

@@ -38,6 +38,8 @@ export type Command =
       readonly lie: Lie;
     }
   | { readonly do: 'behindBack'; readonly node: number }
+  | { readonly do: 'sicken'; readonly isNode: boolean }
+  | { readonly do: 'cure' }
   | { readonly do: 'restartManager' }
   | { readonly do: 'wipeManager' };
 
@@ -91,6 +93,8 @@ const common: [number, fc.Arbitrary<Command>][] = [
     }),
   ],
   [1, fc.record({ do: fc.constant('behindBack'), node })],
+  [1, fc.record({ do: fc.constant('sicken'), isNode: fc.boolean() })],
+  [1, fc.constant({ do: 'cure' })],
   [1, fc.constant({ do: 'restartManager' })],
 ];
 

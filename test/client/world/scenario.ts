@@ -37,6 +37,8 @@ export class Scenario {
     else if (command.do === 'pass') await clock.advance(command.ms);
     else if (command.do === 'stall') clock.pause(command.ms);
     else if (command.do === 'jump') clock.setWall(clock.now() + command.ms);
+    else if (command.do === 'sicken') this.world.sicken(command);
+    else if (command.do === 'cure') this.world.cure();
     else if (command.do === 'wipeManager') await this.world.wipeManager();
     else if (command.do === 'restartManager') await this.world.restartManager();
     await clock.advance(0);
@@ -119,6 +121,7 @@ export class Scenario {
   /** All faults end, every node lives, and time passes until nobody waits for anything. */
   async mend(): Promise<void> {
     const { world } = this;
+    world.cure();
     for (const node of world.nodes) {
       node.network.partitioned = false;
       node.network.forgetFaults();

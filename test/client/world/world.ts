@@ -4,6 +4,7 @@ import { FakeManager, type FaultyTransportOptions, ManualClock, seededRandom } f
 import type { ManagerStore } from '../../../src/manager/manager-store.js';
 import type { Random } from '../../../src/random.js';
 import { entriesOf } from './journal.js';
+import { SickNeighbour } from './sick-neighbour.js';
 import { SimulatedNode } from './simulated-node.js';
 
 /** A version as the store took it. */
@@ -23,6 +24,7 @@ export class World {
   /** Every version that any manager of this world stored, in order. */
   readonly history: StoredVersion[] = [];
   readonly fake: FakeManager;
+  readonly #sick: SickNeighbour[] = [];
   readonly #faults: FaultyTransportOptions['faults'];
 
   constructor(seed = 1, options: { faults?: (random: Random) => FaultyTransportOptions['faults'] } = {}) {
@@ -43,6 +45,20 @@ export class World {
     return node;
   }
 
+  /** Somebody that is none of the nodes pushes from an old version from now on, again and again. */
+  sicken({ isNode }: { readonly isNode: boolean }): void {
+    const number = this.#sick.length;
+    const nodeId = isNode ? 9_000 + number : undefined;
+    const neighbour = new SickNeighbour(this.fake.transport, this.clock, `sick-${number}`, nodeId);
+    this.#sick.push(neighbour);
+    neighbour.start();
+  }
+
+  /** Nobody is sick any more. */
+  cure(): void {
+    for (const neighbour of this.#sick) neighbour.stop();
+  }
+
   /** The manager is replaced by one that has nothing. */
   async wipeManager(): Promise<void> {
     await this.run(this.fake.wipe());
@@ -59,6 +75,7 @@ export class World {
   }
 
   async close(): Promise<void> {
+    this.cure();
     await this.run(Promise.all(this.nodes.filter(({ alive }) => alive).map(({ client }) => client.close())));
     await this.run(this.fake.close());
   }
