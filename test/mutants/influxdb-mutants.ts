@@ -45,7 +45,7 @@ export const influxdbMutants: readonly Mutant[] = [
     file: 'influxdb/influx-answer.ts',
     find: 'const draft = drafts.get(id);\n',
     replace: 'const draft = drafts.get(id) ?? { series: [], partial: false };\n',
-    tests: ['cases/16-empty-answer-forgets-drops.test.ts'],
+    tests: ['influxdb/answers.test.ts'],
   },
   {
     rule: 'R34',
