@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { printable } from './printable.js';
+import { printable, printableJson } from '../printable.js';
 
 /** What an agent tells, line by line: for people, or as JSON for programs. */
 export class AgentLog {
@@ -21,7 +21,7 @@ export class AgentLog {
     const time = new Date(this.#clock.now()).toISOString();
     this.#write(
       this.#json
-        ? JSON.stringify({ time, event, text, ...fields }, withoutBigints)
+        ? printableJson(JSON.stringify({ time, event, text, ...fields }, withoutBigints))
         : `${time} ${printable(text)}`,
     );
   }

@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { CfluxError } from '../errors.js';
+import { printableLines } from '../printable.js';
 import { commands } from './commands.js';
 import { exitCode, exitCodeOf } from './exit-code.js';
-import { printableLines } from './printable.js';
 import type { Terminal } from './terminal.js';
 
 const help = `
@@ -16,8 +16,22 @@ Start here:
   cflux status                    what the manager knows of your cluster
   cflux help <command>            all about one command, with examples`;
 
+/**
+ * `terminal`, where no line holds what it would obey, wherever the line has its names from. (JSON escapes such characters itself, so
+ * that it stays JSON.)
+ */
+function guarded(terminal: Terminal): Terminal {
+  return {
+    ...terminal,
+    out: (line) => terminal.out(printableLines(line)),
+    err: (line) => terminal.err(printableLines(line)),
+    ask: (question) => terminal.ask(printableLines(question)),
+  };
+}
+
 /** Runs `cflux` with `args` (without the program's name), and answers its exit code. */
-export async function runCflux(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCflux(args: readonly string[], processTerminal: Terminal): Promise<number> {
+  const terminal = guarded(processTerminal);
   const program = new Command('cflux')
     .description('One metadata for several InfluxDB 1.x servers.')
     .version(manifest.version)
@@ -37,8 +51,7 @@ export async function runCflux(args: readonly string[], terminal: Terminal): Pro
     await program.parseAsync([...args], { from: 'user' });
     return exitCode.ok;
   } catch (error) {
-    if (!(error instanceof CommanderError))
-      terminal.err(`cflux: ${printableLines(CfluxError.from(error).message)}`);
+    if (!(error instanceof CommanderError)) terminal.err(`cflux: ${CfluxError.from(error).message}`);
     return exitCodeOf(error);
   }
 }

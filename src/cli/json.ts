@@ -1,6 +1,8 @@
+import { printableJson } from '../printable.js';
+
 /** JSON for programs: integers of 64 bits as text, maps as objects, bytes in base64. */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value, replacer, 2);
+  return printableJson(JSON.stringify(value, replacer, 2));
 }
 
 function replacer(_key: string, value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.js';
+import { printableJson } from '../printable.js';
 import type { EventLogger, LogLevel } from './event-logger.js';
 
 /** How a {@link jsonLogger} works. */
@@ -14,7 +15,8 @@ export interface JsonLoggerOptions {
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /**
- * A logger that writes each record as one line of JSON: `time` (ISO 8601, UTC), `level`, the fields of the record, `message`.
+ * A logger that writes each record as one line of JSON: `time` (ISO 8601, UTC), `level`, the fields of the record, `message`. Characters
+ * that a terminal would obey are escaped.
  *
  * @example
  * ```ts
@@ -32,7 +34,7 @@ export function jsonLogger(options: JsonLoggerOptions = {}): EventLogger {
     (record, message) => {
       if (levels.indexOf(level) < levels.indexOf(least)) return;
       const time = new Date(clock.now()).toISOString();
-      write(`${JSON.stringify({ time, level, ...record, message })}\n`);
+      write(`${printableJson(JSON.stringify({ time, level, ...record, message }))}\n`);
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

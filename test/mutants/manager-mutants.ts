@@ -472,4 +472,12 @@ export const managerMutants: readonly Mutant[] = [
       "if (refusal !== undefined && this.#routes.of(request) !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'none' });",
     tests: ['manager/browser-guard.test.ts'],
   },
+  {
+    rule: 'R24',
+    breaks: 'a name with control characters reaches a log in JSON as it is',
+    file: 'client/json-logger.ts',
+    find: 'printableJson(JSON.stringify({ time, level, ...record, message }))',
+    replace: 'JSON.stringify({ time, level, ...record, message })',
+    tests: ['hostile/log-lines.test.ts'],
+  },
 ];

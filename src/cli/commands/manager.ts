@@ -9,6 +9,7 @@ import {
   type ManagerStore,
   MemoryStore,
 } from '../../manager/index.js';
+import { printable } from '../../printable.js';
 import { auditLine } from '../audit-line.js';
 import { addEtcdFlags, type EtcdFlags, etcdStoreOf } from '../etcd-flags.js';
 import { fileOf } from '../file-of.js';
@@ -104,7 +105,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       ...(tokens === undefined ? {} : { tokens }),
       hostNames: options.hostName ?? [],
       insecure: insecure === true,
-      onError: ({ message }) => terminal.err(`cflux manager: ${message}`),
+      onError: ({ message }) => terminal.err(`cflux manager: ${printable(message)}`),
     });
     terminal.out(`cflux manager listening on ${server.url}, data in ${manager.storeName}`);
     terminal.err(`cflux manager: ${await ended}, closing`);
@@ -116,7 +117,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
 
 function storeOf(options: Options, terminal: Terminal): ManagerStore {
   const { memory, data } = options;
-  const etcd = etcdStoreOf(options, (message) => terminal.err(`cflux manager: ${message}`));
+  const etcd = etcdStoreOf(options, (message) => terminal.err(`cflux manager: ${printable(message)}`));
   if (etcd !== undefined && memory)
     throw new CfluxError('INVALID_OPTION', '--memory and --etcd exclude each other');
   if (etcd !== undefined) return etcd;
