@@ -14,6 +14,7 @@ import { LostData } from './lost-data.js';
 import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './manager-store.js';
 import { isOfAnotherHistory } from './other-history.js';
 import { Publication } from './publication.js';
+import { PushDeadlines, type PushUnderWay } from './push-deadlines.js';
 import { PushLine } from './push-line.js';
 import { published, snapshotOf, WaitingPoll } from './waiting-poll.js';
 
@@ -45,11 +46,13 @@ export class Cluster {
   readonly #settings: ClusterSettings;
   readonly #store: ManagerStore;
   readonly #line: PushLine;
+  readonly #pushDeadlines: PushDeadlines;
   readonly #latest: LatestSnapshot;
   readonly #polls = new Set<WaitingPoll>();
   readonly #lost: LostData;
   /** It had data when we looked last; where it was deleted since, its epoch is another one. */
   #hasData = false;
+  #epoch: string | undefined;
   #committing = false;
   readonly #publication: Publication;
   /** Pushes that are not answered yet. */
@@ -62,6 +65,7 @@ export class Cluster {
     this.#settings = settings;
     this.#store = settings.store;
     this.#line = new PushLine(name, settings);
+    this.#pushDeadlines = new PushDeadlines(settings.deadlines, settings.monotonic, settings.store.name);
     this.#latest = new LatestSnapshot(settings.store, name);
     this.#publication = new Publication(settings.deadlines, (current) => this.#tell(current));
     this.#lost = new LostData({
@@ -74,6 +78,11 @@ export class Cluster {
 
   get isIdle(): boolean {
     return this.#polls.size === 0 && this.#line.isIdle && this.#lost.isIdle;
+  }
+
+  /** Of the history, as it was last read. */
+  get epoch(): string | undefined {
+    return this.#epoch;
   }
 
   get cachedBytes(): number {
@@ -99,8 +108,11 @@ export class Cluster {
     }
     this.#pushing += 1;
     try {
-      const push = (ending?: AbortSignal) => this.#judge(request, asker, ending);
-      return await this.#line.push(request, asker, push, signal);
+      const push = (underWay: PushUnderWay) => {
+        const judge = (ending?: AbortSignal) => this.#judge(request, asker, underWay, ending);
+        return this.#line.push(request, asker, judge, underWay.signal);
+      };
+      return await this.#pushDeadlines.run(push, signal);
     } finally {
       this.#pushing -= 1;
       if (this.#pushing === 0) this.#publication.flush();
@@ -143,6 +155,12 @@ export class Cluster {
     }
   }
 
+  /** The store notifies of a change. */
+  notified(): Promise<void> {
+    this.#pushDeadlines.progress();
+    return this.changed();
+  }
+
   /** The head may have changed, by whoever it was: looks, and answers the polls that wait for that. */
   async changed(): Promise<void> {
     if (this.#committing) {
@@ -172,7 +190,12 @@ export class Cluster {
     for (const poll of this.#polls) poll.fail(reason);
   }
 
-  async #judge(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
+  async #judge(
+    request: PushRequest,
+    asker: Asker,
+    underWay: PushUnderWay,
+    signal?: AbortSignal,
+  ): Promise<PushResult> {
     if (!this.#hasData) {
       const head = await this.#head();
       if (head.latest === undefined) {
@@ -184,6 +207,7 @@ export class Cluster {
     const above = this.#hasData ? noVersion : base;
     const history = this.#hasData ? { epoch } : this.#lost.firstVersion(epoch);
     const commit = { cluster, base, snapshot, mutation, nodeId, above, ...history };
+    underWay.beginsToStore();
     const result = await this.#commit(commit, asker, signal);
     switch (result.kind) {
       case 'committed':
@@ -214,6 +238,8 @@ export class Cluster {
     this.#committing = this.#store.sharedTurns === undefined;
     try {
       const result = await this.#store.commit(commit, signal);
+      this.#pushDeadlines.progress();
+      this.#epoch = result.epoch;
       if (result.kind === 'committed') {
         const { epoch, record } = result;
         const current: CurrentVersion = { epoch, record, snapshot: commit.snapshot };
@@ -244,7 +270,9 @@ export class Cluster {
   async #head(): Promise<Head> {
     const head = await this.#store.head(this.name);
     this.#hasData = head.latest !== undefined;
-    return this.#hasData ? head : { ...head, epoch: this.#lost.epochOf(head.epoch) };
+    const known = this.#hasData ? head : { ...head, epoch: this.#lost.epochOf(head.epoch) };
+    this.#epoch = known.epoch;
+    return known;
   }
 
   /** The newest version with its bytes; absent: the cluster has no data. */

@@ -29,6 +29,7 @@ import {
 } from './refusals.js';
 import { defaultTurn } from './reservations.js';
 import { Service } from './service.js';
+import { TimedStore } from './timed-store.js';
 
 /** How a {@link Manager} works. */
 export interface ManagerOptions {
@@ -81,7 +82,7 @@ export class Manager {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
-  readonly #store: ManagerStore;
+  readonly #store: TimedStore;
   readonly #pollHold: number;
   readonly #turn: number;
   readonly #history: number;
@@ -102,7 +103,6 @@ export class Manager {
   #lastError: unknown;
 
   constructor(options: ManagerOptions) {
-    this.#store = options.store;
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
     this.nodeTtl = positive('nodeTtl', options.nodeTtl ?? nodeTimeToLive);
@@ -113,6 +113,7 @@ export class Manager {
     this.#audit = options.audit;
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
     this.#deadlines = new Deadlines(this.clock);
+    this.#store = new TimedStore(options.store, this.#deadlines);
     this.#id = randomUuid(this.random);
   }
 
@@ -201,13 +202,13 @@ export class Manager {
   announce(bindAddress: string): Promise<void> {
     return this.#service.serving(async () => {
       this.#bindAddress = bindAddress;
-      await this.#store.announce?.(this.#self);
+      await this.#store.announce(this.#self);
     });
   }
 
   /** The managers that share the store and are alive. */
   managers(): Promise<readonly ManagerInfo[]> {
-    return this.#service.serving(async () => (await this.#store.managers?.()) ?? [this.#self]);
+    return this.#service.serving(async () => this.#store.managers(this.#self));
   }
 
   /** Makes a snapshot the cluster's next version, if it was made from the newest. */
@@ -255,6 +256,11 @@ export class Manager {
       const [open] = latest === undefined ? this.#clusters.concerned(cluster) : [];
       return open?.epochWithoutData(epoch) ?? epoch;
     });
+  }
+
+  /** The epoch of a cluster as this manager last read it, without a call to the store. Absent: not read lately. */
+  knownEpoch(cluster: string): string | undefined {
+    return this.#clusters.concerned(cluster)[0]?.epoch;
   }
 
   /** Every cluster that has data or nodes, ordered by name. */
@@ -306,7 +312,7 @@ export class Manager {
     };
     await this.#store.open(context);
     this.#unwatch = this.#store.watch((name) => {
-      for (const cluster of this.#clusters.concerned(name)) cluster.changed().catch(this.#onError);
+      for (const cluster of this.#clusters.concerned(name)) cluster.notified().catch(this.#onError);
     });
   }
 

@@ -1,4 +1,4 @@
-import { CfluxError } from '../errors.js';
+import { CfluxError, type Outcome } from '../errors.js';
 
 /** The manager is closing; nothing was stored. */
 export const closed = () =>
@@ -36,3 +36,10 @@ export const tooManyPollsOfConnection = (most: number) =>
 
 export const tooManyPollsOfOwner = () =>
   tooManyRequests('this cluster, token or address holds its share of the polls of a busy manager');
+
+/** The store hangs: what waits for it is not waited for any longer. */
+export const storeIsLate = (store: string, ms: number, outcome: Outcome) =>
+  new CfluxError('UNAVAILABLE', `the store did not respond within ${ms} ms: ${store}`, {
+    retryable: true,
+    outcome,
+  });

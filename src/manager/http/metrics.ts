@@ -46,7 +46,7 @@ export class ManagerMetrics {
       registers,
       async collect() {
         this.reset();
-        for (const { cluster, latest } of await manager.clusters()) {
+        for (const { cluster, latest } of await clustersOf(manager)) {
           if (latest !== undefined) this.set({ cluster }, latest.version);
         }
       },
@@ -58,7 +58,7 @@ export class ManagerMetrics {
       registers,
       async collect() {
         this.reset();
-        for (const { cluster, latest } of await manager.clusters()) {
+        for (const { cluster, latest } of await clustersOf(manager)) {
           if (latest !== undefined) this.set({ cluster }, latest.size);
         }
       },
@@ -70,8 +70,9 @@ export class ManagerMetrics {
       registers,
       async collect() {
         this.reset();
-        for (const { cluster } of await manager.clusters()) {
-          const nodes = await manager.nodes(cluster);
+        for (const { cluster } of await clustersOf(manager)) {
+          const nodes = await manager.nodes(cluster).catch(() => undefined);
+          if (nodes === undefined) return;
           const alive = nodes.filter((node) => node.alive).length;
           this.set({ cluster, alive: 'true' }, alive);
           this.set({ cluster, alive: 'false' }, nodes.length - alive);
@@ -100,3 +101,6 @@ export class ManagerMetrics {
     answerText(response, await this.#registry.metrics(), this.#registry.contentType);
   }
 }
+
+/** None while the store fails: the figures of the manager itself are wanted most then. */
+const clustersOf = (manager: Manager) => manager.clusters().catch(() => []);

@@ -55,7 +55,10 @@ export class RequestHandler {
     if (this.#closed) this.#endWith(open);
     let route: Route | undefined;
     const answered = () => this.#options.metrics.count(route, response.statusCode);
-    const failed = (error: unknown) => this.#fail(request, response, route, error).then(answered);
+    const failed = async (error: unknown) => {
+      this.#fail(request, response, route, error);
+      answered();
+    };
     let settled: Promise<void> | undefined;
     try {
       const refusal = this.#options.guard.refusal(request);
@@ -102,29 +105,19 @@ export class RequestHandler {
     return accessOf(request, route, tokens).then(answer);
   }
 
-  async #fail(
-    request: IncomingMessage,
-    response: ServerResponse,
-    route: Route | undefined,
-    error: unknown,
-  ): Promise<void> {
+  #fail(request: IncomingMessage, response: ServerResponse, route: Route | undefined, error: unknown): void {
     if (response.destroyed) return;
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    const standing = route === undefined ? {} : await this.#standing(route);
-    answerError(request, response, error, standing);
+    answerError(request, response, error, this.#standing(route));
   }
 
-  /** Every answer about a cluster's versions carries its epoch, a refusal too, if the store can tell. */
-  async #standing(route: Route): Promise<Standing> {
-    if (route.name !== 'push' && route.name !== 'poll') return {};
-    try {
-      return { epoch: await this.#options.manager.epoch(route.cluster) };
-    } catch {
-      return {};
-    }
+  /** A refusal of a push or poll carries the epoch too, if it is known: the store may be what failed, and is not asked. */
+  #standing(route: Route | undefined): Standing {
+    if (route?.name !== 'push' && route?.name !== 'poll') return {};
+    return { epoch: this.#options.manager.knownEpoch(route.cluster) };
   }
 
   /** Spread, so that not everybody comes back in the same second. */

@@ -16,18 +16,21 @@ import { RevisionGuard } from './revision-guard.js';
 const debug = createDebug('cflux:etcd');
 
 /** Milliseconds that one attempt of a call may take: a member that hangs is left after that. */
-const longestAttempt = 3_000;
-/** Milliseconds of a call with all its attempts; an election takes a second or two. */
-const callTimeout = 8_000;
+const longestAttempt = 2_500;
+/**
+ * Milliseconds of a call with all its attempts; an election takes a second or two. Well below half of what a client gives a push: the
+ * first call that fails in vain must still be reported in time.
+ */
+const callTimeout = 4_000;
 const shortestPause = 50;
 const longestPause = 1_000;
 
 export const closed = () => new CfluxError('CLOSED', 'the store is closed', { outcome: 'none' });
 
 export interface CallLimits {
-  /** Milliseconds of all attempts together; default: 8000. */
+  /** Milliseconds of all attempts together; default: 4000. */
   readonly timeout?: number;
-  /** Milliseconds of one attempt; default: 3000. */
+  /** Milliseconds of one attempt; default: 2500. */
   readonly attemptTimeout?: number;
 }
 

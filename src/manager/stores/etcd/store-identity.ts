@@ -6,6 +6,9 @@ import type { Keys } from './keys.js';
 import type { RangeResponse } from './kv-messages.js';
 import { etcd } from './methods.js';
 
+/** Nobody waits for a response when a manager starts, and etcd may have just been started. */
+const limits = { timeout: 8_000 };
+
 /** The format that this version writes. */
 const format = 1;
 
@@ -16,7 +19,7 @@ export async function openIdentity(
   random: Random,
 ): Promise<{ readonly storeId: string; readonly revision: number }> {
   // A full etcd refuses whatever might write, and is to be read nonetheless.
-  const there = await connection.call(etcd.range, { key });
+  const there = await connection.call(etcd.range, { key }, limits);
   const { revision, kvs } = there.kvs.length > 0 ? there : await giveIdentity(connection, key, random);
   const store = JsonValue.parse(key, kvs[0]?.value ?? new Uint8Array());
   const found = store.number('format');

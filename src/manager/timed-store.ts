@@ -1,0 +1,149 @@
+import { CfluxError, type Outcome } from '../errors.js';
+import type { NodeInfo } from '../protocol/nodes.js';
+import type { Deadlines } from './deadlines.js';
+import { inTime, type Schedule } from './in-time.js';
+import type {
+  ClusterRecord,
+  Commit,
+  CommitResult,
+  Head,
+  KnownNode,
+  ManagerInfo,
+  ManagerStore,
+  StoreContext,
+  VersionRecord,
+} from './manager-store.js';
+import { storeIsLate } from './refusals.js';
+
+/**
+ * Milliseconds that the methods of a store may take: less than half of what a client gives one attempt of the request that needs them,
+ * so that the client gets a response instead of a timeout, and may still try again.
+ */
+export const storeLimits = {
+  beat: 700,
+  removeNode: 700,
+  addNode: 1_400,
+  nodes: 1_400,
+  check: 3_000,
+  other: 5_000,
+} as const;
+
+/** The same store, each of whose calls settles in time. The time of a commit is limited where its turn is (`PushDeadlines`). */
+export class TimedStore implements ManagerStore {
+  readonly name: string;
+  readonly sharedTurns?: NonNullable<ManagerStore['sharedTurns']>;
+  readonly #store: ManagerStore;
+  readonly #schedule: Schedule;
+
+  constructor(store: ManagerStore, deadlines: Deadlines) {
+    this.name = store.name;
+    if (store.sharedTurns !== undefined) this.sharedTurns = store.sharedTurns;
+    this.#store = store;
+    this.#schedule = (ms, run) => deadlines.add(ms, run);
+  }
+
+  open(context: StoreContext): Promise<void> {
+    return this.#store.open(context);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  check(): Promise<void> {
+    return this.#reading(storeLimits.check, this.#store.check());
+  }
+
+  head(cluster: string): Promise<Head> {
+    return this.#reading(storeLimits.other, this.#store.head(cluster));
+  }
+
+  read(cluster: string, version: number): Promise<Uint8Array | undefined> {
+    return this.#reading(storeLimits.other, this.#store.read(cluster, version));
+  }
+
+  history(cluster: string): Promise<readonly VersionRecord[]> {
+    return this.#reading(storeLimits.other, this.#store.history(cluster));
+  }
+
+  commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult> {
+    return this.#store.commit(commit, signal);
+  }
+
+  clusters(): Promise<readonly ClusterRecord[]> {
+    return this.#reading(storeLimits.other, this.#store.clusters());
+  }
+
+  deleteCluster(cluster: string, above?: number): Promise<boolean> {
+    return this.#within(storeLimits.other, this.#store.deleteCluster(cluster, above));
+  }
+
+  /** The id of a registration that comes too late is given up: nobody was told it. */
+  async addNode(cluster: string, node: KnownNode): Promise<number> {
+    const adding = this.#store.addNode(cluster, node);
+    let isLate = false;
+    adding.then(
+      (nodeId) => (isLate ? this.#store.removeNode(cluster, nodeId).catch(() => false) : false),
+      () => {},
+    );
+    return inTime(this.#schedule, storeLimits.addNode, adding, () => {
+      isLate = true;
+      return this.#late(storeLimits.addNode, 'unknown');
+    });
+  }
+
+  /** Without a promise where the store needs none. */
+  beat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean> {
+    const known = this.#store.beat(cluster, nodeId, leaving);
+    return typeof known === 'boolean' ? known : this.#within(storeLimits.beat, known);
+  }
+
+  removeNode(cluster: string, nodeId: number): Promise<boolean> {
+    return this.#within(storeLimits.removeNode, this.#store.removeNode(cluster, nodeId));
+  }
+
+  nodes(cluster: string): Promise<readonly NodeInfo[]> {
+    return this.#reading(storeLimits.nodes, this.#store.nodes(cluster));
+  }
+
+  watch(onChange: (cluster: string | undefined) => void): () => void {
+    return this.#store.watch(onChange);
+  }
+
+  async announce(self: ManagerInfo): Promise<void> {
+    await this.#store.announce?.(self);
+  }
+
+  /** `self` alone where managers cannot share the store. */
+  async managers(self?: ManagerInfo): Promise<readonly ManagerInfo[]> {
+    const managers = this.#store.managers?.();
+    if (managers !== undefined) return this.#reading(storeLimits.other, managers);
+    return self === undefined ? [] : [self];
+  }
+
+  #within<T>(ms: number, work: Promise<T>, outcome: Outcome = 'unknown'): Promise<T> {
+    return inTime(this.#schedule, ms, work, () => this.#late(ms, outcome));
+  }
+
+  /** A read stores nothing, however it fails. */
+  async #reading<T>(ms: number, work: Promise<T>): Promise<T> {
+    try {
+      return await this.#within(ms, work, 'none');
+    } catch (error) {
+      const failure = CfluxError.from(error, 'MANAGER_FAILED');
+      if (failure.outcome === 'none') throw failure;
+      const { code, message, retryable, status, retryAfter } = failure;
+      throw new CfluxError(code, message, {
+        cause: failure,
+        outcome: 'none',
+        retryable,
+        ...(status === undefined ? {} : { status }),
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+      });
+    }
+  }
+
+  #late(ms: number, outcome: Outcome): CfluxError {
+    return storeIsLate(this.name, ms, outcome);
+  }
+}
