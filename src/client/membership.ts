@@ -31,6 +31,8 @@ export class Membership {
   readonly #parts: MembershipParts;
   #joined = false;
   #lastBeat: number | undefined;
+  /** How the node described itself last to a manager that took it. */
+  #described: string | undefined;
   lastHeartbeatAt: number | undefined;
 
   constructor(parts: MembershipParts) {
@@ -99,9 +101,13 @@ export class Membership {
 
   /** Whether the manager knows the id. */
   async #beat(nodeId: number, signal: AbortSignal): Promise<boolean> {
-    const { transport, cluster, clock, emit } = this.#parts;
+    const { transport, cluster, clock, emit, describe } = this.#parts;
+    const node = describe();
+    const isNew = textOf(node) !== this.#described;
     try {
-      await transport.heartbeat({ cluster, nodeId }, { signal, timeout: nodeTimeToLive - spare });
+      const request = { cluster, nodeId, ...(isNew ? { node } : {}) };
+      await transport.heartbeat(request, { signal, timeout: nodeTimeToLive - spare });
+      this.#described = textOf(node);
     } catch (error) {
       if (!isCfluxError(error, 'NODE_NOT_FOUND')) throw error;
       this.#parts.onSlept();
@@ -118,10 +124,16 @@ export class Membership {
 
   async #register(signal: AbortSignal): Promise<void> {
     const { transport, cluster, clock, describe, rememberId, emit } = this.#parts;
-    const { id } = await transport.register({ cluster, node: describe() }, { signal });
+    const node = describe();
+    const { id } = await transport.register({ cluster, node }, { signal });
+    this.#described = textOf(node);
     debug('registered in %s as node %d', cluster, id);
     await rememberId(id);
     this.#lastBeat = clock.monotonic();
     emit('registered', { nodeId: id, cluster, endpoint: transport.endpoint });
   }
 }
+
+/** What a manager keeps of a description. */
+const textOf = ({ ip, hostname, bindAddress }: NodeDescription) =>
+  JSON.stringify([ip, hostname, bindAddress]);

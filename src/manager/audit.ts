@@ -8,7 +8,7 @@ export interface Asker {
 
 /** A change that was stored: who, what, which version. */
 export interface AuditEntry extends Asker {
-  readonly action: 'push' | 'register' | 'deregister' | 'delete-cluster';
+  readonly action: 'push' | 'register' | 'update-node' | 'deregister' | 'delete-cluster';
   readonly cluster: string;
   readonly version?: number | undefined;
   readonly nodeId?: number | undefined;

@@ -13,6 +13,7 @@ export type {
   ManagerInfo,
   ManagerStore,
   NewHistory,
+  NodeUpdate,
   StoreContext,
   VersionRecord,
 } from './manager-store.js';

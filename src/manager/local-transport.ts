@@ -41,8 +41,9 @@ export class LocalTransport implements Transport {
     });
   }
 
-  async heartbeat({ cluster, nodeId, leaving }: HeartbeatRequest, options?: CallOptions): Promise<void> {
-    return this.#call(options, () => this.#manager.heartbeat(cluster, nodeId, { leaving: leaving ?? false }));
+  async heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void> {
+    const { cluster, nodeId, leaving = false, node } = request;
+    return this.#call(options, () => this.#manager.heartbeat(cluster, nodeId, { leaving, node }));
   }
 
   async deregister({ cluster, nodeId }: NodeRequest, options?: CallOptions): Promise<void> {

@@ -89,6 +89,9 @@ export interface ClusterRecord extends Head {
 /** What is kept of a node beside its id. */
 export type KnownNode = Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>;
 
+/** What became of a node's new description; `unknown`: the cluster has no such node. */
+export type NodeUpdate = 'changed' | 'unchanged' | 'unknown';
+
 /** What tells managers that share a store apart, for people. */
 export interface ManagerInfo {
   readonly id: string;
@@ -164,6 +167,8 @@ export interface ManagerStore {
    * comes most often.
    */
   beat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean>;
+  /** Replaces what is kept of a node. Absent: a node stays as it was when it registered. */
+  updateNode?(cluster: string, nodeId: number, node: KnownNode): Promise<NodeUpdate>;
   /** Forgets the node. `false`: no such node. */
   removeNode(cluster: string, nodeId: number): Promise<boolean>;
   /** The cluster's nodes, alive or not, ordered by id. */

@@ -157,21 +157,33 @@ export class Manager {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       checkDescription(description);
-      const { ip, hostname } = description;
-      const node = { ip, hostname, bindAddress: description.bindAddress ?? asker.remote ?? '' };
+      const node = knownNodeOf(description, asker);
       const id = await this.#store.addNode(cluster, node);
       this.#audit?.({ action: 'register', cluster, nodeId: id, ...asker });
       return { id, expirationDate: new Date(this.clock.now() + this.nodeTtl).toISOString(), node };
     });
   }
 
-  /** @throws `NODE_NOT_FOUND`: the cluster has no such node; it has to register. */
+  /**
+   * Records that a node is alive.
+   *
+   * @param options `node`: how the node describes itself now, if that differs from what it registered with
+   * @throws `NODE_NOT_FOUND`: the cluster has no such node; it has to register.
+   */
   async heartbeat(
     cluster: string,
     nodeId: number,
-    options: { readonly leaving?: boolean } = {},
+    options: {
+      readonly leaving?: boolean;
+      readonly node?: NodeDescription | undefined;
+      readonly asker?: Asker;
+    } = {},
   ): Promise<void> {
-    if (!(await this.beat(cluster, nodeId, options.leaving))) throw nodeNotFound(nodeId);
+    const { leaving, node, asker = {} } = options;
+    const beat = this.beat(cluster, nodeId, leaving);
+    // At the same time, so that the limits of the two do not add up.
+    const [isKnown] = await Promise.all([beat, node && this.#describe(cluster, nodeId, node, asker)]);
+    if (!isKnown) throw nodeNotFound(nodeId);
   }
 
   /** As {@link heartbeat}, directly where the store can; `false`: the cluster has no such node. */
@@ -296,6 +308,14 @@ export class Manager {
     });
   }
 
+  #describe(cluster: string, nodeId: number, description: NodeDescription, asker: Asker): Promise<void> {
+    return this.#service.storing(async () => {
+      checkDescription(description);
+      const update = await this.#store.updateNode(cluster, nodeId, knownNodeOf(description, asker));
+      if (update === 'changed') this.#audit?.({ action: 'update-node', cluster, nodeId, ...asker });
+    });
+  }
+
   get #self(): ManagerInfo {
     return { id: this.#id, hostname: hostname(), bindAddress: this.#bindAddress };
   }
@@ -341,6 +361,13 @@ export class Manager {
     this.#lastError = error;
   };
 }
+
+/** What is kept of a description. */
+const knownNodeOf = ({ ip, hostname, bindAddress }: NodeDescription, { remote = '' }: Asker): KnownNode => ({
+  ip,
+  hostname,
+  bindAddress: bindAddress ?? remote,
+});
 
 function positive(name: string, value: number): number {
   if (value > 0) return value;

@@ -10,6 +10,7 @@ import type {
   KnownNode,
   ManagerInfo,
   ManagerStore,
+  NodeUpdate,
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
@@ -96,6 +97,12 @@ export class TimedStore implements ManagerStore {
   beat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean> {
     const known = this.#store.beat(cluster, nodeId, leaving);
     return typeof known === 'boolean' ? known : this.#within(storeLimits.beat, known);
+  }
+
+  async updateNode(cluster: string, nodeId: number, node: KnownNode): Promise<NodeUpdate> {
+    const updating = this.#store.updateNode?.(cluster, nodeId, node);
+    // A part of a heartbeat.
+    return updating === undefined ? 'unchanged' : this.#within(storeLimits.beat, updating);
   }
 
   removeNode(cluster: string, nodeId: number): Promise<boolean> {

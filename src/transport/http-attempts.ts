@@ -60,7 +60,11 @@ export class HttpAttempts implements Transport {
       {
         method: 'PUT',
         path: paths.node(request.cluster, request.nodeId),
-        headers: request.leaving ? { [headers.leaving]: 'true' } : {},
+        headers: {
+          ...(request.leaving ? { [headers.leaving]: 'true' } : {}),
+          ...(request.node ? { 'content-type': 'application/json' } : {}),
+        },
+        ...(request.node ? { body: JSON.stringify(request.node) } : {}),
         signal,
       },
       (answer) => this.#expect(answer, 200, 204),

@@ -24,6 +24,8 @@ export interface NodeRequest {
 export interface HeartbeatRequest extends NodeRequest {
   /** The node closes: it is not alive from now on, and keeps its id. */
   readonly leaving?: boolean;
+  /** The node describes itself differently than it did last. A manager that does not know this ignores it. */
+  readonly node?: NodeDescription | undefined;
 }
 
 /** A snapshot that shall become the cluster's next version. */

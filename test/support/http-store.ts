@@ -130,6 +130,13 @@ export class HttpStore implements ManagerStore {
     return answer.status === 200;
   }
 
+  /** By a heartbeat, which is the way that a node has: it is alive afterwards. */
+  async updateNode(cluster: string, nodeId: number, description: KnownNode) {
+    const body = JSON.stringify(description);
+    const answer = await this.#request('PUT', node(cluster, nodeId), { body }, [404]);
+    return answer.status === 404 ? 'unknown' : 'changed';
+  }
+
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {
     return (await this.#request('DELETE', node(cluster, nodeId), {}, [404])).status === 200;
   }

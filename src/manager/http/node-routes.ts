@@ -3,8 +3,8 @@ import { headers } from '../../protocol/headers.js';
 import { listedNode, parseRegistration, registrationAnswer } from '../../protocol/registration.js';
 import { nodeNotFound } from '../refusals.js';
 import { answerJson, answerOk } from './answer.js';
-import type { RouteHandlers } from './exchange.js';
-import { readBody } from './request-body.js';
+import type { Exchange, RouteHandlers } from './exchange.js';
+import { hasBody, readBody } from './request-body.js';
 import { header } from './request-headers.js';
 
 const longestRegistration = 64 * 1024;
@@ -18,8 +18,10 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
     answerJson(response, registrationAnswer(registered, registered.node));
   },
 
-  heartbeat({ manager, request, response }, { cluster, nodeId }) {
+  heartbeat(exchange, { cluster, nodeId }) {
+    const { manager, request, response } = exchange;
     const leaving = header(request, headers.leaving) === 'true';
+    if (hasBody(request)) return answerDescribed(exchange, cluster, nodeId, leaving);
     const known = manager.beat(cluster, nodeId, leaving);
     // Without a promise where there is nothing to wait for.
     if (known === true) return answerOk(response);
@@ -47,6 +49,21 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
     answerJson(response, JSON.stringify({ cflux, influx }));
   },
 };
+
+/** A heartbeat with a body, which is that of a registration: how the node describes itself now. */
+async function answerDescribed(
+  exchange: Exchange,
+  cluster: string,
+  nodeId: number,
+  leaving: boolean,
+): Promise<void> {
+  const { manager, response, access } = exchange;
+  const body = await readBody(exchange, longestRegistration);
+  // A chunked body may be empty nonetheless.
+  const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
+  await manager.heartbeat(cluster, nodeId, { leaving, node, asker: access.asker });
+  answerOk(response);
+}
 
 async function answerBeat(
   response: ServerResponse,

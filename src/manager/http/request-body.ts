@@ -7,6 +7,10 @@ import { header } from './request-headers.js';
 const refused = (code: 'BAD_REQUEST' | 'TOO_LARGE', message: string, status?: number) =>
   new CfluxError(code, message, { outcome: 'none', ...(status === undefined ? {} : { status }) });
 
+/** Whether a request has a body, by its headers. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
 /**
  * The body of a request, decompressed; not more than `most` bytes are ever kept, on the wire and decompressed alike.
  *

@@ -9,6 +9,7 @@ import { dispatch } from './dispatch.js';
 import type { ManagerMetrics } from './metrics.js';
 import { OpenRequest } from './open-request.js';
 import { RememberedRoutes } from './remembered-routes.js';
+import { hasBody } from './request-body.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
 import type { Standing } from './standing.js';
 import { findingOnce, type TokenSource } from './tokens.js';
@@ -145,9 +146,6 @@ function lingerThenCut(request: IncomingMessage): void {
   };
   setTimeout(cut, linger).unref();
 }
-
-const hasBody = ({ headers }: IncomingMessage) =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 const noSuchRoute = ({ method, url }: IncomingMessage) =>
   new CfluxError('NO_SUCH_ROUTE', `no such route: ${method} ${url?.slice(0, 200)}`, { outcome: 'none' });

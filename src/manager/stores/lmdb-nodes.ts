@@ -1,11 +1,11 @@
 import type { NodeInfo } from '../../protocol/nodes.js';
 import { tooManyNodes } from '../limits.js';
 import { Liveness } from '../liveness.js';
-import type { KnownNode, StoreContext } from '../manager-store.js';
+import type { KnownNode, NodeUpdate, StoreContext } from '../manager-store.js';
 import type { LmdbChanges } from './lmdb-changes.js';
 import { stateOf, type Tables } from './lmdb-database.js';
 import { clusterKey, clusterOf, clusterRange, numberedKey, numberOf } from './lmdb-keys.js';
-import { NodeSet } from './node-set.js';
+import { isSameNode, NodeSet } from './node-set.js';
 import { nextNumber } from './numbering.js';
 
 /** The nodes of clusters: who they are is stored, that they live is not. */
@@ -50,6 +50,19 @@ export class LmdbNodes {
     if (leaving || !this.#confirmed.has(cluster, nodeId)) return this.#firstBeat(cluster, nodeId, leaving);
     this.#liveness.beat(cluster, nodeId);
     return true;
+  }
+
+  update(cluster: string, nodeId: number, node: KnownNode): Promise<NodeUpdate> {
+    const tables = this.#tables;
+    const key = numberedKey(cluster, nodeId);
+    const { ip, hostname, bindAddress } = node;
+    return this.#changes.write(() => {
+      const current = tables.nodes.get(key);
+      if (current === undefined) return 'unknown';
+      if (isSameNode(current, node)) return 'unchanged';
+      tables.nodes.putSync(key, { ...current, ip, hostname, bindAddress });
+      return 'changed';
+    });
   }
 
   async remove(cluster: string, nodeId: number): Promise<boolean> {

@@ -9,6 +9,7 @@ import type {
   KnownNode,
   ManagerStore,
   NewHistory,
+  NodeUpdate,
   StoreContext,
   VersionRecord,
 } from '../manager-store.js';
@@ -147,6 +148,10 @@ export class LmdbStore implements ManagerStore {
 
   beat(cluster: string, nodeId: number, leaving = false): boolean | Promise<boolean> {
     return this.#use().nodes.beat(cluster, nodeId, leaving);
+  }
+
+  async updateNode(cluster: string, nodeId: number, node: KnownNode): Promise<NodeUpdate> {
+    return this.#use().nodes.update(cluster, nodeId, node);
   }
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {

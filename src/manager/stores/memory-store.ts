@@ -11,9 +11,11 @@ import type {
   KnownNode,
   ManagerStore,
   NewHistory,
+  NodeUpdate,
   StoreContext,
   VersionRecord,
 } from '../manager-store.js';
+import { isSameNode } from './node-set.js';
 import { epochOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from './numbering.js';
 
 interface KeptVersion {
@@ -30,7 +32,7 @@ interface Cluster {
 }
 
 interface MemoryNode {
-  readonly info: Omit<NodeInfo, 'alive'>;
+  info: Omit<NodeInfo, 'alive'>;
   /** Said that it leaves, and has not been heard since. */
   left: boolean;
 }
@@ -174,6 +176,19 @@ export class MemoryStore implements ManagerStore {
     if (leaving) this.#memory.liveness?.end(cluster, nodeId);
     else this.#memory.liveness?.beat(cluster, nodeId);
     return true;
+  }
+
+  async updateNode(
+    cluster: string,
+    nodeId: number,
+    { ip, hostname, bindAddress }: KnownNode,
+  ): Promise<NodeUpdate> {
+    const node = this.#memory.clusters.get(cluster)?.nodes.get(nodeId);
+    if (node === undefined) return 'unknown';
+    const info = { id: nodeId, ip, hostname, bindAddress };
+    if (isSameNode(node.info, info)) return 'unchanged';
+    node.info = info;
+    return 'changed';
   }
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {

@@ -1,3 +1,9 @@
+import type { KnownNode } from '../manager-store.js';
+
+/** Whether two descriptions of a node say the same. */
+export const isSameNode = (a: KnownNode, b: KnownNode): boolean =>
+  a.ip === b.ip && a.hostname === b.hostname && a.bindAddress === b.bindAddress;
+
 /** Nodes of clusters, found without making a key. */
 export class NodeSet {
   readonly #clusters = new Map<string, Set<number>>();

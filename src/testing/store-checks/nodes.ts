@@ -50,6 +50,26 @@ export const nodeChecks: Checks = {
     );
   },
 
+  async 'a node whose address changed is listed with the new one, by every process and the next'({
+    store,
+    another,
+  }) {
+    const id = await store.addNode('a', node);
+    const moved = { ip: '10.0.0.2,', hostname: 'moved', bindAddress: 'moved:8086' };
+    // Optional: a store without it keeps the first description.
+    if (store.updateNode === undefined) return;
+    const other = await another();
+    assert.equal(await store.updateNode('a', id + 1, moved), 'unknown');
+    assert.equal(await store.updateNode('b', id, moved), 'unknown');
+    assert.notEqual(await store.updateNode('a', id, moved), 'unknown');
+    for (const process of [store, other]) {
+      assert.deepEqual(await process.nodes('a'), [{ id, ...moved, alive: true }]);
+    }
+    assert.equal(await store.removeNode('a', id), true);
+    assert.equal(await store.updateNode('a', id, moved), 'unknown');
+    assert.deepEqual(await store.nodes('a'), [], 'not made again');
+  },
+
   async 'a node that another process removed is unknown soon, and so are those of a deleted cluster (R10)'({
     store,
     another,

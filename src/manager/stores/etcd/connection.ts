@@ -25,6 +25,9 @@ const callTimeout = 4_000;
 const shortestPause = 50;
 const longestPause = 1_000;
 
+/** Limits of a call for nodes: what waits for a response to it has a shorter limit, and the call may still succeed after that. */
+export const patient: CallLimits = { timeout: 8_000 };
+
 export const closed = () => new CfluxError('CLOSED', 'the store is closed', { outcome: 'none' });
 
 export interface CallLimits {

@@ -10,6 +10,7 @@ import type {
   ManagerInfo,
   ManagerStore,
   NewHistory,
+  NodeUpdate,
   StoreContext,
   VersionRecord,
 } from '../../manager-store.js';
@@ -147,6 +148,11 @@ export class EtcdStore implements ManagerStore {
   async beat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
     const { nodes } = await this.#parts();
     return leaving ? nodes.leave(cluster, nodeId) : nodes.beat(cluster, nodeId);
+  }
+
+  async updateNode(cluster: string, nodeId: number, node: KnownNode): Promise<NodeUpdate> {
+    const { nodes } = await this.#parts();
+    return nodes.update(cluster, nodeId, node);
   }
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { StoreContext } from '../../manager-store.js';
-import type { EtcdConnection } from './connection.js';
+import { type EtcdConnection, patient } from './connection.js';
 import type { Keys } from './keys.js';
 import { etcd } from './methods.js';
 
@@ -33,10 +33,8 @@ export class NodeCounts {
     const isFresh = known !== undefined && clock.monotonic() - known.at < recountAfter;
     // Other managers add some, too.
     if (isFresh && 4 * known.nodes < mostNodes) return known.nodes;
-    const { count } = await this.#connection.call(etcd.range, {
-      ...this.#keys.nodesOf(cluster),
-      countOnly: true,
-    });
+    const range = { ...this.#keys.nodesOf(cluster), countOnly: true };
+    const { count } = await this.#connection.call(etcd.range, range, patient);
     // Clusters that nobody has registered in for long are counted anew when somebody does.
     for (const [name, { at }] of this.#counts) {
       if (clock.monotonic() - at < recountAfter) break;

@@ -1,6 +1,6 @@
 import type { NodeInfo } from '../../../protocol/nodes.js';
 import { tooManyNodes } from '../../limits.js';
-import type { KnownNode, StoreContext } from '../../manager-store.js';
+import type { KnownNode, NodeUpdate, StoreContext } from '../../manager-store.js';
 import { closed, type EtcdConnection } from './connection.js';
 import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
@@ -58,9 +58,7 @@ export class Nodes {
   async add(cluster: string, node: KnownNode): Promise<number> {
     if ((await this.#counts.of(cluster)) >= this.#mostNodes) throw tooManyNodes(this.#mostNodes);
     const nodeId = await this.#ids.next();
-    const { ip, hostname, bindAddress } = node;
-    const value = writeJson({ ip, hostname, bindAddress });
-    const registration = { put: this.#keys.node(cluster, nodeId), value };
+    const registration = { put: this.#keys.node(cluster, nodeId), value: valueOf(node) };
     await this.#comings.say({ kind: 'alive', cluster, nodeId, registration });
     this.#counts.added(cluster);
     this.#rosters.add(cluster, nodeId);
@@ -75,6 +73,20 @@ export class Nodes {
   /** Not alive until the next beat. `false`: there is no such node, and nothing was stored. */
   leave(cluster: string, nodeId: number): Promise<boolean> {
     return this.#say(this.#comings, { kind: 'left', cluster, nodeId });
+  }
+
+  async update(cluster: string, nodeId: number, node: KnownNode): Promise<NodeUpdate> {
+    const key = this.#keys.node(cluster, nodeId);
+    // Most nodes that start again are as they were: a read costs etcd less than a write.
+    const { kvs } = await this.#connection.call(etcd.range, { key });
+    if (kvs[0] === undefined) return 'unknown';
+    const value = valueOf(node);
+    if (value.equals(kvs[0].value)) return 'unchanged';
+    const { succeeded } = await this.#connection.call(etcd.txn, {
+      compare: [{ key, exists: true }],
+      success: [{ put: key, value }],
+    });
+    return succeeded ? 'changed' : 'unknown';
   }
 
   /** `false`: there was no such node. */
@@ -127,3 +139,5 @@ export class Nodes {
     return { put: this.#keys.removal(cluster), value: new Uint8Array(), lease };
   }
 }
+
+const valueOf = ({ ip, hostname, bindAddress }: KnownNode) => writeJson({ ip, hostname, bindAddress });

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../clock.js';
 import { CfluxError, isCfluxError } from '../../../errors.js';
-import type { EtcdConnection } from './connection.js';
+import { type EtcdConnection, patient } from './connection.js';
 import { isLeaseGone } from './etcd-errors.js';
 import type { Keys } from './keys.js';
 import type { TxnResponse } from './kv-messages.js';
@@ -10,7 +10,7 @@ import type { NodeLog } from './node-log.js';
 import type { Rosters } from './rosters.js';
 
 /** A client gives a heartbeat 1.5 s before it tries elsewhere: a hanging member is left before that. */
-const limits = { attemptTimeout: 1_000 };
+const limits = { ...patient, attemptTimeout: 1_000 };
 
 export interface RollCallParts {
   readonly connection: EtcdConnection;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../clock.js';
-import type { EtcdConnection } from './connection.js';
+import { type EtcdConnection, patient } from './connection.js';
 import type { Keys } from './keys.js';
 import { etcd } from './methods.js';
 
@@ -58,10 +58,8 @@ export class Rosters {
 
   async #read(cluster: string): Promise<ReadonlySet<number>> {
     const at = this.#clock.monotonic();
-    const { kvs, revision } = await this.#connection.call(etcd.range, {
-      ...this.#keys.nodesOf(cluster),
-      keysOnly: true,
-    });
+    const range = { ...this.#keys.nodesOf(cluster), keysOnly: true };
+    const { kvs, revision } = await this.#connection.call(etcd.range, range, patient);
     const nodes = new Set(kvs.map(({ key }) => this.#keys.nodeIdOf(key)));
     this.#rosters.delete(cluster);
     // Anybody may ask for any name.
