@@ -33,12 +33,17 @@ export const storeLimits = {
 export class TimedStore implements ManagerStore {
   readonly name: string;
   readonly sharedTurns?: NonNullable<ManagerStore['sharedTurns']>;
+  readonly newHistory?: NonNullable<ManagerStore['newHistory']>;
   readonly #store: ManagerStore;
   readonly #schedule: Schedule;
 
   constructor(store: ManagerStore, deadlines: Deadlines) {
     this.name = store.name;
     if (store.sharedTurns !== undefined) this.sharedTurns = store.sharedTurns;
+    const newHistory = store.newHistory?.bind(store);
+    if (newHistory !== undefined) {
+      this.newHistory = (cluster, above) => this.#reading(storeLimits.other, newHistory(cluster, above));
+    }
     this.#store = store;
     this.#schedule = (ms, run) => deadlines.add(ms, run);
   }
@@ -75,8 +80,8 @@ export class TimedStore implements ManagerStore {
     return this.#reading(storeLimits.other, this.#store.clusters());
   }
 
-  deleteCluster(cluster: string, above?: number): Promise<boolean> {
-    return this.#within(storeLimits.other, this.#store.deleteCluster(cluster, above));
+  deleteCluster(cluster: string): Promise<boolean> {
+    return this.#within(storeLimits.other, this.#store.deleteCluster(cluster));
   }
 
   /** The id of a registration that comes too late is given up: nobody was told it. */

@@ -58,7 +58,7 @@ export class Nodes {
   async add(cluster: string, node: KnownNode): Promise<number> {
     if ((await this.#counts.of(cluster)) >= this.#mostNodes) throw tooManyNodes(this.#mostNodes);
     const nodeId = await this.#ids.next();
-    const registration = { put: this.#keys.node(cluster, nodeId), value: valueOf(node) };
+    const registration = { put: this.#keys.node(cluster, nodeId), value: encodeNode(node) };
     await this.#comings.say({ kind: 'alive', cluster, nodeId, registration });
     this.#counts.added(cluster);
     this.#rosters.add(cluster, nodeId);
@@ -80,7 +80,7 @@ export class Nodes {
     // Most nodes that start again are as they were: a read costs etcd less than a write.
     const { kvs } = await this.#connection.call(etcd.range, { key });
     if (kvs[0] === undefined) return 'unknown';
-    const value = valueOf(node);
+    const value = encodeNode(node);
     if (value.equals(kvs[0].value)) return 'unchanged';
     const { succeeded } = await this.#connection.call(etcd.txn, {
       compare: [{ key, exists: true }],
@@ -140,4 +140,4 @@ export class Nodes {
   }
 }
 
-const valueOf = ({ ip, hostname, bindAddress }: KnownNode) => writeJson({ ip, hostname, bindAddress });
+const encodeNode = ({ ip, hostname, bindAddress }: KnownNode) => writeJson({ ip, hostname, bindAddress });
