@@ -9,6 +9,7 @@ import { restate } from '../transport/restate.js';
 import type { CallOptions, PushResult, Transport } from '../transport/transport.js';
 import { type Attempt, applyAll } from './apply-all.js';
 import type { Emit } from './events.js';
+import { TooSoon } from './history-pace.js';
 import type { Holder, WorkingCopy } from './holder.js';
 import type { MutationQueue } from './mutation-queue.js';
 import type { OperationScope } from './operation-scope.js';
@@ -61,21 +62,30 @@ export class Committer<M> {
     this.#parts = parts;
   }
 
-  /** Commits what waits, until all of it is settled. The caller holds the writer lock (R1). `signal`: give up, on the wire too. */
-  async commit(signal: AbortSignal): Promise<void> {
+  /**
+   * Commits what waits, until all of it is settled. The caller holds the writer lock (R1). `signal`: give up, on the wire too.
+   *
+   * @returns milliseconds until what waits now may be tried again: the manager changes its history too often to be followed
+   */
+  async commit(signal: AbortSignal): Promise<number> {
     const { queue, clock, random } = this.#parts;
     let batch: PendingMutation<M>[] = [];
     for (let round = 1; ; round++) {
       // Whoever came while we lost goes along (R7).
       batch = this.#withoutAbandoned([...batch, ...queue.takeAll()], round);
-      if (batch.length === 0) return;
+      if (batch.length === 0) return 0;
       try {
-        if ((await this.#round(batch, round, signal)) === 'settled') return;
+        if ((await this.#round(batch, round, signal)) === 'settled') return 0;
         // Our manager gives the loser a turn (R26); with others, losing again and again wants some distance.
         if (round > 3) await sleep(clock, random() * Math.min(2 ** round, 250), signal);
       } catch (error) {
+        if (error instanceof TooSoon && !signal.aborted) {
+          queue.obstacle = error;
+          queue.putBack(batch);
+          return error.wait;
+        }
         this.#rejectAll(batch, signal.aborted ? closedWhileUndecided() : error);
-        return;
+        return 0;
       }
     }
   }

@@ -55,22 +55,32 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
     message: `changes were taken back: ${error.message}`,
     fields: { ...said(error), mutations },
   }),
-  replaced: ({ reason, version, backup, snapshot }) => ({
+  replaced: ({ reason, version, backup, deletedBackups, snapshot }) => ({
     level: 'warn',
-    message: `other metadata took the place of this node's (${reason})${kept(backup)}`,
-    fields: { reason, version, backup, bytes: snapshot.length },
+    message: `other metadata took the place of this node's (${reason})${kept(backup, deletedBackups)}`,
+    fields: { reason, version, backup, ...deleted(deletedBackups), bytes: snapshot.length },
   }),
-  diverged: ({ version, backup, snapshot }) => ({
+  diverged: ({ version, backup, deletedBackups, snapshot }) => ({
     level: 'warn',
-    message: `somebody changed this node's metadata behind its back; it was put back${kept(backup)}`,
-    fields: { version, backup, bytes: snapshot.length },
+    message: `somebody changed this node's metadata behind its back; it was put back${kept(backup, deletedBackups)}`,
+    fields: { version, backup, ...deleted(deletedBackups), bytes: snapshot.length },
   }),
-  epochChanged: ({ previousEpoch, epoch, previousVersion, version, seeded, backup }) => ({
+  epochChanged: ({ previousEpoch, epoch, previousVersion, version, seeded, backup, deletedBackups }) => ({
     level: 'warn',
     message: `the manager lost its history: ${
-      seeded ? "this node's metadata began its new one" : `its new one is followed${kept(backup)}`
+      seeded
+        ? "this node's metadata began its new one"
+        : `its new one is followed${kept(backup, deletedBackups)}`
     }; nothing is dropped for that`,
-    fields: { previousEpoch, epoch, previousVersion, version, seeded, backup },
+    fields: {
+      previousEpoch,
+      epoch,
+      previousVersion,
+      version,
+      seeded,
+      backup,
+      ...deleted(deletedBackups),
+    },
   }),
   foreignEpoch: ({ epoch, clusterId, ownClusterId, version }) => ({
     level: 'error',
@@ -102,4 +112,14 @@ function triedAgain(error: CfluxError, failures: number): Told {
   return { level: failures === 1 ? 'warn' : 'debug', message: `${error.message}; trying again` };
 }
 
-const kept = (backup: string | undefined) => (backup === undefined ? '' : `; a backup is at ${backup}`);
+function kept(backup: string | undefined, { length } = [] as readonly string[]): string {
+  if (backup === undefined) return '';
+  const gone =
+    length === 0
+      ? ''
+      : `, for which ${length === 1 ? 'an older one was' : `${length} older ones were`} deleted`;
+  return `; a backup is at ${backup}${gone}`;
+}
+
+const deleted = (deletedBackups: readonly string[] | undefined) =>
+  deletedBackups === undefined ? {} : { deletedBackups: deletedBackups.join(', ') };

@@ -14,6 +14,8 @@ export type ReplacedReason =
 export interface KeptMetadata {
   /** Path of the backup, a `meta.db` that InfluxDB opens; absent without `dir`. */
   readonly backup?: string;
+  /** Paths of older backups that were deleted because there are more than `maxBackups`; absent if none was. */
+  readonly deletedBackups?: readonly string[];
   /** The same metadata, encoded. */
   readonly snapshot: Uint8Array;
 }

@@ -47,6 +47,13 @@ export class MutationQueue<M> {
     return taken;
   }
 
+  /** Nothing was decided about them: they wait again, before those that came since. */
+  putBack(taken: readonly PendingMutation<M>[]): void {
+    this.#waiting = new Set([...taken, ...this.#waiting]);
+    const now = this.#clock.monotonic();
+    for (const mutation of taken) if (!this.#giveUp(mutation, now)) this.#watch(mutation.deadline);
+  }
+
   rejectAll(error: unknown): void {
     for (const mutation of this.takeAll()) mutation.reject(error);
   }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDurably } from '../durable-file.js';
 import { CfluxError } from '../errors.js';
@@ -11,6 +11,10 @@ export interface NodeStorage {
   write(name: string, content: string | Uint8Array): Promise<void>;
   /** How people find `name`. */
   pathOf(name: string): string;
+  /** The names of the files in `folder`; none if there is no such folder. Absent: the limit of backups holds for each process only. */
+  list?(folder: string): Promise<readonly string[]>;
+  /** Deletes `name`. Absent: backups are never deleted. */
+  remove?(name: string): Promise<void>;
 }
 
 /** A directory on disk. */
@@ -32,6 +36,19 @@ export class NodeDirectory implements NodeStorage {
       if (codeOf(cause) === 'ENOENT') return undefined;
       throw failed(`cannot read ${this.pathOf(name)}`, cause);
     }
+  }
+
+  async list(folder: string): Promise<readonly string[]> {
+    try {
+      return await readdir(this.pathOf(folder));
+    } catch (cause) {
+      if (codeOf(cause) === 'ENOENT') return [];
+      throw failed(`cannot read ${this.pathOf(folder)}`, cause);
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.pathOf(name), { force: true });
   }
 
   async write(name: string, content: string | Uint8Array): Promise<void> {

@@ -21,6 +21,11 @@ export interface CfluxOptions {
   readonly bindAddress?: string;
   /** Directory for the node's record (`cflux.json`) and backups. Default: none; a restarted node then joins anew and backups are in events only. */
   readonly dir?: string;
+  /**
+   * How many backups are kept; when there are more, the oldest are deleted. Of each reason the newest is kept, whatever the limit.
+   * Default: 100.
+   */
+  readonly maxBackups?: number;
   /** In place of `dir`, a place of one's own for the same files. */
   readonly storage?: NodeStorage;
   /** Between two heartbeats; less than the manager's time to live. Default: 5,000. */
@@ -57,6 +62,7 @@ export interface Settings extends CfluxOptions {
   readonly heartbeatInterval: number;
   readonly pollWait: number;
   readonly mutationTimeout: number;
+  readonly maxBackups: number;
   readonly reads: 'accepted' | 'local';
   readonly startOffline: boolean;
   readonly clock: Clock;
@@ -76,6 +82,7 @@ export function resolveOptions(options: CfluxOptions, env: NodeJS.ProcessEnv = p
     heartbeatInterval: milliseconds('heartbeatInterval', options.heartbeatInterval ?? heartbeatInterval),
     pollWait: milliseconds('pollWait', options.pollWait ?? longestPoll),
     mutationTimeout: milliseconds('mutationTimeout', options.mutationTimeout ?? 30_000),
+    maxBackups: count('maxBackups', options.maxBackups ?? 100),
     reads: options.reads ?? 'accepted',
     startOffline: options.startOffline ?? false,
     clock: options.clock ?? systemClock,
@@ -110,6 +117,11 @@ function checkEndpoint(url: unknown): void {
 function milliseconds(name: string, value: unknown): number {
   if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
   return refuse(name, value, 'a positive number of milliseconds');
+}
+
+function count(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+  return refuse(name, value, 'a whole number above 0');
 }
 
 function refuse(name: string, value: unknown, wanted: string): never {

@@ -16,6 +16,7 @@ import type {
   Transport,
 } from '../transport/transport.js';
 import type { Emit } from './events.js';
+import { HistoryPace } from './history-pace.js';
 import { judge, type Position } from './position.js';
 import type { Replica } from './replica.js';
 import type { StateMachine } from './state.js';
@@ -37,6 +38,7 @@ export class Reconciler<M> {
   readonly #onForeign: (error: CfluxError) => void;
   readonly #clock: Clock;
   readonly #lastBeat: () => number | undefined;
+  readonly #pace: HistoryPace;
   #refused: string | undefined;
   #stale = false;
   /** When the manager last said what is the newest, by the monotonic clock. */
@@ -64,6 +66,7 @@ export class Reconciler<M> {
     this.#state = parts.state;
     this.#clock = parts.clock;
     this.#lastBeat = parts.lastBeat;
+    this.#pace = new HistoryPace(parts.clock, parts.random);
     this.#onForeign = parts.onForeign;
   }
 
@@ -292,9 +295,11 @@ export class Reconciler<M> {
     const before = this.#replica.position;
     const data = await this.#decode(answer);
     if (data.clusterId !== this.#replica.clusterId) this.#refuse(data, answer);
+    this.#pace.check();
     const local = await this.#replica.accepted();
     const kept = equalMetadata(local, data) ? {} : await this.#replica.keep(local, 'epoch-changed');
     await this.#replica.replace(data, positionOf(answer), local);
+    this.#pace.changed();
     this.#emit('epochChanged', {
       ...kept,
       previousEpoch: before.epoch,

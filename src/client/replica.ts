@@ -4,6 +4,7 @@ import { digestMetadata } from '../meta/digest-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
 import type { MetaData } from '../meta/records.js';
 import { noVersion } from '../protocol/version.js';
+import { Backups } from './backups.js';
 import type { Emit, KeptMetadata } from './events.js';
 import type { Holder } from './holder.js';
 import { Mutex } from './mutex.js';
@@ -27,9 +28,9 @@ const legacyRecordName = 'node_id.json';
 export class Replica<M> {
   readonly #holder: Holder<M>;
   readonly #storage: NodeStorage | undefined;
-  readonly #clock: Clock;
   readonly #emit: Emit;
   readonly #onMoved: () => void;
+  readonly #backups: Backups | undefined;
   readonly #recordWriter = new Mutex();
   #record: NodeRecord;
   #position: Position = nowhere;
@@ -42,12 +43,14 @@ export class Replica<M> {
     cluster: string;
     storage?: NodeStorage | undefined;
     clock: Clock;
+    maxBackups: number;
     emit: Emit;
     onMoved: () => void;
   }) {
     this.#holder = parts.holder;
     this.#storage = parts.storage;
-    this.#clock = parts.clock;
+    this.#backups =
+      parts.storage && new Backups(parts.storage, { clock: parts.clock, most: parts.maxBackups });
     this.#emit = parts.emit;
     this.#onMoved = parts.onMoved;
     this.#record = { cluster: parts.cluster };
@@ -181,11 +184,7 @@ export class Replica<M> {
   /** Keeps metadata that gives way: in a backup where the node has a directory (R12). */
   async keep(data: MetaData, reason: string): Promise<KeptMetadata> {
     const snapshot = encodeMetadata(data);
-    if (!this.#storage) return { snapshot };
-    const time = new Date(this.#clock.now()).toISOString().replaceAll(':', '');
-    const name = `backups/${time}-${reason}-${digestMetadata(data).slice(0, 12)}.db`;
-    await this.#storage.write(name, snapshot);
-    return { snapshot, backup: this.#storage.pathOf(name) };
+    return { snapshot, ...(await this.#backups?.keep(data, snapshot, reason)) };
   }
 
   #moveTo(position: Position, data: MetaData): void {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import createDebug from 'debug';
+import { sleep } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { Transport } from '../transport/transport.js';
@@ -81,6 +82,7 @@ export class Session<M extends MetaClientLike> {
       holder: this.holder,
       cluster,
       clock,
+      maxBackups: settings.maxBackups,
       emit,
       storage: storage ?? (dir === undefined ? undefined : new NodeDirectory(dir)),
       onMoved: () => {
@@ -234,7 +236,8 @@ export class Session<M extends MetaClientLike> {
     while (this.queue.size > 0 && !this.state.isClosing) {
       await this.#joined.wait();
       if (this.state.isClosing) return;
-      await this.write(() => this.#committer.commit(this.#wire.signal));
+      const pause = await this.write(() => this.#committer.commit(this.#wire.signal));
+      if (pause > 0) await sleep(this.#settings.clock, pause, this.closing).catch(() => undefined);
     }
   }
 }

@@ -26,6 +26,17 @@ export class MemoryStorage implements NodeStorage {
     this.files.set(name, typeof content === 'string' ? Buffer.from(content) : content);
   }
 
+  async list(folder: string): Promise<readonly string[]> {
+    const start = `${folder}/`;
+    return [...this.files.keys()]
+      .filter((name) => name.startsWith(start))
+      .map((name) => name.slice(start.length));
+  }
+
+  async remove(name: string): Promise<void> {
+    this.files.delete(name);
+  }
+
   pathOf(name: string): string {
     return `memory:${name}`;
   }

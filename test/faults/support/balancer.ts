@@ -50,8 +50,9 @@ const hopByHop = new Set([
   'upgrade',
 ]);
 
-/** A balancer in front of `target` for the length of the test. */
-export async function balancer(target: string): Promise<Balancer> {
+/** A balancer in front of `targets` for the length of the test: each request goes to the next of them. */
+export async function balancer(...targets: [string, ...string[]]): Promise<Balancer> {
+  let forwarded = 0;
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   onTestFinished(() => agent.destroy());
   const passages: Passage[] = [];
@@ -62,13 +63,15 @@ export async function balancer(target: string): Promise<Balancer> {
     void pass(passage, socket);
   });
 
+  const next = () => targets[forwarded++ % targets.length] ?? targets[0];
+
   async function pass(passage: Passage, socket: Socket): Promise<void> {
     const gone = new AbortController();
     const onClose = () => gone.abort();
     socket.once('close', onClose);
     try {
       const fate =
-        (await balance.mischief.request?.(passage)) ?? (await forward(target, passage, agent, gone.signal));
+        (await balance.mischief.request?.(passage)) ?? (await forward(next(), passage, agent, gone.signal));
       if (fate === 'cut') socket.destroy();
       else if (fate !== 'silence') socket.write(fate);
     } catch {
