@@ -170,9 +170,9 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R8',
     breaks: 'five conflicts are a failure',
     file: 'client/committer.ts',
-    find: 'if (batch.length === 0) return;',
+    find: 'if (batch.length === 0) return 0;',
     replace:
-      "if (batch.length === 0) return;\n      if (round > 5) return this.#rejectAll(batch, new CfluxError('CONFLICT_TIMEOUT', 'five', { outcome: 'none' }));",
+      "if (batch.length === 0) return 0;\n      if (round > 5) {\n        this.#rejectAll(batch, new CfluxError('CONFLICT_TIMEOUT', 'five', { outcome: 'none' }));\n        return 0;\n      }",
     tests: rule('r08-losing-is-not-failing'),
   },
   {
@@ -259,8 +259,8 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R11',
     breaks: 'another cluster’s metadata is adopted silently',
     file: 'client/reconciler.ts',
-    find: 'if (data.clusterId !== this.#replica.clusterId) this.#refuse(data, answer);\n    const local',
-    replace: 'const local',
+    find: 'if (data.clusterId !== this.#replica.clusterId) this.#refuse(data, answer);\n    this.#pace.check();',
+    replace: 'this.#pace.check();',
     tests: rule('r11-other-histories').concat(rule('r11-lost-manager')),
   },
   {
