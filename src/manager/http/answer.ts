@@ -3,8 +3,8 @@ import { CfluxError } from '../../errors.js';
 import { headers } from '../../protocol/headers.js';
 import { statusOf } from '../../protocol/http-status.js';
 import { problemOf, problemType, wantsProblem } from '../../protocol/problem.js';
+import type { Exchange } from './exchange.js';
 import { header } from './request-headers.js';
-import type { EncodedSnapshot } from './snapshot-encodings.js';
 import { type Standing, standingHeaders } from './standing.js';
 
 const empty = { 'Content-Length': 0 };
@@ -33,16 +33,20 @@ export function answerJson(response: ServerResponse, json: string): void {
 
 /** A snapshot, gzipped where the client takes that. */
 export async function answerSnapshot(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, encodings, sent }: Exchange,
   status: number,
-  standing: Standing,
-  encoded: EncodedSnapshot,
+  what: {
+    readonly cluster: string;
+    readonly standing: Standing;
+    readonly snapshot: Uint8Array;
+    readonly isNewest: boolean;
+  },
 ): Promise<void> {
+  const { cluster, standing, snapshot, isNewest } = what;
+  const encoded = encodings.of(snapshot);
   const gzipped = takesGzip(request) ? await encoded.gzipped() : undefined;
   const body = gzipped ?? encoded.bytes;
-  response.writeHead(status, encoded.headersOf(standing, body));
-  response.end(body);
+  sent.send(response, body, { cluster, isNewest, status, headers: encoded.headersOf(standing, body) });
 }
 
 /** An error: plain text, or JSON where the request asks for it. */

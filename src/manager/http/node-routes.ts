@@ -4,7 +4,7 @@ import { listedNode, parseRegistration, registrationAnswer } from '../../protoco
 import { nodeNotFound } from '../refusals.js';
 import { answerJson, answerOk } from './answer.js';
 import type { Exchange, RouteHandlers } from './exchange.js';
-import { hasBody, readBody } from './request-body.js';
+import { hasBody, withBody } from './request-body.js';
 import { header } from './request-headers.js';
 
 const longestRegistration = 64 * 1024;
@@ -13,8 +13,9 @@ const longestRegistration = 64 * 1024;
 export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' | 'listNodes' | 'listAll'> = {
   async register(exchange, { cluster }) {
     const { manager, response, access } = exchange;
-    const body = await readBody(exchange, longestRegistration);
-    const registered = await manager.register(cluster, parseRegistration(body.toString()), access.asker);
+    const registered = await withBody(exchange, { cluster, most: longestRegistration }, (body) =>
+      manager.register(cluster, parseRegistration(body.toString()), access.asker),
+    );
     answerJson(response, registrationAnswer(registered, registered.node));
   },
 
@@ -58,10 +59,11 @@ async function answerDescribed(
   leaving: boolean,
 ): Promise<void> {
   const { manager, response, access } = exchange;
-  const body = await readBody(exchange, longestRegistration);
-  // A chunked body may be empty nonetheless.
-  const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
-  await manager.heartbeat(cluster, nodeId, { leaving, node, asker: access.asker });
+  await withBody(exchange, { cluster, most: longestRegistration }, async (body) => {
+    // A chunked body may be empty nonetheless.
+    const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
+    await manager.heartbeat(cluster, nodeId, { leaving, node, asker: access.asker });
+  });
   answerOk(response);
 }
 

@@ -20,9 +20,9 @@ export const operatorRoutes: RouteHandlers<
     answerJson(response, JSON.stringify(await manager.history(cluster)));
   },
 
-  async readVersion({ manager, encodings, request, response }, { cluster, version }) {
-    const snapshot = await manager.version(cluster, version);
-    await answerSnapshot(request, response, 200, { version }, encodings.of(snapshot));
+  async readVersion(exchange, { cluster, version }) {
+    const snapshot = await exchange.manager.version(cluster, version);
+    await answerSnapshot(exchange, 200, { cluster, standing: { version }, snapshot, isNewest: false });
   },
 
   async deleteCluster({ manager, response, access }, { cluster }) {
