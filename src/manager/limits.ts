@@ -18,6 +18,8 @@ export interface Limits {
   readonly heldPolls: number;
   /** Pushes to one cluster that are under way: on the wire, or waiting for their turn. Default: 1,000. */
   readonly heldPushes: number;
+  /** Clusters: a new one beyond it is refused, and those that exist stay served. Default: 10,000. */
+  readonly clusters: number;
   /** Nodes of one cluster, alive or not. Default: 100,000. */
   readonly nodes: number;
 }
@@ -27,6 +29,7 @@ export const defaultLimits: Limits = {
   bodyBytes: 256 * 1024 * 1024,
   heldPolls: 50_000,
   heldPushes: 1_000,
+  clusters: 10_000,
   nodes: 100_000,
 };
 
@@ -65,6 +68,14 @@ export function checkDescription(node: NodeDescription): void {
   }
   if ((node.addresses?.length ?? 0) > mostAddresses) throw refused(`at most ${mostAddresses} addresses`);
 }
+
+/** A new cluster where there are as many as there may be. */
+export const tooManyClusters = (most: number) =>
+  new CfluxError(
+    'TOO_MANY_REQUESTS',
+    `new cluster refused: there are ${most} clusters; delete unused ones, or raise the limit of clusters`,
+    { outcome: 'none', retryable: true },
+  );
 
 /** A cluster that has as many nodes as it may have. */
 export const tooManyNodes = (most: number) =>

@@ -168,6 +168,22 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
+    breaks: 'any number of clusters is made',
+    file: 'manager/known-clusters.ts',
+    find: 'if (!this.#names.has(cluster) && this.#names.size >= this.#most)',
+    replace: 'if (false)',
+    tests: ['manager/many-clusters.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'a kept version is handed out after the store forgot it',
+    file: 'manager/kept-versions.ts',
+    find: '.find((each) => each.version === version);',
+    replace: '.find((each) => each.version <= version + 1e9);',
+    tests: ['manager/many-clusters.test.ts'],
+  },
+  {
+    rule: 'R24',
     breaks: 'unpacked bytes are not counted',
     file: 'manager/http/unpack-gzip.ts',
     find: 'use.take(room);',

@@ -31,6 +31,17 @@ export function answerJson(response: ServerResponse, json: string): void {
   answerText(response, json, 'application/json');
 }
 
+/** A text that may be long: its bytes count among those that are being sent. */
+export function answerListing(
+  { response, sent }: Pick<Exchange, 'response' | 'sent'>,
+  text: string,
+  type = 'application/json',
+): void {
+  const body = Buffer.from(text);
+  const headers = ['Content-Type', type, 'Content-Length', String(body.byteLength)];
+  sent.send(response, body, { status: 200, headers });
+}
+
 /** A snapshot, gzipped where the client takes that. */
 export async function answerSnapshot(
   { request, response, encodings, sent }: Exchange,

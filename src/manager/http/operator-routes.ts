@@ -1,19 +1,24 @@
-import { answerJson, answerOk, answerSnapshot, answerText } from './answer.js';
+import { nextTurn, TimeSlice } from '../time-slice.js';
+import { answerJson, answerListing, answerOk, answerSnapshot, answerText } from './answer.js';
 import type { RouteHandlers } from './exchange.js';
 
 /** What operators and their tools ask. */
 export const operatorRoutes: RouteHandlers<
   'listClusters' | 'history' | 'readVersion' | 'deleteCluster' | 'health' | 'ready'
 > = {
-  async listClusters({ manager, response, access }) {
-    const clusters = [];
+  async listClusters(exchange) {
+    const { manager, access } = exchange;
+    await nextTurn();
+    const slice = new TimeSlice();
+    const clusters: string[] = [];
     for (const { cluster, epoch, latest } of await manager.clusters()) {
       if (!access.maySee(cluster)) continue;
       const nodes = await manager.nodes(cluster);
       const alive = nodes.filter((node) => node.alive).length;
-      clusters.push({ cluster, epoch, ...latest, nodes: nodes.length, alive });
+      clusters.push(JSON.stringify({ cluster, epoch, ...latest, nodes: nodes.length, alive }));
+      await slice.rest();
     }
-    answerJson(response, JSON.stringify(clusters));
+    answerListing(exchange, `[${clusters.join(',')}]`);
   },
 
   async history({ manager, response }, { cluster }) {
