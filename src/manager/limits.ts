@@ -6,20 +6,30 @@ export interface Limits {
   /** Bytes of one snapshot, decompressed. Default: 64 MiB. */
   readonly snapshotBytes: number;
   /**
+   * Bytes of the request bodies that are under way, received and unpacked, and as many of the response bodies; at least twice
+   * `snapshotBytes`. When more than half of them are taken, a cluster, and a token or address, may have a quarter, or one body.
+   * Default: 256 MiB.
+   */
+  readonly bodyBytes: number;
+  /**
    * Polls held at once. When more than half of them are held, a cluster, and a token or address, may hold a quarter. A connection
    * holds at most 4. Default: 50,000.
    */
   readonly heldPolls: number;
-  /** Pushes to one cluster that wait for their turn. Default: 1,000. */
+  /** Pushes to one cluster that are under way: on the wire, or waiting for their turn. Default: 1,000. */
   readonly heldPushes: number;
+  /** Clusters: a new one beyond it is refused, and those that exist stay served. Default: 10,000. */
+  readonly clusters: number;
   /** Nodes of one cluster, alive or not. Default: 100,000. */
   readonly nodes: number;
 }
 
 export const defaultLimits: Limits = {
   snapshotBytes: 64 * 1024 * 1024,
+  bodyBytes: 256 * 1024 * 1024,
   heldPolls: 50_000,
   heldPushes: 1_000,
+  clusters: 10_000,
   nodes: 100_000,
 };
 
@@ -58,6 +68,14 @@ export function checkDescription(node: NodeDescription): void {
   }
   if ((node.addresses?.length ?? 0) > mostAddresses) throw refused(`at most ${mostAddresses} addresses`);
 }
+
+/** A new cluster where there are as many as there may be. */
+export const tooManyClusters = (most: number) =>
+  new CfluxError(
+    'TOO_MANY_REQUESTS',
+    `new cluster refused: there are ${most} clusters; delete unused ones, or raise the limit of clusters`,
+    { outcome: 'none', retryable: true },
+  );
 
 /** A cluster that has as many nodes as it may have. */
 export const tooManyNodes = (most: number) =>

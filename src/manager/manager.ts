@@ -8,6 +8,8 @@ import type { PollRequest, PollResult, PushRequest, PushResult } from '../transp
 import type { Asker, Audit } from './audit.js';
 import { Cluster } from './cluster.js';
 import { Deadlines } from './deadlines.js';
+import { KeptVersions } from './kept-versions.js';
+import { KnownClusters } from './known-clusters.js';
 import { checkClusterName, checkDescription, checkToken, defaultLimits, type Limits } from './limits.js';
 import type {
   ClusterRecord,
@@ -99,6 +101,8 @@ export class Manager {
   readonly #id: string;
   #bindAddress = '';
   readonly #pollSlots: PollSlots;
+  readonly #known: KnownClusters;
+  readonly #kept: KeptVersions;
   #unwatch: (() => void) | undefined;
   #lastError: unknown;
 
@@ -114,6 +118,8 @@ export class Manager {
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
     this.#deadlines = new Deadlines(this.clock);
     this.#store = new TimedStore(options.store, this.#deadlines);
+    this.#kept = new KeptVersions(this.#store);
+    this.#known = new KnownClusters(this.#store, this.clock, this.limits.clusters);
     this.#id = randomUuid(this.random);
   }
 
@@ -158,6 +164,7 @@ export class Manager {
       checkClusterName(cluster);
       checkDescription(description);
       const node = knownNodeOf(description, asker);
+      await this.#known.admit(cluster);
       const id = await this.#store.addNode(cluster, node);
       this.#audit?.({ action: 'register', cluster, nodeId: id, ...asker });
       return { id, expirationDate: new Date(this.clock.now() + this.nodeTtl).toISOString(), node };
@@ -233,6 +240,7 @@ export class Manager {
       const { byteLength } = request.snapshot;
       if (byteLength === 0) throw emptySnapshot();
       if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);
+      await this.#known.admit(request.cluster);
       return this.#clusters.of(request.cluster).push(request, options.asker ?? {}, options.signal);
     });
   }
@@ -292,7 +300,7 @@ export class Manager {
   version(cluster: string, version: number): Promise<Uint8Array> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
-      const snapshot = await this.#store.read(cluster, version);
+      const snapshot = await this.#kept.of(cluster, version);
       if (snapshot !== undefined) return snapshot;
       throw versionNotFound(version);
     });
@@ -303,6 +311,7 @@ export class Manager {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.deleteCluster(cluster))) throw clusterNotFound(cluster);
+      this.#known.forget(cluster);
       this.#audit?.({ action: 'delete-cluster', cluster, ...asker });
       for (const open of this.#clusters.concerned(cluster)) await open.changed();
     });

@@ -15,8 +15,8 @@ export interface Use {
 }
 
 /**
- * Divides something limited among clusters and parties. As long as at most half of it is taken, nobody is limited; beyond that,
- * no cluster and no party gets more than a quarter, so that no single one can take everything. A single use may always be larger.
+ * Divides something limited among clusters and parties. As long as at most half of it is taken, they take what they need. Beyond
+ * that, a cluster or party whose other uses have a quarter of it gets nothing more, so that no single one can take everything.
  */
 export class Shares {
   readonly #total: number;
@@ -40,9 +40,8 @@ export class Shares {
     const sum = this.#taken + amount;
     if (sum > this.#total) return false;
     if (2 * sum > this.#total) {
-      const isOver = (others: number) => others > 0 && others + use.amount + amount > this.#share;
-      if (isOver(this.#byCluster.of(cluster) - use.amount)) return false;
-      if (isOver(this.#byParty.of(party) - use.amount)) return false;
+      if (this.#byCluster.of(cluster) - use.amount >= this.#share) return false;
+      if (this.#byParty.of(party) - use.amount >= this.#share) return false;
     }
     this.#add(use, amount);
     return true;

@@ -69,6 +69,15 @@ describe('R24: held polls', () => {
     expect(manager.heldPolls).toBe(0);
   });
 
+  it('a connection that is lost gives back every slot that it held', async () => {
+    const { url, manager } = await setUp(false);
+    const client = await RawClient.connect(url);
+    for (let i = 0; i < 4; i++) client.send(poll('a'));
+    await expect.poll(() => manager.heldPolls).toBe(4);
+    client.socket.destroy();
+    await expect.poll(() => manager.heldPolls).toBe(0);
+  });
+
   it('a connection that is kept alive holds one poll after the other, as often as it likes', async () => {
     const { url, manager } = await setUp(false);
     const client = await RawClient.connect(url);

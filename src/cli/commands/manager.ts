@@ -27,6 +27,7 @@ interface Options extends EtcdFlags {
   readonly clientCa?: string;
   readonly nodeTtl?: number;
   readonly history?: number;
+  readonly clusters?: number;
   readonly insecure?: true;
   readonly hostName?: readonly string[];
 }
@@ -82,6 +83,7 @@ export function managerCommand(terminal: Terminal): Command {
       'serve also under this name on loopback, behind a proxy; repeatable',
       collect,
     )
+    .option('--clusters <count>', 'clusters at most; existing ones stay served (default: 10000)', parseCount)
     .option('--insecure', 'listen beyond this machine without tokens or client certificates')
     .addHelpText('after', help)
     .action((options: Options) => serve(options, terminal));
@@ -89,12 +91,13 @@ export function managerCommand(terminal: Terminal): Command {
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
-  const { nodeTtl, history, listen, tokens, insecure } = options;
+  const { nodeTtl, history, clusters, listen, tokens, insecure } = options;
   const manager = new Manager({
     store: storeOf(options, terminal),
     audit: (entry) => terminal.err(auditLine(entry, systemClock.now())),
     ...(nodeTtl === undefined ? {} : { nodeTtl }),
     ...(history === undefined ? {} : { history }),
+    ...(clusters === undefined ? {} : { limits: { clusters } }),
   });
   // Asked for before it listens: a signal that comes at once is not missed.
   const ended = terminal.ended();

@@ -3,8 +3,8 @@ import { CfluxError } from '../../errors.js';
 import { headers } from '../../protocol/headers.js';
 import { statusOf } from '../../protocol/http-status.js';
 import { problemOf, problemType, wantsProblem } from '../../protocol/problem.js';
+import type { Exchange } from './exchange.js';
 import { header } from './request-headers.js';
-import type { EncodedSnapshot } from './snapshot-encodings.js';
 import { type Standing, standingHeaders } from './standing.js';
 
 const empty = { 'Content-Length': 0 };
@@ -31,18 +31,33 @@ export function answerJson(response: ServerResponse, json: string): void {
   answerText(response, json, 'application/json');
 }
 
+/** A text that may be long: its bytes count among those that are being sent. */
+export function answerListing(
+  { response, sent }: Pick<Exchange, 'response' | 'sent'>,
+  text: string,
+  type = 'application/json',
+): void {
+  const body = Buffer.from(text);
+  const headers = ['Content-Type', type, 'Content-Length', String(body.byteLength)];
+  sent.send(response, body, { status: 200, headers });
+}
+
 /** A snapshot, gzipped where the client takes that. */
 export async function answerSnapshot(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, encodings, sent }: Exchange,
   status: number,
-  standing: Standing,
-  encoded: EncodedSnapshot,
+  what: {
+    readonly cluster: string;
+    readonly standing: Standing;
+    readonly snapshot: Uint8Array;
+    readonly isNewest: boolean;
+  },
 ): Promise<void> {
+  const { cluster, standing, snapshot, isNewest } = what;
+  const encoded = encodings.of(snapshot);
   const gzipped = takesGzip(request) ? await encoded.gzipped() : undefined;
   const body = gzipped ?? encoded.bytes;
-  response.writeHead(status, encoded.headersOf(standing, body));
-  response.end(body);
+  sent.send(response, body, { cluster, isNewest, status, headers: encoded.headersOf(standing, body) });
 }
 
 /** An error: plain text, or JSON where the request asks for it. */

@@ -2,7 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import type { Access } from './access.js';
+import type { BodyBytes } from './body-bytes.js';
 import type { OpenRequest } from './open-request.js';
+import type { PushCounts } from './push-counts.js';
+import type { SentBodies } from './sent-bodies.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
 import type { TokenSource } from './tokens.js';
 
@@ -10,6 +13,11 @@ import type { TokenSource } from './tokens.js';
 export interface Exchange {
   readonly manager: Manager;
   readonly encodings: SnapshotEncodings;
+  /** The bytes of all request bodies. */
+  readonly received: BodyBytes;
+  /** The bodies of all responses. */
+  readonly sent: SentBodies;
+  readonly pushes: PushCounts;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly access: Access;

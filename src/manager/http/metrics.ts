@@ -2,12 +2,13 @@ import type { Registry } from 'prom-client';
 import { missingPromClient, promClient } from '../../prom-client.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
-import { answerText } from './answer.js';
+import { answerListing } from './answer.js';
+import { clusterMetrics } from './cluster-metrics.js';
 import type { Exchange } from './exchange.js';
 
 type Client = typeof import('prom-client');
 
-/** The metrics of one server, in the Prometheus text format; every metric is made in this file. */
+/** The metrics of one server, in the Prometheus text format; those of clusters are made in cluster-metrics.ts. */
 export class ManagerMetrics {
   readonly #registry: Registry | undefined;
   /** Answers by route and status: labels are looked up when somebody asks, not with every heartbeat. */
@@ -39,46 +40,6 @@ export class ManagerMetrics {
         this.set(manager.heldPolls);
       },
     });
-    new client.Gauge({
-      name: 'cflux_cluster_version',
-      help: 'The newest version of a cluster.',
-      labelNames: ['cluster'],
-      registers,
-      async collect() {
-        this.reset();
-        for (const { cluster, latest } of await clustersOf(manager)) {
-          if (latest !== undefined) this.set({ cluster }, latest.version);
-        }
-      },
-    });
-    new client.Gauge({
-      name: 'cflux_snapshot_bytes',
-      help: 'Size of the newest snapshot of a cluster.',
-      labelNames: ['cluster'],
-      registers,
-      async collect() {
-        this.reset();
-        for (const { cluster, latest } of await clustersOf(manager)) {
-          if (latest !== undefined) this.set({ cluster }, latest.size);
-        }
-      },
-    });
-    new client.Gauge({
-      name: 'cflux_nodes',
-      help: 'Nodes of a cluster, by whether they are alive.',
-      labelNames: ['cluster', 'alive'],
-      registers,
-      async collect() {
-        this.reset();
-        for (const { cluster } of await clustersOf(manager)) {
-          const nodes = await manager.nodes(cluster).catch(() => undefined);
-          if (nodes === undefined) return;
-          const alive = nodes.filter((node) => node.alive).length;
-          this.set({ cluster, alive: 'true' }, alive);
-          this.set({ cluster, alive: 'false' }, nodes.length - alive);
-        }
-      },
-    });
   }
 
   /** Without the optional package prom-client it counts nothing, and says so where somebody asks. */
@@ -96,11 +57,9 @@ export class ManagerMetrics {
     counts.set(status, (counts.get(status) ?? 0) + 1);
   }
 
-  async answer({ response }: Exchange): Promise<void> {
+  async answer(exchange: Exchange): Promise<void> {
     if (this.#registry === undefined) throw missingPromClient({ status: 501 });
-    answerText(response, await this.#registry.metrics(), this.#registry.contentType);
+    const clusters = await clusterMetrics(exchange.manager);
+    answerListing(exchange, `${await this.#registry.metrics()}\n${clusters}`, this.#registry.contentType);
   }
 }
-
-/** None while the store fails: the figures of the manager itself are wanted most then. */
-const clustersOf = (manager: Manager) => manager.clusters().catch(() => []);

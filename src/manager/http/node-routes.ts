@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { headers } from '../../protocol/headers.js';
 import { listedNode, parseRegistration, registrationAnswer } from '../../protocol/registration.js';
 import { nodeNotFound } from '../refusals.js';
-import { answerJson, answerOk } from './answer.js';
+import { nextTurn, TimeSlice } from '../time-slice.js';
+import { answerJson, answerListing, answerOk } from './answer.js';
 import type { Exchange, RouteHandlers } from './exchange.js';
-import { hasBody, readBody } from './request-body.js';
+import { hasBody, withBody } from './request-body.js';
 import { header } from './request-headers.js';
 
 const longestRegistration = 64 * 1024;
@@ -13,8 +14,9 @@ const longestRegistration = 64 * 1024;
 export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' | 'listNodes' | 'listAll'> = {
   async register(exchange, { cluster }) {
     const { manager, response, access } = exchange;
-    const body = await readBody(exchange, longestRegistration);
-    const registered = await manager.register(cluster, parseRegistration(body.toString()), access.asker);
+    const registered = await withBody(exchange, { cluster, most: longestRegistration }, (body) =>
+      manager.register(cluster, parseRegistration(body.toString()), access.asker),
+    );
     answerJson(response, registrationAnswer(registered, registered.node));
   },
 
@@ -33,20 +35,33 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
     answerOk(response);
   },
 
-  async listNodes({ manager, response }, { cluster }) {
-    const nodes = await manager.nodes(cluster);
-    answerJson(response, JSON.stringify(nodes.map(listedNode)));
+  async listNodes(exchange, { cluster }) {
+    await nextTurn();
+    const slice = new TimeSlice();
+    const nodes: string[] = [];
+    for (const node of await exchange.manager.nodes(cluster)) {
+      nodes.push(JSON.stringify(listedNode(node)));
+      await slice.rest();
+    }
+    answerListing(exchange, `[${nodes.join(',')}]`);
   },
 
-  async listAll({ manager, response, access }) {
+  async listAll(exchange) {
+    const { manager, access } = exchange;
     const managers = await manager.managers();
-    const influx = [];
+    await nextTurn();
+    const slice = new TimeSlice();
+    const influx: string[] = [];
     for (const { cluster } of await manager.clusters()) {
       if (!access.maySee(cluster)) continue;
-      for (const node of await manager.nodes(cluster)) influx.push({ cluster, ...listedNode(node) });
+      for (const node of await manager.nodes(cluster)) {
+        influx.push(JSON.stringify({ cluster, ...listedNode(node) }));
+        await slice.rest();
+      }
+      await slice.rest();
     }
     const cflux = managers.map((each) => ({ ...each, 'bind-address': each.bindAddress }));
-    answerJson(response, JSON.stringify({ cflux, influx }));
+    answerListing(exchange, `{"cflux":${JSON.stringify(cflux)},"influx":[${influx.join(',')}]}`);
   },
 };
 
@@ -58,10 +73,11 @@ async function answerDescribed(
   leaving: boolean,
 ): Promise<void> {
   const { manager, response, access } = exchange;
-  const body = await readBody(exchange, longestRegistration);
-  // A chunked body may be empty nonetheless.
-  const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
-  await manager.heartbeat(cluster, nodeId, { leaving, node, asker: access.asker });
+  await withBody(exchange, { cluster, most: longestRegistration }, async (body) => {
+    // A chunked body may be empty nonetheless.
+    const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
+    await manager.heartbeat(cluster, nodeId, { leaving, node, asker: access.asker });
+  });
   answerOk(response);
 }
 

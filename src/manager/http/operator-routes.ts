@@ -1,28 +1,33 @@
-import { answerJson, answerOk, answerSnapshot, answerText } from './answer.js';
+import { nextTurn, TimeSlice } from '../time-slice.js';
+import { answerJson, answerListing, answerOk, answerSnapshot, answerText } from './answer.js';
 import type { RouteHandlers } from './exchange.js';
 
 /** What operators and their tools ask. */
 export const operatorRoutes: RouteHandlers<
   'listClusters' | 'history' | 'readVersion' | 'deleteCluster' | 'health' | 'ready'
 > = {
-  async listClusters({ manager, response, access }) {
-    const clusters = [];
+  async listClusters(exchange) {
+    const { manager, access } = exchange;
+    await nextTurn();
+    const slice = new TimeSlice();
+    const clusters: string[] = [];
     for (const { cluster, epoch, latest } of await manager.clusters()) {
       if (!access.maySee(cluster)) continue;
       const nodes = await manager.nodes(cluster);
       const alive = nodes.filter((node) => node.alive).length;
-      clusters.push({ cluster, epoch, ...latest, nodes: nodes.length, alive });
+      clusters.push(JSON.stringify({ cluster, epoch, ...latest, nodes: nodes.length, alive }));
+      await slice.rest();
     }
-    answerJson(response, JSON.stringify(clusters));
+    answerListing(exchange, `[${clusters.join(',')}]`);
   },
 
   async history({ manager, response }, { cluster }) {
     answerJson(response, JSON.stringify(await manager.history(cluster)));
   },
 
-  async readVersion({ manager, encodings, request, response }, { cluster, version }) {
-    const snapshot = await manager.version(cluster, version);
-    await answerSnapshot(request, response, 200, { version }, encodings.of(snapshot));
+  async readVersion(exchange, { cluster, version }) {
+    const snapshot = await exchange.manager.version(cluster, version);
+    await answerSnapshot(exchange, 200, { cluster, standing: { version }, snapshot, isNewest: false });
   },
 
   async deleteCluster({ manager, response, access }, { cluster }) {

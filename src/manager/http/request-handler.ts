@@ -5,11 +5,15 @@ import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import { type Access, accessOf, openAccess } from './access.js';
 import { answerError } from './answer.js';
+import { BodyBytes } from './body-bytes.js';
 import { dispatch } from './dispatch.js';
 import type { ManagerMetrics } from './metrics.js';
 import { OpenRequest } from './open-request.js';
+import { PipelinedResponses } from './pipelined-responses.js';
+import { PushCounts } from './push-counts.js';
 import { RememberedRoutes } from './remembered-routes.js';
 import { hasBody } from './request-body.js';
+import { SentBodies } from './sent-bodies.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
 import type { Standing } from './standing.js';
 import { findingOnce, type TokenSource } from './tokens.js';
@@ -28,12 +32,21 @@ const linger = 1_000;
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #encodings = new SnapshotEncodings();
+  readonly #received: BodyBytes;
+  readonly #sent: SentBodies;
+  readonly #pushes: PushCounts;
+  readonly #pipelined = new PipelinedResponses();
   readonly #routes = new RememberedRoutes();
   readonly #open = new Set<OpenRequest>();
   #closed = false;
 
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
+    const { limits, random, clock } = options.manager;
+    const { bodyBytes, snapshotBytes, heldPushes } = limits;
+    this.#received = new BodyBytes(bodyBytes, snapshotBytes, random);
+    this.#sent = new SentBodies(new BodyBytes(bodyBytes, snapshotBytes, random), { clock, random });
+    this.#pushes = new PushCounts(heldPushes);
   }
 
   /** Ends what is held; every answer from now on is the last of its connection. */
@@ -80,6 +93,7 @@ export class RequestHandler {
   /** Until the connection is free again: notices when the client goes away, and when this closes. */
   #watch(request: IncomingMessage, response: ServerResponse, open: OpenRequest): void {
     this.#open.add(open);
+    this.#pipelined.watch(request.socket, response);
     // `close` of the request would come as soon as its body is read.
     response.on('close', () => {
       this.#open.delete(open);
@@ -98,7 +112,18 @@ export class RequestHandler {
     const { manager, tokens, metrics } = this.#options;
     const answer = (access: Access) => {
       if (route === undefined) throw noSuchRoute(request);
-      const exchange = { manager, encodings: this.#encodings, request, response, open, access, tokens };
+      const exchange = {
+        manager,
+        encodings: this.#encodings,
+        received: this.#received,
+        sent: this.#sent,
+        pushes: this.#pushes,
+        request,
+        response,
+        open,
+        access,
+        tokens,
+      };
       return dispatch(exchange, route, metrics);
     };
     if (tokens === undefined) return answer(openAccess(request));

@@ -3,22 +3,27 @@ import { headers } from '../../protocol/headers.js';
 import { randomUuid } from '../../random.js';
 import { answerEmpty, answerError, answerSnapshot } from './answer.js';
 import type { RouteHandlers } from './exchange.js';
-import { readBody } from './request-body.js';
+import { withBody } from './request-body.js';
 import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-headers.js';
 
 /** What nodes ask about the metadata: pushes and polls. */
 export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
   async push(exchange, { cluster, version }) {
-    const { manager, encodings, request, response, access, open } = exchange;
-    const snapshot = await readBody(exchange, manager.limits.snapshotBytes);
-    checkDigest(request, snapshot);
-    // A client of 2016 sends no mutation id; its version gets an identity all the same.
-    const mutation = header(request, headers.mutation) ?? randomUuid(manager.random);
-    const epoch = header(request, headers.epoch);
-    const [nodeId, offer] = [nodeIdOf(request), offerOf(request)];
-    const result = await manager.push(
-      { cluster, version, snapshot, mutation, epoch, nodeId, offer },
-      { asker: access.asker, signal: open.signal },
+    const { manager, pushes, request, response, access, open } = exchange;
+    const most = manager.limits.snapshotBytes;
+    const push = (snapshot: Buffer) => {
+      checkDigest(request, snapshot);
+      // A client of 2016 sends no mutation id; its version gets an identity all the same.
+      const mutation = header(request, headers.mutation) ?? randomUuid(manager.random);
+      const epoch = header(request, headers.epoch);
+      const [nodeId, offer] = [nodeIdOf(request), offerOf(request)];
+      return manager.push(
+        { cluster, version, snapshot, mutation, epoch, nodeId, offer },
+        { asker: access.asker, signal: open.signal },
+      );
+    };
+    const result = await pushes.counting(cluster, () =>
+      withBody(exchange, { cluster, most }, async (body) => push(body)),
     );
     switch (result.kind) {
       case 'committed':
@@ -26,11 +31,17 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
       case 'foreignEpoch':
         return answerError(request, response, foreignEpoch(), result);
       case 'conflict':
-        return answerSnapshot(request, response, 409, result, encodings.of(result.snapshot));
+        return answerSnapshot(exchange, 409, {
+          cluster,
+          standing: result,
+          snapshot: result.snapshot,
+          isNewest: true,
+        });
     }
   },
 
-  async poll({ manager, encodings, request, response, access, open }, { cluster, version }) {
+  async poll(exchange, { cluster, version }) {
+    const { manager, request, response, access, open } = exchange;
     const [epoch, mutation] = [header(request, headers.epoch), header(request, headers.mutation)];
     const { asker, isNode } = access;
     // A bearer that is no node does not speak for one.
@@ -45,7 +56,12 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
       case 'foreignEpoch':
         return answerError(request, response, foreignEpoch(), result);
       case 'snapshot':
-        return answerSnapshot(request, response, 200, result, encodings.of(result.snapshot));
+        return answerSnapshot(exchange, 200, {
+          cluster,
+          standing: result,
+          snapshot: result.snapshot,
+          isNewest: true,
+        });
     }
   },
 };

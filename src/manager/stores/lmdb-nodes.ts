@@ -5,6 +5,7 @@ import type { KnownNode, NodeUpdate, StoreContext } from '../manager-store.js';
 import type { LmdbChanges } from './lmdb-changes.js';
 import { stateOf, type Tables } from './lmdb-database.js';
 import { clusterKey, clusterOf, clusterRange, numberedKey, numberOf } from './lmdb-keys.js';
+import { inPages } from './lmdb-pages.js';
 import { isSameNode, NodeSet } from './node-set.js';
 import { nextNumber } from './numbering.js';
 
@@ -80,10 +81,10 @@ export class LmdbNodes {
   }
 
   /** Ordered by id. */
-  list(cluster: string): readonly NodeInfo[] {
+  async list(cluster: string): Promise<readonly NodeInfo[]> {
     this.#tables.root.resetReadTxn();
     const nodes: NodeInfo[] = [];
-    for (const { key, value } of this.#tables.nodes.getRange(clusterRange(cluster))) {
+    for await (const { key, value } of inPages(this.#tables.nodes, clusterRange(cluster))) {
       const id = numberOf(key);
       const { ip, hostname, bindAddress } = value;
       nodes.push({ id, ip, hostname, bindAddress, alive: this.#liveness.isAlive(cluster, id) });

@@ -18,6 +18,7 @@ import { openTables, type Tables } from './lmdb-database.js';
 import { lmdbError } from './lmdb-error.js';
 import { clusterOf, numberedKey } from './lmdb-keys.js';
 import { LmdbNodes } from './lmdb-nodes.js';
+import { inPages } from './lmdb-pages.js';
 import { LmdbVersions } from './lmdb-versions.js';
 
 /** How an {@link LmdbStore} works. */
@@ -120,7 +121,7 @@ export class LmdbStore implements ManagerStore {
     const { tables, versions } = this.#use();
     tables.root.resetReadTxn();
     const records: ClusterRecord[] = [];
-    for (const { key, value } of tables.clusters.getRange()) {
+    for await (const { key, value } of inPages(tables.clusters)) {
       if (value.versions.length === 0 && value.nodes === 0) continue;
       const cluster = clusterOf(key);
       records.push({ cluster, ...versions.headOf(cluster, value) });
@@ -130,7 +131,7 @@ export class LmdbStore implements ManagerStore {
 
   async deleteCluster(cluster: string): Promise<boolean> {
     const { changes, versions, nodes } = this.#use();
-    const members = nodes.list(cluster);
+    const members = await nodes.list(cluster);
     const existed = await changes.change(cluster, () => versions.remove(cluster));
     for (const { id } of members) nodes.end(cluster, id);
     return existed;

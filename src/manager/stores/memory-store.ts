@@ -15,6 +15,7 @@ import type {
   StoreContext,
   VersionRecord,
 } from '../manager-store.js';
+import { TimeSlice } from '../time-slice.js';
 import { isSameNode } from './node-set.js';
 import { epochOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from './numbering.js';
 
@@ -138,7 +139,13 @@ export class MemoryStore implements ManagerStore {
     const names = [...this.#memory.clusters].filter(
       ([, { versions, nodes }]) => versions.length > 0 || nodes.size > 0,
     );
-    return names.map(([cluster]) => ({ cluster, ...this.#head(cluster) })).sort(byName);
+    const slice = new TimeSlice();
+    const records: ClusterRecord[] = [];
+    for (const [cluster] of names) {
+      records.push({ cluster, ...this.#head(cluster) });
+      await slice.rest();
+    }
+    return records.sort(byName);
   }
 
   async deleteCluster(name: string): Promise<boolean> {
@@ -201,10 +208,13 @@ export class MemoryStore implements ManagerStore {
 
   async nodes(cluster: string): Promise<readonly NodeInfo[]> {
     const nodes = [...(this.#memory.clusters.get(cluster)?.nodes.values() ?? [])];
-    return nodes.map(({ info }) => ({
-      ...info,
-      alive: this.#memory.liveness?.isAlive(cluster, info.id) ?? false,
-    }));
+    const slice = new TimeSlice();
+    const listed: NodeInfo[] = [];
+    for (const { info } of nodes) {
+      listed.push({ ...info, alive: this.#memory.liveness?.isAlive(cluster, info.id) ?? false });
+      await slice.rest();
+    }
+    return listed;
   }
 
   watch(onChange: (cluster: string | undefined) => void): () => void {

@@ -2,6 +2,7 @@ import type { NodeInfo } from '../../../protocol/nodes.js';
 import { tooManyNodes } from '../../limits.js';
 import type { KnownNode, NodeUpdate, StoreContext } from '../../manager-store.js';
 import { closed, type EtcdConnection } from './connection.js';
+import { inPages } from './in-pages.js';
 import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
 import type { Operation } from './kv-messages.js';
@@ -111,16 +112,18 @@ export class Nodes {
   async list(cluster: string): Promise<readonly NodeInfo[]> {
     const { ranges } = await this.#connection.call(etcd.txn, {
       compare: [],
-      success: [{ get: this.#keys.nodesOf(cluster) }, ...this.#log.reading],
+      success: this.#log.reading,
     });
-    const [nodes, names, fresh] = ranges;
+    const [names, fresh] = ranges;
     const alive = names && fresh && this.#log.aliveIn(cluster, names, fresh);
-    return (nodes?.kvs ?? []).map(({ key, value }) => {
+    const nodes: NodeInfo[] = [];
+    for await (const { key, value } of inPages(this.#connection, this.#keys.nodesOf(cluster))) {
       const id = this.#keys.nodeIdOf(key);
       const node = JsonValue.parse(key, value);
       const [ip, hostname, bindAddress] = [node.text('ip'), node.text('hostname'), node.text('bindAddress')];
-      return { id, ip, hostname, bindAddress, alive: alive?.has(id) === true };
-    });
+      nodes.push({ id, ip, hostname, bindAddress, alive: alive?.has(id) === true });
+    }
+    return nodes;
   }
 
   close(reason = closed()): void {

@@ -1,0 +1,61 @@
+const blockSize = 16 * 1024;
+/** Below this the object around a chunk is worth more than the chunk: one byte may come as a chunk of its own. */
+const smallest = 4 * 1024;
+
+/** Bytes that arrive in chunks of any size, kept in little more than their own size. */
+export class Chunks {
+  readonly #stated: number | undefined;
+  readonly #chunks: Buffer[] = [];
+  /** Takes what is too small to be kept by itself, and everything when the length is known. */
+  #block: Buffer | undefined;
+  #used = 0;
+
+  /** @param stated how many bytes there will be in all, if that is known: then they are never there twice */
+  constructor(stated: number | undefined) {
+    this.#stated = stated;
+  }
+
+  /** They must be copied to be in one buffer. */
+  get isScattered(): boolean {
+    return this.#chunks.length + (this.#block === undefined ? 0 : 1) > 1;
+  }
+
+  add(chunk: Buffer): void {
+    const isFirst = this.#chunks.length === 0 && this.#block === undefined;
+    // One chunk is the usual case: no copy.
+    const isKept =
+      this.#stated === undefined
+        ? isFirst || chunk.byteLength >= smallest
+        : chunk.byteLength === this.#stated;
+    if (isKept) {
+      this.#endBlock();
+      this.#chunks.push(chunk);
+    } else this.#copy(chunk);
+  }
+
+  /** All bytes, in a buffer of its own where they came as several chunks: a pooled one would keep 8 KiB alive. */
+  join(): Buffer {
+    this.#endBlock();
+    const [first = Buffer.alloc(0)] = this.#chunks;
+    return this.#chunks.length <= 1 ? first : Buffer.concat(this.#chunks);
+  }
+
+  #copy(chunk: Buffer): void {
+    for (let at = 0; at < chunk.byteLength; ) {
+      if (this.#block === undefined || this.#used === this.#block.byteLength) {
+        this.#endBlock();
+        // Its pages take memory only when something is written there.
+        this.#block = Buffer.allocUnsafeSlow(this.#stated ?? blockSize);
+        this.#used = 0;
+      }
+      const copied = chunk.copy(this.#block, this.#used, at);
+      this.#used += copied;
+      at += copied;
+    }
+  }
+
+  #endBlock(): void {
+    if (this.#block !== undefined) this.#chunks.push(this.#block.subarray(0, this.#used));
+    this.#block = undefined;
+  }
+}

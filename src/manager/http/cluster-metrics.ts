@@ -1,0 +1,39 @@
+import type { Manager } from '../manager.js';
+import { TimeSlice } from '../time-slice.js';
+
+/**
+ * The metrics of each cluster in the Prometheus text format. They are written here and not by prom-client, which would block the event
+ * loop for as long as ten thousand clusters take.
+ */
+export async function clusterMetrics(manager: Manager): Promise<string> {
+  const slice = new TimeSlice();
+  const versions = heading('cflux_cluster_version', 'The newest version of a cluster.');
+  const sizes = heading('cflux_snapshot_bytes', 'Size of the newest snapshot of a cluster.');
+  const nodes = heading('cflux_nodes', 'Nodes of a cluster, by whether they are alive.');
+  for (const { cluster, latest } of await clustersOf(manager)) {
+    const label = `cluster="${escaped(cluster)}"`;
+    if (latest !== undefined) {
+      versions.push(`cflux_cluster_version{${label}} ${latest.version}`);
+      sizes.push(`cflux_snapshot_bytes{${label}} ${latest.size}`);
+    }
+    const members = await manager.nodes(cluster).catch(() => undefined);
+    if (members === undefined) break;
+    const alive = members.filter((node) => node.alive).length;
+    nodes.push(`cflux_nodes{${label},alive="true"} ${alive}`);
+    nodes.push(`cflux_nodes{${label},alive="false"} ${members.length - alive}`);
+    await slice.rest();
+  }
+  return `${[...versions, ...sizes, ...nodes].join('\n')}\n`;
+}
+
+/** None while the store fails: the figures of the manager itself are wanted most then. */
+const clustersOf = (manager: Manager) => manager.clusters().catch(() => []);
+
+const heading = (name: string, help: string) => [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`];
+
+const escapes: ReadonlyMap<string, string> = new Map([
+  ['\\', '\\\\'],
+  ['"', '\\"'],
+  ['\n', '\\n'],
+]);
+const escaped = (value: string) => value.replace(/[\\"\n]/g, (character) => escapes.get(character) ?? '');

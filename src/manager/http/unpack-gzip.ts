@@ -1,0 +1,50 @@
+import { createGunzip } from 'node:zlib';
+import type { BodyUse } from './body-bytes.js';
+import { bodyTooLarge, refusedBody } from './body-refusals.js';
+
+/** Bytes that are unpacked at a time. */
+const chunkSize = 128 * 1024;
+/** Deflate does not compress better than this. */
+const bestRatio = 1_032;
+
+/**
+ * Unpacks gzip into at most `most` bytes. The size that gzip states at its end is taken from `use` before anything is unpacked;
+ * whatever turns out to be more is taken as it comes, because the statement may be wrong.
+ *
+ * @throws `TOO_LARGE`, `BAD_REQUEST`: it is no gzip; `UNAVAILABLE`: there is no room for it.
+ */
+export async function unpackGzip(body: Buffer, most: number, use: BodyUse): Promise<Buffer> {
+  const room = statedSize(body, most);
+  use.take(room);
+  const target = Buffer.allocUnsafeSlow(room);
+  const beyond: Buffer[] = [];
+  let size = 0;
+  const gunzip = createGunzip({ chunkSize });
+  gunzip.end(body);
+  try {
+    for await (const chunk of gunzip) {
+      const bytes: Buffer = chunk;
+      if (size + bytes.byteLength > most) throw bodyTooLarge(`${most} bytes once decompressed`);
+      const copied = bytes.copy(target, size);
+      size += bytes.byteLength;
+      if (copied === bytes.byteLength) continue;
+      use.take(bytes.byteLength - copied);
+      beyond.push(bytes.subarray(copied));
+    }
+  } catch (error) {
+    gunzip.destroy();
+    throw refusedBody(error, 'the body is not gzip as it says');
+  }
+  if (beyond.length === 0 && size === room) return target;
+  // The statement was wrong.
+  use.take(size);
+  const joined = Buffer.concat([target.subarray(0, Math.min(size, room)), ...beyond]);
+  use.give(Math.max(size, room));
+  return joined;
+}
+
+/** The size that gzip states in its last four bytes, as far as it is possible. */
+function statedSize(body: Buffer, most: number): number {
+  if (body.byteLength < 4) return 0;
+  return Math.min(body.readUInt32LE(body.byteLength - 4), body.byteLength * bestRatio, most);
+}
