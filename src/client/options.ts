@@ -21,6 +21,11 @@ export interface CfluxOptions {
   readonly bindAddress?: string;
   /** Directory for the node's record (`cflux.json`) and backups. Default: none; a restarted node then joins anew and backups are in events only. */
   readonly dir?: string;
+  /**
+   * Whether to keep `dir` for this client alone: a second one, in any process of this machine, is refused. Switch it off only if the
+   * file system cannot hold Unix sockets. Default: true.
+   */
+  readonly lock?: boolean;
   /** In place of `dir`, a place of one's own for the same files. */
   readonly storage?: NodeStorage;
   /** Between two heartbeats; less than the manager's time to live. Default: 5,000. */
@@ -59,6 +64,7 @@ export interface Settings extends CfluxOptions {
   readonly mutationTimeout: number;
   readonly reads: 'accepted' | 'local';
   readonly startOffline: boolean;
+  readonly lock: boolean;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -78,6 +84,7 @@ export function resolveOptions(options: CfluxOptions, env: NodeJS.ProcessEnv = p
     mutationTimeout: milliseconds('mutationTimeout', options.mutationTimeout ?? 30_000),
     reads: options.reads ?? 'accepted',
     startOffline: options.startOffline ?? false,
+    lock: options.lock ?? true,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     ...(options.dir === undefined ? {} : { dir: resolve(options.dir) }),

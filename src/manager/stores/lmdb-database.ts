@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
-import { CfluxError } from '../../errors.js';
+import { CfluxError, isCfluxError } from '../../errors.js';
 import type { KnownNode, VersionRecord } from '../manager-store.js';
+import { openFiles } from './lmdb-files.js';
 import { clusterKey } from './lmdb-keys.js';
 
 /** The format that this code writes; a newer one is refused. */
@@ -50,52 +50,57 @@ export function stateOf(tables: Tables, cluster: string): ClusterState {
 /**
  * Opens the tables in `dir`, and makes them where there are none.
  *
- * @throws `MISSING_DEPENDENCY` without the lmdb package, `STORAGE_FAILED` where the directory can not be used.
+ * @throws `STORAGE_FAILED` if the directory or its files cannot be used.
  */
-export async function openTables(dir: string, newId: () => string): Promise<Tables> {
-  const { open } = await loadLmdb();
-  let tables: Tables;
+export async function openTables(
+  lmdb: typeof import('lmdb'),
+  dir: string,
+  { isAlone, newId }: { readonly isAlone: boolean; readonly newId: () => string },
+): Promise<Tables> {
+  const folder = resolve(dir);
+  let root: RootDatabase<unknown, string> | undefined;
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const root: RootDatabase<unknown, string> = open({
-      path: resolve(dir),
-      encoding: 'json',
-      // A commit is on disk when its promise resolves, and not visible before: seen with strace, fdatasync of the pages, then
-      // an O_DSYNC write of the meta page. The default makes a version visible first and durable later.
-      overlappingSync: false,
-      maxDbs: 8,
-    });
-    const keyEncoding = 'binary';
-    tables = {
-      root,
-      store: root.openDB({ name: 'store', encoding: 'json' }),
-      clusters: root.openDB({ name: 'clusters', encoding: 'json', keyEncoding }),
-      snapshots: root.openDB({ name: 'snapshots', encoding: 'binary', keyEncoding }),
-      mutations: root.openDB({ name: 'mutations', encoding: 'json', keyEncoding }),
-      nodes: root.openDB({ name: 'nodes', encoding: 'json', keyEncoding }),
-    };
-    await syncDirectory(resolve(dir));
+    root = await openFiles(lmdb, folder, isAlone);
+    const tables = tablesOf(root);
+    await syncDirectory(folder);
+    identify(tables, dir, newId);
+    return tables;
   } catch (cause) {
-    throw new CfluxError('STORAGE_FAILED', `can not open ${dir}: ${CfluxError.from(cause).message}`, {
+    await root?.close();
+    if (isCfluxError(cause)) throw cause;
+    throw new CfluxError('STORAGE_FAILED', `cannot open ${dir}: ${CfluxError.from(cause).message}`, {
       cause,
     });
   }
+}
+
+function tablesOf(root: RootDatabase<unknown, string>): Tables {
+  const keyEncoding = 'binary';
+  return {
+    root,
+    store: root.openDB({ name: 'store', encoding: 'json' }),
+    clusters: root.openDB({ name: 'clusters', encoding: 'json', keyEncoding }),
+    snapshots: root.openDB({ name: 'snapshots', encoding: 'binary', keyEncoding }),
+    mutations: root.openDB({ name: 'mutations', encoding: 'json', keyEncoding }),
+    nodes: root.openDB({ name: 'nodes', encoding: 'json', keyEncoding }),
+  };
+}
+
+/** Gives a new store its identity; refuses one in a newer format. */
+function identify(tables: Tables, dir: string, newId: () => string): void {
   tables.root.transactionSync(() => {
     if (tables.store.get('store') === undefined) tables.store.putSync('store', { format, id: newId() });
   });
   const state = tables.store.get('store');
-  if (typeof state !== 'object' || state.format > format) {
-    await tables.root.close();
-    const written = typeof state === 'object' ? state.format : 'unknown';
-    throw new CfluxError(
-      'STORAGE_FAILED',
-      `${dir} was written by a newer version of clusterflux (format ${written}, this one knows up to ${format}): upgrade, or use another directory`,
-    );
-  }
-  return tables;
+  if (typeof state === 'object' && state.format <= format) return;
+  const written = typeof state === 'object' ? state.format : 'unknown';
+  throw new CfluxError(
+    'STORAGE_FAILED',
+    `${dir} was written by a newer version of clusterflux (format ${written}, this one knows up to ${format}): upgrade, or use another directory`,
+  );
 }
 
-async function loadLmdb(): Promise<typeof import('lmdb')> {
+export async function loadLmdb(): Promise<typeof import('lmdb')> {
   try {
     return await import('lmdb');
   } catch (cause) {
