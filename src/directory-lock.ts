@@ -84,7 +84,8 @@ export class DirectoryLock {
   }
 
   async release(): Promise<void> {
-    await rm(this.pathOf(this.name), { force: true });
+    // A socket that stays is one of a dead process soon.
+    await rm(this.pathOf(this.name), { force: true }).catch(() => {});
     await new Promise<void>((done) => this.server.close(() => done()));
   }
 

@@ -1,10 +1,12 @@
 import { open as openFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { CfluxError, isCfluxError } from '../../errors.js';
 import type { KnownNode, VersionRecord } from '../manager-store.js';
-import { openFiles } from './lmdb-files.js';
+import { Damage } from './lmdb-file/damage.js';
+import { damaged, dataFile, openFiles } from './lmdb-files.js';
 import { clusterKey } from './lmdb-keys.js';
+import { SealedTable } from './sealed-table.js';
 
 /** The format that this code writes; a newer one is refused. */
 const format = 1;
@@ -15,6 +17,8 @@ export interface ClusterState {
   readonly generation: number;
   /** The versions that are kept, newest first. */
   readonly versions: readonly VersionRecord[];
+  /** CRC-32 of the snapshots of `versions`, in the same order; `null` and absent for those of version 0.1. */
+  readonly checksums?: readonly (number | null)[];
   /** How many nodes it has. */
   readonly nodes: number;
 }
@@ -34,12 +38,12 @@ export interface StoreState {
 export interface Tables {
   readonly root: RootDatabase<unknown, string>;
   /** `store`: StoreState; `changes`: how often anything was committed; `lastNodeId`. */
-  readonly store: Database<StoreState | number, string>;
-  readonly clusters: Database<ClusterState, Buffer>;
+  readonly store: SealedTable<StoreState | number, string>;
+  readonly clusters: SealedTable<ClusterState, Buffer>;
   readonly snapshots: Database<Buffer, Buffer>;
   /** The version that a mutation made. */
-  readonly mutations: Database<number, Buffer>;
-  readonly nodes: Database<NodeState, Buffer>;
+  readonly mutations: SealedTable<number, Buffer>;
+  readonly nodes: SealedTable<NodeState, Buffer>;
 }
 
 /** What is kept of a cluster; of one that nobody has heard of: nothing. */
@@ -62,12 +66,14 @@ export async function openTables(
   try {
     root = await openFiles(lmdb, folder, isAlone);
     const tables = tablesOf(root);
+    checkValues(tables);
     await syncDirectory(folder);
     identify(tables, dir, newId);
     return tables;
   } catch (cause) {
     await root?.close();
     if (isCfluxError(cause)) throw cause;
+    if (cause instanceof Damage) throw damaged(join(folder, dataFile), cause.message, cause);
     throw new CfluxError('STORAGE_FAILED', `cannot open ${dir}: ${CfluxError.from(cause).message}`, {
       cause,
     });
@@ -75,15 +81,23 @@ export async function openTables(
 }
 
 function tablesOf(root: RootDatabase<unknown, string>): Tables {
-  const keyEncoding = 'binary';
+  const table = <V>(name: string) =>
+    new SealedTable<V, Buffer>(name, root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' }));
   return {
     root,
-    store: root.openDB({ name: 'store', encoding: 'json' }),
-    clusters: root.openDB({ name: 'clusters', encoding: 'json', keyEncoding }),
-    snapshots: root.openDB({ name: 'snapshots', encoding: 'binary', keyEncoding }),
-    mutations: root.openDB({ name: 'mutations', encoding: 'json', keyEncoding }),
-    nodes: root.openDB({ name: 'nodes', encoding: 'json', keyEncoding }),
+    store: new SealedTable('store', root.openDB({ name: 'store', encoding: 'binary' })),
+    clusters: table('clusters'),
+    snapshots: root.openDB({ name: 'snapshots', encoding: 'binary', keyEncoding: 'binary' }),
+    mutations: table('mutations'),
+    nodes: table('nodes'),
   };
+}
+
+/** Reads every value but the snapshots, which are checked when they are read. Throws Damage. */
+function checkValues({ store, clusters, mutations, nodes }: Tables): void {
+  let values = 0;
+  for (const table of [clusters, mutations, nodes]) for (const _ of table.getRange()) values += 1;
+  if (values > 0 && store.get('store') === undefined) throw new Damage('table "store" has lost its identity');
 }
 
 /** Gives a new store its identity; refuses one in a newer format. */

@@ -17,8 +17,10 @@ import { damageOf } from './lmdb-file/check-data-file.js';
 type Lmdb = typeof import('lmdb');
 type Root = RootDatabase<unknown, string>;
 
+export const dataFile = 'data.mdb';
+
 /** Begins the name of a directory in which a data file is created. */
-const nurseryName = 'data.mdb.new-';
+const nurseryName = `${dataFile}.new-`;
 
 /**
  * Opens the lmdb files in `dir`, and creates them if there are none. Only their owner can read them, because snapshots hold password
@@ -28,7 +30,7 @@ const nurseryName = 'data.mdb.new-';
  * @throws CfluxError `STORAGE_FAILED` if the data file is damaged; what else fails, as it failed.
  */
 export async function openFiles(lmdb: Lmdb, dir: string, isAlone: boolean): Promise<Root> {
-  const path = join(dir, 'data.mdb');
+  const path = join(dir, dataFile);
   if (isAlone) removeNurseries(dir);
   if (!isThere(path)) await createDataFile(lmdb, dir, path);
   else {
@@ -42,7 +44,7 @@ export async function openFiles(lmdb: Lmdb, dir: string, isAlone: boolean): Prom
 }
 
 /** What a data file that cannot be used means, and what to do about it. */
-function damaged(path: string, damage: string, cause?: unknown): CfluxError {
+export function damaged(path: string, damage: string, cause?: unknown): CfluxError {
   const advice =
     'restore it from a copy, or delete it if the nodes of its clusters kept their metadata: the manager collects that from them again, but earlier versions are lost';
   return new CfluxError('STORAGE_FAILED', `cannot open ${path}: ${damage}; ${advice}`, { cause });
@@ -68,7 +70,7 @@ async function createDataFile(lmdb: Lmdb, dir: string, path: string): Promise<vo
   const nursery = mkdtempSync(join(dir, nurseryName));
   try {
     await openIn(lmdb, nursery).close();
-    linkSync(join(nursery, 'data.mdb'), path);
+    linkSync(join(nursery, dataFile), path);
   } catch (error) {
     // Another process that shares the directory was first.
     if (!isThere(path)) throw error;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DirectoryLock } from '../../directory-lock.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
 import type { NodeInfo } from '../../protocol/nodes.js';
@@ -17,7 +18,9 @@ import type {
 import { LmdbChanges } from './lmdb-changes.js';
 import { loadLmdb, openTables, type Tables } from './lmdb-database.js';
 import { lmdbError } from './lmdb-error.js';
-import { clusterOf, numberedKey } from './lmdb-keys.js';
+import { Damage } from './lmdb-file/damage.js';
+import { dataFile } from './lmdb-files.js';
+import { clusterOf } from './lmdb-keys.js';
 import { LmdbNodes } from './lmdb-nodes.js';
 import { LmdbVersions } from './lmdb-versions.js';
 
@@ -105,9 +108,15 @@ export class LmdbStore implements ManagerStore {
   }
 
   async read(cluster: string, version: number): Promise<Uint8Array | undefined> {
-    const { tables } = this.#use();
+    const { tables, versions } = this.#use();
     tables.root.resetReadTxn();
-    return tables.snapshots.get(numberedKey(cluster, version));
+    try {
+      return versions.read(cluster, version);
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      const path = join(this.#options.dir, dataFile);
+      throw new CfluxError('STORAGE_FAILED', `cannot read ${path}: ${error.message}`, { cause: error });
+    }
   }
 
   async history(cluster: string): Promise<readonly VersionRecord[]> {

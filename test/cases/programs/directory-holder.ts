@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { CfluxClient, isCfluxError, LocalMetaClient } from 'clusterflux';
+import { CfluxClient, isCfluxError, LocalMetaClient } from '../../../src/index.js';
 
 // A node that keeps its files in `dir` and makes changes until it is killed. It prints `open`, or the code and the message of its refusal.
 const [endpoint = '', dir = ''] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { Damage, expectIn } from './damage.js';
 import { type Meta, noPage, numberAt, type Read, readMeta, treeAt, treeSize } from './meta-page.js';
@@ -17,13 +17,10 @@ const isKnownMachine = endianness() === 'LE' && /64/.test(process.arch);
  * @throws The operating system's error if it cannot be read.
  */
 export function damageOf(path: string): string | undefined {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (!stats.isFile()) return 'it is not a file';
+  const file = openSync(path, 'r');
   try {
     return damageIn(file);
   } finally {
@@ -32,7 +29,6 @@ export function damageOf(path: string): string | undefined {
 }
 
 function damageIn(file: number): string | undefined {
-  if (!fstatSync(file).isFile()) return 'it is not a file';
   const read: Read = (offset, length) => {
     const bytes = Buffer.allocUnsafe(length);
     return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
