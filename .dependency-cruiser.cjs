@@ -7,6 +7,8 @@ const ground = [
   'clock.ts',
   'random.ts',
   'durable-file.ts',
+  'file-access.ts',
+  'directory-lock.ts',
   'toml.ts',
   'prom-client.ts',
   'printable.ts',

@@ -5,6 +5,7 @@ import type { ObservedClient } from '../client/client-metrics.js';
 import type { CfluxOptions } from '../client/options.js';
 import type { Clock } from '../clock.js';
 import { type CfluxError, isCfluxError } from '../errors.js';
+import { privateDirectory } from '../file-access.js';
 import { InfluxMirror } from '../influxdb/influx-mirror.js';
 import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
 import type { Report } from '../influxdb/report.js';
@@ -80,7 +81,7 @@ export class Agent {
 
   /** Joins the cluster and begins to follow it; without a manager or a server it goes on trying. */
   async start(): Promise<void> {
-    await mkdir(join(this.#options.dir, 'cluster'), { recursive: true });
+    await mkdir(join(this.#options.dir, 'cluster'), { recursive: true, mode: privateDirectory });
     // Before the client is opened: what it meets there, another history for one, is news for the mirror.
     this.#mirror.follow(this.#client);
     try {

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeDurably } from '../durable-file.js';
+import { DirectoryLock } from '../directory-lock.js';
+import { removeLeftovers, writeDurably } from '../durable-file.js';
 import { CfluxError } from '../errors.js';
 
 /** Where a node keeps its record and its backups; a place of one's own may take the file system's. */
@@ -11,18 +12,43 @@ export interface NodeStorage {
   write(name: string, content: string | Uint8Array): Promise<void>;
   /** How people find `name`. */
   pathOf(name: string): string;
+  /** Called before anything is read. May keep other owners off, and rejects if there is one. Default: nothing to do. */
+  open?(): Promise<void>;
+  /** Called after the last write, also if `open` rejected. Default: nothing to do. */
+  close?(): Promise<void>;
   /** The names of the files in `folder`; none if there is no such folder. Absent: the limit of backups holds for each process only. */
   list?(folder: string): Promise<readonly string[]>;
   /** Deletes `name`. Absent: backups are never deleted. */
   remove?(name: string): Promise<void>;
 }
 
-/** A directory on disk. */
+const recordName = 'cflux.json';
+const backups = 'backups';
+
+/** A directory on disk, which one client has at a time. */
 export class NodeDirectory implements NodeStorage {
   readonly #dir: string;
+  readonly #isLocked: boolean;
+  #lock: DirectoryLock | undefined;
 
-  constructor(dir: string) {
+  /** @param options.lock Whether to keep other clients off. */
+  constructor(dir: string, { lock }: { readonly lock: boolean }) {
     this.#dir = dir;
+    this.#isLocked = lock;
+  }
+
+  /** @throws CfluxError `DIRECTORY_LOCKED`, `STORAGE_FAILED` */
+  async open(): Promise<void> {
+    if (!this.#isLocked || this.#lock !== undefined) return;
+    this.#lock = await DirectoryLock.acquire(this.#dir, 'cflux', { create: true });
+    await removeLeftovers(this.#dir, (name) => name === recordName);
+    await removeLeftovers(join(this.#dir, backups));
+  }
+
+  async close(): Promise<void> {
+    const lock = this.#lock;
+    this.#lock = undefined;
+    await lock?.release();
   }
 
   pathOf(name: string): string {
@@ -54,8 +80,7 @@ export class NodeDirectory implements NodeStorage {
   async write(name: string, content: string | Uint8Array): Promise<void> {
     const path = this.pathOf(name);
     try {
-      // Backups hold password hashes.
-      await writeDurably(path, content, 0o600);
+      await writeDurably(path, content);
     } catch (cause) {
       throw failed(`cannot write ${path}`, cause);
     }

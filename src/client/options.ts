@@ -26,6 +26,11 @@ export interface CfluxOptions {
    * Default: 100.
    */
   readonly maxBackups?: number;
+  /**
+   * Whether to keep `dir` for this client alone: a second one, in any process of this machine, is refused. Switch it off only if the
+   * file system cannot hold Unix sockets. Default: true.
+   */
+  readonly lock?: boolean;
   /** In place of `dir`, a place of one's own for the same files. */
   readonly storage?: NodeStorage;
   /** Between two heartbeats; less than the manager's time to live. Default: 5,000. */
@@ -65,6 +70,7 @@ export interface Settings extends CfluxOptions {
   readonly maxBackups: number;
   readonly reads: 'accepted' | 'local';
   readonly startOffline: boolean;
+  readonly lock: boolean;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -85,6 +91,7 @@ export function resolveOptions(options: CfluxOptions, env: NodeJS.ProcessEnv = p
     maxBackups: count('maxBackups', options.maxBackups ?? 100),
     reads: options.reads ?? 'accepted',
     startOffline: options.startOffline ?? false,
+    lock: options.lock ?? true,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     ...(options.dir === undefined ? {} : { dir: resolve(options.dir) }),

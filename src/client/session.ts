@@ -13,7 +13,7 @@ import { withLinkedSignal } from './linked-signal.js';
 import { Membership } from './membership.js';
 import { MutationQueue } from './mutation-queue.js';
 import { Mutex } from './mutex.js';
-import { NodeDirectory } from './node-directory.js';
+import { NodeDirectory, type NodeStorage } from './node-directory.js';
 import { nodeTransport } from './node-transport.js';
 import { OperationScope } from './operation-scope.js';
 import type { Settings } from './options.js';
@@ -53,6 +53,7 @@ export class Session<M extends MetaClientLike> {
   readonly queue: MutationQueue<M>;
   readonly #meta: M;
   readonly #settings: Settings;
+  readonly #storage: NodeStorage | undefined;
   readonly #releaseTransport: () => Promise<void>;
   readonly #committer: Committer<M>;
   readonly #writer = new Mutex();
@@ -70,7 +71,8 @@ export class Session<M extends MetaClientLike> {
     this.#settings = settings;
     // Every call that waits listens: Node would warn of a leak from the eleventh on.
     setMaxListeners(0, this.#life.signal);
-    const { cluster, clock, random, dir, storage } = settings;
+    const { cluster, clock, random, dir, lock } = settings;
+    this.#storage = settings.storage ?? (dir === undefined ? undefined : new NodeDirectory(dir, { lock }));
     const { emit } = this.hub;
     const { transport, release } = nodeTransport(settings);
     this.transport = transport;
@@ -84,7 +86,7 @@ export class Session<M extends MetaClientLike> {
       clock,
       maxBackups: settings.maxBackups,
       emit,
-      storage: storage ?? (dir === undefined ? undefined : new NodeDirectory(dir)),
+      storage: this.#storage,
       onMoved: () => {
         this.#joined.open();
         this.waiters.reached(this.replica.position.version);
@@ -159,7 +161,7 @@ export class Session<M extends MetaClientLike> {
       // It stays a member, with what it has, until the operator has spoken.
       if (isCfluxError(error, 'FOREIGN_EPOCH')) this.#run();
       else {
-        await this.#meta.close?.();
+        await this.#closeParts();
         this.state.enter('created');
       }
       throw error;
@@ -171,6 +173,7 @@ export class Session<M extends MetaClientLike> {
   /** Registers, and gets or gives the first metadata. Whether that worked, where it need not. */
   async #join(signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
+    await this.#storage?.open?.();
     await this.#meta.open?.();
     await this.write(() => this.replica.recall());
     debug('recalled version %d', this.replica.position.version);
@@ -211,11 +214,20 @@ export class Session<M extends MetaClientLike> {
     await this.membership.leave(deregister, { timeout: leaveTimeout }).catch(() => undefined);
     await this.#releaseTransport();
     try {
-      if (wasOpened) await this.#meta.close?.();
+      if (wasOpened) await this.#closeParts();
     } finally {
       this.state.enter('closed');
       this.hub.emit('closed');
       this.hub.removeAll();
+    }
+  }
+
+  /** The wrapped client first: the directory is given up when nothing is written any more. */
+  async #closeParts(): Promise<void> {
+    try {
+      await this.#meta.close?.();
+    } finally {
+      await this.#storage?.close?.();
     }
   }
 

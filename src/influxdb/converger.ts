@@ -100,6 +100,7 @@ export class Converger {
   /** Before the first user is made on a server that has none: that it is not a server which lost its metadata. */
   async expectNoLoss(origin: Origin): Promise<void> {
     const { store } = this.#parts;
+    await store.own();
     const known = await store.load();
     const next = await this.#guard.checkWithoutUsers(known, origin);
     if (next !== undefined) await store.save(next);
@@ -107,6 +108,7 @@ export class Converger {
 
   /** Rejects after the last step if the server had trouble with any. */
   async converge(wanted: MetaData, origin: Origin, options: ConvergenceOptions): Promise<Report> {
+    await this.#parts.store.own();
     const tally = new Tally();
     const report = await this.#repeat(wanted, origin, options, tally);
     const [first] = tally.troubles;
@@ -166,8 +168,10 @@ export class Converger {
 
   /** Notes, before the server is looked at, that the cluster's metadata is of another history from now on. */
   async forget(): Promise<void> {
-    const ledger = await this.#parts.store.load();
-    if (ledger !== undefined) await this.#parts.store.save(forget(ledger));
+    const { store } = this.#parts;
+    await store.own();
+    const ledger = await store.load();
+    if (ledger !== undefined) await store.save(forget(ledger));
   }
 
   /** Makes one change. Resolves with why the server refused it, or with the trouble that the server had. */

@@ -73,7 +73,7 @@ export class InfluxMirror {
   constructor(options: InfluxMirrorOptions) {
     this.#settings = resolveSettings(options);
     this.#connection = new InfluxConnection(options.url, options);
-    this.#store = new LedgerStore(this.#settings.dir);
+    this.#store = new LedgerStore(this.#settings.dir, this.#settings);
     this.#converger = new Converger({
       connection: this.#connection,
       reader: new MetadataReader(this.#connection, options.snapshot ?? true),
@@ -198,6 +198,7 @@ export class InfluxMirror {
     timer.abort();
     await this.#connection.close();
     await ended;
+    await this.#store.close();
     this.#emitter.removeAllListeners();
   }
 

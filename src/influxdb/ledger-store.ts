@@ -1,21 +1,47 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeDurably } from '../durable-file.js';
+import { DirectoryLock } from '../directory-lock.js';
+import { removeLeftovers, writeDurably } from '../durable-file.js';
 import { CfluxError } from '../errors.js';
 import type { Agreement, Ledger } from './ledger.js';
 
 const ledgerFile = 'influxdb-ledger.json';
 const confirmationFile = 'influxdb-confirmed-drops';
 const format = 1;
+/** Permissions of the confirmation: the agent may run as another user, and it is no secret. */
+const readable = 0o644;
 
 /** Keeps a {@link Ledger}, in a directory or only as long as the process runs. */
 export class LedgerStore {
   readonly #dir: string | undefined;
+  readonly #isLocked: boolean;
+  #lock: DirectoryLock | undefined;
   #ledger: Ledger | undefined;
   #confirmation: string | undefined;
 
-  constructor(dir: string | undefined) {
+  /** @param options.lock Whether {@link own} keeps other writers off. */
+  constructor(dir: string | undefined, { lock = true }: { readonly lock?: boolean } = {}) {
     this.#dir = dir;
+    this.#isLocked = lock;
+  }
+
+  /**
+   * Keeps other writers off until {@link close}. Not needed to read, or to confirm.
+   *
+   * @throws CfluxError `DIRECTORY_LOCKED`, `STORAGE_FAILED`
+   */
+  async own(): Promise<void> {
+    if (this.#dir === undefined || !this.#isLocked || this.#lock !== undefined) return;
+    this.#lock = await DirectoryLock.acquire(this.#dir, 'influxdb-ledger', { create: true });
+    // The previous owner may have saved after it was loaded here.
+    this.#ledger = undefined;
+    await removeLeftovers(this.#dir, (name) => name === ledgerFile || name === confirmationFile);
+  }
+
+  async close(): Promise<void> {
+    const lock = this.#lock;
+    this.#lock = undefined;
+    await lock?.release();
   }
 
   /** The ledger as it was saved last; `undefined` before that. */
@@ -43,7 +69,8 @@ export class LedgerStore {
 
   async confirm(confirmation: string): Promise<void> {
     this.#confirmation = confirmation;
-    if (this.#dir !== undefined) await write(join(this.#dir, confirmationFile), `${confirmation}\n`);
+    if (this.#dir !== undefined)
+      await write(join(this.#dir, confirmationFile), `${confirmation}\n`, readable);
   }
 
   /** A confirmation counts once: the same things may be made and dropped again some day. */
@@ -64,9 +91,9 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-async function write(path: string, content: string): Promise<void> {
+async function write(path: string, content: string, mode?: number): Promise<void> {
   try {
-    await writeDurably(path, content);
+    await writeDurably(path, content, mode);
   } catch (cause) {
     throw new CfluxError('STORAGE_FAILED', `cannot write ${path}: ${CfluxError.from(cause).message}`, {
       cause,

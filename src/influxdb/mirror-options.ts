@@ -19,6 +19,11 @@ export interface InfluxMirrorOptions extends InfluxConnectionOptions {
    */
   readonly dir?: string;
   /**
+   * Whether to keep the ledger for this mirror alone: a second one on `dir` is refused when it converges. Switch it off only if the file
+   * system cannot hold Unix sockets. Default: true.
+   */
+  readonly lock?: boolean;
+  /**
    * What becomes of things here that the cluster dropped, and of policies that the cluster shortened: `report` leaves them,
    * `apply` drops them, points and all. Default: `report`.
    */
@@ -48,6 +53,7 @@ export interface InfluxMirrorOptions extends InfluxConnectionOptions {
 /** The options of a mirror that are not those of its connection, checked and complete. */
 export interface MirrorSettings {
   readonly dir: string | undefined;
+  readonly lock: boolean;
   readonly drops: 'report' | 'apply';
   readonly maxDrops: number;
   readonly localSubscriptions: string;
@@ -69,6 +75,7 @@ export function resolveSettings(options: InfluxMirrorOptions): MirrorSettings {
   }
   return {
     dir,
+    lock: options.lock ?? true,
     drops,
     maxDrops,
     localSubscriptions,

@@ -1,7 +1,12 @@
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DirectoryLock } from '../directory-lock.js';
+import { removeLeftovers, replaceFile } from '../durable-file.js';
 import { CfluxError, isCfluxError } from '../errors.js';
-import { DirectoryLock } from './directory-lock.js';
+
+const fileName = 'meta.db';
+/** InfluxDB, and version 0.1, write here before they rename. */
+const temporaryOfInfluxdb = 'meta.dbtmp';
 
 function storageFailed(doing: string, cause: unknown): CfluxError {
   const reason = cause instanceof Error ? cause.message : String(cause);
@@ -12,16 +17,13 @@ function storageFailed(doing: string, cause: unknown): CfluxError {
 export class MetaDirectory {
   /** Of the file with the metadata. */
   readonly path: string;
-  private readonly temporary: string;
 
   private constructor(
     directory: string,
     private readonly handle: FileHandle,
     private readonly lock: DirectoryLock | undefined,
   ) {
-    this.path = join(directory, 'meta.db');
-    // InfluxDB's name for it, too: what a crash left of either is overwritten by the other.
-    this.temporary = join(directory, 'meta.dbtmp');
+    this.path = join(directory, fileName);
   }
 
   /**
@@ -32,7 +34,12 @@ export class MetaDirectory {
     let handle: FileHandle | undefined;
     try {
       handle = await open(directory, 'r');
-      return new MetaDirectory(directory, handle, lock ? await DirectoryLock.acquire(directory) : undefined);
+      const held = lock ? await DirectoryLock.acquire(directory, 'meta') : undefined;
+      if (held !== undefined) {
+        await removeLeftovers(directory, (name) => name === fileName);
+        await rm(join(directory, temporaryOfInfluxdb), { force: true }).catch(() => {});
+      }
+      return new MetaDirectory(directory, handle, held);
     } catch (error) {
       await handle?.close();
       throw isCfluxError(error) ? error : storageFailed(`open ${directory}`, error);
@@ -57,11 +64,8 @@ export class MetaDirectory {
    */
   async write(pieces: readonly Buffer[]): Promise<void> {
     try {
-      await writeSynced(this.temporary, pieces);
-      await rename(this.temporary, this.path);
+      await replaceFile(this.path, pieces);
     } catch (error) {
-      // On a full disk it would be in the way of the next attempt.
-      await rm(this.temporary, { force: true }).catch(() => {});
       throw storageFailed(`write ${this.path}`, error);
     }
     try {
@@ -76,28 +80,4 @@ export class MetaDirectory {
     await this.lock?.release();
     await this.handle.close();
   }
-}
-
-async function writeSynced(path: string, pieces: readonly Buffer[]): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    let rest = pieces;
-    while (rest.length > 0) {
-      const { bytesWritten } = await file.writev(rest);
-      rest = without(rest, bytesWritten);
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** The pieces without the first `count` bytes: the system need not take all at once. */
-function without(pieces: readonly Buffer[], count: number): readonly Buffer[] {
-  let written = count;
-  for (const [position, piece] of pieces.entries()) {
-    if (written < piece.length) return [piece.subarray(written), ...pieces.slice(position + 1)];
-    written -= piece.length;
-  }
-  return [];
 }

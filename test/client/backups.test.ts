@@ -10,7 +10,7 @@ import { dataWith } from './rules/support/wrapped-clients.js';
 
 const places: [string, () => Promise<NodeStorage & { list(folder: string): Promise<readonly string[]> }>][] =
   [
-    ['a directory', async () => new NodeDirectory(await temporaryDirectory())],
+    ['a directory', async () => new NodeDirectory(await temporaryDirectory(), { lock: false })],
     ['memory', async () => new MemoryStorage()],
   ];
 
@@ -75,7 +75,7 @@ it('R12: files that are no backups of ours stay', async () => {
   const others = ['meta.db', '2001-01-01-mine.db', 'x.db.tmp'];
   for (const name of others) await writeFile(join(dir, 'backups', name), 'mine');
   const clock = new ManualClock();
-  const backups = new Backups(new NodeDirectory(dir), { clock, most: 1 });
+  const backups = new Backups(new NodeDirectory(dir, { lock: false }), { clock, most: 1 });
   let last = '';
   for (const name of ['a', 'b', 'c']) {
     await clock.advance(1_000);

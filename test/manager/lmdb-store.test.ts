@@ -27,8 +27,12 @@ const contextOf = (clock = new ManualClock()): StoreContext => ({
   mostNodes: 100,
 });
 
-async function openStore(dir: string, context = contextOf()): Promise<LmdbStore> {
-  const store = new LmdbStore({ dir });
+async function openStore(
+  dir: string,
+  context = contextOf(),
+  options: { readonly shared?: boolean } = {},
+): Promise<LmdbStore> {
+  const store = new LmdbStore({ dir, ...options });
   await store.open(context);
   onTestFinished(() => store.close());
   return store;
@@ -38,7 +42,7 @@ describe('LmdbStore', () => {
   const place = async () => {
     const dir = await mkdtemp(join(tmpdir(), 'cflux-lmdb-'));
     return {
-      connect: () => new LmdbStore({ dir }),
+      connect: () => new LmdbStore({ dir, shared: true }),
       destroy: () => rm(dir, { recursive: true }),
     };
   };
@@ -126,7 +130,7 @@ describe('LmdbStore', () => {
     const program = await bundle(fileURLToPath(new URL('../support/pushing-child.ts', import.meta.url)));
     const dir = await temporaryDirectory();
     const context = contextOf();
-    const store = await openStore(dir, context);
+    const store = await openStore(dir, context, { shared: true });
     if (!(context.clock instanceof ManualClock)) return;
     let told = 0;
     store.watch(() => {

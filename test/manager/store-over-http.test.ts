@@ -14,7 +14,7 @@ const stores = {
   async LmdbStore() {
     const dir = await mkdtemp(join(tmpdir(), 'cflux-http-'));
     return {
-      connect: () => new HttpStore(new LmdbStore({ dir })),
+      connect: () => new HttpStore(new LmdbStore({ dir, shared: true })),
       destroy: () => rm(dir, { recursive: true }),
     };
   },

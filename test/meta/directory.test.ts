@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeMetadata, LocalMetaClient, type LocalMetaClientOptions } from 'clusterflux';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { fillDiskOnce } from './support/full-disk.js';
 import { influxdbFile } from './support/influxdb-files.js';
 import { temporaryDirectory } from './support/temporary-directory.js';
 
@@ -96,7 +97,7 @@ describe('metadata in a directory', () => {
     await client.createDatabase('a');
     const before = client.data();
     const bytes = await readFile(join(dir, 'meta.db'));
-    await symlink('/dev/full', join(dir, 'meta.dbtmp'));
+    await fillDiskOnce();
     await expect(client.createDatabase('b')).rejects.toMatchObject({
       code: 'STORAGE_FAILED',
       cause: { code: 'ENOSPC' },
@@ -108,15 +109,13 @@ describe('metadata in a directory', () => {
     expect(client.data().index).toBe(3n);
   });
 
-  it('a file that cannot be written or renamed refuses the change', async () => {
+  it('a file that cannot be replaced refuses the change, and no temporary file is left', async () => {
     const dir = await temporaryDirectory();
     const client = await openIn(dir);
-    await mkdir(join(dir, 'meta.dbtmp'));
-    await expect(client.createDatabase('a')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-    await rm(join(dir, 'meta.dbtmp'), { recursive: true });
     await rm(join(dir, 'meta.db'));
     await mkdir(join(dir, 'meta.db'));
     await expect(client.createDatabase('a')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    expect(await readdir(dir)).toEqual(['meta.db', expect.stringMatching(/^meta\.lock\./)]);
     await rm(join(dir, 'meta.db'), { recursive: true });
     await client.createDatabase('a');
     expect(await fileOf(dir)).toEqual(client.data());
@@ -163,7 +162,7 @@ describe('group commit', () => {
     const client = await openIn(dir);
     await client.createDatabase('a');
     const before = client.data();
-    await symlink('/dev/full', join(dir, 'meta.dbtmp'));
+    await fillDiskOnce();
     const [existing, refused, created, again] = await Promise.allSettled([
       client.createDatabase('a'),
       client.createDatabase(''),

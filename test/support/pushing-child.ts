@@ -6,7 +6,7 @@ import { snapshotOn } from './snapshot-on.js';
 
 // Pushes in a loop until it is killed, and says on stdout what was acknowledged: `<version> <mutation>`.
 const [dir = '', cluster = ''] = process.argv.slice(2);
-const store = new LmdbStore({ dir });
+const store = new LmdbStore({ dir, shared: true });
 await store.open({
   clock: systemClock,
   random: systemRandom,

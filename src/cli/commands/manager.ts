@@ -20,6 +20,7 @@ import type { Terminal } from '../terminal.js';
 interface Options extends EtcdFlags {
   readonly listen: { readonly host: string; readonly port: number };
   readonly data: string;
+  readonly sharedData?: true;
   readonly memory?: true;
   readonly tokens?: string;
   readonly tlsCert?: string;
@@ -56,6 +57,7 @@ Examples:
   cflux manager --listen 10.0.0.1:8000 --tokens /etc/cflux/tokens.toml \\
       --etcd http://10.0.0.1:2379,http://10.0.0.2:2379,http://10.0.0.3:2379
 
+A second manager on the directory is refused, unless all of them are started with --shared-data.
 Stop it with SIGINT or SIGTERM: held polls are answered, no push is lost.`;
 
 export function managerCommand(terminal: Terminal): Command {
@@ -67,6 +69,7 @@ export function managerCommand(terminal: Terminal): Command {
         .default({ host: '127.0.0.1', port: 8000 }, '127.0.0.1:8000'),
     )
     .option('--data <dir>', 'directory to keep everything in', '.cflux/manager')
+    .option('--shared-data', 'share the directory with other managers of this machine that say so, too')
     .option('--memory', 'keep everything in memory instead: gone when the process ends')
     .option('--tokens <file>', 'TOML file of who may do what; without, everybody everything')
     .option('--tls-cert <file>', 'serve https with this certificate (PEM)')
@@ -119,12 +122,14 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
 }
 
 function storeOf(options: Options, terminal: Terminal): ManagerStore {
-  const { memory, data } = options;
+  const { memory, data, sharedData } = options;
   const etcd = etcdStoreOf(options, (message) => terminal.err(`cflux manager: ${printable(message)}`));
   if (etcd !== undefined && memory)
     throw new CfluxError('INVALID_OPTION', '--memory and --etcd exclude each other');
+  if (sharedData && (memory || etcd !== undefined))
+    throw new CfluxError('INVALID_OPTION', '--shared-data is for --data, not for --memory or --etcd');
   if (etcd !== undefined) return etcd;
-  return memory ? new MemoryStore() : new LmdbStore({ dir: data });
+  return memory ? new MemoryStore() : new LmdbStore({ dir: data, shared: sharedData === true });
 }
 
 function tlsOptions({ tlsCert, tlsKey, clientCa }: Options): Pick<ManagerServerOptions, 'tls'> {

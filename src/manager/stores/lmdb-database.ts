@@ -1,10 +1,12 @@
-import { mkdirSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
-import { CfluxError } from '../../errors.js';
+import { CfluxError, isCfluxError } from '../../errors.js';
 import type { KnownNode, VersionRecord } from '../manager-store.js';
+import { Damage } from './lmdb-file/damage.js';
+import { damaged, dataFile, openFiles } from './lmdb-files.js';
 import { clusterKey } from './lmdb-keys.js';
+import { SealedTable } from './sealed-table.js';
 
 /** The format that this code writes; a newer one is refused. */
 const format = 1;
@@ -15,6 +17,8 @@ export interface ClusterState {
   readonly generation: number;
   /** The versions that are kept, newest first. */
   readonly versions: readonly VersionRecord[];
+  /** CRC-32 of the snapshots of `versions`, in the same order; `null` and absent for those of version 0.1. */
+  readonly checksums?: readonly (number | null)[];
   /** How many nodes it has. */
   readonly nodes: number;
 }
@@ -34,12 +38,12 @@ export interface StoreState {
 export interface Tables {
   readonly root: RootDatabase<unknown, string>;
   /** `store`: StoreState; `changes`: how often anything was committed; `lastNodeId`. */
-  readonly store: Database<StoreState | number, string>;
-  readonly clusters: Database<ClusterState, Buffer>;
+  readonly store: SealedTable<StoreState | number, string>;
+  readonly clusters: SealedTable<ClusterState, Buffer>;
   readonly snapshots: Database<Buffer, Buffer>;
   /** The version that a mutation made. */
-  readonly mutations: Database<number, Buffer>;
-  readonly nodes: Database<NodeState, Buffer>;
+  readonly mutations: SealedTable<number, Buffer>;
+  readonly nodes: SealedTable<NodeState, Buffer>;
 }
 
 /** What is kept of a cluster; of one that nobody has heard of: nothing. */
@@ -50,52 +54,67 @@ export function stateOf(tables: Tables, cluster: string): ClusterState {
 /**
  * Opens the tables in `dir`, and makes them where there are none.
  *
- * @throws `MISSING_DEPENDENCY` without the lmdb package, `STORAGE_FAILED` where the directory can not be used.
+ * @throws `STORAGE_FAILED` if the directory or its files cannot be used.
  */
-export async function openTables(dir: string, newId: () => string): Promise<Tables> {
-  const { open } = await loadLmdb();
-  let tables: Tables;
+export async function openTables(
+  lmdb: typeof import('lmdb'),
+  dir: string,
+  { isAlone, newId }: { readonly isAlone: boolean; readonly newId: () => string },
+): Promise<Tables> {
+  const folder = resolve(dir);
+  let root: RootDatabase<unknown, string> | undefined;
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const root: RootDatabase<unknown, string> = open({
-      path: resolve(dir),
-      encoding: 'json',
-      // A commit is on disk when its promise resolves, and not visible before: seen with strace, fdatasync of the pages, then
-      // an O_DSYNC write of the meta page. The default makes a version visible first and durable later.
-      overlappingSync: false,
-      maxDbs: 8,
-    });
-    const keyEncoding = 'binary';
-    tables = {
-      root,
-      store: root.openDB({ name: 'store', encoding: 'json' }),
-      clusters: root.openDB({ name: 'clusters', encoding: 'json', keyEncoding }),
-      snapshots: root.openDB({ name: 'snapshots', encoding: 'binary', keyEncoding }),
-      mutations: root.openDB({ name: 'mutations', encoding: 'json', keyEncoding }),
-      nodes: root.openDB({ name: 'nodes', encoding: 'json', keyEncoding }),
-    };
-    await syncDirectory(resolve(dir));
+    root = await openFiles(lmdb, folder, isAlone);
+    const tables = tablesOf(root);
+    checkValues(tables);
+    await syncDirectory(folder);
+    identify(tables, dir, newId);
+    return tables;
   } catch (cause) {
-    throw new CfluxError('STORAGE_FAILED', `can not open ${dir}: ${CfluxError.from(cause).message}`, {
+    await root?.close();
+    if (isCfluxError(cause)) throw cause;
+    if (cause instanceof Damage) throw damaged(join(folder, dataFile), cause.message, cause);
+    throw new CfluxError('STORAGE_FAILED', `cannot open ${dir}: ${CfluxError.from(cause).message}`, {
       cause,
     });
   }
+}
+
+function tablesOf(root: RootDatabase<unknown, string>): Tables {
+  const table = <V>(name: string) =>
+    new SealedTable<V, Buffer>(name, root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' }));
+  return {
+    root,
+    store: new SealedTable('store', root.openDB({ name: 'store', encoding: 'binary' })),
+    clusters: table('clusters'),
+    snapshots: root.openDB({ name: 'snapshots', encoding: 'binary', keyEncoding: 'binary' }),
+    mutations: table('mutations'),
+    nodes: table('nodes'),
+  };
+}
+
+/** Reads every value but the snapshots, which are checked when they are read. Throws Damage. */
+function checkValues({ store, clusters, mutations, nodes }: Tables): void {
+  let values = 0;
+  for (const table of [clusters, mutations, nodes]) for (const _ of table.getRange()) values += 1;
+  if (values > 0 && store.get('store') === undefined) throw new Damage('table "store" has lost its identity');
+}
+
+/** Gives a new store its identity; refuses one in a newer format. */
+function identify(tables: Tables, dir: string, newId: () => string): void {
   tables.root.transactionSync(() => {
     if (tables.store.get('store') === undefined) tables.store.putSync('store', { format, id: newId() });
   });
   const state = tables.store.get('store');
-  if (typeof state !== 'object' || state.format > format) {
-    await tables.root.close();
-    const written = typeof state === 'object' ? state.format : 'unknown';
-    throw new CfluxError(
-      'STORAGE_FAILED',
-      `${dir} was written by a newer version of clusterflux (format ${written}, this one knows up to ${format}): upgrade, or use another directory`,
-    );
-  }
-  return tables;
+  if (typeof state === 'object' && state.format <= format) return;
+  const written = typeof state === 'object' ? state.format : 'unknown';
+  throw new CfluxError(
+    'STORAGE_FAILED',
+    `${dir} was written by a newer version of clusterflux (format ${written}, this one knows up to ${format}): upgrade, or use another directory`,
+  );
 }
 
-async function loadLmdb(): Promise<typeof import('lmdb')> {
+export async function loadLmdb(): Promise<typeof import('lmdb')> {
   try {
     return await import('lmdb');
   } catch (cause) {

@@ -1,11 +1,16 @@
-import type { Database } from 'lmdb';
+import type { RangeOptions } from 'lmdb';
 import { TimeSlice } from '../time-slice.js';
 
 const pageSize = 200;
 
+/** A table as far as it is read here. */
+interface Ranged<T> {
+  getRange(options: RangeOptions): Iterable<{ readonly key: Buffer; readonly value: T }>;
+}
+
 /** The entries of a table in the order of their keys, read page by page so that other work runs in between. */
 export async function* inPages<T>(
-  table: Database<T, Buffer>,
+  table: Ranged<T>,
   range: { readonly start?: Buffer; readonly end?: Buffer } = {},
 ): AsyncGenerator<{ readonly key: Buffer; readonly value: T }> {
   const slice = new TimeSlice();

@@ -1,4 +1,6 @@
-import { CfluxError } from '../../errors.js';
+import { join } from 'node:path';
+import { DirectoryLock } from '../../directory-lock.js';
+import { CfluxError, isCfluxError } from '../../errors.js';
 import type { NodeInfo } from '../../protocol/nodes.js';
 import { randomUuid } from '../../random.js';
 import type {
@@ -14,9 +16,11 @@ import type {
   VersionRecord,
 } from '../manager-store.js';
 import { LmdbChanges } from './lmdb-changes.js';
-import { openTables, type Tables } from './lmdb-database.js';
+import { loadLmdb, openTables, type Tables } from './lmdb-database.js';
 import { lmdbError } from './lmdb-error.js';
-import { clusterOf, numberedKey } from './lmdb-keys.js';
+import { Damage } from './lmdb-file/damage.js';
+import { dataFile } from './lmdb-files.js';
+import { clusterOf } from './lmdb-keys.js';
 import { LmdbNodes } from './lmdb-nodes.js';
 import { inPages } from './lmdb-pages.js';
 import { LmdbVersions } from './lmdb-versions.js';
@@ -25,12 +29,19 @@ import { LmdbVersions } from './lmdb-versions.js';
 export interface LmdbStoreOptions {
   /** The directory; made where it does not exist. */
   readonly dir: string;
+  /**
+   * Whether other stores, of this process or of others on this machine, may use the directory at the same time; all of them must say so.
+   * One that is stopped in the middle of a write then blocks the others, and one that is stopped in the middle of a read makes the
+   * file grow. Default: false, a second one is refused.
+   */
+  readonly shared?: boolean;
   /** How often, in milliseconds, it looks for what other processes changed. Default: 200. */
   readonly watchInterval?: number;
 }
 
 /** What is open while the store is. */
 interface Opened {
+  readonly lock: DirectoryLock;
   readonly tables: Tables;
   readonly changes: LmdbChanges;
   readonly versions: LmdbVersions;
@@ -40,10 +51,10 @@ interface Opened {
 /**
  * Keeps everything in a directory, through lmdb (an optional peer dependency): the store of a single manager.
  *
- * A commit is one transaction, on disk before it resolves. Several processes may open one directory: lmdb lets one of them
- * write at a time, so compare-and-set holds among all of them, and each notices the changes of the others within
- * `watchInterval`. Heartbeats are not shared: a node is alive for the process that hears it. For several managers that share
- * nodes there is the etcd store. Not for network file systems.
+ * A commit is one transaction, on disk before it resolves. The directory belongs to one store at a time. With `shared`, several
+ * processes of one machine may open it: lmdb lets one of them write at a time, so compare-and-set holds among all of them, and each
+ * notices the changes of the others within `watchInterval`. Heartbeats are not shared: a node is alive only for the process that
+ * receives them. For several managers that share nodes there is the etcd store. Not for network file systems.
  *
  * @example
  * ```ts
@@ -56,6 +67,8 @@ export class LmdbStore implements ManagerStore {
   readonly #options: LmdbStoreOptions;
   #opening: Promise<Opened> | undefined;
   #opened: Opened | undefined;
+  /** A store that is opened again waits for its own files. */
+  #closing: Promise<void> = Promise.resolve();
 
   constructor(options: LmdbStoreOptions) {
     this.#options = options;
@@ -63,7 +76,7 @@ export class LmdbStore implements ManagerStore {
   }
 
   async open(context: StoreContext): Promise<void> {
-    this.#opening ??= this.#open(context);
+    this.#opening ??= this.#closing.then(() => this.#open(context));
     try {
       this.#opened = await this.#opening;
     } catch (error) {
@@ -76,10 +89,10 @@ export class LmdbStore implements ManagerStore {
     const opened = this.#opened;
     this.#opening = undefined;
     this.#opened = undefined;
-    if (opened === undefined) return;
-    opened.changes.close();
-    opened.nodes.close();
-    await opened.tables.root.close();
+    if (opened === undefined) return this.#closing;
+    const closed = closeAll(opened);
+    this.#closing = closed.catch(() => {});
+    await closed;
   }
 
   async check(): Promise<void> {
@@ -96,9 +109,15 @@ export class LmdbStore implements ManagerStore {
   }
 
   async read(cluster: string, version: number): Promise<Uint8Array | undefined> {
-    const { tables } = this.#use();
+    const { tables, versions } = this.#use();
     tables.root.resetReadTxn();
-    return tables.snapshots.get(numberedKey(cluster, version));
+    try {
+      return versions.read(cluster, version);
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      const path = join(this.#options.dir, dataFile);
+      throw new CfluxError('STORAGE_FAILED', `cannot read ${path}: ${error.message}`, { cause: error });
+    }
   }
 
   async history(cluster: string): Promise<readonly VersionRecord[]> {
@@ -168,8 +187,21 @@ export class LmdbStore implements ManagerStore {
   }
 
   async #open(context: StoreContext): Promise<Opened> {
+    const { dir, shared = false } = this.#options;
+    const lmdb = await loadLmdb();
+    const lock = await lockStore(dir, shared);
+    try {
+      const newId = () => randomUuid(context.random);
+      const tables = await openTables(lmdb, dir, { isAlone: !shared, newId });
+      return { lock, ...this.#partsOn(tables, context) };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  #partsOn(tables: Tables, context: StoreContext): Omit<Opened, 'lock'> {
     const { dir, watchInterval: interval = 200 } = this.#options;
-    const tables = await openTables(dir, () => randomUuid(context.random));
     const versions = new LmdbVersions(tables, context);
     const changes = new LmdbChanges(tables, {
       dir,
@@ -184,5 +216,27 @@ export class LmdbStore implements ManagerStore {
   #use(): Opened {
     if (this.#opened === undefined) throw new CfluxError('NOT_OPEN', `the store in ${this.name} is not open`);
     return this.#opened;
+  }
+}
+
+async function closeAll({ changes, nodes, tables, lock }: Opened): Promise<void> {
+  try {
+    changes.close();
+    nodes.close();
+    await tables.root.close();
+  } finally {
+    await lock.release();
+  }
+}
+
+async function lockStore(dir: string, shared: boolean): Promise<DirectoryLock> {
+  try {
+    return await DirectoryLock.acquire(dir, 'manager', { shared, create: true });
+  } catch (error) {
+    if (!isCfluxError(error, 'DIRECTORY_LOCKED')) throw error;
+    const advice = 'stop it, use another directory, or let all of them share it (shared, --shared-data)';
+    throw new CfluxError('DIRECTORY_LOCKED', `cannot open ${dir}: ${error.message}; ${advice}`, {
+      cause: error,
+    });
   }
 }

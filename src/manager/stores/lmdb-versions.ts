@@ -1,5 +1,7 @@
+import { crc32 } from 'node:zlib';
 import type { Commit, CommitResult, Head, NewHistory, StoreContext } from '../manager-store.js';
 import { type ClusterState, stateOf, type Tables } from './lmdb-database.js';
+import { Damage } from './lmdb-file/damage.js';
 import { clusterKey, clusterRange, mutationKey, numberedKey } from './lmdb-keys.js';
 import { epochOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from './numbering.js';
 import { RememberedMutations } from './remembered-mutations.js';
@@ -43,6 +45,8 @@ export class LmdbVersions {
     const record = recordOf(commit, latest?.version ?? generation, this.#context.clock.now());
     const { version } = record;
     const versions = [record, ...state.versions];
+    const known = state.checksums ?? state.versions.map(() => null);
+    const checksums = [crc32(snapshot), ...known].slice(0, this.#context.history);
     for (const { version: old } of versions.splice(this.#context.history)) {
       tables.snapshots.removeSync(numberedKey(cluster, old));
     }
@@ -50,9 +54,23 @@ export class LmdbVersions {
       numberedKey(cluster, version),
       Buffer.from(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength),
     );
-    tables.clusters.putSync(clusterKey(cluster), { ...state, generation, versions });
+    tables.clusters.putSync(clusterKey(cluster), { ...state, generation, versions, checksums });
     this.#remember(mutationKey(cluster, mutation), version);
     return { kind: 'committed', epoch: epochOf(this.#storeId, cluster, generation), record };
+  }
+
+  /**
+   * The bytes of a version.
+   *
+   * @throws Damage if they are not those that were stored.
+   */
+  read(cluster: string, version: number): Uint8Array | undefined {
+    const snapshot = this.#tables.snapshots.get(numberedKey(cluster, version));
+    const { versions, checksums } = stateOf(this.#tables, cluster);
+    const checksum = checksums?.[versions.findIndex((record) => record.version === version)];
+    if (snapshot === undefined || checksum === undefined || checksum === null) return snapshot;
+    if (crc32(snapshot) !== checksum) throw new Damage(`version ${version} of cluster ${cluster} is broken`);
+    return snapshot;
   }
 
   /** The version that `mutation` made; absent: it is not known. */

@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CfluxError, isCfluxError } from './errors.js';
+
+/*
+ * Keeps files of a directory for one owner at a time, on one machine.
+ *
+ * The lock is a Unix socket in the directory that its holder listens on. Therefore the kernel knows whether the holder lives: a
+ * connection to the socket of a dead process is refused, even if its process id was reused, and also when the two are in different
+ * containers, where process ids mean nothing. (A file with a process id fails at both; Node has no flock.)
+ *
+ * Taking over from a dead holder has no race, because each contender has a socket with a name of its own that is never reused. It
+ * first shows its socket, and only then looks for others: of two contenders at the same time, at least one sees the other.
+ */
+
+/** What is locked. Owners of different things may use one directory: a client, its metadata and a ledger. */
+export type LockedFiles = 'meta' | 'cflux' | 'influxdb-ledger' | 'manager';
+
+export interface LockOptions {
+  /** Whether other holders that share are tolerated. Default: false. */
+  readonly shared?: boolean;
+  /** Whether to create a missing directory, for the owner alone. Default: false. */
+  readonly create?: boolean;
+}
+
+/** Bytes of a socket's path on the systems that allow least (macOS). */
+const longestPath = 103;
+
+/** Milliseconds. A process that listens but does not respond is stopped or busy, and alive. */
+const answerTimeout = 1000;
+const pauseBetweenLooks = 5;
+
+/** Milliseconds. A socket is created first and listens shortly after; until then it looks like one of a dead process. */
+const preparationTime = 60_000;
+
+/** File systems that cannot hold sockets fail with one of these. */
+const unsupported = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EINVAL', 'ENOSYS']);
+
+type Rival = 'dead' | 'leaving' | 'claiming' | 'holding';
+
+export class DirectoryLock {
+  private holding = false;
+  private readonly server: Server;
+  private readonly name: string;
+
+  private constructor(
+    private readonly directory: string,
+    private readonly files: LockedFiles,
+    private readonly shared: boolean,
+  ) {
+    this.name = `${files}.${shared ? 'shared' : 'lock'}.${process.pid}.${randomBytes(4).toString('hex')}`;
+    this.server = createServer((socket) => {
+      socket.on('error', () => {});
+      // Destroyed at once: a stopped asker must not delay the release.
+      socket.end(this.holding ? 'holding' : 'claiming', () => socket.destroy());
+    });
+  }
+
+  /**
+   * Resolves with the lock once it is held.
+   *
+   * @throws CfluxError `DIRECTORY_LOCKED` naming the process that has it; `STORAGE_FAILED` if the directory is missing or cannot
+   *   hold a socket.
+   */
+  static async acquire(
+    directory: string,
+    files: LockedFiles,
+    { shared = false, create = false }: LockOptions = {},
+  ): Promise<DirectoryLock> {
+    const lock = new DirectoryLock(resolve(directory), files, shared);
+    try {
+      if (create) await mkdir(directory, { recursive: true, mode: 0o700 });
+      await lock.show();
+      await lock.outlastRivals();
+      return lock;
+    } catch (error) {
+      await lock.release();
+      throw isCfluxError(error) ? error : cannotLock(directory, error);
+    }
+  }
+
+  async release(): Promise<void> {
+    // A socket that stays is one of a dead process soon.
+    await rm(this.pathOf(this.name), { force: true }).catch(() => {});
+    await new Promise<void>((done) => this.server.close(() => done()));
+  }
+
+  private pathOf(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Listens, and then lets others see it. */
+  private async show(): Promise<void> {
+    const prepared = `${this.files}.lock-${randomBytes(4).toString('hex')}`;
+    await withShortPath(this.directory, prepared, (path) => this.listen(path));
+    await rename(this.pathOf(prepared), this.pathOf(this.name));
+  }
+
+  private listen(path: string): Promise<void> {
+    return new Promise((done, fail) => {
+      this.server.once('error', fail);
+      // Exclusive: in a worker of node:cluster the primary would listen otherwise, and outlive the worker. Writable: another user
+      // must find out that the holder is dead, or the lock of a killed `sudo` would stay for ever.
+      this.server.listen({ path, exclusive: true, writableAll: true }, done);
+      // A program that does not close its client must still be able to exit.
+      this.server.unref();
+    });
+  }
+
+  /** Resolves when no rival is alive; rejects when there is one that goes first. */
+  private async outlastRivals(): Promise<void> {
+    const socketName = new RegExp(`^${this.files}\\.(lock|shared)\\.(\\d+)\\.[0-9a-f]{8}$`);
+    const preparedName = new RegExp(`^${this.files}\\.lock-[0-9a-f]{8}$`);
+    for (;;) {
+      let undecided = false;
+      for (const name of await readdir(this.directory)) {
+        if (name === this.name) continue;
+        if (preparedName.test(name)) await this.removeAbandoned(name);
+        const [, mode, pid] = socketName.exec(name) ?? [];
+        if (mode === undefined || pid === undefined) continue;
+        const rival = await withShortPath(this.directory, name, ask);
+        if (rival === 'dead') await rm(this.pathOf(name), { force: true });
+        else if (this.shared && mode === 'shared') continue;
+        else if (rival === 'leaving') undecided = true;
+        else if (rival === 'holding' || name < this.name) throw inUse(this.directory, pid, mode === 'shared');
+        else undecided = true;
+      }
+      if (!undecided) break;
+      // A rival that claims, as this one does, sees this one, and that its name comes first, and gives up; unless it had looked before.
+      await pause(pauseBetweenLooks);
+    }
+    this.holding = true;
+  }
+
+  /** Removes a socket whose process died before it could show it. */
+  private async removeAbandoned(name: string): Promise<void> {
+    const path = this.pathOf(name);
+    const created = await stat(path).catch(() => undefined);
+    if (created !== undefined && Date.now() - created.mtimeMs > preparationTime)
+      await rm(path, { force: true });
+  }
+}
+
+function inUse(directory: string, pid: string, shared: boolean): CfluxError {
+  const holder = Number(pid) === process.pid ? `this process (${pid}) already` : `process ${pid}`;
+  return new CfluxError(
+    'DIRECTORY_LOCKED',
+    `${directory} is in use by ${holder}${shared ? ', which shares it' : ''}`,
+  );
+}
+
+function cannotLock(directory: string, cause: unknown): CfluxError {
+  const { message } = CfluxError.from(cause);
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const advice = unsupported.has(code)
+    ? '; the lock is a Unix socket: use a directory of a local file system'
+    : '';
+  return new CfluxError('STORAGE_FAILED', `cannot lock ${directory}: ${message}${advice}`, {
+    cause,
+    retryable: true,
+  });
+}
+
+/** What the process is up to that listens on the socket at `path`, or listened. */
+function ask(path: string): Promise<Rival> {
+  return new Promise((done) => {
+    const socket = connect(path);
+    let answer = '';
+    socket.setTimeout(answerTimeout, () => {
+      done('holding');
+      socket.destroy();
+    });
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('error', (error) => {
+      const code = 'code' in error ? error.code : undefined;
+      if (code === 'ECONNREFUSED' || code === 'ENOENT') done('dead');
+      // It is there, but this process may not connect to it.
+      else if (code !== 'ECONNRESET' && code !== 'EPIPE') done('holding');
+    });
+    // Without an answer, it closed or died while we were waiting for our turn. (A promise settles once.)
+    socket.on('close', () => done(answer === 'holding' || answer === 'claiming' ? answer : 'leaving'));
+  });
+}
+
+/** Calls `use` with a path to `name` in `directory` that is short enough for a socket. */
+async function withShortPath<T>(
+  directory: string,
+  name: string,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
+  const path = join(directory, name);
+  if (Buffer.byteLength(path) <= longestPath) return use(path);
+  const detour = await mkdtemp(join(tmpdir(), 'cflux-'));
+  try {
+    const link = join(detour, 'd');
+    await symlink(directory, link);
+    return await use(join(link, name));
+  } finally {
+    await rm(detour, { recursive: true, force: true });
+  }
+}
