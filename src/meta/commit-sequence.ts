@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isCfluxError } from '../errors.js';
 import type { Outcome } from './operations/outcome.js';
 import type { MetaData } from './records.js';
 
@@ -93,7 +94,8 @@ export class CommitSequence {
     persist: Persist,
   ): Promise<void> {
     // What cannot be encoded is the fault of one; the others get their own commits.
-    const isOnesFault = error instanceof RangeError || error instanceof TypeError;
+    const isOnesFault =
+      error instanceof RangeError || error instanceof TypeError || isCfluxError(error, 'TOO_LARGE');
     if (isOnesFault && group.length > 1) {
       for (const waiting of group) await this.commitGroup([waiting], persist);
       return;

@@ -11,8 +11,7 @@ export type { Named } from './name-table.js';
 
 /** What is known of a list beside its elements. */
 interface Lineage {
-  /** `ambiguous`: a name occurs twice, there is no table. */
-  readonly names?: NameTable | 'ambiguous' | undefined;
+  readonly names?: NameTable | undefined;
   /** The nearest ancestor that was {@link settle}d. */
   readonly origin?: readonly unknown[] | undefined;
 }
@@ -22,24 +21,18 @@ const lineages = notesOn<readonly unknown[], Lineage>();
 /** Up to this length, a search is as fast as a table. */
 const longestWithoutTable = 32;
 
-function namesOf(list: readonly Named[]): NameTable | 'ambiguous' {
+function namesOf(list: readonly Named[]): NameTable {
   const lineage = lineages.get(list);
-  if (lineage?.names === 'ambiguous' || (lineage?.names && !lineage.names.isWorn)) return lineage.names;
-  const names = NameTable.of(list) ?? 'ambiguous';
+  if (lineage?.names && !lineage.names.isWorn) return lineage.names;
+  const names = NameTable.of(list);
   lineages.set(list, { ...lineage, names });
   return names;
 }
 
-/** Where `name` stands in `list`; −1 if it does not. */
+/** Where the first `name` stands in `list`; −1 if it does not. */
 export function positionOf(list: readonly Named[], name: string): number {
-  const names = list.length > longestWithoutTable ? namesOf(list) : 'ambiguous';
-  if (names === 'ambiguous') return list.findIndex((item) => item.name === name);
-  return names.positionOf(name);
-}
-
-/** Whether {@link positionOf} answers at once. In a long list with a name that occurs twice, it has to search. */
-export function isIndexed(list: readonly Named[]): boolean {
-  return list.length <= longestWithoutTable || namesOf(list) !== 'ambiguous';
+  if (list.length > longestWithoutTable) return namesOf(list).positionOf(name);
+  return list.findIndex((item) => item.name === name);
 }
 
 export function findByName<T extends Named>(list: readonly T[], name: string): T | undefined {
@@ -52,16 +45,9 @@ export function append<T extends Named>(list: readonly T[], item: T): readonly T
   const lineage = lineages.get(list);
   if (lineage !== undefined) {
     const { names, origin } = lineage;
-    lineages.set(appended, {
-      origin,
-      names: names instanceof NameTable ? withName(names, item.name) : names,
-    });
+    lineages.set(appended, { origin, names: names?.with(item.name) });
   }
   return appended;
-}
-
-function withName(names: NameTable, name: string): NameTable | 'ambiguous' {
-  return names.positionOf(name) < 0 ? names.with(name) : 'ambiguous';
 }
 
 export function removeAt<T extends Named>(list: readonly T[], position: number): readonly T[] {
@@ -70,7 +56,7 @@ export function removeAt<T extends Named>(list: readonly T[], position: number):
   if (lineage !== undefined) {
     const { names, origin } = lineage;
     const name = list[position]?.name ?? '';
-    lineages.set(removed, { origin, names: names instanceof NameTable ? names.without(name) : names });
+    lineages.set(removed, { origin, names: names?.without(name) });
   }
   return removed;
 }
@@ -109,7 +95,7 @@ export function descend(list: readonly Named[], from: readonly Named[]): void {
   const { names, origin } = lineage;
   lineages.set(list, {
     origin,
-    names: names instanceof NameTable ? namesAfter(names, list, from) : undefined,
+    names: names && namesAfter(names, list, from),
   });
 }
 
@@ -130,12 +116,9 @@ function namesAfter(names: NameTable, list: readonly Named[], from: readonly Nam
   const added = now.slice(kept.length);
   if (kept.some((name, position) => now[position] !== name)) return undefined;
   if (added.length > 0 && alikeAtEnd > 0) return undefined;
-  let after = names;
-  for (const name of before) if (!now.includes(name)) after = after.without(name);
-  for (const name of added) {
-    if (after.positionOf(name) >= 0) return undefined;
-    after = after.with(name);
-  }
+  let after: NameTable | undefined = names;
+  for (const name of before) if (!now.includes(name)) after = after?.without(name);
+  for (const name of added) after = after?.with(name);
   return after;
 }
 
