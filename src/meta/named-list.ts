@@ -1,3 +1,4 @@
+import { claim, ownList } from './in-place.js';
 import { type Named, NameTable } from './name-table.js';
 import { notesOn } from './notes.js';
 
@@ -40,34 +41,36 @@ export function findByName<T extends Named>(list: readonly T[], name: string): T
 }
 
 export function append<T extends Named>(list: readonly T[], item: T): readonly T[] {
-  // Twice as fast as a spread, a slice with a push, or concat, which all copy twice or element by element.
-  const appended = list.toSpliced(list.length, 0, item);
   const lineage = lineages.get(list);
+  const own = ownList(list);
+  own?.push(item);
+  // Twice as fast as a spread, a slice with a push, or concat, which all copy twice or element by element.
+  const appended = own ?? claim(list.toSpliced(list.length, 0, item));
   if (lineage !== undefined) {
-    const { names, origin } = lineage;
-    lineages.set(appended, { origin, names: names?.with(item.name) });
+    lineages.set(appended, { origin: lineage.origin, names: lineage.names?.with(item.name) });
   }
   return appended;
 }
 
 export function removeAt<T extends Named>(list: readonly T[], position: number): readonly T[] {
-  const removed = list.toSpliced(position, 1);
   const lineage = lineages.get(list);
+  const name = list[position]?.name ?? '';
+  const own = ownList(list);
+  own?.splice(position, 1);
+  const removed = own ?? claim(list.toSpliced(position, 1));
   if (lineage !== undefined) {
-    const { names, origin } = lineage;
-    const name = list[position]?.name ?? '';
-    lineages.set(removed, { origin, names: names?.without(name) });
+    lineages.set(removed, { origin: lineage.origin, names: lineage.names?.without(name) });
   }
   return removed;
 }
 
 export function replaceAt<T extends Named>(list: readonly T[], position: number, item: T): readonly T[] {
-  const replaced = list.with(position, item);
   const lineage = lineages.get(list);
-  if (lineage !== undefined) {
-    const sameNames = list[position]?.name === item.name;
-    lineages.set(replaced, sameNames ? lineage : { origin: lineage.origin });
-  }
+  const sameNames = list[position]?.name === item.name;
+  const own = ownList(list);
+  if (own !== undefined) own[position] = item;
+  const replaced = own ?? claim(list.with(position, item));
+  if (lineage !== undefined) lineages.set(replaced, sameNames ? lineage : { origin: lineage.origin });
   return replaced;
 }
 
