@@ -9,12 +9,9 @@ const ground = [
   'durable-file.ts',
   'toml.ts',
   'prom-client.ts',
-<<<<<<< HEAD
   'printable.ts',
-=======
   'event-loop.ts',
   'secret-file.ts',
->>>>>>> 5ea5c97 (Apply many changes in linear time and let the event loop breathe)
 ];
 const layers = {
   meta: [...ground],

@@ -7,7 +7,7 @@ import { Malformed, WireReader } from './wire-reader.js';
  * queries, users and privileges together. A record takes a byte or two on the wire and some hundred in memory, so a limit on
  * the bytes does not bound the memory of a node that decodes them.
  */
-export const mostRecords = 5_000_000;
+const mostRecords = 5_000_000;
 
 /** Owners in the form of the 0.9 era: numbers, packed into one field, are records of a byte each. */
 const packedOwners = 0x12;
