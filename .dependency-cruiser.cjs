@@ -12,6 +12,8 @@ const ground = [
   'toml.ts',
   'prom-client.ts',
   'printable.ts',
+  'event-loop.ts',
+  'secret-file.ts',
 ];
 const layers = {
   meta: [...ground],

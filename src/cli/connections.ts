@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig } from '../client/config.js';
 import type { CfluxOptions } from '../client/options.js';
-import { CfluxError } from '../errors.js';
 import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
+import { secretOf, textOf } from './file-of.js';
 import { passwordsOf } from './password-file.js';
 import type { Terminal } from './terminal.js';
 
@@ -45,12 +44,12 @@ export function influxOptions(flags: InfluxFlags, { env }: Terminal): InfluxMirr
   const password =
     flags.passwordFile === undefined
       ? env['INFLUX_PASSWORD']
-      : readText('--password-file', flags.passwordFile).replace(/\r?\n$/, '');
+      : secretOf('--password-file', flags.passwordFile);
   return {
     url,
     snapshot,
     ...(username === undefined ? {} : { username, ...(password === undefined ? {} : { password }) }),
-    ...(flags.influxdbCa === undefined ? {} : { tls: { ca: readText('--influxdb-ca', flags.influxdbCa) } }),
+    ...(flags.influxdbCa === undefined ? {} : { tls: { ca: textOf('--influxdb-ca', flags.influxdbCa) } }),
     passwords: passwordsOf(flags.passwords, env['CFLUX_PASSWORDS']),
     ...(localSubscriptions === undefined ? {} : { localSubscriptions }),
     ...(rebuild === undefined ? {} : { rebuild }),
@@ -87,23 +86,15 @@ export function withEndpointFlags(command: Command): Command {
 export function managerOptions(flags: ManagerFlags, { env }: Terminal): CfluxOptions {
   const { endpoint, cluster, tokenFile, ca, cert, key } = flags;
   const tls = {
-    ...(ca === undefined ? {} : { ca: readText('--ca', ca) }),
-    ...(cert === undefined ? {} : { cert: readText('--cert', cert) }),
-    ...(key === undefined ? {} : { key: readText('--key', key) }),
+    ...(ca === undefined ? {} : { ca: textOf('--ca', ca) }),
+    ...(cert === undefined ? {} : { cert: textOf('--cert', cert) }),
+    ...(key === undefined ? {} : { key: textOf('--key', key) }),
   };
   return {
     ...loadConfig({ env }),
     ...(endpoint === undefined ? {} : { endpoint: endpoint.split(',').map((url) => url.trim()) }),
     ...(cluster === undefined ? {} : { cluster }),
-    ...(tokenFile === undefined ? {} : { token: readText('--token-file', tokenFile).trim() }),
+    ...(tokenFile === undefined ? {} : { token: secretOf('--token-file', tokenFile).trim() }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   };
-}
-
-function readText(flag: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `${flag}: ${CfluxError.from(cause).message}`, { cause });
-  }
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CfluxError } from '../errors.js';
 import { type EtcdOptions, EtcdStore } from '../manager/index.js';
-import { fileOf } from './file-of.js';
+import { fileOf, secretOf } from './file-of.js';
 
 /** What the command line says of etcd. */
 export interface EtcdFlags {
@@ -45,7 +45,7 @@ export function etcdStoreOf(flags: EtcdFlags, warn: (message: string) => void): 
 
 /** Reads the file now, so that a wrong path is reported at the start, and again for each token: the password may be rotated. */
 function passwordIn(file: string): () => string {
-  const read = () => fileOf('--etcd-password-file', file).toString().trim();
+  const read = () => secretOf('--etcd-password-file', file);
   read();
   return read;
 }

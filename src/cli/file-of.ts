@@ -1,11 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { CfluxError } from '../errors.js';
+import { loneSecret, secretText, withoutMark } from '../secret-file.js';
 
-/** The bytes of the file that an option names; `INVALID_OPTION` naming the option where it cannot be read. */
-export function fileOf(flag: string, file: string): Buffer {
+/** The bytes of the file that an option names. @throws CfluxError `INVALID_OPTION` that names the option and the file. */
+export const fileOf = (flag: string, file: string) => read(flag, file, withoutMark);
+
+/** As {@link fileOf}, as text in UTF-8. */
+export const textOf = (flag: string, file: string) => read(flag, file, secretText);
+
+/** As {@link fileOf}, for a password or token that is alone in the file. */
+export const secretOf = (flag: string, file: string) => read(flag, file, loneSecret);
+
+function read<T>(flag: string, file: string, content: (bytes: Buffer) => T): T {
   try {
-    return readFileSync(file);
+    return content(readFileSync(file));
   } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `${flag}: ${CfluxError.from(cause).message}`, { cause });
+    throw new CfluxError('INVALID_OPTION', `${flag}: ${reasonOf(file, cause)}`, { cause });
   }
+}
+
+/** What is wrong with `file`; the messages of Node name the file already. */
+export function reasonOf(file: string, cause: unknown): string {
+  const { message } = CfluxError.from(cause);
+  return message.includes(file) ? message : `${file}: ${message}`;
 }

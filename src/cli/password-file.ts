@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { CfluxError } from '../errors.js';
 import type { PasswordSource } from '../influxdb/passwords.js';
+import { secretText } from '../secret-file.js';
 import { parseToml } from '../toml.js';
+import { reasonOf } from './file-of.js';
 
 /**
  * Passwords by user, from a TOML file and from TOML text (of the environment), which has the last word. The file is read again
@@ -32,9 +34,9 @@ function stampOf(file: string): string {
 function readPasswords(file: string): { readonly stamp: string; readonly passwords: Passwords } {
   try {
     const stamp = stampOf(file);
-    return { stamp, passwords: parsePasswords(readFileSync(file, 'utf8'), file) };
+    return { stamp, passwords: parsePasswords(secretText(readFileSync(file)), file) };
   } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `--passwords: ${CfluxError.from(cause).message}`, { cause });
+    throw new CfluxError('INVALID_OPTION', `--passwords: ${reasonOf(file, cause)}`, { cause });
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
-import { LocalMetaClient } from '../meta/local-meta-client.js';
-import type { WorkingCopy } from './holder.js';
+import { isLocal, type WorkingCopy } from './holder.js';
 import { Limit } from './limit.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
@@ -22,10 +21,14 @@ export function applyAll<M>(
   return scope
     .series(async () => {
       const attempts: Attempt[] = [];
-      for (const { operation, isMethod, deadline } of batch) {
-        const run = (meta: M) =>
-          isMethod && callsNobody(meta) ? operation(meta) : scope.run(meta, operation);
+      for (const { operation, isMethod, isAtomic, deadline } of batch) {
+        // The methods of a LocalMetaClient do not call this client: they need no scope, which costs more than most of them.
+        const run = (meta: M) => (isMethod && isLocal(meta) ? operation(meta) : scope.run(meta, operation));
         try {
+          if (isAtomic && copy.applyAtomic !== undefined && !signal.aborted) {
+            attempts.push({ result: await copy.applyAtomic(operation) });
+            continue;
+          }
           // The limit is inside: a change that goes on after it must not be taken up later.
           attempts.push({ result: await copy.apply((meta) => limit.race(run(meta), deadline)) });
         } catch (error) {
@@ -36,9 +39,6 @@ export function applyAll<M>(
     })
     .finally(() => limit.release());
 }
-
-/** Whether none of its methods calls this client: then they do not need the scope, which costs more than most of them. */
-const callsNobody = (meta: unknown) => Object.getPrototypeOf(meta) === LocalMetaClient.prototype;
 
 function tooLong(): CfluxError {
   return new CfluxError('TIMEOUT', 'the change itself took longer than its deadline', { outcome: 'none' });

@@ -66,7 +66,8 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
 
   static {
     defineMetaMethods<CfluxClient<MetaClientLike>>(CfluxClient.prototype, {
-      mutation: (client, operation) => client.#mutate(operation, {}, { isMethod: true }),
+      mutation: (client, operation, { isAtomic }) =>
+        client.#mutate(operation, {}, { isMethod: true, isAtomic }),
       read: (client, operation) => client.#read(operation),
     });
   }
@@ -145,7 +146,10 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_EPOCH`, and the wire's
    */
   mutate<T>(operation: Operation<M, T>, options: WaitOptions = {}): Promise<T> {
-    return this.#mutate(operation as Operation<MetaClientLike, T>, options, { isMethod: false });
+    return this.#mutate(operation as Operation<MetaClientLike, T>, options, {
+      isMethod: false,
+      isAtomic: false,
+    });
   }
 
   /** Brings the manager's newest metadata here and answers its version. */
@@ -194,7 +198,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   #mutate<T>(
     operation: Operation<MetaClientLike, T>,
     { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,
-    { isMethod }: { readonly isMethod: boolean },
+    kind: { readonly isMethod: boolean; readonly isAtomic: boolean },
   ): Promise<T> {
     try {
       this.#checkMutable();
@@ -202,7 +206,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#session.queue.add(operation, { timeout, signal, isMethod });
+    return this.#session.queue.add(operation, { timeout, signal, ...kind });
   }
 
   #checkMutable(): void {

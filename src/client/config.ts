@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CfluxError } from '../errors.js';
+import { secretText } from '../secret-file.js';
 import { parseToml } from '../toml.js';
 import { shownEndpoint } from '../transport/endpoints.js';
 import { type Setting, settings, truth } from './config-settings.js';
@@ -80,7 +81,7 @@ function fromFile({ key }: Setting, section: Record<string, unknown>, file = '')
 function readSection(file: string): Record<string, unknown> {
   let tables: Record<string, unknown>;
   try {
-    tables = parseToml(readFileSync(file, 'utf8'));
+    tables = parseToml(secretText(readFileSync(file)));
   } catch (cause) {
     throw new CfluxError('INVALID_OPTION', `${file}: ${cause instanceof Error ? cause.message : cause}`, {
       cause,

@@ -1,4 +1,5 @@
 import { equalMetadata } from '../meta/equal-metadata.js';
+import { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { ForkableMetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { MetaData } from '../meta/records.js';
 import { Gate } from './gate.js';
@@ -11,6 +12,11 @@ export type Operation<M, T> = (meta: M) => T | PromiseLike<T>;
 export interface WorkingCopy<M> {
   /** Runs `operation` on what came out so far; if it throws, it leaves that as it was. */
   apply<T>(operation: Operation<M, T>): Promise<T>;
+  /**
+   * As {@link apply}, for an operation that takes effect at the call, wholly or not at all: without a fork of its own, which would copy
+   * every list that it changes. Absent: operations of this client are not known to be so.
+   */
+  readonly applyAtomic?: (<T>(operation: Operation<M, T>) => Promise<T>) | undefined;
   data(): Promise<MetaData>;
   /** Makes it the wrapped client's metadata. */
   accept(): Promise<void>;
@@ -70,6 +76,7 @@ class ForkingHolder<M extends MetaClientLike> implements Holder<M> {
         fork = attempt;
         return result;
       },
+      applyAtomic: isLocal(fork) ? async (operation) => operation(fork) : undefined,
       data: async () => fork.data(),
       accept: async () => {
         const found = await this.read();
@@ -81,6 +88,9 @@ class ForkingHolder<M extends MetaClientLike> implements Holder<M> {
     };
   }
 }
+
+/** Whether its methods are those of LocalMetaClient itself, and not overridden. */
+export const isLocal = (meta: unknown) => Object.getPrototypeOf(meta) === LocalMetaClient.prototype;
 
 /** A fork answers to the methods of what it was forked from, and can be forked again. */
 function forkOf<M extends MetaClientLike>(meta: M & ForkableMetaClient): M & ForkableMetaClient {

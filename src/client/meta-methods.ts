@@ -14,7 +14,12 @@ export type PromisedMetaClient = { [Name in keyof SharedMethods]: AsPromise<Shar
 
 /** How a client runs an operation on the meta client that it wraps. */
 interface Routes<Client> {
-  mutation(client: Client, operation: (meta: MetaClientLike) => unknown): Promise<unknown>;
+  /** `isAtomic`: a LocalMetaClient applies it at the call; one with a password waits for bcrypt. */
+  mutation(
+    client: Client,
+    operation: (meta: MetaClientLike) => unknown,
+    options: { readonly isAtomic: boolean },
+  ): Promise<unknown>;
   read(client: Client, operation: (meta: MetaClientLike) => unknown): Promise<unknown>;
 }
 
@@ -33,7 +38,7 @@ export function defineMetaMethods<Client extends { readonly meta: MetaClientLike
     if (kind === 'lifecycle') continue;
     const password = kind === 'mutation' ? passwordArgument[name as MutationName] : undefined;
     const run = (client: Client, args: unknown[]) =>
-      routes[kind](client, (target) => call(target, name, args));
+      routes[kind](client, (target) => call(target, name, args), { isAtomic: password === undefined });
     const value = {
       [name](this: Client, ...args: unknown[]): Promise<unknown> {
         if (password === undefined) return run(this, args);

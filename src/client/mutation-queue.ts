@@ -24,11 +24,11 @@ export class MutationQueue<M> {
 
   add<T>(
     operation: Operation<M, T>,
-    options: { timeout: number; signal?: AbortSignal | undefined; isMethod: boolean },
+    options: { timeout: number; signal?: AbortSignal | undefined; isMethod: boolean; isAtomic: boolean },
   ): Promise<T> {
-    const { timeout, signal, isMethod } = options;
+    const { timeout, signal, isMethod, isAtomic } = options;
     const deadline = this.#clock.monotonic() + timeout;
-    const mutation = new PendingMutation<M, T>(operation, { deadline, signal, isMethod });
+    const mutation = new PendingMutation<M, T>(operation, { deadline, signal, isMethod, isAtomic });
     const waiting = mutation as PendingMutation<M>;
     mutation.onAbort(() => this.#giveUp(waiting, this.#clock.monotonic()));
     this.#waiting.add(waiting);

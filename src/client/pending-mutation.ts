@@ -7,6 +7,8 @@ export interface MutationOptions {
   readonly signal?: AbortSignal | undefined;
   /** One call of the meta client, and not a function of somebody's that may call whatever it likes. */
   readonly isMethod: boolean;
+  /** A method that takes effect at the call, wholly or not at all. */
+  readonly isAtomic: boolean;
 }
 
 /**
@@ -18,15 +20,17 @@ export class PendingMutation<M, T = unknown> {
   readonly outcome: Promise<T>;
   readonly deadline: number;
   readonly isMethod: boolean;
+  readonly isAtomic: boolean;
   readonly #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
   #resolve!: (result: T) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(operation: Operation<M, T>, { deadline, signal, isMethod }: MutationOptions) {
+  constructor(operation: Operation<M, T>, { deadline, signal, isMethod, isAtomic }: MutationOptions) {
     this.operation = operation;
     this.deadline = deadline;
     this.isMethod = isMethod;
+    this.isAtomic = isAtomic;
     this.#signal = signal;
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;

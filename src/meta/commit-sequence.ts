@@ -1,4 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isCfluxError } from '../errors.js';
+import { breathe } from '../event-loop.js';
+import { newOwnership, release, withOwnership } from './in-place.js';
 import type { Outcome } from './operations/outcome.js';
 import type { MetaData } from './records.js';
 
@@ -23,6 +26,7 @@ interface Waiting {
 export class CommitSequence {
   private waiting: Waiting[] = [];
   private draining: Promise<void> | undefined;
+  private ownership = newOwnership();
 
   /** @param onCommit Called after each commit that counts, or group of them. */
   constructor(
@@ -31,14 +35,25 @@ export class CommitSequence {
     private readonly persist?: Persist,
   ) {}
 
+  /** Whoever gets it sees all of its lists: none of them is changed in place from now on. */
   get data(): MetaData {
+    this.ownership = newOwnership();
     return this.committed;
+  }
+
+  /** What `read` answers of the committed metadata: a record, or a plain value, and no list of the metadata itself. */
+  read<T>(read: (data: MetaData) => T): T {
+    const found = read(this.committed);
+    release(found);
+    return found;
   }
 
   async run<T>(operation: Operation<T>): Promise<T> {
     if (this.persist === undefined) {
-      const { data, result } = operation(this.committed);
+      const { data, result } = withOwnership(this.ownership, () => operation(this.committed));
+      release(result);
       this.install(data);
+      await breathe();
       return result;
     }
     const { persist } = this;
@@ -93,7 +108,8 @@ export class CommitSequence {
     persist: Persist,
   ): Promise<void> {
     // What cannot be encoded is the fault of one; the others get their own commits.
-    const isOnesFault = error instanceof RangeError || error instanceof TypeError;
+    const isOnesFault =
+      error instanceof RangeError || error instanceof TypeError || isCfluxError(error, 'TOO_LARGE');
     if (isOnesFault && group.length > 1) {
       for (const waiting of group) await this.commitGroup([waiting], persist);
       return;

@@ -141,7 +141,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   clusterId(): bigint {
-    return this.data().clusterId;
+    return this.#store.read((data) => data.clusterId);
   }
 
   data(): MetaData {
@@ -168,7 +168,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   database(name: string): DatabaseInfo | undefined {
-    return findDatabase(this.data(), name);
+    return this.#store.read((data) => findDatabase(data, name));
   }
 
   databases(): readonly DatabaseInfo[] {
@@ -189,7 +189,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   retentionPolicy(database: string, name: string): RetentionPolicyInfo | undefined {
-    return findDefaultingPolicy(requireDatabase(this.data(), database), name);
+    return this.#store.read((data) => findDefaultingPolicy(requireDatabase(data, database), name));
   }
 
   createRetentionPolicy(
@@ -218,21 +218,21 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   user(name: string): UserInfo {
-    return requireUser(this.data(), name);
+    return this.#store.read((data) => requireUser(data, name));
   }
 
   userCount(): number {
-    return this.data().users.length;
+    return this.#store.read((data) => data.users.length);
   }
 
   adminUserExists(): boolean {
-    return adminUserExists(this.data());
+    return this.#store.read(adminUserExists);
   }
 
   async createUser(name: string, password: string | Password, admin: boolean): Promise<UserInfo> {
     const prepared = this.#passwords.prepare(password);
     for (;;) {
-      const existing = findUser(this.data(), name);
+      const existing = this.#store.read((data) => findUser(data, name));
       const credentials =
         existing === undefined
           ? { hash: await prepared.hash(), matchesExisting: false }
@@ -268,7 +268,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   userPrivilege(username: string, database: string): number {
-    return userPrivilege(this.data(), username, database);
+    return this.#store.read((data) => userPrivilege(data, username, database));
   }
 
   async authenticate(username: string, password: string): Promise<UserInfo> {

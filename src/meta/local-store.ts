@@ -34,6 +34,11 @@ export class LocalStore {
     return this.#commits.data;
   }
 
+  /** @see CommitSequence.read */
+  read<T>(read: (data: MetaData) => T): T {
+    return this.#commits.read(read);
+  }
+
   open(): Promise<void> {
     return this.#inTurn(async () => {
       const { dir, lock = true } = this.options;

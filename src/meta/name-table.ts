@@ -39,19 +39,29 @@ export class NameTable {
     private readonly nextOrder: number,
     /** Orders of the names that were removed, ascending: by so many, those behind have moved forward. */
     private readonly removed: readonly number[],
+    /** Names that occur several times, or did. */
+    private readonly repeated: ReadonlySet<string>,
   ) {}
 
-  /** The table of `list`, or nothing if a name occurs twice in it. */
-  static of(list: readonly Named[]): NameTable | undefined {
+  /** The table of `list`; of a name that occurs several times, the first position. */
+  static of(list: readonly Named[]): NameTable {
     const count = 2 ** Math.ceil(Math.log2(Math.sqrt(list.length + 1)));
     const buckets: Entry[][] = Array.from({ length: count }, () => []);
-    for (const [order, { name }] of list.entries()) {
-      const hash = hashOf(name);
-      const bucket = buckets[hash & (count - 1)];
-      if (bucket?.some((entry) => entry.hash === hash && entry.name === name)) return undefined;
-      bucket?.push({ hash, name, order });
+    // A search of each bucket instead would make the table of a million names take minutes.
+    const seen = new Set<string>();
+    const repeated = new Set<string>();
+    let order = 0;
+    for (const { name } of list) {
+      if (seen.has(name)) {
+        repeated.add(name);
+      } else {
+        seen.add(name);
+        const hash = hashOf(name);
+        buckets[hash & (count - 1)]?.push({ hash, name, order });
+      }
+      order++;
     }
-    return new NameTable(buckets, list.length, []);
+    return new NameTable(buckets, list.length, [], repeated);
   }
 
   /** It has changed so much since it was made that a new one would be better. */
@@ -67,21 +77,28 @@ export class NameTable {
     return entry === undefined ? -1 : entry.order - countBelow(this.removed, entry.order);
   }
 
-  /** With a name at the end that it does not have yet. */
+  /** With another name at the end. */
   with(name: string): NameTable {
+    const { buckets, nextOrder, removed, repeated } = this;
     const hash = hashOf(name);
     const at = this.bucketOf(hash);
-    const bucket = [...(this.buckets[at] ?? []), { hash, name, order: this.nextOrder }];
-    return new NameTable(this.buckets.with(at, bucket), this.nextOrder + 1, this.removed);
+    if (this.find(name) !== undefined) {
+      const more = repeated.has(name) ? repeated : new Set([...repeated, name]);
+      return new NameTable(buckets, nextOrder + 1, removed, more);
+    }
+    const bucket = [...(buckets[at] ?? []), { hash, name, order: nextOrder }];
+    return new NameTable(buckets.with(at, bucket), nextOrder + 1, removed, repeated);
   }
 
-  without(name: string): NameTable {
+  /** Without a name; `undefined` if the name occurs several times, because the table does not know where else. */
+  without(name: string): NameTable | undefined {
+    if (this.repeated.has(name)) return undefined;
     const removed = this.find(name);
     if (removed === undefined) return this;
     const at = this.bucketOf(removed.hash);
     const bucket = (this.buckets[at] ?? []).filter((entry) => entry !== removed);
     const orders = this.removed.toSpliced(countBelow(this.removed, removed.order), 0, removed.order);
-    return new NameTable(this.buckets.with(at, bucket), this.nextOrder, orders);
+    return new NameTable(this.buckets.with(at, bucket), this.nextOrder, orders, this.repeated);
   }
 
   private find(name: string): Entry | undefined {

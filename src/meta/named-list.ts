@@ -1,3 +1,4 @@
+import { claim, ownList } from './in-place.js';
 import { type Named, NameTable } from './name-table.js';
 import { notesOn } from './notes.js';
 
@@ -11,8 +12,7 @@ export type { Named } from './name-table.js';
 
 /** What is known of a list beside its elements. */
 interface Lineage {
-  /** `ambiguous`: a name occurs twice, there is no table. */
-  readonly names?: NameTable | 'ambiguous' | undefined;
+  readonly names?: NameTable | undefined;
   /** The nearest ancestor that was {@link settle}d. */
   readonly origin?: readonly unknown[] | undefined;
 }
@@ -22,24 +22,18 @@ const lineages = notesOn<readonly unknown[], Lineage>();
 /** Up to this length, a search is as fast as a table. */
 const longestWithoutTable = 32;
 
-function namesOf(list: readonly Named[]): NameTable | 'ambiguous' {
+function namesOf(list: readonly Named[]): NameTable {
   const lineage = lineages.get(list);
-  if (lineage?.names === 'ambiguous' || (lineage?.names && !lineage.names.isWorn)) return lineage.names;
-  const names = NameTable.of(list) ?? 'ambiguous';
+  if (lineage?.names && !lineage.names.isWorn) return lineage.names;
+  const names = NameTable.of(list);
   lineages.set(list, { ...lineage, names });
   return names;
 }
 
-/** Where `name` stands in `list`; −1 if it does not. */
+/** Where the first `name` stands in `list`; −1 if it does not. */
 export function positionOf(list: readonly Named[], name: string): number {
-  const names = list.length > longestWithoutTable ? namesOf(list) : 'ambiguous';
-  if (names === 'ambiguous') return list.findIndex((item) => item.name === name);
-  return names.positionOf(name);
-}
-
-/** Whether {@link positionOf} answers at once. In a long list with a name that occurs twice, it has to search. */
-export function isIndexed(list: readonly Named[]): boolean {
-  return list.length <= longestWithoutTable || namesOf(list) !== 'ambiguous';
+  if (list.length > longestWithoutTable) return namesOf(list).positionOf(name);
+  return list.findIndex((item) => item.name === name);
 }
 
 export function findByName<T extends Named>(list: readonly T[], name: string): T | undefined {
@@ -47,41 +41,36 @@ export function findByName<T extends Named>(list: readonly T[], name: string): T
 }
 
 export function append<T extends Named>(list: readonly T[], item: T): readonly T[] {
-  // Twice as fast as a spread, a slice with a push, or concat, which all copy twice or element by element.
-  const appended = list.toSpliced(list.length, 0, item);
   const lineage = lineages.get(list);
+  const own = ownList(list);
+  own?.push(item);
+  // Twice as fast as a spread, a slice with a push, or concat, which all copy twice or element by element.
+  const appended = own ?? claim(list.toSpliced(list.length, 0, item));
   if (lineage !== undefined) {
-    const { names, origin } = lineage;
-    lineages.set(appended, {
-      origin,
-      names: names instanceof NameTable ? withName(names, item.name) : names,
-    });
+    lineages.set(appended, { origin: lineage.origin, names: lineage.names?.with(item.name) });
   }
   return appended;
 }
 
-function withName(names: NameTable, name: string): NameTable | 'ambiguous' {
-  return names.positionOf(name) < 0 ? names.with(name) : 'ambiguous';
-}
-
 export function removeAt<T extends Named>(list: readonly T[], position: number): readonly T[] {
-  const removed = list.toSpliced(position, 1);
   const lineage = lineages.get(list);
+  const name = list[position]?.name ?? '';
+  const own = ownList(list);
+  own?.splice(position, 1);
+  const removed = own ?? claim(list.toSpliced(position, 1));
   if (lineage !== undefined) {
-    const { names, origin } = lineage;
-    const name = list[position]?.name ?? '';
-    lineages.set(removed, { origin, names: names instanceof NameTable ? names.without(name) : names });
+    lineages.set(removed, { origin: lineage.origin, names: lineage.names?.without(name) });
   }
   return removed;
 }
 
 export function replaceAt<T extends Named>(list: readonly T[], position: number, item: T): readonly T[] {
-  const replaced = list.with(position, item);
   const lineage = lineages.get(list);
-  if (lineage !== undefined) {
-    const sameNames = list[position]?.name === item.name;
-    lineages.set(replaced, sameNames ? lineage : { origin: lineage.origin });
-  }
+  const sameNames = list[position]?.name === item.name;
+  const own = ownList(list);
+  if (own !== undefined) own[position] = item;
+  const replaced = own ?? claim(list.with(position, item));
+  if (lineage !== undefined) lineages.set(replaced, sameNames ? lineage : { origin: lineage.origin });
   return replaced;
 }
 
@@ -109,7 +98,7 @@ export function descend(list: readonly Named[], from: readonly Named[]): void {
   const { names, origin } = lineage;
   lineages.set(list, {
     origin,
-    names: names instanceof NameTable ? namesAfter(names, list, from) : undefined,
+    names: names && namesAfter(names, list, from),
   });
 }
 
@@ -130,12 +119,9 @@ function namesAfter(names: NameTable, list: readonly Named[], from: readonly Nam
   const added = now.slice(kept.length);
   if (kept.some((name, position) => now[position] !== name)) return undefined;
   if (added.length > 0 && alikeAtEnd > 0) return undefined;
-  let after = names;
-  for (const name of before) if (!now.includes(name)) after = after.without(name);
-  for (const name of added) {
-    if (after.positionOf(name) >= 0) return undefined;
-    after = after.with(name);
-  }
+  let after: NameTable | undefined = names;
+  for (const name of before) if (!now.includes(name)) after = after?.without(name);
+  for (const name of added) after = after?.with(name);
   return after;
 }
 

@@ -415,4 +415,28 @@ export const clientMutants: readonly Mutant[] = [
     replace: 'new Set([names.at(-1)])',
     tests: ['client/backups.test.ts'],
   },
+  {
+    rule: 'R6',
+    breaks: 'a list that a read has returned is changed in place afterwards',
+    file: 'meta/commit-sequence.ts',
+    find: 'this.ownership = newOwnership();',
+    replace: '',
+    tests: ['meta/in-place.test.ts'],
+  },
+  {
+    rule: 'R6',
+    breaks: 'the lists inside a record that a call has returned are changed in place afterwards',
+    file: 'meta/commit-sequence.ts',
+    find: 'release(result);',
+    replace: '',
+    tests: ['meta/in-place.test.ts'],
+  },
+  {
+    rule: 'R9',
+    breaks: 'a change with many operations keeps timers waiting until it is over',
+    file: 'meta/commit-sequence.ts',
+    find: 'await breathe();',
+    replace: '',
+    tests: ['client/many-changes.test.ts'],
+  },
 ];

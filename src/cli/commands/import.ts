@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { CfluxError } from '../../errors.js';
+import { metadataOfFile } from '../../meta/codec/backup-file.js';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import type { MetaData } from '../../meta/records.js';
@@ -25,12 +26,19 @@ what it had.
 
 Examples:
   cflux import prod /var/lib/influxdb/meta/meta.db
+  cflux import prod /backup/20261129T012101Z.meta      of influxd backup -portable
+  cflux import prod /backup/meta.00                    of a legacy influxd backup
   cflux import staging meta.db --replace`;
 
 export function importCommand(terminal: Terminal): Command {
-  return withEndpointFlags(new Command('import').description('Give a cluster the metadata in a meta.db.'))
+  return withEndpointFlags(
+    new Command('import').description('Give a cluster the metadata in a meta.db or a backup of InfluxDB.'),
+  )
     .argument('<cluster>')
-    .argument('<file>', 'a meta.db, of `cflux export` or of an InfluxDB 1.x server')
+    .argument(
+      '<file>',
+      'a meta.db of `cflux export` or of an InfluxDB 1.x server, or the .meta or meta.00 of `influxd backup`',
+    )
     .option('--replace', 'also where the cluster has data')
     .option('--json', 'for programs')
     .addHelpText('after', help)
@@ -71,7 +79,7 @@ async function importFile(
 
 async function readMetadata(file: string): Promise<MetaData> {
   try {
-    return decodeMetadata(await readFile(file));
+    return decodeMetadata(metadataOfFile(await readFile(file)));
   } catch (cause) {
     throw new CfluxError('INVALID_OPTION', `${file}: ${CfluxError.from(cause).message}`, { cause });
   }

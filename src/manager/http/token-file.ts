@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
+import { secretText } from '../../secret-file.js';
 import { parseToml } from '../../toml.js';
 import { type Bearer, type TokenEntry, TokenList, type TokenSource } from './tokens.js';
 
@@ -119,7 +120,7 @@ async function load(file: string): Promise<Loaded> {
   try {
     // The stamp first: a change while we read is noticed at the next look.
     const stamp = await stampOf(file);
-    return { stamp, list: new TokenList(entriesOf(parseToml(await readFile(file, 'utf8')))) };
+    return { stamp, list: new TokenList(entriesOf(parseToml(secretText(await readFile(file))))) };
   } catch (cause) {
     throw new CfluxError('INVALID_OPTION', `${file}: ${CfluxError.from(cause).message}`, { cause });
   }

@@ -4,6 +4,7 @@ import type { MetaData } from '../records.js';
 import { layoutFor } from './layout-writer.js';
 import { placeOf } from './malformed-place.js';
 import { type KnownSegments, SegmentsReader } from './read-segments.js';
+import { checkRecordCount } from './record-limit.js';
 import { databaseSegments, type SegmentKind, userSegments } from './segments.js';
 import { UnknownFields } from './unknown-fields.js';
 import { Malformed, WireReader } from './wire-reader.js';
@@ -15,7 +16,8 @@ import { copyOf } from './wire-writer.js';
  *
  * @param known Metadata that is at hand already: databases and users whose bytes are the same come back as the same objects, and are
  *   not decoded again.
- * @throws CfluxError `MALFORMED_METADATA` naming the place, such as `databases[3].retentionPolicies[0]`.
+ * @throws CfluxError `MALFORMED_METADATA` naming the place, such as `databases[3].retentionPolicies[0]`; `TOO_LARGE` above five million
+ *   records, before any is decoded.
  * @example
  * ```ts
  * const meta = new LocalMetaClient();
@@ -41,6 +43,7 @@ export function decodeShared(bytes: Buffer): MetaData {
 }
 
 function decode(bytes: Buffer, known: MetaData | undefined, kept: () => Buffer): MetaData {
+  checkRecordCount([bytes]);
   try {
     return readMetadata(new WireReader(bytes), known, kept);
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { MetaData } from '../records.js';
 import { checkRanges } from './check-ranges.js';
 import { encodeList } from './encode-list.js';
+import { checkRecordCount } from './record-limit.js';
 import { databaseSegments, userSegments } from './segments.js';
 import { WireWriter } from './wire-writer.js';
 
@@ -21,6 +22,7 @@ export interface EncodeOptions {
  *
  * @throws RangeError naming the first number that its field cannot hold, such as `databases[3].retentionPolicies[0].replicaN`.
  * @throws TypeError naming the first field that is not of its type.
+ * @throws CfluxError `TOO_LARGE` above five million records, which {@link decodeMetadata} does not take either.
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';
@@ -58,8 +60,10 @@ export function encodePieces(data: MetaData): {
     tail.uint64(0x48, data.maxShardId);
     tail.uint64(0x40, data.maxShardGroupId);
     tail.uint64(0x38, data.maxNodeId);
+    const pieces = [head.finish(), ...databases.pieces, ...users.pieces, tail.finish()];
+    checkRecordCount(pieces);
     return {
-      pieces: [head.finish(), ...databases.pieces, ...users.pieces, tail.finish()],
+      pieces,
       lossy: head.lossy || databases.lossy || users.lossy || tail.lossy,
     };
   } catch (error) {

@@ -1,29 +1,5 @@
+import { root } from './message-tree.js';
 import { WireReader } from './wire-reader.js';
-
-/** The messages inside a message: tag of the field, its name, whether there are many, and what is inside in turn. */
-interface Inside {
-  readonly [tag: number]: { readonly name: string; readonly inside: Inside };
-}
-
-const root: Inside = {
-  42: {
-    name: 'databases',
-    inside: {
-      26: {
-        name: 'retentionPolicies',
-        inside: {
-          42: {
-            name: 'shardGroups',
-            inside: { 42: { name: 'shards', inside: { 26: { name: 'owners', inside: {} } } } },
-          },
-          50: { name: 'subscriptions', inside: {} },
-        },
-      },
-      34: { name: 'continuousQueries', inside: {} },
-    },
-  },
-  50: { name: 'users', inside: { 34: { name: 'privileges', inside: {} } } },
-};
 
 /**
  * Where in the metadata byte `offset` stands, for example `databases[3].retentionPolicies[0]`; `''` is the root. Everything before

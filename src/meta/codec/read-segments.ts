@@ -1,4 +1,4 @@
-import { descend, isIndexed, type Named, positionOf } from '../named-list.js';
+import { descend, type Named, positionOf } from '../named-list.js';
 import { commonPrefix } from './common-prefix.js';
 import { keepLayout, keepSegments, type Layout, type Placed, type SegmentKind } from './segments.js';
 import type { WireReader } from './wire-reader.js';
@@ -92,8 +92,6 @@ export class SegmentsReader<T extends Named> {
     const name = peekName(reader, end);
     if (name === undefined) return undefined;
     const expected = list[this.next]?.name === name;
-    // A search for each record would be quadratic; without one, a few are decoded that need not be.
-    if (!expected && !isIndexed(list)) return undefined;
     const position = expected ? this.next : positionOf(list, name);
     if (position < 0) return undefined;
     if (position < this.next) this.inOrder = false;

@@ -54,7 +54,7 @@ export function withPolicy(
   return {
     ...database,
     defaultRetentionPolicy,
-    retentionPolicies: replaceAt(retentionPolicies, retentionPolicies.indexOf(policy), changed),
+    retentionPolicies: replaceAt(retentionPolicies, positionOf(retentionPolicies, policy.name), changed),
   };
 }
 

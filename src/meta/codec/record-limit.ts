@@ -1,0 +1,72 @@
+import { CfluxError } from '../../errors.js';
+import { type Inside, root } from './message-tree.js';
+import { Malformed, WireReader } from './wire-reader.js';
+
+/**
+ * The most records that metadata may hold: databases, retention policies, shard groups, shards, their owners, subscriptions, continuous
+ * queries, users and privileges together. A record takes a byte or two on the wire and some hundred in memory, so a limit on
+ * the bytes does not bound the memory of a node that decodes them.
+ */
+const mostRecords = 5_000_000;
+
+/** Owners in the form of the 0.9 era: numbers, packed into one field, are records of a byte each. */
+const packedOwners = 0x12;
+const shard: Inside | undefined = root[42]?.inside[26]?.inside[42]?.inside[42]?.inside;
+
+/**
+ * Checks the number of records in encoded metadata without decoding it.
+ *
+ * @param pieces The encoding, divided between two fields of the root message.
+ * @throws CfluxError `TOO_LARGE` above {@link mostRecords}.
+ */
+export function checkRecordCount(pieces: readonly Buffer[]): void {
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  // Even the smallest records would be too few.
+  if (size <= mostRecords) return;
+  const counter = new RecordCounter();
+  for (const piece of pieces) counter.count(piece);
+}
+
+class RecordCounter {
+  private records = 0;
+
+  count(bytes: Buffer): void {
+    try {
+      this.countInside(new WireReader(bytes), bytes.length, root);
+    } catch (error) {
+      // Decoding finds that as well, and reports where.
+      if (!(error instanceof Malformed)) throw error;
+    }
+  }
+
+  private countInside(reader: WireReader, end: number, inside: Inside): void {
+    while (reader.pos < end) {
+      const start = reader.pos;
+      const tag = reader.tag();
+      const field = inside[tag];
+      if (field !== undefined) {
+        this.add(1);
+        this.countInside(reader, reader.delimitedEnd(end), field.inside);
+      } else if (tag === packedOwners && inside === shard) {
+        const last = reader.delimitedEnd(end);
+        for (; reader.pos < last; this.add(1)) reader.uint32();
+      } else {
+        reader.skip(tag, start, end);
+      }
+    }
+    reader.finish(end);
+  }
+
+  private add(records: number): void {
+    this.records += records;
+    if (this.records > mostRecords) throw tooManyRecords();
+  }
+}
+
+function tooManyRecords(): CfluxError {
+  return new CfluxError(
+    'TOO_LARGE',
+    `metadata is too large: it holds more than ${mostRecords} records (databases, policies, shard groups, shards, users, …); drop what is not needed, such as expired shard groups`,
+    { outcome: 'none' },
+  );
+}

@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { decodeMetadata } from 'clusterflux';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { cflux } from '../support/fake-terminal.js';
+import { startInfluxd } from '../support/influxd.js';
+import { serve } from '../support/serve.js';
+import { describeWithServer } from '../support/servers.js';
+
+const fixture = (name: string) => readFile(new URL(`../fixtures/backup/${name}`, import.meta.url));
+
+async function setUp() {
+  const { url, manager } = await serve();
+  const dir = await mkdtemp(join(tmpdir(), 'cflux-backup-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const run = (cluster: string, file: string) =>
+    cflux(['import', cluster, file], { env: { CFLUX_ENDPOINT: url } });
+  const imported = async (cluster: string) => {
+    const [newest] = await manager.history(cluster);
+    return decodeMetadata(await manager.version(cluster, newest?.version ?? 0));
+  };
+  return { dir, manager, run, imported };
+}
+
+describe('cflux import', () => {
+  it.each(['portable.meta', 'meta.00'])('takes a %s that InfluxDB 1.6.7 wrote', async (name) => {
+    const { dir, run, imported } = await setUp();
+    const file = join(dir, name);
+    await writeFile(file, await fixture(name));
+    const { code, out } = await run('prod', file);
+    expect(code).toBe(0);
+    expect(out).toContain('2 databases and 2 users');
+    const { databases, users } = await imported('prod');
+    expect(databases.map((database) => database.name)).toEqual(['alpha', 'beta']);
+    expect(databases[0]?.retentionPolicies.map((policy) => policy.name)).toEqual(['autogen', 'month']);
+    expect(databases[0]?.continuousQueries.map((query) => query.name)).toEqual(['c']);
+    expect(users.map((user) => [user.name, user.admin])).toEqual([
+      ['ann', true],
+      ['bob', false],
+    ]);
+  });
+
+  it.each(['portable.meta', 'meta.00'])('refuses a %s that is cut short at any byte', async (name) => {
+    const { dir, manager, run } = await setUp();
+    const whole = await fixture(name);
+    const file = join(dir, name);
+    for (const length of [1, 7, 8, 15, 16, 17, 100, whole.length - 20, whole.length - 1]) {
+      await writeFile(file, whole.subarray(0, length));
+      const { code, err } = await run('prod', file);
+      expect([code, err]).toEqual([2, expect.stringContaining(`${file}: the backup is damaged: `)]);
+      expect(err).toContain('or make another backup');
+    }
+    expect(await manager.clusters()).toEqual([]);
+  });
+
+  it('refuses a backup whose bytes changed, and the other files of a backup by what they are', async () => {
+    const { dir, manager, run } = await setUp();
+    const legacy = await fixture('meta.00');
+    const changed = (at: number, byte: number) => legacy.map((old, i) => (i === at ? byte : old));
+    const tar = Buffer.alloc(512);
+    tar.write('alpha/autogen/1');
+    tar.write('ustar', 257);
+    const wrong: readonly (readonly [string, Uint8Array, string])[] = [
+      ['meta.00', changed(5, 0), 'the backup is damaged: it does not start as a meta.00 does'],
+      ['meta.00', changed(8, 0xff), 'the backup is damaged: it has '],
+      ['meta.00', changed(20, 0xff), 'malformed metadata'],
+      [
+        'x.manifest',
+        Buffer.from('{"limited":false}'),
+        'this is the manifest of a backup, not metadata; name the .meta',
+      ],
+      [
+        'x.s1.tar.gz',
+        Buffer.from([0x1f, 0x8b, 8, 0]),
+        'this is the compressed data of a shard, not metadata',
+      ],
+      ['alpha.autogen.00001.00', tar, 'this is the data of a shard, not metadata'],
+      ['empty', Buffer.alloc(0), 'this is an empty file, not metadata'],
+    ];
+    for (const [name, bytes, reason] of wrong) {
+      const file = join(dir, name);
+      await writeFile(file, bytes);
+      const { code, err } = await run('prod', file);
+      expect([code, err]).toEqual([2, expect.stringContaining(`${file}: ${reason}`)]);
+    }
+    expect(await manager.clusters()).toEqual([]);
+  });
+});
+
+describeWithServer('influxd', 'cflux import of `influxd backup`', () => {
+  it('makes a cluster of what the server has, from a portable and a legacy backup', async () => {
+    const { dir, run, imported } = await setUp();
+    const server = await startInfluxd();
+    onTestFinished(() => server.remove());
+    await server.query('CREATE DATABASE alpha');
+    await server.query('CREATE RETENTION POLICY month ON alpha DURATION 30d REPLICATION 1');
+    await server.query("CREATE USER ann WITH PASSWORD 'secret' WITH ALL PRIVILEGES");
+    await server.write('alpha', 'm v=1 1600000000000000000');
+    const backup = (...args: string[]) =>
+      promisify(execFile)('influxd', ['backup', '-host', server.snapshot, ...args]);
+    await backup('-portable', join(dir, 'portable'));
+    await backup(join(dir, 'legacy'));
+    const portable = (await readdir(join(dir, 'portable'))).find((name) => name.endsWith('.meta')) ?? '';
+    await server.stop();
+    const expected = decodeMetadata(await readFile(join(server.dir, 'meta', 'meta.db')));
+    expect(expected.databases[0]?.retentionPolicies[0]?.shardGroups).toHaveLength(1);
+    for (const file of [join(dir, 'portable', portable), join(dir, 'legacy', 'meta.00')]) {
+      const { code, err } = await run(`of ${file}`, file);
+      expect([code, err]).toEqual([0, '']);
+      expect(await imported(`of ${file}`)).toEqual(expected);
+    }
+  });
+});

@@ -1,0 +1,87 @@
+import { CfluxClient, LocalMetaClient } from 'clusterflux';
+import { LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+async function openClient() {
+  const manager = new Manager({ store: new MemoryStore() });
+  const client = new CfluxClient(new LocalMetaClient(), { transport: new LocalTransport(manager) });
+  await client.open();
+  onTestFinished(async () => {
+    await client.close();
+    await manager.close();
+  });
+  return { client, manager };
+}
+
+/** How often the event loop gets to timers while `work` runs. */
+async function timersDuring(work: Promise<unknown>): Promise<number> {
+  let fired = 0;
+  const timer = setInterval(() => {
+    fired += 1;
+  }, 1);
+  await work;
+  clearInterval(timer);
+  return fired;
+}
+
+describe('many changes', () => {
+  it('R9: a mutation of 100,000 operations lets timers fire meanwhile, and is one version', async () => {
+    const { client, manager } = await openClient();
+    const { version } = client.status;
+    const work = client.mutate(
+      async (meta) => {
+        for (let i = 0; i < 100_000; i++) await meta.createDatabase(`db${i}`);
+      },
+      { timeout: 600_000 },
+    );
+    expect(await timersDuring(work)).toBeGreaterThan(5);
+    expect((await client.databases()).length).toBe(100_000);
+    const [newest, before] = await manager.history('default');
+    expect([newest?.version, before?.version]).toEqual([client.status.version, version]);
+  });
+
+  it('R9: 100,000 concurrent calls let timers fire meanwhile, and each has its own outcome', async () => {
+    const { client } = await openClient();
+    await client.createDatabase('d');
+    const refused = Array.from({ length: 10_000 }, () =>
+      client.setPrivilege('nobody', 'd', 1).catch(() => 'refused'),
+    );
+    const created = Array.from({ length: 90_000 }, (_, i) =>
+      client.createRetentionPolicy('d', { name: `p${i}` }, false),
+    );
+    const work = Promise.all([Promise.all(refused), Promise.all(created)]);
+    expect(await timersDuring(work)).toBeGreaterThan(5);
+    expect((await work)[0].every((outcome) => outcome === 'refused')).toBe(true);
+    expect((await client.database('d'))?.retentionPolicies).toHaveLength(90_001);
+  });
+
+  it('R8: a mutation that goes on and on is rejected at its deadline, and leaves nothing behind', async () => {
+    const { client } = await openClient();
+    let isOver = false;
+    const endless = client.mutate(
+      async (meta) => {
+        for (let i = 0; !isOver; i++) await meta.createDatabase(`db${i}`);
+      },
+      { timeout: 100 },
+    );
+    await expect(endless).rejects.toMatchObject({ code: 'TIMEOUT', outcome: 'none' });
+    isOver = true;
+    await client.createDatabase('after');
+    expect((await client.databases()).map(({ name }) => name)).toEqual(['after']);
+  });
+
+  it('R7: a call that fails among others leaves them and the metadata as they are', async () => {
+    const { client } = await openClient();
+    const results = await Promise.allSettled([
+      client.createDatabase('a'),
+      client.dropSubscription('a', 'autogen', 'none'),
+      client.mutate(async (meta) => {
+        await meta.createDatabase('half');
+        throw new Error('on purpose');
+      }),
+      client.createDatabase('b'),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect((await client.databases()).map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+});
