@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { MetaData } from '../meta/records.js';
-import { keyOf } from './item.js';
+import { type Item, keyOf } from './item.js';
 import { itemForm } from './item-form.js';
 import type { Finding, Plan, Step } from './plan.js';
 
@@ -44,7 +44,7 @@ export class Contests {
     const key = keyOf(item);
     const known = this.#contests.get(key);
     const form = itemForm(wanted, item);
-    if (known === undefined || known.form !== form) {
+    if (known === undefined || known.form !== form || this.#isMadeAgain(item)) {
       this.#contests.set(key, { form, times: [this.#clock.monotonic()], round: this.#round });
     } else if (known.round !== this.#round) {
       known.round = this.#round;
@@ -68,6 +68,11 @@ export class Contests {
     this.#contests.clear();
   }
 
+  /** Whether what holds `item` was made in this convergence: then nothing undid the item by itself. */
+  #isMadeAgain(item: Item): boolean {
+    return holdersOf(item).some((holder) => this.#contests.get(keyOf(holder))?.round === this.#round);
+  }
+
   #isContested({ item }: Step, wanted: MetaData): boolean {
     const contest = this.#contests.get(keyOf(item));
     if (contest === undefined || contest.times.length < mostRounds) return false;
@@ -81,6 +86,14 @@ export class Contests {
   #ageOf(time = Number.NEGATIVE_INFINITY): number {
     return this.#clock.monotonic() - time;
   }
+}
+
+function holdersOf(item: Item): Item[] {
+  if (item.kind === 'database' || item.kind === 'user') return [];
+  const database: Item = { kind: 'database', database: item.database };
+  if (item.kind === 'grant') return [database, { kind: 'user', user: item.user }];
+  if (item.kind !== 'subscription') return [database];
+  return [database, { kind: 'retentionPolicy', database: item.database, policy: item.policy }];
 }
 
 const contested = (step: Step): Finding => ({

@@ -110,6 +110,22 @@ describe('Contests', () => {
     expect(contests.hold(plan, changed)).toEqual(plan);
   });
 
+  it('R34: does not take what is made again with its database for contested', () => {
+    const contests = new Contests(new ManualClock());
+    const inside: Step = {
+      item: { kind: 'retentionPolicy', database: 'd', policy: 'p' },
+      action: { kind: 'alterRetentionPolicy', database: 'd', policy: 'p', makeDefault: true },
+      reason: 'r',
+    };
+    for (const wanted of [metadata(), metadata({ term: 1n }), metadata(), metadata()]) {
+      contests.begin();
+      contests.note(step, wanted);
+      contests.note(inside, wanted);
+    }
+    contests.begin();
+    expect(contests.hold({ ...plan, steps: [inside], drops: 0 }, metadata()).steps).toEqual([inside]);
+  });
+
   it('counts rounds within an hour only', async () => {
     const clock = new ManualClock();
     const contests = new Contests(clock);
