@@ -1,6 +1,6 @@
+import { printable } from '../printable.js';
 import { partLines } from './metadata-text.js';
 import type { MetadataTree } from './metadata-tree.js';
-import { printable } from './printable.js';
 
 /** Something that is only in one of two metadata, or not the same in both. */
 export type Difference =

@@ -1,5 +1,5 @@
+import { printable } from '../printable.js';
 import type { MetadataTree } from './metadata-tree.js';
-import { printable } from './printable.js';
 
 /** A metadata for people, one thing a line, what belongs to it further right. */
 export function metadataLines({ properties, parts }: MetadataTree): string[] {

@@ -1,7 +1,7 @@
 import { describeItem } from '../influxdb/item.js';
 import type { Finding, Plan, Step } from '../influxdb/plan.js';
 import { influxqlOf } from '../influxdb/statement.js';
-import { printable } from './printable.js';
+import { printable } from '../printable.js';
 
 /** The statements of a step on one line. */
 export const statementsOf = ({ action }: Pick<Step, 'action'>): string => influxqlOf(action).join('; ');

@@ -1,4 +1,4 @@
-import { printable } from './printable.js';
+import { printable } from '../printable.js';
 
 /** A table for people: columns as wide as they must be, two blanks between, numbers to the right. */
 export function tableLines(

@@ -20,7 +20,7 @@ import { storeIsLate } from './refusals.js';
  * Milliseconds that the methods of a store may take: less than half of what a client gives one attempt of the request that needs them,
  * so that the client gets a response instead of a timeout, and may still try again.
  */
-export const storeLimits = {
+const storeLimits = {
   beat: 700,
   removeNode: 700,
   addNode: 1_400,

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { CfluxError } from '../../errors.js';
+import { printable } from '../../printable.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
 import { type ManagerApi, noData } from '../manager-api.js';
-import { printable } from '../printable.js';
 import type { Terminal } from '../terminal.js';
 import { withManager } from '../with-manager.js';
 
