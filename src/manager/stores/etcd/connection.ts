@@ -213,6 +213,8 @@ export class EtcdConnection {
     return new Promise((resolve, reject) => {
       let isLate = false;
       const { path, encode, decode } = method;
+      // From now on it is known whether there was a connection: a call that never had one was not sent.
+      member.wasReady();
       const call = member.client.makeUnaryRequest(
         path,
         encode,
@@ -222,7 +224,7 @@ export class EtcdConnection {
         (error, response) => {
           cancelTimer();
           if (response !== undefined && error === null) resolve(response);
-          else reject(etcdError(isLate || error === null ? late(timeout) : error));
+          else reject(etcdError(isLate || error === null ? late(timeout, member.wasReady()) : error));
         },
       );
       // Not gRPC's own deadline, which is a time of day: clocks jump.
@@ -259,9 +261,9 @@ export class EtcdConnection {
   }
 }
 
-const late = (timeout: number) => ({
-  code: grpcStatus.deadlineExceeded,
-  details: `no answer within ${Math.round(timeout)} ms`,
+const late = (timeout: number, wasReady: boolean) => ({
+  code: wasReady ? grpcStatus.deadlineExceeded : grpcStatus.unavailable,
+  details: `${wasReady ? 'no answer' : 'No connection established'} within ${Math.round(timeout)} ms`,
 });
 
 const notAuthenticated = (timeout: number) => ({

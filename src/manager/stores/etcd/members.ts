@@ -9,6 +9,8 @@ import type { Grpc } from './grpc.js';
 export interface Member {
   readonly endpoint: EtcdEndpoint;
   readonly client: Client;
+  /** Whether the connection was ever established. Before that nothing was sent. */
+  readonly wasReady: () => boolean;
 }
 
 /** Work that is bound to one connection, and fails when that is given up. */
@@ -30,7 +32,10 @@ export class Members {
 
   /** @param grace milliseconds that calls under way have on a connection that is given up */
   constructor(grpc: Grpc, { endpoints, tls }: EtcdOptions, clock: Clock, grace: number) {
-    this.#connect = (endpoint) => ({ endpoint, client: createClient(grpc, endpoint, tls) });
+    this.#connect = (endpoint) => {
+      const client = createClient(grpc, endpoint, tls);
+      return { endpoint, client, wasReady: readiness(client) };
+    };
     this.#members = parseEndpoints(endpoints).map(this.#connect);
     this.#clock = clock;
     this.#grace = grace;
@@ -82,6 +87,21 @@ export class Members {
     const cancel = this.#clock.after(this.#grace, close);
     this.#retired.set(client, close);
   }
+}
+
+/** Watches a connection, from the first time that it is asked about. */
+function readiness(client: Client): () => boolean {
+  let isReady = false;
+  let isWatched = false;
+  return () => {
+    if (!isWatched) {
+      isWatched = true;
+      client.waitForReady(Number.POSITIVE_INFINITY, (error) => {
+        isReady = error === undefined;
+      });
+    }
+    return isReady;
+  };
 }
 
 function createClient(grpc: Grpc, { address, secure }: EtcdEndpoint, tls: EtcdOptions['tls'] = {}): Client {
