@@ -1,6 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
+/** Milliseconds in which a client that was refused may read why. */
+const linger = 1_000;
+
 /** Handles one request; may throw, or return a promise that rejects. */
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
@@ -37,6 +40,11 @@ function respondWithFailure(response: ServerResponse): void {
 function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
   // The client may be gone already; the socket has no other listener.
   socket.on('error', () => {});
+  // What the client still sends is read, because a connection that is closed with bytes unread is reset, the response with it.
+  socket.resume();
   const head = 'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST, PUT, DELETE\r\n';
-  socket.end(`${head}Connection: close\r\nContent-Length: 0\r\n\r\n`);
+  // The server has handed the socket over and does not close it any more, not even when it closes itself.
+  socket.end(`${head}Connection: close\r\nContent-Length: 0\r\n\r\n`, () => {
+    setTimeout(() => socket.destroy(), linger).unref();
+  });
 }

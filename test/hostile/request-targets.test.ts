@@ -93,6 +93,22 @@ describe('every request target gets a response', () => {
     expect((await fetch(`${url}/health`)).status).toBe(200);
   });
 
+  it.each(['CONNECT a:1 HTTP/1.1', 'CONNECT * HTTP/1.1'])(
+    'R24: %s keeps no connection that would hold up the end of the server',
+    async (line) => {
+      const { url, server } = await serve();
+      const silent = await RawClient.connect(url);
+      silent.send([line, host], 'bytes of a tunnel');
+      expect(await silent.status()).toBe(405);
+      const leaving = await RawClient.connect(url);
+      leaving.send([line, host], 'bytes of a tunnel');
+      leaving.socket.end();
+      await server.close();
+      await leaving.closed();
+      await silent.closed();
+    },
+  );
+
   it('R24: what is no HTTP is refused by its line', async () => {
     const { url } = await serve();
     for (const line of ['GET  HTTP/1.1', 'GET /\x01 HTTP/1.1', 'GET / HTTP/9', 'get / HTTP/1.1', 'x'])
