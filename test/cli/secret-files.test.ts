@@ -20,7 +20,17 @@ async function fileWith(content: string | Buffer): Promise<string> {
 const lone: readonly (readonly [string, readonly string[]])[] = [
   [
     '--password-file',
-    ['agent', '--influxdb', 'http://127.0.0.1:1', '--username', 'a', '--listen', '127.0.0.1:0'],
+    [
+      'agent',
+      '--data',
+      '/nowhere',
+      '--influxdb',
+      'http://127.0.0.1:1',
+      '--username',
+      'a',
+      '--listen',
+      '127.0.0.1:0',
+    ],
   ],
   ['--token-file', ['status', '--endpoint', 'http://127.0.0.1:1']],
   ['--etcd-password-file', ['manager', '--etcd', 'http://127.0.0.1:1', '--etcd-user', 'a']],
@@ -28,7 +38,10 @@ const lone: readonly (readonly [string, readonly string[]])[] = [
 
 /** Commands with a file that holds secrets in another form. */
 const others: readonly (readonly [string, readonly string[]])[] = [
-  ['--passwords', ['agent', '--influxdb', 'http://127.0.0.1:1', '--listen', '127.0.0.1:0']],
+  [
+    '--passwords',
+    ['agent', '--data', '/nowhere', '--influxdb', 'http://127.0.0.1:1', '--listen', '127.0.0.1:0'],
+  ],
   ['--tokens', ['manager', '--memory', '--listen', '127.0.0.1:0']],
   ['--key', ['status', '--endpoint', 'https://127.0.0.1:1']],
   ['--tls-key', ['manager', '--memory', '--listen', '127.0.0.1:0', '--tls-cert', '/dev/null']],

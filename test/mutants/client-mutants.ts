@@ -122,7 +122,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R6',
     breaks: 'a method of the wrapped client that calls the client around it waits for itself',
     file: 'client/apply-all.ts',
-    find: 'isMethod && callsNobody(meta)',
+    find: 'isMethod && isLocal(meta)',
     replace: 'isMethod',
     tests: rule('r06-readers'),
   },
