@@ -6,6 +6,8 @@ import type { Rosters } from './rosters.js';
 
 /** A transaction of etcd has at most 128 operations. */
 const mostLookups = 100;
+/** Lookups that wait. With more of them the oldest would be too late for their clients. */
+const mostWaiting = 2_000;
 /** As for the heartbeats that wait for it. */
 const limits = { attemptTimeout: 1_000 };
 
@@ -37,6 +39,7 @@ export class NodeLookups {
     if (this.#rosters.has(cluster, nodeId)) return true;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ cluster, nodeId, resolve, reject });
+      if (this.#waiting.length > mostWaiting) this.#waiting.shift()?.reject(tooManyLookups());
       if (!this.#isReading) void this.#readAll();
     });
   }
@@ -46,7 +49,8 @@ export class NodeLookups {
     // The requests of this turn of the event loop are read together.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
-      const lookups = this.#waiting.splice(0, mostLookups);
+      // The newest first: of a flood the oldest are late anyhow, and a node that comes into it is not.
+      const lookups = this.#waiting.splice(-mostLookups);
       try {
         await this.#read(lookups);
       } catch (error) {
@@ -94,3 +98,10 @@ export class NodeLookups {
     }
   }
 }
+
+const tooManyLookups = () =>
+  new CfluxError('UNAVAILABLE', 'too many heartbeats of unknown nodes: retry', {
+    retryable: true,
+    outcome: 'none',
+    retryAfter: 1_000,
+  });

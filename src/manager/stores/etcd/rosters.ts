@@ -6,6 +6,9 @@ import { etcd } from './methods.js';
 /** Milliseconds after which who is registered is read anew: somebody may have removed keys by hand. */
 export const rereadAfter = 60_000;
 
+/** The revision of a roster that names only the nodes which this manager has added. */
+const unread = -1;
+
 interface Roster {
   readonly nodes: Set<number>;
   /** When it was read. */
@@ -47,13 +50,20 @@ export class Rosters {
 
   /** These nodes are registered, by a read of their keys. The first ones of a cluster make the whole cluster be read. */
   async learn(cluster: string, nodeIds: readonly number[]): Promise<void> {
-    if (!this.#rosters.has(cluster)) await this.#read(cluster);
+    const roster = this.#rosters.get(cluster);
+    if (roster === undefined || roster.revision === unread) await this.#read(cluster);
     for (const nodeId of nodeIds) this.add(cluster, nodeId);
   }
 
   /** This manager has added one. */
   add(cluster: string, nodeId: number): void {
-    this.#rosters.get(cluster)?.nodes.add(nodeId);
+    const roster = this.#rosters.get(cluster);
+    if (roster) roster.nodes.add(nodeId);
+    // Enough to take its first heartbeat without a lookup; then the whole cluster is read.
+    else {
+      const at = this.#clock.monotonic();
+      this.#rosters.set(cluster, { nodes: new Set([nodeId]), revision: unread, at });
+    }
   }
 
   async #read(cluster: string): Promise<ReadonlySet<number>> {
