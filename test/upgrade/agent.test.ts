@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { cflux } from '../cli/lab-terminal.js';
-import { directory, names, server } from '../influxdb/support/lab.js';
+import { atEnd, directory, names, server } from '../influxdb/support/lab.js';
 import { describeWithServer } from '../support/servers.js';
 import { releases } from './releases.js';
 
@@ -18,7 +18,7 @@ async function runFirstAgent(args: readonly string[]): Promise<void> {
   const agent = spawn(process.execPath, [firstCflux, 'agent', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  onTestFinished(() => void agent.kill('SIGKILL'));
+  atEnd(async () => void agent.kill('SIGKILL'));
   const exited = once(agent, 'exit');
   for await (const line of createInterface(agent.stdout)) {
     if (line.includes('in step with version')) agent.kill('SIGTERM');
@@ -39,7 +39,7 @@ describeWithServer('influxd', 'the data directory of an agent of the first relea
     const [{ id } = { id: 0 }] = await node.nodes();
 
     const agent = cflux(['agent', ...common, '--allow-drops']);
-    onTestFinished(async () => void (await agent.end()));
+    atEnd(() => agent.end());
     await agent.line('in step with version');
     expect(agent.lines.filter((line) => /CREATE|DROP|imported/.test(line))).toEqual([]);
     expect((await node.nodes()).map((each) => each.id)).toContain(id);
