@@ -9,7 +9,7 @@ export class ManagerServer {
   readonly #onCrash: (what: string) => void;
   #url = '';
 
-  /** `args`: its store, as the program wants it. `onCrash`: it served, and ended by itself. */
+  /** `args`: the address of a node with a network of its own, and its store, as the program wants it. `onCrash`: it served, and ended by itself. */
   constructor(name: string, program: string, args: readonly string[], onCrash: (what: string) => void) {
     this.name = name;
     // lmdb writes of a full disk there, hundreds of times.

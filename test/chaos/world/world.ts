@@ -91,7 +91,8 @@ export class World {
     for (let number = 0; number < (this.etcd ? 3 : 1); number++) {
       const name = `m${number}`;
       const onCrash = (what: string) => log.complain({ client: name, time: 0, what });
-      this.managers.push(new ManagerServer(name, program, await this.#storeOf(name, number), onCrash));
+      const args = [this.namespace?.address ?? '', ...(await this.#storeOf(name, number))];
+      this.managers.push(new ManagerServer(name, program, args, onCrash));
     }
     await Promise.all(this.managers.map((manager) => manager.start()));
   }
