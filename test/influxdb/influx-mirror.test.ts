@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { schemaOf } from '../support/schema.js';
 import { describeWithServer } from '../support/servers.js';
 import { database, day, hour, metadata, policy, query, subscription, user } from './support/build.js';
-import { directory, mirror, names, server } from './support/lab.js';
+import { convergeOnce, directory, mirror, names, server } from './support/lab.js';
 
 const whole = metadata({
   databases: [
@@ -86,20 +86,20 @@ for (const snapshot of [true, false]) {
       const logsIn = async (password: string) =>
         (await influxd.query('SHOW DATABASES', { username: 'bob', password })).error === undefined;
 
-      await mirror(influxd, { ...account, passwords: () => 'old' }).converge(users('old'));
+      await convergeOnce(influxd, { ...account, passwords: () => 'old' }, users('old'));
       expect(await logsIn('old')).toBe(true);
 
       const changed = users('new');
-      const without = await mirror(influxd, { ...account, passwords: () => undefined }).converge(changed);
+      const without = await convergeOnce(influxd, { ...account, passwords: () => undefined }, changed);
       expect(without).toMatchObject({ done: [], pending: [{ item: { kind: 'user', user: 'bob' } }] });
-      const wrong = await mirror(influxd, { ...account, passwords: () => 'neither' }).converge(changed);
+      const wrong = await convergeOnce(influxd, { ...account, passwords: () => 'neither' }, changed);
       expect(wrong).toMatchObject({
         done: [],
         pending: [{ reason: "the password that was given is not the cluster's" }],
       });
       expect(await logsIn('old')).toBe(true);
 
-      const right = await mirror(influxd, { ...account, passwords: () => 'new' }).converge(changed);
+      const right = await convergeOnce(influxd, { ...account, passwords: () => 'new' }, changed);
       expect(right).toMatchObject({ done: [{ action: { kind: 'setPassword', user: 'bob' } }], pending: [] });
       expect([await logsIn('old'), await logsIn('new')]).toEqual([false, true]);
       expect(
@@ -108,7 +108,7 @@ for (const snapshot of [true, false]) {
         ),
       ).not.toMatch(/neither'|\$2/);
       // Known to agree from now on, without the password.
-      const later = await mirror(influxd, { ...account, passwords: () => undefined }).converge(changed);
+      const later = await convergeOnce(influxd, { ...account, passwords: () => undefined }, changed);
       expect(later).toMatchObject({ done: [], pending: [], unverified: [] });
     });
 
@@ -153,7 +153,7 @@ for (const snapshot of [true, false]) {
         databases: [database('kept', [policy('autogen'), policy('rp')]), database('gone')],
         users: [user('root', { admin: true }), user('bob')],
       });
-      await mirror(influxd, { snapshot, dir }).converge(before);
+      await convergeOnce(influxd, { snapshot, dir }, before);
       await influxd.query(
         'CREATE DATABASE mine; CREATE RETENTION POLICY mine ON kept DURATION 1h REPLICATION 1',
       );
@@ -169,7 +169,7 @@ for (const snapshot of [true, false]) {
         ['root', 'bob'],
       ];
 
-      const reported = await mirror(influxd, { snapshot, dir }).converge(wanted);
+      const reported = await convergeOnce(influxd, { snapshot, dir }, wanted);
       expect(reported).toMatchObject({
         done: [],
         refused: [],
@@ -184,7 +184,7 @@ for (const snapshot of [true, false]) {
       expect(await listed()).toEqual(everything);
 
       // Three drops at once; the administrator is the last one here and stays anyway.
-      const many = await mirror(influxd, { snapshot, dir, drops: 'apply' }).converge(wanted);
+      const many = await convergeOnce(influxd, { snapshot, dir, drops: 'apply' }, wanted);
       expect(many).toMatchObject({ done: [] });
       expect(await listed()).toEqual(everything);
 

@@ -68,7 +68,7 @@ describe('a connection', () => {
 
   it('is closed when an attempt has taken too long', async () => {
     const server = await rawServer(() => {});
-    const error = await errorOf(httpTransport(server.url).push(somePush, { timeout: 100 }));
+    const error = await errorOf(httpTransport(server.url).push(somePush, { timeout: 1_000 }));
     expect(error).toMatchObject({ code: 'TIMEOUT', outcome: 'unknown', retryable: true });
     expect(String(error)).toContain(server.url);
     await expect.poll(() => server.open).toBe(0);

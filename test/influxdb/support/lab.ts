@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InfluxMirror, type InfluxMirrorOptions } from 'clusterflux/influxdb';
+import type { MetaData } from 'clusterflux';
+import { InfluxMirror, type InfluxMirrorOptions, type Report } from 'clusterflux/influxdb';
 import { afterEach } from 'vitest';
 import { type Influxd, type InfluxdOptions, startInfluxd } from '../../support/influxd.js';
 
@@ -37,6 +38,20 @@ export function mirror(
   const made = new InfluxMirror({ url: of.url, passwords: (user) => user, ...options });
   atEnd(() => made.close());
   return made;
+}
+
+/** Makes `of` follow `data` once, by a mirror of its own: its directory is free for the next one afterwards. */
+export async function convergeOnce(
+  of: { readonly url: string },
+  options: Partial<InfluxMirrorOptions>,
+  data: MetaData,
+): Promise<Report> {
+  const made = mirror(of, options);
+  try {
+    return await made.converge(data);
+  } finally {
+    await made.close();
+  }
 }
 
 /** The names in the first column of the first series of an answer. */
