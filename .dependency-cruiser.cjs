@@ -14,6 +14,9 @@ const ground = [
   'printable.ts',
   'event-loop.ts',
   'secret-file.ts',
+  'certificates.ts',
+  'certificate-metrics.ts',
+  'tls-credentials.ts',
 ];
 const layers = {
   meta: [...ground],

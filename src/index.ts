@@ -1,3 +1,4 @@
+export type { CertificateInfo } from './certificates.js';
 export { CfluxClient, type WaitOptions } from './client/cflux-client.js';
 export {
   type ClientMetricsOptions,
@@ -74,6 +75,7 @@ export { deletedShardGroups, expiredShardGroups, shardFor } from './meta/shard-g
 export { isSubscriptionUrl } from './meta/subscription-url.js';
 export type { NodeDescription, NodeInfo, Registered } from './protocol/nodes.js';
 export { type Random, systemRandom } from './random.js';
+export type { PemFunction } from './tls-credentials.js';
 export type { BearerToken } from './transport/bearer-token.js';
 export type { HttpTransportOptions, TlsOptions } from './transport/http-options.js';
 export { HttpTransport } from './transport/http-transport.js';

@@ -1,3 +1,4 @@
+import { showCertificates } from '../certificate-metrics.js';
 import { clientMetrics } from '../client/client-metrics.js';
 import { promClient } from '../prom-client.js';
 import type { Agent, AgentHealth } from './agent.js';
@@ -37,10 +38,12 @@ const gauges: Record<string, { help: string; read: (health: AgentHealth) => numb
 
 /** @throws CfluxError `MISSING_DEPENDENCY` without the package prom-client */
 export async function agentMetrics(agent: Agent): Promise<AgentMetrics> {
-  const { Counter, Gauge, Registry } = await promClient();
+  const prom = await promClient();
+  const { Counter, Gauge, Registry } = prom;
   const registry = new Registry();
   const registers = [registry];
   await clientMetrics(agent.client, { registry });
+  showCertificates(prom, registry, () => agent.certificates);
   for (const [name, { help, read }] of Object.entries(gauges)) {
     new Gauge({
       name: `cflux_agent_${name}`,

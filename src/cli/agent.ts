@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CertificateInfo } from '../certificates.js';
 import { CfluxClient } from '../client/cflux-client.js';
 import type { ObservedClient } from '../client/client-metrics.js';
 import type { CfluxOptions } from '../client/options.js';
@@ -10,6 +11,7 @@ import { InfluxMirror } from '../influxdb/influx-mirror.js';
 import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
 import type { Report } from '../influxdb/report.js';
 import { LocalMetaClient } from '../meta/local-meta-client.js';
+import type { TlsOptions } from '../transport/http-options.js';
 import { clientLogger } from './agent-client-log.js';
 import { AgentImport } from './agent-import.js';
 import type { AgentLog } from './agent-log.js';
@@ -52,6 +54,7 @@ export class Agent {
   readonly #reports: ReportTeller;
   readonly #import: AgentImport;
   #serverError: CfluxError | undefined;
+  readonly #certificates = new Map<string, readonly CertificateInfo[]>();
   #lastConvergedAt: number | undefined;
   #counts = { done: 0, refused: 0, converged: 0, failed: 0 };
 
@@ -64,11 +67,12 @@ export class Agent {
     const meta = new LocalMetaClient({ dir: join(dir, 'cluster') });
     this.#client = new CfluxClient(meta, {
       ...client,
+      ...this.#reportedTls('manager', client.tls),
       dir,
       startOffline: true,
       logger: clientLogger(log),
     });
-    this.#mirror = new InfluxMirror({ ...influx, dir });
+    this.#mirror = new InfluxMirror({ ...influx, ...this.#reportedTls('influxdb', influx.tls), dir });
     this.#import = new AgentImport({
       client: this.#client,
       mirror: this.#mirror,
@@ -93,6 +97,11 @@ export class Agent {
     this.#import.start(() => {
       if (this.#mirror.lastReport) this.#import.consider(this.#mirror.lastReport, this.#tellOfReport);
     });
+  }
+
+  /** Certificates that it trusts or shows, of the connections to the manager and to InfluxDB. */
+  get certificates(): readonly CertificateInfo[] {
+    return [...this.#certificates.values()].flat();
   }
 
   /** For its figures. */
@@ -127,6 +136,15 @@ export class Agent {
     await this.#mirror.close();
     await this.#client.close();
     await imported;
+  }
+
+  #reportedTls(peer: string, tls: TlsOptions | undefined): { readonly tls?: TlsOptions } {
+    if (tls === undefined) return {};
+    const warn = (message: string) => this.#log.tell('certificate', `${peer}: ${message}`, { peer });
+    const onLoad = (certificates: readonly CertificateInfo[]) => {
+      this.#certificates.set(peer, certificates);
+    };
+    return { tls: { ...tls, warn, onLoad } };
   }
 
   async #settleForeign(error: CfluxError): Promise<void> {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../client/config.js';
 import type { CfluxOptions } from '../client/options.js';
 import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
-import { secretOf, textOf } from './file-of.js';
+import { rotatedSecretOf, textOf } from './file-of.js';
 import { passwordsOf } from './password-file.js';
 import type { Terminal } from './terminal.js';
 
@@ -39,17 +39,17 @@ export function withInfluxFlags(command: Command): Command {
 }
 
 export function influxOptions(flags: InfluxFlags, { env }: Terminal): InfluxMirrorOptions {
-  const { influxdb: url, snapshot = true, localSubscriptions, rebuild } = flags;
+  const { influxdb: url, snapshot = true, localSubscriptions, rebuild, influxdbCa } = flags;
   const username = flags.username ?? env['INFLUX_USERNAME'];
   const password =
     flags.passwordFile === undefined
       ? env['INFLUX_PASSWORD']
-      : secretOf('--password-file', flags.passwordFile);
+      : rotatedSecretOf('--password-file', flags.passwordFile);
   return {
     url,
     snapshot,
     ...(username === undefined ? {} : { username, ...(password === undefined ? {} : { password }) }),
-    ...(flags.influxdbCa === undefined ? {} : { tls: { ca: textOf('--influxdb-ca', flags.influxdbCa) } }),
+    ...(influxdbCa === undefined ? {} : { tls: { ca: () => textOf('--influxdb-ca', influxdbCa) } }),
     passwords: passwordsOf(flags.passwords, env['CFLUX_PASSWORDS']),
     ...(localSubscriptions === undefined ? {} : { localSubscriptions }),
     ...(rebuild === undefined ? {} : { rebuild }),
@@ -86,15 +86,17 @@ export function withEndpointFlags(command: Command): Command {
 export function managerOptions(flags: ManagerFlags, { env }: Terminal): CfluxOptions {
   const { endpoint, cluster, tokenFile, ca, cert, key } = flags;
   const tls = {
-    ...(ca === undefined ? {} : { ca: textOf('--ca', ca) }),
-    ...(cert === undefined ? {} : { cert: textOf('--cert', cert) }),
-    ...(key === undefined ? {} : { key: textOf('--key', key) }),
+    ...(ca === undefined ? {} : { ca: () => textOf('--ca', ca) }),
+    ...(cert === undefined ? {} : { cert: () => textOf('--cert', cert) }),
+    ...(key === undefined ? {} : { key: () => textOf('--key', key) }),
   };
   return {
     ...loadConfig({ env }),
     ...(endpoint === undefined ? {} : { endpoint: endpoint.split(',').map((url) => url.trim()) }),
     ...(cluster === undefined ? {} : { cluster }),
-    ...(tokenFile === undefined ? {} : { token: secretOf('--token-file', tokenFile).trim() }),
+    ...(tokenFile === undefined
+      ? {}
+      : { token: rotatedSecretOf('--token-file', tokenFile, (text) => text.trim()) }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   };
 }

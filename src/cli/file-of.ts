@@ -11,6 +11,18 @@ export const textOf = (flag: string, file: string) => read(flag, file, secretTex
 /** As {@link fileOf}, for a password or token that is alone in the file. */
 export const secretOf = (flag: string, file: string) => read(flag, file, loneSecret);
 
+/**
+ * The secret of {@link secretOf}, which is read now, so that a wrong path is reported at the start, and again when the server has refused
+ * it: it may have been rotated.
+ */
+export function rotatedSecretOf(flag: string, file: string, edit = (secret: string) => secret) {
+  let secret = edit(secretOf(flag, file));
+  return (refused?: string): string => {
+    if (refused !== undefined) secret = edit(secretOf(flag, file));
+    return secret;
+  };
+}
+
 function read<T>(flag: string, file: string, content: (bytes: Buffer) => T): T {
   try {
     return content(readFileSync(file));

@@ -14,7 +14,8 @@ export function isWithoutUsers(error: unknown): error is CfluxError {
  * this password: an account that the cluster does not have is not the mirror's to make.
  */
 export async function createFirstAdmin(connection: InfluxConnection, wanted: MetaData): Promise<void> {
-  const { username, password, url } = connection.address;
+  const { username, url } = connection.address;
+  const password = await connection.password();
   const user = wanted.users.find(({ name }) => name === username);
   const isAdmin =
     user?.admin === true && password !== undefined && (await bcryptMatches(password, user.hash));

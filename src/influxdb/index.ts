@@ -7,7 +7,7 @@ export {
   importOnlyHere,
 } from './import-only-here.js';
 export { type ConvergeOptions, InfluxMirror, type InfluxMirrorEvents } from './influx-mirror.js';
-export type { InfluxConnectionOptions } from './influx-options.js';
+export type { InfluxConnectionOptions, PasswordFunction } from './influx-options.js';
 export { describeItem, type Item, type ItemKind } from './item.js';
 export type { MetadataSource, SourceEvents } from './metadata-source.js';
 export type { InfluxMirrorOptions } from './mirror-options.js';

@@ -5,6 +5,7 @@ import { HttpAgent } from '../transport/http-agent.js';
 import { readBody } from '../transport/http-body.js';
 import { networkFailure } from '../transport/http-failure.js';
 import { readAnswers, readError, type StatementAnswer } from './influx-answer.js';
+import { InfluxCredentials } from './influx-credentials.js';
 import { type InfluxAddress, type InfluxConnectionOptions, resolveAddress } from './influx-options.js';
 import { expectVersionOne, versionHeader, versionIn } from './server-version.js';
 import {
@@ -22,11 +23,13 @@ const debug = createDebug('cflux:influxdb');
 export class InfluxConnection {
   readonly address: InfluxAddress;
   readonly #agent: HttpAgent;
+  readonly #credentials: InfluxCredentials;
   readonly #closed = new AbortController();
 
   constructor(url: string, options: InfluxConnectionOptions = {}) {
     this.address = resolveAddress(url, options);
-    this.#agent = new HttpAgent(this.address.tls, this.address.connectTimeout);
+    this.#agent = new HttpAgent(this.address);
+    this.#credentials = new InfluxCredentials(this.address);
   }
 
   /** The answers to reading statements, joined by `;` in one request. */
@@ -59,6 +62,11 @@ export class InfluxConnection {
     throw isTrouble(error) ? troubleOf(url, error) : error;
   }
 
+  /** The present password of the account; `undefined` without one. */
+  password(): Promise<string | undefined> {
+    return this.#credentials.password();
+  }
+
   /** What the server tells of itself at `/debug/vars`, without credentials; `undefined` if it does not. */
   async variables(signal?: AbortSignal): Promise<unknown> {
     const { status, body } = await this.#request('/debug/vars', { method: 'GET' }, signal);
@@ -76,14 +84,31 @@ export class InfluxConnection {
   }
 
   async #post(statements: string, signal: AbortSignal | undefined, mayQuote: boolean): Promise<string> {
-    const { url, authorization } = this.address;
-    // The statement goes in the body: a URL is in every log, and too long at about a megabyte.
-    const body = new URLSearchParams({ q: statements, chunked: 'true' });
-    const headers = authorization === undefined ? {} : { authorization };
-    const answer = await this.#request('/query', { method: 'POST', body, headers }, signal);
+    const { url } = this.address;
+    const answer = await this.#authorized((headers) => this.#query(statements, headers, signal));
     expectVersionOne(answer.version, url);
     if (answer.status === 200) return answer.body;
     throw errorOf(answer.status, mayQuote ? readError(answer.body) : undefined, url);
+  }
+
+  #query(
+    statements: string,
+    headers: Record<string, string>,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    // The statement goes in the body: a URL is in every log, and too long at about a megabyte.
+    const body = new URLSearchParams({ q: statements, chunked: 'true' });
+    return this.#request('/query', { method: 'POST', body, headers }, signal);
+  }
+
+  /** A refused password is requested again, and the request sent once more if there is another one. */
+  async #authorized(send: (headers: Record<string, string>) => Promise<Answer>): Promise<Answer> {
+    const headersOf = (authorization: string | undefined) =>
+      authorization === undefined ? {} : { authorization };
+    const authorization = await this.#credentials.header();
+    const answer = await send(headersOf(authorization));
+    if (answer.status !== 401 || !(await this.#credentials.isRenewedAfter(authorization))) return answer;
+    return send(headersOf(await this.#credentials.header()));
   }
 
   async #request(
@@ -102,6 +127,7 @@ export class InfluxConnection {
         retryable: true,
       });
     const limits = { clock, timeout, timeoutError, signals: [signal, this.#closed.signal] };
+    const { generation } = this.#agent;
     const answer = await withDeadline(limits, async (limit) => {
       try {
         const response = await this.#agent.request(`${url}${path}`, { ...request, signal: limit });
@@ -109,9 +135,12 @@ export class InfluxConnection {
         const version = response.headers.get(versionHeader) ?? undefined;
         return { status: response.status, version, body: new TextDecoder().decode(bytes) };
       } catch (error) {
+        // The name may stand for another address by now.
+        if (signal?.aborted !== true) this.#agent.renew(generation);
         throw isCfluxError(error) ? error : failureOf(error, url);
       }
     });
+    if (answer.status === 502 || answer.status === 503) this.#agent.renew(generation);
     debug('%s %s%s: %d', request.method, url, path, answer.status);
     return answer;
   }

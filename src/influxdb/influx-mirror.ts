@@ -184,9 +184,9 @@ export class InfluxMirror {
 
   readonly #passwordOf = async (user: string): Promise<string | undefined> => {
     const given = await this.#settings.passwords?.(user);
-    const { username, password } = this.#connection.address;
+    const { username } = this.#connection.address;
     // Its own password tells whether the account of the mirror is the cluster's.
-    return given ?? (user === username ? password : undefined);
+    return given ?? (user === username ? this.#connection.password() : undefined);
   };
 
   async #close(): Promise<void> {

@@ -2,11 +2,18 @@ import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { TlsOptions } from '../transport/http-options.js';
 
+/** Returns the present password; it is called with the one that the server refused, if there is one. */
+export type PasswordFunction = (refused?: string) => string | Promise<string>;
+
 /** Where an InfluxDB 1.x server is, and how it is spoken to. Times are in milliseconds. */
 export interface InfluxConnectionOptions {
   /** An administrator of the server, where it asks for credentials: others are shown a part of the metadata only. */
   readonly username?: string;
-  readonly password?: string;
+  /**
+   * Password of `username`, or a function that returns it: called before the first request, and again with the refused password after
+   * the server refused it.
+   */
+  readonly password?: PasswordFunction | string;
   readonly tls?: TlsOptions;
   /** Time for one request and its answer. Default: 30 000. */
   readonly timeout?: number;
@@ -24,9 +31,7 @@ export interface InfluxAddress {
   readonly url: string;
   readonly hostname: string;
   readonly username: string | undefined;
-  readonly password: string | undefined;
-  /** The `Authorization` header; absent without credentials. */
-  readonly authorization: string | undefined;
+  readonly password: PasswordFunction | string | undefined;
   readonly tls: TlsOptions | undefined;
   readonly timeout: number;
   readonly connectTimeout: number;
@@ -51,7 +56,6 @@ export function resolveAddress(url: string, options: InfluxConnectionOptions): I
     hostname: parsed.hostname.replace(/^\[|\]$/g, ''),
     username,
     password: username === undefined ? undefined : password,
-    authorization: username === undefined ? undefined : basic(username, password),
     tls: options.tls,
     timeout: positive('timeout', options.timeout ?? 30_000),
     connectTimeout: positive('connectTimeout', options.connectTimeout ?? 5_000),
@@ -59,9 +63,6 @@ export function resolveAddress(url: string, options: InfluxConnectionOptions): I
     clock: options.clock ?? systemClock,
   };
 }
-
-const basic = (username: string, password: string) =>
-  `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 
 function parseUrl(url: string): URL {
   // The text is not repeated where a password may be in it.

@@ -1,14 +1,26 @@
-import { X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 import type { KyInstance, Options } from 'ky';
 import type { Agent } from 'undici';
-import { CfluxError } from '../errors.js';
+import { type Clock, systemClock } from '../clock.js';
+import { TlsCredentials } from '../tls-credentials.js';
 import type { TlsOptions } from './http-options.js';
 
-/** What sends requests. */
-interface Sender {
+interface Packages {
   readonly ky: KyInstance;
+  readonly Agent: typeof Agent;
+}
+
+/** Connections that share the certificates and the address with which they were made. */
+interface Connections {
   readonly agent: Agent;
+  /** Requests whose headers have not arrived. */
+  waiting: number;
+  isRetired: boolean;
+}
+
+export interface HttpAgentOptions {
+  readonly tls: TlsOptions | undefined;
+  readonly connectTimeout: number;
+  readonly clock?: Clock;
 }
 
 /**
@@ -18,68 +30,98 @@ interface Sender {
  * ky and undici are loaded with the first request: to import them takes longer than all the rest of this library.
  */
 export class HttpAgent {
-  readonly #options: Agent.Options;
-  #sender: Promise<Sender> | undefined;
+  readonly #options: HttpAgentOptions;
+  readonly #credentials: TlsCredentials | undefined;
+  #packages: Promise<Packages> | undefined;
+  /** Those for the next request. */
+  #current: Connections | undefined;
+  /** All that are not closed. */
+  readonly #open = new Set<Connections>();
+  #generation = 0;
   #isDestroyed = false;
 
-  /** @throws CfluxError `INVALID_OPTION` where a certificate or key cannot be used */
-  constructor(tls: TlsOptions | undefined, connectTimeout: number) {
-    const connect = tls && checked(tls);
-    this.#options = {
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: connectTimeout, servername: tls?.servername, ...connect },
-    };
+  /** @throws CfluxError `INVALID_OPTION` if a certificate or key cannot be used */
+  constructor(options: HttpAgentOptions) {
+    this.#options = options;
+    const { tls, clock = systemClock } = options;
+    if (tls === undefined) return;
+    const { ca, cert, key, passphrase, warn = (message) => process.emitWarning(message), onLoad } = tls;
+    this.#credentials = new TlsCredentials({ sources: { ca, cert, key, passphrase }, clock, warn, onLoad });
   }
 
-  /** The answer as soon as its headers are here, whatever its status. */
+  /** Which connections the next request uses; for {@link renew}. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Resolves with the response as soon as its headers have arrived, whatever its status. */
   async request(url: string, options: Options): Promise<Response> {
-    this.#sender ??= this.#load();
-    const { ky, agent } = await this.#sender;
+    if (this.#credentials?.refresh()) this.renew(this.#generation);
+    this.#packages ??= load();
+    const { ky, Agent } = await this.#packages;
+    const connections = this.#connections(Agent);
+    connections.waiting += 1;
     // Of no known fields: the declarations of undici differ from those of Node's built-in copy of it.
-    const dispatcher: object = { dispatcher: agent };
-    return ky(url, {
-      ...options,
-      ...dispatcher,
-      redirect: 'error',
-      retry: 0,
-      timeout: false,
-      throwHttpErrors: false,
-    });
+    const dispatcher: object = { dispatcher: connections.agent };
+    try {
+      return await ky(url, {
+        ...options,
+        ...dispatcher,
+        redirect: 'error',
+        retry: 0,
+        timeout: false,
+        throwHttpErrors: false,
+      });
+    } finally {
+      connections.waiting -= 1;
+      this.#closeUnused(connections);
+    }
+  }
+
+  /**
+   * Uses new connections from now on, so that the host name is resolved again; the present ones are closed when their requests have
+   * ended. Has no effect if the connections of `generation` were replaced already: of many requests that fail at once, only the first
+   * has an effect.
+   */
+  renew(generation: number): void {
+    if (generation !== this.#generation) return;
+    this.#generation += 1;
+    const retired = this.#current;
+    this.#current = undefined;
+    if (retired === undefined) return;
+    retired.isRetired = true;
+    this.#closeUnused(retired);
   }
 
   /** Frees every socket; requests under way reject, and those to come. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
-    const sender = await this.#sender?.catch(() => undefined);
-    await sender?.agent.destroy();
+    await Promise.all([...this.#open].map(({ agent }) => agent.destroy()));
   }
 
-  async #load(): Promise<Sender> {
-    const [{ default: ky }, undici] = await Promise.all([import('ky'), import('undici')]);
-    const agent = new undici.Agent(this.#options);
-    if (this.#isDestroyed) await agent.destroy();
-    return { ky, agent };
+  #connections(Agent: Packages['Agent']): Connections {
+    if (this.#current !== undefined) return this.#current;
+    const { tls, connectTimeout } = this.#options;
+    const connect = { timeout: connectTimeout, servername: tls?.servername, ...this.#credentials?.values };
+    const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect });
+    const connections = { agent, waiting: 0, isRetired: false };
+    this.#current = connections;
+    this.#open.add(connections);
+    if (this.#isDestroyed) void agent.destroy();
+    return connections;
+  }
+
+  /** undici refuses requests as soon as it closes, so those that it has not got yet are waited for; it waits for bodies itself. */
+  #closeUnused(connections: Connections): void {
+    if (!connections.isRetired || connections.waiting > 0 || this.#isDestroyed) return;
+    void connections.agent
+      .close()
+      .catch(() => {})
+      .finally(() => this.#open.delete(connections));
   }
 }
 
-/** As undici and Node's TLS take it. What cannot be used is told now, not at the first request. */
-function checked(tls: TlsOptions) {
-  const connect = {
-    ca: tls.ca && (Array.isArray(tls.ca) ? tls.ca.map(pem) : pem(tls.ca)),
-    cert: tls.cert && pem(tls.cert),
-    key: tls.key && pem(tls.key),
-    passphrase: tls.passphrase,
-  };
-  try {
-    createSecureContext(connect);
-    // A text without a certificate would be passed over in silence, and every server with it.
-    for (const ca of [connect.ca ?? []].flat()) new X509Certificate(ca);
-  } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `tls: ${CfluxError.from(cause).message}`, { cause });
-  }
-  return connect;
+async function load(): Promise<Packages> {
+  const [{ default: ky }, { Agent }] = await Promise.all([import('ky'), import('undici')]);
+  return { ky, Agent };
 }
-
-/** undici and Node's TLS take Buffers, not every Uint8Array. */
-const pem = (value: string | Uint8Array) => (typeof value === 'string' ? value : Buffer.from(value));

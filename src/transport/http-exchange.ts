@@ -23,6 +23,17 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A request without a response so far. */
+interface UnderWay {
+  readonly endpoint: string;
+  readonly generation: number;
+  readonly isRead: boolean;
+  readonly abandon: () => void;
+}
+
+/** Statuses of a proxy or manager that cannot serve: the next attempt may find another one under the same name. */
+const unavailable: ReadonlySet<number> = new Set([502, 503]);
+
 /** One request, one answer, read to its end: that is all this knows of the manager. */
 export class HttpExchange {
   readonly #endpoints: Endpoints;
@@ -30,14 +41,20 @@ export class HttpExchange {
   readonly #clock: Clock;
   readonly #idleTimeout: number;
   readonly #agent: HttpAgent;
-  readonly #underWay = new Set<{ readonly endpoint: string; readonly abandon: () => void }>();
+  /** The newest connections on which a request was not answered in time. */
+  #hung: number | undefined;
+  readonly #underWay = new Set<UnderWay>();
 
   constructor(options: HttpTransportOptions) {
     this.#endpoints = new Endpoints(options.endpoint ?? 'http://localhost:8000');
     this.#token = options.token;
     this.#clock = options.clock ?? systemClock;
     this.#idleTimeout = options.bodyIdleTimeout ?? 15_000;
-    this.#agent = new HttpAgent(options.tls, options.connectTimeout ?? 5_000);
+    this.#agent = new HttpAgent({
+      tls: options.tls,
+      connectTimeout: options.connectTimeout ?? 5_000,
+      clock: this.#clock,
+    });
   }
 
   get endpoint(): string {
@@ -72,7 +89,9 @@ export class HttpExchange {
     const { method, path, signal } = request;
     const endpoint = this.endpoint;
     const abandoned = new AbortController();
-    const underWay = { endpoint, abandon: () => abandoned.abort(hanging(endpoint)) };
+    const { generation } = this.#agent;
+    const abandon = () => abandoned.abort(hanging(endpoint));
+    const underWay = { endpoint, generation, isRead: method === 'GET', abandon };
     this.#underWay.add(underWay);
     const begin = this.#clock.monotonic();
     try {
@@ -80,17 +99,33 @@ export class HttpExchange {
       const answer = await withDeadline(limits, (either) => this.#exchange(endpoint, request, token, either));
       const took = Math.round(this.#clock.monotonic() - begin);
       debug('%s %s%s: %d after %d ms', method, endpoint, path, answer.status, took);
+      if (unavailable.has(answer.status)) this.#agent.renew(generation);
+      this.#abandonHung(generation);
       return answer;
     } catch (error) {
       // A deadline speaks against the endpoint, the caller's own abort does not.
       const isLate = signal !== undefined && isCfluxError(signal.reason, 'TIMEOUT');
       if (signal?.aborted && !isLate) throw signal.reason;
+      // The name may stand for another address by now.
+      this.#agent.renew(generation);
+      if (isLate) this.#hung = generation;
       this.leave(endpoint, isLate);
       const failure = isCfluxError(error) ? error : networkFailure(error, endpoint);
       debug('%s %s%s: %s', method, endpoint, path, failure.message);
       throw failure;
     } finally {
       this.#underWay.delete(underWay);
+    }
+  }
+
+  /** Newer connections work. What waits on those that hung would wait to its end if the name has another address now. */
+  #abandonHung(generation: number): void {
+    const hung = this.#hung;
+    if (hung === undefined || generation <= hung) return;
+    this.#hung = undefined;
+    // Not a push, whose outcome would be unknown.
+    for (const request of this.#underWay) {
+      if (request.isRead && request.generation <= hung) request.abandon();
     }
   }
 

@@ -1,20 +1,32 @@
+import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
+import type { PemFunction } from '../tls-credentials.js';
 import type { BearerToken } from './bearer-token.js';
 import type { RetryOptions } from './with-retry.js';
 
-/** How TLS connections are made; certificates and keys are PEM text, or several of them. */
+/**
+ * How TLS connections are made. Certificates and keys are PEM text, or functions that return it: they are called again before requests,
+ * at most once a second, and new connections use what they return. If that cannot be used, the previous values stay in use.
+ */
 export interface TlsOptions {
   /** Authorities that the manager's certificate may come from, instead of the well-known ones. */
-  readonly ca?: string | Uint8Array | (string | Uint8Array)[];
+  readonly ca?: string | Uint8Array | (string | Uint8Array)[] | PemFunction;
   /** This node's own certificate, for a manager that asks for one. */
-  readonly cert?: string | Uint8Array;
+  readonly cert?: string | Uint8Array | PemFunction;
   /** The private key of `cert`. */
-  readonly key?: string | Uint8Array;
+  readonly key?: string | Uint8Array | PemFunction;
   /** Opens `key` where it is encrypted. */
   readonly passphrase?: string;
   /** The name that the manager's certificate must bear. Default: the host of the endpoint. */
   readonly servername?: string;
+  /**
+   * Receives the reason when certificates cannot be reloaded, and a warning 30, 14, 7, 3 and 1 days before one expires.
+   * Default: `process.emitWarning`.
+   */
+  readonly warn?: (message: string) => void;
+  /** Called with the certificates in use, at the start and after each reload. */
+  readonly onLoad?: (certificates: readonly CertificateInfo[]) => void;
 }
 
 /** Where the manager is, and how a client speaks with it. Times are in milliseconds. */

@@ -46,6 +46,9 @@ Tokens are in a TOML file that is read again when it changes; held polls of a to
   scopes = ["node"]        # read, write, node, admin (everything)
   cluster = "default"      # the only one it is for; absent: all
 
+The files of --tls-cert, --tls-key and --client-ca are reloaded when they change. A file that cannot be used is logged, and the
+previous certificate stays in use. Certificates are logged 30, 14, 7, 3 and 1 days before they expire.
+
 Requests of web pages of another origin are refused. On loopback without tokens, so are requests for any host but a
 loopback name; behind a proxy on this machine, --host-name adds the name that the proxy passes on.
 
@@ -140,6 +143,8 @@ function tlsOptions({ tlsCert, tlsKey, clientCa }: Options): Pick<ManagerServerO
       '--tls-cert and --tls-key belong together, and --client-ca to them',
     );
   }
-  const ca = clientCa === undefined ? {} : { ca: fileOf('--client-ca', clientCa) };
-  return { tls: { cert: fileOf('--tls-cert', tlsCert), key: fileOf('--tls-key', tlsKey), ...ca } };
+  const ca = clientCa === undefined ? {} : { ca: () => fileOf('--client-ca', clientCa) };
+  return {
+    tls: { cert: () => fileOf('--tls-cert', tlsCert), key: () => fileOf('--tls-key', tlsKey), ...ca },
+  };
 }

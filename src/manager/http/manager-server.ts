@@ -1,13 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
+import { Server as TlsServer } from 'node:tls';
 import { CfluxError } from '../../errors.js';
 import { BrowserGuard } from '../../protocol/browser-guard.js';
 import { onEveryRequest } from '../../protocol/every-request.js';
+import { lookInterval, TlsCredentials, type TlsSources, type TlsValues } from '../../tls-credentials.js';
 import type { Manager } from '../manager.js';
 import { checkBinding } from './binding.js';
 import { ManagerMetrics } from './metrics.js';
+import { OpenConnections } from './open-connections.js';
 import { RequestHandler } from './request-handler.js';
 import { TokenFile } from './token-file.js';
 import { type TokenEntry, TokenList, type TokenSource } from './tokens.js';
@@ -20,8 +22,11 @@ export interface ManagerServerOptions {
   readonly port?: number;
   /** Who may do what: entries, or a TOML file that is read again when it changes. Default: everybody everything. */
   readonly tokens?: string | readonly TokenEntry[];
-  /** `cert` and `key` in PEM: serves https. With `ca`, clients must show a certificate of that authority. */
-  readonly tls?: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'passphrase'>;
+  /**
+   * `cert` and `key` in PEM: serves https. With `ca`, clients must show a certificate of that authority. A function instead of a value
+   * is called every second: new connections use what it returns, without a restart.
+   */
+  readonly tls?: TlsSources;
   /**
    * Names besides `localhost` and its addresses under which it is served while it listens on loopback without tokens and client
    * certificates, such as the public name of a proxy on this machine. A web page could otherwise give itself a name that resolves
@@ -32,7 +37,10 @@ export interface ManagerServerOptions {
   readonly insecure?: boolean;
   /** Milliseconds in which a whole request must have arrived. Default: 60,000. */
   readonly requestTimeout?: number;
-  /** Is told of what fails aside from any request: a token file that turned wrong. */
+  /**
+   * Receives what fails aside from any request: a token file that turned wrong, TLS certificates that cannot be reloaded, or that expire
+   * within 30, 14, 7, 3 or 1 days. Default: such certificates are reported by `process.emitWarning`, the rest is ignored.
+   */
   readonly onError?: (error: CfluxError) => void;
 }
 
@@ -71,25 +79,30 @@ export async function createManagerServer(
   checkBinding(host, guarded, insecure);
   const guard = new BrowserGuard({ open: !guarded, hostNames: options.hostNames ?? [] });
   const tokens = await tokensOf(options, manager);
-  const server = createHttpServer(options);
+  const credentials = tls && tlsCredentials(tls, options.onError, manager);
+  const server = createHttpServer(options, credentials?.values);
   await manager.open();
   const handler = new RequestHandler({
     manager,
     tokens,
     guard,
-    metrics: await ManagerMetrics.create(manager),
+    metrics: await ManagerMetrics.create(manager, () => credentials?.certificates ?? []),
   });
   onEveryRequest(server, (request, response) => handler.handle(request, response));
+  // Before it listens: no connection is missed.
+  const connections = credentials && new OpenConnections(server);
   await listen(server, host, port);
   guard.boundTo(addressOf(server));
   const url = urlOf(server.address(), tls === undefined ? 'http' : 'https');
   await manager.announce(new URL(url).host);
   const unwatchTokens = tokens?.watch?.(() => handler.recheckBearers());
+  const unwatchTls = connections && watchTls(server, credentials, connections, manager);
 
   let closing: Promise<void> | undefined;
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     unwatchTokens?.();
+    unwatchTls?.();
     handler.close();
     server.closeIdleConnections();
     // Whoever sends half a request, or does not read its answer, is not waited for.
@@ -116,7 +129,38 @@ async function tokensOf(
   return new TokenList(tokens);
 }
 
-function createHttpServer({ tls, requestTimeout = 60_000 }: ManagerServerOptions): Server {
+function tlsCredentials(
+  sources: TlsSources,
+  onError: ManagerServerOptions['onError'],
+  { clock }: Manager,
+): TlsCredentials {
+  const report = onError && ((message: string) => onError(new CfluxError('INVALID_OPTION', message)));
+  return new TlsCredentials({ sources, clock, warn: report ?? ((message) => process.emitWarning(message)) });
+}
+
+/** New connections use new certificates; connections that are open end only if the authority of clients changed. */
+function watchTls(
+  server: Server,
+  credentials: TlsCredentials,
+  connections: OpenConnections,
+  { clock }: Manager,
+): () => void {
+  let cancel = () => {};
+  const look = () => {
+    const authority = String(credentials.values.ca);
+    if (credentials.refresh() && server instanceof TlsServer) {
+      server.setSecureContext(contextOf(credentials.values));
+      if (String(credentials.values.ca) !== authority) connections.endAll();
+    }
+    cancel = clock.after(lookInterval, look);
+  };
+  cancel = clock.after(lookInterval, look);
+  return () => cancel();
+}
+
+const contextOf = (tls: TlsValues) => ({ ...tls, minVersion: 'TLSv1.2' as const });
+
+function createHttpServer({ requestTimeout = 60_000 }: ManagerServerOptions, tls?: TlsValues): Server {
   const options = {
     keepAliveTimeout: keepAlive,
     headersTimeout: Math.min(headTimeout, requestTimeout),
@@ -124,18 +168,14 @@ function createHttpServer({ tls, requestTimeout = 60_000 }: ManagerServerOptions
     connectionsCheckingInterval: Math.min(1_000, requestTimeout),
     maxHeaderSize: 16 * 1024,
   };
-  const server: Server = tls === undefined ? createServer(options) : createTls({ ...options, ...tls }, tls);
+  const server: Server = tls === undefined ? createServer(options) : createTls(options, tls);
   server.setTimeout(silence, (socket: Socket) => socket.destroy());
   return server;
 }
 
-function createTls(options: Parameters<typeof createTlsServer>[0], tls: TlsOptions): Server {
+function createTls(options: Parameters<typeof createTlsServer>[0], tls: TlsValues): Server {
   const client = tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
-  try {
-    return createTlsServer({ ...options, ...client, minVersion: 'TLSv1.2' });
-  } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `tls: ${CfluxError.from(cause).message}`, { cause });
-  }
+  return createTlsServer({ ...options, ...client, ...contextOf(tls) });
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

@@ -1,4 +1,6 @@
 import type { Registry } from 'prom-client';
+import { showCertificates } from '../../certificate-metrics.js';
+import type { CertificateInfo } from '../../certificates.js';
 import { missingPromClient, promClient } from '../../prom-client.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
@@ -14,7 +16,11 @@ export class ManagerMetrics {
   /** Answers by route and status: labels are looked up when somebody asks, not with every heartbeat. */
   readonly #answers = new Map<Route['name'] | 'none', Map<number, number>>();
 
-  private constructor(client: Client | undefined, manager: Manager) {
+  private constructor(
+    client: Client | undefined,
+    manager: Manager,
+    certificates: () => readonly CertificateInfo[],
+  ) {
     if (client === undefined) return;
     const registry = new client.Registry();
     this.#registry = registry;
@@ -40,11 +46,15 @@ export class ManagerMetrics {
         this.set(manager.heldPolls);
       },
     });
+    showCertificates(client, registry, certificates);
   }
 
   /** Without the optional package prom-client it counts nothing, and says so where somebody asks. */
-  static async create(manager: Manager): Promise<ManagerMetrics> {
-    return new ManagerMetrics(await promClient().catch(() => undefined), manager);
+  static async create(
+    manager: Manager,
+    certificates: () => readonly CertificateInfo[],
+  ): Promise<ManagerMetrics> {
+    return new ManagerMetrics(await promClient().catch(() => undefined), manager, certificates);
   }
 
   count(route: Route | undefined, status: number): void {

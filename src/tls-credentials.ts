@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { type CertificateInfo, certificatesIn, ExpiryWarnings } from './certificates.js';
+import type { Clock } from './clock.js';
+import { CfluxError } from './errors.js';
+
+/** Returns a PEM text as it is now, such as the content of a file. It is called again, at most once a second. */
+export type PemFunction = () => string | Uint8Array;
+
+/** PEM values of one end of TLS connections, any of which may be a function. */
+export interface TlsSources {
+  readonly ca?: Value<'ca'> | PemFunction;
+  readonly cert?: Value<'cert'> | PemFunction;
+  readonly key?: Value<'key'> | PemFunction;
+  readonly passphrase?: string | undefined;
+}
+
+type Option = 'ca' | 'cert' | 'key';
+type Value<Name extends Option> = SecureContextOptions[Name] | Uint8Array | readonly (string | Uint8Array)[];
+
+/** What Node's TLS takes. */
+export type TlsValues = Pick<SecureContextOptions, Option | 'passphrase'>;
+
+export interface TlsCredentialsOptions {
+  readonly sources: TlsSources;
+  readonly clock: Clock;
+  /** Receives the reason when changed values cannot be used, and warnings before certificates expire. */
+  readonly warn: (message: string) => void;
+  /** Called with the certificates after each load. */
+  readonly onLoad?: ((certificates: readonly CertificateInfo[]) => void) | undefined;
+}
+
+/** How long a change may go unnoticed, in milliseconds. */
+export const lookInterval = 1_000;
+
+/**
+ * Certificates and keys that are reloaded when they change. Their contents are compared, not the times of files: a copy that keeps
+ * the time, a renamed directory and a changed symbolic link are noticed too. Values that cannot be used, for example a certificate
+ * whose key is not written yet, leave the previous ones in use.
+ */
+export class TlsCredentials {
+  readonly #options: TlsCredentialsOptions;
+  readonly #expiry: ExpiryWarnings;
+  #loaded: Loaded;
+  #lookedAt: number;
+  #failure: string | undefined;
+
+  /** @throws CfluxError `INVALID_OPTION` if a certificate or key cannot be used */
+  constructor(options: TlsCredentialsOptions) {
+    this.#options = options;
+    this.#expiry = new ExpiryWarnings(options.warn);
+    this.#loaded = load(options.sources);
+    this.#lookedAt = options.clock.monotonic();
+    this.#report();
+  }
+
+  get values(): TlsValues {
+    return this.#loaded.values;
+  }
+
+  get certificates(): readonly CertificateInfo[] {
+    return this.#loaded.certificates;
+  }
+
+  /** Reads the sources again if that is due. Returns whether {@link values} changed. */
+  refresh(): boolean {
+    const now = this.#options.clock.monotonic();
+    if (now - this.#lookedAt < lookInterval) return false;
+    this.#lookedAt = now;
+    const isChanged = this.#reload();
+    if (isChanged) this.#report();
+    else this.#checkExpiry();
+    return isChanged;
+  }
+
+  #reload(): boolean {
+    try {
+      const read = readSources(this.#options.sources);
+      const isChanged = digestOf(read) !== this.#loaded.digest;
+      if (isChanged) this.#loaded = check(read);
+      this.#failure = undefined;
+      return isChanged;
+    } catch (error) {
+      const reason = CfluxError.from(error).message;
+      if (reason !== this.#failure) {
+        this.#options.warn(`cannot reload TLS certificates: ${reason}; the previous ones stay in use`);
+      }
+      this.#failure = reason;
+      return false;
+    }
+  }
+
+  #report(): void {
+    this.#options.onLoad?.(this.certificates);
+    this.#checkExpiry();
+  }
+
+  #checkExpiry(): void {
+    this.#expiry.check(this.certificates, this.#options.clock.now());
+  }
+}
+
+interface Loaded {
+  readonly values: TlsValues;
+  readonly digest: string;
+  readonly certificates: readonly CertificateInfo[];
+}
+
+const load = (sources: TlsSources): Loaded => check(readSources(sources));
+
+const readSources = ({ ca, cert, key, passphrase }: TlsSources): TlsValues => ({
+  ca: read<'ca'>(ca),
+  cert: read<'cert'>(cert),
+  key: read<'key'>(key),
+  passphrase,
+});
+
+function read<Name extends Option>(source: TlsSources[Name]): TlsValues[Name] {
+  const value = typeof source === 'function' ? source() : source;
+  return (Array.isArray(value) ? value.map(asBuffer) : asBuffer(value)) as TlsValues[Name];
+}
+
+/** undici and Node's TLS take Buffers, not every Uint8Array. */
+const asBuffer = (value: unknown) =>
+  value instanceof Uint8Array && !Buffer.isBuffer(value) ? Buffer.from(value) : value;
+
+const isPem = (value: unknown): value is string | Buffer =>
+  typeof value === 'string' || Buffer.isBuffer(value);
+
+/** Of what can change: a function returns text or bytes. */
+function digestOf({ ca, cert, key }: TlsValues): string {
+  const hash = createHash('sha256');
+  for (const value of [ca, cert, key]) {
+    for (const part of [value].flat())
+      if (isPem(part)) hash.update(createHash('sha256').update(part).digest());
+    hash.update('|');
+  }
+  return hash.digest('hex');
+}
+
+/** What cannot be used is reported at once, not with the first connection. */
+function check(values: TlsValues): Loaded {
+  try {
+    createSecureContext(values);
+    // A `ca` text without a certificate would be ignored silently, and every peer refused.
+    const of = (option: 'ca' | 'cert') =>
+      [values[option] ?? []]
+        .flat()
+        .filter(isPem)
+        .flatMap((pem) => certificatesIn(option, pem));
+    return { values, digest: digestOf(values), certificates: [...of('cert'), ...of('ca')] };
+  } catch (cause) {
+    throw new CfluxError('INVALID_OPTION', `tls: ${CfluxError.from(cause).message}`, { cause });
+  }
+}
