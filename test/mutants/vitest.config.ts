@@ -9,6 +9,12 @@ export default mergeConfig(
   defineConfig({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     plugins: [mutantPlugin()],
-    test: { typecheck: { enabled: false }, testTimeout: 30_000, hookTimeout: 30_000, bail: 1 },
+    test: {
+      typecheck: { enabled: false },
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      expect: { poll: { timeout: 20_000 } },
+      bail: 1,
+    },
   }),
 );
