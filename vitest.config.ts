@@ -17,5 +17,6 @@ export default defineConfig({
     // Against a hang only: no test is a race with a clock.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

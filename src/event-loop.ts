@@ -3,6 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** Milliseconds for which work may keep timers and sockets waiting. */
 const longestStretch = 20;
 
+/** How many pieces of work wait for the next turn of the event loop. */
+let paused = 0;
+
 /** When the work of this turn of the event loop began. */
 let began: number | undefined;
 
@@ -19,5 +22,14 @@ export function breathe(): Promise<void> | undefined {
     });
     return undefined;
   }
-  return now - began < longestStretch ? undefined : nextTurn();
+  return now - began < longestStretch ? undefined : pause();
 }
+
+async function pause(): Promise<void> {
+  paused += 1;
+  await nextTurn();
+  paused -= 1;
+}
+
+/** Whether work that called {@link breathe} goes on by itself in the next turn of the event loop. */
+export const isBreathing = (): boolean => paused > 0;

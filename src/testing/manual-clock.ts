@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { isBreathing } from '../event-loop.js';
 
 interface Timer {
   readonly due: number;
@@ -98,8 +99,11 @@ export class ManualClock implements Clock {
 
   /** Lets everything run that needs no time to pass. */
   async settle(): Promise<void> {
-    // A turn of the event loop comes after every promise job there is, and after those that they bring about.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    do {
+      // A turn of the event loop comes after every promise job there is, and after those that they bring about.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      // Long work takes several turns, on a slow machine more than on a fast one.
+    } while (isBreathing());
   }
 
   #goTo(to: number): void {

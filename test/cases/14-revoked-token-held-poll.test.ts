@@ -30,11 +30,12 @@ async function serve(text: string) {
     errors,
     manager,
     ask,
+    /** Resolves when the poll is held; `answer` when it ends. */
     hold: async (name: string, version: string | null) => {
       const before = manager.heldPolls;
       const answer = ask('GET', `/clusters/c/versions/${version}`, name);
       await expect.poll(() => manager.heldPolls).toBe(before + 1);
-      return answer;
+      return { answer };
     },
     /** What the file holds from now on, as far as the manager has noticed. */
     async change(text: string) {
@@ -55,24 +56,21 @@ describe('the token of a held poll', () => {
     ['is in a file without a token', '# nobody\n', 401],
     ['is in an empty file', '', 401],
   ])('R24: %s: the poll ends, though no other request comes', async (_, text, status) => {
-    const { ask, hold, change, manager } = await serve(root + entry('left', 'read'));
+    const { ask, hold, change } = await serve(root + entry('left', 'read'));
     const { version } = await ask('POST', '/clusters/c/versions/0', 'root', 'one');
-    // Not awaited before the file changes: no other request is under way.
-    let ended: Awaited<ReturnType<typeof ask>> | undefined;
-    void hold('left', version).then((answer) => {
-      ended = answer;
-    });
-    await expect.poll(() => manager.heldPolls).toBe(1);
+    const { answer } = await hold('left', version);
     await change(text);
-    await expect.poll(() => ended?.status).toBe(status);
-    expect(ended?.text).not.toContain('one');
+    const ended = await answer;
+    expect(ended.status).toBe(status);
+    expect(ended.text).not.toContain('one');
   });
 
   it('R24: stays valid: the poll goes on through a rotation of others, and gets the next version', async () => {
-    const { ask, hold, change, manager } = await serve(root + entry('stays', 'read') + entry('left', 'read'));
+    const { ask, hold, change } = await serve(root + entry('stays', 'read') + entry('left', 'read'));
     const { version } = await ask('POST', '/clusters/c/versions/0', 'root', 'one');
-    const [stays, left] = [hold('stays', version), hold('left', version)];
-    await expect.poll(() => manager.heldPolls).toBe(2);
+    // One after the other: each is recognized by the number that is held.
+    const { answer: stays } = await hold('stays', version);
+    const { answer: left } = await hold('left', version);
     await change(`# rotated\n${root}${entry('stays', 'node')}`);
     expect((await left).status).toBe(401);
     await ask('POST', `/clusters/c/versions/${version}`, 'root', 'two');

@@ -147,6 +147,25 @@ describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
     expect((await lossOf(rebuilding)).id).not.toBe(id);
   });
 
+  it('needs another permission for a second loss that looks like the first', async () => {
+    const influxd = await server();
+    const dir = await directory();
+    const its = mirror(influxd, { dir });
+    const older = join(influxd.dir, 'older.db');
+    await restart(influxd, () => copyFile(metaFile(influxd), older));
+    await its.converge(cluster, origin);
+    await restart(influxd, () => copyFile(older, metaFile(influxd)));
+    const first = await lossOf(its);
+    await its.close();
+    const rebuilding = mirror(influxd, { dir, rebuild: first.id });
+    expect((await rebuilding.converge(cluster, origin)).done).toHaveLength(2);
+    await restart(influxd, () => copyFile(older, metaFile(influxd)));
+    const second = await lossOf(rebuilding);
+    expect(second.message.replace(second.id, first.id), 'but for its id').toBe(first.message);
+    expect(second.id).not.toBe(first.id);
+    expect(await names(influxd, 'SHOW DATABASES')).toEqual([]);
+  });
+
   it('remembers what the cluster dropped: with meta.db back it is pending, not only here', async () => {
     const influxd = await server();
     const its = mirror(influxd, { dir: await directory() });

@@ -26,7 +26,7 @@ function baseline({ rule, tests }: Mutant): Promise<number> {
     baselines.get(key) ??
     runTests(rule, tests).then(({ passed, failed, hung, output }) => {
       if (passed > 0 && failed.length === 0 && !hung) return passed;
-      throw new Error(`the tests of ${key} do not pass as they are:\n${output}`);
+      throw new Error(`the tests of ${key} do not pass as they are:\n${[...failed, output].join('\n')}`);
     });
   baselines.set(key, running);
   return running;

@@ -202,8 +202,9 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R24',
     breaks: 'a kept version is handed out after the store forgot it',
     file: 'manager/kept-versions.ts',
-    find: '.find((each) => each.version === version);',
-    replace: '.find((each) => each.version <= version + 1e9);',
+    find: 'if (record === undefined) return undefined;',
+    replace:
+      'if (record === undefined) {\n      for (const [key, kept] of this.#kept) if (key.startsWith(String(version))) return kept.snapshot;\n      return undefined;\n    }',
     tests: ['manager/many-clusters.test.ts'],
   },
   {

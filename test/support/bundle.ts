@@ -2,6 +2,7 @@ import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { mutantName, mutantPlugin } from '../mutants/mutant-plugin.js';
 
 // Beside the packages, so that a bundle finds those it leaves out.
 const outDir = fileURLToPath(new URL('../../node_modules/.cache/clusterflux-test', import.meta.url));
@@ -10,9 +11,12 @@ const outDir = fileURLToPath(new URL('../../node_modules/.cache/clusterflux-test
 export async function bundle(entry: string, name = basename(entry, '.ts')): Promise<string> {
   // Another test file may make the same at the same moment, and start it: nobody shall see half of it.
   const unfinished = `${name}-${process.pid}.tmp.mjs`;
+  // Nor shall a process start a mutant, unless it runs with that one.
+  const finished = mutantName === undefined ? `${name}.mjs` : `${name}-${mutantName}.mjs`;
   await build({
     configFile: false,
     logLevel: 'error',
+    plugins: [mutantPlugin()],
     build: {
       ssr: entry,
       outDir,
@@ -21,7 +25,7 @@ export async function bundle(entry: string, name = basename(entry, '.ts')): Prom
       rollupOptions: { output: { entryFileNames: unfinished, inlineDynamicImports: true } },
     },
   });
-  const file = join(outDir, `${name}.mjs`);
+  const file = join(outDir, finished);
   await rename(join(outDir, unfinished), file);
   return file;
 }
