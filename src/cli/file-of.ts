@@ -3,7 +3,7 @@ import { CfluxError } from '../errors.js';
 import { loneSecret, withoutMark } from '../secret-file.js';
 
 /** The bytes of the file that an option names. @throws CfluxError `INVALID_OPTION` that names the option and the file. */
-export const fileOf = (flag: string, file: string) => read(flag, file, withoutMark);
+const fileOf = (flag: string, file: string) => read(flag, file, withoutMark);
 
 /** As {@link fileOf}, for a password or token that is alone in the file. */
 export const secretOf = (flag: string, file: string) => read(flag, file, loneSecret);
