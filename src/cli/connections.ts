@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../client/config.js';
 import type { CfluxOptions } from '../client/options.js';
 import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
-import { rotatedSecretOf, textOf } from './file-of.js';
+import { reloadedFileOf, rotatedSecretOf } from './file-of.js';
 import { passwordsOf } from './password-file.js';
 import type { Terminal } from './terminal.js';
 
@@ -49,7 +49,7 @@ export function influxOptions(flags: InfluxFlags, { env }: Terminal): InfluxMirr
     url,
     snapshot,
     ...(username === undefined ? {} : { username, ...(password === undefined ? {} : { password }) }),
-    ...(influxdbCa === undefined ? {} : { tls: { ca: () => textOf('--influxdb-ca', influxdbCa) } }),
+    ...(influxdbCa === undefined ? {} : { tls: { ca: reloadedFileOf('--influxdb-ca', influxdbCa) } }),
     passwords: passwordsOf(flags.passwords, env['CFLUX_PASSWORDS']),
     ...(localSubscriptions === undefined ? {} : { localSubscriptions }),
     ...(rebuild === undefined ? {} : { rebuild }),
@@ -86,9 +86,9 @@ export function withEndpointFlags(command: Command): Command {
 export function managerOptions(flags: ManagerFlags, { env }: Terminal): CfluxOptions {
   const { endpoint, cluster, tokenFile, ca, cert, key } = flags;
   const tls = {
-    ...(ca === undefined ? {} : { ca: () => textOf('--ca', ca) }),
-    ...(cert === undefined ? {} : { cert: () => textOf('--cert', cert) }),
-    ...(key === undefined ? {} : { key: () => textOf('--key', key) }),
+    ...(ca === undefined ? {} : { ca: reloadedFileOf('--ca', ca) }),
+    ...(cert === undefined ? {} : { cert: reloadedFileOf('--cert', cert) }),
+    ...(key === undefined ? {} : { key: reloadedFileOf('--key', key) }),
   };
   return {
     ...loadConfig({ env }),

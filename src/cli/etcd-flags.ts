@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CfluxError } from '../errors.js';
 import { type EtcdOptions, EtcdStore } from '../manager/index.js';
-import { fileOf, secretOf } from './file-of.js';
+import { reloadedFileOf, secretOf } from './file-of.js';
 
 /** What the command line says of etcd. */
 export interface EtcdFlags {
@@ -55,8 +55,8 @@ function tlsOf({ etcdCa, etcdCert, etcdKey }: EtcdFlags): NonNullable<EtcdOption
     throw new CfluxError('INVALID_OPTION', '--etcd-cert and --etcd-key belong together');
   }
   return {
-    ...(etcdCa === undefined ? {} : { ca: fileOf('--etcd-ca', etcdCa) }),
-    ...(etcdCert === undefined ? {} : { cert: fileOf('--etcd-cert', etcdCert) }),
-    ...(etcdKey === undefined ? {} : { key: fileOf('--etcd-key', etcdKey) }),
+    ...(etcdCa === undefined ? {} : { ca: reloadedFileOf('--etcd-ca', etcdCa) }),
+    ...(etcdCert === undefined ? {} : { cert: reloadedFileOf('--etcd-cert', etcdCert) }),
+    ...(etcdKey === undefined ? {} : { key: reloadedFileOf('--etcd-key', etcdKey) }),
   };
 }

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { CfluxError } from '../errors.js';
-import { loneSecret, secretText, withoutMark } from '../secret-file.js';
+import { loneSecret, withoutMark } from '../secret-file.js';
 
 /** The bytes of the file that an option names. @throws CfluxError `INVALID_OPTION` that names the option and the file. */
-export const fileOf = (flag: string, file: string) => read(flag, file, withoutMark);
-
-/** As {@link fileOf}, as text in UTF-8. */
-export const textOf = (flag: string, file: string) => read(flag, file, secretText);
+const fileOf = (flag: string, file: string) => read(flag, file, withoutMark);
 
 /** As {@link fileOf}, for a password or token that is alone in the file. */
 export const secretOf = (flag: string, file: string) => read(flag, file, loneSecret);
+
+/** Returns {@link fileOf} as a function, after it was read once: a wrong path is reported at the start. */
+export function reloadedFileOf(flag: string, file: string): () => Buffer {
+  const read = () => fileOf(flag, file);
+  read();
+  return read;
+}
 
 /**
  * The secret of {@link secretOf}, which is read now, so that a wrong path is reported at the start, and again when the server has refused

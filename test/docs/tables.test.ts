@@ -132,7 +132,9 @@ describe('tables of the README are complete', () => {
     const log = new AgentLog(() => {}, { json: true, clock: systemClock });
     const agent = new Agent({ ...options, import: false, onForeign: 'wait' }, log);
     const { text } = await agentMetrics(agent);
-    const exposed = [...(await text()).matchAll(/^# TYPE (cflux_agent_\S+)/gm)].map(([, name]) => name ?? '');
+    const exposed = [...(await text()).matchAll(/^# TYPE (cflux_(?:agent|certificate)_\S+)/gm)].map(
+      ([, name]) => name ?? '',
+    );
     expect(sorted(documented.map((name) => name.replace(/\{.*/, '')))).toEqual(sorted(exposed));
   });
 });

@@ -433,6 +433,22 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R9',
+    breaks: 'a certificate that cannot be used replaces the previous one',
+    file: 'tls-credentials.ts',
+    find: 'if (isChanged) this.#loaded = check(read);',
+    replace: 'if (isChanged) this.#loaded = { values: read, digest: digestOf(read), certificates: [] };',
+    tests: ['transport/http-renewal.test.ts'],
+  },
+  {
+    rule: 'R9',
+    breaks: 'a kept connection to an earlier address is used after it failed',
+    file: 'transport/http-exchange.ts',
+    find: 'this.#agent.renew(generation);\n      if (isLate)',
+    replace: 'if (isLate)',
+    tests: ['transport/http-renewal.test.ts'],
+  },
+  {
+    rule: 'R9',
     breaks: 'a change with many operations keeps timers waiting until it is over',
     file: 'meta/commit-sequence.ts',
     find: 'await breathe();',

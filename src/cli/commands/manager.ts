@@ -12,7 +12,7 @@ import {
 import { printable } from '../../printable.js';
 import { auditLine } from '../audit-line.js';
 import { addEtcdFlags, type EtcdFlags, etcdStoreOf } from '../etcd-flags.js';
-import { fileOf } from '../file-of.js';
+import { reloadedFileOf } from '../file-of.js';
 import { parseListen } from '../listen.js';
 import { collect, parseCount, parseDuration } from '../parse.js';
 import type { Terminal } from '../terminal.js';
@@ -143,8 +143,8 @@ function tlsOptions({ tlsCert, tlsKey, clientCa }: Options): Pick<ManagerServerO
       '--tls-cert and --tls-key belong together, and --client-ca to them',
     );
   }
-  const ca = clientCa === undefined ? {} : { ca: () => fileOf('--client-ca', clientCa) };
+  const ca = clientCa === undefined ? {} : { ca: reloadedFileOf('--client-ca', clientCa) };
   return {
-    tls: { cert: () => fileOf('--tls-cert', tlsCert), key: () => fileOf('--tls-key', tlsKey), ...ca },
+    tls: { cert: reloadedFileOf('--tls-cert', tlsCert), key: reloadedFileOf('--tls-key', tlsKey), ...ca },
   };
 }

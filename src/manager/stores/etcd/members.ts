@@ -1,6 +1,7 @@
 import type { Client } from '@grpc/grpc-js';
 import type { Clock } from '../../../clock.js';
-import type { CfluxError } from '../../../errors.js';
+import { CfluxError } from '../../../errors.js';
+import { TlsCredentials, type TlsValues } from '../../../tls-credentials.js';
 import { type EtcdEndpoint, parseEndpoints } from './endpoints.js';
 import type { EtcdOptions } from './etcd-options.js';
 import type { Grpc } from './grpc.js';
@@ -23,6 +24,7 @@ interface Bound {
 export class Members {
   readonly #connect: (endpoint: EtcdEndpoint) => Member;
   readonly #members: Member[];
+  readonly #credentials: TlsCredentials | undefined;
   readonly #clock: Clock;
   readonly #grace: number;
   readonly #bound = new Set<Bound>();
@@ -31,9 +33,10 @@ export class Members {
   #present = 0;
 
   /** @param grace milliseconds that calls under way have on a connection that is given up */
-  constructor(grpc: Grpc, { endpoints, tls }: EtcdOptions, clock: Clock, grace: number) {
+  constructor(grpc: Grpc, { endpoints, tls, warn = report }: EtcdOptions, clock: Clock, grace: number) {
+    this.#credentials = tls && new TlsCredentials({ sources: tls, clock, warn });
     this.#connect = (endpoint) => {
-      const client = createClient(grpc, endpoint, tls);
+      const client = createClient(grpc, endpoint, this.#credentials?.values);
       return { endpoint, client, wasReady: readiness(client) };
     };
     this.#members = parseEndpoints(endpoints).map(this.#connect);
@@ -47,6 +50,7 @@ export class Members {
 
   /** The one that is used now. */
   get present(): Member {
+    if (this.#credentials?.refresh()) this.#reconnect();
     const member = this.#members[this.#present];
     if (member === undefined) throw new RangeError(`etcd has no member ${this.#present}`);
     return member;
@@ -66,8 +70,19 @@ export class Members {
   leave(member: Member, reason: CfluxError): void {
     const place = this.#members.indexOf(member);
     if (place === -1) return;
-    this.#members[place] = this.#connect(member.endpoint);
     if (place === this.#present) this.#present = (place + 1) % this.count;
+    this.#replace(place, member, reason);
+  }
+
+  /** Certificates are those with which a connection was made. */
+  #reconnect(): void {
+    const message = 'certificates for etcd were reloaded: connecting again';
+    const reason = new CfluxError('UNAVAILABLE', message, { retryable: true, outcome: 'unknown' });
+    for (const [place, member] of [...this.#members].entries()) this.#replace(place, member, reason);
+  }
+
+  #replace(place: number, member: Member, reason: CfluxError): void {
+    this.#members[place] = this.#connect(member.endpoint);
     this.#retire(member.client);
     for (const bound of [...this.#bound]) if (bound.member === member) bound.fail(reason);
   }
@@ -104,9 +119,12 @@ function readiness(client: Client): () => boolean {
   };
 }
 
-function createClient(grpc: Grpc, { address, secure }: EtcdEndpoint, tls: EtcdOptions['tls'] = {}): Client {
+const report = (message: string) => process.emitWarning(message);
+
+function createClient(grpc: Grpc, { address, secure }: EtcdEndpoint, tls: TlsValues = {}): Client {
   const { credentials, Client: GrpcClient } = grpc;
-  const pem = (value: string | Uint8Array | undefined) => (value === undefined ? null : Buffer.from(value));
+  const pem = (value: unknown) =>
+    typeof value === 'string' || value instanceof Uint8Array ? Buffer.from(value) : null;
   const { ca, cert, key } = tls;
   return new GrpcClient(
     `dns:${address}`,

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { systemClock, systemRandom } from 'clusterflux';
+import { EtcdStore } from 'clusterflux/manager';
+import { expect, it, onTestFinished } from 'vitest';
+import { etcdTls, startEtcd } from '../support/etcd.js';
+import { describeWithServer } from '../support/servers.js';
+
+const otherCa = readFileSync(new URL('../fixtures/tls/other-ca.pem', import.meta.url));
+const soon = { timeout: 20_000, interval: 200 };
+
+describeWithServer('etcd', 'certificates of a manager for etcd (R9)', () => {
+  it('are reloaded without a restart, and a bad one leaves the previous one', async () => {
+    const etcd = await startEtcd(1, { tls: true });
+    onTestFinished(() => etcd.close());
+    let ca: Buffer | string = etcdTls.ca;
+    const warnings: string[] = [];
+    const store = new EtcdStore({
+      endpoints: etcd.endpoints,
+      tls: { ...etcdTls, ca: () => ca },
+      warn: (message) => warnings.push(message),
+    });
+    await store.open({
+      clock: systemClock,
+      random: systemRandom,
+      nodeTtl: 15_000,
+      history: 10,
+      mutationMemory: 600_000,
+      mostNodes: 100,
+    });
+    onTestFinished(() => store.close());
+    const state = () =>
+      store.check().then(
+        () => 'ready',
+        () => 'unavailable',
+      );
+    expect(await state()).toBe('ready');
+    ca = 'no PEM';
+    const reported = async () => {
+      expect(await state()).toBe('ready');
+      return warnings.filter((text) => text.startsWith('cannot reload TLS certificates: ')).length;
+    };
+    await expect.poll(reported, soon).toBe(1);
+    ca = otherCa;
+    await expect.poll(state, soon).toBe('unavailable');
+    ca = etcdTls.ca;
+    await expect.poll(state, soon).toBe('ready');
+  });
+});
