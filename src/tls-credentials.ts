@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { type CertificateInfo, certificatesIn, ExpiryWarnings } from './certificates.js';
 import type { Clock } from './clock.js';
@@ -138,10 +138,20 @@ function digestOf({ ca, cert, key }: TlsValues): string {
   return hash.digest('hex');
 }
 
+/** OpenSSL notices a key of another certificate only if both are of one kind: not an RSA certificate with an elliptic curve key. */
+function checkPair({ cert, key, passphrase }: TlsValues): void {
+  if (!isPem(cert) || !isPem(key)) return;
+  const privateKey = createPrivateKey({ key, ...(passphrase === undefined ? {} : { passphrase }) });
+  if (!new X509Certificate(cert).checkPrivateKey(privateKey)) {
+    throw new Error('key values mismatch: the key is not that of the certificate');
+  }
+}
+
 /** What cannot be used is reported at once, not with the first connection. */
 function check(values: TlsValues): Loaded {
   try {
     createSecureContext(values);
+    checkPair(values);
     // A `ca` text without a certificate would be ignored silently, and every peer refused.
     const of = (option: 'ca' | 'cert') =>
       [values[option] ?? []]

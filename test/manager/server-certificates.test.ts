@@ -57,21 +57,27 @@ describe('TLS certificates of a manager (R24)', () => {
   });
 
   it.each([
-    ['no PEM', () => 'no certificate'],
-    ['empty', () => ''],
-    ['the certificate of another key', (other: string) => other],
-  ])('a new file that is %s is reported once, and the previous one stays in use', async (_, content) => {
-    const { authority, cert, key, onError, errors } = await served();
-    const { url } = await serve({}, { tls: { cert: cert.read, key: key.read }, onError });
-    const second = await authority.issue('second');
-    cert.write(content(second.cert));
-    await expect.poll(() => errors.length, soon).toBe(1);
-    expect(errors[0]?.message).toMatch(/^cannot reload TLS certificates: .*; the previous ones stay in use$/);
-    expect(await shownBy(url, { ca: authority.ca })).toBe('first');
-    key.write(second.key);
-    cert.write(second.cert);
-    await expect.poll(() => shownBy(url, { ca: authority.ca }), soon).toBe('second');
-  });
+    ['no PEM', () => 'no certificate', 'ec'],
+    ['empty', () => '', 'ec'],
+    ['the certificate of another key', (other: string) => other, 'ec'],
+    ['the certificate of another kind of key', (other: string) => other, 'rsa'],
+  ] as const)(
+    'a new file that is %s is reported once, and the previous one stays in use',
+    async (_, content, kind) => {
+      const { authority, cert, key, onError, errors } = await served();
+      const { url } = await serve({}, { tls: { cert: cert.read, key: key.read }, onError });
+      const second = await authority.issue('second', 365, kind);
+      cert.write(content(second.cert));
+      await expect.poll(() => errors.length, soon).toBe(1);
+      expect(errors[0]?.message).toMatch(
+        /^cannot reload TLS certificates: .*; the previous ones stay in use$/,
+      );
+      expect(await shownBy(url, { ca: authority.ca })).toBe('first');
+      key.write(second.key);
+      cert.write(second.cert);
+      await expect.poll(() => shownBy(url, { ca: authority.ca }), soon).toBe('second');
+    },
+  );
 
   it('a client authority that changed applies to open connections and resumed sessions too', async () => {
     const { authority, cert, key, ca, onError } = await served();

@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 
 const run = promisify(execFile);
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+const newKeyOf = { ec: newKey, rsa: ['-newkey', 'rsa:2048', '-nodes'] };
 
 export interface Issued {
   readonly cert: string;
@@ -34,12 +35,21 @@ export class Authority {
   }
 
   /** A certificate of `localhost`, 127.0.0.1 and `name`, for servers and clients. */
-  async issue(name: string, days = 365): Promise<Issued> {
+  async issue(name: string, days = 365, kind: 'ec' | 'rsa' = 'ec'): Promise<Issued> {
     this.#issued += 1;
     const number = this.#issued;
     const at = (end: string) => join(this.#dir, `${number}.${end}`);
     writeFileSync(at('ext'), `subjectAltName=DNS:localhost,DNS:${name},IP:127.0.0.1`);
-    await run('openssl', ['req', ...newKey, '-subj', `/CN=${name}`, '-keyout', at('key'), '-out', at('csr')]);
+    await run('openssl', [
+      'req',
+      ...newKeyOf[kind],
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      at('key'),
+      '-out',
+      at('csr'),
+    ]);
     const signer = ['-CA', join(this.#dir, 'ca.pem'), '-CAkey', join(this.#dir, 'ca-key.pem')];
     const files = ['-in', at('csr'), '-extfile', at('ext'), '-out', at('pem')];
     await run('openssl', ['x509', '-req', ...signer, '-CAcreateserial', '-days', String(days), ...files]);
