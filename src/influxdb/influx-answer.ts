@@ -114,6 +114,18 @@ function parse(line: string): Json {
   }
 }
 
+/**
+ * A result without columns, of a statement that always has some. A proxy or a stub sent it: InfluxDB 2 and 3 respond with an error, or
+ * with columns of their own.
+ */
+export class MissingColumns extends CfluxError {
+  constructor(statement: string) {
+    super('BAD_ANSWER', `an unexpected answer of InfluxDB: ${statement} without columns`, {
+      retryable: true,
+    });
+  }
+}
+
 const badAnswer = (why: string) => new CfluxError('BAD_ANSWER', why, { retryable: true });
 
 function at(value: Json | undefined, key: string): Json | undefined {

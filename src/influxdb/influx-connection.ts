@@ -4,7 +4,7 @@ import { withDeadline } from '../transport/deadline.js';
 import { HttpAgent } from '../transport/http-agent.js';
 import { readBody } from '../transport/http-body.js';
 import { networkFailure } from '../transport/http-failure.js';
-import { readAnswers, readError, type StatementAnswer } from './influx-answer.js';
+import { MissingColumns, readAnswers, readError, type StatementAnswer } from './influx-answer.js';
 import { InfluxCredentials } from './influx-credentials.js';
 import { type InfluxAddress, type InfluxConnectionOptions, resolveAddress } from './influx-options.js';
 import { expectVersionOne, versionHeader, versionIn } from './server-version.js';
@@ -52,7 +52,8 @@ export class InfluxConnection {
    * or 3, some of whose responses look like those of 1.x.
    */
   async explain(error: unknown): Promise<never> {
-    const mayBeOther = isCfluxError(error) && !neverOfOther.has(error.code);
+    const mayBeOther =
+      isCfluxError(error) && !neverOfOther.has(error.code) && !(error instanceof MissingColumns);
     if (!mayBeOther) throw error;
     const ping = await this.#request('/ping', { method: 'GET' }, undefined, pingTimeout).catch(
       () => undefined,

@@ -8,7 +8,7 @@ import type {
   UserInfo,
 } from '../meta/records.js';
 import { parseGoDuration } from './go-duration.js';
-import type { StatementAnswer } from './influx-answer.js';
+import { MissingColumns, type StatementAnswer } from './influx-answer.js';
 import type { InfluxConnection } from './influx-connection.js';
 import { quoteIdentifier, whyInexpressible } from './influxql.js';
 import type { Json } from './lossless-json.js';
@@ -222,7 +222,7 @@ const unexpected = (what: string) =>
 /** These statements return their columns even if there are no rows; without any, something else sent the response. */
 function withSeries(answer: StatementAnswer | undefined, statement: string): StatementAnswer {
   if (answer !== undefined && answer.series.length > 0) return answer;
-  throw unexpected(`${statement} without columns`);
+  throw new MissingColumns(statement);
 }
 
 function orThrow(answer: StatementAnswer): StatementAnswer {
