@@ -9,14 +9,18 @@ export type PemFunction = () => string | Uint8Array;
 
 /** PEM values of one end of TLS connections, any of which may be a function. */
 export interface TlsSources {
-  readonly ca?: Value<'ca'> | PemFunction;
-  readonly cert?: Value<'cert'> | PemFunction;
-  readonly key?: Value<'key'> | PemFunction;
+  readonly ca?: PemValue<'ca'> | PemFunction;
+  readonly cert?: PemValue<'cert'> | PemFunction;
+  readonly key?: PemValue<'key'> | PemFunction;
   readonly passphrase?: string | undefined;
 }
 
 type Option = 'ca' | 'cert' | 'key';
-type Value<Name extends Option> = SecureContextOptions[Name] | Uint8Array | readonly (string | Uint8Array)[];
+/** What TLS takes for one option: text or bytes in PEM, or a list of them. */
+export type PemValue<Name extends 'ca' | 'cert' | 'key'> =
+  | SecureContextOptions[Name]
+  | Uint8Array
+  | readonly (string | Uint8Array)[];
 
 /** What Node's TLS takes. */
 export type TlsValues = Pick<SecureContextOptions, Option | 'passphrase'>;

@@ -1,4 +1,4 @@
-export type { PemFunction, TlsSources } from '../tls-credentials.js';
+export type { PemFunction, PemValue, TlsSources } from '../tls-credentials.js';
 export type { Asker, Audit, AuditEntry } from './audit.js';
 export { createManagerServer, type ManagerServer, type ManagerServerOptions } from './http/manager-server.js';
 export type { Scope, TokenEntry } from './http/tokens.js';
