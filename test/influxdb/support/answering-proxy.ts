@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { atEnd } from './lab.js';
+import { listen } from './listen.js';
 
 /** A whole response. */
 export interface Response {
@@ -36,17 +35,10 @@ export async function answeringProxy(target?: string): Promise<AnsweringProxy> {
       ...(request.method === 'POST' ? { body, headers } : {}),
     });
     response.writeHead(answer.status).end(await answer.text());
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const url = await listen(server);
   const proxy: AnsweringProxy = {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     statements,
     respond: () => undefined,
   };

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { atEnd } from './lab.js';
+import { listen } from './listen.js';
 
 /** Stands between a mirror and a server, and cuts the line at a change of one's choice. */
 export interface CuttingProxy {
@@ -55,17 +54,10 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
       return;
     }
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  atEnd(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const url = await listen(server);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     changes,
     get reads() {
       return reads;
