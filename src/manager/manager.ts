@@ -19,6 +19,7 @@ import type {
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
+import { OfferRoom } from './offer-room.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './poll-slots.js';
 import {
@@ -101,6 +102,7 @@ export class Manager {
   readonly #id: string;
   #bindAddress = '';
   readonly #pollSlots: PollSlots;
+  readonly #offerRoom: OfferRoom;
   readonly #known: KnownClusters;
   readonly #kept: KeptVersions;
   #unwatch: (() => void) | undefined;
@@ -115,6 +117,7 @@ export class Manager {
     this.#history = positive('history', options.history ?? 10);
     this.limits = { ...defaultLimits, ...options.limits };
     this.#audit = options.audit;
+    this.#offerRoom = new OfferRoom(this.limits.offerBytes, this.limits.snapshotBytes);
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
     this.#deadlines = new Deadlines(this.clock);
     this.#store = new TimedStore(options.store, this.#deadlines);
@@ -359,6 +362,7 @@ export class Manager {
       monotonic: () => this.clock.monotonic(),
       turn: this.#turn,
       collection: this.nodeTtl,
+      offerRoom: this.#offerRoom,
       mostHeldPushes: this.limits.heldPushes,
       onCommit: (cluster, { version, nodeId }, asker) =>
         this.#audit?.({ action: 'push', cluster, version, nodeId, ...asker }),

@@ -569,4 +569,28 @@ export const managerMutants: readonly Mutant[] = [
     replace: 'JSON.stringify({ time, level, ...record, message })',
     tests: ['hostile/log-lines.test.ts'],
   },
+  {
+    rule: 'R24',
+    breaks: 'offers of any number of clusters are kept',
+    file: 'manager/offer-room.ts',
+    find: 'others + bytes <= this.#total',
+    replace: 'true',
+    tests: ['manager/offer-room.test.ts'],
+  },
+  {
+    rule: 'R11',
+    breaks: 'a collection ends without the offers that found no room',
+    file: 'manager/recovery.ts',
+    find: 'this.endIn(Math.max(this.remaining ?? 0, offerAgainAfter + this.#duration));',
+    replace: '',
+    tests: ['manager/offer-room.test.ts'],
+  },
+  {
+    rule: 'R11',
+    breaks: 'collections that lack room wait for each other',
+    file: 'manager/offer-room.ts',
+    find: 'mayUseReserve && ',
+    replace: 'false && ',
+    tests: ['manager/offer-room.test.ts'],
+  },
 ];
