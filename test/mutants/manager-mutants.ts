@@ -593,4 +593,20 @@ export const managerMutants: readonly Mutant[] = [
     replace: 'false && ',
     tests: ['manager/offer-room.test.ts'],
   },
+  {
+    rule: 'R24',
+    breaks: 'a flood of lookups of one cluster pushes out those of others',
+    file: 'manager/stores/etcd/lookup-queue.ts',
+    find: 'if (lookups.length > longest.length) longest = lookups;',
+    replace: 'if (longest.length === 0) longest = lookups;',
+    tests: ['manager/lookup-queue.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'lookups of invented clusters are in the way of those that exist',
+    file: 'manager/stores/etcd/node-lookups.ts',
+    find: 'isKnown ? this.#ofKnownClusters : this.#ofOthers',
+    replace: 'this.#ofOthers',
+    tests: ['manager/etcd-nodes.test.ts'],
+  },
 ];
