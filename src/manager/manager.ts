@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { NodeDescription, NodeInfo, Registered } from '../protocol/nodes.js';
@@ -129,6 +130,11 @@ export class Manager {
   /** For people: where its data is. */
   get storeName(): string {
     return this.#store.name;
+  }
+
+  /** Certificates of the connections to its store. */
+  get storeCertificates(): readonly CertificateInfo[] {
+    return this.#store.certificates;
   }
 
   /** Polls that are held now. */

@@ -46,7 +46,11 @@ export class ManagerMetrics {
         this.set(manager.heldPolls);
       },
     });
-    showCertificates(client, registry, certificates);
+    const shown = () => [
+      ...certificates().map((certificate) => ({ certificate })),
+      ...manager.storeCertificates.map((certificate) => ({ certificate, labels: { peer: 'store' } })),
+    ];
+    showCertificates(client, registry, shown, { labelNames: ['peer'] });
   }
 
   /** Without the optional package prom-client it counts nothing, and says so where somebody asks. */
