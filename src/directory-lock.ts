@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { access, constants, mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CfluxError, isCfluxError } from './errors.js';
+import { accessAdvice } from './file-access.js';
 
 /*
  * Keeps files of a directory for one owner at a time, on one machine.
@@ -73,7 +75,7 @@ export class DirectoryLock {
   ): Promise<DirectoryLock> {
     const lock = new DirectoryLock(resolve(directory), files, shared);
     try {
-      if (create) await mkdir(directory, { recursive: true, mode: 0o700 });
+      if (create) await makeDirectory(directory);
       await lock.show();
       await lock.outlastRivals();
       return lock;
@@ -153,12 +155,24 @@ function inUse(directory: string, pid: string, shared: boolean): CfluxError {
   );
 }
 
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // On a read-only file system, Node's recursive form fails with ENOENT instead of the reason.
+    let ancestor = resolve(directory);
+    while (!existsSync(ancestor)) ancestor = dirname(ancestor);
+    await access(ancestor, constants.W_OK);
+    throw error;
+  }
+}
+
 function cannotLock(directory: string, cause: unknown): CfluxError {
   const { message } = CfluxError.from(cause);
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const advice = unsupported.has(code)
     ? '; the lock is a Unix socket: use a directory of a local file system'
-    : '';
+    : accessAdvice(cause);
   return new CfluxError('STORAGE_FAILED', `cannot lock ${directory}: ${message}${advice}`, {
     cause,
     retryable: true,
