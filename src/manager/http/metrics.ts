@@ -73,7 +73,12 @@ export class ManagerMetrics {
 
   async answer(exchange: Exchange): Promise<void> {
     if (this.#registry === undefined) throw missingPromClient({ status: 501 });
-    const clusters = await clusterMetrics(exchange.manager);
-    answerListing(exchange, `${await this.#registry.metrics()}\n${clusters}`, this.#registry.contentType);
+    const items = await clusterMetrics(exchange.manager);
+    const before = `${await this.#registry.metrics()}\n`;
+    await answerListing(
+      exchange,
+      { before, items, separator: '\n', after: '\n' },
+      this.#registry.contentType,
+    );
   }
 }
