@@ -12,6 +12,7 @@ const ground = [
   'toml.ts',
   'prom-client.ts',
   'printable.ts',
+  'trailing.ts',
   'event-loop.ts',
   'secret-file.ts',
   'certificates.ts',

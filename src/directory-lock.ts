@@ -32,6 +32,10 @@ export interface LockOptions {
 /** Bytes of a socket's path on the systems that allow least (macOS). */
 const longestPath = 103;
 
+/** How the names of sockets end, after that of what is locked: of those that are shown, and of those that are not yet. */
+const socketEnding = /^\.(lock|shared)\.(\d+)\.[0-9a-f]{8}$/;
+const preparedEnding = /^\.lock-[0-9a-f]{8}$/;
+
 /** Milliseconds. A process that listens but does not respond is stopped or busy, and alive. */
 const answerTimeout = 1000;
 const pauseBetweenLooks = 5;
@@ -115,14 +119,14 @@ export class DirectoryLock {
 
   /** Resolves when no rival is alive; rejects when there is one that goes first. */
   private async outlastRivals(): Promise<void> {
-    const socketName = new RegExp(`^${this.files}\\.(lock|shared)\\.(\\d+)\\.[0-9a-f]{8}$`);
-    const preparedName = new RegExp(`^${this.files}\\.lock-[0-9a-f]{8}$`);
     for (;;) {
       let undecided = false;
       for (const name of await readdir(this.directory)) {
         if (name === this.name) continue;
-        if (preparedName.test(name)) await this.removeAbandoned(name);
-        const [, mode, pid] = socketName.exec(name) ?? [];
+        if (!name.startsWith(`${this.files}.`)) continue;
+        const ending = name.slice(this.files.length);
+        if (preparedEnding.test(ending)) await this.removeAbandoned(name);
+        const [, mode, pid] = socketEnding.exec(ending) ?? [];
         if (mode === undefined || pid === undefined) continue;
         const rival = await withShortPath(this.directory, name, ask);
         if (rival === 'dead') await rm(this.pathOf(name), { force: true });

@@ -152,6 +152,14 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
+    breaks: 'a regular expression takes quadratic time',
+    file: 'transport/endpoints.ts',
+    find: String.raw`withoutTrailing(url.href, /\//)`,
+    replace: String.raw`url.href.replace(/\/+$/, '')`,
+    tests: ['hostile/regular-expressions.test.ts'],
+  },
+  {
+    rule: 'R24',
     breaks: 'snapshots of any size are taken',
     file: 'manager/manager.ts',
     find: 'if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);',

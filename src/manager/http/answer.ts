@@ -107,5 +107,8 @@ export function answerError(
 
 function takesGzip(request: IncomingMessage): boolean {
   const accepted = header(request, 'Accept-Encoding')?.split(',') ?? [];
-  return accepted.some((item) => /^\s*(?:x-)?gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$)|$)/i.test(item));
+  return accepted.some((item) => {
+    const [coding, weight] = /^\s*(?:x-)?gzip\s*(?:;\s*q=(.*))?$/i.exec(item) ?? [];
+    return coding !== undefined && !/^0(?:\.0*)?\s*$/.test(weight ?? '1');
+  });
 }
