@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.js';
 
 const reading = ['delta/vcdiff-reading.test.ts'];
+const metadata = ['meta/deltas.test.ts'];
 const composing = ['delta/apply-and-compose.test.ts'];
 
 /** R29, as far as deltas themselves go. */
@@ -44,5 +45,29 @@ export const deltaMutants: readonly Mutant[] = [
     find: 'from + length > baseLength',
     replace: 'false',
     tests: composing,
+  },
+  {
+    rule: 'R29',
+    breaks: 'records are taken from the base although its bytes decode to others',
+    file: 'meta/codec/decode-delta.ts',
+    find: 'lossy ? undefined : decodeSparsely',
+    replace: 'false ? undefined : decodeSparsely',
+    tests: metadata,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a change inside a record sends all of it',
+    file: 'meta/codec/diff-records.ts',
+    find: 'deeper !== undefined',
+    replace: 'false',
+    tests: metadata,
+  },
+  {
+    rule: 'R29',
+    breaks: 'records that a delta does not touch are decoded again',
+    file: 'meta/codec/decode-delta.ts',
+    find: 'if (from >= to) continue;',
+    replace: 'continue;',
+    tests: metadata,
   },
 ];
