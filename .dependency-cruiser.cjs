@@ -20,7 +20,9 @@ const ground = [
   'tls-credentials.ts',
 ];
 const layers = {
-  meta: [...ground],
+  delta: [...ground],
+  // The codec knows which bytes did not change, and writes that down as a delta.
+  meta: [...ground, 'delta'],
   protocol: [...ground, 'meta'],
   transport: [...ground, 'protocol'],
   client: [...ground, 'meta', 'protocol', 'transport'],
