@@ -32,7 +32,7 @@ export interface LockOptions {
 /** Bytes of a socket's path on the systems that allow least (macOS). */
 const longestPath = 103;
 
-/** How the names of sockets end, after that of what is locked: of those that are shown, and of those that are not yet. */
+/** The ends of the names of sockets, behind the name of what is locked: of a socket that rivals see, and of one in preparation. */
 const socketEnding = /^\.(lock|shared)\.(\d+)\.[0-9a-f]{8}$/;
 const preparedEnding = /^\.lock-[0-9a-f]{8}$/;
 

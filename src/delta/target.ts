@@ -6,7 +6,7 @@ export interface Target {
   readonly starts: readonly number[];
 }
 
-/** The instruction that produces the byte at `offset`, which lies inside of the target. */
+/** Returns which of the stretches that begin at `starts`, in ascending order, contains the byte at `offset`. */
 export function indexAt(starts: readonly number[], offset: number): number {
   let low = 0;
   let high = starts.length;

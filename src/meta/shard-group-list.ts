@@ -37,7 +37,7 @@ export function groupAt(groups: readonly ShardGroupInfo[], timestamp: bigint): S
   return undefined;
 }
 
-/** `groups` in the order of time, with `group` after those that are equal to it. */
+/** Returns `groups` with `group` inserted in the order of time, after groups that are equal to it. */
 export function withGroup(
   groups: readonly ShardGroupInfo[],
   group: ShardGroupInfo,

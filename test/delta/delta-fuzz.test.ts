@@ -1,11 +1,12 @@
 import { isCfluxError } from 'clusterflux';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { applyDelta } from '../../src/delta/apply-delta.js';
 import { composeDeltas } from '../../src/delta/compose-deltas.js';
 import type { Delta } from '../../src/delta/delta.js';
 import { parseVcdiff } from '../../src/delta/vcdiff/parse-vcdiff.js';
 import { printVcdiff } from '../../src/delta/vcdiff/print-vcdiff.js';
-import { type Random, randomFrom, randomVcdiff } from './support/random-vcdiff.js';
+import { omitStacks, type RandomBelow, randomBelow } from '../support/fuzzing.js';
+import { randomVcdiff } from './support/random-vcdiff.js';
 
 /** More for a night: `FUZZ_RUNS=1000000`. A seed that failed is tried again with `FUZZ_SEED`. */
 const runs = Number(process.env['FUZZ_RUNS'] ?? 20_000);
@@ -15,7 +16,7 @@ const maxLength = 20_000;
 const nasty = [0x00, 0x01, 0x02, 0x04, 0x10, 0x13, 0x7f, 0x80, 0xff];
 
 /** No change at all, or up to four: other bits, other bytes, bytes more, bytes less, an end sooner. */
-function mutated(random: Random, bytes: Buffer): Buffer {
+function mutated(random: RandomBelow, bytes: Buffer): Buffer {
   const room = Buffer.alloc(bytes.length + 8);
   bytes.copy(room);
   let { length } = bytes;
@@ -56,13 +57,8 @@ function checkBounds({ length, instructions }: Delta, bytes: Buffer): void {
 }
 
 it(`R29: whatever the bytes, they are a delta or refused, and composing is applying twice: ${runs} inputs`, () => {
-  // The stacks of so many errors would take most of the time.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  onTestFinished(() => {
-    Error.stackTraceLimit = stackTraceLimit;
-  });
-  const random = randomFrom(seed);
+  omitStacks();
+  const random = randomBelow(seed);
   let accepted = 0;
   for (let i = 0; i < runs; i++) {
     const base = Buffer.from(Array.from({ length: random(400) }, () => random(256)));

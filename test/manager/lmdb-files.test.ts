@@ -1,15 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -20,6 +11,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { contentOf } from '../cases/programs/manager-content.js';
 import { bundle } from '../support/bundle.js';
 import { describeWithFacility } from '../support/servers.js';
+import { temporaryDisk } from '../support/temporary-disk.js';
 
 let opener = '';
 beforeAll(async () => {
@@ -107,12 +99,7 @@ describe('files that the user of a manager may not use', () => {
 
 describeWithFacility('tmpfs', 'a read-only file system', () => {
   it('is reported, with what to do, for a store that is there and for new ones', async () => {
-    const disk = mkdtempSync(join(tmpdir(), 'cflux-read-only-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]);
-    onTestFinished(() => {
-      execFileSync('umount', [disk]);
-      rmdirSync(disk);
-    });
+    const disk = temporaryDisk(8);
     const content = await fill(join(disk, 'store'));
     execFileSync('mount', ['-o', 'remount,ro', disk]);
     const dirs = ['store', 'new', 'new/deep'].map((name) => join(disk, name));

@@ -10,23 +10,14 @@ import { printVcdiff } from '../../src/delta/vcdiff/print-vcdiff.js';
 import { decodeDelta } from '../../src/meta/codec/decode-delta.js';
 import { diffMetadata } from '../../src/meta/codec/diff-metadata.js';
 import { encodeShared } from '../../src/meta/codec/encode-metadata.js';
-import { databaseSegments, userSegments } from '../../src/meta/codec/segments.js';
 import { arbitraryMetadata } from './support/arbitrary-metadata.js';
 import { benchmarkSnapshot } from './support/benchmark-snapshot.js';
+import { countWork } from './support/count-work.js';
 import { touched } from './support/touched.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** How many databases and users were read and written since. */
-function countWork(): () => { read: number; written: number } {
-  const reads = [vi.spyOn(databaseSegments, 'read'), vi.spyOn(userSegments, 'read')];
-  const writes = [vi.spyOn(databaseSegments, 'write'), vi.spyOn(userSegments, 'write')];
-  const count = (spies: readonly { mock: { calls: readonly unknown[] } }[]) =>
-    spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
-  return () => ({ read: count(reads), written: count(writes) });
-}
 
 const password = { hash: `$2a$10$${'h'.repeat(53)}`, matches: async () => true };
 

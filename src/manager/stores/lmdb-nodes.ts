@@ -85,6 +85,7 @@ export class LmdbNodes {
 
   /**
    * Removes the nodes of a cluster that is being deleted, in several transactions: a single one of many nodes would block the event loop.
+   * After a crash in between, the nodes that are removed already register again.
    * `false`: it had none.
    */
   async removeAll(cluster: string): Promise<boolean> {

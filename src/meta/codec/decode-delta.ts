@@ -3,6 +3,7 @@ import type { Delta } from '../../delta/delta.js';
 import type { MetaData } from '../records.js';
 import { decodeMetadata } from './decode-metadata.js';
 import { encodePieces } from './encode-metadata.js';
+import { joinPieces } from './join-pieces.js';
 import { placesIn, type SnapshotPlaces } from './places.js';
 import { SegmentsReader } from './read-segments.js';
 import { checkRecordCount } from './record-limit.js';
@@ -88,7 +89,8 @@ class SparseTarget {
 
   /** Each stretch between omissions must be whole fields of the root: only then are the omitted bytes records there, too. */
   decode(known: MetaData): MetaData {
-    const bytes = this.bytes();
+    // In memory of its own, because parts of it are kept beside the records.
+    const bytes = joinPieces(this.parts);
     checkRecordCount([bytes]);
     const reader = new WireReader(bytes);
     const readers = {
@@ -102,17 +104,6 @@ class SparseTarget {
     }
     root.readFields(reader, bytes.length);
     return root.finish(bytes, () => bytes);
-  }
-
-  /** In memory of its own, for parts of it are kept beside the records. */
-  private bytes(): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(this.size);
-    let position = 0;
-    for (const part of this.parts) {
-      bytes.set(part, position);
-      position += part.length;
-    }
-    return bytes;
   }
 
   private copyBytes(start: number, end: number): void {

@@ -29,7 +29,7 @@ export function diffRecords(
     diff.compare(fieldsOf(old, 0, old.length), fieldsOf(fresh, 0, fresh.length), inside);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    // Unknown fields that somebody made himself, and that are none.
+    // The caller gave unknown fields that are not well-formed.
     builder.insert(fresh);
     return;
   }

@@ -1,6 +1,7 @@
 import type { MetaData } from '../records.js';
 import { checkRanges } from './check-ranges.js';
 import { encodeList } from './encode-list.js';
+import { joinPieces } from './join-pieces.js';
 import { checkRecordCount } from './record-limit.js';
 import { encodeRoot } from './root-fields.js';
 import { databaseSegments, userSegments } from './segments.js';
@@ -31,15 +32,7 @@ export interface EncodeOptions {
  * ```
  */
 export function encodeMetadata(data: MetaData, options: EncodeOptions = {}): Uint8Array {
-  const pieces = encodeShared(data, options);
-  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
-  let position = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, position);
-    position += piece.length;
-  }
-  return bytes;
+  return new Uint8Array(joinPieces(encodeShared(data, options)).buffer);
 }
 
 /**

@@ -47,7 +47,6 @@ export interface SnapshotPlaces {
   readonly databases: Places;
   readonly users: Places;
   readonly tail: Buffer;
-  readonly length: number;
 }
 
 /** Where everything lies in what encodeMetadata makes of `data`. */
@@ -55,7 +54,7 @@ export function placesIn(data: MetaData): SnapshotPlaces {
   const { head, tail } = encodeRoot(data);
   const databases = new Places(offsetsOf(data.databases, databaseSegments), head.length);
   const users = new Places(offsetsOf(data.users, userSegments), databases.end);
-  return { head, databases, users, tail, length: users.end + tail.length };
+  return { head, databases, users, tail };
 }
 
 const keptOffsets = notesOn<readonly unknown[], Uint32Array>();

@@ -61,7 +61,7 @@ export class SegmentsReader<T extends Named> {
     this.contiguous = false;
   }
 
-  /** @param bytes Answers what was read, in memory that nobody changes; it costs a copy, perhaps. */
+  /** @param bytes Returns the bytes that were read in memory that is not changed afterwards, which may take a copy. */
   finish(bytes: () => Buffer): readonly T[] {
     const { known, records, fresh, inOrder, contiguous } = this;
     if (known !== undefined && fresh.length === 0 && isSame(records, known.list)) return known.list;

@@ -67,7 +67,7 @@ export class RootReader {
 
   /**
    * @param bytes What was read.
-   * @param kept Returns it in memory that nobody changes; it costs a copy, perhaps.
+   * @param kept Returns the same bytes in memory that is not changed afterwards, which may take a copy.
    */
   finish(bytes: Buffer, kept: () => Buffer): MetaData {
     for (const [bit, field] of fields.entries()) {

@@ -1,3 +1,5 @@
+import { indexAt } from '../../delta/target.js';
+
 /** Bytes in pieces, read as if they were in one. */
 export class Rope {
   readonly length: number;
@@ -17,7 +19,7 @@ export class Rope {
   /** Views of the bytes from `start` up to `end`. */
   slice(start: number, end: number): Buffer[] {
     const slices: Buffer[] = [];
-    for (let i = this.#pieceAt(start), position = start; position < end; i++) {
+    for (let i = indexAt(this.#starts, start), position = start; position < end; i++) {
       const piece = this.pieces[i];
       if (piece === undefined) throw new RangeError(`there is no byte ${position}`);
       const offset = position - (this.#starts[i] ?? 0);
@@ -26,16 +28,5 @@ export class Rope {
       position += slice.length;
     }
     return slices;
-  }
-
-  #pieceAt(position: number): number {
-    let low = 0;
-    let high = this.pieces.length;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if ((this.#starts[middle] ?? 0) <= position) low = middle;
-      else high = middle;
-    }
-    return low;
   }
 }

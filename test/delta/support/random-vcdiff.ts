@@ -1,24 +1,11 @@
+import type { RandomBelow } from '../../support/fuzzing.js';
 import { integer, vcdiff, type Window } from './vcdiff-bytes.js';
-
-/** A number from 0 up to `below`. */
-export type Random = (below: number) => number;
-
-/** mulberry32: small, fast, and the same everywhere for the same seed. */
-export function randomFrom(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /**
  * A delta of everything that RFC 3284 permits with the default code table, and the target byte by byte: several windows over the base,
  * over the target and over nothing, all types, sizes, modes and pairs of instructions, copies that overlap themselves.
  */
-export function randomVcdiff(random: Random, base: Uint8Array): { bytes: Buffer; target: Buffer } {
+export function randomVcdiff(random: RandomBelow, base: Uint8Array): { bytes: Buffer; target: Buffer } {
   const target: number[] = [];
   const windows: Window[] = [];
   for (let count = random(4); count > 0; count--) windows.push(new RandomWindow(random, base, target).make());
@@ -36,7 +23,7 @@ class RandomWindow {
   #segment: readonly number[] = [];
 
   constructor(
-    private readonly random: Random,
+    private readonly random: RandomBelow,
     private readonly base: Uint8Array,
     private readonly target: number[],
   ) {
