@@ -2,6 +2,7 @@ import { type Figure, printFigures } from './report.js';
 
 /** Each suite measures one part of the library, every figure beside a floor measured in the same run. */
 const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {
+  delta: () => import('./delta.js'),
   etcd: () => import('./etcd.js'),
   influxdb: () => import('./influxdb.js'),
   meta: () => import('./meta.js'),

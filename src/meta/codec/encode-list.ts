@@ -3,7 +3,7 @@ import { notesOn } from '../notes.js';
 import { layoutFor, stretch } from './layout-writer.js';
 import { type EncodedList, Pieces } from './pieces.js';
 import { countRecords } from './record-limit.js';
-import { commonRuns, type Run } from './runs.js';
+import { type Run, runsFromOrigin } from './runs.js';
 import {
   keepSegment,
   type Layout,
@@ -66,7 +66,7 @@ function fromOrigin<T extends Named>(
   origin: readonly unknown[],
   known: Layout,
 ): EncodedList | undefined {
-  const runs = commonRuns(list, origin);
+  const runs = runsFromOrigin(list, origin);
   const gaps = gapsBetween(runs, list);
   const others = gaps.flat();
   known.piecesSince += runs.length + others.length;

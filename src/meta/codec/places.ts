@@ -3,7 +3,7 @@ import { notesOn } from '../notes.js';
 import type { MetaData } from '../records.js';
 import { segmentFor } from './encode-list.js';
 import { encodeRoot } from './root-fields.js';
-import { commonRuns } from './runs.js';
+import { runsFromOrigin } from './runs.js';
 import { databaseSegments, layoutOf, type SegmentKind, userSegments } from './segments.js';
 
 /** Where the records of a list lie in an encoded snapshot. */
@@ -82,7 +82,7 @@ function measure<T extends Named>(list: readonly T[], kind: SegmentKind<T>): Uin
   };
   const origin = originOf(list);
   const known = origin && layoutOf(origin)?.offsets;
-  for (const { start, end, from } of origin && known ? commonRuns(list, origin) : []) {
+  for (const { start, end, from } of origin && known ? runsFromOrigin(list, origin) : []) {
     oneByOne(start);
     const distance = (offsets[start] ?? 0) - (known?.[from] ?? 0);
     for (let next = from + 1; position < end; next++) offsets[++position] = (known?.[next] ?? 0) + distance;

@@ -15,12 +15,16 @@ export interface KnownSegments<T> {
   readonly layout?: Layout;
 }
 
+const mostArguments = 1000;
+
 /**
  * Collects the records of one kind from the root message. Given what is known already, it takes over, as the same objects, the
  * records whose bytes are the same.
  */
 export class SegmentsReader<T extends Named> {
-  private records: T[] = [];
+  private readonly records: T[] = [];
+  /** What was taken, and where among the records it belongs. */
+  private readonly taken: { readonly at: number; readonly records: readonly T[] }[] = [];
   /** Those that were not known. */
   private readonly fresh: Placed[] = [];
   /** Where the last segment ends. */
@@ -53,9 +57,7 @@ export class SegmentsReader<T extends Named> {
 
   /** Takes the known records from position `from` up to `to`, whose bytes come next and are not read. */
   take(from: number, to: number): void {
-    const taken = this.known?.list.slice(from, to) ?? [];
-    if (this.records.length === 0) this.records = taken;
-    else for (const record of taken) this.records.push(record);
+    this.taken.push({ at: this.records.length, records: this.known?.list.slice(from, to) ?? [] });
     if (from < this.next) this.inOrder = false;
     this.next = to;
     this.contiguous = false;
@@ -63,17 +65,30 @@ export class SegmentsReader<T extends Named> {
 
   /** @param bytes Returns the bytes that were read in memory that is not changed afterwards, which may take a copy. */
   finish(bytes: () => Buffer): readonly T[] {
-    const { known, records, fresh, inOrder, contiguous } = this;
+    const { known, fresh, inOrder, contiguous } = this;
+    const records = this.allRecords();
     if (known !== undefined && fresh.length === 0 && isSame(records, known.list)) return known.list;
     const copied = fresh.length < records.length / 2;
     if (fresh.length > 0) keepSegments(fresh, bytes(), { copied });
-    if (known === undefined && contiguous) this.keepLayout(bytes);
+    if (known === undefined && contiguous) this.keepLayout(records, bytes);
     if (known !== undefined && inOrder) descend(records, known.list);
     return records;
   }
 
-  private keepLayout(bytes: () => Buffer): void {
-    const { records, fresh } = this;
+  /** Those that were read, and between them those that were taken: joined at once, because it is slow to append to a long list. */
+  private allRecords(): readonly T[] {
+    const { records, taken } = this;
+    if (taken.length === 0) return records;
+    const parts: (readonly T[])[] = [records.slice(0, taken[0]?.at)];
+    for (const [i, { at, records: between }] of taken.entries()) {
+      parts.push(between, records.slice(at, taken[i + 1]?.at ?? records.length));
+    }
+    // Ten times as fast as flat(), but each part is an argument.
+    return parts.length < mostArguments ? ([] as T[]).concat(...parts) : parts.flat();
+  }
+
+  private keepLayout(records: readonly T[], bytes: () => Buffer): void {
+    const { fresh } = this;
     const offsets = new Uint32Array(records.length + 1);
     for (const [position, { start }] of fresh.entries()) offsets[position] = start;
     offsets[records.length] = this.end;

@@ -1,8 +1,22 @@
+import { notesOn } from '../notes.js';
+
 /** A stretch of one list that stands in another too: `list[start … end)` is `origin[from …]`. */
 export interface Run {
   readonly start: number;
   readonly end: number;
   readonly from: number;
+}
+
+/** Runs are needed when a list is encoded, and again when its records are located. */
+const keptRuns = notesOn<readonly unknown[], { readonly origin: readonly unknown[]; readonly runs: Run[] }>();
+
+/** As {@link commonRuns}, computed once for a list and its origin. */
+export function runsFromOrigin(list: readonly unknown[], origin: readonly unknown[]): readonly Run[] {
+  const kept = keptRuns.get(list);
+  if (kept?.origin === origin) return kept.runs;
+  const runs = commonRuns(list, origin);
+  keptRuns.set(list, { origin, runs });
+  return runs;
 }
 
 /** How many neighbours may have been changed, added or removed together before the rest is taken for changed as well. */
