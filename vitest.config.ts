@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -14,6 +15,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
     reporters: ['default', './test/support/missing-servers-reporter.ts'],
+    // Most tests wait for processes: on two cores two files at a time, where the default is one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Against a hang only: no test is a race with a clock.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { median } from '../measure.js';
 import type { Figure } from '../report.js';
 import { openConnections, type RawConnection } from './raw-connection.js';
@@ -42,9 +43,7 @@ async function fanOut(kind: 'manager' | 'bare-fan-out') {
   const times: number[] = [];
   const cpus: number[] = [];
   try {
-    let version = (
-      await fetch(`${server.url}/clusters/a/versions/0`, { method: 'POST', body: 'x' })
-    ).headers.get('version');
+    let position = await push(server, { version: '0', epoch: null }, Buffer.from('x'));
     const [first, rest] = [
       await openConnections(server.url, 1_000),
       await openConnections(server.url, waiters - 1_000),
@@ -52,20 +51,18 @@ async function fanOut(kind: 'manager' | 'bare-fan-out') {
     const all = [...first, ...rest];
     let memory = 0;
     for (let round = -1; round < rounds; round++) {
-      let answers = poll(first, version);
+      let answers = poll(first, position);
       const few = round < 0 ? (await settled(server)).rss : 0;
-      answers = [...answers, ...poll(rest, version)];
+      answers = [...answers, ...poll(rest, position)];
       if (round < 0) memory = ((await settled(server)).rss - few) / rest.length / 1_000;
       else await settled(server);
       const before = await server.usage();
       const begin = performance.now();
-      const push = fetch(`${server.url}/clusters/a/versions/${version}`, {
-        method: 'POST',
-        body: Buffer.alloc(size, 'shard'),
-      });
+      // Bytes that do not compress: as many are sent as from the bare server.
+      const pushed = push(server, position, randomBytes(size));
       await Promise.all(answers);
       const time = performance.now() - begin;
-      version = (await push).headers.get('version');
+      position = await pushed;
       const { cpu } = await server.usage();
       if (round < 0) continue;
       times.push(time);
@@ -78,16 +75,26 @@ async function fanOut(kind: 'manager' | 'bare-fan-out') {
   }
 }
 
+interface Position {
+  readonly version: string | null;
+  readonly epoch: string | null;
+}
+
 /** What a poll of our client looks like. */
-function poll(connections: readonly RawConnection[], version: string | null): Promise<void>[] {
-  const request = (i: number) =>
-    `GET /clusters/a/versions/${version} HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nConnection: keep-alive\r\n` +
-    `Cflux-Mutation: 01234567-89ab-4def-8123-${String(i).padStart(12, '0')}\r\n`.replace(
-      'Mutation',
-      'Trace',
-    ) +
-    `Cflux-Node: ${1_700_000_000_000 + i}\r\nPrefer: wait=300\r\nAccept: */*\r\n\r\n`;
-  return connections.map((connection, i) => connection.request(request(i)));
+function poll(connections: readonly RawConnection[], { version, epoch }: Position): Promise<void>[] {
+  const before = `GET /clusters/a/versions/${version} HTTP/1.1\r\nhost: 127.0.0.1:8000\r\nconnection: keep-alive\r\n`;
+  const known = epoch === null ? '' : `cflux-epoch: ${epoch}\r\n`;
+  const after =
+    'prefer: wait=300\r\naccept: */*\r\naccept-language: *\r\nsec-fetch-mode: cors\r\nuser-agent: node\r\n' +
+    'accept-encoding: gzip, deflate\r\n\r\n';
+  return connections.map((connection, i) =>
+    connection.request(`${before}${known}cflux-node: ${1_700_000_000_000 + i}\r\n${after}`),
+  );
+}
+
+async function push(server: ServerChild, { version }: Position, body: Buffer): Promise<Position> {
+  const { headers } = await fetch(`${server.url}/clusters/a/versions/${version}`, { method: 'POST', body });
+  return { version: headers.get('version'), epoch: headers.get('cflux-epoch') };
 }
 
 /** Its usage once all that was sent has been read, and after a garbage collection. */
