@@ -3,9 +3,11 @@
  * A folder that is missing from the table may import nothing and be imported by nobody.
  */
 const ground = [
+  'async',
   'errors.ts',
   'clock.ts',
   'random.ts',
+  'json-object.ts',
   'durable-file.ts',
   'file-access.ts',
   'directory-lock.ts',

@@ -125,8 +125,14 @@ export class CfluxError extends Error {
   }
 }
 
+/** A {@link CfluxError} with a known code; of several codes, one member for each. */
+export type CfluxErrorOf<Code extends CfluxErrorCode> = Code extends CfluxErrorCode
+  ? CfluxError & { readonly code: Code }
+  : never;
+
 /**
- * Whether `error` is a {@link CfluxError} (of any copy of this package), and has `code` if one is given.
+ * Whether `error` is a {@link CfluxError} (of any copy of this package), and has `code` if one is given. An error for which the
+ * answer is no may still be a CfluxError, with another code.
  *
  * @example
  * ```ts
@@ -134,7 +140,12 @@ export class CfluxError extends Error {
  * if (isCfluxError(failed, 'DATABASE_NOT_FOUND')) console.log(failed.message);
  * ```
  */
-export function isCfluxError(error: unknown, code?: CfluxErrorCode): error is CfluxError {
+export function isCfluxError(error: unknown): error is CfluxError;
+export function isCfluxError<Code extends CfluxErrorCode | undefined>(
+  error: unknown,
+  code: Code,
+): error is CfluxErrorOf<undefined extends Code ? CfluxErrorCode : Extract<Code, CfluxErrorCode>>;
+export function isCfluxError(error: unknown, code?: CfluxErrorCode): boolean {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;
   return code === undefined || ('code' in error && error.code === code);
 }

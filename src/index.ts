@@ -24,6 +24,7 @@ export { type Clock, systemClock } from './clock.js';
 export {
   CfluxError,
   type CfluxErrorCode,
+  type CfluxErrorOf,
   type CfluxErrorOptions,
   isCfluxError,
   type Outcome,

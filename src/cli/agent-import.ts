@@ -1,5 +1,6 @@
+import { pause } from '../async/sleep.js';
 import type { CfluxClient } from '../client/cflux-client.js';
-import { type Clock, sleep } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { type ImportOptions, importOnlyHere } from '../influxdb/import-only-here.js';
 import type { InfluxMirror } from '../influxdb/influx-mirror.js';
@@ -9,7 +10,7 @@ import type { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { AgentLog } from './agent-log.js';
 
 /** Milliseconds between two tries of the first import. */
-const pause = 2_000;
+const retryInterval = 2_000;
 
 export interface AgentImportParts {
   readonly client: CfluxClient<LocalMetaClient>;
@@ -72,7 +73,7 @@ export class AgentImport {
       } catch (error) {
         this.#tellOfFailure(error);
       }
-      await sleep(clock, pause, signal).catch(() => {});
+      await pause(clock, retryInterval, signal);
     }
     return undefined;
   }

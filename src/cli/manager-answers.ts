@@ -1,6 +1,7 @@
 import { CfluxError } from '../errors.js';
+import { JsonObject, type JsonRefusal } from '../json-object.js';
 import type { VersionRecord } from '../manager/index.js';
-import { readNodes } from '../protocol/answers.js';
+import { nodeIn } from '../protocol/answers.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 
 /** A cluster as the manager lists it. */
@@ -23,61 +24,66 @@ export interface ListedNode extends NodeInfo {
   readonly cluster: string;
 }
 
-// What an operator is shown is checked before: something else than a manager may have answered.
+// What an operator is shown is checked before: another program than a manager may have sent it.
 
-type Fields = Readonly<Record<string, unknown>>;
+const refusing =
+  (endpoint: string, what: string): JsonRefusal =>
+  ({ place, expected, cause }) =>
+    expected === 'JSON'
+      ? new CfluxError('BAD_ANSWER', `${endpoint}: no JSON, so no manager of ours`, { cause })
+      : new CfluxError(
+          'BAD_ANSWER',
+          `${what} is not what a manager answers: ${place === '' ? 'it' : place} is not ${expected}`,
+        );
 
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 /** Milliseconds since 1970 that a date can have. */
-const isMoment = (value: unknown): value is number => isCount(value) && value <= 8.64e15;
-
-const refused = (what: string) => new CfluxError('BAD_ANSWER', `${what} is not what a manager answers`);
-
-function listOf<T>(value: unknown, what: string, read: (fields: Fields) => T | undefined): readonly T[] {
-  if (!Array.isArray(value)) throw refused(what);
-  return value.map((entry: unknown) => {
-    const item = isFields(entry) ? read(entry) : undefined;
-    if (item === undefined) throw refused(what);
-    return item;
-  });
-}
+const moment = { min: 0, max: 8.64e15 };
+const count = { min: 0 };
 
 /** The versions of a cluster. @throws `BAD_ANSWER`. */
-export const readHistory = (value: unknown): readonly VersionRecord[] =>
-  listOf(value, 'the history', versionOf);
+export const readHistory = (json: string, endpoint: string): readonly VersionRecord[] =>
+  JsonObject.parseList(json, refusing(endpoint, 'the history')).map(versionIn);
 
-function versionOf({ version, mutation, at, size, nodeId, author }: Fields): VersionRecord | undefined {
-  if (!isCount(version) || !isText(mutation) || !isMoment(at) || !isCount(size)) return undefined;
-  if (nodeId !== undefined && !isCount(nodeId)) return undefined;
-  if (author !== undefined && !isText(author)) return undefined;
-  const who = { ...(nodeId === undefined ? {} : { nodeId }), ...(author === undefined ? {} : { author }) };
-  return { version, mutation, at, size, ...who };
+function versionIn(entry: JsonObject): VersionRecord {
+  const nodeId = entry.optionalInteger('nodeId', count);
+  const author = entry.optionalText('author');
+  return {
+    version: entry.integer('version', count),
+    mutation: entry.text('mutation'),
+    at: entry.integer('at', moment),
+    size: entry.integer('size', count),
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(author === undefined ? {} : { author }),
+  };
 }
 
 /** Every cluster. @throws `BAD_ANSWER`. */
-export const readClusters = (value: unknown): readonly ListedCluster[] =>
-  listOf(value, 'the list of clusters', (fields) => {
-    const { cluster, epoch, nodes, alive } = fields;
-    if (!isText(cluster) || !isText(epoch) || !isCount(nodes) || !isCount(alive)) return undefined;
-    const latest = fields['version'] === undefined ? {} : versionOf(fields);
-    return latest && { cluster, epoch, ...latest, nodes, alive };
-  });
+export const readClusters = (json: string, endpoint: string): readonly ListedCluster[] =>
+  JsonObject.parseList(json, refusing(endpoint, 'the list of clusters')).map((entry) => ({
+    cluster: entry.text('cluster'),
+    epoch: entry.text('epoch'),
+    ...(entry.value('version') === undefined ? {} : versionIn(entry)),
+    nodes: entry.integer('nodes', count),
+    alive: entry.integer('alive', count),
+  }));
 
 /** The managers of a store, and the nodes of every cluster. @throws `BAD_ANSWER`. */
-export function readEverything(value: unknown): {
+export function readEverything(
+  json: string,
+  endpoint: string,
+): {
   readonly cflux: readonly ListedManager[];
   readonly influx: readonly ListedNode[];
 } {
-  if (!isFields(value)) throw refused('the list of managers and nodes');
-  const cflux = listOf(value['cflux'], 'the list of managers', ({ id, hostname, bindAddress }) =>
-    isText(id) && isText(hostname) && isText(bindAddress) ? { id, hostname, bindAddress } : undefined,
-  );
-  const clusters = listOf(value['influx'], 'the list of nodes', ({ cluster }) =>
-    isText(cluster) ? { cluster } : undefined,
-  );
-  const nodes = readNodes(JSON.stringify(value['influx']));
-  return { cflux, influx: nodes.map((node, at) => ({ cluster: clusters[at]?.cluster ?? '', ...node })) };
+  const everything = JsonObject.parse(json, refusing(endpoint, 'the list of managers and nodes'));
+  return {
+    cflux: everything.objects('cflux').map((entry) => ({
+      id: entry.text('id'),
+      hostname: entry.text('hostname'),
+      bindAddress: entry.text('bindAddress'),
+    })),
+    influx: everything
+      .objects('influx')
+      .map((entry) => ({ cluster: entry.text('cluster'), ...nodeIn(entry) })),
+  };
 }

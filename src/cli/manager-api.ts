@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.js';
 import { CfluxError, type CfluxErrorCode } from '../errors.js';
+import { JsonObject } from '../json-object.js';
 import type { VersionRecord } from '../manager/index.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import { problemType } from '../protocol/problem.js';
@@ -111,15 +112,11 @@ export class ManagerApi {
     await Promise.all([this.#exchange.close(), this.#transport.close()]);
   }
 
-  async #json<T>(request: Omit<HttpRequest, 'maxBytes'>, read: (value: unknown) => T): Promise<T> {
-    const text = textOf(await this.#expect(request));
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (cause) {
-      throw new CfluxError('BAD_ANSWER', `${this.endpoint}: no JSON, so no manager of ours`, { cause });
-    }
-    return read(value);
+  async #json<T>(
+    request: Omit<HttpRequest, 'maxBytes'>,
+    read: (json: string, endpoint: string) => T,
+  ): Promise<T> {
+    return read(textOf(await this.#expect(request)), this.endpoint);
   }
 
   async #expect(request: Omit<HttpRequest, 'maxBytes'>): Promise<HttpAnswer> {
@@ -140,12 +137,9 @@ export class ManagerApi {
 function problemOf({ status, headers, body }: HttpAnswer): CfluxError | undefined {
   if (!headers.get('content-type')?.startsWith(problemType)) return undefined;
   try {
-    const { code, detail }: { code: CfluxErrorCode; detail: unknown } = JSON.parse(
-      new TextDecoder().decode(body),
-    );
-    return typeof code === 'string' && typeof detail === 'string'
-      ? new CfluxError(code, detail.slice(0, 500), { status })
-      : undefined;
+    const problem = JsonObject.parse(body);
+    const code = problem.text('code') as CfluxErrorCode;
+    return new CfluxError(code, problem.text('detail').slice(0, 500), { status });
   } catch {
     return undefined;
   }

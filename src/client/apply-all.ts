@@ -1,7 +1,7 @@
+import { SerialDeadlines } from '../async/serial-deadlines.js';
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { isLocal, type WorkingCopy } from './holder.js';
-import { Limit } from './limit.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
 
@@ -17,7 +17,7 @@ export function applyAll<M>(
   batch: readonly PendingMutation<M>[],
   { scope, clock, signal }: { scope: OperationScope<M>; clock: Clock; signal: AbortSignal },
 ): Promise<readonly Attempt[]> {
-  const limit = new Limit(clock, signal, tooLong);
+  const deadlines = new SerialDeadlines(clock, signal, tooLong);
   return scope
     .series(async () => {
       const attempts: Attempt[] = [];
@@ -29,15 +29,15 @@ export function applyAll<M>(
             attempts.push({ result: await copy.applyAtomic(operation) });
             continue;
           }
-          // The limit is inside: a change that goes on after it must not be taken up later.
-          attempts.push({ result: await copy.apply((meta) => limit.race(run(meta), deadline)) });
+          // The deadline is inside: a change that goes on after it must not be taken up later.
+          attempts.push({ result: await copy.apply((meta) => deadlines.race(run(meta), deadline)) });
         } catch (error) {
           attempts.push({ error });
         }
       }
       return attempts;
     })
-    .finally(() => limit.release());
+    .finally(() => deadlines.release());
 }
 
 function tooLong(): CfluxError {

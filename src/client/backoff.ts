@@ -1,15 +1,17 @@
+import { type Backoff, backoffDelay, exponentialDelay } from '../async/backoff.js';
+import { fullJitter } from '../async/jitter.js';
 import type { Random } from '../random.js';
 
-/** Milliseconds before the first new try of a loop. */
-const first = 1_000;
-/** The longest pause of a loop: a manager that is back is met within this time. */
-const longest = 15_000;
+/** Of the loops: a manager that is back is met within 15 s. */
+const loopBackoff: Backoff = { first: 1_000, max: 15_000 };
 
-/**
- * Milliseconds to pause after `failures` in a row: doubling from 1 s to 15 s, of which a random half falls away, so that
- * nodes that failed together do not come back together.
- */
-export function pauseAfter(failures: number, random: Random): number {
-  const full = Math.min(longest, first * 2 ** Math.min(failures - 1, 10));
-  return full * (0.5 + random() / 2);
-}
+/** Of rounds that conflict: the manager gives the loser a turn (R26); with other managers, losing again and again needs some distance. */
+const conflictBackoff: Backoff = { first: 2, max: 250 };
+
+/** Milliseconds that a loop pauses after `failures` in a row. */
+export const pauseAfter = (failures: number, random: Random): number =>
+  backoffDelay(loopBackoff, failures, random);
+
+/** Milliseconds to pause after `rounds` in which another node was first; none after the first few. */
+export const pauseAfterConflicts = (rounds: number, random: Random): number =>
+  rounds > 3 ? fullJitter(exponentialDelay(conflictBackoff, rounds), random) : 0;

@@ -1,3 +1,4 @@
+import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeInfo } from '../protocol/nodes.js';
@@ -5,7 +6,6 @@ import type { CallOptions } from '../transport/transport.js';
 import { logEvents } from './event-log.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
 import type { Operation } from './holder.js';
-import { withLinkedSignal } from './linked-signal.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import { type CfluxOptions, resolveOptions, type Settings } from './options.js';
 import { closedError, foreignError, nestedError, selfWaitError } from './refusals.js';

@@ -1,5 +1,6 @@
 import createDebug from 'debug';
-import { type Clock, sleep } from '../clock.js';
+import { sleep } from '../async/sleep.js';
+import type { Clock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
@@ -8,6 +9,7 @@ import { type Random, randomUuid } from '../random.js';
 import { restate } from '../transport/restate.js';
 import type { CallOptions, PushResult, Transport } from '../transport/transport.js';
 import { type Attempt, applyAll } from './apply-all.js';
+import { pauseAfterConflicts } from './backoff.js';
 import type { Emit } from './events.js';
 import { TooSoon } from './history-pace.js';
 import type { Holder, WorkingCopy } from './holder.js';
@@ -76,8 +78,8 @@ export class Committer<M> {
       if (batch.length === 0) return 0;
       try {
         if ((await this.#round(batch, round, signal)) === 'settled') return 0;
-        // Our manager gives the loser a turn (R26); with others, losing again and again wants some distance.
-        if (round > 3) await sleep(clock, random() * Math.min(2 ** round, 250), signal);
+        const pause = pauseAfterConflicts(round, random);
+        if (pause > 0) await sleep(clock, pause, signal);
       } catch (error) {
         if (error instanceof TooSoon && !signal.aborted) {
           queue.obstacle = error;

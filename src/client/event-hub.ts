@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
+import { throwUncaught } from '../async/throw-uncaught.js';
 import type { CfluxEventName, CfluxEvents, Emit } from './events.js';
 
 type Listener<Name extends CfluxEventName> = (...payload: CfluxEvents[Name]) => void;
@@ -36,10 +37,7 @@ export class EventHub {
       try {
         (listener as (...payload: unknown[]) => void)(...payload);
       } catch (error) {
-        // In a task of its own it reaches the process's handlers as any uncaught exception does.
-        setImmediate(() => {
-          throw error;
-        });
+        throwUncaught(error);
       }
     };
     this.#guarded.set(listener, guard);

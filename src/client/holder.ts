@@ -1,8 +1,8 @@
+import { Gate } from '../async/gate.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
 import { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { ForkableMetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { MetaData } from '../meta/records.js';
-import { Gate } from './gate.js';
 import { ownCopy } from './own-copy.js';
 
 /** A change, as a function of a meta client: it may run several times, on newer metadata each time. */

@@ -1,5 +1,6 @@
 import createDebug from 'debug';
-import { type Clock, sleep } from '../clock.js';
+import { pause } from '../async/sleep.js';
+import type { Clock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { NodeDescription } from '../protocol/nodes.js';
 import { nodeTimeToLive } from '../protocol/times.js';
@@ -70,7 +71,7 @@ export class Membership {
         failures += 1;
         emit('heartbeatFailed', { error: CfluxError.from(thrown), failures });
       }
-      await sleep(clock, Math.max(due - clock.monotonic(), 0), signal).catch(() => undefined);
+      await pause(clock, Math.max(due - clock.monotonic(), 0), signal);
     }
   }
 

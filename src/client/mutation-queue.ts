@@ -1,3 +1,4 @@
+import { Alarm } from '../async/alarm.js';
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { Operation } from './holder.js';
@@ -8,14 +9,14 @@ export class MutationQueue<M> {
   #waiting = new Set<PendingMutation<M>>();
   readonly #clock: Clock;
   readonly #onAdded: () => void;
-  /** One for all who wait: set for the earliest of their deadlines. */
-  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
+  readonly #alarm: Alarm;
   /** What last kept changes waiting, for those whose time runs out. */
   obstacle: unknown;
 
   constructor(clock: Clock, onAdded: () => void) {
     this.#clock = clock;
     this.#onAdded = onAdded;
+    this.#alarm = new Alarm(clock, (now) => this.#expire(now));
   }
 
   get size(): number {
@@ -32,15 +33,14 @@ export class MutationQueue<M> {
     const waiting = mutation as PendingMutation<M>;
     mutation.onAbort(() => this.#giveUp(waiting, this.#clock.monotonic()));
     this.#waiting.add(waiting);
-    this.#watch(deadline);
+    this.#alarm.setFor(deadline);
     this.#onAdded();
     return mutation.outcome;
   }
 
   /** Everything that waits; the caller decides about it from now on. */
   takeAll(): PendingMutation<M>[] {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#alarm.cancel();
     const taken = [...this.#waiting];
     // Cleared, the set would leave its old table behind, and that keeps its entries until the next full garbage collection.
     this.#waiting = new Set();
@@ -51,27 +51,19 @@ export class MutationQueue<M> {
   putBack(taken: readonly PendingMutation<M>[]): void {
     this.#waiting = new Set([...taken, ...this.#waiting]);
     const now = this.#clock.monotonic();
-    for (const mutation of taken) if (!this.#giveUp(mutation, now)) this.#watch(mutation.deadline);
+    for (const mutation of taken) if (!this.#giveUp(mutation, now)) this.#alarm.setFor(mutation.deadline);
   }
 
   rejectAll(error: unknown): void {
     for (const mutation of this.takeAll()) mutation.reject(error);
   }
 
-  #watch(deadline: number): void {
-    if (this.#timer !== undefined && this.#timer.at <= deadline) return;
-    this.#timer?.cancel();
-    const cancel = this.#clock.after(Math.max(deadline - this.#clock.monotonic(), 0), () => {
-      this.#timer = undefined;
-      // Node's timers fire up to a millisecond before their time: the timer's word counts, whatever the clock says.
-      const now = Math.max(deadline, this.#clock.monotonic());
-      let next = Number.POSITIVE_INFINITY;
-      for (const mutation of this.#waiting) {
-        if (!this.#giveUp(mutation, now)) next = Math.min(next, mutation.deadline);
-      }
-      if (this.#waiting.size > 0) this.#watch(next);
-    });
-    this.#timer = { at: deadline, cancel };
+  #expire(now: number): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const mutation of this.#waiting) {
+      if (!this.#giveUp(mutation, now)) next = Math.min(next, mutation.deadline);
+    }
+    if (this.#waiting.size > 0) this.#alarm.setFor(next);
   }
 
   /** Rejects it where nobody waits for it any more. */

@@ -1,4 +1,5 @@
 import { CfluxError } from '../errors.js';
+import { isJsonObject, JsonObject, type JsonRefusal } from '../json-object.js';
 import type { Position } from './position.js';
 
 /** Metadata that a node knows to be the cluster's: which version it is, and the digest it is recognised by. */
@@ -27,70 +28,53 @@ export function formatNodeRecord(record: NodeRecord): string {
   return `${JSON.stringify(lines, null, 2)}\n`;
 }
 
-/** Reads what {@link formatNodeRecord} wrote; `place` names it in the error. */
-export function parseNodeRecord(text: string, place: string): NodeRecord {
-  const fields = parseObject(text, place);
-  const refuse = (what: string): never => {
-    throw new CfluxError('STORAGE_FAILED', `${place}: ${what}`);
-  };
-  if (typeof fields['format'] === 'number' && fields['format'] > format) {
-    refuse(
-      `written by a newer version of clusterflux (format ${fields['format']}, this one reads ${format})`,
+/** Reads what {@link formatNodeRecord} wrote; `file` names it in the error. */
+export function parseNodeRecord(text: string, file: string): NodeRecord {
+  const fields = JsonObject.parse(text, refusing(file));
+  const written = fields.value('format');
+  if (typeof written === 'number' && written > format) {
+    throw new CfluxError(
+      'STORAGE_FAILED',
+      `${file}: written by a newer version of clusterflux (format ${written}, this one reads ${format})`,
     );
   }
-  const cluster = fields['cluster'];
-  if (typeof cluster !== 'string') return refuse('"cluster" is not a string');
-  const clusterId = fields['clusterId'];
-  if (clusterId !== undefined && !(typeof clusterId === 'string' && /^\d{1,20}$/.test(clusterId))) {
-    return refuse('"clusterId" is not a string of digits');
-  }
+  const clusterId = fields.optionalField('clusterId', isDigits, 'a string of digits');
+  const hasPrevious = isJsonObject(fields.value('previous'));
   return {
-    cluster,
-    nodeId: nodeIdOf(fields['nodeId']),
+    cluster: fields.text('cluster'),
+    nodeId: nodeIdOf(fields.value('nodeId')),
     clusterId: clusterId === undefined ? undefined : BigInt(clusterId),
-    metadata: confirmedOf(fields, '', refuse),
-    previous: isObject(fields['previous']) ? confirmedOf(fields['previous'], 'previous.', refuse) : undefined,
+    metadata: confirmedOf(fields),
+    previous: hasPrevious ? confirmedOf(fields.object('previous')) : undefined,
   };
 }
 
 /** The id in a Go client's `node_id.json`: `{"id":8001}`. */
-export function parseLegacyNodeId(text: string, place: string): number | undefined {
-  return nodeIdOf(parseObject(text, place)['id']);
+export function parseLegacyNodeId(text: string, file: string): number | undefined {
+  return nodeIdOf(JsonObject.parse(text, refusing(file)).value('id'));
 }
 
-/** Absent where the node has not joined yet. */
-function confirmedOf(
-  { version, epoch, mutation, digest }: Record<string, unknown>,
-  place: string,
-  refuse: (what: string) => never,
-): ConfirmedMetadata | undefined {
+/** `undefined` if the node has not joined yet. */
+function confirmedOf(fields: JsonObject): ConfirmedMetadata | undefined {
+  const version = fields.optionalInteger('version');
   if (version === undefined) return undefined;
-  if (typeof version !== 'number' || !Number.isSafeInteger(version)) {
-    return refuse(`"${place}version" is not a whole number`);
-  }
-  if (typeof digest !== 'string') return refuse(`"${place}digest" is not a string`);
+  const [epoch, mutation] = [fields.value('epoch'), fields.value('mutation')];
   return {
     version,
-    digest,
+    digest: fields.text('digest'),
     ...(typeof epoch === 'string' ? { epoch } : {}),
     ...(typeof mutation === 'string' ? { mutation } : {}),
   };
 }
 
+const isDigits = (value: unknown): value is string => typeof value === 'string' && /^\d{1,20}$/.test(value);
+
 const nodeIdOf = (value: unknown) =>
   typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
 
-function parseObject(text: string, place: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new CfluxError('STORAGE_FAILED', `${place}: not JSON`, { cause });
-  }
-  if (!isObject(value)) throw new CfluxError('STORAGE_FAILED', `${place}: not a JSON object`);
-  return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const refusing =
+  (file: string): JsonRefusal =>
+  ({ place, expected, cause }) =>
+    new CfluxError('STORAGE_FAILED', `${file}: ${place === '' ? '' : `"${place}" is `}not ${expected}`, {
+      cause,
+    });

@@ -1,3 +1,5 @@
+import { Deferred } from '../async/deferred.js';
+import { onAbort } from '../async/on-abort.js';
 import type { CfluxError } from '../errors.js';
 import type { Operation } from './holder.js';
 
@@ -17,14 +19,12 @@ export interface MutationOptions {
  */
 export class PendingMutation<M, T = unknown> {
   readonly operation: Operation<M, T>;
-  readonly outcome: Promise<T>;
   readonly deadline: number;
   readonly isMethod: boolean;
   readonly isAtomic: boolean;
   readonly #signal: AbortSignal | undefined;
-  #onAbort: (() => void) | undefined;
-  #resolve!: (result: T) => void;
-  #reject!: (error: unknown) => void;
+  readonly #outcome = new Deferred<T>();
+  #unsubscribe = () => {};
 
   constructor(operation: Operation<M, T>, { deadline, signal, isMethod, isAtomic }: MutationOptions) {
     this.operation = operation;
@@ -32,17 +32,15 @@ export class PendingMutation<M, T = unknown> {
     this.isMethod = isMethod;
     this.isAtomic = isAtomic;
     this.#signal = signal;
-    this.outcome = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
   }
 
-  /** Calls `listener` where the signal ends before the change is settled. */
+  get outcome(): Promise<T> {
+    return this.#outcome.promise;
+  }
+
+  /** Calls `listener` if the signal aborts before the change is settled. */
   onAbort(listener: () => void): void {
-    if (this.#signal === undefined) return;
-    this.#onAbort = listener;
-    this.#signal.addEventListener('abort', listener, { once: true });
+    this.#unsubscribe = onAbort(this.#signal, listener);
   }
 
   /** Why nobody waits for it any more; `undefined` while somebody does. `late` makes the error of a deadline that is over. */
@@ -52,16 +50,12 @@ export class PendingMutation<M, T = unknown> {
   }
 
   resolve(result: T): void {
-    this.#release();
-    this.#resolve(result);
+    this.#unsubscribe();
+    this.#outcome.resolve(result);
   }
 
   reject(error: unknown): void {
-    this.#release();
-    this.#reject(error);
-  }
-
-  #release(): void {
-    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unsubscribe();
+    this.#outcome.reject(error);
   }
 }

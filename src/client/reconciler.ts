@@ -1,4 +1,5 @@
-import { type Clock, sleep } from '../clock.js';
+import { sleep } from '../async/sleep.js';
+import type { Clock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { decodeMetadata } from '../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
@@ -15,6 +16,7 @@ import type {
   Snapshot,
   Transport,
 } from '../transport/transport.js';
+import { pauseAfterConflicts } from './backoff.js';
 import type { Emit } from './events.js';
 import { HistoryPace } from './history-pace.js';
 import { judge, type Position } from './position.js';
@@ -195,7 +197,8 @@ export class Reconciler<M> {
         return;
       }
       over = result.kind === 'conflict' ? result : await this.#peek(result.epoch, limits);
-      if (round > 3) await sleep(this.#clock, this.#random() * Math.min(2 ** round, 250), limits.signal);
+      const pause = pauseAfterConflicts(round, this.#random);
+      if (pause > 0) await sleep(this.#clock, pause, limits.signal);
     }
   }
 

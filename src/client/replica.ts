@@ -1,3 +1,4 @@
+import { Mutex } from '../async/mutex.js';
 import type { Clock } from '../clock.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { digestMetadata } from '../meta/digest-metadata.js';
@@ -7,7 +8,6 @@ import { noVersion } from '../protocol/version.js';
 import { Backups } from './backups.js';
 import type { Emit, KeptMetadata } from './events.js';
 import type { Holder } from './holder.js';
-import { Mutex } from './mutex.js';
 import type { NodeStorage } from './node-directory.js';
 import {
   type ConfirmedMetadata,

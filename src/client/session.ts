@@ -1,19 +1,19 @@
-import { setMaxListeners } from 'node:events';
 import createDebug from 'debug';
+import { Gate } from '../async/gate.js';
+import { lifetimeController } from '../async/lifetime.js';
+import { withLinkedSignal } from '../async/linked-signal.js';
+import { Mutex } from '../async/mutex.js';
+import { pause } from '../async/sleep.js';
 import type { CertificateInfo } from '../certificates.js';
-import { sleep } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { Transport } from '../transport/transport.js';
 import { Committer } from './committer.js';
 import { EventHub } from './event-hub.js';
-import { Gate } from './gate.js';
 import { type Holder, holderOf } from './holder.js';
 import { describeHost } from './host.js';
-import { withLinkedSignal } from './linked-signal.js';
 import { Membership } from './membership.js';
 import { MutationQueue } from './mutation-queue.js';
-import { Mutex } from './mutex.js';
 import { NodeDirectory, type NodeStorage } from './node-directory.js';
 import { nodeTransport } from './node-transport.js';
 import { OperationScope } from './operation-scope.js';
@@ -62,7 +62,7 @@ export class Session<M extends MetaClientLike> {
   readonly #writer = new Mutex();
   readonly #joined = new Gate();
   /** Ends the loops and whatever waits. */
-  readonly #life = new AbortController();
+  readonly #life = lifetimeController();
   /** Ends what is on the wire when closing has waited long enough for it. */
   readonly #wire = new AbortController();
   #loops: Promise<unknown> | undefined;
@@ -72,8 +72,6 @@ export class Session<M extends MetaClientLike> {
   constructor(meta: M, settings: Settings) {
     this.#meta = meta;
     this.#settings = settings;
-    // Every call that waits listens: Node would warn of a leak from the eleventh on.
-    setMaxListeners(0, this.#life.signal);
     const { cluster, clock, random, dir, lock } = settings;
     this.#storage = settings.storage ?? (dir === undefined ? undefined : new NodeDirectory(dir, { lock }));
     const { emit } = this.hub;
@@ -252,8 +250,8 @@ export class Session<M extends MetaClientLike> {
     while (this.queue.size > 0 && !this.state.isClosing) {
       await this.#joined.wait();
       if (this.state.isClosing) return;
-      const pause = await this.write(() => this.#committer.commit(this.#wire.signal));
-      if (pause > 0) await sleep(this.#settings.clock, pause, this.closing).catch(() => undefined);
+      const wait = await this.write(() => this.#committer.commit(this.#wire.signal));
+      if (wait > 0) await pause(this.#settings.clock, wait, this.closing);
     }
   }
 }

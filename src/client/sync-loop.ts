@@ -1,13 +1,14 @@
 import createDebug from 'debug';
-import { type Clock, sleep } from '../clock.js';
+import { withLinkedSignal } from '../async/linked-signal.js';
+import type { Mutex } from '../async/mutex.js';
+import { pause } from '../async/sleep.js';
+import type { Clock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { noVersion } from '../protocol/version.js';
 import type { Random } from '../random.js';
 import type { PollResult, Transport } from '../transport/transport.js';
 import { pauseAfter } from './backoff.js';
 import type { Emit } from './events.js';
-import { withLinkedSignal } from './linked-signal.js';
-import type { Mutex } from './mutex.js';
 import type { Position } from './position.js';
 import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
@@ -65,7 +66,7 @@ export class SyncLoop<M> {
     const { clock, random, emit, state, onFailed } = this.#parts;
     let failures = 0;
     while (!signal.aborted) {
-      let pause = 0;
+      let retryIn = 0;
       const interrupt = this.#interrupt.signal;
       // A held poll would leave everybody in the dark, for minutes, about whether the manager, or its history, is back.
       const isProbe = state.state !== 'online';
@@ -81,23 +82,23 @@ export class SyncLoop<M> {
         if (pace === 'upheaval') this.#lastUpheaval = now;
         if (pace !== 'again') {
           failures += 1;
-          pause = pauseAfter(failures, random);
+          retryIn = pauseAfter(failures, random);
         } else if (!isProbe && now - this.#lastUpheaval >= calmAfter) failures = 0;
       } catch (thrown) {
         if (signal.aborted) return;
         if (!interrupt.aborted) {
           const error = CfluxError.from(thrown);
           failures += 1;
-          pause = Math.max(pauseAfter(failures, random), error.retryAfter ?? 0);
+          retryIn = Math.max(pauseAfter(failures, random), error.retryAfter ?? 0);
           if (!isCfluxError(error, 'FOREIGN_EPOCH')) {
             state.enter('offline');
             onFailed(error);
-            emit('syncFailed', { error, failures, retryIn: pause });
+            emit('syncFailed', { error, failures, retryIn });
           }
         }
       }
       if (interrupt.aborted) this.#interrupt = new AbortController();
-      else if (pause > 0) await this.#pause(pause, signal);
+      else if (retryIn > 0) await this.#pause(retryIn, signal);
     }
   }
 
@@ -109,7 +110,7 @@ export class SyncLoop<M> {
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     debug('pausing for %d ms', ms);
     await withLinkedSignal([signal, this.#interrupt.signal], (linked) =>
-      sleep(this.#parts.clock, ms, linked).catch(() => undefined),
+      pause(this.#parts.clock, ms, linked),
     );
     if (this.#interrupt.signal.aborted) this.#interrupt = new AbortController();
   }

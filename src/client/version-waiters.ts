@@ -1,6 +1,7 @@
+import { withDeadline } from '../async/deadline.js';
+import { Deferred } from '../async/deferred.js';
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
-import { Limit } from './limit.js';
 
 /** Callers that wait until the node has some version, or a later one. */
 export class VersionWaiters {
@@ -16,22 +17,19 @@ export class VersionWaiters {
   }
 
   /** Resolves at {@link reached}; rejects when `signal` aborts or `timeout` milliseconds are over. */
-  async wait(version: number, limits: { clock: Clock; timeout: number; signal: AbortSignal }): Promise<void> {
-    const late = () =>
-      new CfluxError('TIMEOUT', `version ${version} did not come within ${limits.timeout} ms`);
-    const limit = new Limit(limits.clock, limits.signal, late);
-    let waiter: { version: number; resolve: () => void } | undefined;
+  async wait(
+    version: number,
+    { clock, timeout, signal }: { clock: Clock; timeout: number; signal: AbortSignal },
+  ): Promise<void> {
+    const timeoutError = () =>
+      new CfluxError('TIMEOUT', `version ${version} did not come within ${timeout} ms`);
+    const { promise, resolve } = new Deferred<void>();
+    const waiter = { version, resolve };
+    this.#waiters.add(waiter);
     try {
-      await limit.race(
-        new Promise<void>((resolve) => {
-          waiter = { version, resolve };
-          this.#waiters.add(waiter);
-        }),
-        limits.clock.monotonic() + limits.timeout,
-      );
+      await withDeadline({ clock, timeout, timeoutError, signals: [signal] }, () => promise);
     } finally {
-      limit.release();
-      if (waiter) this.#waiters.delete(waiter);
+      this.#waiters.delete(waiter);
     }
   }
 }

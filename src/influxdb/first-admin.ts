@@ -1,11 +1,11 @@
-import { CfluxError, isCfluxError } from '../errors.js';
+import { CfluxError, type CfluxErrorOf, isCfluxError } from '../errors.js';
 import { bcryptMatches } from '../meta/bcrypt.js';
 import type { MetaData } from '../meta/records.js';
 import type { InfluxConnection } from './influx-connection.js';
 import { influxqlOf } from './statement.js';
 
 /** Whether a server asks for credentials and has no user yet: then it does nothing but create its first administrator. */
-export function isWithoutUsers(error: unknown): error is CfluxError {
+export function isWithoutUsers(error: unknown): error is CfluxErrorOf<'FORBIDDEN'> {
   return isCfluxError(error, 'FORBIDDEN') && error.message.includes('create admin user first');
 }
 

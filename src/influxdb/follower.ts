@@ -1,4 +1,6 @@
-import { type Clock, sleep } from '../clock.js';
+import { type Backoff, backoffDelay } from '../async/backoff.js';
+import { pause, sleep } from '../async/sleep.js';
+import type { Clock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
 import type { Random } from '../random.js';
@@ -6,10 +8,8 @@ import type { ConvergenceOptions } from './converger.js';
 import type { Origin } from './ledger.js';
 import type { MetadataSource } from './metadata-source.js';
 
-/** Milliseconds before the first new try after a failure. */
-const firstPause = 250;
-/** The longest pause: a server that is back is right again within seconds. */
-const longestPause = 5_000;
+/** A server that is back is in sync again within seconds. */
+const backoff: Backoff = { first: 250, max: 5_000 };
 /** Drops are made when the metadata that asks for them has been the newest for so long. */
 const hesitation = 1_000;
 /** A burst of changes of the cluster within this time makes one convergence. */
@@ -99,9 +99,9 @@ export class Follower {
         if (isStopped()) return;
         failures += 1;
         const asked = isCfluxError(error) ? (error.retryAfter ?? 0) : 0;
-        const pause = Math.max(pauseAfter(failures, random), Math.min(asked, longestPause));
-        onFailure(error, failures, pause);
-        await this.#pause(pause);
+        const wait = Math.max(backoffDelay(backoff, failures, random), Math.min(asked, backoff.max));
+        onFailure(error, failures, wait);
+        await this.#pause(wait);
         continue;
       }
       await this.#untilChanged(seen, interval);
@@ -142,12 +142,7 @@ export class Follower {
   }
 
   /** Milliseconds, or until the end. */
-  async #pause(ms: number): Promise<void> {
-    await sleep(this.#parts.clock, ms, this.#stop.signal).catch(() => {});
+  #pause(ms: number): Promise<void> {
+    return pause(this.#parts.clock, ms, this.#stop.signal);
   }
-}
-
-/** Milliseconds after `failures` in a row: doubling, and a random half of it falls away. */
-function pauseAfter(failures: number, random: Random): number {
-  return Math.min(longestPause, firstPause * 2 ** Math.min(failures - 1, 10)) * (0.5 + random() / 2);
 }

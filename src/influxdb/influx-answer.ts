@@ -1,4 +1,5 @@
 import { CfluxError } from '../errors.js';
+import { isJsonObject } from '../json-object.js';
 import { type Json, parseLosslessJson } from './lossless-json.js';
 
 /** Rows of one answer. */
@@ -97,7 +98,7 @@ const isSameText = (one: object, other: object) => JSON.stringify(one) === JSON.
 
 function tagsOf(piece: Json): Record<string, string> {
   const tags = at(piece, 'tags');
-  if (!isObject(tags)) return {};
+  if (!isJsonObject(tags)) return {};
   return Object.fromEntries(
     Object.entries(tags).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])),
   );
@@ -129,11 +130,7 @@ export class MissingColumns extends CfluxError {
 const badAnswer = (why: string) => new CfluxError('BAD_ANSWER', why, { retryable: true });
 
 function at(value: Json | undefined, key: string): Json | undefined {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function textAt(value: Json, key: string): string | undefined {

@@ -1,6 +1,7 @@
 import createDebug from 'debug';
+import { withDeadline } from '../async/deadline.js';
+import { lifetimeController } from '../async/lifetime.js';
 import { CfluxError, isCfluxError } from '../errors.js';
-import { withDeadline } from '../transport/deadline.js';
 import { HttpAgent } from '../transport/http-agent.js';
 import { readBody } from '../transport/http-body.js';
 import { networkFailure } from '../transport/http-failure.js';
@@ -24,7 +25,7 @@ export class InfluxConnection {
   readonly address: InfluxAddress;
   readonly #agent: HttpAgent;
   readonly #credentials: InfluxCredentials;
-  readonly #closed = new AbortController();
+  readonly #closed = lifetimeController();
 
   constructor(url: string, options: InfluxConnectionOptions = {}) {
     this.address = resolveAddress(url, options);
@@ -172,7 +173,9 @@ export interface ExecuteOptions {
 }
 
 /** Whether the server understood and refused this one statement, so that others may well succeed. */
-export function isRefusal(error: unknown): error is CfluxError {
+export function isRefusal(
+  error: unknown,
+): error is CfluxError & { readonly outcome: 'none'; readonly retryable: false } {
   return isCfluxError(error) && error.outcome === 'none' && !error.retryable;
 }
 

@@ -1,7 +1,10 @@
 import createDebug from 'debug';
 import { EventEmitter } from 'eventemitter3';
-import { Mutex } from '../client/mutex.js';
-import { sleep } from '../clock.js';
+import { withTimeout } from '../async/deadline.js';
+import { lifetimeController } from '../async/lifetime.js';
+import { withLinkedSignal } from '../async/linked-signal.js';
+import { Mutex } from '../async/mutex.js';
+import { throwUncaught } from '../async/throw-uncaught.js';
 import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
 import { type ConvergenceOptions, Converger, type Survey } from './converger.js';
@@ -62,7 +65,7 @@ export class InfluxMirror {
   readonly #store: LedgerStore;
   readonly #settings: MirrorSettings;
   readonly #emitter = new EventEmitter();
-  readonly #closing = new AbortController();
+  readonly #closing = lifetimeController();
   /** One convergence at a time. */
   readonly #turns = new Mutex();
   #follower: Follower | undefined;
@@ -193,9 +196,7 @@ export class InfluxMirror {
     this.#closing.abort(closedError());
     const { clock } = this.#connection.address;
     const ended = Promise.all([this.#follower?.close(), this.#turns.run(async () => {})]);
-    const timer = new AbortController();
-    await Promise.race([ended, sleep(clock, closingTime, timer.signal).catch(() => {})]);
-    timer.abort();
+    await withTimeout({ clock, timeout: closingTime }, ended).catch(() => {});
     await this.#connection.close();
     await ended;
     await this.#store.close();
@@ -207,20 +208,18 @@ export class InfluxMirror {
     origin: Origin,
     { signal, ...caution }: Omit<ConvergenceOptions, 'onStep'>,
   ): Promise<Report> {
-    const closing = this.#closing.signal;
-    const options = {
-      signal: signal === undefined ? closing : AbortSignal.any([signal, closing]),
-      ...caution,
-      onStep: (step: Step, refusal: string | undefined) =>
-        this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) }),
-    };
-    return this.#exclusively(async () => {
-      const work = () => this.#converger.converge(data, origin, options);
-      const report = await this.#withFirstAdmin(data, origin, work);
-      this.#lastReport = report;
-      this.#emit('report', report);
-      return report;
-    });
+    const onStep = (step: Step, refusal: string | undefined) =>
+      this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) });
+    return this.#exclusively(() =>
+      withLinkedSignal([signal, this.#closing.signal], async (linked) => {
+        const options = { ...caution, signal: linked, onStep };
+        const work = () => this.#converger.converge(data, origin, options);
+        const report = await this.#withFirstAdmin(data, origin, work);
+        this.#lastReport = report;
+        this.#emit('report', report);
+        return report;
+      }),
+    );
   }
 
   async #withFirstAdmin<T>(wanted: MetaData, origin: Origin, work: () => Promise<T>): Promise<T> {
@@ -249,10 +248,7 @@ export class InfluxMirror {
     try {
       this.#emitter.emit(name, ...payload);
     } catch (error) {
-      // In a task of its own a listener's exception reaches the process as any other, and breaks no convergence.
-      setImmediate(() => {
-        throw error;
-      });
+      throwUncaught(error);
     }
   }
 }

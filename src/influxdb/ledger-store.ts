@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DirectoryLock } from '../directory-lock.js';
 import { removeLeftovers, writeDurably } from '../durable-file.js';
 import { CfluxError } from '../errors.js';
+import { isJsonObject, JsonObject } from '../json-object.js';
 import type { Agreement, Ledger } from './ledger.js';
 
 const ledgerFile = 'influxdb-ledger.json';
@@ -119,33 +120,55 @@ function serialize({ server, origin, current, held, agreements, accepted, rebuil
 }
 
 function parse(text: string, path: string): Ledger {
-  try {
-    const { format: itsFormat, server, origin, current, held, agreements, ...later } = JSON.parse(text);
-    if (itsFormat !== format) throw new Error(`its format is ${itsFormat}, not ${format}`);
-    return {
-      server: {
-        url: String(server.url),
-        ...(server.clusterId === undefined ? {} : { clusterId: BigInt(server.clusterId) }),
-        ...(server.index === undefined ? {} : { index: BigInt(server.index) }),
-      },
-      origin: {
-        clusterId: BigInt(origin.clusterId),
-        ...(origin.epoch === undefined ? {} : { epoch: String(origin.epoch) }),
-        ...(origin.version === undefined ? {} : { version: Number(origin.version) }),
-      },
-      current: new Set<string>(current),
-      held: new Map<string, string>(held),
-      agreements: new Map<string, Agreement>(agreements),
-      // A ledger of 0.1 has neither.
-      accepted: new Set<string>(later.accepted ?? []),
-      rebuilds: Number(later.rebuilds ?? 0),
-    };
-  } catch (cause) {
-    const why = CfluxError.from(cause).message;
-    throw new CfluxError(
+  const refuse = (why: string, cause?: unknown) =>
+    new CfluxError(
       'STORAGE_FAILED',
       `${path} is not a ledger: ${why}. Without it what the cluster dropped meanwhile counts as only here; move it away to go on so`,
       { cause },
     );
-  }
+  const ledger = JsonObject.parse(text, ({ place, expected, cause }) =>
+    refuse(`${place || 'it'} is not ${expected}`, cause),
+  );
+  const itsFormat = ledger.value('format');
+  if (itsFormat !== format) throw refuse(`its format is ${itsFormat}, not ${format}`);
+  const [server, origin] = [ledger.object('server'), ledger.object('origin')];
+  const clusterId = server.optionalField('clusterId', isDigits, 'a string of digits');
+  const index = server.optionalField('index', isDigits, 'a string of digits');
+  const epoch = origin.optionalText('epoch');
+  const version = origin.optionalInteger('version');
+  return {
+    server: {
+      url: server.text('url'),
+      ...(clusterId === undefined ? {} : { clusterId: BigInt(clusterId) }),
+      ...(index === undefined ? {} : { index: BigInt(index) }),
+    },
+    origin: {
+      clusterId: BigInt(origin.field('clusterId', isDigits, 'a string of digits')),
+      ...(epoch === undefined ? {} : { epoch }),
+      ...(version === undefined ? {} : { version }),
+    },
+    current: new Set(ledger.texts('current')),
+    held: new Map(ledger.field('held', isHeld, 'an array of pairs of strings')),
+    agreements: new Map(ledger.field('agreements', isAgreements, 'an array of agreements by key')),
+    // A ledger of 0.1 has neither.
+    accepted: new Set(ledger.optionalTexts('accepted')),
+    rebuilds: ledger.optionalInteger('rebuilds', { min: 0 }) ?? 0,
+  };
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const isDigits = (value: unknown): value is string => isText(value) && /^[0-9]{1,20}$/.test(value);
+
+const isAgreement = (value: unknown): value is Agreement =>
+  isJsonObject(value) && isText(value['wanted']) && isText(value['present']);
+
+/** Entries of a map from keys, as they are in JSON. */
+const areEntries =
+  <T>(isValue: (value: unknown) => value is T) =>
+  (list: unknown): list is readonly (readonly [string, T])[] =>
+    Array.isArray(list) &&
+    list.every((entry) => Array.isArray(entry) && isText(entry[0]) && isValue(entry[1]));
+
+const isHeld = areEntries(isText);
+const isAgreements = areEntries(isAgreement);

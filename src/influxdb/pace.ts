@@ -1,4 +1,5 @@
-import { type Clock, sleep } from '../clock.js';
+import { sleep } from '../async/sleep.js';
+import type { Clock } from '../clock.js';
 
 /** Lets at most so many changes a second through, evenly. */
 export class Pace {

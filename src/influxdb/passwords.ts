@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { forEachConcurrently } from '../async/for-each-concurrently.js';
 import { isCfluxError } from '../errors.js';
 import { bcryptMatches } from '../meta/bcrypt.js';
 import type { UserInfo } from '../meta/records.js';
@@ -48,26 +49,19 @@ export class PasswordJudge {
       // Noted, so that a later change of the cluster's password shows even where hashes cannot be read any more.
       if (existing !== undefined && isSameHash(user, existing)) agreements.set(...agreed(user, existing));
     }
-    for (let at = 0; at < doubtful.length; at += atOnce) {
-      await Promise.all(
-        doubtful.slice(at, at + atOnce).map(async (user) => {
-          const existing = here.get(user.name);
-          const password = await this.#givenFor(user, existing);
-          if (typeof password === 'object') {
-            verdicts.set(user.name, password);
-          } else if (
-            existing !== undefined &&
-            (await this.#isOf(password, existing.hash).catch(unverifiable))
-          ) {
-            verdicts.set(user.name, { kind: 'same' });
-            agreements.set(...agreed(user, existing));
-          } else {
-            verdicts.set(user.name, { kind: 'settable' });
-            secrets.set(user.name, password);
-          }
-        }),
-      );
-    }
+    await forEachConcurrently(doubtful, atOnce, async (user) => {
+      const existing = here.get(user.name);
+      const password = await this.#givenFor(user, existing);
+      if (typeof password === 'object') {
+        verdicts.set(user.name, password);
+      } else if (existing !== undefined && (await this.#isOf(password, existing.hash).catch(unverifiable))) {
+        verdicts.set(user.name, { kind: 'same' });
+        agreements.set(...agreed(user, existing));
+      } else {
+        verdicts.set(user.name, { kind: 'settable' });
+        secrets.set(user.name, password);
+      }
+    });
     return { verdicts, secrets, agreements };
   }
 

@@ -1,4 +1,5 @@
 import { CfluxError } from '../errors.js';
+import { JsonObject } from '../json-object.js';
 
 /** Header of InfluxDB's responses: `1.6.7~rc0`, `v2.7.1`. */
 export const versionHeader = 'x-influxdb-version';
@@ -19,8 +20,7 @@ export function expectVersionOne(version: string | undefined, url: string): void
 /** The version in the body of `/ping`, where InfluxDB 3 has it. */
 export function versionIn(body: string): string | undefined {
   try {
-    const { version } = Object(JSON.parse(body)) as { version?: unknown };
-    return typeof version === 'string' ? version : undefined;
+    return JsonObject.parse(body).optionalText('version');
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { CfluxError } from '../errors.js';
+import { isJsonObject } from '../json-object.js';
 import type { MetaData } from '../meta/records.js';
 import type { Series, StatementAnswer } from './influx-answer.js';
 import { type InfluxConnection, isRefusal } from './influx-connection.js';
@@ -40,10 +41,12 @@ export async function shardsOnDisk(
   signal?: AbortSignal,
 ): Promise<Shards | undefined> {
   const variables = await connection.variables(signal);
-  if (typeof variables !== 'object' || variables === null || Array.isArray(variables)) return undefined;
+  if (!isJsonObject(variables)) return undefined;
   const entries: unknown[] = Object.values(variables);
   return new Set(
-    entries.flatMap((entry) => (isStatistic(entry) && entry.name === 'shard' ? keyOf(entry.tags) : [])),
+    entries.flatMap((entry) =>
+      isJsonObject(entry) && entry['name'] === 'shard' ? keyOf(entry['tags']) : [],
+    ),
   );
 }
 
@@ -122,6 +125,3 @@ const isId = (text: string) => /^[0-9]{1,20}$/.test(text);
 const shardKey = (id: string, database: string, policy: string) => JSON.stringify([id, database, policy]);
 
 const partsOf = (key: string) => JSON.parse(key) as [id: string, database: string, policy: string];
-
-const isStatistic = (entry: unknown): entry is { readonly name: unknown; readonly tags: unknown } =>
-  typeof entry === 'object' && entry !== null && 'name' in entry && 'tags' in entry;

@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
+import { withDeadline } from '../async/deadline.js';
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { decodeMetadata } from '../meta/codec/decode-metadata.js';
 import type { MetaData } from '../meta/records.js';
-import { withDeadline } from '../transport/deadline.js';
 
 /** `host:port` of a server's snapshot service, in two parts. */
 export interface SnapshotAddress {

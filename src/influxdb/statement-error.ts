@@ -1,4 +1,4 @@
-import { CfluxError, type CfluxErrorCode, isCfluxError } from '../errors.js';
+import { CfluxError, type CfluxErrorCode, type CfluxErrorOf, isCfluxError } from '../errors.js';
 
 /** Beginnings of the texts by which InfluxDB 1.x refuses a statement, whatever the state of the server. */
 const refusals: readonly [beginning: string, code: CfluxErrorCode][] = [
@@ -85,7 +85,7 @@ export const withheldRefusal = (): CfluxError =>
   );
 
 /** Whether the server accepted the statement and failed to execute it, for a reason that may be the server's own. */
-export function isTrouble(error: unknown): error is CfluxError {
+export function isTrouble(error: unknown): error is CfluxErrorOf<'UNAVAILABLE'> {
   return isCfluxError(error, 'UNAVAILABLE') && error.status === executed;
 }
 

@@ -1,3 +1,4 @@
+import type { Deadlines } from '../async/deadlines.js';
 import { CfluxError } from '../errors.js';
 import { noVersion } from '../protocol/version.js';
 import type {
@@ -8,7 +9,6 @@ import type {
   PushResult,
 } from '../transport/transport.js';
 import type { Asker } from './audit.js';
-import type { Deadlines } from './deadlines.js';
 import { type CurrentVersion, LatestSnapshot } from './latest-snapshot.js';
 import { LostData } from './lost-data.js';
 import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './manager-store.js';

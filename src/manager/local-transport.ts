@@ -1,4 +1,5 @@
-import { setMaxListeners } from 'node:events';
+import { lifetimeController } from '../async/lifetime.js';
+import { withLinkedSignal } from '../async/linked-signal.js';
 import { CfluxError } from '../errors.js';
 import type { NodeInfo, Registered } from '../protocol/nodes.js';
 import type {
@@ -26,12 +27,10 @@ import type { Manager } from './manager.js';
 export class LocalTransport implements Transport {
   readonly endpoint = 'local';
   readonly #manager: Manager;
-  readonly #closing = new AbortController();
+  readonly #closing = lifetimeController();
 
   constructor(manager: Manager) {
     this.#manager = manager;
-    // Every call under way listens: Node would warn of a leak from the eleventh on.
-    setMaxListeners(0, this.#closing.signal);
   }
 
   async register({ cluster, node }: RegisterRequest, options?: CallOptions): Promise<Registered> {
@@ -71,24 +70,19 @@ export class LocalTransport implements Transport {
     { signal, timeout }: CallOptions = {},
     call: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    this.#closing.signal.throwIfAborted();
-    signal?.throwIfAborted();
-    const ending = new AbortController();
-    const onAbort = () => ending.abort(signal?.reason);
-    const onClose = () => ending.abort(this.#closing.signal.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#closing.signal.addEventListener('abort', onClose, { once: true });
-    const cancelTimeout =
-      timeout === undefined
-        ? undefined
-        : this.#manager.clock.after(timeout, () => ending.abort(timedOut(timeout)));
-    try {
-      return await call(ending.signal);
-    } finally {
-      cancelTimeout?.();
-      signal?.removeEventListener('abort', onAbort);
-      this.#closing.signal.removeEventListener('abort', onClose);
-    }
+    const parents = [this.#closing.signal, signal];
+    for (const parent of parents) parent?.throwIfAborted();
+    return withLinkedSignal(parents, async (ending, abort) => {
+      const cancelTimeout =
+        timeout === undefined
+          ? undefined
+          : this.#manager.clock.after(timeout, () => abort(timedOut(timeout)));
+      try {
+        return await call(ending);
+      } finally {
+        cancelTimeout?.();
+      }
+    });
   }
 }
 

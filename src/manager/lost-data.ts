@@ -1,8 +1,8 @@
+import type { Deadlines } from '../async/deadlines.js';
 import { CfluxError, type Outcome } from '../errors.js';
 import { noVersion } from '../protocol/version.js';
 import type { ForeignEpoch, PushRequest } from '../transport/transport.js';
 import type { Asker } from './audit.js';
-import type { Deadlines } from './deadlines.js';
 import type { Commit, ManagerStore, NewHistory } from './manager-store.js';
 import type { OfferRoom } from './offer-room.js';
 import { Recovery } from './recovery.js';

@@ -1,4 +1,6 @@
 import { hostname } from 'node:os';
+import { Deadlines } from '../async/deadlines.js';
+import { uniformDelay } from '../async/jitter.js';
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
@@ -8,7 +10,6 @@ import { type Random, randomUuid, systemRandom } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Asker, Audit } from './audit.js';
 import { Cluster } from './cluster.js';
-import { Deadlines } from './deadlines.js';
 import { KeptVersions } from './kept-versions.js';
 import { KnownClusters } from './known-clusters.js';
 import { checkClusterName, checkDescription, checkToken, defaultLimits, type Limits } from './limits.js';
@@ -269,7 +270,10 @@ export class Manager {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
       // Spread downwards: 300 s are what other people's HTTP clients wait at most.
-      const wait = Math.min(request.wait ?? this.#pollHold * (0.9 + this.random() * 0.05), this.#pollHold);
+      const wait = Math.min(
+        request.wait ?? uniformDelay(0.9 * this.#pollHold, 0.95 * this.#pollHold, this.random),
+        this.#pollHold,
+      );
       const { asker = {}, signal, connection, isNode = true } = options;
       const { cluster } = request;
       const takeSlot = () => this.#pollSlots.take({ cluster, asker, connection });

@@ -1,5 +1,6 @@
+import { Condition } from '../async/condition.js';
+import type { Deadlines } from '../async/deadlines.js';
 import { noVersion } from '../protocol/version.js';
-import type { Deadlines } from './deadlines.js';
 import type { CurrentVersion } from './latest-snapshot.js';
 
 /** Milliseconds for which a version may be kept back because the next is about to come. */
@@ -16,7 +17,7 @@ export class Publication {
   #highest = noVersion;
   #keptBack: CurrentVersion | undefined;
   #cancelTimer: (() => void) | undefined;
-  #waiting: (() => void)[] = [];
+  readonly #flushed = new Condition();
 
   constructor(deadlines: Deadlines, tell: (current: CurrentVersion) => void) {
     this.#deadlines = deadlines;
@@ -44,14 +45,11 @@ export class Publication {
     const current = this.#keptBack;
     this.#keptBack = undefined;
     if (current !== undefined) this.#tell(current);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    this.#flushed.notifyAll();
   }
 
   /** Resolves when what is kept back has been told; nothing to wait for: absent. */
   get pending(): Promise<void> | undefined {
-    if (this.#keptBack === undefined) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#keptBack === undefined ? undefined : this.#flushed.wait();
   }
 }

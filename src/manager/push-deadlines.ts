@@ -1,5 +1,6 @@
+import type { Deadlines } from '../async/deadlines.js';
+import { withLinkedSignal } from '../async/linked-signal.js';
 import type { PushResult } from '../transport/transport.js';
-import type { Deadlines } from './deadlines.js';
 import { storeIsLate } from './refusals.js';
 
 /** Milliseconds without progress after which a push is refused; a client gives one attempt 15 s. */
@@ -40,34 +41,29 @@ export class PushDeadlines {
     push: (underWay: PushUnderWay) => Promise<PushResult>,
     signal: AbortSignal | undefined,
   ): Promise<PushResult> {
-    const ending = new AbortController();
-    const onAbort = () => ending.abort(signal?.reason);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const begunAt = this.#monotonic();
-    let isStoring = false;
-    let cancel = () => {};
-    return new Promise<PushResult>((resolve, reject) => {
-      const arm = () => {
-        const due = Math.max(begunAt, this.#progressAt) + limit - this.#monotonic();
-        if (due > 0) {
-          cancel = this.#deadlines.add(due, arm);
-          return;
-        }
-        const refused = storeIsLate(this.#storeName, limit, 'none');
-        ending.abort(refused);
-        if (!isStoring) reject(refused);
-        else cancel = this.#deadlines.add(grace, () => reject(this.#unknown()));
-      };
-      arm();
-      const beginsToStore = () => {
-        ending.signal.throwIfAborted();
-        isStoring = true;
-      };
-      push({ signal: ending.signal, beginsToStore }).then(resolve, reject);
-    }).finally(() => {
-      cancel();
-      signal?.removeEventListener('abort', onAbort);
+    return withLinkedSignal([signal], (ending, abort) => {
+      const begunAt = this.#monotonic();
+      let isStoring = false;
+      let cancel = () => {};
+      return new Promise<PushResult>((resolve, reject) => {
+        const arm = () => {
+          const due = Math.max(begunAt, this.#progressAt) + limit - this.#monotonic();
+          if (due > 0) {
+            cancel = this.#deadlines.add(due, arm);
+            return;
+          }
+          const refused = storeIsLate(this.#storeName, limit, 'none');
+          abort(refused);
+          if (!isStoring) reject(refused);
+          else cancel = this.#deadlines.add(grace, () => reject(this.#unknown()));
+        };
+        arm();
+        const beginsToStore = () => {
+          ending.throwIfAborted();
+          isStoring = true;
+        };
+        push({ signal: ending, beginsToStore }).then(resolve, reject);
+      }).finally(() => cancel());
     });
   }
 

@@ -1,8 +1,9 @@
+import type { Deadlines } from '../async/deadlines.js';
+import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CfluxError } from '../errors.js';
 import { noVersion } from '../protocol/version.js';
 import type { PushRequest, PushResult } from '../transport/transport.js';
 import type { Asker } from './audit.js';
-import type { Deadlines } from './deadlines.js';
 import type { ManagerStore } from './manager-store.js';
 import { type Contender, requesterOf } from './requester.js';
 import { Turns } from './turns.js';
@@ -14,7 +15,7 @@ export class PushLine {
   /** The store knows of pushes at other managers, too: turns are its business then. */
   readonly #shared: ManagerStore['sharedTurns'];
   /** Pushes that the store has, and that wait there. */
-  readonly #sharing = new Set<AbortController>();
+  readonly #sharing = new Set<(reason: unknown) => void>();
 
   constructor(
     cluster: string,
@@ -73,7 +74,7 @@ export class PushLine {
 
   close(reason: CfluxError): void {
     this.#turns.close(reason);
-    for (const push of this.#sharing) push.abort(reason);
+    for (const abort of this.#sharing) abort(reason);
   }
 
   /** The store waits with what it is given until its turn comes, its signal says so, or this closes. */
@@ -82,16 +83,14 @@ export class PushLine {
     signal?: AbortSignal,
   ): Promise<PushResult> {
     signal?.throwIfAborted();
-    const ending = new AbortController();
-    const onAbort = () => ending.abort(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#sharing.add(ending);
-    try {
-      return await push(ending.signal);
-    } finally {
-      this.#sharing.delete(ending);
-      signal?.removeEventListener('abort', onAbort);
-    }
+    return withLinkedSignal([signal], async (ending, abort) => {
+      this.#sharing.add(abort);
+      try {
+        return await push(ending);
+      } finally {
+        this.#sharing.delete(abort);
+      }
+    });
   }
 
   async #inTurn(

@@ -41,8 +41,9 @@
  *     others meet its data. Therefore an offer is taken at any epoch: another manager may have told it to the node, or this one
  *     before it was restarted.
  */
+
+import type { Deadlines } from '../async/deadlines.js';
 import type { Asker } from './audit.js';
-import type { Deadlines } from './deadlines.js';
 import type { OfferRoom } from './offer-room.js';
 import { noRoomForOffer } from './refusals.js';
 

@@ -1,8 +1,9 @@
+import { withTimeout } from '../async/deadline.js';
+import type { Deadlines } from '../async/deadlines.js';
+import { lenientTimer } from '../async/lenient-timer.js';
 import type { CertificateInfo } from '../certificates.js';
 import { CfluxError, type Outcome } from '../errors.js';
 import type { NodeInfo } from '../protocol/nodes.js';
-import type { Deadlines } from './deadlines.js';
-import { inTime, type Schedule } from './in-time.js';
 import type {
   ClusterRecord,
   Commit,
@@ -36,7 +37,7 @@ export class TimedStore implements ManagerStore {
   readonly sharedTurns?: NonNullable<ManagerStore['sharedTurns']>;
   readonly newHistory?: NonNullable<ManagerStore['newHistory']>;
   readonly #store: ManagerStore;
-  readonly #schedule: Schedule;
+  readonly #timer: ReturnType<typeof lenientTimer>;
 
   constructor(store: ManagerStore, deadlines: Deadlines) {
     this.name = store.name;
@@ -46,7 +47,7 @@ export class TimedStore implements ManagerStore {
       this.newHistory = (cluster, above) => this.#reading(storeLimits.other, newHistory(cluster, above));
     }
     this.#store = store;
-    this.#schedule = (ms, run) => deadlines.add(ms, run);
+    this.#timer = lenientTimer({ after: (ms, callback) => deadlines.add(ms, callback) });
   }
 
   get certificates(): readonly CertificateInfo[] {
@@ -97,10 +98,11 @@ export class TimedStore implements ManagerStore {
       (nodeId) => (isLate ? this.#store.removeNode(cluster, nodeId).catch(() => false) : false),
       () => {},
     );
-    return inTime(this.#schedule, storeLimits.addNode, adding, () => {
+    const timeoutError = () => {
       isLate = true;
       return this.#late(storeLimits.addNode, 'unknown');
-    });
+    };
+    return withTimeout({ clock: this.#timer, timeout: storeLimits.addNode, timeoutError }, adding);
   }
 
   /** Without a promise where the store needs none. */
@@ -139,7 +141,10 @@ export class TimedStore implements ManagerStore {
   }
 
   #within<T>(ms: number, work: Promise<T>, outcome: Outcome = 'unknown'): Promise<T> {
-    return inTime(this.#schedule, ms, work, () => this.#late(ms, outcome));
+    return withTimeout(
+      { clock: this.#timer, timeout: ms, timeoutError: () => this.#late(ms, outcome) },
+      work,
+    );
   }
 
   /** A read stores nothing, however it fails. */

@@ -1,5 +1,6 @@
+import type { Deadlines } from '../async/deadlines.js';
+import { onAbort } from '../async/on-abort.js';
 import type { PushResult } from '../transport/transport.js';
-import type { Deadlines } from './deadlines.js';
 import type { Contender, Requester } from './requester.js';
 import { type Reservation, Reservations } from './reservations.js';
 
@@ -58,23 +59,21 @@ export class Turns {
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        this.#line.delete(waiting);
-        reject(signal?.reason);
-      };
-      const unlink = () => signal?.removeEventListener('abort', onAbort);
       const waiting: Waiting = {
         admit() {
-          unlink();
+          unsubscribe();
           resolve();
         },
         refuse(reason) {
-          unlink();
+          unsubscribe();
           reject(reason);
         },
       };
       this.#line.add(waiting);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const unsubscribe = onAbort(signal, (reason) => {
+        this.#line.delete(waiting);
+        reject(reason);
+      });
     });
   }
 

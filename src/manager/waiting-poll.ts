@@ -1,5 +1,6 @@
+import type { Deadlines } from '../async/deadlines.js';
+import { onAbort } from '../async/on-abort.js';
 import type { ForeignEpoch, PollRequest, PollResult } from '../transport/transport.js';
-import type { Deadlines } from './deadlines.js';
 import type { CurrentVersion } from './latest-snapshot.js';
 import type { Head, VersionRecord } from './manager-store.js';
 
@@ -59,18 +60,18 @@ export class WaitingPoll {
   async hold(deadlines: Deadlines, wait: number, signal?: AbortSignal): Promise<PollResult> {
     if (this.#failure !== undefined) throw this.#failure.reason;
     signal?.throwIfAborted();
-    const onAbort = () => this.fail(signal?.reason);
-    let cancel: (() => void) | undefined;
+    let cancel = () => {};
+    let unsubscribe = () => {};
     try {
       return await new Promise<PollResult>((resolve, reject) => {
         this.#resolve = resolve;
         this.#reject = reject;
         cancel = deadlines.add(wait, () => resolve(this.unchanged));
-        signal?.addEventListener('abort', onAbort, { once: true });
+        unsubscribe = onAbort(signal, (reason) => this.fail(reason));
       });
     } finally {
-      cancel?.();
-      signal?.removeEventListener('abort', onAbort);
+      cancel();
+      unsubscribe();
     }
   }
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
+import { FairTurns } from '../async/fair-turns.js';
 import { CfluxError } from '../errors.js';
-import { FairTurns } from './fair-turns.js';
 
 /*
  * bcrypt as InfluxDB uses it. The library computes in the threads that Node also needs for files and name look-ups, four by default,

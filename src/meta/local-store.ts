@@ -1,3 +1,5 @@
+import { Condition } from '../async/condition.js';
+import { Mutex } from '../async/mutex.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { decodeShared } from './codec/decode-metadata.js';
 import { encodePieces } from './codec/encode-metadata.js';
@@ -17,9 +19,9 @@ export class LocalStore {
   #commits: CommitSequence;
   #directory: MetaDirectory | undefined;
   #state: 'new' | 'open' | 'closed' = 'new';
-  /** The last call of open or close: they go one after the other. */
-  #turn: Promise<void> = Promise.resolve();
-  #waitingForCommit: (() => void)[] = [];
+  /** For open and close. */
+  readonly #lifecycle = new Mutex();
+  readonly #committed = new Condition();
 
   /** @param initial What there is as long as no file says something else. */
   constructor(
@@ -40,7 +42,7 @@ export class LocalStore {
   }
 
   open(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#lifecycle.run(async () => {
       const { dir, lock = true } = this.options;
       if (this.#state === 'open' || dir === undefined) return;
       const directory = await MetaDirectory.open(dir, { lock });
@@ -56,7 +58,7 @@ export class LocalStore {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#lifecycle.run(async () => {
       if (this.#state !== 'open') return;
       this.#state = 'closed';
       await this.#commits.idle();
@@ -76,13 +78,7 @@ export class LocalStore {
 
   /** Resolves at the next commit. */
   nextCommit(): Promise<void> {
-    return new Promise((resolve) => this.#waitingForCommit.push(resolve));
-  }
-
-  #inTurn(task: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(task);
-    this.#turn = done.catch(() => {});
-    return done;
+    return this.#committed.wait();
   }
 
   async #load(directory: MetaDirectory): Promise<CommitSequence> {
@@ -95,12 +91,7 @@ export class LocalStore {
   }
 
   #commitsTo(data: MetaData, persist?: Persist): CommitSequence {
-    const onCommit = () => {
-      const waiting = this.#waitingForCommit;
-      this.#waitingForCommit = [];
-      for (const resolve of waiting) resolve();
-    };
-    return new CommitSequence(data, onCommit, persist);
+    return new CommitSequence(data, () => this.#committed.notifyAll(), persist);
   }
 }
 

@@ -1,51 +1,42 @@
 import { CfluxError } from '../errors.js';
+import { JsonObject, type JsonRefusal } from '../json-object.js';
 import type { NodeInfo, Registered } from './nodes.js';
 
-// What a manager says in JSON is checked before anybody relies on it: a proxy's page or another program may have answered.
+// What a manager sends in JSON is checked before it is used: a proxy's page or another program may have sent it.
 
-const refused = (what: string, cause?: unknown) =>
-  new CfluxError('BAD_ANSWER', `${what} is not what a manager answers`, { cause, retryable: true });
+const refusing =
+  (what: string): JsonRefusal =>
+  ({ place, expected, cause }) =>
+    new CfluxError(
+      'BAD_ANSWER',
+      `${what} is not what a manager answers: ${place === '' ? 'it' : place} is not ${expected}`,
+      { cause, retryable: true },
+    );
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function parse(json: string, what: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (cause) {
-    throw refused(what, cause);
-  }
-}
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isNodeId = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-
-/** The answer to a registration; `BAD_ANSWER` where it is no JSON object with a usable `id`. */
+/** The answer to a registration; `BAD_ANSWER` if it is no JSON object with a usable `id`. */
 export function readRegistered(json: string): Registered {
-  const answer = parse(json, 'the answer to the registration');
-  if (!isFields(answer)) throw refused('the answer to the registration');
-  const { id, expirationDate } = answer;
-  if (!isNodeId(id)) throw refused('the node id in the answer to the registration');
-  return { id, expirationDate: isText(expirationDate) ? expirationDate : '' };
+  const answer = JsonObject.parse(json, refusing('the answer to the registration'));
+  const expirationDate = answer.value('expirationDate');
+  return {
+    id: answer.integer('id', { min: 1 }),
+    expirationDate: typeof expirationDate === 'string' ? expirationDate : '',
+  };
 }
 
-function readNode(entry: unknown): NodeInfo {
-  const what = 'a node in the list of members';
-  if (!isFields(entry)) throw refused(what);
-  const { id, ip, hostname, alive } = entry;
+/** One node of a list of members. */
+export function nodeIn(entry: JsonObject): NodeInfo {
   // Both spellings are published.
-  const bindAddress = entry['bindAddress'] ?? entry['bind-address'];
-  if (!isNodeId(id) || !isText(ip) || !isText(hostname) || !isText(bindAddress)) throw refused(what);
-  if (typeof alive !== 'boolean') throw refused(what);
-  return { id, ip, hostname, bindAddress, alive };
+  const bindAddress = entry.value('bindAddress') == null ? 'bind-address' : 'bindAddress';
+  return {
+    id: entry.integer('id', { min: 1 }),
+    ip: entry.text('ip'),
+    hostname: entry.text('hostname'),
+    bindAddress: entry.text(bindAddress),
+    alive: entry.boolean('alive'),
+  };
 }
 
-/** The members of a cluster; `BAD_ANSWER` where it is no JSON array of nodes. */
+/** The members of a cluster; `BAD_ANSWER` if it is no JSON array of nodes. */
 export function readNodes(json: string): readonly NodeInfo[] {
-  const answer = parse(json, 'the list of members');
-  if (!Array.isArray(answer)) throw refused('the list of members');
-  return answer.map(readNode);
+  return JsonObject.parseList(json, refusing('the list of members')).map(nodeIn);
 }

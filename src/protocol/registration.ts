@@ -1,17 +1,23 @@
 import { CfluxError } from '../errors.js';
+import { JsonObject, type JsonRefusal } from '../json-object.js';
 import type { NodeDescription, NodeInfo, Registered } from './nodes.js';
 
-const refused = (message: string) => new CfluxError('BAD_REQUEST', message, { outcome: 'none' });
+const refuse: JsonRefusal = ({ place, expected, cause }) =>
+  new CfluxError(
+    'BAD_REQUEST',
+    place === '' ? `the registration is not ${expected}` : `${place} must be ${expected}`,
+    { cause, outcome: 'none' },
+  );
 
 /** The description in the body of a registration. @throws `BAD_REQUEST` that names the field. */
 export function parseRegistration(body: string): NodeDescription {
-  const fields = parseObject(body);
-  const bindAddress = text(fields, 'bindAddress');
-  const addresses = fields['addresses'];
-  if (addresses !== undefined && !isTexts(addresses)) throw refused('addresses must be an array of strings');
+  const fields = JsonObject.parse(body, refuse);
+  const textOf = (name: string) => (fields.value(name) === null ? undefined : fields.optionalText(name));
+  const bindAddress = textOf('bindAddress');
+  const addresses = fields.optionalTexts('addresses');
   return {
-    ip: text(fields, 'ip') ?? '',
-    hostname: text(fields, 'hostname') ?? '',
+    ip: textOf('ip') ?? '',
+    hostname: textOf('hostname') ?? '',
     ...(bindAddress === undefined || bindAddress === '' ? {} : { bindAddress }),
     ...(addresses === undefined ? {} : { addresses }),
   };
@@ -30,26 +36,3 @@ export function registrationAnswer(
 export function listedNode({ id, ip, hostname, bindAddress, alive }: NodeInfo) {
   return { id, ip, hostname, bindAddress, 'bind-address': bindAddress, alive };
 }
-
-function parseObject(body: string): Record<string, unknown> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch (cause) {
-    throw new CfluxError('BAD_REQUEST', 'the registration is not JSON', { cause, outcome: 'none' });
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw refused('the registration is not a JSON object');
-  }
-  return { ...parsed };
-}
-
-function text(fields: Record<string, unknown>, name: string): string | undefined {
-  const value = fields[name];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw refused(`${name} must be a string`);
-  return value;
-}
-
-const isTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string');

@@ -1,4 +1,5 @@
-import { type Clock, sleep, systemClock } from '../clock.js';
+import { sleep } from '../async/sleep.js';
+import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { Random } from '../random.js';
 import type { CallOptions, PushRequest, PushResult, Snapshot, Transport } from '../transport/transport.js';

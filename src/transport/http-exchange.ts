@@ -1,9 +1,9 @@
 import createDebug from 'debug';
+import { withDeadline } from '../async/deadline.js';
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { type BearerToken, currentToken } from './bearer-token.js';
-import { withDeadline } from './deadline.js';
 import { Endpoints } from './endpoints.js';
 import { HttpAgent } from './http-agent.js';
 import type { HttpAnswer } from './http-answer.js';

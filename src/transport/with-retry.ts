@@ -1,10 +1,12 @@
-import { setMaxListeners } from 'node:events';
 import createDebug from 'debug';
-import { type Clock, sleep, systemClock } from '../clock.js';
+import { withDeadline } from '../async/deadline.js';
+import { equalJitter } from '../async/jitter.js';
+import { lifetimeController } from '../async/lifetime.js';
+import { sleep } from '../async/sleep.js';
+import { type Clock, systemClock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { NodeInfo, Registered } from '../protocol/nodes.js';
 import { type Random, systemRandom } from '../random.js';
-import { withDeadline } from './deadline.js';
 import { restate } from './restate.js';
 import { type Call, type RetryScheduleOptions, retrySchedule } from './retry-schedule.js';
 import type {
@@ -73,15 +75,13 @@ class RetryingTransport implements Transport {
   readonly #options: RetryOptions;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #closing = new AbortController();
+  readonly #closing = lifetimeController();
 
   constructor(inner: Transport, options: RetryOptions) {
     this.#inner = inner;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
-    // Every call under way listens: Node would warn of a leak from the eleventh on.
-    setMaxListeners(0, this.#closing.signal);
   }
 
   get endpoint(): string {
@@ -181,7 +181,7 @@ class RetryingTransport implements Transport {
   /** Jitter adds to what the other side asked for, so that those whom it asked alike do not come back at once. */
   #delay(scheduled: number | undefined, retryAfter = 0): number | undefined {
     if (scheduled === undefined) return undefined;
-    const jittered = scheduled * (0.5 + this.#random() / 2);
+    const jittered = equalJitter(scheduled, this.#random);
     return Math.round(retryAfter > 0 ? retryAfter + jittered : jittered);
   }
 }

@@ -1,6 +1,6 @@
 import { ManualClock } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
-import { Deadlines } from '../../src/manager/deadlines.js';
+import { Deadlines } from '../../src/async/deadlines.js';
 import type { CurrentVersion } from '../../src/manager/latest-snapshot.js';
 import { Publication } from '../../src/manager/publication.js';
 

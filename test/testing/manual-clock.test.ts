@@ -1,7 +1,7 @@
 import { LocalMetaClient } from 'clusterflux';
 import { ManualClock } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
-import { sleep } from '../../src/clock.js';
+import { sleep } from '../../src/async/sleep.js';
 
 describe('ManualClock', () => {
   it('fires what falls due in order of time, then of setting, with everything that follows in between', async () => {

@@ -11,7 +11,7 @@ import {
 } from 'clusterflux';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sleep } from '../../src/clock.js';
+import { sleep } from '../../src/async/sleep.js';
 import { heartbeatInterval, nodeTimeToLive } from '../../src/protocol/times.js';
 import { LeapingClock } from '../support/leaping-clock.js';
 

@@ -73,6 +73,6 @@ describe('types of CfluxClient', () => {
 
   it('narrows an unknown error', () => {
     const error: unknown = undefined;
-    if (isCfluxError(error, 'TIMEOUT')) expectTypeOf(error).toEqualTypeOf<CfluxError>();
+    if (isCfluxError(error, 'TIMEOUT')) expectTypeOf(error).toExtend<CfluxError>();
   });
 });

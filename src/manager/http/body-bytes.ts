@@ -1,3 +1,4 @@
+import { uniformDelay } from '../../async/jitter.js';
 import { CfluxError } from '../../errors.js';
 import type { Random } from '../../random.js';
 import { type Owners, Shares, type Use } from '../shares.js';
@@ -66,5 +67,5 @@ export const tooManyBytes = (random: Random) =>
   new CfluxError('UNAVAILABLE', 'too many bytes of bodies are under way at this manager: retry', {
     retryable: true,
     outcome: 'none',
-    retryAfter: 1_000 + 2_000 * random(),
+    retryAfter: uniformDelay(1_000, 3_000, random),
   });

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
+import { repeat } from '../../async/repeat.js';
 import { CfluxError } from '../../errors.js';
 import { BrowserGuard } from '../../protocol/browser-guard.js';
 import { onEveryRequest } from '../../protocol/every-request.js';
@@ -145,17 +146,13 @@ function watchTls(
   connections: OpenConnections,
   { clock }: Manager,
 ): () => void {
-  let cancel = () => {};
-  const look = () => {
+  return repeat(clock, lookInterval, () => {
     const authority = String(credentials.values.ca);
     if (credentials.refresh() && server instanceof TlsServer) {
       server.setSecureContext(contextOf(credentials.values));
       if (String(credentials.values.ca) !== authority) connections.endAll();
     }
-    cancel = clock.after(lookInterval, look);
-  };
-  cancel = clock.after(lookInterval, look);
-  return () => cancel();
+  });
 }
 
 const contextOf = (tls: TlsValues) => ({ ...tls, minVersion: 'TLSv1.2' as const });

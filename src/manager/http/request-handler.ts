@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { uniformDelay } from '../../async/jitter.js';
 import { CfluxError } from '../../errors.js';
 import type { BrowserGuard } from '../../protocol/browser-guard.js';
 import type { Route } from '../../protocol/routes.js';
@@ -148,7 +149,7 @@ export class RequestHandler {
 
   /** Spread, so that not everybody comes back in the same second. */
   #endWith(open: OpenRequest): void {
-    const retryAfter = 1_000 + 4_000 * this.#options.manager.random();
+    const retryAfter = uniformDelay(1_000, 5_000, this.#options.manager.random);
     open.isLastOfItsConnection();
     open.end(
       new CfluxError('UNAVAILABLE', 'the manager is closing', {

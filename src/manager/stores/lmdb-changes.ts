@@ -1,3 +1,4 @@
+import { repeat } from '../../async/repeat.js';
 import type { Clock } from '../../clock.js';
 import { isCfluxError } from '../../errors.js';
 import type { CommitResult } from '../manager-store.js';
@@ -17,7 +18,7 @@ export class LmdbChanges {
   readonly #writes: GroupCommit;
   readonly #listeners = new Set<Listener>();
   readonly #onForeign: () => void;
-  #cancelLook: (() => void) | undefined;
+  #stopLook: (() => void) | undefined;
   /** The count of changes that all listeners have been told of. */
   #told = 0;
   #isFailing = false;
@@ -118,20 +119,18 @@ export class LmdbChanges {
   }
 
   #lookLater(): void {
-    this.#cancelLook ??= this.#clock.after(this.#interval, () => {
-      this.#cancelLook = undefined;
+    this.#stopLook ??= repeat(this.#clock, this.#interval, () => {
       this.#tables.root.resetReadTxn();
       const changes = this.#count();
       if (changes !== this.#told) {
         this.#told = changes;
         this.#tellAll();
       }
-      this.#lookLater();
     });
   }
 
   #stopLooking(): void {
-    this.#cancelLook?.();
-    this.#cancelLook = undefined;
+    this.#stopLook?.();
+    this.#stopLook = undefined;
   }
 }

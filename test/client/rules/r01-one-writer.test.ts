@@ -1,6 +1,6 @@
 import { decodeMetadata } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
-import { sleep } from '../../../src/clock.js';
+import { sleep } from '../../../src/async/sleep.js';
 import { Lab } from './support/lab.js';
 import {
   databaseNames,

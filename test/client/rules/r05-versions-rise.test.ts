@@ -1,7 +1,7 @@
 import { type CfluxOptions, encodeMetadata, isCfluxError } from 'clusterflux';
 import { randomFaults, seededRandom } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
-import { Gate } from '../../../src/client/gate.js';
+import { Gate } from '../../../src/async/gate.js';
 import type { PollResult, Transport } from '../../../src/transport/transport.js';
 import { Lab, type LabNode, reasonOf } from './support/lab.js';
 import { PlainManager } from './support/plain-manager.js';

@@ -4,7 +4,6 @@ import { epochOf, firstGeneration, recordOf } from '../numbering.js';
 import type { EtcdConnection } from './connection.js';
 import { doubtful, isLeaseGone, isNoSpace } from './etcd-errors.js';
 import type { CurrentHead, Heads } from './heads.js';
-import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
 import type { KeyValue, Operation, TxnResponse } from './kv-messages.js';
 import { etcd } from './methods.js';
@@ -12,6 +11,7 @@ import type { SharedLease } from './shared-lease.js';
 import type { Entry, SharedTurns } from './shared-turns.js';
 import type { SnapshotPieces } from './snapshot-pieces.js';
 import { encodeHead, keptOf, type StoredHead } from './stored-head.js';
+import { readJson, writeJson } from './stored-json.js';
 
 export interface CommitParts {
   readonly connection: EtcdConnection;
@@ -217,8 +217,8 @@ export class Commits {
 }
 
 function readMutation({ key, value }: KeyValue, upload: string) {
-  const mutation = JsonValue.parse(key, value);
-  return { version: mutation.number('version'), isOurs: mutation.text('upload') === upload };
+  const mutation = readJson(key, value);
+  return { version: mutation.integer('version'), isOurs: mutation.text('upload') === upload };
 }
 
 /** Of what comes before the transaction, a failure leaves no doubt. */

@@ -1,11 +1,14 @@
-import { setMaxListeners } from 'node:events';
 import type { ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import createDebug from 'debug';
+import { type Backoff, backoffDelay } from '../../../async/backoff.js';
+import { withTimeout } from '../../../async/deadline.js';
+import { lenientTimer } from '../../../async/lenient-timer.js';
+import { lifetimeController } from '../../../async/lifetime.js';
+import { sleep } from '../../../async/sleep.js';
 import type { CertificateInfo } from '../../../certificates.js';
-import { type Clock, sleep } from '../../../clock.js';
+import type { Clock } from '../../../clock.js';
 import { CfluxError } from '../../../errors.js';
 import type { Random } from '../../../random.js';
-import { inTime } from '../../in-time.js';
 import { AuthToken } from './auth-token.js';
 import { doubtful, etcdError, grpcStatus, isTransient } from './etcd-errors.js';
 import type { EtcdOptions } from './etcd-options.js';
@@ -23,8 +26,8 @@ const longestAttempt = 2_500;
  * first call that fails in vain must still be reported in time.
  */
 const callTimeout = 4_000;
-const shortestPause = 50;
-const longestPause = 1_000;
+/** Of rounds through all members. */
+const backoff: Backoff = { first: 50, max: 1_000 };
 
 /** Limits of a call for nodes: what waits for a response to it has a shorter limit, and the call may still succeed after that. */
 export const patient: CallLimits = { timeout: 8_000 };
@@ -63,7 +66,7 @@ export class EtcdConnection {
   readonly #members: Members;
   readonly #token: AuthToken;
   readonly #revisions: RevisionGuard;
-  readonly #closing = new AbortController();
+  readonly #closing = lifetimeController();
   readonly #underWay = new Set<Promise<unknown>>();
 
   /** @param onWentBack etcd has forgotten what it told before: this connection is of no more use */
@@ -96,8 +99,6 @@ export class EtcdConnection {
       };
       return this.#unary(etcd.authenticate, { user, password }, limits);
     });
-    // One listener for each call that pauses; Node would warn from the eleventh on.
-    setMaxListeners(0, this.#closing.signal);
   }
 
   get certificates(): readonly CertificateInfo[] {
@@ -202,8 +203,7 @@ export class EtcdConnection {
   /** No pause as long as there are members that were not tried. */
   #pause(attempt: number): number {
     if (attempt < this.#members.count) return 0;
-    const longest = Math.min(longestPause, shortestPause * 2 ** (attempt - this.#members.count));
-    return longest * (0.5 + this.#random() / 2);
+    return backoffDelay(backoff, attempt - this.#members.count + 1, this.#random);
   }
 
   #unary<In, Out>(
@@ -253,8 +253,8 @@ export class EtcdConnection {
 
   /** Authentication is part of an attempt, and of its time. */
   #tokenWithin(timeout: number): Promise<string> {
-    const schedule = (ms: number, run: () => void) => this.#clock.after(ms, run);
-    return inTime(schedule, timeout, this.#token.current(), () => etcdError(notAuthenticated(timeout)));
+    const timeoutError = () => etcdError(notAuthenticated(timeout));
+    return withTimeout({ clock: lenientTimer(this.#clock), timeout, timeoutError }, this.#token.current());
   }
 
   #metadata(token: string): Metadata {

@@ -1,4 +1,5 @@
 import createDebug from 'debug';
+import { type Backoff, backoffDelay } from '../../../async/backoff.js';
 import type { StoreContext } from '../../manager-store.js';
 import type { EtcdConnection, EtcdStream } from './connection.js';
 import type { Heads } from './heads.js';
@@ -9,18 +10,21 @@ import type { WatchEvent, WatchRequest, WatchResponse } from './watch-messages.j
 
 const debug = createDebug('cflux:etcd');
 
-const shortestPause = 50;
-const longestPause = 2_000;
+const backoff: Backoff = { first: 50, max: 2_000 };
 
 /**
- * Tells which heads change, and which places in a queue are taken and given up, whoever does it.
+ * Reports which heads change, and which places in a queue are taken and given up, at whichever manager.
  *
- *     open from revision r ──► events ──► r = last delivered + 1 ──┐
- *            ▲    ▲                                                │
- *            │    └── pause ◄── the stream ends: member, leader, network
- *            └── r = now + 1, «any of them» ◄── r was compacted away
+ *     watch from revision r ──► created ──────────► event ──► r = its revision + 1 ──► next event
+ *            ▲                  after the first stream:
+ *            │                  any cluster may have changed
+ *            │
+ *          pause ◄──┬── the stream ends: member, leader, network
+ *   50 ms … 2 s,    ├── canceled, r was compacted away: any cluster may have changed, r = the compact revision
+ *       jittered    └── canceled for any other reason: the token is forgotten, the next stream authenticates again
  *
- * The next stream begins after the last event that was DELIVERED: what happened while there was none is told by it.
+ * Each stream begins after the last event that was DELIVERED: it reports what happened while there was no stream. A message that
+ * is no cancellation makes the next pause the shortest again.
  */
 export class HeadWatch {
   readonly #connection: EtcdConnection;
@@ -85,9 +89,8 @@ export class HeadWatch {
 
   #openAgain(): void {
     if (this.#closed) return;
-    const longest = Math.min(longestPause, shortestPause * 2 ** this.#failures);
     this.#failures += 1;
-    const pause = longest * (0.5 + this.#context.random() / 2);
+    const pause = backoffDelay(backoff, this.#failures, this.#context.random);
     this.#cancelPause = this.#context.clock.after(pause, () => this.#open());
   }
 

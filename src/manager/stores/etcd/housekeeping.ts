@@ -1,4 +1,5 @@
 import createDebug from 'debug';
+import { uniformDelay } from '../../../async/jitter.js';
 import type { StoreContext } from '../../manager-store.js';
 import type { EtcdConnection } from './connection.js';
 import { isCompacted } from './etcd-errors.js';
@@ -70,7 +71,7 @@ export class Housekeeping {
 
   #arm(): void {
     // Spread, or the managers that were started together would always meet.
-    const pause = roundInterval * (0.75 + this.#context.random() / 2);
+    const pause = uniformDelay(0.75 * roundInterval, 1.25 * roundInterval, this.#context.random);
     this.#cancelTimer = this.#context.clock.after(pause, () => {
       this.#run(() => this.#round());
       this.#arm();

@@ -10,21 +10,26 @@ const below = (prefix: string): KeyRange => ({ key: prefix, rangeEnd: `${prefix.
 const digits = (number: number, count: number) => String(number).padStart(count, '0');
 
 /**
- * Where everything stands in etcd. Names are escaped as in a URL, so that a slash only ever separates.
+ * The keys of a store in etcd, below one prefix. Names are escaped as in a URL, so that a slash only ever separates. Values are JSON,
+ * except where it says otherwise.
  *
  * ```
- * store                           identity of the store, format
- * head/CLUSTER                    numbers and the kept versions of a cluster (JSON): what the compare-and-set is about
- * head-turn/CLUSTER/REQUESTER     a place in the queue of those who push (JSON)
- * data/CLUSTER/UPLOAD/NNNN        pieces of one snapshot
- * mutation/CLUSTER/ID             the version that the mutation made (JSON); on a lease, which forgets it
- * node/CLUSTER/ID                 a node as it described itself (JSON)
- * node-removed/CLUSTER            moves when nodes of the cluster are removed; on a lease
- * node-log/MANAGER/NNNN…          what a manager heard of nodes in one transaction (JSON); on a lease
- * lastNodeId                      the highest id that was given
- * manager/ID                      a manager as it describes itself (JSON); on its lease
- * housekeeping                    whose turn it is to compact
+ * store                           format and identity of the store
+ * head/CLUSTER                    numbers of a cluster, and the versions that are kept: the compare-and-set is on this key
+ * head-turn/CLUSTER/node-ID       place of a node in the queue of pushes: at which manager, and its reservation
+ * head-turn/CLUSTER/MANAGER.N     place of one push of a client without a node id
+ * data/CLUSTER/UPLOAD/NNNN        bytes of one snapshot, in pieces; UPLOAD is MANAGER.N
+ * mutation/CLUSTER/MUTATION       version that a mutation made, and its upload; on a lease, after which it is forgotten
+ * node/CLUSTER/ID                 a node as it described itself; ID has 16 digits
+ * node-removed/CLUSTER            empty; written when nodes of the cluster are removed; on a lease
+ * node-log/MANAGER/N              nodes that a manager heard of in one transaction; N has 16 digits; on a lease
+ * lastNodeId                      highest node id that was given
+ * manager/ID                      a manager as it describes itself; on a lease that it renews
+ * housekeeping                    an empty object; written by the manager whose turn it is to compact
  * ```
+ *
+ * `head-turn/` sorts before `head/`, with nothing in between: one watch covers both. MANAGER is drawn by a manager when it opens the
+ * store, ID in `manager/ID` is the id under which it announces itself.
  */
 export class Keys {
   readonly #prefix: string;

@@ -1,9 +1,9 @@
 import type { Clock } from '../../../clock.js';
 import { nextNumber } from '../numbering.js';
 import type { EtcdConnection } from './connection.js';
-import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
 import { etcd } from './methods.js';
+import { readJson, writeJson } from './stored-json.js';
 
 /** Ids for nodes, never given twice by any manager. Those who ask together get theirs in one transaction. */
 export class NodeIds {
@@ -59,6 +59,6 @@ export class NodeIds {
 
   #decode(kv: { readonly modRevision: number; readonly value: Uint8Array } | undefined) {
     if (kv === undefined) return { modRevision: 0, last: 0 };
-    return { modRevision: kv.modRevision, last: JsonValue.parse(this.#key, kv.value).number('id') };
+    return { modRevision: kv.modRevision, last: readJson(this.#key, kv.value).integer('id') };
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CfluxError } from '../../../errors.js';
 import type { EtcdConnection } from './connection.js';
 import type { Heads } from './heads.js';
@@ -50,7 +51,7 @@ export class NodeLookups {
   async #readAll(): Promise<void> {
     this.#isReading = true;
     // The requests of this turn of the event loop are read together.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     while (this.#ofKnownClusters.size + this.#ofOthers.size > 0) {
       const lookups = this.#next();
       try {

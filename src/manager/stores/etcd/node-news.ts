@@ -1,4 +1,4 @@
-import { JsonValue, writeJson } from './json-value.js';
+import { readJson, writeJson } from './stored-json.js';
 
 /** What was said of one cluster's nodes at one time. */
 export interface NodeNews {
@@ -35,11 +35,11 @@ export const encodeNews = (news: readonly NodeNews[]) =>
 
 /** By cluster. */
 export function decodeNews(key: string, value: Uint8Array): ReadonlyMap<string, NodeNews> {
-  const news = JsonValue.parse(key, value).list('news');
+  const news = readJson(key, value).objects('news');
   return new Map(
     news.map((each) => {
       const cluster = each.text('cluster');
-      const [alive, left] = [decodeIds(each.numbers('alive')), decodeIds(each.numbers('left'))];
+      const [alive, left] = [decodeIds(each.integers('alive')), decodeIds(each.integers('left'))];
       return [cluster, { cluster, alive, left }];
     }),
   );

@@ -4,7 +4,6 @@ import type { KnownNode, NodeUpdate, StoreContext } from '../../manager-store.js
 import { closed, type EtcdConnection } from './connection.js';
 import type { Heads } from './heads.js';
 import { inPages } from './in-pages.js';
-import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
 import type { Operation } from './kv-messages.js';
 import type { Leases } from './leases.js';
@@ -17,6 +16,7 @@ import { NodeLookups } from './node-lookups.js';
 import { RollCall } from './roll-call.js';
 import { Rosters, rereadAfter } from './rosters.js';
 import { SharedLease } from './shared-lease.js';
+import { readJson, writeJson } from './stored-json.js';
 
 /** The nodes: a key for each that is registered, and a log of who was heard of, by which any manager tells who is alive. */
 export class Nodes {
@@ -120,7 +120,7 @@ export class Nodes {
     const nodes: NodeInfo[] = [];
     for await (const { key, value } of inPages(this.#connection, this.#keys.nodesOf(cluster))) {
       const id = this.#keys.nodeIdOf(key);
-      const node = JsonValue.parse(key, value);
+      const node = readJson(key, value);
       const [ip, hostname, bindAddress] = [node.text('ip'), node.text('hostname'), node.text('bindAddress')];
       nodes.push({ id, ip, hostname, bindAddress, alive: alive?.has(id) === true });
     }

@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../../json-object.js';
 import type { Reservation } from '../../reservations.js';
-import { JsonValue, writeJson } from './json-value.js';
+import { readJson, writeJson } from './stored-json.js';
 
 /** What a manager writes into a place of the queue, for the others to read. */
 export interface PlaceNote {
@@ -22,11 +23,11 @@ export const writeNote = ({ by, kept, wasted }: PlaceNote): Uint8Array =>
 /** `undefined`: an earlier release, which writes nothing. */
 export function readNote(key: string, value: Uint8Array): PlaceNote | undefined {
   if (value.byteLength === 0) return undefined;
-  const note = JsonValue.parse(key, value);
+  const note = readJson(key, value);
   return {
     by: note.text('by'),
-    kept: reservationOf(note.optional('kept')),
-    wasted: reservationOf(note.optional('wasted')),
+    kept: reservationOf(note.optionalObject('kept')),
+    wasted: reservationOf(note.optionalObject('wasted')),
   };
 }
 
@@ -37,9 +38,9 @@ const flat = ({ requester: { name, isShared }, shown, since }: NotedReservation)
   since: Math.round(since),
 });
 
-const reservationOf = (noted: JsonValue | undefined): NotedReservation | undefined =>
+const reservationOf = (noted: JsonObject | undefined): NotedReservation | undefined =>
   noted && {
-    requester: { name: noted.text('name'), isShared: noted.optionalNumber('shared') === 1 },
-    shown: noted.number('shown'),
-    since: noted.number('since'),
+    requester: { name: noted.text('name'), isShared: noted.optionalInteger('shared') === 1 },
+    shown: noted.integer('shown'),
+    since: noted.integer('since'),
   };

@@ -1,10 +1,10 @@
 import createDebug from 'debug';
 import type { ManagerInfo, StoreContext } from '../../manager-store.js';
 import type { EtcdConnection } from './connection.js';
-import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
 import type { Leases } from './leases.js';
 import { etcd } from './methods.js';
+import { readJson, writeJson } from './stored-json.js';
 
 const debug = createDebug('cflux:etcd');
 
@@ -40,7 +40,7 @@ export class Presence {
   async list(): Promise<readonly ManagerInfo[]> {
     const { kvs } = await this.#connection.call(etcd.range, this.#keys.managers);
     return kvs.map(({ key, value }) => {
-      const manager = JsonValue.parse(key, value);
+      const manager = readJson(key, value);
       return {
         id: manager.text('id'),
         hostname: manager.text('hostname'),

@@ -1,4 +1,6 @@
-import { setMaxListeners } from 'node:events';
+import { lifetimeController } from '../../../async/lifetime.js';
+import { onAbort } from '../../../async/on-abort.js';
+import { repeat } from '../../../async/repeat.js';
 import { CfluxError } from '../../../errors.js';
 import { randomUuid } from '../../../random.js';
 import type { Commit, CommitResult, StoreContext } from '../../manager-store.js';
@@ -53,7 +55,7 @@ export class SharedTurns {
   readonly #queues = new Map<string, TurnQueue>();
   readonly #reservations = new Map<string, Reservations>();
   readonly #kept: KeptPlaces;
-  readonly #closing = new AbortController();
+  readonly #closing = lifetimeController();
   #anonymous = 0;
 
   constructor(connection: EtcdConnection, keys: Keys, context: StoreContext) {
@@ -66,8 +68,6 @@ export class SharedTurns {
       signInterval,
       onWasted: (kept, lasted) => this.#reservationsOf(kept.cluster).waste(kept, lasted, this.#now()),
     });
-    // Every push that waits listens.
-    setMaxListeners(0, this.#closing.signal);
   }
 
   /** A push has arrived: takes up the place that is kept for it. `latest`: the newest version that is known. */
@@ -180,10 +180,7 @@ export class SharedTurns {
         });
     };
     const unsubscribe = queue.onChange(() => wake());
-    for (const each of signals) each?.addEventListener('abort', wakeUp);
-    function wakeUp() {
-      wake();
-    }
+    const links = signals.map((each) => onAbort(each, () => wake()));
     try {
       for (;;) {
         for (const each of signals) each?.throwIfAborted();
@@ -199,28 +196,22 @@ export class SharedTurns {
     } finally {
       cancelPatience?.();
       unsubscribe();
-      for (const each of signals) each?.removeEventListener('abort', wakeUp);
+      for (const unlink of links) unlink();
       this.#tidy(cluster);
     }
   }
 
   /** Runs `work`, which may take long, and shows meanwhile that the place is in use. */
   async holding<T>({ cluster, key }: Entry, work: Promise<T>): Promise<T> {
-    let cancel = () => {};
-    const sign = () => {
-      cancel = this.#context.clock.after(signInterval, () => {
-        if (this.#queues.get(cluster)?.get(key)) {
-          const success: readonly Operation[] = [{ put: key, value: writeNote({ by: this.self }) }];
-          this.#connection.call(etcd.txn, { compare: [{ key, exists: true }], success }).catch(() => {});
-        }
-        sign();
-      });
-    };
-    sign();
+    const stop = repeat(this.#context.clock, signInterval, () => {
+      if (!this.#queues.get(cluster)?.get(key)) return;
+      const success: readonly Operation[] = [{ put: key, value: writeNote({ by: this.self }) }];
+      this.#connection.call(etcd.txn, { compare: [{ key, exists: true }], success }).catch(() => {});
+    });
     try {
       return await work;
     } finally {
-      cancel();
+      stop();
     }
   }
 

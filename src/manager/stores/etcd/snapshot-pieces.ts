@@ -1,3 +1,4 @@
+import { forEachConcurrently } from '../../../async/for-each-concurrently.js';
 import type { EtcdConnection } from './connection.js';
 import type { Keys } from './keys.js';
 import type { Operation } from './kv-messages.js';
@@ -30,11 +31,9 @@ export class SnapshotPieces {
       value: snapshot.subarray(number * pieceSize, (number + 1) * pieceSize),
     }));
     if (snapshot.byteLength <= largestInline) return pieces;
-    const waiting = pieces.values();
-    const work = async () => {
-      for (const piece of waiting) await this.#connection.call(etcd.txn, { compare: [], success: [piece] });
-    };
-    await Promise.all(Array.from({ length: atATime }, work));
+    await forEachConcurrently(pieces, atATime, async (piece) => {
+      await this.#connection.call(etcd.txn, { compare: [], success: [piece] });
+    });
     return [];
   }
 

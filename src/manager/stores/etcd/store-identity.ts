@@ -1,10 +1,10 @@
 import { CfluxError } from '../../../errors.js';
 import { type Random, randomUuid } from '../../../random.js';
 import type { EtcdConnection } from './connection.js';
-import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
 import type { RangeResponse } from './kv-messages.js';
 import { etcd } from './methods.js';
+import { readJson, writeJson } from './stored-json.js';
 
 /** Nobody waits for a response when a manager starts, and etcd may have just been started. */
 const limits = { timeout: 8_000 };
@@ -21,8 +21,8 @@ export async function openIdentity(
   // A full etcd refuses whatever might write, and is to be read nonetheless.
   const there = await connection.call(etcd.range, { key }, limits);
   const { revision, kvs } = there.kvs.length > 0 ? there : await giveIdentity(connection, key, random);
-  const store = JsonValue.parse(key, kvs[0]?.value ?? new Uint8Array());
-  const found = store.number('format');
+  const store = readJson(key, kvs[0]?.value ?? new Uint8Array());
+  const found = store.integer('format');
   if (found > format) {
     const message = `etcd: what is below ${key} has format ${found}; this version of clusterflux knows ${format}`;
     throw new CfluxError('STORAGE_FAILED', message);

@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../../json-object.js';
 import type { VersionRecord } from '../../manager-store.js';
-import { JsonValue, writeJson } from './json-value.js';
+import { readJson, writeJson } from './stored-json.js';
 
 /** A kept version, and where its bytes are. */
 export interface StoredVersion {
@@ -24,18 +25,18 @@ export function encodeHead({ generation, versions }: StoredHead): Buffer {
 }
 
 export function decodeHead(key: string, value: Uint8Array): StoredHead {
-  const head = JsonValue.parse(key, value);
-  return { generation: head.number('generation'), versions: head.list('versions').map(decodeVersion) };
+  const head = readJson(key, value);
+  return { generation: head.integer('generation'), versions: head.objects('versions').map(decodeVersion) };
 }
 
-function decodeVersion(version: JsonValue): StoredVersion {
-  const nodeId = version.optionalNumber('nodeId');
+function decodeVersion(version: JsonObject): StoredVersion {
+  const nodeId = version.optionalInteger('nodeId');
   const author = version.optionalText('author');
   const record: VersionRecord = {
-    version: version.number('version'),
+    version: version.integer('version'),
     mutation: version.text('mutation'),
-    at: version.number('at'),
-    size: version.number('size'),
+    at: version.integer('at'),
+    size: version.integer('size'),
     ...(nodeId === undefined ? {} : { nodeId }),
     ...(author === undefined ? {} : { author }),
   };

@@ -1,7 +1,7 @@
 import { ManualClock } from 'clusterflux/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Deadlines } from '../../src/manager/deadlines.js';
+import { Deadlines } from '../../src/async/deadlines.js';
 
 describe('Deadlines', () => {
   it('expires each once, in order and in time, on one timer, except those that were called off', async () => {

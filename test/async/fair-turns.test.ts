@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FairTurns, type Turn } from '../../src/meta/fair-turns.js';
+import { FairTurns, type Turn } from '../../src/async/fair-turns.js';
 
 /** Tasks that run until they are ended, in the order in which they started. */
 function bench(limit: number) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { Alarm } from './alarm.js';
 
 interface Deadline {
   readonly at: number;
@@ -13,12 +14,12 @@ interface Deadline {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #heap: Deadline[] = [];
+  readonly #alarm: Alarm;
   #closed = false;
-  #cancelTimer: (() => void) | undefined;
-  #armedFor = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#alarm = new Alarm(clock, (now) => this.#expire(now));
   }
 
   get size(): number {
@@ -37,8 +38,7 @@ export class Deadlines {
 
   close(): void {
     this.#closed = true;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#alarm.cancel();
     this.#heap.length = 0;
   }
 
@@ -82,23 +82,11 @@ export class Deadlines {
 
   #arm(): void {
     const earliest = this.#heap[0]?.at;
-    if (earliest === undefined) {
-      this.#cancelTimer?.();
-      this.#cancelTimer = undefined;
-      return;
-    }
-    // A timer that comes too early only looks and goes on: cheaper than moving it with every poll that ends.
-    if (this.#cancelTimer !== undefined && this.#armedFor <= earliest) return;
-    this.#cancelTimer?.();
-    this.#armedFor = earliest;
-    this.#cancelTimer = this.#clock.after(Math.max(0, earliest - this.#clock.monotonic()), () => {
-      this.#cancelTimer = undefined;
-      this.#expire();
-    });
+    if (earliest === undefined) this.#alarm.cancel();
+    else this.#alarm.setFor(earliest);
   }
 
-  #expire(): void {
-    const now = this.#clock.monotonic();
+  #expire(now: number): void {
     for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
       this.#remove(first);
       first.expire();

@@ -1,0 +1,14 @@
+/**
+ * Calls `listener` once with the reason when `signal` aborts, immediately if it has aborted already. The returned function
+ * unsubscribes: call it when the work ends, because a signal that outlives the work would collect listeners.
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: (reason: unknown) => void): () => void {
+  if (signal === undefined) return () => {};
+  if (signal.aborted) {
+    listener(signal.reason);
+    return () => {};
+  }
+  const notify = () => listener(signal.reason);
+  signal.addEventListener('abort', notify, { once: true });
+  return () => signal.removeEventListener('abort', notify);
+}
