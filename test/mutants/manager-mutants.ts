@@ -89,8 +89,8 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R22',
     breaks: 'a change that came while the store failed is not looked for again',
-    file: 'manager/cluster.ts',
-    find: 'if (this.#polls.size > 0) this.#settings.deadlines.add(lookRetry, () => this.#lookSoon());',
+    file: 'manager/head-refresh.ts',
+    find: 'if (isNeeded()) deadlines.add(retryDelay, () => this.#start());',
     replace: '',
     tests: ['manager/failing-store.test.ts'],
   },
