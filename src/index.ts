@@ -1,5 +1,5 @@
 export type { CertificateInfo } from './certificates.js';
-export { CfluxClient, type WaitOptions } from './client/cflux-client.js';
+export { CfluxClient } from './client/cflux-client.js';
 export {
   type ClientMetricsOptions,
   clientMetrics,
@@ -19,6 +19,7 @@ export type { Operation } from './client/holder.js';
 export { type JsonLoggerOptions, jsonLogger } from './client/json-logger.js';
 export type { NodeStorage } from './client/node-directory.js';
 export type { CfluxOptions } from './client/options.js';
+export type { WaitOptions } from './client/session.js';
 export type { CfluxState, CfluxStatus } from './client/status.js';
 export { type Clock, systemClock } from './clock.js';
 export {

@@ -1,27 +1,15 @@
-import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeInfo } from '../protocol/nodes.js';
-import type { CallOptions } from '../transport/transport.js';
-import { logEvents } from './event-log.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
 import type { Operation } from './holder.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
-import { type CfluxOptions, resolveOptions, type Settings } from './options.js';
-import { closedError, foreignError, nestedError, selfWaitError } from './refusals.js';
-import { Session } from './session.js';
+import { type CfluxOptions, resolveOptions } from './options.js';
+import { Session, type WaitOptions } from './session.js';
 import type { CfluxStatus } from './status.js';
 
 /** How long `close` waits for what is on the wire, in milliseconds. */
 const closeTimeout = 5_000;
-
-/** Limits of a call that waits. */
-export interface WaitOptions {
-  /** Ends the wait; the call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Milliseconds. */
-  readonly timeout?: number;
-}
 
 // The methods of MetaClient are made from their table; this tells the type checker of them.
 const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
@@ -45,7 +33,6 @@ const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
 export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMetaMethods {
   /** The wrapped client. Read it as you like; change it through this client only. */
   readonly meta: M;
-  readonly #settings: Settings;
   /** Without `M`, so that a client of a mock is a `CfluxClient` too; its operations get this very client, or a fork of it. */
   readonly #session: Session<MetaClientLike>;
   #closing: Promise<void> | undefined;
@@ -58,58 +45,42 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   constructor(meta: M, options: CfluxOptions = {}) {
     super();
     this.meta = meta;
-    this.#settings = resolveOptions(options);
-    this.#session = new Session<MetaClientLike>(meta, this.#settings);
-    const { logger, cluster } = this.#settings;
-    const { hub, replica } = this.#session;
-    if (logger) logEvents(hub, logger, () => ({ cluster, nodeId: replica.nodeId }));
+    this.#session = new Session<MetaClientLike>(meta, resolveOptions(options));
   }
 
   static {
     defineMetaMethods<CfluxClient<MetaClientLike>>(CfluxClient.prototype, {
       mutation: (client, operation, { isAtomic }) =>
-        client.#mutate(operation, {}, { isMethod: true, isAtomic }),
-      read: (client, operation) => client.#read(operation),
+        client.#session.mutate(operation, {}, { isMethod: true, isAtomic }),
+      read: (client, operation) => client.#session.read(operation),
     });
   }
 
   /** Where the client stands. */
   get status(): CfluxStatus {
-    const { state, transport, replica, membership, sync, queue } = this.#session;
-    const { version, epoch } = replica.position;
-    return {
-      state: state.state,
-      cluster: this.#settings.cluster,
-      endpoint: transport.endpoint,
-      nodeId: replica.nodeId,
-      version,
-      epoch,
-      lastHeartbeatAt: membership.lastHeartbeatAt,
-      lastSyncAt: sync.lastSyncAt,
-      pendingMutations: queue.size,
-    };
+    return this.#session.status;
   }
 
   /** TLS certificates of the connections to the manager: this node's own, and the authorities that it trusts. */
   get certificates(): readonly CertificateInfo[] {
-    return this.#session.certificates();
+    return this.#session.certificates;
   }
 
   /** Calls `listener` at every event `name`; an exception of it surfaces in a task of its own. */
   on<Name extends CfluxEventName>(name: Name, listener: (...payload: CfluxEvents[Name]) => void): this {
-    this.#session.hub.on(name, listener);
+    this.#session.events.on(name, listener);
     return this;
   }
 
   /** Calls `listener` at the next event `name`. */
   once<Name extends CfluxEventName>(name: Name, listener: (...payload: CfluxEvents[Name]) => void): this {
-    this.#session.hub.once(name, listener);
+    this.#session.events.once(name, listener);
     return this;
   }
 
   /** Ends the subscription of `listener`, or of every listener of `name`. */
   off<Name extends CfluxEventName>(name: Name, listener?: (...payload: CfluxEvents[Name]) => void): this {
-    this.#session.hub.off(name, listener);
+    this.#session.events.off(name, listener);
     return this;
   }
 
@@ -152,16 +123,15 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_EPOCH`, and the wire's
    */
   mutate<T>(operation: Operation<M, T>, options: WaitOptions = {}): Promise<T> {
-    return this.#mutate(operation as Operation<MetaClientLike, T>, options, {
+    return this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
       isMethod: false,
       isAtomic: false,
     });
   }
 
   /** Brings the manager's newest metadata here and answers its version. */
-  async refresh(options: WaitOptions = {}): Promise<number> {
-    await this.#reconcile(options, (limits) => this.#session.reconciler.catchUp(limits));
-    return this.#session.replica.position.version;
+  refresh(options: WaitOptions = {}): Promise<number> {
+    return this.#session.refresh(options);
   }
 
   /**
@@ -169,84 +139,22 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    *
    * @throws CfluxError `TIMEOUT` after `timeout` milliseconds (default: never), `CLOSED`
    */
-  async waitForVersion(version: number, options: WaitOptions = {}): Promise<void> {
-    this.#session.checkOpen();
-    if (this.#session.replica.position.version >= version) return;
-    if (this.#session.scope.current !== undefined) throw selfWaitError();
-    const { clock } = this.#settings;
-    const timeout = options.timeout ?? Number.POSITIVE_INFINITY;
-    await withLinkedSignal([options.signal, this.#session.closing], (signal) =>
-      this.#session.waiters.wait(version, { clock, timeout, signal }),
-    );
+  waitForVersion(version: number, options: WaitOptions = {}): Promise<void> {
+    return this.#session.waitForVersion(version, options);
   }
 
   /** Takes the manager's metadata, whatever it is, with a backup of this node's: the operator's answer to `foreignEpoch`. */
-  async adopt(options: WaitOptions = {}): Promise<void> {
-    await this.#reconcile(options, (limits) => this.#session.reconciler.adopt(limits));
-    this.#session.sync.hurry();
+  adopt(options: WaitOptions = {}): Promise<void> {
+    return this.#session.adopt(options);
   }
 
   /** Makes this node's metadata the cluster's, whatever the manager has: the operator's other answer to `foreignEpoch`. */
-  async reseed(options: WaitOptions = {}): Promise<void> {
-    await this.#reconcile(options, (limits) => this.#session.reconciler.reseed(limits));
-    this.#session.sync.hurry();
+  reseed(options: WaitOptions = {}): Promise<void> {
+    return this.#session.reseed(options);
   }
 
   /** The cluster's members, alive or not. */
-  async nodes(options: WaitOptions = {}): Promise<readonly NodeInfo[]> {
-    this.#session.checkOpen();
-    return this.#untilClosed(options, (limits) =>
-      this.#session.transport.nodes({ cluster: this.#settings.cluster }, limits),
-    );
-  }
-
-  /** `isMethod`: it is one call of the wrapped client's. */
-  #mutate<T>(
-    operation: Operation<MetaClientLike, T>,
-    { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,
-    kind: { readonly isMethod: boolean; readonly isAtomic: boolean },
-  ): Promise<T> {
-    try {
-      this.#checkMutable();
-      signal?.throwIfAborted();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#session.queue.add(operation, { timeout, signal, ...kind });
-  }
-
-  #checkMutable(): void {
-    this.#session.checkOpen();
-    if (this.#session.scope.current !== undefined) throw nestedError();
-    if (this.#session.state.state === 'foreign') throw foreignError();
-  }
-
-  async #read<T>(operation: Operation<MetaClientLike, T>): Promise<T> {
-    if (this.#session.state.isClosing) throw closedError();
-    const own = this.#session.scope.current;
-    if (own !== undefined) return operation(own);
-    const { decided } = this.#session.holder;
-    // Asked again after each wait: the next round may have begun.
-    while (this.#settings.reads === 'accepted' && !decided.isOpen) await decided.wait();
-    return operation(this.meta);
-  }
-
-  /** Speaks with the manager as the one writer (R1). */
-  async #reconcile(options: WaitOptions, task: (limits: CallOptions) => Promise<unknown>): Promise<void> {
-    this.#session.checkOpen();
-    if (this.#session.scope.current !== undefined) throw selfWaitError();
-    await this.#untilClosed(options, (limits) =>
-      this.#session.write(async () => {
-        limits.signal?.throwIfAborted();
-        await task(limits);
-      }),
-    );
-  }
-
-  /** `timeout` is that of each request: the turn before it is not counted. */
-  #untilClosed<T>({ signal, timeout }: WaitOptions, task: (limits: CallOptions) => Promise<T>): Promise<T> {
-    return withLinkedSignal([signal, this.#session.closing], (linked) =>
-      task({ signal: linked, ...(timeout === undefined ? {} : { timeout }) }),
-    );
+  nodes(options: WaitOptions = {}): Promise<readonly NodeInfo[]> {
+    return this.#session.nodes(options);
   }
 }

@@ -12,6 +12,11 @@ export interface Position {
 /** Before anything was learnt from, or given to, a manager. */
 export const nowhere: Position = { version: noVersion };
 
+/** The position of what carries more than a position, such as a snapshot. */
+export function positionOf({ version, epoch, mutation }: Position): Position {
+  return { version, epoch, mutation };
+}
+
 /** What an answer of the manager is to a node at some position. */
 export type Judgement =
   /** It follows what the node has. */

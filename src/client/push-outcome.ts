@@ -1,24 +1,4 @@
 import { CfluxError } from '../errors.js';
-import type { PushResult } from '../transport/transport.js';
-import type { Position } from './position.js';
-
-/**
- * Whether a 409 means that an earlier attempt of this very push was stored: it names our mutation, or, from a manager that
- * does not speak of mutations, it shows our own bytes after an answer was lost. (Two nodes may push the same bytes.)
- */
-export function isOurs(
-  conflict: PushResult & { kind: 'conflict' },
-  mutation: string,
-  snapshot: Uint8Array,
-): boolean {
-  if (conflict.mutation !== undefined) return conflict.mutation === mutation;
-  return conflict.answerLost === true && Buffer.compare(conflict.snapshot, snapshot) === 0;
-}
-
-/** Within an epoch versions only rise (R5). A manager without epochs may have lost its data and counts anew. */
-export function wentBack(before: Position, { version, epoch = before.epoch }: Position): boolean {
-  return before.epoch !== undefined && epoch === before.epoch && version <= before.version;
-}
 
 /** The change is in the history, or it is not (R3). */
 export function unknownOutcome(cause?: unknown): CfluxError {

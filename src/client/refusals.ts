@@ -1,4 +1,4 @@
-import { CfluxError } from '../errors.js';
+import { CfluxError, type Outcome } from '../errors.js';
 
 export function closedError(): CfluxError {
   return new CfluxError('CLOSED', 'the client is closed', { outcome: 'none' });
@@ -21,4 +21,9 @@ export function selfWaitError(): CfluxError {
 export function nestedError(): CfluxError {
   const message = 'a mutation inside a mutation: change the meta client that the operation is handed';
   return new CfluxError('NESTED_MUTATION', message, { outcome: 'none' });
+}
+
+/** The history changed between two requests; `outcome` is that of the push before, if there was one. */
+export function unsettledHistoryError(outcome: Outcome): CfluxError {
+  return new CfluxError('UNAVAILABLE', 'the manager is changing its history', { retryable: true, outcome });
 }

@@ -1,4 +1,3 @@
-import { Mutex } from '../async/mutex.js';
 import type { Clock } from '../clock.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { digestMetadata } from '../meta/digest-metadata.js';
@@ -9,17 +8,9 @@ import { Backups } from './backups.js';
 import type { Emit, KeptMetadata } from './events.js';
 import type { Holder } from './holder.js';
 import type { NodeStorage } from './node-directory.js';
-import {
-  type ConfirmedMetadata,
-  formatNodeRecord,
-  type NodeRecord,
-  parseLegacyNodeId,
-  parseNodeRecord,
-} from './node-record.js';
-import { nowhere, type Position } from './position.js';
-
-const recordName = 'cflux.json';
-const legacyRecordName = 'node_id.json';
+import type { ConfirmedMetadata } from './node-record.js';
+import { nowhere, type Position, positionOf } from './position.js';
+import { RecordFile } from './record-file.js';
 
 /**
  * The node's copy of the cluster's metadata: which version the wrapped client holds, remembered durably, with a backup of
@@ -27,12 +18,11 @@ const legacyRecordName = 'node_id.json';
  */
 export class Replica<M> {
   readonly #holder: Holder<M>;
-  readonly #storage: NodeStorage | undefined;
+  readonly #isDurable: boolean;
   readonly #emit: Emit;
   readonly #onMoved: () => void;
   readonly #backups: Backups | undefined;
-  readonly #recordWriter = new Mutex();
-  #record: NodeRecord;
+  readonly #record: RecordFile;
   #position: Position = nowhere;
   #accepted: MetaData | undefined;
   #generation = 0;
@@ -48,12 +38,12 @@ export class Replica<M> {
     onMoved: () => void;
   }) {
     this.#holder = parts.holder;
-    this.#storage = parts.storage;
+    this.#isDurable = parts.storage !== undefined;
     this.#backups =
       parts.storage && new Backups(parts.storage, { clock: parts.clock, most: parts.maxBackups });
     this.#emit = parts.emit;
     this.#onMoved = parts.onMoved;
-    this.#record = { cluster: parts.cluster };
+    this.#record = new RecordFile(parts.cluster, parts.storage);
   }
 
   /** The version that the wrapped client holds. */
@@ -67,7 +57,7 @@ export class Replica<M> {
   }
 
   get nodeId(): number | undefined {
-    return this.#record.nodeId;
+    return this.#record.content.nodeId;
   }
 
   /** A crash fell between two writes, or somebody wrote since: the local metadata is not what the node remembers. */
@@ -77,7 +67,7 @@ export class Replica<M> {
 
   /** What the node has, or had, of a history: for a manager that lost its own. */
   get offer(): { epoch: string; version: number } | undefined {
-    const last = this.#position.version === noVersion ? this.#record.metadata : this.#position;
+    const last = this.#position.version === noVersion ? this.#record.content.metadata : this.#position;
     return last && last.version !== noVersion
       ? { epoch: last.epoch ?? 'unknown', version: last.version }
       : undefined;
@@ -85,7 +75,7 @@ export class Replica<M> {
 
   /** The cluster id of the accepted metadata; `undefined` before the node has joined. */
   get clusterId(): bigint | undefined {
-    return this.#record.clusterId;
+    return this.#record.content.clusterId;
   }
 
   /** The accepted metadata; before the node has joined, what the wrapped client holds. */
@@ -95,35 +85,25 @@ export class Replica<M> {
 
   /** Takes up what the node remembers of its last life and compares the wrapped client with it (R11). */
   async recall(): Promise<void> {
-    const known = await this.#readRecord();
-    if (known.cluster !== this.#record.cluster) return;
-    this.#record = known;
+    await this.#record.read();
+    const known = this.#record.content;
     if (!known.metadata) return;
     const local = await this.#holder.read();
     const digest = digestMetadata(local);
     const match = [known.metadata, known.previous].find((metadata) => metadata?.digest === digest);
     if (match) {
       this.#moveTo(match, local);
-      this.#record = { ...known, metadata: match, previous: undefined };
+      this.#record.note({ metadata: match, previous: undefined });
       return;
     }
     this.#unconfirmed = true;
   }
 
-  async #readRecord(): Promise<NodeRecord> {
-    if (!this.#storage) return this.#record;
-    const text = await this.#storage.read(recordName);
-    if (text !== undefined) return parseNodeRecord(text, this.#storage.pathOf(recordName));
-    const legacy = await this.#storage.read(legacyRecordName);
-    if (legacy === undefined) return this.#record;
-    return { ...this.#record, nodeId: parseLegacyNodeId(legacy, this.#storage.pathOf(legacyRecordName)) };
-  }
-
   /** May be called beside the writer: the record has an order of its own. */
   async rememberNodeId(nodeId: number | undefined): Promise<void> {
-    // Also where it cannot be written: the node would register again with every beat (R10).
-    this.#record = { ...this.#record, nodeId };
-    await this.#remember({ nodeId });
+    // Also if it cannot be written: the node would register again with every heartbeat (R10).
+    this.#record.note({ nodeId });
+    await this.#record.write({ nodeId });
   }
 
   /** If the wrapped client was changed behind our back: keeps that, puts the accepted metadata back and tells (R1). */
@@ -160,17 +140,17 @@ export class Replica<M> {
    * If one of the two fails the node stays where it was.
    */
   async install(data: MetaData, position: Position, store: () => Promise<void>): Promise<void> {
-    const { clusterId, metadata, previous } = this.#record;
-    await this.#remember({
+    const { clusterId, metadata, previous } = this.#record.content;
+    await this.#record.write({
       clusterId: data.clusterId,
-      metadata: { ...position, digest: this.#storage ? digestMetadata(data) : '' },
+      metadata: { ...position, digest: this.#isDurable ? digestMetadata(data) : '' },
       previous: this.#localMetadata(),
     });
     try {
       await store();
     } catch (error) {
       // On disk `previous` says what the wrapped client still holds.
-      this.#record = { ...this.#record, clusterId, metadata, previous };
+      this.#record.note({ clusterId, metadata, previous });
       throw error;
     }
     this.#moveTo(position, data);
@@ -188,8 +168,7 @@ export class Replica<M> {
   }
 
   #moveTo(position: Position, data: MetaData): void {
-    const { version, epoch, mutation } = position;
-    this.#position = { version, epoch, mutation };
+    this.#position = positionOf(position);
     this.#accepted = data;
     this.#generation += 1;
     this.#unconfirmed = false;
@@ -197,14 +176,7 @@ export class Replica<M> {
   }
 
   #localMetadata(): ConfirmedMetadata | undefined {
-    if (!this.#accepted || !this.#storage) return undefined;
+    if (!this.#accepted || !this.#isDurable) return undefined;
     return { ...this.#position, digest: digestMetadata(this.#accepted) };
-  }
-
-  #remember(change: Partial<NodeRecord>): Promise<void> {
-    return this.#recordWriter.run(async () => {
-      await this.#storage?.write(recordName, formatNodeRecord({ ...this.#record, ...change }));
-      this.#record = { ...this.#record, ...change };
-    });
   }
 }

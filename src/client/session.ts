@@ -1,257 +1,176 @@
-import createDebug from 'debug';
-import { Gate } from '../async/gate.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
-import { Mutex } from '../async/mutex.js';
-import { pause } from '../async/sleep.js';
 import type { CertificateInfo } from '../certificates.js';
-import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
-import type { Transport } from '../transport/transport.js';
-import { Committer } from './committer.js';
-import { EventHub } from './event-hub.js';
-import { type Holder, holderOf } from './holder.js';
-import { describeHost } from './host.js';
-import { Membership } from './membership.js';
-import { MutationQueue } from './mutation-queue.js';
-import { NodeDirectory, type NodeStorage } from './node-directory.js';
-import { nodeTransport } from './node-transport.js';
-import { OperationScope } from './operation-scope.js';
+import type { NodeInfo } from '../protocol/nodes.js';
+import type { CallOptions } from '../transport/transport.js';
+import type { EventHub } from './event-hub.js';
+import { logEvents } from './event-log.js';
+import type { Operation } from './holder.js';
+import { Lifecycle } from './lifecycle.js';
 import type { Settings } from './options.js';
-import { Reconciler } from './reconciler.js';
-import { closedError, foreignError, notOpenError } from './refusals.js';
-import { Replica } from './replica.js';
-import { StateMachine } from './state.js';
-import { SyncLoop } from './sync-loop.js';
-import { VersionWaiters } from './version-waiters.js';
+import { closedError, foreignError, nestedError, notOpenError, selfWaitError } from './refusals.js';
+import { SessionParts } from './session-parts.js';
+import type { CfluxStatus } from './status.js';
 
-const debug = createDebug('cflux:client');
+/** Limits of a call that waits. */
+export interface WaitOptions {
+  /** Ends the wait; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds. */
+  readonly timeout?: number;
+}
 
-/** How long the manager may take to hear that the node leaves, in milliseconds. */
-const leaveTimeout = 2_000;
+/** What is known of an operation; see MutationOptions. */
+export interface OperationKind {
+  readonly isMethod: boolean;
+  readonly isAtomic: boolean;
+}
 
-/**
- * The working parts of a client, put together, and their life: opened, run, closed. CfluxClient is what users see of it.
- *
- * ```
- * mutate ─→ queue ─→ committer ─┐                       ┌─ membership: register, heartbeat
- *                               ├─ writer lock ─→ replica ─→ holder ─→ the wrapped client
- *           manager ─→ sync loop ┘   (R1)         (version, record, backups)
- *                          └─ reconciler: what an answer means ─┘
- * ```
- */
+/** A client at work, as CfluxClient uses it: what may be requested of it, and when. Everything else is private to it. */
 export class Session<M extends MetaClientLike> {
-  readonly hub = new EventHub();
-  readonly state = new StateMachine(this.hub.emit);
-  readonly scope = new OperationScope<M>();
-  readonly waiters = new VersionWaiters();
-  readonly transport: Transport;
-  /** Of the connections to the manager. */
-  readonly certificates: () => readonly CertificateInfo[];
-  readonly holder: Holder<M>;
-  readonly replica: Replica<M>;
-  readonly reconciler: Reconciler<M>;
-  readonly membership: Membership;
-  readonly sync: SyncLoop<M>;
-  readonly queue: MutationQueue<M>;
   readonly #meta: M;
   readonly #settings: Settings;
-  readonly #storage: NodeStorage | undefined;
-  readonly #releaseTransport: () => Promise<void>;
-  readonly #committer: Committer<M>;
-  readonly #writer = new Mutex();
-  readonly #joined = new Gate();
-  /** Ends the loops and whatever waits. */
-  readonly #life = lifetimeController();
-  /** Ends what is on the wire when closing has waited long enough for it. */
-  readonly #wire = new AbortController();
-  #loops: Promise<unknown> | undefined;
-  #opening: Promise<void> | undefined;
-  #committing: Promise<void> | undefined;
+  readonly #parts: SessionParts<M>;
+  readonly #lifecycle: Lifecycle<M>;
+  /** Aborts when the client closes: whatever waits gives up. */
+  readonly #closing: AbortSignal;
 
   constructor(meta: M, settings: Settings) {
     this.#meta = meta;
     this.#settings = settings;
-    const { cluster, clock, random, dir, lock } = settings;
-    this.#storage = settings.storage ?? (dir === undefined ? undefined : new NodeDirectory(dir, { lock }));
-    const { emit } = this.hub;
-    const { transport, release, certificates } = nodeTransport(settings);
-    this.transport = transport;
-    this.certificates = certificates;
-    this.#releaseTransport = release;
-    this.holder = holderOf(meta);
-    this.queue = new MutationQueue(clock, () => this.#commitSoon());
-    this.#joined.shut();
-    this.replica = new Replica({
-      holder: this.holder,
-      cluster,
-      clock,
-      maxBackups: settings.maxBackups,
-      emit,
-      storage: this.#storage,
-      onMoved: () => {
-        this.#joined.open();
-        this.waiters.reached(this.replica.position.version);
-      },
-    });
-    const common = { replica: this.replica, transport, cluster, clock, random, emit, state: this.state };
-    this.reconciler = new Reconciler({
-      ...common,
-      lastBeat: () => this.membership.lastBeat,
-      onForeign: (error) => this.queue.rejectAll(error),
-    });
-    this.membership = new Membership({
-      ...common,
-      interval: settings.heartbeatInterval,
-      describe: () => describeHost(settings.bindAddress),
-      knownId: () => this.replica.nodeId,
-      rememberId: (id) => this.replica.rememberNodeId(id),
-      onSlept: () => this.reconciler.markStale(),
-    });
-    const worked = { ...common, reconciler: this.reconciler, holder: this.holder };
-    this.sync = new SyncLoop({
-      ...worked,
-      writer: this.#writer,
-      pollWait: settings.pollWait,
-      onFailed: (error) => {
-        this.queue.obstacle = error;
-      },
-    });
-    this.#committer = new Committer({
-      ...worked,
-      queue: this.queue,
-      scope: this.scope,
-      onPush: () => this.#silencePoll(),
-      onUnknownOutcome: () => this.sync.hurry(),
-    });
+    const life = lifetimeController();
+    const wire = new AbortController();
+    this.#closing = life.signal;
+    this.#parts = new SessionParts(meta, settings, { closing: life.signal, wire: wire.signal });
+    this.#lifecycle = new Lifecycle(meta, settings, this.#parts, { life, wire });
+    const { hub, replica } = this.#parts;
+    const { logger, cluster } = settings;
+    if (logger) logEvents(hub, logger, () => ({ cluster, nodeId: replica.nodeId }));
   }
 
-  /** Aborts when the client closes: whatever waits for something gives up. */
-  get closing(): AbortSignal {
-    return this.#life.signal;
+  get events(): Pick<EventHub, 'on' | 'once' | 'off'> {
+    return this.#parts.hub;
   }
 
-  /** Rejects what can't be asked of a client that is not open. */
-  checkOpen(): void {
-    if (this.state.isClosing) throw closedError();
-    if (this.state.state === 'created') throw notOpenError();
+  get status(): CfluxStatus {
+    const { state, network, replica, membership, sync, queue } = this.#parts;
+    const { version, epoch } = replica.position;
+    return {
+      state: state.state,
+      cluster: this.#settings.cluster,
+      endpoint: network.transport.endpoint,
+      nodeId: replica.nodeId,
+      version,
+      epoch,
+      lastHeartbeatAt: membership.lastHeartbeatAt,
+      lastSyncAt: sync.lastSyncAt,
+      pendingMutations: queue.size,
+    };
   }
 
-  /** Runs `task` as the one writer (R1). */
-  write<T>(task: () => Promise<T>): Promise<T> {
-    return this.#writer.run(task);
+  get certificates(): readonly CertificateInfo[] {
+    return this.#parts.network.certificates();
   }
 
   open(signal: AbortSignal | undefined): Promise<void> {
-    if (this.state.isClosing) return Promise.reject(closedError());
-    if (this.state.state === 'foreign') return Promise.reject(foreignError());
-    this.#opening ??= this.#open(signal).catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    return this.#opening;
+    return this.#lifecycle.open(signal);
   }
 
-  async #open(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#loops) return;
-    this.state.enter('opening');
-    let hasJoined = false;
+  close(deregister: boolean, timeout: number): Promise<void> {
+    return this.#lifecycle.close(deregister, timeout);
+  }
+
+  mutate<T>(
+    operation: Operation<M, T>,
+    { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,
+    kind: OperationKind,
+  ): Promise<T> {
     try {
-      hasJoined = await withLinkedSignal([signal, this.closing], (linked) => this.#join(linked));
+      this.#checkMutable();
+      signal?.throwIfAborted();
     } catch (error) {
-      if (this.state.isClosing) throw closedError();
-      // It stays a member, with what it has, until the operator has spoken.
-      if (isCfluxError(error, 'FOREIGN_EPOCH')) this.#run();
-      else {
-        await this.#closeParts();
-        this.state.enter('created');
-      }
-      throw error;
+      return Promise.reject(error);
     }
-    this.state.enter(hasJoined ? 'online' : 'offline');
-    this.#run();
+    return this.#parts.queue.add(operation, { timeout, signal, ...kind });
   }
 
-  /** Registers, and gets or gives the first metadata. Whether that worked, where it need not. */
-  async #join(signal: AbortSignal): Promise<boolean> {
-    signal.throwIfAborted();
-    await this.#storage?.open?.();
-    await this.#meta.open?.();
-    await this.write(() => this.replica.recall());
-    debug('recalled version %d', this.replica.position.version);
-    try {
-      await this.membership.join(signal);
-      await this.write(() => this.reconciler.catchUp({ signal }));
-      return true;
-    } catch (error) {
-      if (signal.aborted || isCfluxError(error, 'FOREIGN_EPOCH') || !this.#settings.startOffline) throw error;
-      this.queue.obstacle = error;
-      return false;
-    }
+  async read<T>(operation: Operation<M, T>): Promise<T> {
+    const { state, scope, holder } = this.#parts;
+    if (state.isClosing) throw closedError();
+    const own = scope.current;
+    if (own !== undefined) return operation(own);
+    const { decided } = holder;
+    // Checked again after each wait: the next round may have begun.
+    while (this.#settings.reads === 'accepted' && !decided.isOpen) await decided.wait();
+    return operation(this.#meta);
   }
 
-  #run(): void {
-    const signal = this.closing;
-    this.#loops = Promise.all([this.membership.run(signal), this.sync.run(signal)]);
-    this.#commitSoon();
+  async refresh(options: WaitOptions): Promise<number> {
+    const { reconciler, replica } = this.#parts;
+    await this.#reconcile(options, (limits) => reconciler.catchUp(limits));
+    return replica.position.version;
   }
 
-  /** Ends everything, in the order in which users rely on it (R13). */
-  async close(deregister: boolean, timeout: number): Promise<void> {
-    const wasOpened = this.#opening !== undefined || this.#loops !== undefined;
-    this.state.enter('closing');
-    this.queue.rejectAll(closedError());
-    this.#life.abort(closedError());
-    this.#joined.open();
-    const cancel = this.#settings.clock.after(timeout, () => this.#wire.abort(closedError()));
-    try {
-      await Promise.allSettled([this.#opening, this.#committing]);
-      await this.#loops;
-      // Whatever held the lock is done with it then.
-      await this.write(async () => undefined);
-    } finally {
-      cancel();
-    }
-    // Best effort: a manager that cannot be told finds out by itself.
-    await this.membership.leave(deregister, { timeout: leaveTimeout }).catch(() => undefined);
-    await this.#releaseTransport();
-    try {
-      if (wasOpened) await this.#closeParts();
-    } finally {
-      this.state.enter('closed');
-      this.hub.emit('closed');
-      this.hub.removeAll();
-    }
+  async adopt(options: WaitOptions): Promise<void> {
+    const { reconciler, sync } = this.#parts;
+    await this.#reconcile(options, (limits) => reconciler.adopt(limits));
+    sync.hurry();
   }
 
-  /** The wrapped client first: the directory is given up when nothing is written any more. */
-  async #closeParts(): Promise<void> {
-    try {
-      await this.#meta.close?.();
-    } finally {
-      await this.#storage?.close?.();
-    }
+  async reseed(options: WaitOptions): Promise<void> {
+    const { reconciler, sync } = this.#parts;
+    await this.#reconcile(options, (limits) => reconciler.reseed(limits));
+    sync.hurry();
   }
 
-  /** A manager that does not know who asks would answer the node's own poll with what the node is pushing: ends that poll. */
-  #silencePoll(): void {
-    if (this.replica.position.epoch === undefined) this.sync.hurry();
+  async waitForVersion(version: number, options: WaitOptions): Promise<void> {
+    const { replica, scope, waiters } = this.#parts;
+    this.#checkOpen();
+    if (replica.position.version >= version) return;
+    if (scope.current !== undefined) throw selfWaitError();
+    const { clock } = this.#settings;
+    const timeout = options.timeout ?? Number.POSITIVE_INFINITY;
+    await withLinkedSignal([options.signal, this.#closing], (signal) =>
+      waiters.wait(version, { clock, timeout, signal }),
+    );
   }
 
-  #commitSoon(): void {
-    this.#committing ??= this.#commitAll().finally(() => {
-      this.#committing = undefined;
-      // Somebody may have come between the last look and this moment.
-      if (this.queue.size > 0 && !this.state.isClosing) this.#commitSoon();
-    });
+  async nodes(options: WaitOptions): Promise<readonly NodeInfo[]> {
+    this.#checkOpen();
+    const { cluster } = this.#settings;
+    return this.#untilClosed(options, (limits) => this.#parts.network.transport.nodes({ cluster }, limits));
   }
 
-  async #commitAll(): Promise<void> {
-    while (this.queue.size > 0 && !this.state.isClosing) {
-      await this.#joined.wait();
-      if (this.state.isClosing) return;
-      const wait = await this.write(() => this.#committer.commit(this.#wire.signal));
-      if (wait > 0) await pause(this.#settings.clock, wait, this.closing);
-    }
+  #checkOpen(): void {
+    const { state } = this.#parts;
+    if (state.isClosing) throw closedError();
+    if (state.state === 'created') throw notOpenError();
+  }
+
+  #checkMutable(): void {
+    this.#checkOpen();
+    if (this.#parts.scope.current !== undefined) throw nestedError();
+    if (this.#parts.state.state === 'foreign') throw foreignError();
+  }
+
+  /** Exchanges requests with the manager as the one writer (R1). */
+  async #reconcile(options: WaitOptions, task: (limits: CallOptions) => Promise<unknown>): Promise<void> {
+    const { scope, writer } = this.#parts;
+    this.#checkOpen();
+    if (scope.current !== undefined) throw selfWaitError();
+    await this.#untilClosed(options, (limits) =>
+      writer.run(async () => {
+        limits.signal?.throwIfAborted();
+        await task(limits);
+      }),
+    );
+  }
+
+  /** `timeout` is that of each request: the wait for the writer lock is not counted. */
+  #untilClosed<T>({ signal, timeout }: WaitOptions, task: (limits: CallOptions) => Promise<T>): Promise<T> {
+    return withLinkedSignal([signal, this.#closing], (linked) =>
+      task({ signal: linked, ...(timeout === undefined ? {} : { timeout }) }),
+    );
   }
 }

@@ -1,5 +1,6 @@
 export type { PemFunction, PemValue, TlsSources } from '../tls-credentials.js';
 export type { Asker, Audit, AuditEntry } from './audit.js';
+export { type CommitWithoutVersion, checkCommit } from './check-commit.js';
 export { createManagerServer, type ManagerServer, type ManagerServerOptions } from './http/manager-server.js';
 export type { Scope, TokenEntry } from './http/tokens.js';
 export type { Limits } from './limits.js';

@@ -109,7 +109,8 @@ export interface ManagerInfo {
  * only names (`__proto__` and `../x` too), and nothing of one cluster shows in another. Bytes that were handed over or
  * given out are never changed afterwards by either side.
  *
- * `clusterflux/testing` has the contract as a suite of checks that a store of your own can be run through.
+ * `checkCommit` decides whether a commit may be stored, for a store of your own too. `clusterflux/testing` has the contract as a
+ * suite of checks that such a store can be run through.
  */
 export interface ManagerStore {
   /** For people: `memory`, a directory, a list of endpoints. */
@@ -133,7 +134,7 @@ export interface ManagerStore {
   /**
    * Stores a version if `base` still is the newest, atomically among all processes that share the store; the version, its bytes
    * and its mutation id become durable together, before this resolves. Looks in this order: a known mutation is
-   * `repeated`, another epoch `foreignEpoch`, another base `conflict`. Forgets versions beyond `history`, and mutation ids
+   * `repeated`, another epoch `foreignEpoch`, another base `conflict`; `checkCommit` makes this decision for every store. Forgets versions beyond `history`, and mutation ids
    * only after `mutationMemory`.
    *
    * @param signal Ends waiting for a turn, where the store gives turns; what has begun to be stored is carried out.

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { checkCommit } from '../check-commit.js';
 import type { Commit, CommitResult, Head, NewHistory, StoreContext } from '../manager-store.js';
 import { type ClusterState, stateOf, type Tables } from './lmdb-database.js';
 import { Damage } from './lmdb-file/damage.js';
@@ -33,14 +34,13 @@ export class LmdbVersions {
   /** Decides everything before it writes anything. */
   commit(commit: Commit): CommitResult {
     const tables = this.#tables;
-    const { cluster, base, snapshot, mutation } = commit;
+    const { cluster, snapshot, mutation } = commit;
     const state = stateOf(tables, cluster);
-    const { epoch, latest, kept } = this.headOf(cluster, state);
-    const earlier = this.madeBy(cluster, mutation);
-    if (earlier !== undefined) return { kind: 'repeated', epoch, version: earlier };
-    if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
-    if (latest !== undefined && latest.version !== base) return { kind: 'conflict', epoch, latest, kept };
+    const head = this.headOf(cluster, state);
+    const refusal = checkCommit(commit, head, this.madeBy(cluster, mutation));
+    if (refusal !== undefined) return refusal;
 
+    const { latest } = head;
     const generation = latest === undefined ? firstGeneration(commit, state.generation) : state.generation;
     const record = recordOf(commit, latest?.version ?? generation, this.#context.clock.now());
     const { version } = record;

@@ -1,6 +1,7 @@
 import { CfluxError } from '../../errors.js';
 import type { NodeInfo } from '../../protocol/nodes.js';
 import { randomUuid } from '../../random.js';
+import { checkCommit } from '../check-commit.js';
 import { tooManyNodes } from '../limits.js';
 import { Liveness } from '../liveness.js';
 import type {
@@ -110,13 +111,12 @@ export class MemoryStore implements ManagerStore {
 
   async commit(commit: Commit): Promise<CommitResult> {
     const { clock, history, mutationMemory } = this.#opened();
-    const { epoch, latest, kept } = this.#head(commit.cluster);
+    const head = this.#head(commit.cluster);
     const earlier = this.#memory.clusters.get(commit.cluster)?.mutations.get(commit.mutation);
-    if (earlier !== undefined) return { kind: 'repeated', epoch, version: earlier.version };
-    if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
-    if (latest !== undefined && latest.version !== commit.base)
-      return { kind: 'conflict', epoch, latest, kept };
+    const refusal = checkCommit(commit, head, earlier?.version);
+    if (refusal !== undefined) return refusal;
 
+    const { latest } = head;
     const stored = this.#memory.generations.get(commit.cluster) ?? 0;
     const generation = latest === undefined ? firstGeneration(commit, stored) : stored;
     const previous = latest?.version ?? generation;

@@ -142,5 +142,8 @@ export const commitChecks: Checks = {
     assert.equal(result.epoch, epoch, 'the epoch before the first version is the epoch after it');
     const { version } = result.record;
     assert.equal((await store.commit(push('a', version, 'two', { epoch: 'another' }))).kind, 'foreignEpoch');
+    // The base belongs to that other epoch: it is not compared.
+    const elsewhere = push('a', version + 1, 'two', { epoch: 'another' });
+    assert.deepEqual(await store.commit(elsewhere), { kind: 'foreignEpoch', epoch });
   },
 };

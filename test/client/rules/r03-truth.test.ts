@@ -244,6 +244,53 @@ describe.each(wrappedKinds)('R3 with a manager of 2016, around $name', (kind) =>
     expect(manager.pushes).toHaveLength(3);
   });
 
+  it('R3: reseed() whose response was lost stores one version, and a 409 with its own bytes is its success', async () => {
+    const lab = new Lab();
+    const manager = new PlainManager(lab.clock);
+    const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'before')), manager });
+    const before = manager.versions.length;
+    ours.network.failNext('push', { lose: 'answer' });
+    await lab.run(ours.client.reseed());
+    expect(manager.versions).toHaveLength(before + 1);
+    expect(ours.client.status.version).toBe(manager.latest?.version);
+  });
+
+  it('R3: reseed() does not replace the version that followed a push whose response was lost; its outcome is unknown', async () => {
+    const lab = new Lab();
+    const manager = new PlainManager(lab.clock);
+    const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'before')), manager });
+    const pushes = manager.pushes.length;
+    ours.network.failNext('push', { lose: 'answer' });
+    const rejection = reasonOf(ours.client.reseed());
+    await lab.clock.advance(100);
+    manager.store(encodeMetadata(await dataWith(1n, 'before', 'b')));
+    expect(await lab.run(rejection)).toMatchObject({ code: 'UNKNOWN_OUTCOME', outcome: 'unknown' });
+    expect(manager.pushes).toHaveLength(pushes + 2);
+    await lab.run(ours.client.refresh());
+    expect(await databasesOf(ours.meta)).toEqual(['before', 'b']);
+  });
+
+  it('R3: a node that seeds a manager which lost its data recognizes its own version after a lost response', async () => {
+    const lab = new Lab();
+    const manager = new PlainManager(lab.clock, 'first');
+    // It has epochs, and does not know mutation ids.
+    const withoutMutations = wire(manager, {
+      push: (send) => async (request, options) => {
+        const result = await send(request, options);
+        if (result.kind !== 'conflict') return result;
+        const { mutation: _, ...conflict } = result;
+        return conflict;
+      },
+    });
+    const meta = kind.make(await dataWith(1n, 'before'));
+    const ours = await lab.open({ meta, manager: withoutMutations });
+    manager.restore([], 'second');
+    ours.network.failNext('push', { lose: 'answer' });
+    await lab.run(ours.client.refresh());
+    expect(manager.versions).toHaveLength(1);
+    expect(ours.heard('epochChanged')).toMatchObject([{ epoch: 'second', version: 1, seeded: true }]);
+  });
+
   it('R3: a 409 with our own bytes is another’s push where no answer was lost', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);

@@ -1,4 +1,4 @@
-import { type CfluxClient, decodeMetadata, encodeMetadata } from 'clusterflux';
+import { type CfluxClient, CfluxError, decodeMetadata, encodeMetadata, type PushResult } from 'clusterflux';
 import { MemoryStorage } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
 import { followed, Lab, type LabNode, reasonOf } from './support/lab.js';
@@ -369,6 +369,23 @@ describe('R11', () => {
     contested = false;
     await lab.run(ours.client.reseed());
     expect(ours.client.status.state).toBe('online');
+  });
+
+  it('R5: reseed() that is repeated after its response was lost recognizes its version, though a later one followed', async () => {
+    const { lab, manager, ours } = await metForeign();
+    const push = manager.push.bind(manager);
+    const lost = new CfluxError('TIMEOUT', 'no response', { outcome: 'unknown' });
+    let made: PushResult | undefined;
+    manager.push = async (request) => {
+      // This manager knows mutation ids.
+      if (made !== undefined) return made;
+      made = await push(request);
+      manager.store(await foreign('theirs', 'newer'));
+      throw lost;
+    };
+    expect(await lab.run(reasonOf(ours.client.reseed()))).toBe(lost);
+    await lab.run(ours.client.reseed());
+    expect(ours.heard('epochChanged')).toMatchObject([{ version: 10, seeded: true }]);
   });
 
   it('R11: with a manager of 2016 a version that went back is adopted with a backup and an event', async () => {

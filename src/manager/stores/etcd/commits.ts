@@ -1,4 +1,5 @@
 import { CfluxError } from '../../../errors.js';
+import { checkCommit } from '../../check-commit.js';
 import type { Commit, CommitResult, StoreContext } from '../../manager-store.js';
 import { epochOf, firstGeneration, recordOf } from '../numbering.js';
 import type { EtcdConnection } from './connection.js';
@@ -183,26 +184,21 @@ export class Commits {
     const { head } = this.#parts.heads.note(commit.cluster, headRange?.kvs[0], revision);
     if (queue) this.#parts.turns.note(commit.cluster, queue, revision);
     attempted.isLookedUp = true;
-    const epoch = this.#epochOf(commit.cluster, head);
     const mutation = mutationRange?.kvs[0];
     if (mutation === undefined) return this.#refusal(commit, head);
     const { version, isOurs } = readMutation(mutation, upload);
+    const epoch = this.#epochOf(commit.cluster, head);
     const stored = isOurs ? head.versions.find(({ record }) => record.version === version) : undefined;
     if (stored !== undefined) return { kind: 'committed', epoch, record: stored.record };
-    return { kind: 'repeated', epoch, version };
+    return checkCommit(commit, { epoch }, version);
   }
 
   /** Why it cannot be stored on `head`; the mutation may be an older one than `head` tells of. */
   #refusal(commit: Commit, head: StoredHead): CommitResult | undefined {
     const epoch = this.#epochOf(commit.cluster, head);
-    const same = head.versions.find(({ record }) => record.mutation === commit.mutation)?.record;
-    if (same !== undefined) return { kind: 'repeated', epoch, version: same.version };
-    if (commit.epoch !== undefined && commit.epoch !== epoch) return { kind: 'foreignEpoch', epoch };
-    const latest = head.versions[0]?.record;
-    if (latest !== undefined && latest.version !== commit.base) {
-      return { kind: 'conflict', epoch, latest, kept: keptOf(head) };
-    }
-    return undefined;
+    const kept = keptOf(head);
+    const same = kept.find(({ mutation }) => mutation === commit.mutation);
+    return checkCommit(commit, { epoch, latest: kept[0], kept }, same?.version);
   }
 
   #epochOf(cluster: string, { generation }: StoredHead): string {

@@ -1,0 +1,115 @@
+import { Gate } from '../async/gate.js';
+import { Mutex } from '../async/mutex.js';
+import type { MetaClientLike } from '../meta/meta-client.js';
+import { CommitLoop } from './commit-loop.js';
+import { Committer } from './committer.js';
+import { EventHub } from './event-hub.js';
+import { type Holder, holderOf } from './holder.js';
+import { describeHost } from './host.js';
+import { Membership } from './membership.js';
+import { MutationQueue } from './mutation-queue.js';
+import { NodeDirectory, type NodeStorage } from './node-directory.js';
+import { type NodeTransport, nodeTransport } from './node-transport.js';
+import { OperationScope } from './operation-scope.js';
+import type { Settings } from './options.js';
+import { Reconciler } from './reconciler.js';
+import { Replica } from './replica.js';
+import { Staleness } from './staleness.js';
+import { StateMachine } from './state.js';
+import { SyncLoop } from './sync-loop.js';
+import { VersionWaiters } from './version-waiters.js';
+
+/**
+ * The working parts of a client, put together. Only the session and its lifecycle see them.
+ *
+ * ```
+ * mutate ─→ queue ─→ committer ─┐                       ┌─ membership: register, heartbeat
+ *                               ├─ writer lock ─→ replica ─→ holder ─→ the wrapped client
+ *           manager ─→ sync loop ┘   (R1)         (version, record, backups)
+ *                          └─ reconciler: what a response means ─┘
+ * ```
+ */
+export class SessionParts<M extends MetaClientLike> {
+  readonly hub = new EventHub();
+  readonly state = new StateMachine(this.hub.emit);
+  readonly scope = new OperationScope<M>();
+  readonly waiters = new VersionWaiters();
+  readonly writer = new Mutex();
+  /** Open once the node has joined, or closes. */
+  readonly joined = new Gate();
+  readonly network: NodeTransport;
+  readonly storage: NodeStorage | undefined;
+  readonly holder: Holder<M>;
+  readonly queue: MutationQueue<M>;
+  readonly replica: Replica<M>;
+  readonly reconciler: Reconciler<M>;
+  readonly membership: Membership;
+  readonly sync: SyncLoop<M>;
+  readonly commits: CommitLoop<M>;
+
+  /** @param signals `closing` ends the loops, and whatever waits; `wire` ends the push under way */
+  constructor(
+    meta: M,
+    settings: Settings,
+    { closing, wire }: { readonly closing: AbortSignal; readonly wire: AbortSignal },
+  ) {
+    const { cluster, clock, random, dir, lock } = settings;
+    const { hub, state, scope, waiters, writer, joined } = this;
+    const { emit } = hub;
+    joined.shut();
+    this.network = nodeTransport(settings);
+    this.storage = settings.storage ?? (dir === undefined ? undefined : new NodeDirectory(dir, { lock }));
+    this.holder = holderOf(meta);
+    this.queue = new MutationQueue(clock, () => this.commits.wake());
+    this.replica = new Replica({
+      holder: this.holder,
+      cluster,
+      clock,
+      maxBackups: settings.maxBackups,
+      emit,
+      storage: this.storage,
+      onMoved: () => {
+        joined.open();
+        waiters.reached(this.replica.position.version);
+      },
+    });
+    const { queue, replica, holder } = this;
+    const { transport } = this.network;
+    const staleness = new Staleness(clock, () => this.membership.lastBeat);
+    const common = { replica, transport, cluster, clock, random, emit, state, staleness };
+    this.reconciler = new Reconciler({ ...common, onForeign: (error) => queue.rejectAll(error) });
+    this.membership = new Membership({
+      ...common,
+      interval: settings.heartbeatInterval,
+      describe: () => describeHost(settings.bindAddress),
+      knownId: () => replica.nodeId,
+      rememberId: (id) => replica.rememberNodeId(id),
+      onSlept: () => staleness.mark(),
+    });
+    const { reconciler } = this;
+    this.sync = new SyncLoop({
+      ...common,
+      reconciler,
+      writer,
+      pollWait: settings.pollWait,
+      onFailed: (error) => {
+        queue.obstacle = error;
+      },
+    });
+    const committer = new Committer({
+      ...common,
+      reconciler,
+      holder,
+      queue,
+      scope,
+      onPush: () => this.#silencePoll(),
+      onUnknownOutcome: () => this.sync.hurry(),
+    });
+    this.commits = new CommitLoop({ queue, committer, writer, joined, clock, closing, wire });
+  }
+
+  /** A manager that does not know who asks would answer the node's own poll with what the node is pushing: ends that poll. */
+  #silencePoll(): void {
+    if (this.replica.position.epoch === undefined) this.sync.hurry();
+  }
+}
