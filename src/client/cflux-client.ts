@@ -148,7 +148,11 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return this.#session.adopt(options);
   }
 
-  /** Makes this node's metadata the cluster's, whatever the manager has: the operator's other answer to `foreignEpoch`. */
+  /**
+   * Makes this node's metadata the cluster's, whatever the manager has: the operator's other answer to `foreignEpoch`.
+   *
+   * @throws CfluxError `UNKNOWN_OUTCOME` if a response was lost, and the manager cannot tell whether it stored the metadata
+   */
   reseed(options: WaitOptions = {}): Promise<void> {
     return this.#session.reseed(options);
   }
