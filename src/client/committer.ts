@@ -232,7 +232,9 @@ export class Committer<M> {
 
   /** A request may take as long as somebody in the batch still waits for it. */
   #limits(batch: readonly PendingMutation<M>[], signal: AbortSignal): CallOptions & { timeout: number } {
-    const timeLeft = Math.max(...batch.map(({ deadline }) => deadline)) - this.#parts.clock.monotonic();
+    // One by one: an argument list is limited, a batch is not.
+    const latest = batch.reduce((max, { deadline }) => Math.max(max, deadline), 0);
+    const timeLeft = latest - this.#parts.clock.monotonic();
     return { signal, timeout: Math.min(Math.max(timeLeft, 1), longestPush) };
   }
 

@@ -74,6 +74,11 @@ export class LocalStore {
     );
   }
 
+  /** @see CommitSequence.attempt */
+  attempt<T>(work: () => T | PromiseLike<T>): Promise<T> {
+    return this.#commits.attempt(work);
+  }
+
   /** Resolves at the next commit. */
   nextCommit(): Promise<void> {
     return new Promise((resolve) => this.#waitingForCommit.push(resolve));
