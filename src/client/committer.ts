@@ -1,5 +1,5 @@
-import createDebug from 'debug';
 import { type Clock, sleep } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
@@ -26,7 +26,7 @@ import {
 import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
 
-const debug = createDebug('cflux:commit');
+const debug = debugLog('cflux:commit');
 
 /** A push is sent again for less than this, for managers remember mutation ids for ten minutes at least (R27). */
 const longestPush = 300_000;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import createDebug from 'debug';
 import type { CertificateInfo } from '../certificates.js';
 import { sleep } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { Transport } from '../transport/transport.js';
@@ -25,7 +25,7 @@ import { StateMachine } from './state.js';
 import { SyncLoop } from './sync-loop.js';
 import { VersionWaiters } from './version-waiters.js';
 
-const debug = createDebug('cflux:client');
+const debug = debugLog('cflux:client');
 
 /** How long the manager may take to hear that the node leaves, in milliseconds. */
 const leaveTimeout = 2_000;

@@ -1,5 +1,5 @@
-import createDebug from 'debug';
 import { type Clock, sleep } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { noVersion } from '../protocol/version.js';
 import type { Random } from '../random.js';
@@ -13,7 +13,7 @@ import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
 import type { StateMachine } from './state.js';
 
-const debug = createDebug('cflux:sync');
+const debug = debugLog('cflux:sync');
 
 /** An «unchanged» that comes after this part of the hold that was asked for is a full hold. */
 const fullHold = 0.9;

@@ -1,4 +1,4 @@
-import createDebug from 'debug';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { withDeadline } from '../transport/deadline.js';
 import { HttpAgent } from '../transport/http-agent.js';
@@ -17,7 +17,7 @@ import {
   withheldRefusal,
 } from './statement-error.js';
 
-const debug = createDebug('cflux:influxdb');
+const debug = debugLog('cflux:influxdb');
 
 /** The query interface of one InfluxDB 1.x server. */
 export class InfluxConnection {

@@ -1,7 +1,7 @@
-import createDebug from 'debug';
 import { EventEmitter } from 'eventemitter3';
 import { Mutex } from '../client/mutex.js';
 import { sleep } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
 import { type ConvergenceOptions, Converger, type Survey } from './converger.js';
@@ -18,7 +18,7 @@ import { PasswordJudge } from './passwords.js';
 import type { Plan, Step } from './plan.js';
 import type { Report } from './report.js';
 
-const debug = createDebug('cflux:mirror');
+const debug = debugLog('cflux:mirror');
 
 /** Milliseconds that `close` leaves to the change under way. */
 const closingTime = 5_000;

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import createDebug from 'debug';
 import { type Clock, sleep, systemClock } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { NodeInfo, Registered } from '../protocol/nodes.js';
 import { type Random, systemRandom } from '../random.js';
@@ -19,7 +19,7 @@ import type {
   Transport,
 } from './transport.js';
 
-const debug = createDebug('cflux:transport');
+const debug = debugLog('cflux:transport');
 
 /** An attempt that failed and is followed by another. */
 export interface RetryEvent {

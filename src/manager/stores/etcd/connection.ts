@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
-import createDebug from 'debug';
 import type { CertificateInfo } from '../../../certificates.js';
 import { type Clock, sleep } from '../../../clock.js';
+import { debugLog } from '../../../debug-log.js';
 import { CfluxError } from '../../../errors.js';
 import type { Random } from '../../../random.js';
 import { inTime } from '../../in-time.js';
@@ -14,7 +14,7 @@ import { type Member, Members } from './members.js';
 import { etcd } from './methods.js';
 import { RevisionGuard } from './revision-guard.js';
 
-const debug = createDebug('cflux:etcd');
+const debug = debugLog('cflux:etcd');
 
 /** Milliseconds that one attempt of a call may take: a member that hangs is left after that. */
 const longestAttempt = 2_500;

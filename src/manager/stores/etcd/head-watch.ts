@@ -1,4 +1,4 @@
-import createDebug from 'debug';
+import { debugLog } from '../../../debug-log.js';
 import type { StoreContext } from '../../manager-store.js';
 import type { EtcdConnection, EtcdStream } from './connection.js';
 import type { Heads } from './heads.js';
@@ -7,7 +7,7 @@ import { etcd } from './methods.js';
 import type { SharedTurns } from './shared-turns.js';
 import type { WatchEvent, WatchRequest, WatchResponse } from './watch-messages.js';
 
-const debug = createDebug('cflux:etcd');
+const debug = debugLog('cflux:etcd');
 
 const shortestPause = 50;
 const longestPause = 2_000;
