@@ -14,6 +14,7 @@ const ground = [
   'toml.ts',
   'prom-client.ts',
   'printable.ts',
+  'debug-log.ts',
   'trailing.ts',
   'event-loop.ts',
   'secret-file.ts',
@@ -38,6 +39,13 @@ const at = (names) => names.map((name) => (name.endsWith('.ts') ? `^src/${name}$
 
 module.exports = {
   forbidden: [
+    {
+      name: 'debug-is-escaped',
+      comment: 'only debug-log.ts writes to the log of `debug`, without characters that a terminal obeys',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/debug-log.ts$' },
+      to: { path: '(^|node_modules/)debug(/|$)' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'ground-stands-alone',

@@ -22,6 +22,19 @@ export function accessAdvice(error: unknown): string {
   }
 }
 
+/** As {@link accessAdvice}, for a single file that is read. */
+export function fileAdvice(error: unknown): string {
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'EACCES':
+    case 'EPERM':
+      return `; give ${user()} read access to the file and access to its directory`;
+    case 'EISDIR':
+      return '; this is a directory: name a file in it';
+    default:
+      return '';
+  }
+}
+
 const user = () => {
   const id = process.getuid?.();
   return id === undefined ? 'the user of this process' : `the user of this process (id ${id})`;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CfluxError } from '../errors.js';
+import { fileAdvice } from '../file-access.js';
 import { loneSecret, withoutMark } from '../secret-file.js';
 
 /** The bytes of the file that an option names. @throws CfluxError `INVALID_OPTION` that names the option and the file. */
@@ -38,5 +39,5 @@ function read<T>(flag: string, file: string, content: (bytes: Buffer) => T): T {
 /** What is wrong with `file`; the messages of Node name the file already. */
 export function reasonOf(file: string, cause: unknown): string {
   const { message } = CfluxError.from(cause);
-  return message.includes(file) ? message : `${file}: ${message}`;
+  return `${message.includes(file) ? message : `${file}: ${message}`}${fileAdvice(cause)}`;
 }

@@ -1,6 +1,7 @@
 import { SerialDeadlines } from '../async/serial-deadlines.js';
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
+import { breathe } from '../event-loop.js';
 import { isLocal, type WorkingCopy } from './holder.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
@@ -22,6 +23,9 @@ export function applyAll<M>(
     .series(async () => {
       const attempts: Attempt[] = [];
       for (const { operation, isMethod, isAtomic, deadline } of batch) {
+        // Operations that do little never wait for more than a promise, and would keep timers waiting together.
+        const rest = breathe();
+        if (rest !== undefined) await rest;
         // The methods of a LocalMetaClient do not call this client: they need no scope, which costs more than most of them.
         const run = (meta: M) => (isMethod && isLocal(meta) ? operation(meta) : scope.run(meta, operation));
         try {

@@ -17,7 +17,8 @@ export class Batch<M> {
 
   /** Until when at least one caller waits, by the monotonic clock. */
   get deadline(): number {
-    return Math.max(...this.mutations.map(({ deadline }) => deadline));
+    // One by one: an argument list is limited, a batch is not.
+    return this.mutations.reduce((latest, { deadline }) => Math.max(latest, deadline), 0);
   }
 
   /** The attempts count: their snapshot is stored, or they changed nothing on the newest metadata (R4). */

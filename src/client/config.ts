@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CfluxError } from '../errors.js';
+import { fileAdvice } from '../file-access.js';
 import { secretText } from '../secret-file.js';
 import { parseToml } from '../toml.js';
 import { shownEndpoint } from '../transport/endpoints.js';
@@ -83,9 +84,8 @@ function readSection(file: string): Record<string, unknown> {
   try {
     tables = parseToml(secretText(readFileSync(file)));
   } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `${file}: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new CfluxError('INVALID_OPTION', `${file}: ${reason}${fileAdvice(cause)}`, { cause });
   }
   const section = tables['clusterflux'] ?? {};
   if (typeof section !== 'object' || section === null || Array.isArray(section)) {

@@ -1,6 +1,6 @@
 import { Gate } from '../async/gate.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
-import { LocalMetaClient } from '../meta/local-meta-client.js';
+import { attemptOn, LocalMetaClient } from '../meta/local-meta-client.js';
 import type { ForkableMetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { MetaData } from '../meta/records.js';
 import { ownCopy } from './own-copy.js';
@@ -70,7 +70,8 @@ class ForkingHolder<M extends MetaClientLike> implements Holder<M> {
     const before = await fork.data();
     return {
       async apply(operation) {
-        // A fork of its own for each operation: one that throws half-way leaves nothing behind.
+        // With a fork of its own, or what costs less, an operation that throws half-way leaves nothing behind.
+        if (isLocal(fork)) return attemptOn(fork, (lent) => operation(lent as unknown as M));
         const attempt = forkOf(fork);
         const result = await operation(attempt);
         fork = attempt;
@@ -90,7 +91,8 @@ class ForkingHolder<M extends MetaClientLike> implements Holder<M> {
 }
 
 /** Whether its methods are those of LocalMetaClient itself, and not overridden. */
-export const isLocal = (meta: unknown) => Object.getPrototypeOf(meta) === LocalMetaClient.prototype;
+export const isLocal = (meta: unknown): meta is LocalMetaClient =>
+  Object.getPrototypeOf(meta) === LocalMetaClient.prototype;
 
 /** A fork answers to the methods of what it was forked from, and can be forked again. */
 function forkOf<M extends MetaClientLike>(meta: M & ForkableMetaClient): M & ForkableMetaClient {

@@ -1,12 +1,12 @@
-import createDebug from 'debug';
 import { withLinkedSignal } from '../async/linked-signal.js';
+import { debugLog } from '../debug-log.js';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { Settings } from './options.js';
 import { closedError, foreignError } from './refusals.js';
 import type { SessionParts } from './session-parts.js';
 
-const debug = createDebug('cflux:client');
+const debug = debugLog('cflux:client');
 
 /** How long the manager may take to hear that the node leaves, in milliseconds. */
 const leaveTimeout = 2_000;

@@ -1,13 +1,13 @@
-import createDebug from 'debug';
 import { pause } from '../async/sleep.js';
 import type { Clock } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { NodeDescription } from '../protocol/nodes.js';
 import { nodeTimeToLive } from '../protocol/times.js';
 import type { CallOptions, Transport } from '../transport/transport.js';
 import type { Emit } from './events.js';
 
-const debug = createDebug('cflux:heartbeat');
+const debug = debugLog('cflux:heartbeat');
 
 /** The attempts of one heartbeat end before the node would expire, with this much to spare. */
 const spare = 1_000;

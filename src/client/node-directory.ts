@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DirectoryLock } from '../directory-lock.js';
 import { removeLeftovers, writeDurably } from '../durable-file.js';
 import { CfluxError } from '../errors.js';
+import { accessAdvice } from '../file-access.js';
 
 /** Where a node keeps its record and its backups; a place of one's own may take the file system's. */
 export interface NodeStorage {
@@ -74,7 +75,11 @@ export class NodeDirectory implements NodeStorage {
   }
 
   async remove(name: string): Promise<void> {
-    await rm(this.pathOf(name), { force: true });
+    try {
+      await rm(this.pathOf(name), { force: true });
+    } catch (cause) {
+      throw failed(`cannot remove ${this.pathOf(name)}`, cause);
+    }
   }
 
   async write(name: string, content: string | Uint8Array): Promise<void> {
@@ -90,7 +95,6 @@ export class NodeDirectory implements NodeStorage {
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 function failed(what: string, cause: unknown): CfluxError {
-  return new CfluxError('STORAGE_FAILED', `${what}: ${cause instanceof Error ? cause.message : cause}`, {
-    cause,
-  });
+  const reason = cause instanceof Error ? cause.message : cause;
+  return new CfluxError('STORAGE_FAILED', `${what}: ${reason}${accessAdvice(cause)}`, { cause });
 }

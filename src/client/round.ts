@@ -1,5 +1,5 @@
-import createDebug from 'debug';
 import type { Clock } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
@@ -18,7 +18,7 @@ import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
 import type { Staleness } from './staleness.js';
 
-const debug = createDebug('cflux:commit');
+const debug = debugLog('cflux:commit');
 
 /** A push is sent again for less than this, because managers remember mutation ids for ten minutes at least (R27). */
 const maxPushTime = 300_000;

@@ -1,8 +1,8 @@
-import createDebug from 'debug';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { Mutex } from '../async/mutex.js';
 import { pause } from '../async/sleep.js';
 import type { Clock } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { noVersion } from '../protocol/version.js';
 import type { Random } from '../random.js';
@@ -14,7 +14,7 @@ import type { Reconciler } from './reconciler.js';
 import type { Replica } from './replica.js';
 import type { StateMachine } from './state.js';
 
-const debug = createDebug('cflux:sync');
+const debug = debugLog('cflux:sync');
 
 /** An «unchanged» that comes after this part of the hold that was asked for is a full hold. */
 const fullHold = 0.9;

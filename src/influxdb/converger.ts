@@ -1,4 +1,4 @@
-import type { CfluxError } from '../errors.js';
+import { type CfluxError, isCfluxError } from '../errors.js';
 import type { DatabaseInfo, MetaData } from '../meta/records.js';
 import { Contests } from './contests.js';
 import { firstByName } from './draft.js';
@@ -28,7 +28,7 @@ import type { Judgement, PasswordJudge } from './passwords.js';
 import type { Finding, Plan, Step } from './plan.js';
 import type { Report } from './report.js';
 import { runStep } from './run-step.js';
-import { isTrouble, troubleOf } from './statement-error.js';
+import { reachOf, troubleOf } from './statement-error.js';
 import { Tally } from './tally.js';
 import { Troubles } from './troubles.js';
 
@@ -154,7 +154,7 @@ export class Converger {
         await pace.turn(signal);
         if (areDrops && !isCurrent()) break;
         const password = 'user' in step.action ? judgement.secrets.get(step.action.user) : undefined;
-        const outcome = await this.#run(step, password);
+        const outcome = await this.#run(step, password, tally, signal);
         if (typeof outcome === 'object') {
           tally.noteTrouble(step, outcome);
           continue;
@@ -175,15 +175,34 @@ export class Converger {
   }
 
   /** Makes one change. Resolves with why the server refused it, or with the trouble that the server had. */
-  async #run(step: Step, password: string | undefined): Promise<string | CfluxError | undefined> {
+  async #run(
+    step: Step,
+    password: string | undefined,
+    tally: Tally,
+    signal: AbortSignal | undefined,
+  ): Promise<string | CfluxError | undefined> {
     try {
       const refusal = await runStep(this.#parts.connection, step.action, { password });
       this.#troubles.forget(step);
       return refusal;
     } catch (error) {
-      if (isTrouble(error)) return this.#troubles.judge(step, error);
+      if (isCfluxError(error) && (await this.#isOfStatement(error, tally, signal)))
+        return this.#troubles.judge(step, error);
       throw error;
     }
+  }
+
+  /**
+   * Whether other statements may succeed after `error`. A connection that broke or a request that was not permitted may be the fault of
+   * one statement: a proxy has rules of its own, and a server can die of one. So a reading decides; but once in a convergence only, because
+   * each statement that hangs takes the whole time limit.
+   */
+  async #isOfStatement(error: CfluxError, tally: Tally, signal: AbortSignal | undefined): Promise<boolean> {
+    const reach = reachOf(error);
+    if (reach !== 'unclear') return reach === 'none';
+    const isSilence = error.status === undefined;
+    if (isSilence && tally.troubles.some(({ status }) => status === undefined)) return false;
+    return this.#parts.connection.isUsable(signal);
   }
 
   async #assess(

@@ -1,6 +1,6 @@
-import createDebug from 'debug';
 import { withDeadline } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { HttpAgent } from '../transport/http-agent.js';
 import { readBody } from '../transport/http-body.js';
@@ -18,7 +18,7 @@ import {
   withheldRefusal,
 } from './statement-error.js';
 
-const debug = createDebug('cflux:influxdb');
+const debug = debugLog('cflux:influxdb');
 
 /** The query interface of one InfluxDB 1.x server. */
 export class InfluxConnection {
@@ -43,7 +43,8 @@ export class InfluxConnection {
    * with it ({@link isTrouble}); of a `secret` one only known texts are repeated, because a parse error can echo a password.
    */
   async execute(statement: string, { secret = false, signal }: ExecuteOptions = {}): Promise<void> {
-    const [answer] = readAnswers(await this.#post(statement, signal, !secret).catch(refusalBehind), 1);
+    const body = await this.#post(statement, signal, !secret).catch(refusalBehind);
+    const [answer] = secret ? withoutWords(() => readAnswers(body, 1)) : readAnswers(body, 1);
     if (answer?.error !== undefined)
       throw secret ? secretStatementError(answer.error) : statementError(answer.error);
   }
@@ -62,6 +63,19 @@ export class InfluxConnection {
     const { url } = this.address;
     if (ping !== undefined) expectVersionOne(ping.version ?? versionIn(ping.body), url);
     throw isTrouble(error) ? troubleOf(url, error) : error;
+  }
+
+  /** Whether the server executes a statement of an administrator now. */
+  async isUsable(signal?: AbortSignal): Promise<boolean> {
+    try {
+      const answer = await this.#authorized((headers) =>
+        this.#query('SHOW USERS', headers, signal, pingTimeout),
+      );
+      return answer.status === 200;
+    } catch {
+      signal?.throwIfAborted();
+      return false;
+    }
   }
 
   /** The present password of the account; `undefined` without one. */
@@ -97,10 +111,11 @@ export class InfluxConnection {
     statements: string,
     headers: Record<string, string>,
     signal: AbortSignal | undefined,
+    timeout?: number,
   ): Promise<Answer> {
     // The statement goes in the body: a URL is in every log, and too long at about a megabyte.
     const body = new URLSearchParams({ q: statements, chunked: 'true' });
-    return this.#request('/query', { method: 'POST', body, headers }, signal);
+    return this.#request('/query', { method: 'POST', body, headers }, signal, timeout);
   }
 
   /** A refused password is requested again, and the request sent once more if there is another one. */
@@ -148,7 +163,7 @@ export class InfluxConnection {
   }
 }
 
-/** Milliseconds to wait for `/ping`, which only explains an error. */
+/** Milliseconds to wait for a response that only explains an error. */
 const pingTimeout = 2_000;
 
 /** Codes of errors that say nothing about what the server is. */
@@ -198,6 +213,21 @@ function refusalBehind(error: unknown): never {
     cause: error,
     outcome: 'none',
   });
+}
+
+/** What `read` returns; its error without the text of the response, which may contain a password. */
+function withoutWords<T>(read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw new CfluxError(
+      'BAD_ANSWER',
+      'the answer to a statement with a password is not what InfluxDB 1.x answers',
+      {
+        retryable: true,
+      },
+    );
+  }
 }
 
 const isUnreadableHttp = (error: unknown) =>

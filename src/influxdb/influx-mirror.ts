@@ -1,10 +1,10 @@
-import createDebug from 'debug';
 import { EventEmitter } from 'eventemitter3';
 import { withTimeout } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import { Mutex } from '../async/mutex.js';
 import { throwUncaught } from '../async/throw-uncaught.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
 import { type ConvergenceOptions, Converger, type Survey } from './converger.js';
@@ -21,7 +21,7 @@ import { PasswordJudge } from './passwords.js';
 import type { Plan, Step } from './plan.js';
 import type { Report } from './report.js';
 
-const debug = createDebug('cflux:mirror');
+const debug = debugLog('cflux:mirror');
 
 /** Milliseconds that `close` leaves to the change under way. */
 const closingTime = 5_000;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DirectoryLock } from '../directory-lock.js';
 import { removeLeftovers, writeDurably } from '../durable-file.js';
 import { CfluxError } from '../errors.js';
+import { accessAdvice } from '../file-access.js';
 import { isJsonObject, JsonObject } from '../json-object.js';
 import type { Agreement, Ledger } from './ledger.js';
 
@@ -86,9 +87,13 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-    throw new CfluxError('STORAGE_FAILED', `cannot read ${path}: ${CfluxError.from(cause).message}`, {
-      cause,
-    });
+    throw new CfluxError(
+      'STORAGE_FAILED',
+      `cannot read ${path}: ${CfluxError.from(cause).message}${accessAdvice(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -96,9 +101,13 @@ async function write(path: string, content: string, mode?: number): Promise<void
   try {
     await writeDurably(path, content, mode);
   } catch (cause) {
-    throw new CfluxError('STORAGE_FAILED', `cannot write ${path}: ${CfluxError.from(cause).message}`, {
-      cause,
-    });
+    throw new CfluxError(
+      'STORAGE_FAILED',
+      `cannot write ${path}: ${CfluxError.from(cause).message}${accessAdvice(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

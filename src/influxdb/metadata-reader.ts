@@ -1,4 +1,4 @@
-import createDebug from 'debug';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
 import type { InfluxConnection } from './influx-connection.js';
@@ -6,7 +6,7 @@ import { readByShow } from './read-by-show.js';
 import { parseSnapshotAddress, readSnapshot, type SnapshotAddress } from './snapshot-port.js';
 import { statementError } from './statement-error.js';
 
-const debug = createDebug('cflux:influxdb');
+const debug = debugLog('cflux:influxdb');
 
 /** What was read of a server, and how. */
 export interface Reading {

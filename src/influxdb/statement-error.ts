@@ -73,7 +73,7 @@ export function secretStatementError(text: string): CfluxError {
   const code = codeOf(text);
   if (code !== undefined && code !== 'STATEMENT_REFUSED') return refusal(text);
   if (code !== undefined) return withheldRefusal();
-  return trouble(isOwnTrouble(text) ? text : 'its words are withheld, because they may contain a password');
+  return trouble(isOwnText(text) ? text : 'its words are withheld, because they may contain a password');
 }
 
 /** A refusal whose text may contain a password. */
@@ -89,15 +89,52 @@ export function isTrouble(error: unknown): error is CfluxErrorOf<'UNAVAILABLE'> 
   return isCfluxError(error, 'UNAVAILABLE') && error.status === executed;
 }
 
-/** Whether the trouble described by `text` is certainly the server's own, however often it occurs. */
-export const isOwnTrouble = (text: string): boolean => ownTroubles.some((part) => text.includes(part));
+/**
+ * How an error affects the statements after the one that met it: `none`, because the response was about that one statement; `unclear`,
+ * because it may have been about the connection or the account; `all`, because no other statement can succeed.
+ */
+export function reachOf(error: unknown): 'none' | 'unclear' | 'all' {
+  if (!isCfluxError(error)) return 'all';
+  if (unclear.has(error.code)) return 'unclear';
+  // An InfluxDB 2 or 3 in place of the server is not worth a retry, and no response of a statement.
+  const isResponse =
+    error.code === 'TOO_LARGE' ||
+    (responses.has(error.code) && (error.retryable || error.status !== undefined));
+  return isResponse ? 'none' : 'all';
+}
+
+/** Whether trouble is certainly not about the statement, however often the statement meets it. */
+export function isOwnTrouble({ status, message }: CfluxError): boolean {
+  if (status === executed) return isOwnText(message);
+  if (status === undefined) return true;
+  // The others are those of a client's fault: a proxy may refuse the statement for good.
+  return status < 400 || status >= 500 || passing.has(status);
+}
 
 /** The error of a whole operation that failed because the server at `url` had trouble with statements. */
 export function troubleOf(url: string, cause: CfluxError, note = ''): CfluxError {
-  const { status = executed, retryAfter = pause } = cause;
-  const message = `InfluxDB at ${url} cannot execute statements: ${cause.message}${note}`;
-  return new CfluxError('UNAVAILABLE', message, { cause, retryable: true, status, retryAfter });
+  const { status, retryAfter = pause } = cause;
+  const what = cause.message.includes(url)
+    ? cause.message
+    : `InfluxDB at ${url} cannot execute statements: ${cause.message}`;
+  return new CfluxError('UNAVAILABLE', `${what}${note}`, {
+    cause,
+    retryable: true,
+    retryAfter,
+    ...(status === undefined ? {} : { status }),
+  });
 }
+
+/** Codes of errors that the connection, the account, or one statement alone may have caused. */
+const unclear: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT', 'UNAUTHORIZED', 'FORBIDDEN']);
+
+/** Codes of errors that a response made. */
+const responses: ReadonlySet<string> = new Set(['UNAVAILABLE', 'BAD_ANSWER']);
+
+/** Statuses below 500 that ask for another try: request timeout, too early, too many requests. */
+const passing: ReadonlySet<number> = new Set([408, 425, 429]);
+
+const isOwnText = (text: string) => ownTroubles.some((part) => text.includes(part));
 
 const codeOf = (text: string) => refusals.find(([beginning]) => text.startsWith(beginning))?.[1];
 

@@ -12,7 +12,7 @@ export class Troubles {
 
   /** The text of `error` if it counts as a refusal of `step` from now on, otherwise the error itself. */
   judge(step: Step, error: CfluxError): string | CfluxError {
-    if (isOwnTrouble(error.message)) return error;
+    if (isOwnTrouble(error)) return error;
     const key = statementKey(step);
     const tries = (this.#tries.get(key) ?? 0) + 1;
     this.#tries.set(key, tries);

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isCfluxError } from '../errors.js';
 import { breathe } from '../event-loop.js';
-import { newOwnership, release, withOwnership } from './in-place.js';
+import { Journal, newOwnership, release, withOwnership } from './in-place.js';
 import type { Outcome } from './operations/outcome.js';
 import type { MetaData } from './records.js';
 
@@ -27,6 +27,7 @@ export class CommitSequence {
   private waiting: Waiting[] = [];
   private draining: Promise<void> | undefined;
   private ownership = newOwnership();
+  private journal: Journal | undefined;
 
   /** @param onCommit Called after each commit that counts, or group of them. */
   constructor(
@@ -37,6 +38,7 @@ export class CommitSequence {
 
   /** Whoever gets it sees all of its lists: none of them is changed in place from now on. */
   get data(): MetaData {
+    this.journal?.see();
     this.ownership = newOwnership();
     return this.committed;
   }
@@ -44,14 +46,14 @@ export class CommitSequence {
   /** What `read` answers of the committed metadata: a record, or a plain value, and no list of the metadata itself. */
   read<T>(read: (data: MetaData) => T): T {
     const found = read(this.committed);
-    release(found);
+    release(found, this.journal);
     return found;
   }
 
   async run<T>(operation: Operation<T>): Promise<T> {
     if (this.persist === undefined) {
-      const { data, result } = withOwnership(this.ownership, () => operation(this.committed));
-      release(result);
+      const { data, result } = withOwnership(this.ownership, this.journal, () => operation(this.committed));
+      release(result, this.journal);
       this.install(data);
       await breathe();
       return result;
@@ -61,6 +63,24 @@ export class CommitSequence {
       this.waiting.push(waitingFor(operation, resolve, reject));
       this.draining ??= this.drain(persist);
     });
+  }
+
+  /**
+   * Runs `work`, which runs operations. If it throws, all of them are taken back, without a copy of the lists that they changed. One at a
+   * time, and without `persist` only.
+   */
+  async attempt<T>(work: () => T | PromiseLike<T>): Promise<T> {
+    const before = this.committed;
+    const journal = new Journal();
+    this.journal = journal;
+    try {
+      return await work();
+    } catch (error) {
+      this.committed = journal.undo(before);
+      throw error;
+    } finally {
+      this.journal = undefined;
+    }
   }
 
   /** Resolves when everything that waits is answered. */

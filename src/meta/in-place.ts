@@ -1,5 +1,5 @@
 import { notesOn } from './notes.js';
-import type { DatabaseInfo, RetentionPolicyInfo } from './records.js';
+import type { DatabaseInfo, MetaData, RetentionPolicyInfo } from './records.js';
 
 /*
  * Lists are immutable for everybody who sees them, so each change copies its list, and a hundred thousand changes would copy a long
@@ -11,24 +11,94 @@ export interface Ownership {
   readonly owned: true;
 }
 
+/** A change of a list in place, which can be taken back and repeated. */
+interface Change {
+  readonly list: readonly unknown[];
+  readonly repeat: () => void;
+  readonly undo: () => void;
+}
+
+/** The changes of lists in place since a moment, so that they can be taken back. */
+export class Journal {
+  readonly #changes: Change[] = [];
+  /** Lists that were changed have been seen since. */
+  #isSeen = false;
+
+  add(change: Change): void {
+    this.#changes.push(change);
+  }
+
+  /** Notes that everything, or `list`, is handed out. */
+  see(list?: readonly unknown[]): void {
+    this.#isSeen ||=
+      list === undefined ? this.#changes.length > 0 : this.#changes.some((change) => change.list === list);
+  }
+
+  /** `data`, the metadata of that moment, with its lists as they were then. Lists that were seen stay as they were seen. */
+  undo(data: MetaData): MetaData {
+    for (const { undo } of this.#changes.toReversed()) undo();
+    if (!this.#isSeen) return data;
+    const before = copyOf(data, new Set(this.#changes.map(({ list }) => list)));
+    for (const { repeat } of this.#changes) repeat();
+    return before;
+  }
+}
+
+/** `data` with copies of `lists` in place of them. */
+function copyOf(data: MetaData, lists: ReadonlySet<readonly unknown[]>): MetaData {
+  const own = <T>(list: readonly T[]): readonly T[] => (lists.has(list) ? list.slice() : list);
+  const policyOf = (policy: RetentionPolicyInfo): RetentionPolicyInfo =>
+    lists.has(policy.shardGroups) || lists.has(policy.subscriptions)
+      ? { ...policy, shardGroups: own(policy.shardGroups), subscriptions: own(policy.subscriptions) }
+      : policy;
+  const databaseOf = (database: DatabaseInfo): DatabaseInfo => {
+    const retentionPolicies = mapChanged(database.retentionPolicies, policyOf);
+    const continuousQueries = own(database.continuousQueries);
+    const isSame =
+      retentionPolicies === database.retentionPolicies && continuousQueries === database.continuousQueries;
+    return isSame ? database : { ...database, retentionPolicies, continuousQueries };
+  };
+  const mapChanged = <T>(list: readonly T[], change: (item: T) => T): readonly T[] => {
+    const changed = list.map(change);
+    return lists.has(list) || changed.some((item, at) => item !== list[at]) ? changed : list;
+  };
+  return { ...data, databases: mapChanged(data.databases, databaseOf), users: own(data.users) };
+}
+
 export const newOwnership = (): Ownership => ({ owned: true });
 
 const owners = notesOn<readonly unknown[], Ownership | undefined>();
 let present: Ownership | undefined;
+let presentJournal: Journal | undefined;
 
-/** Runs `operation`, which is synchronous; the lists that it makes belong to `ownership`, and it may change those that do. */
-export function withOwnership<T>(ownership: Ownership, operation: () => T): T {
+/**
+ * Runs `operation`, which is synchronous; the lists that it makes belong to `ownership`, and it may change those that do. `journal`
+ * notes what it changed.
+ */
+export function withOwnership<T>(ownership: Ownership, journal: Journal | undefined, operation: () => T): T {
   present = ownership;
+  presentJournal = journal;
   try {
     return operation();
   } finally {
     present = undefined;
+    presentJournal = undefined;
   }
 }
 
-/** `list` as one that may be changed in place; `undefined` if others may have seen it. */
-export function ownList<T>(list: readonly T[]): T[] | undefined {
-  return present !== undefined && owners.get(list) === present ? (list as T[]) : undefined;
+/**
+ * `list` itself, changed in place; `undefined` if others may have seen it. `undo` takes `change` back, which may be repeated after that.
+ */
+export function changeOwn<T>(
+  list: readonly T[],
+  change: (list: T[]) => void,
+  undo: (list: T[]) => void,
+): readonly T[] | undefined {
+  if (present === undefined || owners.get(list) !== present) return undefined;
+  const own = list as T[];
+  change(own);
+  presentJournal?.add({ list, repeat: () => change(own), undo: () => undo(own) });
+  return list;
 }
 
 /** Declares a list that was just made to be the running operation's own. */
@@ -38,20 +108,21 @@ export function claim<T>(list: readonly T[]): readonly T[] {
 }
 
 /** Gives up the lists inside a record that is handed out. */
-export function release(record: unknown): void {
+export function release(record: unknown, journal: Journal | undefined): void {
   if (typeof record !== 'object' || record === null) return;
   if ('retentionPolicies' in record) {
     const { retentionPolicies, continuousQueries } = record as DatabaseInfo;
-    disown(retentionPolicies);
-    disown(continuousQueries);
-    for (const policy of retentionPolicies) release(policy);
+    disown(retentionPolicies, journal);
+    disown(continuousQueries, journal);
+    for (const policy of retentionPolicies) release(policy, journal);
   } else if ('shardGroups' in record) {
     const { shardGroups, subscriptions } = record as RetentionPolicyInfo;
-    disown(shardGroups);
-    disown(subscriptions);
+    disown(shardGroups, journal);
+    disown(subscriptions, journal);
   }
 }
 
-function disown(list: readonly unknown[]): void {
+function disown(list: readonly unknown[], journal: Journal | undefined): void {
+  journal?.see(list);
   if (owners.get(list) !== undefined) owners.set(list, undefined);
 }

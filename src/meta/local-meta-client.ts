@@ -81,6 +81,16 @@ export interface LocalMetaClientOptions {
 const leaseDuration = minute;
 
 /**
+ * Runs `operation` on a client with the metadata of `fork`, which takes over its changes. If it throws, nothing of it remains. It costs
+ * as much as its changes, however long the lists are that they change: a fork for each of many operations would copy them as often.
+ * One at a time.
+ */
+export let attemptOn: <T>(
+  fork: LocalMetaClient,
+  operation: (client: LocalMetaClient) => T | PromiseLike<T>,
+) => Promise<T>;
+
+/**
  * InfluxDB's metadata store: the operations of its Go client, with the same results, refusals and commits.
  *
  * Reads answer directly, from what is committed. Mutations answer with promises, and take effect one after another in the order of
@@ -99,14 +109,36 @@ const leaseDuration = minute;
 export class LocalMetaClient implements MetaClient, ForkableMetaClient, PasswordHashingMetaClient {
   readonly #options: LocalMetaClientOptions;
   readonly #clock: Clock;
-  readonly #store: LocalStore;
+  /** Or makes it when it is first needed. */
+  #stored: LocalStore | (() => LocalStore);
   #passwords: Passwords;
 
   constructor(options: LocalMetaClientOptions = {}) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#passwords = new Passwords(checkCost(options.bcryptCost ?? defaultCost));
-    this.#store = new LocalStore(options, options.data ?? emptyMetaData(options));
+    this.#stored = new LocalStore(options, options.data ?? emptyMetaData(options));
+  }
+
+  static {
+    attemptOn = async (fork, operation) => {
+      const { dir, lock, ...options } = fork.#options;
+      const lent = new LocalMetaClient(options);
+      const store = fork.#store;
+      lent.#passwords = fork.#passwords;
+      lent.#stored = store;
+      try {
+        return await store.attempt(() => operation(lent));
+      } finally {
+        // What the operation left running goes on with a copy that is nobody's.
+        lent.#stored = () => new LocalStore({}, store.data);
+      }
+    };
+  }
+
+  get #store(): LocalStore {
+    if (typeof this.#stored === 'function') this.#stored = this.#stored();
+    return this.#stored;
   }
 
   /**

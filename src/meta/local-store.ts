@@ -76,6 +76,11 @@ export class LocalStore {
     );
   }
 
+  /** @see CommitSequence.attempt */
+  attempt<T>(work: () => T | PromiseLike<T>): Promise<T> {
+    return this.#commits.attempt(work);
+  }
+
   /** Resolves at the next commit. */
   nextCommit(): Promise<void> {
     return this.#committed.wait();

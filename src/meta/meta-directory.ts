@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DirectoryLock } from '../directory-lock.js';
 import { removeLeftovers, replaceFile } from '../durable-file.js';
 import { CfluxError, isCfluxError } from '../errors.js';
+import { accessAdvice } from '../file-access.js';
 
 const fileName = 'meta.db';
 /** InfluxDB, and version 0.1, write here before they rename. */
@@ -10,7 +11,10 @@ const temporaryOfInfluxdb = 'meta.dbtmp';
 
 function storageFailed(doing: string, cause: unknown): CfluxError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CfluxError('STORAGE_FAILED', `cannot ${doing}: ${reason}`, { cause, retryable: true });
+  return new CfluxError('STORAGE_FAILED', `cannot ${doing}: ${reason}${accessAdvice(cause)}`, {
+    cause,
+    retryable: true,
+  });
 }
 
 /** The directory where a node keeps its metadata, in the file `meta.db`, as InfluxDB does. */

@@ -1,4 +1,4 @@
-import { claim, ownList } from './in-place.js';
+import { changeOwn, claim } from './in-place.js';
 import { type Named, NameTable } from './name-table.js';
 import { notesOn } from './notes.js';
 
@@ -42,8 +42,11 @@ export function findByName<T extends Named>(list: readonly T[], name: string): T
 
 export function append<T extends Named>(list: readonly T[], item: T): readonly T[] {
   const lineage = lineages.get(list);
-  const own = ownList(list);
-  own?.push(item);
+  const own = changeNamed(
+    list,
+    (items) => items.push(item),
+    (items) => items.pop(),
+  );
   // Twice as fast as a spread, a slice with a push, or concat, which all copy twice or element by element.
   const appended = own ?? claim(list.toSpliced(list.length, 0, item));
   if (lineage !== undefined) {
@@ -54,24 +57,54 @@ export function append<T extends Named>(list: readonly T[], item: T): readonly T
 
 export function removeAt<T extends Named>(list: readonly T[], position: number): readonly T[] {
   const lineage = lineages.get(list);
-  const name = list[position]?.name ?? '';
-  const own = ownList(list);
-  own?.splice(position, 1);
-  const removed = own ?? claim(list.toSpliced(position, 1));
+  const removed = list.slice(position, position + 1);
+  const own = changeNamed(
+    list,
+    (items) => items.splice(position, 1),
+    (items) => items.splice(position, 0, ...removed),
+  );
+  const remaining = own ?? claim(list.toSpliced(position, 1));
   if (lineage !== undefined) {
-    lineages.set(removed, { origin: lineage.origin, names: lineage.names?.without(name) });
+    const names = lineage.names?.without(removed[0]?.name ?? '');
+    lineages.set(remaining, { origin: lineage.origin, names });
   }
-  return removed;
+  return remaining;
 }
 
 export function replaceAt<T extends Named>(list: readonly T[], position: number, item: T): readonly T[] {
   const lineage = lineages.get(list);
-  const sameNames = list[position]?.name === item.name;
-  const own = ownList(list);
-  if (own !== undefined) own[position] = item;
+  const before = list[position];
+  const own = changeNamed(
+    list,
+    (items) => items.splice(position, 1, item),
+    (items) => before !== undefined && items.splice(position, 1, before),
+  );
   const replaced = own ?? claim(list.with(position, item));
-  if (lineage !== undefined) lineages.set(replaced, sameNames ? lineage : { origin: lineage.origin });
+  if (lineage !== undefined)
+    lineages.set(replaced, before?.name === item.name ? lineage : { origin: lineage.origin });
   return replaced;
+}
+
+/** {@link changeOwn} of a list of names: what is known of it changes with it. */
+function changeNamed<T extends Named>(
+  list: readonly T[],
+  change: (items: T[]) => void,
+  undo: (items: T[]) => void,
+): readonly T[] | undefined {
+  const before = lineages.get(list);
+  let after: Lineage | undefined;
+  return changeOwn(
+    list,
+    (items) => {
+      change(items);
+      if (after !== undefined) lineages.set(items, after);
+    },
+    (items) => {
+      after = lineages.get(items);
+      undo(items);
+      lineages.set(items, before ?? {});
+    },
+  );
 }
 
 /** `change` applied to each element; the very list if it changes none. Names must stay. */

@@ -1,4 +1,4 @@
-import { claim, ownList } from './in-place.js';
+import { changeOwn, claim } from './in-place.js';
 import { notesOn } from './notes.js';
 import type { ShardGroupInfo } from './records.js';
 import { byTime, effectiveEnd, holdsTime } from './shard-group-times.js';
@@ -45,8 +45,17 @@ export function withGroup(
   if (!isOrdered(groups)) return [...groups, group].sort(byTime);
   const at = firstPosition(groups, (other) => byTime(other, group) > 0);
   const ordered = mayFollow(groups[at - 1], group) && mayFollow(group, groups[at]);
-  const own = ownList(groups);
-  own?.splice(at, 0, group);
+  const own = changeOwn(
+    groups,
+    (list) => {
+      list.splice(at, 0, group);
+      orders.set(list, ordered);
+    },
+    (list) => {
+      list.splice(at, 1);
+      orders.set(list, true);
+    },
+  );
   const inserted = own ?? claim(groups.toSpliced(at, 0, group));
   orders.set(inserted, ordered);
   return inserted;

@@ -1,7 +1,7 @@
-import createDebug from 'debug';
 import { withDeadline } from '../async/deadline.js';
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { type BearerToken, currentToken } from './bearer-token.js';
 import { Endpoints } from './endpoints.js';
@@ -11,7 +11,7 @@ import { readBody } from './http-body.js';
 import { networkFailure } from './http-failure.js';
 import type { HttpTransportOptions } from './http-options.js';
 
-const debug = createDebug('cflux:transport');
+const debug = debugLog('cflux:transport');
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';

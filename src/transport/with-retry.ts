@@ -1,9 +1,9 @@
-import createDebug from 'debug';
 import { withDeadline } from '../async/deadline.js';
 import { equalJitter } from '../async/jitter.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { sleep } from '../async/sleep.js';
 import { type Clock, systemClock } from '../clock.js';
+import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { NodeInfo, Registered } from '../protocol/nodes.js';
 import { type Random, systemRandom } from '../random.js';
@@ -21,7 +21,7 @@ import type {
   Transport,
 } from './transport.js';
 
-const debug = createDebug('cflux:transport');
+const debug = debugLog('cflux:transport');
 
 /** An attempt that failed and is followed by another. */
 export interface RetryEvent {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CfluxClient, LocalMetaClient } from 'clusterflux';
 import { expect, it } from 'vitest';
+import { answeringProxy } from '../influxdb/support/answering-proxy.js';
 import { cuttingProxy } from '../influxdb/support/cutting-proxy.js';
 import { labManager } from '../influxdb/support/fleet.js';
 import { atEnd, directory, names, server } from '../influxdb/support/lab.js';
@@ -113,6 +114,45 @@ describeWithServer('influxd', 'cflux agent', () => {
     await influxd.start();
     await agent.line('can be used again');
     expect((await health())[0]).toBe(200);
+    expect(await agent.end()).toBe(0);
+  });
+
+  it('R34: /health is 503 while the server has trouble with a statement, whatever the response, and 200 after it', async () => {
+    const manager = await labManager();
+    const influxd = await server();
+    const proxy = await answeringProxy(influxd.url);
+    proxy.respond = (text) =>
+      text.startsWith('CREATE DATABASE "b"') ? { status: 503, body: 'overloaded' } : undefined;
+    const client = await clientOf(manager.url);
+    for (const name of ['a', 'b', 'c']) await client.createDatabase(name);
+    const agent = run([
+      ...['agent', '--influxdb', proxy.url, '--data', await directory(), '--endpoint', manager.url],
+      ...[
+        '--cluster',
+        'prod',
+        '--listen',
+        '127.0.0.1:0',
+        '--interval',
+        '200ms',
+        '--snapshot',
+        influxd.snapshot,
+      ],
+    ]);
+    const url = /on (http:\S+)/.exec(await agent.line('/health and /metrics'))?.[1] ?? '';
+    const health = async () => {
+      const answer = await fetch(`${url}/health`);
+      return [answer.status, await answer.json()];
+    };
+    await agent.line('done      CREATE DATABASE "c"');
+    await agent.line('status 503');
+    expect(await health()).toMatchObject([
+      503,
+      { status: 'degraded', influxdb: { error: expect.stringContaining('status 503') } },
+    ]);
+    proxy.respond = () => undefined;
+    await agent.line('can be used again');
+    expect((await health())[0]).toBe(200);
+    expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'c', 'b']);
     expect(await agent.end()).toBe(0);
   });
 

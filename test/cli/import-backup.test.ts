@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { decodeMetadata } from 'clusterflux';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cflux } from '../support/fake-terminal.js';
@@ -86,6 +88,47 @@ describe('cflux import', () => {
       const { code, err } = await run('prod', file);
       expect([code, err]).toEqual([2, expect.stringContaining(`${file}: ${reason}`)]);
     }
+    expect(await manager.clusters()).toEqual([]);
+  });
+
+  it('names files of InfluxDB 2 and 3, and what to do', async () => {
+    const { dir, manager, run } = await setUp();
+    const bolt = Buffer.alloc(4_096);
+    bolt.writeUInt16LE(4, 8);
+    bolt.writeUInt32LE(0xed0cdaed, 16);
+    const sqlite = Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(84)]);
+    const large = Buffer.concat([bolt, randomBytes(100_000)]);
+    const files: readonly (readonly [string, Buffer, string])[] = [
+      ['influxd.bolt', bolt, 'the bolt database of an InfluxDB 2 server'],
+      ['influxd.sqlite', sqlite, 'an SQLite database, as InfluxDB 2 has'],
+      ['20261129T012101Z.bolt.gz', gzipSync(bolt), 'the metadata of a backup of InfluxDB 2 (bolt)'],
+      ['large.bolt.gz', gzipSync(large), 'the metadata of a backup of InfluxDB 2 (bolt)'],
+      ['20261129T012101Z.sqlite.gz', gzipSync(sqlite), 'the metadata of a backup of InfluxDB 2 (SQLite)'],
+      [
+        '20261129T012101Z.manifest',
+        Buffer.from('{"kv":{"fileName":"x.bolt.gz","size":1},"files":[]}'),
+        'the manifest of a backup of InfluxDB 2',
+      ],
+      [
+        '00000000000000000001.catalog',
+        Buffer.from('idb3.001.l...'),
+        'a file of the catalog or the log of InfluxDB 3',
+      ],
+      ['snapshot.catalog', Buffer.from('idb3.004.s...'), 'a file of the catalog or the log of InfluxDB 3'],
+      ['00000000001.wal', Buffer.from('idb3.001....'), 'a file of the catalog or the log of InfluxDB 3'],
+      ['x.parquet', Buffer.from('PAR1....'), 'a Parquet file, as InfluxDB 3 has'],
+    ];
+    for (const [name, bytes, what] of files) {
+      const file = join(dir, name);
+      await writeFile(file, bytes);
+      const { code, err } = await run('prod', file);
+      expect([code, err]).toEqual([2, expect.stringContaining(`${file}: this is ${what}`)]);
+      expect(err).toMatch(
+        /, not metadata; InfluxDB [23] has no metadata as InfluxDB 1\.x has; name a meta\.db/,
+      );
+    }
+    const { err } = await run('prod', dir);
+    expect(err).toContain('this is a directory: name a file in it');
     expect(await manager.clusters()).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { CfluxClient, LocalMetaClient } from 'clusterflux';
 import { LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 async function openClient() {
   const manager = new Manager({ store: new MemoryStore() });
@@ -53,6 +53,83 @@ describe('many changes', () => {
     expect(await timersDuring(work)).toBeGreaterThan(5);
     expect((await work)[0].every((outcome) => outcome === 'refused')).toBe(true);
     expect((await client.database('d'))?.retentionPolicies).toHaveLength(90_001);
+  });
+
+  it('R9: 100,000 concurrent calls of mutate let timers fire meanwhile, though every tenth fails half-way', async () => {
+    const { client } = await openClient();
+    const outcomes = Array.from({ length: 100_000 }, (_, i) =>
+      client.mutate(
+        async (meta) => {
+          await meta.createDatabase(`db${i}`);
+          if (i % 10 === 0) throw new Error('on purpose');
+        },
+        { timeout: 600_000 },
+      ),
+    );
+    const work = Promise.allSettled(outcomes);
+    expect(await timersDuring(work)).toBeGreaterThan(5);
+    const rejected = (await work).filter(({ status }) => status === 'rejected');
+    expect(rejected).toHaveLength(10_000);
+    const databases = await client.databases();
+    expect(databases).toHaveLength(90_000);
+    expect([databases[0]?.name, databases.at(-1)?.name]).toEqual(['db1', 'db99999']);
+  });
+
+  it.each([
+    ['succeed', () => false],
+    ['fail half-way, each second', (i: number) => i % 2 === 0],
+    ['fail half-way after they saw what they changed, one of a hundred', (i: number) => i % 100 === 0],
+  ])(
+    'R9: the work of concurrent calls of mutate is proportional to their number: %s',
+    async (kind, fails) => {
+      const { client } = await openClient();
+      let copied = 0;
+      const { toSpliced } = Array.prototype;
+      const spy = vi.spyOn(Array.prototype, 'toSpliced').mockImplementation(function (
+        this: unknown[],
+        ...args
+      ) {
+        copied += this.length;
+        return Reflect.apply(toSpliced, this, args);
+      });
+      onTestFinished(() => spy.mockRestore());
+      const count = 3_000;
+      await Promise.allSettled(
+        Array.from({ length: count }, (_, i) =>
+          client.mutate(async (meta) => {
+            await meta.createDatabase(`db${i}`);
+            if (fails(i) && kind.includes('saw')) await meta.databases();
+            if (fails(i)) throw new Error('on purpose');
+          }),
+        ),
+      );
+      spy.mockRestore();
+      // A copy of the list for each would be 1.5 million and more.
+      expect(copied).toBeLessThan(40 * count);
+    },
+  );
+
+  it('R8: a mutation that goes on after its deadline changes nothing of the others', async () => {
+    const { client } = await openClient();
+    let goOn = () => {};
+    const late = client.mutate(
+      async (meta) => {
+        await meta.createDatabase('early');
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        await meta.createDatabase('late');
+      },
+      { timeout: 100 },
+    );
+    const other = client.mutate(async (meta) => {
+      goOn();
+      await meta.createDatabase('b');
+      await new Promise((resolve) => setImmediate(resolve));
+    });
+    await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await other;
+    expect((await client.databases()).map(({ name }) => name)).toEqual(['b']);
   });
 
   it('R8: a mutation that goes on and on is rejected at its deadline, and leaves nothing behind', async () => {

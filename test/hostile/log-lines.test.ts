@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { jsonLogger } from 'clusterflux';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +9,7 @@ import { auditLine } from '../../src/cli/audit-line.js';
 import { jsonText } from '../../src/cli/json.js';
 import { systemClock } from '../../src/clock.js';
 import { printable, printableJson } from '../../src/printable.js';
+import { bundle } from '../support/bundle.js';
 import { cflux } from '../support/fake-terminal.js';
 import { serve } from '../support/serve.js';
 import { oddJson, oddText, settings } from './support/fuzz.js';
@@ -60,6 +64,23 @@ describe('no line of a log holds what a terminal obeys', () => {
       }),
       settings(),
     );
+  });
+
+  it('R24: of the log for developers, which DEBUG switches on', { timeout: 60_000 }, async () => {
+    const program = await bundle(
+      fileURLToPath(new URL('./programs/debug-lines.ts', import.meta.url)),
+      'debug-lines',
+    );
+    const env = { ...process.env, DEBUG: 'cflux:*', DEBUG_COLORS: 'no' };
+    const child = spawn(process.execPath, [program, name.replaceAll('\0', '')], { env });
+    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    expect(out).toBe('ready\n');
+    const lines = err.split('\n');
+    for (const line of lines) expect(line).not.toMatch(obeyed);
+    const namespaces = new Set(lines.map((line) => /cflux:\w+/.exec(line)?.[0]));
+    for (const namespace of ['cflux:client', 'cflux:transport', 'cflux:influxdb', 'cflux:mirror'])
+      expect([...namespaces]).toContain(namespace);
+    for (const escaped of ['\\u{9b}', '\\u{202e}', '\\u{2028}', '\\u{7f}']) expect(err).toContain(escaped);
   });
 
   it('R24: of cflux, in tables and in JSON, whatever a cluster or a node is called', async () => {

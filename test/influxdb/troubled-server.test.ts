@@ -106,6 +106,109 @@ describeWithServer('influxd', 'R34: trouble of the server in a response with sta
   });
 });
 
+/** Responses to one statement that are no result: of a server in trouble, of a proxy before it, of none of them. */
+const noResults: Readonly<Record<string, Response | 'reset' | 'silence'>> = {
+  'status 500': { status: 500, body: '{"error":"internal error"}' },
+  'status 502 of a proxy': { status: 502, body: '<html>Bad Gateway</html>' },
+  'status 503': { status: 503, headers: { 'retry-after': '1' }, body: '' },
+  'status 504': { status: 504, body: 'timeout' },
+  'status 599': { status: 599, body: '' },
+  'status 429': { status: 429, body: '' },
+  'status 408': { status: 408, body: '' },
+  'status 204 without a body': { status: 204, body: '' },
+  'a page with status 200': { body: '<html>please log in</html>' },
+  'an empty body': { body: '' },
+  'a body cut short': { body: '{"results":[{"statement_' },
+  'an error of the whole request': { body: '{"error":"engine: oops"}' },
+  'a broken connection': 'reset',
+  'no response in time': 'silence',
+};
+const rules: Readonly<Record<string, Response>> = {
+  'status 401': { status: 401, body: '{"error":"no"}' },
+  'status 403': { status: 403, body: 'blocked by a rule' },
+  'status 404': { status: 404, body: 'not here' },
+  'status 405': { status: 405, body: '' },
+  'status 413': { status: 413, body: 'too large' },
+  'status 418': { status: 418, body: '' },
+};
+
+describeWithServer('influxd', 'R34: a response to one statement that is no result', () => {
+  const setUp = async (response: Response | 'reset' | 'silence') => {
+    const influxd = await server();
+    const proxy = await answeringProxy(influxd.url);
+    proxy.respond = (text) => (text.startsWith('CREATE DATABASE "b"') ? response : undefined);
+    const its = mirror(proxy, { snapshot: influxd.snapshot, timeout: response === 'silence' ? 500 : 5_000 });
+    return { influxd, proxy, its };
+  };
+
+  it.each(Object.keys(noResults))(
+    'leaves no later step out and never becomes a refusal: %s',
+    async (kind) => {
+      const { influxd, proxy, its } = await setUp(noResults[kind] ?? 'reset');
+      const wanted = cluster('a', 'b', 'c');
+      for (let attempt = 1; attempt <= 4; attempt++) {
+        const error = await errorOf(its.converge(wanted));
+        expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+        expect(error.message).toContain(proxy.url);
+        expect(error.retryAfter).toBeLessThanOrEqual(5_000);
+        expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'c']);
+      }
+      proxy.respond = () => undefined;
+      expect((await its.converge(wanted)).done).toHaveLength(1);
+    },
+  );
+
+  it.each(Object.keys(rules))(
+    'leaves no later step out, and is a refusal after three tries if it may be a rule: %s',
+    async (kind) => {
+      const { influxd, its } = await setUp(rules[kind] ?? 'reset');
+      const wanted = cluster('a', 'b', 'c');
+      for (let attempt = 1; attempt <= 2; attempt++) {
+        expect(await errorOf(its.converge(wanted))).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+        expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'c']);
+      }
+      expect(await its.converge(wanted)).toMatchObject({ refused: [{ item: { database: 'b' } }] });
+    },
+  );
+
+  it.each([
+    ['UNAUTHORIZED', { status: 401, body: '{"error":"authorization failed"}' }],
+    ['FORBIDDEN', { status: 403, body: '{"error":"not authorized"}' }],
+    ['UNREACHABLE', 'reset'],
+    ['TIMEOUT', 'silence'],
+  ] as const)('ends the round if nothing else is executed either: %s', async (code, response) => {
+    const { influxd, proxy, its } = await setUp(response);
+    let isLost = false;
+    proxy.respond = (text) => {
+      isLost ||= text.startsWith('CREATE DATABASE "b"');
+      return isLost ? response : undefined;
+    };
+    expect(await errorOf(its.converge(cluster('a', 'b', 'c')))).toMatchObject({ code });
+    expect(proxy.statements.filter((text) => text.startsWith('CREATE'))).toHaveLength(2);
+    expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a']);
+  });
+
+  it('ends the round at the second statement without a response, each of which takes the whole time limit', async () => {
+    const { proxy, its } = await setUp('silence');
+    proxy.respond = (text) => (text.startsWith('CREATE') ? 'silence' : undefined);
+    expect(await errorOf(its.converge(cluster('a', 'b', 'c')))).toMatchObject({ code: 'TIMEOUT' });
+    expect(proxy.statements.filter((text) => text.startsWith('CREATE'))).toHaveLength(2);
+  });
+
+  it('repeats no words of a response to a statement with a password', async () => {
+    const influxd = await server();
+    const proxy = await answeringProxy(influxd.url);
+    const its = mirror(proxy, { snapshot: influxd.snapshot, passwords: () => 'bob' });
+    for (const status of [200, 404, 500]) {
+      proxy.respond = (text) =>
+        text.startsWith('CREATE USER') ? { status, body: JSON.stringify({ error: text }) } : undefined;
+      const error = await errorOf(its.converge(metadata({ users: [user('bob')] })));
+      expect(error).toMatchObject({ code: 'UNAVAILABLE' });
+      expect(String(error)).not.toContain("'bob'");
+    }
+  });
+});
+
 describe('R34: a response that is none', () => {
   const series = (columns: string[], values: unknown[][] = []) => ({ series: [{ columns, values }] });
   const show: Record<string, object> = {

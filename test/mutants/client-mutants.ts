@@ -38,6 +38,22 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R3',
+    breaks: 'what an operation changed before it failed stays',
+    file: 'meta/commit-sequence.ts',
+    find: 'this.committed = journal.undo(before);',
+    replace: '',
+    tests: ['meta/attempts.test.ts'],
+  },
+  {
+    rule: 'R3',
+    breaks: 'a list that an operation saw changes when the operation fails',
+    file: 'meta/in-place.ts',
+    find: 'if (!this.#isSeen) return data;',
+    replace: 'return data;',
+    tests: ['meta/attempts.test.ts'],
+  },
+  {
+    rule: 'R3',
     breaks:
       'after a lost answer a change is applied again though the manager cannot tell whether it was made',
     file: 'client/classify-push.ts',

@@ -57,6 +57,22 @@ export const influxdbMutants: readonly Mutant[] = [
   },
   {
     rule: 'R34',
+    breaks: 'a response to one statement that is no result ends the round',
+    file: 'influxdb/statement-error.ts',
+    find: "return isResponse ? 'none' : 'all';",
+    replace: "return isResponse && error.status === executed ? 'none' : 'all';",
+    tests: troubled,
+  },
+  {
+    rule: 'R34',
+    breaks: 'a status of the server in trouble counts as a refusal after three tries',
+    file: 'influxdb/statement-error.ts',
+    find: 'return status < 400 || status >= 500 || passing.has(status);',
+    replace: 'return false;',
+    tests: troubled,
+  },
+  {
+    rule: 'R34',
     breaks: 'trouble with a statement never counts as a refusal',
     file: 'influxdb/troubles.ts',
     find: 'return tries < mostTries ? error : error.message;',

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { CfluxError } from '../../errors.js';
+import { accessAdvice } from '../../file-access.js';
 import { sizeText } from '../amounts.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { noData } from '../manager-api.js';
@@ -52,6 +53,10 @@ async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
   try {
     await writeFile(file, bytes, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `--output: ${CfluxError.from(cause).message}`, { cause });
+    throw new CfluxError(
+      'INVALID_OPTION',
+      `--output: ${CfluxError.from(cause).message}${accessAdvice(cause)}`,
+      { cause },
+    );
   }
 }

@@ -6,6 +6,7 @@ import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import type { MetaData } from '../../meta/records.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
+import { reasonOf } from '../file-of.js';
 import { jsonText } from '../json.js';
 import type { ManagerApi } from '../manager-api.js';
 import { differenceLines, differences } from '../metadata-differences.js';
@@ -81,6 +82,6 @@ async function readMetadata(file: string): Promise<MetaData> {
   try {
     return decodeMetadata(metadataOfFile(await readFile(file)));
   } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `${file}: ${CfluxError.from(cause).message}`, { cause });
+    throw new CfluxError('INVALID_OPTION', reasonOf(file, cause), { cause });
   }
 }

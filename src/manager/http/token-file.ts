@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
+import { fileAdvice } from '../../file-access.js';
 import { secretText } from '../../secret-file.js';
 import { parseToml } from '../../toml.js';
 import { type Bearer, type TokenEntry, TokenList, type TokenSource } from './tokens.js';
@@ -122,7 +123,9 @@ async function load(file: string): Promise<Loaded> {
     const stamp = await stampOf(file);
     return { stamp, list: new TokenList(entriesOf(parseToml(secretText(await readFile(file))))) };
   } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `${file}: ${CfluxError.from(cause).message}`, { cause });
+    throw new CfluxError('INVALID_OPTION', `${file}: ${CfluxError.from(cause).message}${fileAdvice(cause)}`, {
+      cause,
+    });
   }
 }
 

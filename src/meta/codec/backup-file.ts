@@ -1,4 +1,5 @@
 import { CfluxError } from '../../errors.js';
+import { foreignFile } from './foreign-file.js';
 import { Malformed, WireReader } from './wire-reader.js';
 
 /** How a `meta.00` begins, and the reply of the snapshot port that it was copied from. */
@@ -17,26 +18,17 @@ const damaged = (kind: string, why: string) =>
  * The bytes of the metadata in a file that InfluxDB 1.x wrote: a `meta.db` as it is, the `….meta` of `influxd backup -portable`, or the
  * `meta.00` of a legacy backup.
  *
- * @throws CfluxError `MALFORMED_METADATA` for a backup that is cut short, and for other files of a backup.
+ * @throws CfluxError `MALFORMED_METADATA` for a backup that is cut short, for other files of a backup, and for files of InfluxDB 2 and 3.
  */
 export function metadataOfFile(bytes: Buffer): Buffer {
+  const foreign = foreignFile(bytes);
+  if (foreign !== undefined) {
+    const { what, advice } = foreign;
+    throw new CfluxError('MALFORMED_METADATA', `this is ${what}, not metadata; ${advice}`);
+  }
   if (bytes[0] === magic[0]) return metadataOfLegacy(bytes);
   if (bytes[0] === portableTag) return metadataOfPortable(bytes);
-  const other = otherFile(bytes);
-  if (other === undefined) return bytes;
-  throw new CfluxError(
-    'MALFORMED_METADATA',
-    `this is ${other}, not metadata; name the .meta or meta.00 file of the backup, or a meta.db`,
-  );
-}
-
-/** What a file is that stands beside the metadata in a backup. */
-function otherFile(bytes: Buffer): string | undefined {
-  if (bytes.length === 0) return 'an empty file';
-  if (bytes[0] === 0x7b) return 'the manifest of a backup';
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'the compressed data of a shard';
-  // A tar archive has this mark in its first header.
-  return bytes.toString('latin1', 257, 262) === 'ustar' ? 'the data of a shard' : undefined;
+  return bytes;
 }
 
 /** Magic number and length, the metadata, the length of the description of the node, and the description. */

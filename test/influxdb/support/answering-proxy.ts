@@ -13,8 +13,11 @@ export interface AnsweringProxy {
   readonly url: string;
   /** The statements of every request so far. */
   readonly statements: readonly string[];
-  /** The response to a request with these statements (empty except to `/query`); `undefined` asks the server. */
-  respond: (statements: string, path: string) => Response | undefined;
+  /**
+   * The response to a request with these statements (empty except to `/query`); `undefined` asks the server, `reset` breaks the
+   * connection, `silence` sends no response.
+   */
+  respond: (statements: string, path: string) => Response | 'reset' | 'silence' | undefined;
 }
 
 /** Without `target` every request must have a response. */
@@ -25,6 +28,11 @@ export async function answeringProxy(target?: string): Promise<AnsweringProxy> {
     const text = new URLSearchParams(body).get('q') ?? '';
     statements.push(text);
     const own = proxy.respond(text, request.url ?? '');
+    if (own === 'silence') return;
+    if (own === 'reset') {
+      request.socket.destroy();
+      return;
+    }
     if (own !== undefined) {
       response.writeHead(own.status ?? 200, own.headers).end(own.body);
       return;

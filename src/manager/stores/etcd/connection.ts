@@ -1,5 +1,4 @@
 import type { ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
-import createDebug from 'debug';
 import { type Backoff, backoffDelay } from '../../../async/backoff.js';
 import { withTimeout } from '../../../async/deadline.js';
 import { lenientTimer } from '../../../async/lenient-timer.js';
@@ -7,6 +6,7 @@ import { lifetimeController } from '../../../async/lifetime.js';
 import { sleep } from '../../../async/sleep.js';
 import type { CertificateInfo } from '../../../certificates.js';
 import type { Clock } from '../../../clock.js';
+import { debugLog } from '../../../debug-log.js';
 import { CfluxError } from '../../../errors.js';
 import type { Random } from '../../../random.js';
 import { AuthToken } from './auth-token.js';
@@ -17,7 +17,7 @@ import { type Member, Members } from './members.js';
 import { etcd } from './methods.js';
 import { RevisionGuard } from './revision-guard.js';
 
-const debug = createDebug('cflux:etcd');
+const debug = debugLog('cflux:etcd');
 
 /** Milliseconds that one attempt of a call may take: a member that hangs is left after that. */
 const longestAttempt = 2_500;

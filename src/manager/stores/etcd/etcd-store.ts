@@ -1,5 +1,5 @@
-import createDebug from 'debug';
 import type { CertificateInfo } from '../../../certificates.js';
+import { debugLog } from '../../../debug-log.js';
 import { CfluxError } from '../../../errors.js';
 import type { NodeInfo } from '../../../protocol/nodes.js';
 import type {
@@ -25,7 +25,7 @@ import { listClusters } from './list-clusters.js';
 import { wentBack } from './revision-guard.js';
 import { keptOf, type StoredHead } from './stored-head.js';
 
-const debug = createDebug('cflux:etcd');
+const debug = debugLog('cflux:etcd');
 
 /** A version may be dropped between finding it and reading it: then it is looked for again. */
 const mostReads = 5;

@@ -1,5 +1,5 @@
-import createDebug from 'debug';
 import { type Backoff, backoffDelay } from '../../../async/backoff.js';
+import { debugLog } from '../../../debug-log.js';
 import type { StoreContext } from '../../manager-store.js';
 import type { EtcdConnection, EtcdStream } from './connection.js';
 import type { Heads } from './heads.js';
@@ -8,7 +8,7 @@ import { etcd } from './methods.js';
 import type { SharedTurns } from './shared-turns.js';
 import type { WatchEvent, WatchRequest, WatchResponse } from './watch-messages.js';
 
-const debug = createDebug('cflux:etcd');
+const debug = debugLog('cflux:etcd');
 
 const backoff: Backoff = { first: 50, max: 2_000 };
 

@@ -1,5 +1,5 @@
-import createDebug from 'debug';
 import { uniformDelay } from '../../../async/jitter.js';
+import { debugLog } from '../../../debug-log.js';
 import type { StoreContext } from '../../manager-store.js';
 import type { EtcdConnection } from './connection.js';
 import { isCompacted } from './etcd-errors.js';
@@ -10,7 +10,7 @@ import { RevisionMarks } from './revision-marks.js';
 import type { SnapshotPieces } from './snapshot-pieces.js';
 import { decodeHead } from './stored-head.js';
 
-const debug = createDebug('cflux:etcd');
+const debug = debugLog('cflux:etcd');
 
 /** Milliseconds between two rounds, of which one manager does the work. */
 const roundInterval = 5 * 60_000;

@@ -1,4 +1,4 @@
-import createDebug from 'debug';
+import { debugLog } from '../../../debug-log.js';
 import type { ManagerInfo, StoreContext } from '../../manager-store.js';
 import type { EtcdConnection } from './connection.js';
 import type { Keys } from './keys.js';
@@ -6,7 +6,7 @@ import type { Leases } from './leases.js';
 import { etcd } from './methods.js';
 import { readJson, writeJson } from './stored-json.js';
 
-const debug = createDebug('cflux:etcd');
+const debug = debugLog('cflux:etcd');
 
 /** Which managers are there: each puts its key on a new lease before the old one ends. */
 export class Presence {
