@@ -131,8 +131,18 @@ export type CfluxErrorOf<Code extends CfluxErrorCode> = Code extends CfluxErrorC
   : never;
 
 /**
- * Whether `error` is a {@link CfluxError} (of any copy of this package), and has `code` if one is given. An error for which the
- * answer is no may still be a CfluxError, with another code.
+ * Whether `error` is a {@link CfluxError} (of any copy of this package).
+ *
+ * @example
+ * ```ts
+ * const failed = await client.dropRetentionPolicy('nowhere', 'autogen').catch((error: unknown) => error);
+ * if (isCfluxError(failed)) console.log(failed.code, failed.message);
+ * ```
+ */
+export function isCfluxError(error: unknown): error is CfluxError;
+/**
+ * Whether `error` is a {@link CfluxError} (of any copy of this package) with this `code`; without a code, whether it is one at all. An
+ * error that is not may still be a CfluxError, with another code.
  *
  * @example
  * ```ts
@@ -140,7 +150,6 @@ export type CfluxErrorOf<Code extends CfluxErrorCode> = Code extends CfluxErrorC
  * if (isCfluxError(failed, 'DATABASE_NOT_FOUND')) console.log(failed.message);
  * ```
  */
-export function isCfluxError(error: unknown): error is CfluxError;
 export function isCfluxError<Code extends CfluxErrorCode | undefined>(
   error: unknown,
   code: Code,

@@ -52,6 +52,11 @@ export function commentsOfCallables(): { readonly name: string; readonly comment
           (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) &&
           statement.name?.text === name,
       )
+      // Callers see the overloads of a function, and not its implementation.
+      .filter(
+        (declaration, _, all) =>
+          all.length === 1 || !ts.isFunctionDeclaration(declaration) || declaration.body === undefined,
+      )
       .map((declaration) => ({
         name,
         comment: ts
