@@ -21,24 +21,25 @@ interface Change {
 /** The changes of lists in place since a moment, so that they can be taken back. */
 export class Journal {
   readonly #changes: Change[] = [];
+  readonly #lists = new Set<readonly unknown[]>();
   /** Lists that were changed have been seen since. */
   #isSeen = false;
 
   add(change: Change): void {
     this.#changes.push(change);
+    this.#lists.add(change.list);
   }
 
   /** Notes that everything, or `list`, is handed out. */
   see(list?: readonly unknown[]): void {
-    this.#isSeen ||=
-      list === undefined ? this.#changes.length > 0 : this.#changes.some((change) => change.list === list);
+    this.#isSeen ||= list === undefined ? this.#changes.length > 0 : this.#lists.has(list);
   }
 
   /** `data`, the metadata of that moment, with its lists as they were then. Lists that were seen stay as they were seen. */
   undo(data: MetaData): MetaData {
     for (const { undo } of this.#changes.toReversed()) undo();
     if (!this.#isSeen) return data;
-    const before = copyOf(data, new Set(this.#changes.map(({ list }) => list)));
+    const before = copyOf(data, this.#lists);
     for (const { repeat } of this.#changes) repeat();
     return before;
   }

@@ -459,7 +459,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R6',
     breaks: 'the lists inside a record that a call has returned are changed in place afterwards',
     file: 'meta/commit-sequence.ts',
-    find: 'release(result);',
+    find: 'release(result, this.journal);',
     replace: '',
     tests: ['meta/in-place.test.ts'],
   },
