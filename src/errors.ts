@@ -32,6 +32,9 @@ export type CfluxErrorCode =
   | 'MALFORMED_METADATA'
   // A statement that an InfluxDB server refused for a reason without a code of its own; the message is its text.
   | 'STATEMENT_REFUSED'
+  // An InfluxQL text that is not read, or a statement that the cluster cannot execute.
+  | 'INFLUXQL_SYNTAX'
+  | 'STATEMENT_NOT_SUPPORTED'
   // A live InfluxDB server lost metadata that it had.
   | 'METADATA_LOST'
   // This machine.
