@@ -40,17 +40,23 @@ function skipSeparators(lexer: Lexer): boolean {
 
 /** Reads to the end of the statement that begins here, and returns the offset behind its last token. */
 export function skipStatement(lexer: Lexer): number {
-  const context = new RegexContext();
   let end = lexer.offset;
+  for (const token of statementTokens(lexer)) end = token.end;
+  return end;
+}
+
+/** The tokens up to the next semicolon or the end of the text, which is not read; without spaces and comments. */
+export function* statementTokens(lexer: Lexer): Generator<Token> {
+  const context = new RegexContext();
   for (;;) {
     const mayBeRegex = context.allowsRegex && lexer.peek() === slash && !startsComment(lexer);
     const token = mayBeRegex ? lexer.regex() : lexer.next();
     if (token.kind === ';' || token.kind === 'EOF') {
       lexer.offset = token.start;
-      return end;
+      return;
     }
-    if (token.kind !== 'WS' && token.kind !== 'COMMENT') end = token.end;
     context.follow(token);
+    if (!isSpace(token)) yield token;
   }
 }
 
