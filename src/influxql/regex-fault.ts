@@ -3,6 +3,8 @@
  * against. It knows brackets, parentheses and repetitions, not every rule of Go's syntax: a server may still refuse what passes.
  */
 export function regexFault(pattern: string): string | undefined {
+  // Found once: a search from every bracket would be quadratic.
+  const lastName = pattern.lastIndexOf(':]');
   let open = 0;
   let repeatable = false;
   for (let at = 0; at < pattern.length; at++) {
@@ -17,7 +19,7 @@ export function regexFault(pattern: string): string | undefined {
         repeatable = true;
         break;
       case '[': {
-        const end = endOfClass(pattern, at);
+        const end = endOfClass(pattern, at, lastName);
         if (end < 0) return `missing closing ]: \`${pattern.slice(at)}\``;
         at = end;
         repeatable = true;
@@ -49,17 +51,16 @@ export function regexFault(pattern: string): string | undefined {
   return open > 0 ? `missing closing ): \`${pattern}\`` : undefined;
 }
 
-/** Offset of the bracket that closes the class at `start`; -1 without one. A bracket at its very beginning is a member. */
-function endOfClass(pattern: string, start: number): number {
+/** Offset of the bracket that closes the class at `start`; -1 without one. A bracket at its very beginning is a member. `lastName`: offset of the last `:]`. */
+function endOfClass(pattern: string, start: number, lastName: number): number {
   let at = pattern.charAt(start + 1) === '^' ? start + 2 : start + 1;
   if (pattern.charAt(at) === ']') at += 1;
   for (; at < pattern.length; at++) {
     const character = pattern.charAt(at);
     if (character === '\\') at += 1;
     else if (character === ']') return at;
-    else if (character === '[' && pattern.charAt(at + 1) === ':') {
-      const end = pattern.indexOf(':]', at + 2);
-      if (end > 0) at = end + 1;
+    else if (character === '[' && pattern.charAt(at + 1) === ':' && at + 2 <= lastName) {
+      at = pattern.indexOf(':]', at + 2) + 1;
     }
   }
   return -1;

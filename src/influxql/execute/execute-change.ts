@@ -3,6 +3,7 @@ import type { MetaClient } from '../../meta/meta-client.js';
 import { isValidName } from '../../meta/names.js';
 import { Privilege } from '../../meta/records.js';
 import { continuousQueryText } from '../continuous-query-text.js';
+import { printStatement } from '../print/print-statement.js';
 import { sameQueryText } from '../same-query-text.js';
 import type { ClusterStatement, GrantLevel, PolicyOptions } from '../statement.js';
 import type { ExecutionContext } from './context.js';
@@ -18,11 +19,22 @@ const levels: Readonly<Record<GrantLevel, number>> = {
 /**
  * Makes one change, as InfluxDB's query layer does: its checks and texts are those of the server.
  *
+ * @returns the statement in printed form; of a continuous query the text that is stored
  * @throws CfluxError with InfluxDB's own text
  */
 export async function executeChange(
   meta: MetaClient,
   statement: ClusterStatement,
+  context: ExecutionContext,
+): Promise<string> {
+  if (statement.kind === 'createContinuousQuery') return createContinuousQuery(meta, statement, context);
+  await change(meta, statement, context);
+  return printStatement(statement, { portable: false });
+}
+
+async function change(
+  meta: MetaClient,
+  statement: Exclude<ClusterStatement, { kind: 'createContinuousQuery' }>,
   context: ExecutionContext,
 ): Promise<void> {
   switch (statement.kind) {
@@ -35,8 +47,6 @@ export async function executeChange(
       return changePolicy(meta, statement);
     case 'dropRetentionPolicy':
       return meta.dropRetentionPolicy(statement.database, statement.name);
-    case 'createContinuousQuery':
-      return createContinuousQuery(meta, statement, context);
     case 'dropContinuousQuery':
       return meta.dropContinuousQuery(statement.database, statement.name);
     case 'createSubscription': {
@@ -112,16 +122,17 @@ async function createContinuousQuery(
   meta: MetaClient,
   statement: Of<'createContinuousQuery'>,
   context: ExecutionContext,
-): Promise<void> {
+): Promise<string> {
   const text = continuousQueryText(statement, await meta.data(), context);
   const database = await meta.database(statement.database);
   const existing = database?.continuousQueries.find(({ name }) => name === statement.name);
   const isSame = existing !== undefined && sameQueryText(existing.query, text);
-  return meta.createContinuousQuery(statement.database, statement.name, isSame ? existing.query : text);
+  await meta.createContinuousQuery(statement.database, statement.name, isSame ? existing.query : text);
+  return text;
 }
 
 /** Clears bits, and leaves an entry without any: so does InfluxDB. */
-async function revoke(meta: MetaClient, { level, database, user }: Of<'revoke'>): Promise<void> {
+async function revoke(meta: MetaClient, { level, database, user }: Of<'grant' | 'revoke'>): Promise<void> {
   const remaining =
     level === 'ALL PRIVILEGES' ? Privilege.None : (await meta.userPrivilege(user, database)) & ~levels[level];
   return meta.setPrivilege(user, database, remaining);

@@ -4,10 +4,14 @@ import { formatDuration } from '../../meta/durations.js';
 import { findByName } from '../../meta/named-list.js';
 import { type MetaData, Privilege } from '../../meta/records.js';
 import { databaseNotFound, userNotFound } from '../../meta/refusals.js';
-import type { MetadataRead } from '../statement.js';
+import type { ClusterStatement, MetadataRead } from '../statement.js';
 import type { ExecutionContext } from './context.js';
 import { type Series, seriesOf } from './series.js';
 import { showShardGroups, showShards } from './show-shards.js';
+
+/** Whether a statement only reads. */
+export const isRead = (statement: ClusterStatement | MetadataRead): statement is MetadataRead =>
+  statement.kind.startsWith('show');
 
 /**
  * The rows that a SHOW statement selects, as InfluxDB answers it.

@@ -24,7 +24,7 @@ export function decimal(value: number): string {
 }
 
 /** Rounded to three decimals as Go does it: exactly, and a tie to the even digit. */
-export function threeDecimals(value: number): string {
+function threeDecimals(value: number): string {
   const size = Math.abs(value);
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   if (size >= 1e21) return `${sign}${BigInt(size)}.000`;
