@@ -4,6 +4,7 @@ import { type Figure, printFigures } from './report.js';
 const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {
   etcd: () => import('./etcd.js'),
   influxdb: () => import('./influxdb.js'),
+  influxql: () => import('./influxql.js'),
   meta: () => import('./meta.js'),
   client: () => import('./client.js'),
   manager: () => import('./manager.js'),

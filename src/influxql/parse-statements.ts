@@ -34,12 +34,10 @@ export function parseStatements(text: string, parameters: BoundParameters = {}):
     mayBegin = false;
     reader.unscan();
     const statement = parseStatement(reader);
-    let end = reader.end;
     if (statement.kind === 'server') {
-      const lexer = new Lexer(text, token.start);
-      end = skipStatement(lexer);
+      const end = skipStatement(new Lexer(text, token.start));
       reader = new TokenReader(text, parameters, end);
-    }
-    placed.push({ statement, start: token.start, end });
+      placed.push({ statement, start: token.start, end });
+    } else placed.push({ statement, start: token.start, end: reader.endBefore(reader.peek()) });
   }
 }

@@ -16,6 +16,9 @@ export class TokenReader {
   #recent: Token[] = [];
   /** How many of the recent tokens are to be read again. */
   #unread = 0;
+  /** Offset behind the last token that is not space, and behind the one before it. */
+  #end = 0;
+  #endBefore = 0;
 
   constructor(text: string, parameters: BoundParameters = {}, start = 0) {
     this.#lexer = new Lexer(text, start);
@@ -26,10 +29,9 @@ export class TokenReader {
     return this.#lexer.text;
   }
 
-  /** Offset behind the last token that was read for good, spaces aside. */
-  get end(): number {
-    const taken = this.#recent.slice(0, this.#recent.length - this.#unread);
-    return taken.findLast((token) => !isSpace(token))?.end ?? this.#lexer.offset;
+  /** Offset behind the last token before `following`, spaces and comments aside. */
+  endBefore(following: Token): number {
+    return this.#end <= following.start ? this.#end : this.#endBefore;
   }
 
   /** The next token, white space and comments among them. */
@@ -107,6 +109,10 @@ export class TokenReader {
     const token = this.#recent[this.#recent.length - this.#unread];
     this.#unread -= 1;
     if (token === undefined) throw syntaxError('no token');
+    if (!isSpace(token) && token.end > this.#end) {
+      this.#endBefore = this.#end;
+      this.#end = token.end;
+    }
     return token;
   }
 

@@ -126,6 +126,19 @@ describe('any text', () => {
   afterEach(() => void vi.restoreAllMocks());
 });
 
+it('a statement ends with its last token, however many comments follow', () => {
+  for (const tail of [
+    '',
+    ' -- c',
+    ' /* a */ /* b */ -- c',
+    '\n/* ; */ ; ',
+    ' /* a */ /* b */; SELECT v FROM m',
+  ]) {
+    const [first] = parseStatements(`DROP USER u${tail}`);
+    expect(first).toMatchObject({ start: 0, end: 'DROP USER u'.length });
+  }
+});
+
 describe('a hostile name', () => {
   it('in quotes stays one name, in every kind of statement', () => {
     fc.assert(
