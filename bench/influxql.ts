@@ -10,7 +10,7 @@ const count = 1_000;
 function script(): string {
   const statements = Array.from({ length: count / 4 }, (_, at) => [
     `CREATE DATABASE "db ${at}" WITH DURATION 30d REPLICATION 1 SHARD DURATION 1d NAME "month"`,
-    `CREATE RETENTION POLICY year ON "db ${at}" DURATION 52w REPLICATION 1 -- for reports`,
+    `CREATE RETENTION POLICY year ON "db ${at}" DURATION 52w REPLICATION 1 /* for reports */`,
     `CREATE CONTINUOUS QUERY hourly ON "db ${at}" BEGIN SELECT mean(v) AS v INTO year.m FROM m WHERE host =~ /^web;/ GROUP BY time(1h), * END`,
     `DROP SUBSCRIPTION s ON "db ${at}".year`,
   ]);

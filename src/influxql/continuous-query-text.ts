@@ -39,10 +39,12 @@ export function continuousQueryText(
   if (findByName(data.databases, statement.database) === undefined)
     throw databaseNotFound(statement.database);
   const qualified = { ...statement, select };
-  if (!isReadBack(printStatement(qualified))) {
+  const text = printStatement(qualified);
+  if (!isReadBack(text)) {
     throw refused('cannot store the continuous query: its text would be read as another statement');
   }
-  return printStatement(qualified, options);
+  const isDefault = options.numbers === undefined && options.portable === undefined;
+  return isDefault ? text : printStatement(qualified, options);
 }
 
 /** Whether `text` is one continuous query that is printed as this same text. */

@@ -13,9 +13,15 @@ const newerKeywords: ReadonlySet<string> = new Set(['VERBOSE', 'FUTURE', 'PAST']
 /** The longest keyword; a longer word is not converted to upper case just to find that out. */
 const maxLength = 13;
 
+/** Which pairs of a first letter and a length keywords have. Most names have none of them, and are told apart by that alone. */
+const shapes = new Uint8Array(32 * (maxLength + 1));
+const shapeOf = (word: string) => (word.charCodeAt(0) & 31) * (maxLength + 1) + word.length;
+for (const keyword of keywords) shapes[shapeOf(keyword)] = 1;
+
 /** The keyword that `word` is, in any case; `undefined` for a name. */
 export function keywordOf(word: string): string | undefined {
-  if (word.length > maxLength) return undefined;
+  if (word.length > maxLength || shapes[shapeOf(word)] !== 1) return undefined;
+  if (keywords.has(word)) return word;
   const upper = word.toUpperCase();
   return keywords.has(upper) ? upper : undefined;
 }

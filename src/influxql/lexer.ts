@@ -3,16 +3,35 @@ import { scanQuoted } from './scan-quoted.js';
 import { scanDelimited } from './scan-regex.js';
 import type { Token } from './token.js';
 
-const isWhitespace = (unit: number) => unit === 32 || unit === 9 || unit === 10 || unit === 13;
-const isDigit = (unit: number) => unit >= 48 && unit <= 57;
-const isLetter = (unit: number) => (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122);
-const isNameUnit = (unit: number) => isLetter(unit) || isDigit(unit) || unit === 95;
-/** A letter, or µ (U+00B5). */
-const isUnit = (unit: number) => isLetter(unit) || unit === 0xb5;
+/** What a character may be part of, as bits. µ (U+00B5) may be part of a unit; no other letter is outside ASCII. */
+const space = 1;
+const digit = 2;
+const nameStart = 4;
+const unitLetter = 8;
+const inName = digit | nameStart;
+const inDuration = digit | unitLetter;
+const classes = Uint8Array.from({ length: 256 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (' \t\n\r'.includes(character)) return space;
+  if (/[0-9]/.test(character)) return digit;
+  if (/[A-Za-z]/.test(character)) return nameStart | unitLetter;
+  if (character === '_') return nameStart;
+  return character === 'µ' ? unitLetter : 0;
+});
 
-/** Operators of two characters, before those of one. */
-const pairs: ReadonlySet<string> = new Set(['=~', '!=', '!~', '>=', '<=', '<>', '::']);
-const singles: ReadonlySet<string> = new Set([...'+-*/%&|^=><(),;:.']);
+const dash = 45;
+const slash = 47;
+const star = 42;
+/** Operators of one character, by its code, and of two, by both. */
+const signs: ReadonlyMap<number, string> = new Map(
+  [...'+-*/%&|^=><(),;:.'].map((sign) => [sign.charCodeAt(0), sign]),
+);
+const pairs: ReadonlyMap<number, string> = new Map(
+  ['=~', '!=', '!~', '>=', '<=', '<>', '::'].map((pair) => [
+    pair.charCodeAt(0) * 128 + pair.charCodeAt(1),
+    pair === '<>' ? '!=' : pair,
+  ]),
+);
 
 /**
  * InfluxQL's lexer, as InfluxDB has it: the same tokens, and the same places in error messages.
@@ -40,21 +59,28 @@ export class Lexer {
 
   next(): Token {
     const start = this.offset;
-    const unit = this.peek();
-    if (Number.isNaN(unit)) return this.#endOfText();
+    if (start >= this.text.length) return this.#endOfText();
     this.#endsInWord = false;
-    if (isWhitespace(unit)) return this.#run('WS', start, isWhitespace);
-    if (isLetter(unit) || unit === 95 || unit === 34) return this.#name(start, true);
-    if (isDigit(unit) || (unit === 46 && isDigit(this.text.charCodeAt(start + 1))))
-      return this.#number(start);
+    const unit = this.text.charCodeAt(start);
+    const kind = classes[unit] ?? 0;
+    if ((kind & space) !== 0) return this.#token('WS', '', start, this.#endOf(start, space));
+    if ((kind & nameStart) !== 0) return this.#name(start, true);
+    if ((kind & digit) !== 0 || (unit === 46 && this.#is(start + 1, digit))) return this.#number(start);
+    if (unit === 34) return this.#name(start, true);
     if (unit === 39) return this.#take(scanQuoted(this.text, start));
     if (unit === 36) return this.#parameter(start);
-    const pair = this.text.slice(start, start + 2);
-    if (pair === '--') return this.#lineComment(start);
-    if (pair === '/*') return this.#blockComment(start);
-    if (pairs.has(pair)) return this.#token(pair === '<>' ? '!=' : pair, '', start, start + 2);
-    const single = this.text.charAt(start);
-    if (singles.has(single)) return this.#token(single, '', start, start + 1);
+    return this.#sign(start, unit);
+  }
+
+  /** An operator, a comment, or what is neither. */
+  #sign(start: number, unit: number): Token {
+    const single = signs.get(unit);
+    const second = this.text.charCodeAt(start + 1);
+    if (unit === dash && second === dash) return this.#lineComment(start);
+    if (unit === slash && second === star) return this.#blockComment(start);
+    const pair = pairs.get(unit * 128 + second);
+    if (pair !== undefined) return this.#token(pair, '', start, start + 2);
+    if (single !== undefined) return this.#token(single, '', start, start + 1);
     const character = String.fromCodePoint(this.text.codePointAt(start) ?? 0);
     return this.#token('ILLEGAL', character, start, start + character.length);
   }
@@ -78,20 +104,20 @@ export class Lexer {
     return token;
   }
 
-  #run(kind: string, start: number, belongs: (unit: number) => boolean): Token {
-    const end = this.#endOf(start, belongs);
-    return this.#token(kind, this.text.slice(start, end), start, end);
+  #is(at: number, mask: number): boolean {
+    return ((classes[this.text.charCodeAt(at)] ?? 0) & mask) !== 0;
   }
 
-  #endOf(from: number, belongs: (unit: number) => boolean): number {
+  /** Offset of the first character from `from` on that has none of these bits. */
+  #endOf(from: number, mask: number): number {
     let end = from;
-    while (belongs(this.text.charCodeAt(end))) end += 1;
+    while (this.#is(end, mask)) end += 1;
     return end;
   }
 
   /** A bare word, or a quoted name. A word directly before a quote is dropped by InfluxDB: `q"12"` is the name `12`. */
   #name(start: number, mayBeKeyword: boolean): Token {
-    const end = this.#endOf(start, isNameUnit);
+    const end = this.#endOf(start, inName);
     if (this.text.charCodeAt(end) === 34) {
       const quoted = scanQuoted(this.text, end);
       if (quoted.kind !== 'STRING') return this.#take({ ...quoted, start });
@@ -112,21 +138,22 @@ export class Lexer {
   }
 
   #number(start: number): Token {
-    const whole = this.#endOf(start, isDigit);
+    const whole = this.#endOf(start, digit);
     if (this.text.charCodeAt(whole) === 46) {
-      const end = this.#endOf(whole + 1, isDigit);
+      const end = this.#endOf(whole + 1, digit);
       // A point without digits behind it is read, and is not part of the number.
       const text = this.text.slice(start, end === whole + 1 ? whole : end);
       return this.#token('NUMBER', text, start, end);
     }
-    if (!isUnit(this.text.charCodeAt(whole)))
+    if (!this.#is(whole, unitLetter))
       return this.#token('INTEGER', this.text.slice(start, whole), start, whole);
-    const end = this.#endOf(whole, (unit) => isUnit(unit) || isDigit(unit));
+    const end = this.#endOf(whole, inDuration);
     return this.#token('DURATIONVAL', this.text.slice(start, end), start, end);
   }
 
   #lineComment(start: number): Token {
-    const end = this.#endOf(start, (unit) => unit !== 10 && unit !== 13 && !Number.isNaN(unit));
+    let end = start + 2;
+    while (end < this.text.length && !'\n\r'.includes(this.text.charAt(end))) end += 1;
     return this.#token('COMMENT', '', start, Math.min(end + 1, this.text.length));
   }
 

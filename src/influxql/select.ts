@@ -32,11 +32,13 @@ export interface Measurement {
   readonly regex?: string;
 }
 
+/** What a query reads: a measurement or another query. */
 export type Source = Measurement | { readonly kind: 'subquery'; readonly select: SelectStatement };
 
 /** `null` is the default and is not printed. */
 export type Fill = 'null' | 'none' | 'previous' | 'linear' | Operand;
 
+/** A SELECT statement; limits and offsets are 0 where they are not given. */
 export interface SelectStatement {
   readonly fields: readonly { readonly expression: Expression; readonly alias: string }[];
   readonly target?: Measurement;

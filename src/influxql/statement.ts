@@ -98,6 +98,7 @@ export interface ServerStatement {
   readonly command: string;
 }
 
+/** Any statement: one that the cluster executes, or one that is left to a server. */
 export type Statement = ClusterStatement | MetadataRead | ServerStatement;
 
 /** A statement and where it stands in its text. */

@@ -41,5 +41,5 @@ export function errorAt(text: string, offset: number, message: string): CfluxErr
 
 /** The error for a token that the grammar does not allow. */
 export function unexpected(text: string, token: Token, ...expected: readonly string[]): CfluxError {
-  return errorAt(text, token.at, `found ${shownToken(token)}, expected ${expected.join(', ')}`);
+  return errorAt(text, token.at, `found ${shownToken(token, text)}, expected ${expected.join(', ')}`);
 }

@@ -1,6 +1,6 @@
 import { type BoundParameters, boundToken } from './bound-parameters.js';
 import { Lexer } from './lexer.js';
-import { syntaxError, unexpected } from './syntax-error.js';
+import { unexpected } from './syntax-error.js';
 import { isSpace, type Token } from './token.js';
 
 /** As many tokens as InfluxDB's parser can go back. */
@@ -13,7 +13,8 @@ const history = 3;
 export class TokenReader {
   readonly #lexer: Lexer;
   readonly #parameters: BoundParameters;
-  #recent: Token[] = [];
+  readonly #recent: Token[] = [];
+  #count = 0;
   /** How many of the recent tokens are to be read again. */
   #unread = 0;
   /** Offset behind the last token that is not space, and behind the one before it. */
@@ -36,7 +37,7 @@ export class TokenReader {
 
   /** The next token, white space and comments among them. */
   scan(): Token {
-    return this.#read(() => this.#resolve(this.#lexer.next()));
+    return this.#unread > 0 ? this.#again() : this.#keep(this.#resolve(this.#lexer.next()));
   }
 
   /** The next token that is not white space or a comment. */
@@ -49,7 +50,7 @@ export class TokenReader {
 
   /** The last token is read again by the next call. */
   unscan(): void {
-    if (this.#unread < this.#recent.length) this.#unread += 1;
+    if (this.#unread < history) this.#unread += 1;
   }
 
   /** The token that {@link next} would return. */
@@ -66,7 +67,7 @@ export class TokenReader {
 
   /** A regular expression where the text goes on. */
   scanRegex(): Token {
-    return this.#read(() => this.#lexer.regex());
+    return this.#unread > 0 ? this.#again() : this.#keep(this.#lexer.regex());
   }
 
   skipSpace(): void {
@@ -100,16 +101,15 @@ export class TokenReader {
     return unexpected(this.text, token, ...expected);
   }
 
-  #read(scan: () => Token): Token {
-    if (this.#unread === 0) {
-      this.#recent.push(scan());
-      if (this.#recent.length > history) this.#recent.shift();
-      this.#unread = 1;
-    }
-    const token = this.#recent[this.#recent.length - this.#unread];
+  #again(): Token {
     this.#unread -= 1;
-    if (token === undefined) throw syntaxError('no token');
-    if (!isSpace(token) && token.end > this.#end) {
+    return this.#recent[(this.#count - this.#unread - 1) % history] ?? this.#lexer.next();
+  }
+
+  #keep(token: Token): Token {
+    this.#recent[this.#count % history] = token;
+    this.#count += 1;
+    if (!isSpace(token) && token.kind !== 'EOF') {
       this.#endBefore = this.#end;
       this.#end = token.end;
     }

@@ -13,7 +13,8 @@ export interface Token {
   readonly end: number;
 }
 
-/** What an error message shows of a token. */
-export const shownToken = ({ kind, text }: Token): string => text || kind;
+/** What an error message shows of a token of `source`. */
+export const shownToken = ({ kind, text, start, end }: Token, source: string): string =>
+  kind === 'WS' ? source.slice(start, end) : text || kind;
 
 export const isSpace = ({ kind }: Token): boolean => kind === 'WS' || kind === 'COMMENT';

@@ -3,7 +3,6 @@ import type { MetaClient } from '../../meta/meta-client.js';
 import { isValidName } from '../../meta/names.js';
 import { Privilege } from '../../meta/records.js';
 import { continuousQueryText } from '../continuous-query-text.js';
-import { printStatement } from '../print/print-statement.js';
 import { sameQueryText } from '../same-query-text.js';
 import type { ClusterStatement, GrantLevel, PolicyOptions } from '../statement.js';
 import type { ExecutionContext } from './context.js';
@@ -19,17 +18,17 @@ const levels: Readonly<Record<GrantLevel, number>> = {
 /**
  * Makes one change, as InfluxDB's query layer does: its checks and texts are those of the server.
  *
- * @returns the statement in printed form; of a continuous query the text that is stored
+ * @returns the text under which a continuous query is stored
  * @throws CfluxError with InfluxDB's own text
  */
 export async function executeChange(
   meta: MetaClient,
   statement: ClusterStatement,
   context: ExecutionContext,
-): Promise<string> {
+): Promise<string | undefined> {
   if (statement.kind === 'createContinuousQuery') return createContinuousQuery(meta, statement, context);
   await change(meta, statement, context);
-  return printStatement(statement, { portable: false });
+  return undefined;
 }
 
 async function change(

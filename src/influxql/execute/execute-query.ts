@@ -1,6 +1,7 @@
 import { isCfluxError } from '../../errors.js';
 import type { BoundParameters } from '../bound-parameters.js';
 import { parseStatements } from '../parse-statements.js';
+import { printStatement } from '../print/print-statement.js';
 import { trimQuery } from '../trim-query.js';
 import {
   clusterStatements,
@@ -80,10 +81,7 @@ export async function executeQuery(
     throw error;
   }
   const outcomes = await (atomic ? runner.runTogether(prepared) : runner.runEach(prepared));
-  const results = outcomes.map((outcome, at) => {
-    const isChange = prepared[at] !== undefined && !isRead(prepared[at].statement);
-    return resultOf(outcome, at, readOnly && isChange);
-  });
+  const results = outcomes.map((outcome, at) => resultOf(outcome, at, readOnly ? prepared[at] : undefined));
   return { results };
 }
 
@@ -93,13 +91,13 @@ function explained(code: string, message: string): string {
   return code === 'NOT_AUTHORIZED' ? `error authorizing query: ${message}` : message;
 }
 
-function resultOf(outcome: StatementOutcome, id: number, warns: boolean): QueryResult {
+/** `warned`: the statement, if a change by it is warned of. */
+function resultOf(outcome: StatementOutcome, id: number, warned: PreparedStatement | undefined): QueryResult {
   if (outcome.state === 'notExecuted') return { statement_id: id, error: 'not executed' };
   if (outcome.state === 'failed') return { statement_id: id, error: outcome.error.message };
-  const warning = `deprecated use of '${outcome.text}' in a read only context, please use a POST request instead`;
-  return {
-    statement_id: id,
-    ...(warns ? { messages: [{ level: 'warning', text: warning }] } : {}),
-    ...(outcome.series.length > 0 ? { series: outcome.series } : {}),
-  };
+  const series = outcome.series.length > 0 ? { series: outcome.series } : {};
+  if (warned === undefined || isRead(warned.statement)) return { statement_id: id, ...series };
+  const printed = outcome.storedText ?? printStatement(warned.statement, { portable: false });
+  const text = `deprecated use of '${printed}' in a read only context, please use a POST request instead`;
+  return { statement_id: id, messages: [{ level: 'warning', text }], ...series };
 }

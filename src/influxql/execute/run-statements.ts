@@ -41,9 +41,9 @@ export interface RunOptions extends QueryPlace {
   readonly user?: ActingUser | null;
 }
 
-/** What became of a statement; `series` are rows of a SHOW statement. */
+/** What became of a statement; `series` are rows of a SHOW statement, `storedText` is that of a continuous query. */
 export type StatementOutcome =
-  | { readonly state: 'done'; readonly series: readonly Series[]; readonly text: string }
+  | { readonly state: 'done'; readonly series: readonly Series[]; readonly storedText?: string }
   | { readonly state: 'failed'; readonly error: CfluxError }
   | { readonly state: 'notExecuted' };
 
@@ -105,7 +105,7 @@ export class StatementRunner {
     if (isRead(statement)) {
       const data = await this.#target.data();
       const user = this.#actingUser(data, [prepared]);
-      return done(readMetadata(data, statement, { ...this.#options, user }), '');
+      return done(readMetadata(data, statement, { ...this.#options, user }));
     }
     const outcome = await this.#target.mutate(async (meta) =>
       this.#apply(meta, prepared, this.#actingUser(await meta.data(), [prepared])),
@@ -123,7 +123,7 @@ export class StatementRunner {
     user: UserInfo | undefined,
   ): Promise<StatementOutcome> {
     const context = { ...this.#options, user, password };
-    if (isRead(statement)) return done(readMetadata(await meta.data(), statement, context), '');
+    if (isRead(statement)) return done(readMetadata(await meta.data(), statement, context));
     return done([], await executeChange(meta, statement, context));
   }
 
@@ -142,7 +142,11 @@ export class StatementRunner {
   }
 }
 
-const done = (series: readonly Series[], text: string): StatementOutcome => ({ state: 'done', series, text });
+const done = (series: readonly Series[], storedText?: string): StatementOutcome => ({
+  state: 'done',
+  series,
+  ...(storedText === undefined ? {} : { storedText }),
+});
 
 const failed = (error: unknown): StatementOutcome => ({
   state: 'failed',

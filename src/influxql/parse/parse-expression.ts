@@ -15,13 +15,10 @@ const maxInt64 = 2n ** 63n - 1n;
 /** Operands and the operators between them. */
 export function parseExpression(reader: TokenReader, depth: number): Expression {
   checkDepth(depth);
-  const operands: Operand[] = [];
-  const found: string[] = [];
-  const add = (part: Expression) => {
-    operands.push(...part.operands);
-    found.push(...part.operators);
-  };
-  add(parseOperand(reader, depth));
+  const first = parseOperand(reader, depth);
+  if (!operators.has(reader.peek().kind)) return first;
+  const operands = [...first.operands];
+  const found = [...first.operators];
   for (;;) {
     const { kind } = reader.next();
     if (!operators.has(kind)) {
@@ -29,8 +26,11 @@ export function parseExpression(reader: TokenReader, depth: number): Expression 
       return { operands, operators: found };
     }
     found.push(kind);
-    if (kind !== '=~' && kind !== '!~') add(parseOperand(reader, depth));
-    else {
+    if (kind !== '=~' && kind !== '!~') {
+      const part = parseOperand(reader, depth);
+      operands.push(...part.operands);
+      found.push(...part.operators);
+    } else {
       const regex = parseRegex(reader);
       if (regex === undefined) throw reader.unexpected(reader.next(), 'regex');
       operands.push(regex);
