@@ -24,6 +24,14 @@ export interface QueryPlace {
  *
  * @param place Stands in for the query's own database and its default policy, as the parameters `db` and `rp` of a request do.
  * @throws CfluxError with InfluxDB's own text where something does not exist; `STATEMENT_REFUSED`
+ * @example
+ * ```ts
+ * await client.createDatabase('sensors');
+ * const text = 'CREATE CONTINUOUS QUERY c ON sensors BEGIN SELECT v INTO copy FROM raw END';
+ * const [first] = parseStatements(text);
+ * if (first?.statement.kind === 'createContinuousQuery')
+ *   console.log(continuousQueryText(first.statement, await client.data()).includes('sensors.autogen.raw')); // true
+ * ```
  */
 export function continuousQueryText(
   statement: ContinuousQueryStatement,

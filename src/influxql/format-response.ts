@@ -15,6 +15,10 @@ function asGo(match: string): string {
  * The JSON text of a response, to the byte as InfluxDB writes it but for the line end behind it. Ids beyond 2⁵³ keep all their digits.
  *
  * @param pretty With line ends and four spaces.
+ * @example
+ * ```ts
+ * console.log(formatResponse({ results: [{ statement_id: 0 }] })); // {"results":[{"statement_id":0}]}
+ * ```
  */
 export function formatResponse(response: QueryResponse, pretty = false): string {
   return write(response, pretty ? '\n' : '').replace(differing, asGo);

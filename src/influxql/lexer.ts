@@ -28,7 +28,7 @@ const signs: ReadonlyMap<number, string> = new Map(
 );
 const pairs: ReadonlyMap<number, string> = new Map(
   ['=~', '!=', '!~', '>=', '<=', '<>', '::'].map((pair) => [
-    pair.charCodeAt(0) * 128 + pair.charCodeAt(1),
+    pair.charCodeAt(0) * 65_536 + pair.charCodeAt(1),
     pair === '<>' ? '!=' : pair,
   ]),
 );
@@ -78,7 +78,7 @@ export class Lexer {
     const second = this.text.charCodeAt(start + 1);
     if (unit === dash && second === dash) return this.#lineComment(start);
     if (unit === slash && second === star) return this.#blockComment(start);
-    const pair = pairs.get(unit * 128 + second);
+    const pair = pairs.get(unit * 65_536 + second);
     if (pair !== undefined) return this.#token(pair, '', start, start + 2);
     if (single !== undefined) return this.#token(single, '', start, start + 1);
     const character = String.fromCodePoint(this.text.codePointAt(start) ?? 0);

@@ -14,6 +14,14 @@ const writeOn = (database: string): RequiredPrivilege => ({ privilege: Privilege
  * What a statement needs, in the form that `authorizeQuery` takes.
  *
  * Whether a user has it depends on the user's grants and on the database that the query is sent to.
+ *
+ * @example
+ * ```ts
+ * const statements = parseStatements('DROP CONTINUOUS QUERY hourly ON sensors').flatMap(({ statement }) =>
+ *   statement.kind === 'server' ? [] : [requiredPrivileges(statement)],
+ * );
+ * console.log(statements[0]?.requires[0]?.database); // sensors
+ * ```
  */
 export function requiredPrivileges(statement: ClusterStatement | MetadataRead): AuthorizedStatement {
   const text = printStatement(statement, { portable: false });

@@ -185,6 +185,19 @@ describe('the acting user', () => {
     expect(target.data().databases).toEqual([]);
   });
 
+  it('R32: is judged on the metadata that an atomic change is applied to', async () => {
+    const target = new LocalTarget();
+    await run(target, admin);
+    target.beforePush = (meta) => meta.setAdminPrivilege('root', false);
+    const text = 'CREATE DATABASE d; CREATE DATABASE e';
+    const { results } = await run(target, text, { user: { name: 'root' }, atomic: true });
+    expect(results?.map(({ error }) => error)).toEqual([
+      expect.stringMatching(/root not authorized/),
+      'not executed',
+    ]);
+    expect(target.data().databases).toEqual([]);
+  });
+
   it('R32: whose password was changed meanwhile is refused', async () => {
     const target = new LocalTarget();
     await run(target, admin);

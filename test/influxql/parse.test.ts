@@ -52,6 +52,16 @@ describe('parsing', () => {
   });
 });
 
+it('takes no character for the second half of an operator that it is not', () => {
+  for (const sign of '=!<>:') {
+    for (let code = 128; code < 512; code++) {
+      expect(refusal(`DROP USER u ${sign}${String.fromCharCode(code)}`)).toBe(
+        `found ${sign}, expected ; at line 1, char 13`,
+      );
+    }
+  }
+});
+
 describe('printing', () => {
   it('splits and prints as a real server does', () => {
     const lines = recorded<{ q: string; statements: string[] }>('canonical.jsonl');

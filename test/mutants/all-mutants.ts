@@ -1,9 +1,10 @@
 import { clientMutants } from './client-mutants.js';
 import { influxdbMutants } from './influxdb-mutants.js';
+import { influxqlMutants } from './influxql-mutants.js';
 import { managerMutants } from './manager-mutants.js';
 import { type Mutant, namesOf } from './mutant.js';
 
 /** Every mutant, by its name. */
 export const allMutants: ReadonlyMap<string, Mutant> = new Map(
-  namesOf([...clientMutants, ...managerMutants, ...influxdbMutants]),
+  namesOf([...clientMutants, ...managerMutants, ...influxdbMutants, ...influxqlMutants]),
 );

@@ -57,8 +57,9 @@ export interface QueryResponse {
  * @param target A `CfluxClient`, or anything else with `data` and `mutate`.
  * @example
  * ```ts
- * const response = await executeQuery(client, 'CREATE DATABASE sensors; SHOW DATABASES');
- * console.log(response.results?.[1]?.series?.[0]?.values); // [ [ 'sensors' ] ]
+ * const text = 'CREATE DATABASE sensors; SHOW RETENTION POLICIES ON sensors';
+ * const response = await executeQuery(client, text);
+ * console.log(response.results?.[1]?.series?.[0]?.values?.[0]?.[0]); // autogen
  * ```
  */
 export async function executeQuery(
