@@ -17,7 +17,7 @@ function asGo(match: string): string {
  * @param pretty With line ends and four spaces.
  * @example
  * ```ts
- * console.log(formatResponse({ results: [{ statement_id: 0 }] })); // {"results":[{"statement_id":0}]}
+ * console.log(formatResponse({})); // {}
  * ```
  */
 export function formatResponse(response: QueryResponse, pretty = false): string {
