@@ -12,6 +12,7 @@ const ground = [
   'toml.ts',
   'prom-client.ts',
   'printable.ts',
+  'trailing.ts',
   'event-loop.ts',
   'secret-file.ts',
   'certificates.ts',
@@ -19,7 +20,9 @@ const ground = [
   'tls-credentials.ts',
 ];
 const layers = {
-  meta: [...ground],
+  delta: [...ground],
+  // The codec knows which bytes did not change, and writes that down as a delta.
+  meta: [...ground, 'delta'],
   protocol: [...ground, 'meta'],
   transport: [...ground, 'protocol'],
   client: [...ground, 'meta', 'protocol', 'transport'],

@@ -1,6 +1,7 @@
 import { contentionFigures } from './manager/contention-figures.js';
 import { fanOutFigures } from './manager/fan-out-figures.js';
 import { heartbeatFigures } from './manager/heartbeat-figures.js';
+import { listingFigures } from './manager/listing-figures.js';
 import { pushFigures } from './manager/push-figures.js';
 import type { Figure } from './report.js';
 
@@ -11,5 +12,6 @@ export async function run(): Promise<Figure[]> {
     ...(await fanOutFigures()),
     ...(await pushFigures()),
     ...(await contentionFigures()),
+    ...(await listingFigures()),
   ];
 }

@@ -1,21 +1,34 @@
 import type { Registry } from 'prom-client';
 import type { CertificateInfo } from './certificates.js';
 
-/** Adds the gauge of when each certificate in use expires. */
+/** A certificate, and the labels that tell it from those of other uses. */
+export interface ShownCertificate {
+  readonly certificate: CertificateInfo;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Adds the gauge of when each certificate in use expires.
+ *
+ * @param options `prefix`: of the metric's name; `labelNames`: labels that certificates may have besides their own
+ */
 export function showCertificates(
   { Gauge }: typeof import('prom-client'),
   registry: Registry,
-  certificates: () => readonly CertificateInfo[],
+  certificates: () => readonly ShownCertificate[],
+  options: { readonly prefix?: string; readonly labelNames?: readonly string[] } = {},
 ): void {
+  const { prefix = 'cflux', labelNames = [] } = options;
   new Gauge({
-    name: 'cflux_certificate_expiry_timestamp_seconds',
+    name: `${prefix}_certificate_expiry_timestamp_seconds`,
     help: 'When a TLS certificate in use expires.',
-    labelNames: ['option', 'subject', 'serial'],
+    labelNames: [...labelNames, 'option', 'subject', 'serial'],
     registers: [registry],
     collect() {
       this.reset();
-      for (const { option, subject, serialNumber, expiresAt } of certificates()) {
-        this.set({ option, subject, serial: serialNumber }, expiresAt / 1_000);
+      for (const { certificate, labels } of certificates()) {
+        const { option, subject, serialNumber, expiresAt } = certificate;
+        this.set({ ...labels, option, subject, serial: serialNumber }, expiresAt / 1_000);
       }
     },
   });

@@ -11,14 +11,23 @@ export interface CertificateInfo {
   readonly expiresAt: number;
 }
 
-const blocks =
-  /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+const beginning = '-----BEGIN ';
+
+/** The blocks of a PEM text that are certificates, each from its first line on; keys beside them are left out. */
+function blocksIn(text: string): readonly string[] {
+  const parts = text.split(beginning).slice(1);
+  const complete = parts.filter(
+    (part) => /^(?:X509 |TRUSTED )?CERTIFICATE-----/.test(part) && part.includes('-----END '),
+  );
+  return complete.map((part) => `${beginning}${part}`);
+}
 
 /** Returns every certificate of a PEM text. @throws Error if there is none, or one cannot be decoded. */
 export function certificatesIn(option: 'cert' | 'ca', pem: string | Uint8Array): readonly CertificateInfo[] {
   const text = typeof pem === 'string' ? pem : Buffer.from(pem).toString('latin1');
   // Without a block the decoder gives the reason.
-  return (text.match(blocks) ?? [text]).map((block) => {
+  const blocks = blocksIn(text);
+  return (blocks.length === 0 ? [text] : blocks).map((block) => {
     const { subject, serialNumber, validTo } = new X509Certificate(block);
     return {
       option,

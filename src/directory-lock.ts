@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { access, constants, mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CfluxError, isCfluxError } from './errors.js';
+import { accessAdvice } from './file-access.js';
 
 /*
  * Keeps files of a directory for one owner at a time, on one machine.
@@ -29,6 +31,10 @@ export interface LockOptions {
 
 /** Bytes of a socket's path on the systems that allow least (macOS). */
 const longestPath = 103;
+
+/** The ends of the names of sockets, behind the name of what is locked: of a socket that rivals see, and of one in preparation. */
+const socketEnding = /^\.(lock|shared)\.(\d+)\.[0-9a-f]{8}$/;
+const preparedEnding = /^\.lock-[0-9a-f]{8}$/;
 
 /** Milliseconds. A process that listens but does not respond is stopped or busy, and alive. */
 const answerTimeout = 1000;
@@ -73,7 +79,7 @@ export class DirectoryLock {
   ): Promise<DirectoryLock> {
     const lock = new DirectoryLock(resolve(directory), files, shared);
     try {
-      if (create) await mkdir(directory, { recursive: true, mode: 0o700 });
+      if (create) await makeDirectory(directory);
       await lock.show();
       await lock.outlastRivals();
       return lock;
@@ -113,14 +119,14 @@ export class DirectoryLock {
 
   /** Resolves when no rival is alive; rejects when there is one that goes first. */
   private async outlastRivals(): Promise<void> {
-    const socketName = new RegExp(`^${this.files}\\.(lock|shared)\\.(\\d+)\\.[0-9a-f]{8}$`);
-    const preparedName = new RegExp(`^${this.files}\\.lock-[0-9a-f]{8}$`);
     for (;;) {
       let undecided = false;
       for (const name of await readdir(this.directory)) {
         if (name === this.name) continue;
-        if (preparedName.test(name)) await this.removeAbandoned(name);
-        const [, mode, pid] = socketName.exec(name) ?? [];
+        if (!name.startsWith(`${this.files}.`)) continue;
+        const ending = name.slice(this.files.length);
+        if (preparedEnding.test(ending)) await this.removeAbandoned(name);
+        const [, mode, pid] = socketEnding.exec(ending) ?? [];
         if (mode === undefined || pid === undefined) continue;
         const rival = await withShortPath(this.directory, name, ask);
         if (rival === 'dead') await rm(this.pathOf(name), { force: true });
@@ -153,12 +159,24 @@ function inUse(directory: string, pid: string, shared: boolean): CfluxError {
   );
 }
 
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // On a read-only file system, Node's recursive form fails with ENOENT instead of the reason.
+    let ancestor = resolve(directory);
+    while (!existsSync(ancestor)) ancestor = dirname(ancestor);
+    await access(ancestor, constants.W_OK);
+    throw error;
+  }
+}
+
 function cannotLock(directory: string, cause: unknown): CfluxError {
   const { message } = CfluxError.from(cause);
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const advice = unsupported.has(code)
     ? '; the lock is a Unix socket: use a directory of a local file system'
-    : '';
+    : accessAdvice(cause);
   return new CfluxError('STORAGE_FAILED', `cannot lock ${directory}: ${message}${advice}`, {
     cause,
     retryable: true,

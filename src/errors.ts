@@ -30,6 +30,7 @@ export type CfluxErrorCode =
   | 'INVALID_DURATION'
   | 'IMPORT_SOURCE_NOT_FOUND'
   | 'MALFORMED_METADATA'
+  | 'MALFORMED_DELTA'
   // A statement that an InfluxDB server refused for a reason without a code of its own; the message is its text.
   | 'STATEMENT_REFUSED'
   // An InfluxQL text that is not read, or a statement that the cluster cannot execute.

@@ -9,6 +9,24 @@ export const privateDirectory = 0o700;
 
 const others = 0o007;
 
+/** What to do about a file or directory that the operating system does not let this process use, for the end of a message. */
+export function accessAdvice(error: unknown): string {
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'EACCES':
+    case 'EPERM':
+      return `; give ${user()} read and write access to the directory and its files`;
+    case 'EROFS':
+      return '; mount the file system for writing, or use another directory';
+    default:
+      return '';
+  }
+}
+
+const user = () => {
+  const id = process.getuid?.();
+  return id === undefined ? 'the user of this process' : `the user of this process (id ${id})`;
+};
+
 /**
  * Gives a new `file` the owner and the permissions with which it may take the place of the one at `path`.
  *

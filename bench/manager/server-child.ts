@@ -41,6 +41,12 @@ export class ServerChild {
     return message(this.#child);
   }
 
+  /** For how many milliseconds the event loop was blocked at most since this was asked last. */
+  async longestBlock(): Promise<number> {
+    this.#child.send('block');
+    return (await message<{ longestBlock: number }>(this.#child)).longestBlock;
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#child.once('close', resolve));
     this.#child.kill('SIGKILL');

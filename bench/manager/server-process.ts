@@ -1,5 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import { createManagerServer, LmdbStore, Manager, MemoryStore } from '../../src/manager/index.js';
 
 // A server in a process of its own, so that its CPU and memory can be told from those of the load.
@@ -50,7 +52,17 @@ async function serveBare(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+const delays = monitorEventLoopDelay({ resolution: 1 });
+/** A timer that was late by now counts, too. */
+async function answerLongestBlock(): Promise<void> {
+  await setTimeout(10);
+  process.send?.({ longestBlock: delays.max / 1e6 });
+  delays.enable();
+  delays.reset();
+}
+
 process.on('message', (question) => {
+  if (question === 'block') return void answerLongestBlock();
   if (question === 'memory') globalThis.gc?.();
   const { user, system } = process.cpuUsage();
   process.send?.({ cpu: (user + system) / 1_000, rss: process.memoryUsage.rss() });

@@ -43,7 +43,7 @@ export async function agentMetrics(agent: Agent): Promise<AgentMetrics> {
   const registry = new Registry();
   const registers = [registry];
   await clientMetrics(agent.client, { registry });
-  showCertificates(prom, registry, () => agent.certificates);
+  showCertificates(prom, registry, () => agent.certificates.map((certificate) => ({ certificate })));
   for (const [name, { help, read }] of Object.entries(gauges)) {
     new Gauge({
       name: `cflux_agent_${name}`,

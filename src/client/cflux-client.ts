@@ -1,3 +1,4 @@
+import type { CertificateInfo } from '../certificates.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { CallOptions } from '../transport/transport.js';
@@ -87,6 +88,11 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
       lastSyncAt: sync.lastSyncAt,
       pendingMutations: queue.size,
     };
+  }
+
+  /** TLS certificates of the connections to the manager: this node's own, and the authorities that it trusts. */
+  get certificates(): readonly CertificateInfo[] {
+    return this.#session.certificates();
   }
 
   /** Calls `listener` at every event `name`; an exception of it surfaces in a task of its own. */

@@ -1,4 +1,6 @@
 import type { Counter, Registry } from 'prom-client';
+import { showCertificates } from '../certificate-metrics.js';
+import type { CertificateInfo } from '../certificates.js';
 import { promClient } from '../prom-client.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
 import type { CfluxState, CfluxStatus } from './status.js';
@@ -6,6 +8,8 @@ import type { CfluxState, CfluxStatus } from './status.js';
 /** What is observed of a CfluxClient. */
 export interface ObservedClient {
   readonly status: CfluxStatus;
+  /** As of CfluxClient; may be absent. */
+  readonly certificates?: readonly CertificateInfo[];
   /** As of CfluxClient. */
   on<Name extends CfluxEventName>(name: Name, listener: (...payload: CfluxEvents[Name]) => void): unknown;
 }
@@ -73,6 +77,11 @@ export async function clientMetrics(
   const observed: readonly ObservedClient[] = [clients].flat();
   showStatus(prom, registry, observed);
   countEvents(prom, registry, observed);
+  const certificates = () =>
+    observed.flatMap(({ status, certificates = [] }) =>
+      certificates.map((certificate) => ({ certificate, labels: { cluster: status.cluster } })),
+    );
+  showCertificates(prom, registry, certificates, { prefix: 'cflux_client', labelNames: ['cluster'] });
 }
 
 type PromClient = Awaited<ReturnType<typeof promClient>>;

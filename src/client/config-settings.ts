@@ -3,7 +3,7 @@ type Milliseconds = 'heartbeatInterval' | 'pollWait' | 'mutationTimeout';
 
 /** One setting and its name in each source, best source first; the file's and `INFLUXDB_…` names are those of the Go client of 2016. */
 export interface Setting {
-  readonly option: Scalar | Milliseconds | 'endpoint' | 'startOffline' | 'reads';
+  readonly option: Scalar | Milliseconds | 'endpoint' | 'startOffline' | 'reads' | 'maxBackups';
   readonly flag: string;
   readonly env: readonly string[];
   readonly key: string;
@@ -38,6 +38,11 @@ const milliseconds = (value: unknown) => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text(value) ?? '');
   const result = Number(match?.[1]) * (units.get(match?.[2] ?? 'ms') ?? Number.NaN);
   return result > 0 ? result : undefined;
+};
+
+const count = (value: unknown) => {
+  const result = typeof value === 'number' || /^\d+$/.test(text(value) ?? '') ? Number(value) : 0;
+  return Number.isSafeInteger(result) && result > 0 ? result : undefined;
 };
 
 const url = 'an http or https URL, or several with commas between';
@@ -87,6 +92,7 @@ export const settings: readonly Setting[] = [
     milliseconds,
     time,
   ),
+  named('maxBackups', 'max-backups', ['CFLUX_MAX_BACKUPS'], 'max-backups', count, 'a whole number above 0'),
   named('startOffline', 'start-offline', ['CFLUX_START_OFFLINE'], 'start-offline', truth, 'true or false'),
 ];
 

@@ -1,3 +1,4 @@
+import type { CertificateInfo } from '../certificates.js';
 import { HttpTransport } from '../transport/http-transport.js';
 import type { Transport } from '../transport/transport.js';
 import { withRetry } from '../transport/with-retry.js';
@@ -7,6 +8,8 @@ import type { Settings } from './options.js';
 export interface NodeTransport {
   readonly transport: Transport;
   readonly release: () => Promise<void>;
+  /** Of its connections, where it is over TLS and has them. */
+  readonly certificates: () => readonly CertificateInfo[];
 }
 
 /** HTTP to the endpoints, or the transport that was handed in, with five attempts where it makes none itself. */
@@ -16,7 +19,9 @@ export function nodeTransport(settings: Settings): NodeTransport {
     const attempts = { ...retry, clock, random };
     // It belongs to its maker, who closes it.
     const release = async () => undefined;
-    return { transport: transport.retries === true ? transport : withRetry(transport, attempts), release };
+    const certificates = () => certificatesOf(transport);
+    const retrying = transport.retries === true ? transport : withRetry(transport, attempts);
+    return { transport: retrying, release, certificates };
   }
   const http = new HttpTransport({
     endpoint,
@@ -26,5 +31,9 @@ export function nodeTransport(settings: Settings): NodeTransport {
     ...(tls === undefined ? {} : { tls }),
     ...(retry === undefined ? {} : { retry }),
   });
-  return { transport: http, release: () => http.close() };
+  return { transport: http, release: () => http.close(), certificates: () => http.certificates };
 }
+
+/** One that was handed in may be an HttpTransport. */
+const certificatesOf = (transport: Transport & Partial<Pick<HttpTransport, 'certificates'>>) =>
+  transport.certificates ?? [];

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import createDebug from 'debug';
+import type { CertificateInfo } from '../certificates.js';
 import { sleep } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
@@ -45,6 +46,8 @@ export class Session<M extends MetaClientLike> {
   readonly scope = new OperationScope<M>();
   readonly waiters = new VersionWaiters();
   readonly transport: Transport;
+  /** Of the connections to the manager. */
+  readonly certificates: () => readonly CertificateInfo[];
   readonly holder: Holder<M>;
   readonly replica: Replica<M>;
   readonly reconciler: Reconciler<M>;
@@ -74,8 +77,9 @@ export class Session<M extends MetaClientLike> {
     const { cluster, clock, random, dir, lock } = settings;
     this.#storage = settings.storage ?? (dir === undefined ? undefined : new NodeDirectory(dir, { lock }));
     const { emit } = this.hub;
-    const { transport, release } = nodeTransport(settings);
+    const { transport, release, certificates } = nodeTransport(settings);
     this.transport = transport;
+    this.certificates = certificates;
     this.#releaseTransport = release;
     this.holder = holderOf(meta);
     this.queue = new MutationQueue(clock, () => this.#commitSoon());

@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../trailing.js';
 import { whyInexpressible } from './influxql.js';
 
 /** A statement that may be sent, or why there is none. */
@@ -36,7 +37,7 @@ function readHead(text: string): readonly string[] | undefined {
  */
 export function checkContinuousQuery(database: string, name: string, query: string): CheckedText {
   if (query.includes('\0')) return { refused: whyInexpressible(query) ?? '' };
-  const statement = query.replace(/(?<![;\s])[;\s]+$/, '');
+  const statement = withoutTrailing(query, /[;\s]/);
   const [, itsName, , itsDatabase] = readHead(`${statement} `) ?? [];
   if (itsName === undefined || itsDatabase === undefined) {
     return { refused: 'its text is not a CREATE CONTINUOUS QUERY statement' };

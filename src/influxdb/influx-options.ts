@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
+import { withoutTrailing } from '../trailing.js';
 import type { TlsOptions } from '../transport/http-options.js';
 
 /** Returns the present password; it is called with the one that the server refused, if there is one. */
@@ -52,7 +53,7 @@ export function resolveAddress(url: string, options: InfluxConnectionOptions): I
     throw new CfluxError('INVALID_OPTION', 'username: HTTP cannot carry one with a colon');
   }
   return {
-    url: `${parsed.origin}${parsed.pathname.replace(/(?<!\/)\/+$/, '')}`,
+    url: `${parsed.origin}${withoutTrailing(parsed.pathname, /\//)}`,
     hostname: parsed.hostname.replace(/^\[|\]$/g, ''),
     username,
     password: username === undefined ? undefined : password,

@@ -12,6 +12,7 @@ import type { Deadlines } from './deadlines.js';
 import { type CurrentVersion, LatestSnapshot } from './latest-snapshot.js';
 import { LostData } from './lost-data.js';
 import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from './manager-store.js';
+import type { OfferRoom } from './offer-room.js';
 import { isOfAnotherHistory } from './other-history.js';
 import { Publication } from './publication.js';
 import { PushDeadlines, type PushUnderWay } from './push-deadlines.js';
@@ -26,6 +27,7 @@ export interface ClusterSettings {
   readonly turn: number;
   /** How long offers are collected, in milliseconds. */
   readonly collection: number;
+  readonly offerRoom: OfferRoom;
   readonly mostHeldPushes: number;
   /** A version was stored by this manager. */
   readonly onCommit: (cluster: string, record: VersionRecord, asker: Asker) => void;

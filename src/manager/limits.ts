@@ -12,6 +12,11 @@ export interface Limits {
    */
   readonly bodyBytes: number;
   /**
+   * Bytes of the offers that are kept after a loss of data, one for each cluster, until one of them becomes the cluster's data (R11); at
+   * least `snapshotBytes`, and one more offer of a cluster that had to wait for room. Default: 256 MiB.
+   */
+  readonly offerBytes: number;
+  /**
    * Polls held at once. When more than half of them are held, a cluster, and a token or address, may hold a quarter. A connection
    * holds at most 4. Default: 50,000.
    */
@@ -27,6 +32,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   snapshotBytes: 64 * 1024 * 1024,
   bodyBytes: 256 * 1024 * 1024,
+  offerBytes: 256 * 1024 * 1024,
   heldPolls: 50_000,
   heldPushes: 1_000,
   clusters: 10_000,

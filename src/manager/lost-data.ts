@@ -4,6 +4,7 @@ import type { ForeignEpoch, PushRequest } from '../transport/transport.js';
 import type { Asker } from './audit.js';
 import type { Deadlines } from './deadlines.js';
 import type { Commit, ManagerStore, NewHistory } from './manager-store.js';
+import type { OfferRoom } from './offer-room.js';
 import { Recovery } from './recovery.js';
 
 const retryAfterFailure = 1_000;
@@ -18,6 +19,7 @@ export interface LostDataParts {
   readonly monotonic: () => number;
   /** How long offers are collected, in milliseconds. */
   readonly collection: number;
+  readonly offerRoom: OfferRoom;
   /** Runs `work` while nobody pushes. */
   readonly inTurn: (work: () => Promise<void>) => Promise<void>;
   readonly commit: (commit: Omit<Commit, 'author'>, asker: Asker) => Promise<unknown>;
@@ -129,10 +131,11 @@ export class LostData {
   }
 
   #collect(): Recovery {
-    const { deadlines, monotonic, collection, inTurn, onError } = this.#parts;
+    const { deadlines, monotonic, collection, offerRoom, inTurn, onError } = this.#parts;
     this.#recovery ??= new Recovery(deadlines, {
       duration: collection,
       now: monotonic,
+      room: offerRoom,
       end: () => void inTurn(() => this.#recover()).catch(onError),
     });
     return this.#recovery;
@@ -158,7 +161,7 @@ export class LostData {
       );
       this.close();
     } catch (error) {
-      recovery.prolong(retryAfterFailure);
+      recovery.endIn(retryAfterFailure);
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { Random } from '../random.js';
@@ -113,6 +114,8 @@ export interface ManagerInfo {
 export interface ManagerStore {
   /** For people: `memory`, a directory, a list of endpoints. */
   readonly name: string;
+  /** TLS certificates of the connections to it, for metrics. Absent: none. */
+  readonly certificates?: readonly CertificateInfo[];
 
   /** Gets ready, and keeps what an earlier process stored. Idempotent. */
   open(context: StoreContext): Promise<void>;

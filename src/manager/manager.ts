@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { NodeDescription, NodeInfo, Registered } from '../protocol/nodes.js';
@@ -19,6 +20,7 @@ import type {
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
+import { OfferRoom } from './offer-room.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './poll-slots.js';
 import {
@@ -101,6 +103,7 @@ export class Manager {
   readonly #id: string;
   #bindAddress = '';
   readonly #pollSlots: PollSlots;
+  readonly #offerRoom: OfferRoom;
   readonly #known: KnownClusters;
   readonly #kept: KeptVersions;
   #unwatch: (() => void) | undefined;
@@ -115,6 +118,7 @@ export class Manager {
     this.#history = positive('history', options.history ?? 10);
     this.limits = { ...defaultLimits, ...options.limits };
     this.#audit = options.audit;
+    this.#offerRoom = new OfferRoom(this.limits.offerBytes, this.limits.snapshotBytes);
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
     this.#deadlines = new Deadlines(this.clock);
     this.#store = new TimedStore(options.store, this.#deadlines);
@@ -126,6 +130,11 @@ export class Manager {
   /** For people: where its data is. */
   get storeName(): string {
     return this.#store.name;
+  }
+
+  /** Certificates of the connections to its store. */
+  get storeCertificates(): readonly CertificateInfo[] {
+    return this.#store.certificates;
   }
 
   /** Polls that are held now. */
@@ -359,6 +368,7 @@ export class Manager {
       monotonic: () => this.clock.monotonic(),
       turn: this.#turn,
       collection: this.nodeTtl,
+      offerRoom: this.#offerRoom,
       mostHeldPushes: this.limits.heldPushes,
       onCommit: (cluster, { version, nodeId }, asker) =>
         this.#audit?.({ action: 'push', cluster, version, nodeId, ...asker }),

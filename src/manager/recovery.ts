@@ -16,6 +16,8 @@
  *   push with Cflux-Offer, at any epoch       ──►  503, Retry-After: what is left of the collection (which begins now if it
  *                                                  had not). NOT «Cflux-Outcome: refused»: the snapshot of the highest
  *                                                  offer is kept here and may become the data even if its node dies
+ *   the same, while the manager keeps as many  ──►  503, Retry-After, Cflux-Outcome: refused: certainly not stored. The collection goes
+ *   bytes of offers as it may                      on until the node had its time to offer again
  *   push without offer during the collection  ──►  503, Retry-After, Cflux-Outcome: refused: certainly not stored
  *   poll with our epoch, version 0            ──►  held, as in any cluster without data
  *   ── the collection ends ──────────────────────  the highest offer is stored, under the mutation id it was pushed
@@ -41,6 +43,8 @@
  */
 import type { Asker } from './audit.js';
 import type { Deadlines } from './deadlines.js';
+import type { OfferRoom } from './offer-room.js';
+import { noRoomForOffer } from './refusals.js';
 
 /** A node's snapshot of a history that this manager does not have. */
 export interface Offer {
@@ -52,12 +56,18 @@ export interface Offer {
   readonly asker: Asker;
 }
 
+/** Milliseconds after which a node whose offer was refused for want of room offers again; clients spread them. */
+const offerAgainAfter = 2_000;
+
 /** The collection of offers for one cluster. */
 export class Recovery {
   readonly #deadlines: Deadlines;
   readonly #duration: number;
   readonly #now: () => number;
+  readonly #room: OfferRoom;
   readonly #end: () => void;
+  /** When it is over if no offer lacks room. */
+  #due = Number.POSITIVE_INFINITY;
   #until: number | undefined;
   #cancel: (() => void) | undefined;
   #best: Offer | undefined;
@@ -65,11 +75,17 @@ export class Recovery {
 
   constructor(
     deadlines: Deadlines,
-    options: { readonly duration: number; readonly now: () => number; readonly end: () => void },
+    options: {
+      readonly duration: number;
+      readonly now: () => number;
+      readonly room: OfferRoom;
+      readonly end: () => void;
+    },
   ) {
     this.#deadlines = deadlines;
     this.#duration = options.duration;
     this.#now = options.now;
+    this.#room = options.room;
     this.#end = options.end;
   }
 
@@ -91,21 +107,32 @@ export class Recovery {
   /** Somebody had data of another history. */
   meet(version: number): void {
     this.#highest = Math.max(this.#highest, version);
-    if (this.#until === undefined) this.prolong(this.#duration);
+    if (this.#until !== undefined) return;
+    this.#due = this.#now() + this.#duration;
+    this.endIn(this.#duration);
   }
 
-  /** Keeps the highest; of one node the last, for that is the mutation id it will ask with again. */
+  /**
+   * Keeps the highest; of one node the last, for that is the mutation id it will ask with again.
+   *
+   * @throws `UNAVAILABLE`: it would be kept, and there is no room for it. The collection waits for the node to offer it again.
+   */
   add(offer: Offer): void {
     this.meet(offer.version);
-    const best = this.#best;
-    const sameNode = best?.nodeId !== undefined && best.nodeId === offer.nodeId;
-    if (best === undefined || offer.version > best.version || (sameNode && offer.version === best.version)) {
-      this.#best = offer;
+    if (!this.#isBest(offer)) return;
+    const mayUseReserve = this.#now() >= this.#due;
+    const place = this.#room.exchange(this, offer.snapshot.byteLength, mayUseReserve);
+    if (place === undefined) {
+      this.endIn(Math.max(this.remaining ?? 0, offerAgainAfter + this.#duration));
+      throw noRoomForOffer(offerAgainAfter);
     }
+    this.#best = offer;
+    // Long enough for another node that was refused to come with more.
+    if (place === 'reserve') this.endIn(Math.min(this.remaining ?? 0, 2 * offerAgainAfter));
   }
 
   /** The collection ends in `ms` milliseconds from now. */
-  prolong(ms: number): void {
+  endIn(ms: number): void {
     this.#cancel?.();
     this.#until = this.#now() + ms;
     this.#cancel = this.#deadlines.add(ms, this.#end);
@@ -113,6 +140,13 @@ export class Recovery {
 
   close(): void {
     this.#cancel?.();
+    this.#room.release(this);
     this.#best = undefined;
+  }
+
+  #isBest({ version, nodeId }: Offer): boolean {
+    const best = this.#best;
+    if (best === undefined || version > best.version) return true;
+    return version === best.version && nodeId !== undefined && nodeId === best.nodeId;
   }
 }

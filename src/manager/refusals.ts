@@ -26,6 +26,17 @@ export const tooLarge = (bytes: number, most: number) =>
     outcome: 'none',
   });
 
+export const noRoomForOffer = (retryAfter: number) =>
+  new CfluxError(
+    'UNAVAILABLE',
+    'too many bytes of offers are kept until their collections end: offer again',
+    {
+      retryable: true,
+      outcome: 'none',
+      retryAfter,
+    },
+  );
+
 const tooManyRequests = (message: string) =>
   new CfluxError('TOO_MANY_REQUESTS', message, { retryable: true, outcome: 'none', retryAfter: 5_000 });
 

@@ -1,10 +1,14 @@
-/** Milliseconds after which a long piece of work lets other work run. */
+/** Milliseconds after which long work lets other work run. */
 const longest = 10;
 
 const waiting: (() => void)[] = [];
 
+/** When the long work of this turn of the event loop began. */
+let began: number | undefined;
+
 /** One slice a turn of the event loop: many long pieces of work at once block it no longer than one of them. */
 function runNext(): void {
+  began = undefined;
   waiting.shift()?.();
   if (waiting.length > 0) setImmediate(runNext);
 }
@@ -17,14 +21,27 @@ export function nextTurn(): Promise<void> {
   });
 }
 
-/** Divides a loop over many items, so that it does not block the event loop: heartbeats and polls go on meanwhile. */
+function begin(): number {
+  if (began === undefined) {
+    began = performance.now();
+    setImmediate(() => {
+      began = undefined;
+    });
+  }
+  return began;
+}
+
+/**
+ * Divides a loop over many items, so that it does not block the event loop: heartbeats and polls go on meanwhile. All the loops of one turn
+ * share its time, because one often begins where another ends.
+ */
 export class TimeSlice {
-  #begun = performance.now();
+  constructor() {
+    begin();
+  }
 
   /** To be awaited after each item. */
   async rest(): Promise<void> {
-    if (performance.now() - this.#begun < longest) return;
-    await nextTurn();
-    this.#begun = performance.now();
+    if (performance.now() - begin() >= longest) await nextTurn();
   }
 }

@@ -1,3 +1,4 @@
+import type { CertificateInfo } from '../certificates.js';
 import { CfluxError, type Outcome } from '../errors.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { Deadlines } from './deadlines.js';
@@ -46,6 +47,10 @@ export class TimedStore implements ManagerStore {
     }
     this.#store = store;
     this.#schedule = (ms, run) => deadlines.add(ms, run);
+  }
+
+  get certificates(): readonly CertificateInfo[] {
+    return this.#store.certificates ?? [];
   }
 
   open(context: StoreContext): Promise<void> {

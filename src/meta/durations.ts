@@ -1,4 +1,5 @@
 import { CfluxError } from '../errors.js';
+import { withoutTrailing } from '../trailing.js';
 import type { DurationArgument } from './records.js';
 
 /** Nanoseconds. */
@@ -82,7 +83,7 @@ export function formatDuration(nanoseconds: bigint): string {
 /** `value` with its last `digits` digits behind the point, and no zeros at the end. */
 function decimal(value: bigint, digits: number): string {
   const padded = value.toString().padStart(digits + 1, '0');
-  const fraction = padded.slice(-digits).replace(/(?<!0)0+$/, '');
+  const fraction = withoutTrailing(padded.slice(-digits), /0/);
   const whole = padded.slice(0, -digits);
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }

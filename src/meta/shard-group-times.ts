@@ -35,8 +35,11 @@ export function holdsTime(group: ShardGroupInfo, timestamp: bigint): boolean {
 
 /** The order of a policy's groups after a new one was added: by where they end in effect, then by where they start. */
 export function byTime(a: ShardGroupInfo, b: ShardGroupInfo): number {
-  return compare(a.truncatedAt ?? a.endTime, b.truncatedAt ?? b.endTime) || compare(a.startTime, b.startTime);
+  return compare(effectiveEnd(a), effectiveEnd(b)) || compare(a.startTime, b.startTime);
 }
+
+/** Where a group ends, or was cut off. */
+export const effectiveEnd = (group: ShardGroupInfo): bigint => group.truncatedAt ?? group.endTime;
 
 function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -6,6 +6,7 @@ const statusOfCode: ReadonlyMap<CfluxErrorCode, number> = new Map([
   ['BAD_REQUEST', 400],
   ['INVALID_OPTION', 400],
   ['MALFORMED_METADATA', 400],
+  ['MALFORMED_DELTA', 400],
   ['UNAUTHORIZED', 401],
   ['FORBIDDEN', 403],
   ['NODE_NOT_FOUND', 404],

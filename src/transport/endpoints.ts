@@ -1,4 +1,5 @@
 import { CfluxError } from '../errors.js';
+import { withoutTrailing } from '../trailing.js';
 
 /** Hides what precedes the last `@`, which may be a user and a password; the scheme stays. */
 export function withoutUser(text: string): string {
@@ -29,7 +30,7 @@ function parseEndpoint(endpoint: string): string {
     );
   }
   if (url.search || url.hash) throw wrong(`${shownEndpoint(endpoint)} must end with its path`);
-  return url.href.replace(/(?<!\/)\/+$/, '');
+  return withoutTrailing(url.href, /\//);
 }
 
 /** The managers' URLs, in turn: one is used until it fails. */

@@ -1,5 +1,6 @@
 import type { KyInstance, Options } from 'ky';
 import type { Agent } from 'undici';
+import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { TlsCredentials } from '../tls-credentials.js';
 import type { TlsOptions } from './http-options.js';
@@ -47,6 +48,10 @@ export class HttpAgent {
     if (tls === undefined) return;
     const { ca, cert, key, passphrase, warn = (message) => process.emitWarning(message), onLoad } = tls;
     this.#credentials = new TlsCredentials({ sources: { ca, cert, key, passphrase }, clock, warn, onLoad });
+  }
+
+  get certificates(): readonly CertificateInfo[] {
+    return this.#credentials?.certificates ?? [];
   }
 
   /** Which connections the next request uses; for {@link renew}. */

@@ -1,3 +1,4 @@
+import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import { readNodes, readRegistered } from '../protocol/answers.js';
@@ -40,6 +41,10 @@ export class HttpAttempts implements Transport {
 
   get endpoint(): string {
     return this.#exchange.endpoint;
+  }
+
+  get certificates(): readonly CertificateInfo[] {
+    return this.#exchange.certificates;
   }
 
   async register({ cluster, node }: RegisterRequest, { signal }: CallOptions = {}): Promise<Registered> {

@@ -1,4 +1,5 @@
 import createDebug from 'debug';
+import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { type BearerToken, currentToken } from './bearer-token.js';
@@ -59,6 +60,10 @@ export class HttpExchange {
 
   get endpoint(): string {
     return this.#endpoints.current;
+  }
+
+  get certificates(): readonly CertificateInfo[] {
+    return this.#agent.certificates;
   }
 
   /** The answer, whatever its status; rejects where there was none, or none to the end. */

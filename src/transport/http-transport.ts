@@ -1,3 +1,4 @@
+import type { CertificateInfo } from '../certificates.js';
 import type { NodeInfo, Registered } from '../protocol/nodes.js';
 import { HttpAttempts } from './http-attempts.js';
 import type { HttpTransportOptions } from './http-options.js';
@@ -33,11 +34,13 @@ import { withRetry } from './with-retry.js';
  */
 export class HttpTransport implements Transport {
   readonly retries = true;
+  readonly #attempts: HttpAttempts;
   readonly #calls: Transport;
 
   constructor(options: HttpTransportOptions = {}) {
     const { clock, random, retry } = options;
-    this.#calls = withRetry(new HttpAttempts(options), {
+    this.#attempts = new HttpAttempts(options);
+    this.#calls = withRetry(this.#attempts, {
       ...retry,
       ...(clock === undefined ? {} : { clock }),
       ...(random === undefined ? {} : { random }),
@@ -47,6 +50,11 @@ export class HttpTransport implements Transport {
   /** The URL that the next request goes to. */
   get endpoint(): string {
     return this.#calls.endpoint ?? '';
+  }
+
+  /** TLS certificates of its connections: this node's own, and the authorities that it trusts. */
+  get certificates(): readonly CertificateInfo[] {
+    return this.#attempts.certificates;
   }
 
   register(request: RegisterRequest, options?: CallOptions): Promise<Registered> {

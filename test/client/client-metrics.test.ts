@@ -1,7 +1,8 @@
-import { CfluxClient, clientMetrics, LocalMetaClient } from 'clusterflux';
+import { CfluxClient, type CfluxOptions, clientMetrics, HttpTransport, LocalMetaClient } from 'clusterflux';
 import { FakeManager, FaultyTransport } from 'clusterflux/testing';
 import { Registry } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Authority } from '../support/certificates.js';
 
 async function open(cluster: string, fake: FakeManager, meta = new LocalMetaClient()) {
   const network = new FaultyTransport(fake.transport, { patience: 1 });
@@ -48,6 +49,34 @@ describe('metrics of a client', () => {
     network.failNext('push', { lose: 'answer' });
     await expect(client.createDatabase('d')).rejects.toMatchObject({ code: 'UNKNOWN_OUTCOME' });
     expect(await value('mutations_total{cluster="prod",result="unknown"}')).toBe(1);
+  });
+
+  it('show when the certificates for the manager expire, of each cluster, and only where there are some', async () => {
+    const authority = await Authority.create('authority');
+    const { cert, key } = await authority.issue('node', 5);
+    const http = { endpoint: 'https://127.0.0.1:1', tls: { ca: authority.ca, cert, key, warn: () => {} } };
+    const secure = (options: CfluxOptions) => new CfluxClient(new LocalMetaClient(), options);
+    const own = secure({ cluster: 'a', ...http });
+    const given = secure({ cluster: 'b', transport: new HttpTransport(http) });
+    const { client: plain } = await open('plain', manager());
+    const registry = new Registry();
+    await clientMetrics([own, given, plain], { registry });
+    const line =
+      /^cflux_client_certificate_expiry_timestamp_seconds\{cluster="(\w+)",option="(\w+)",subject="CN=(\w+)",serial="\w+"\} (\S+)$/gm;
+    const shown = [...(await registry.metrics()).matchAll(line)].map(
+      ([, cluster, option, subject, seconds]) => [
+        cluster,
+        option,
+        subject,
+        Math.round((Number(seconds) - Date.now() / 1_000) / 86_400),
+      ],
+    );
+    expect(shown).toEqual([
+      ['a', 'cert', 'node', 5],
+      ['a', 'ca', 'authority', 3_650],
+      ['b', 'cert', 'node', 5],
+      ['b', 'ca', 'authority', 3_650],
+    ]);
   });
 
   it('show several clusters side by side, each series once', async () => {

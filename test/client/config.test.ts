@@ -78,6 +78,17 @@ describe('loadConfig', () => {
     });
   });
 
+  it('takes the limit of backups from each source, as text and as a number', () => {
+    const sources = {
+      file: file('[clusterflux]\nmax-backups = 3\n'),
+      env: { CFLUX_MAX_BACKUPS: '20' },
+      argv: ['--max-backups=5'],
+    };
+    expect(loadConfig(sources)).toEqual({ maxBackups: 5 });
+    expect(loadConfig({ ...sources, argv: [] })).toEqual({ maxBackups: 20 });
+    expect(loadConfig({ ...sources, argv: [], env: {} })).toEqual({ maxBackups: 3 });
+  });
+
   it('has nothing to say without sources', () => {
     expect(loadConfig({ env: {} })).toEqual({});
   });
@@ -85,6 +96,11 @@ describe('loadConfig', () => {
   it.each([
     [{ argv: ['--endpoint', 'nowhere'] }, /command line, --endpoint: "nowhere" is not an http or https URL/],
     [{ env: { CFLUX_POLL_WAIT: 'soon' } }, /environment, CFLUX_POLL_WAIT: "soon" is not a time/],
+    [
+      { env: { CFLUX_MAX_BACKUPS: '0' } },
+      /environment, CFLUX_MAX_BACKUPS: "0" is not a whole number above 0/,
+    ],
+    [{ argv: ['--max-backups', '1e3'] }, /--max-backups: "1e3" is not a whole number/],
     [{ argv: ['--cluster'] }, /command line, --cluster: "" is not a name/],
     [{ argv: ['--start-offline=perhaps'] }, /--start-offline: "perhaps" is not true or false/],
   ])('refuses a wrong value with its name, value and source: %j', (sources, message) => {

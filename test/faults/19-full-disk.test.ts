@@ -1,26 +1,14 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWithFacility } from '../support/servers.js';
+import { temporaryDisk } from '../support/temporary-disk.js';
 import { CfluxManager } from './support/cflux-manager.js';
-
-/** A disk of a megabyte. */
-function smallDisk(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'cflux-disk-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir]);
-  onTestFinished(() => {
-    execFileSync('umount', [dir]);
-    rmdirSync(dir);
-  });
-  return dir;
-}
 
 describeWithFacility('tmpfs', '#19 a full disk', () => {
   it('#19 the store fails: on a full disk a push is refused with a clear error, nothing acknowledged is lost, also by kill -9, and all goes on where there is room', async () => {
-    const disk = smallDisk();
+    const disk = temporaryDisk(1);
     const manager = await CfluxManager.start(['--data', disk]);
     const acknowledged: { version: string; size: number }[] = [];
     const push = (size: number) =>

@@ -40,6 +40,7 @@ const key = fc.oneof(
     ],
     ...[
       'mutation-timeout',
+      'max-backups',
       'start-offline',
       'reads',
       '[clusterflux]',
@@ -105,6 +106,7 @@ const variables = fc.constantFrom(
     'INFLUXDB_CLUSTERFLUX_BIND_ADDRESS',
     'INFLUXDB_CLUSTERFLUX_CLUSTERFLUX_ENDPOINT',
     'CFLUX_HEARTBEAT_INTERVAL',
+    'CFLUX_MAX_BACKUPS',
   ],
   ...['CFLUX_POLL_WAIT', 'CFLUX_MUTATION_TIMEOUT', 'CFLUX_START_OFFLINE'],
 );

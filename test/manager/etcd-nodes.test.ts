@@ -70,6 +70,56 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     expect(await store.beat('c', id)).toBe(true);
   });
 
+  it('R24: a flood of unknown nodes of one cluster does not push out the heartbeat of another cluster', async () => {
+    const options = fresh();
+    const [store, other] = [await openStore(options), await openStore(options)];
+    await store.addNode('flooded', node);
+    const id = await other.addNode('small', node);
+    const small = store.beat('small', id);
+    const flood = Array.from({ length: 5_000 }, (_, i) => Promise.resolve(store.beat('flooded', 1 + i)));
+    const [answer, ...others] = await Promise.allSettled([small, ...flood]);
+    expect(answer).toEqual({ status: 'fulfilled', value: true });
+    const refused = others.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(3_000);
+    expect(refused[0]).toMatchObject({ reason: { code: 'UNAVAILABLE', outcome: 'none', retryable: true } });
+  });
+
+  it('R24: a flood of invented clusters does not push out the heartbeat of a cluster that has data', async () => {
+    const options = fresh();
+    const [store, other] = [await openStore(options), await openStore(options)];
+    const id = await other.addNode('real', node);
+    await other.commit({ cluster: 'real', base: 0, snapshot: new Uint8Array([1]), mutation: 'm' });
+    await store.head('real');
+    const answered: string[] = [];
+    const beat = async (cluster: string, nodeId: number) => {
+      const isKnown = await store.beat(cluster, nodeId);
+      answered.push(cluster);
+      return isKnown;
+    };
+    const beats = [beat('real', id), beat('real', id + 1)];
+    const flood = Array.from({ length: 5_000 }, (_, i) => beat(`invented-${i}`, id));
+    const results = await Promise.allSettled([...beats, ...flood]);
+    expect(results.slice(0, 2)).toMatchObject([{ value: true }, { value: false }]);
+    expect(answered.indexOf('real'), 'it is in the first read').toBeLessThan(100);
+  });
+
+  it('R24: a flood of unknown nodes of a known cluster lets clusters be found that this manager does not know', async () => {
+    const options = fresh();
+    const [store, other] = [await openStore(options), await openStore(options)];
+    await store.addNode('known', node);
+    const id = await other.addNode('elsewhere', node);
+    const answered: string[] = [];
+    const beat = async (cluster: string, nodeId: number) => {
+      const isKnown = await store.beat(cluster, nodeId);
+      answered.push(cluster);
+      return isKnown;
+    };
+    const flood = Array.from({ length: 1_500 }, (_, i) => beat('known', i + 1));
+    expect(await beat('elsewhere', id + 1)).toBe(false);
+    expect(answered.indexOf('elsewhere'), 'it is in the first read').toBeLessThan(100);
+    await Promise.all(flood);
+  });
+
   it('R24: registrations and heartbeats of the longest names and fields fit into what etcd takes', async () => {
     const store = await openStore();
     const field = '\u0001'.repeat(4_096);

@@ -48,6 +48,27 @@ describe('LmdbStore', () => {
   };
   for (const { name, run } of storeContract({ place })) it(name, run);
 
+  it('R24: deletes a cluster of many nodes in several transactions, and nodes that register meanwhile with it', async () => {
+    const dir = await temporaryDirectory();
+    const store = await openStore(dir, { ...contextOf(), mostNodes: 10_000 });
+    const node = { ip: '', hostname: 'h', bindAddress: '' };
+    const add = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => store.addNode('nodes only', node)));
+    const ids = await add(5_000);
+    const kept = await store.addNode('other', node);
+    const { epoch } = await store.head('nodes only');
+    const deleted = store.deleteCluster('nodes only');
+    const late = await add(10);
+    expect(await deleted).toBe(true);
+    expect((await store.head('nodes only')).epoch).not.toBe(epoch);
+    // A node that registered after the end is a node of the next cluster of this name.
+    const left = (await store.nodes('nodes only')).map(({ id }) => id);
+    expect(late).toEqual(expect.arrayContaining(left));
+    for (const id of [...ids, ...late]) expect(await store.beat('nodes only', id)).toBe(left.includes(id));
+    expect(await store.beat('other', kept)).toBe(true);
+    expect(await store.deleteCluster('nodes only')).toBe(left.length > 0);
+  });
+
   it('keeps a directory of its own closed to others: snapshots hold password hashes', async () => {
     const dir = join(await temporaryDirectory(), 'deep', 'er');
     await openStore(dir);

@@ -1,5 +1,6 @@
 import { decodeMetadata, encodeMetadata, isCfluxError, type MetaData } from 'clusterflux';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
+import { omitStacks, type RandomBelow, randomBelow } from '../support/fuzzing.js';
 import { influxdbFile } from './support/influxdb-files.js';
 import { delimited, fixed64, group, number, oneOfEach } from './support/wire.js';
 
@@ -15,21 +16,10 @@ const corpus: readonly Uint8Array[] = [
   influxdbFile('truncated-owners.input.db').bytes,
 ];
 
-/** mulberry32: small, fast, and the same everywhere for the same seed. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 const nasty = [0x00, 0x01, 0x07, 0x7f, 0x80, 0xff, 0x0a, 0x0b, 0x0c, 0x0f, 0x2a, 0x32];
 
 /** One to four changes: other bits, other bytes, bytes more, bytes less, an end sooner, a piece of another input. */
-function mutated(random: (below: number) => number): Uint8Array {
+function mutated(random: RandomBelow): Uint8Array {
   const base = corpus[random(corpus.length)] ?? new Uint8Array();
   const room = new Uint8Array(base.length + 64);
   room.set(base);
@@ -64,14 +54,9 @@ function checkAccepted(data: MetaData, bytes: Uint8Array): void {
 }
 
 it(`whatever the bytes, they are metadata or refused: ${inputs.toLocaleString('en')} inputs`, () => {
-  // Half of the inputs are refused, and the stacks of so many errors would take most of the time.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  onTestFinished(() => {
-    Error.stackTraceLimit = stackTraceLimit;
-  });
+  omitStacks();
   const seed = Date.now() | 0;
-  const random = randomFrom(seed);
+  const random = randomBelow(seed);
   let accepted = 0;
   let refused = 0;
   for (let i = 0; i < inputs; i++) {

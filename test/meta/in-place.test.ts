@@ -90,15 +90,18 @@ describe('changes in place', () => {
     );
   });
 
-  it('R9: copy a long list once for a thousand changes, of databases, policies, queries and users', async () => {
+  it('R9: copy a long list once for a thousand changes, of databases, policies, queries, users and shard groups', async () => {
     const meta = new LocalMetaClient();
     await meta.createDatabase('d');
+    await meta.createDatabase('sharded');
+    const week = 7n * 24n * 3600n * 10n ** 9n;
     const spies = [vi.spyOn(Array.prototype, 'toSpliced'), vi.spyOn(Array.prototype, 'with')];
     for (let i = 0; i < 1000; i++) {
       if (meta.database(`d${i}`) === undefined) await meta.createDatabase(`d${i}`);
       await meta.createRetentionPolicy('d', { name: `p${i}` }, false);
       await meta.createContinuousQuery('d', `q${i}`, 'x');
       await meta.createUser(`u${i}`, password, false);
+      await meta.createShardGroup('sharded', 'autogen', BigInt(i) * week);
     }
     // Tables of names have buckets, which are short; the lists themselves are longer than that.
     const copied = spies

@@ -1,21 +1,12 @@
 import { decodeMetadata, encodeMetadata, LocalMetaClient, type MetaData } from 'clusterflux';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { databaseSegments, userSegments } from '../../src/meta/codec/segments.js';
 import { benchmarkSnapshot } from './support/benchmark-snapshot.js';
+import { countWork } from './support/count-work.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** How many databases and users were read and written since. */
-function countWork(): () => { read: number; written: number } {
-  const reads = [vi.spyOn(databaseSegments, 'read'), vi.spyOn(userSegments, 'read')];
-  const writes = [vi.spyOn(databaseSegments, 'write'), vi.spyOn(userSegments, 'write')];
-  const count = (spies: readonly { mock: { calls: readonly unknown[] } }[]) =>
-    spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
-  return () => ({ read: count(reads), written: count(writes) });
-}
 
 async function clientWith(databases: number): Promise<LocalMetaClient> {
   const client = new LocalMetaClient();

@@ -1,4 +1,5 @@
 import { clientMutants } from './client-mutants.js';
+import { deltaMutants } from './delta-mutants.js';
 import { influxdbMutants } from './influxdb-mutants.js';
 import { influxqlMutants } from './influxql-mutants.js';
 import { managerMutants } from './manager-mutants.js';
@@ -6,5 +7,5 @@ import { type Mutant, namesOf } from './mutant.js';
 
 /** Every mutant, by its name. */
 export const allMutants: ReadonlyMap<string, Mutant> = new Map(
-  namesOf([...clientMutants, ...managerMutants, ...influxdbMutants, ...influxqlMutants]),
+  namesOf([...clientMutants, ...managerMutants, ...influxdbMutants, ...deltaMutants, ...influxqlMutants]),
 );

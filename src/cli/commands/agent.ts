@@ -24,6 +24,7 @@ interface Flags extends InfluxFlags, ManagerFlags {
   readonly maxDrops: number;
   readonly interval?: number;
   readonly bindAddress?: string;
+  readonly maxBackups?: number;
   readonly listen: { readonly host: string; readonly port: number };
   readonly hostName?: readonly string[];
   readonly adopt?: true;
@@ -53,6 +54,11 @@ export function agentCommand(terminal: Terminal): Command {
     .option('--max-drops <count>', 'more drops at once wait for `cflux confirm-drops`', parseCount, 1)
     .option('--interval <duration>', 'between two looks at the server (default: 30s)', parseDuration)
     .option('--bind-address <host:port>', "the server's address, as `cflux nodes` shows it")
+    .option(
+      '--max-backups <count>',
+      'backups kept in --data, besides the newest of each reason (or CFLUX_MAX_BACKUPS; default: 100)',
+      parseCount,
+    )
     .option('--listen <host:port>', 'where /health and /metrics are; port 0 is any free one', parseListen, {
       host: '127.0.0.1',
       port: 8087,
@@ -73,11 +79,15 @@ async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {
   if (flags.adopt && flags.reseed) throw new CfluxError('INVALID_OPTION', '--adopt or --reseed, not both');
   const clock = systemClock;
   const log = new AgentLog(terminal.out, { json: flags.json ?? false, clock });
-  const { interval, bindAddress } = flags;
+  const { interval, bindAddress, maxBackups } = flags;
   const agent = new Agent(
     {
       dir: flags.data,
-      client: { ...managerOptions(flags, terminal), ...(bindAddress === undefined ? {} : { bindAddress }) },
+      client: {
+        ...managerOptions(flags, terminal),
+        ...(bindAddress === undefined ? {} : { bindAddress }),
+        ...(maxBackups === undefined ? {} : { maxBackups }),
+      },
       influx: {
         ...influxOptions(flags, terminal),
         drops: flags.allowDrops ? 'apply' : 'report',

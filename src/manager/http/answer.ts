@@ -3,6 +3,7 @@ import { CfluxError } from '../../errors.js';
 import { headers } from '../../protocol/headers.js';
 import { statusOf } from '../../protocol/http-status.js';
 import { problemOf, problemType, wantsProblem } from '../../protocol/problem.js';
+import { TimeSlice } from '../time-slice.js';
 import type { Exchange } from './exchange.js';
 import { header } from './request-headers.js';
 import { type Standing, standingHeaders } from './standing.js';
@@ -31,13 +32,31 @@ export function answerJson(response: ServerResponse, json: string): void {
   answerText(response, json, 'application/json');
 }
 
+/** A text that may be long. */
+export interface Listing {
+  readonly before: string;
+  readonly items: readonly string[];
+  readonly separator: string;
+  readonly after: string;
+}
+
+/** Items that are encoded at a time: all of a long listing would block the event loop. */
+const itemsAtOnce = 500;
+
 /** A text that may be long: its bytes count among those that are being sent. */
-export function answerListing(
+export async function answerListing(
   { response, sent }: Pick<Exchange, 'response' | 'sent'>,
-  text: string,
+  { before, items, separator, after }: Listing,
   type = 'application/json',
-): void {
-  const body = Buffer.from(text);
+): Promise<void> {
+  const slice = new TimeSlice();
+  const parts = [Buffer.from(before)];
+  for (let at = 0; at < items.length; at += itemsAtOnce) {
+    const text = items.slice(at, at + itemsAtOnce).join(separator);
+    parts.push(Buffer.from(at === 0 ? text : `${separator}${text}`));
+    await slice.rest();
+  }
+  const body = Buffer.concat([...parts, Buffer.from(after)]);
   const headers = ['Content-Type', type, 'Content-Length', String(body.byteLength)];
   sent.send(response, body, { status: 200, headers });
 }
@@ -88,5 +107,8 @@ export function answerError(
 
 function takesGzip(request: IncomingMessage): boolean {
   const accepted = header(request, 'Accept-Encoding')?.split(',') ?? [];
-  return accepted.some((item) => /^\s*(?:x-)?gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$)|$)/i.test(item));
+  return accepted.some((item) => {
+    const [coding, weight] = /^\s*(?:x-)?gzip\s*(?:;\s*q=(.*))?$/i.exec(item) ?? [];
+    return coding !== undefined && !/^0(?:\.0*)?\s*$/.test(weight ?? '1');
+  });
 }

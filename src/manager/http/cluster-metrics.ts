@@ -2,10 +2,10 @@ import type { Manager } from '../manager.js';
 import { TimeSlice } from '../time-slice.js';
 
 /**
- * The metrics of each cluster in the Prometheus text format. They are written here and not by prom-client, which would block the event
+ * The metrics of each cluster, as lines of the Prometheus text format. They are written here and not by prom-client, which would block the event
  * loop for as long as ten thousand clusters take.
  */
-export async function clusterMetrics(manager: Manager): Promise<string> {
+export async function clusterMetrics(manager: Manager): Promise<readonly string[]> {
   const slice = new TimeSlice();
   const versions = heading('cflux_cluster_version', 'The newest version of a cluster.');
   const sizes = heading('cflux_snapshot_bytes', 'Size of the newest snapshot of a cluster.');
@@ -23,7 +23,7 @@ export async function clusterMetrics(manager: Manager): Promise<string> {
     nodes.push(`cflux_nodes{${label},alive="false"} ${members.length - alive}`);
     await slice.rest();
   }
-  return `${[...versions, ...sizes, ...nodes].join('\n')}\n`;
+  return [...versions, ...sizes, ...nodes];
 }
 
 /** None while the store fails: the figures of the manager itself are wanted most then. */

@@ -46,7 +46,11 @@ export class ManagerMetrics {
         this.set(manager.heldPolls);
       },
     });
-    showCertificates(client, registry, certificates);
+    const shown = () => [
+      ...certificates().map((certificate) => ({ certificate })),
+      ...manager.storeCertificates.map((certificate) => ({ certificate, labels: { peer: 'store' } })),
+    ];
+    showCertificates(client, registry, shown, { labelNames: ['peer'] });
   }
 
   /** Without the optional package prom-client it counts nothing, and says so where somebody asks. */
@@ -69,7 +73,12 @@ export class ManagerMetrics {
 
   async answer(exchange: Exchange): Promise<void> {
     if (this.#registry === undefined) throw missingPromClient({ status: 501 });
-    const clusters = await clusterMetrics(exchange.manager);
-    answerListing(exchange, `${await this.#registry.metrics()}\n${clusters}`, this.#registry.contentType);
+    const items = await clusterMetrics(exchange.manager);
+    const before = `${await this.#registry.metrics()}\n`;
+    await answerListing(
+      exchange,
+      { before, items, separator: '\n', after: '\n' },
+      this.#registry.contentType,
+    );
   }
 }

@@ -43,7 +43,7 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
       nodes.push(JSON.stringify(listedNode(node)));
       await slice.rest();
     }
-    answerListing(exchange, `[${nodes.join(',')}]`);
+    await answerListing(exchange, { before: '[', items: nodes, separator: ',', after: ']' });
   },
 
   async listAll(exchange) {
@@ -61,7 +61,8 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
       await slice.rest();
     }
     const cflux = managers.map((each) => ({ ...each, 'bind-address': each.bindAddress }));
-    answerListing(exchange, `{"cflux":${JSON.stringify(cflux)},"influx":[${influx.join(',')}]}`);
+    const before = `{"cflux":${JSON.stringify(cflux)},"influx":[`;
+    await answerListing(exchange, { before, items: influx, separator: ',', after: ']}' });
   },
 };
 

@@ -18,7 +18,7 @@ export const operatorRoutes: RouteHandlers<
       clusters.push(JSON.stringify({ cluster, epoch, ...latest, nodes: nodes.length, alive }));
       await slice.rest();
     }
-    answerListing(exchange, `[${clusters.join(',')}]`);
+    await answerListing(exchange, { before: '[', items: clusters, separator: ',', after: ']' });
   },
 
   async history({ manager, response }, { cluster }) {

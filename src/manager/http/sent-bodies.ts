@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
 import type { Random } from '../../random.js';
+import { TimeSlice } from '../time-slice.js';
 import type { BodyBytes, BodyUse } from './body-bytes.js';
 import { tooManyBytes } from './body-bytes.js';
 
@@ -96,9 +97,12 @@ export class SentBodies {
 }
 
 async function writeSlices(response: ServerResponse, body: Uint8Array): Promise<void> {
+  const slice = new TimeSlice();
   for (let at = 0; at < body.byteLength; at += sliceSize) {
     if (response.destroyed) return;
     if (!response.write(body.subarray(at, at + sliceSize))) await drainOrClose(response);
+    // A fast reader drains at once, in the same turn of the event loop.
+    await slice.rest();
   }
   if (!response.destroyed) response.end();
 }

@@ -2,10 +2,12 @@ import { open as openFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { CfluxError, isCfluxError } from '../../errors.js';
+import { accessAdvice } from '../../file-access.js';
 import type { KnownNode, VersionRecord } from '../manager-store.js';
 import { Damage } from './lmdb-file/damage.js';
 import { damaged, dataFile, openFiles } from './lmdb-files.js';
 import { clusterKey } from './lmdb-keys.js';
+import { inPages } from './lmdb-pages.js';
 import { SealedTable } from './sealed-table.js';
 
 /** The format that this code writes; a newer one is refused. */
@@ -66,7 +68,7 @@ export async function openTables(
   try {
     root = await openFiles(lmdb, folder, isAlone);
     const tables = tablesOf(root);
-    checkValues(tables);
+    await checkValues(tables);
     await syncDirectory(folder);
     identify(tables, dir, newId);
     return tables;
@@ -74,9 +76,9 @@ export async function openTables(
     await root?.close();
     if (isCfluxError(cause)) throw cause;
     if (cause instanceof Damage) throw damaged(join(folder, dataFile), cause.message, cause);
-    throw new CfluxError('STORAGE_FAILED', `cannot open ${dir}: ${CfluxError.from(cause).message}`, {
-      cause,
-    });
+    const path = cause instanceof Error && 'path' in cause ? cause.path : dir;
+    const reason = `${CfluxError.from(cause).message}${accessAdvice(cause)}`;
+    throw new CfluxError('STORAGE_FAILED', `cannot open ${path}: ${reason}`, { cause });
   }
 }
 
@@ -94,9 +96,10 @@ function tablesOf(root: RootDatabase<unknown, string>): Tables {
 }
 
 /** Reads every value but the snapshots, which are checked when they are read. Throws Damage. */
-function checkValues({ store, clusters, mutations, nodes }: Tables): void {
+async function checkValues({ store, clusters, mutations, nodes }: Tables): Promise<void> {
   let values = 0;
-  for (const table of [clusters, mutations, nodes]) for (const _ of table.getRange()) values += 1;
+  for (const table of [clusters, mutations, nodes])
+    for await (const _ of inPages<unknown>(table)) values += 1;
   if (values > 0 && store.get('store') === undefined) throw new Damage('table "store" has lost its identity');
 }
 

@@ -1,6 +1,8 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   linkSync,
   mkdtempSync,
   openSync,
@@ -34,11 +36,13 @@ export async function openFiles(lmdb: Lmdb, dir: string, isAlone: boolean): Prom
   if (isAlone) removeNurseries(dir);
   if (!isThere(path)) await createDataFile(lmdb, dir, path);
   else {
+    checkAccess(path);
     const damage = damageOf(path);
     if (damage !== undefined) throw damaged(path, damage);
   }
   const lockFile = join(dir, 'lock.mdb');
   closeSync(openSync(lockFile, 'a', privateFile));
+  checkAccess(lockFile);
   for (const file of [path, lockFile]) makePrivate(file);
   return openIn(lmdb, dir);
 }
@@ -85,6 +89,9 @@ function removeNurseries(dir: string): void {
     if (name.startsWith(nurseryName)) rmSync(join(dir, name), { recursive: true, force: true });
   }
 }
+
+/** What lmdb reports of a file that it may not use does not name the file. */
+const checkAccess = (path: string) => accessSync(path, constants.R_OK | constants.W_OK);
 
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -150,9 +150,13 @@ export class LmdbStore implements ManagerStore {
 
   async deleteCluster(cluster: string): Promise<boolean> {
     const { changes, versions, nodes } = this.#use();
-    const members = await nodes.list(cluster);
-    const existed = await changes.change(cluster, () => versions.remove(cluster));
-    for (const { id } of members) nodes.end(cluster, id);
+    const hadNodes = await nodes.removeAll(cluster);
+    let late: readonly number[] = [];
+    const existed = await changes.change(cluster, () => {
+      late = nodes.idsIn(cluster);
+      return versions.remove(cluster, hadNodes);
+    });
+    for (const id of late) nodes.end(cluster, id);
     return existed;
   }
 

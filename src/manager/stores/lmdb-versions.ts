@@ -85,11 +85,15 @@ export class LmdbVersions {
     return newHistoryOf({ storeId: this.#storeId, cluster, previous }, this.#context.clock.now(), above);
   }
 
-  /** Removes the cluster, nodes and all. `false`: it was not there, and nothing was written. */
-  remove(cluster: string): boolean {
+  /**
+   * Removes the cluster, nodes and all. `false`: it was not there, and nothing was written.
+   *
+   * @param hadNodes Whether it had nodes that are removed already.
+   */
+  remove(cluster: string, hadNodes: boolean): boolean {
     const tables = this.#tables;
     const { generation, versions, nodes } = stateOf(tables, cluster);
-    if (versions.length === 0 && nodes === 0) return false;
+    if (versions.length === 0 && nodes === 0 && !hadNodes) return false;
     for (const { version } of versions) tables.snapshots.removeSync(numberedKey(cluster, version));
     for (const table of [tables.mutations, tables.nodes]) {
       for (const key of [...table.getKeys(clusterRange(cluster))]) table.removeSync(key);

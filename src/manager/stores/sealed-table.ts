@@ -22,6 +22,10 @@ export class SealedTable<V, K extends Key> {
     return bytes === undefined ? undefined : this.#open(bytes);
   }
 
+  has(key: K): boolean {
+    return this.#table.doesExist(key);
+  }
+
   putSync(key: K, value: V): void {
     this.#table.putSync(key, seal(value));
   }

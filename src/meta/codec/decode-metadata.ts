@@ -5,8 +5,8 @@ import { layoutFor } from './layout-writer.js';
 import { placeOf } from './malformed-place.js';
 import { type KnownSegments, SegmentsReader } from './read-segments.js';
 import { checkRecordCount } from './record-limit.js';
+import { RootReader } from './root-reader.js';
 import { databaseSegments, type SegmentKind, userSegments } from './segments.js';
-import { UnknownFields } from './unknown-fields.js';
 import { Malformed, WireReader } from './wire-reader.js';
 import { copyOf } from './wire-writer.js';
 
@@ -54,74 +54,12 @@ function decode(bytes: Buffer, known: MetaData | undefined, kept: () => Buffer):
   }
 }
 
-const fields = ['term', 'index', 'clusterId', 'maxNodeId', 'maxShardGroupId', 'maxShardId'];
-
 function readMetadata(reader: WireReader, known: MetaData | undefined, kept: () => Buffer): MetaData {
-  const end = reader.bytes.length;
   const databases = new SegmentsReader(databaseSegments, knownSegments(known?.databases, databaseSegments));
   const users = new SegmentsReader(userSegments, knownSegments(known?.users, userSegments));
-  let seen = 0;
-  let term = 0n;
-  let index = 0n;
-  let clusterId = 0n;
-  let maxNodeId = 0n;
-  let maxShardGroupId = 0n;
-  let maxShardId = 0n;
-  let unknown: UnknownFields | undefined;
-  while (reader.pos < end) {
-    const start = reader.pos;
-    const tag = reader.tag();
-    switch (tag) {
-      case 0x08:
-        term = reader.uint64();
-        seen |= 1;
-        break;
-      case 0x10:
-        index = reader.uint64();
-        seen |= 2;
-        break;
-      case 0x18:
-        clusterId = reader.uint64();
-        seen |= 4;
-        break;
-      case 0x2a:
-        databases.read(reader, start, end);
-        break;
-      case 0x32:
-        users.read(reader, start, end);
-        break;
-      case 0x38:
-        maxNodeId = reader.uint64();
-        seen |= 8;
-        break;
-      case 0x40:
-        maxShardGroupId = reader.uint64();
-        seen |= 16;
-        break;
-      case 0x48:
-        maxShardId = reader.uint64();
-        seen |= 32;
-        break;
-      default:
-        // The nodes of the 0.9 and 0.10 eras (fields 4, 10 and 11) are here as well.
-        unknown = (unknown ?? new UnknownFields()).skip(reader, tag, start, end);
-    }
-  }
-  reader.finish(end);
-  for (const [bit, field] of fields.entries()) {
-    if ((seen & (1 << bit)) === 0) throw new Malformed(`the required field ${field} is missing`, end);
-  }
-  const data: MetaData = {
-    term,
-    index,
-    clusterId,
-    databases: databases.finish(kept),
-    users: users.finish(kept),
-    maxNodeId,
-    maxShardGroupId,
-    maxShardId,
-  };
-  return unknown === undefined ? data : unknown.addTo(data, reader.bytes);
+  const root = new RootReader(databases, users);
+  root.readFields(reader, reader.bytes.length);
+  return root.finish(reader.bytes, kept);
 }
 
 /** What is known of `list`. */

@@ -1,6 +1,8 @@
 import { type Named, originOf } from '../named-list.js';
+import { notesOn } from '../notes.js';
 import { layoutFor, stretch } from './layout-writer.js';
 import { type EncodedList, Pieces } from './pieces.js';
+import { countRecords } from './record-limit.js';
 import { commonRuns, type Run } from './runs.js';
 import {
   keepSegment,
@@ -23,11 +25,31 @@ const mostPieces = 64;
  */
 const worth = ({ bytes, offsets }: Layout) => 16 + offsets.length / 32 + bytes.length / 1024;
 
+/** A version is encoded several times: for the file, for its digest, for a delta from it and for a delta to it. */
+const encodedInPieces = notesOn<readonly unknown[], EncodedList>();
+
 export function encodeList<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList {
-  const inPieces = layoutOf(list) === undefined ? encodeInPieces(list, kind) : undefined;
+  const inPieces = layoutOf(list) === undefined ? keptInPieces(list, kind) : undefined;
   if (inPieces !== undefined) return inPieces;
   const layout = layoutFor(list, kind);
-  return { pieces: [stretch(layout, 0, list.length)], lossy: layout.lossy };
+  return {
+    pieces: [stretch(layout, 0, list.length)],
+    lossy: layout.lossy,
+    recordsAtMost: () => recordsOf(layout),
+  };
+}
+
+function keptInPieces<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList | undefined {
+  const known = encodedInPieces.get(list);
+  if (known !== undefined) return known;
+  const encoded = encodeInPieces(list, kind);
+  if (encoded !== undefined) encodedInPieces.set(list, encoded);
+  return encoded;
+}
+
+function recordsOf(layout: Layout): number {
+  layout.records ??= countRecords(stretch(layout, 0, layout.offsets.length - 1));
+  return layout.records;
 }
 
 /** Nothing if that would be too many. */
@@ -51,14 +73,18 @@ function fromOrigin<T extends Named>(
   if (known.piecesSince > worth(known)) return;
   encodeTogether(others, kind);
   const pieces = new Pieces();
+  let common = 0;
   for (const [i, gap] of gaps.entries()) {
     for (const record of gap) pieces.addSegment(segmentFor(record, kind));
     const run = runs[i];
     if (run === undefined) continue;
     const { offsets, bytes, lossy } = known;
-    pieces.add(bytes, offsets[run.from] ?? 0, offsets[run.from + run.end - run.start] ?? 0, lossy);
+    const [start = 0, end = 0] = [offsets[run.from], offsets[run.from + run.end - run.start]];
+    pieces.add(bytes, start, end, lossy);
+    common += end - start;
   }
-  return pieces.finish();
+  // Runs do not overlap, so they have no more records than the origin, and what is new has one for each byte at most.
+  return pieces.finish(() => recordsOf(known) + pieces.size - common);
 }
 
 /** For a list of unknown descent (somebody made it himself) most of whose records are known. */

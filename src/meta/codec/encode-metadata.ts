@@ -1,9 +1,10 @@
 import type { MetaData } from '../records.js';
 import { checkRanges } from './check-ranges.js';
 import { encodeList } from './encode-list.js';
+import { joinPieces } from './join-pieces.js';
 import { checkRecordCount } from './record-limit.js';
+import { encodeRoot } from './root-fields.js';
 import { databaseSegments, userSegments } from './segments.js';
-import { WireWriter } from './wire-writer.js';
 
 /** @see {@link encodeMetadata} */
 export interface EncodeOptions {
@@ -30,20 +31,24 @@ export interface EncodeOptions {
  * await writeFile('/var/lib/influxdb/meta.db', encodeMetadata(await client.data()));
  * ```
  */
-export function encodeMetadata(data: MetaData, { outOfRange = 'throw' }: EncodeOptions = {}): Uint8Array {
-  const { pieces, lossy } = encodePieces(data);
-  if (lossy && outOfRange === 'throw') checkRanges(data);
-  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
-  let position = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, position);
-    position += piece.length;
-  }
-  return bytes;
+export function encodeMetadata(data: MetaData, options: EncodeOptions = {}): Uint8Array {
+  return new Uint8Array(joinPieces(encodeShared(data, options)).buffer);
 }
 
-/** As {@link encodeMetadata}, but in pieces, to be written one after the other and not to be changed. Numbers are wrapped. */
+/**
+ * As {@link encodeMetadata}, but the bytes are not copied together: in pieces, to be hashed or written one after the other and not to be
+ * changed.
+ */
+export function encodeShared(
+  data: MetaData,
+  { outOfRange = 'throw' }: EncodeOptions = {},
+): readonly Buffer[] {
+  const { pieces, lossy } = encodePieces(data);
+  if (lossy && outOfRange === 'throw') checkRanges(data);
+  return pieces;
+}
+
+/** As {@link encodeShared}. Numbers are wrapped. */
 export function encodePieces(data: MetaData): {
   readonly pieces: readonly Buffer[];
   readonly lossy: boolean;
@@ -51,21 +56,10 @@ export function encodePieces(data: MetaData): {
   try {
     const databases = encodeList(data.databases, databaseSegments);
     const users = encodeList(data.users, userSegments);
-    const head = new WireWriter(64);
-    head.uint64(0x18, data.clusterId);
-    head.uint64(0x10, data.index);
-    head.uint64(0x08, data.term);
-    const tail = new WireWriter(64);
-    if (data.unknownFields !== undefined) tail.raw(data.unknownFields);
-    tail.uint64(0x48, data.maxShardId);
-    tail.uint64(0x40, data.maxShardGroupId);
-    tail.uint64(0x38, data.maxNodeId);
-    const pieces = [head.finish(), ...databases.pieces, ...users.pieces, tail.finish()];
-    checkRecordCount(pieces);
-    return {
-      pieces,
-      lossy: head.lossy || databases.lossy || users.lossy || tail.lossy,
-    };
+    const root = encodeRoot(data);
+    const pieces = [root.head, ...databases.pieces, ...users.pieces, root.tail];
+    checkRecordCount(pieces, () => databases.recordsAtMost() + users.recordsAtMost());
+    return { pieces, lossy: root.lossy || databases.lossy || users.lossy };
   } catch (error) {
     // The writer does not look at types: it stumbles, and cannot say where.
     if (error instanceof TypeError) checkRanges(data);

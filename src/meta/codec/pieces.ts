@@ -5,11 +5,15 @@ export interface EncodedList {
   readonly pieces: readonly Buffer[];
   /** Some records will not read as what they are; see {@link WireWriter.lossy}. */
   readonly lossy: boolean;
+  /** No fewer records than the list has, without counting them again; see checkRecordCount. */
+  readonly recordsAtMost: () => number;
 }
 
 /** Collects pieces; neighbours become one. */
 export class Pieces {
   count = 0;
+  /** Bytes of all of them. */
+  size = 0;
   private readonly pieces: Buffer[] = [];
   private bytes: Buffer | undefined;
   private start = 0;
@@ -25,15 +29,17 @@ export class Pieces {
       this.count++;
     }
     this.end = end;
+    this.size += end - start;
   }
 
   addSegment({ bytes, start, end, lossy }: Segment): void {
     this.add(bytes, start, end, lossy);
   }
 
-  finish(): EncodedList {
+  /** @param recordsAtMost Default: a record takes a byte at least. */
+  finish(recordsAtMost: () => number = () => this.size): EncodedList {
     this.closePiece();
-    return { pieces: this.pieces, lossy: this.lossy };
+    return { pieces: this.pieces, lossy: this.lossy, recordsAtMost };
   }
 
   private closePiece(): void {

@@ -3,10 +3,16 @@ import { commonPrefix } from './common-prefix.js';
 import { keepLayout, keepSegments, type Layout, type Placed, type SegmentKind } from './segments.js';
 import type { WireReader } from './wire-reader.js';
 
+/** A list that was read or written before, with its bytes. */
+interface LaidOut<T> extends KnownSegments<T> {
+  readonly layout: Layout;
+}
+
 /** A list that was read or written before. */
 export interface KnownSegments<T> {
   readonly list: readonly T[];
-  readonly layout: Layout;
+  /** Absent: which of its records come again is known by other means than by their bytes; see {@link SegmentsReader.take}. */
+  readonly layout?: Layout;
 }
 
 /**
@@ -14,7 +20,7 @@ export interface KnownSegments<T> {
  * records whose bytes are the same.
  */
 export class SegmentsReader<T extends Named> {
-  private readonly records: T[] = [];
+  private records: T[] = [];
   /** Those that were not known. */
   private readonly fresh: Placed[] = [];
   /** Where the last segment ends. */
@@ -34,15 +40,28 @@ export class SegmentsReader<T extends Named> {
   /** Reads the segment that begins at `start`, its tag having been read; if it is known, all that follow and are known, too. */
   read(reader: WireReader, start: number, end: number): void {
     if (start !== this.end && this.records.length > 0) this.contiguous = false;
-    if (this.known === undefined || !this.takeRun(reader, start, this.known)) {
+    const { list, layout } = this.known ?? {};
+    if (list === undefined || layout === undefined) {
+      this.records.push(this.readAnew(reader, start, reader.delimitedEnd(end)));
+    } else if (!this.takeRun(reader, start, { list, layout })) {
       const segmentEnd = reader.delimitedEnd(end);
-      const taken = this.known && this.takeByName(reader, start, segmentEnd, this.known);
+      const taken = this.takeByName(reader, start, segmentEnd, { list, layout });
       this.records.push(taken ?? this.readAnew(reader, start, segmentEnd));
     }
     this.end = reader.pos;
   }
 
-  /** @param bytes Answers what was read, in memory that nobody changes; it costs a copy, perhaps. */
+  /** Takes the known records from position `from` up to `to`, whose bytes come next and are not read. */
+  take(from: number, to: number): void {
+    const taken = this.known?.list.slice(from, to) ?? [];
+    if (this.records.length === 0) this.records = taken;
+    else for (const record of taken) this.records.push(record);
+    if (from < this.next) this.inOrder = false;
+    this.next = to;
+    this.contiguous = false;
+  }
+
+  /** @param bytes Returns the bytes that were read in memory that is not changed afterwards, which may take a copy. */
   finish(bytes: () => Buffer): readonly T[] {
     const { known, records, fresh, inOrder, contiguous } = this;
     if (known !== undefined && fresh.length === 0 && isSame(records, known.list)) return known.list;
@@ -68,7 +87,7 @@ export class SegmentsReader<T extends Named> {
   }
 
   /** Takes the expected record and its successors for as long as the bytes are theirs. */
-  private takeRun(reader: WireReader, start: number, { list, layout }: KnownSegments<T>): boolean {
+  private takeRun(reader: WireReader, start: number, { list, layout }: LaidOut<T>): boolean {
     const { next } = this;
     if (next >= list.length || !isSegment(reader, start, layout, next)) return false;
     const { bytes, offsets } = layout;
@@ -87,7 +106,7 @@ export class SegmentsReader<T extends Named> {
     reader: WireReader,
     start: number,
     end: number,
-    { list, layout }: KnownSegments<T>,
+    { list, layout }: LaidOut<T>,
   ): T | undefined {
     const name = peekName(reader, end);
     if (name === undefined) return undefined;

@@ -17,18 +17,27 @@ const shard: Inside | undefined = root[42]?.inside[26]?.inside[42]?.inside[42]?.
  * Checks the number of records in encoded metadata without decoding it.
  *
  * @param pieces The encoding, divided between two fields of the root message.
+ * @param atMost No fewer records than there are: they are counted only if these were too many. Default: a record takes a byte at least.
  * @throws CfluxError `TOO_LARGE` above {@link mostRecords}.
  */
-export function checkRecordCount(pieces: readonly Buffer[]): void {
+export function checkRecordCount(pieces: readonly Buffer[], atMost?: () => number): void {
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  // Even the smallest records would be too few.
-  if (size <= mostRecords) return;
-  const counter = new RecordCounter();
+  if (size <= mostRecords || (atMost !== undefined && atMost() <= mostRecords)) return;
+  const counter = new RecordCounter(mostRecords);
   for (const piece of pieces) counter.count(piece);
 }
 
+/** How many records the databases, or the users, of encoded metadata have. */
+export function countRecords(bytes: Buffer): number {
+  const counter = new RecordCounter(Number.POSITIVE_INFINITY);
+  counter.count(bytes);
+  return counter.records;
+}
+
 class RecordCounter {
-  private records = 0;
+  records = 0;
+
+  constructor(private readonly most: number) {}
 
   count(bytes: Buffer): void {
     try {
@@ -59,7 +68,7 @@ class RecordCounter {
 
   private add(records: number): void {
     this.records += records;
-    if (this.records > mostRecords) throw tooManyRecords();
+    if (this.records > this.most) throw tooManyRecords();
   }
 }
 

@@ -3,7 +3,8 @@ import { day } from '../durations.js';
 import { mapList } from '../named-list.js';
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo, ShardGroupInfo } from '../records.js';
 import { shardGroupNotFound } from '../refusals.js';
-import { byTime, holdsTime, shardGroupSpan } from '../shard-group-times.js';
+import { groupAt, withGroup } from '../shard-group-list.js';
+import { holdsTime, shardGroupSpan } from '../shard-group-times.js';
 import { requireDatabase, withDatabase } from './database-lookup.js';
 import { answer, commit, type Outcome } from './outcome.js';
 import { requirePolicy, withPolicy } from './retention-policies.js';
@@ -19,14 +20,14 @@ function addShardGroup(
   policy: RetentionPolicyInfo,
   timestamp: bigint,
   { maxShardGroupId, maxShardId }: Counters,
-): { readonly policy: RetentionPolicyInfo; readonly counters: Counters } {
+): { readonly policy: RetentionPolicyInfo; readonly group: ShardGroupInfo; readonly counters: Counters } {
   const counters = { maxShardGroupId: maxShardGroupId + 1n, maxShardId: maxShardId + 1n };
   const group: ShardGroupInfo = {
     id: counters.maxShardGroupId,
     ...shardGroupSpan(timestamp, policy.shardGroupDuration),
     shards: [{ id: counters.maxShardId, owners: [] }],
   };
-  return { policy: { ...policy, shardGroups: [...policy.shardGroups, group].sort(byTime) }, counters };
+  return { policy: { ...policy, shardGroups: withGroup(policy.shardGroups, group) }, group, counters };
 }
 
 /**
@@ -42,12 +43,12 @@ export function createShardGroup(
   checkInt64('timestamp', timestamp);
   const database = requireDatabase(data, databaseName);
   const policy = requirePolicy(database, policyName);
-  const holds = (group: ShardGroupInfo) => holdsTime(group, timestamp);
-  const existing = policy.shardGroups.find(holds);
+  const existing = groupAt(policy.shardGroups, timestamp);
   if (existing !== undefined) return answer(data, existing);
   const added = addShardGroup(policy, timestamp, data);
   const databases = withDatabase(data, withPolicy(database, policy, added.policy));
-  return commit(data, { databases, ...added.counters }, added.policy.shardGroups.find(holds));
+  const result = holdsTime(added.group, timestamp) ? added.group : undefined;
+  return commit(data, { databases, ...added.counters }, result);
 }
 
 /** Marks the group as deleted; it stays in the list until it is pruned. Once more, and the time of deletion is renewed. */
@@ -78,7 +79,7 @@ export function precreateShardGroups(data: MetaData, from: bigint, to: bigint): 
     if (last === undefined || last.deletedAt !== undefined) return policy;
     if (last.endTime <= from || last.endTime >= to) return policy;
     const next = last.endTime + 1n;
-    if (policy.shardGroups.some((group) => holdsTime(group, next))) return policy;
+    if (groupAt(policy.shardGroups, next) !== undefined) return policy;
     const added = addShardGroup(policy, next, counters);
     counters = added.counters;
     return added.policy;

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ClientDuplexStream, Metadata, ServiceError } from '@grpc/grpc-js';
 import createDebug from 'debug';
+import type { CertificateInfo } from '../../../certificates.js';
 import { type Clock, sleep } from '../../../clock.js';
 import { CfluxError } from '../../../errors.js';
 import type { Random } from '../../../random.js';
@@ -97,6 +98,10 @@ export class EtcdConnection {
     });
     // One listener for each call that pauses; Node would warn from the eleventh on.
     setMaxListeners(0, this.#closing.signal);
+  }
+
+  get certificates(): readonly CertificateInfo[] {
+    return this.#members.certificates;
   }
 
   /** Rejects with a `CfluxError` whose `outcome` holds for all attempts together. */

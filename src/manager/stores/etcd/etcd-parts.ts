@@ -76,7 +76,7 @@ export async function openParts(
       },
       context,
     );
-    const nodes = new Nodes(connection, { keys, leases, manager: turns.self }, context);
+    const nodes = new Nodes(connection, { keys, heads, leases, manager: turns.self }, context);
     const close = async (reason?: CfluxError) => {
       watch.close();
       turns.close(reason);

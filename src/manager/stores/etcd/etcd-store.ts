@@ -1,4 +1,5 @@
 import createDebug from 'debug';
+import type { CertificateInfo } from '../../../certificates.js';
 import { CfluxError } from '../../../errors.js';
 import type { NodeInfo } from '../../../protocol/nodes.js';
 import type {
@@ -47,12 +48,18 @@ export class EtcdStore implements ManagerStore {
   readonly #listeners = new Set<(cluster: string | undefined) => void>();
   #context: StoreContext | undefined;
   #opening: Promise<EtcdParts> | undefined;
+  #certificates: () => readonly CertificateInfo[] = () => [];
   /** This manager, which is to be told of again whenever the parts are opened. */
   #self: ManagerInfo | undefined;
 
   constructor(options: EtcdOptions) {
     this.name = `etcd at ${[options.endpoints].flat().join(',')}`;
     this.#options = options;
+  }
+
+  /** That which shows this manager to etcd, and its authorities; present once the store is open. */
+  get certificates(): readonly CertificateInfo[] {
+    return this.#certificates();
   }
 
   async open(context: StoreContext): Promise<void> {
@@ -198,6 +205,7 @@ export class EtcdStore implements ManagerStore {
           if (this.#opening === opening) this.#startOver(opening, context);
         },
       });
+      this.#certificates = () => parts.connection.certificates;
       if (this.#self) await parts.presence.announce(this.#self);
       return parts;
     });

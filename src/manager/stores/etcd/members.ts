@@ -1,4 +1,5 @@
 import type { Client } from '@grpc/grpc-js';
+import type { CertificateInfo } from '../../../certificates.js';
 import type { Clock } from '../../../clock.js';
 import { CfluxError } from '../../../errors.js';
 import { TlsCredentials, type TlsValues } from '../../../tls-credentials.js';
@@ -46,6 +47,10 @@ export class Members {
 
   get count(): number {
     return this.#members.length;
+  }
+
+  get certificates(): readonly CertificateInfo[] {
+    return this.#credentials?.certificates ?? [];
   }
 
   /** The one that is used now. */

@@ -1,45 +1,48 @@
 import { CfluxError } from '../../../errors.js';
 import type { EtcdConnection } from './connection.js';
+import type { Heads } from './heads.js';
 import type { Keys } from './keys.js';
+import { type Lookup, LookupQueue } from './lookup-queue.js';
 import { etcd } from './methods.js';
 import type { Rosters } from './rosters.js';
 
 /** A transaction of etcd has at most 128 operations. */
 const mostLookups = 100;
-/** Lookups that wait. With more of them the oldest would be too late for their clients. */
+/** Of a read in which lookups of clusters that exist and of others wait. */
+const mostOfKnownClusters = 90;
+/** Lookups that wait, of each kind. With more of them the oldest would be too late for their clients. */
 const mostWaiting = 2_000;
 /** As for the heartbeats that wait for it. */
 const limits = { attemptTimeout: 1_000 };
 
-interface Lookup {
-  readonly cluster: string;
-  readonly nodeId: number;
-  readonly resolve: (isRegistered: boolean) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * Finds out whether a node is registered before anything is stored of it. Rosters answer for the nodes that they name. The other
- * nodes are looked up by their keys, many in one read and one read at a time: anybody may send any number of ids and names.
+ * nodes are looked up by their keys, many in one read and one read at a time: anybody may send any number of ids and names. Clusters that
+ * this manager knows to exist go before the others, whose names may be invented, and within both kinds the clusters take turns.
  */
 export class NodeLookups {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
+  readonly #heads: Heads;
   readonly #rosters: Rosters;
-  #waiting: Lookup[] = [];
+  readonly #ofKnownClusters = new LookupQueue(mostWaiting);
+  readonly #ofOthers = new LookupQueue(mostWaiting);
   #isReading = false;
 
-  constructor(connection: EtcdConnection, keys: Keys, rosters: Rosters) {
+  constructor(
+    connection: EtcdConnection,
+    parts: { readonly keys: Keys; readonly heads: Heads; readonly rosters: Rosters },
+  ) {
     this.#connection = connection;
-    this.#keys = keys;
-    this.#rosters = rosters;
+    this.#keys = parts.keys;
+    this.#heads = parts.heads;
+    this.#rosters = parts.rosters;
   }
 
   isRegistered(cluster: string, nodeId: number): boolean | Promise<boolean> {
     if (this.#rosters.has(cluster, nodeId)) return true;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ cluster, nodeId, resolve, reject });
-      if (this.#waiting.length > mostWaiting) this.#waiting.shift()?.reject(tooManyLookups());
+      this.#add({ cluster, nodeId, resolve, reject });
       if (!this.#isReading) void this.#readAll();
     });
   }
@@ -48,14 +51,13 @@ export class NodeLookups {
     this.#isReading = true;
     // The requests of this turn of the event loop are read together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      // The newest first: of a flood the oldest are late anyhow, and a node that comes into it is not.
-      const lookups = this.#waiting.splice(-mostLookups);
+    while (this.#ofKnownClusters.size + this.#ofOthers.size > 0) {
+      const lookups = this.#next();
       try {
         await this.#read(lookups);
       } catch (error) {
         // The next read would fail the same way, after the same time.
-        for (const { reject } of [...lookups, ...this.#waiting.splice(0)]) reject(error);
+        for (const { reject } of [...lookups, ...this.#drain()]) reject(error);
       }
       this.#settleByRosters();
     }
@@ -90,12 +92,28 @@ export class NodeLookups {
 
   /** A roster that was read meanwhile may name the nodes that still wait. */
   #settleByRosters(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const lookup of waiting) {
+    for (const lookup of this.#drain()) {
       if (this.#rosters.has(lookup.cluster, lookup.nodeId)) lookup.resolve(true);
-      else this.#waiting.push(lookup);
+      else this.#add(lookup);
     }
+  }
+
+  #add(lookup: Lookup): void {
+    const { cluster } = lookup;
+    const hasData = (this.#heads.known(cluster)?.head.versions.length ?? 0) > 0;
+    const isKnown = hasData || this.#rosters.knows(cluster);
+    const queue = isKnown ? this.#ofKnownClusters : this.#ofOthers;
+    queue.add(lookup)?.reject(tooManyLookups());
+  }
+
+  /** What one read looks up. A flood of unknown nodes of a known cluster leaves room for clusters that this manager does not know yet. */
+  #next(): readonly Lookup[] {
+    const known = this.#ofKnownClusters.take(this.#ofOthers.size > 0 ? mostOfKnownClusters : mostLookups);
+    return [...known, ...this.#ofOthers.take(mostLookups - known.length)];
+  }
+
+  #drain(): readonly Lookup[] {
+    return [...this.#ofKnownClusters.drain(), ...this.#ofOthers.drain()];
   }
 }
 

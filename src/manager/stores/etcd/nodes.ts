@@ -2,6 +2,7 @@ import type { NodeInfo } from '../../../protocol/nodes.js';
 import { tooManyNodes } from '../../limits.js';
 import type { KnownNode, NodeUpdate, StoreContext } from '../../manager-store.js';
 import { closed, type EtcdConnection } from './connection.js';
+import type { Heads } from './heads.js';
 import { inPages } from './in-pages.js';
 import { JsonValue, writeJson } from './json-value.js';
 import type { Keys } from './keys.js';
@@ -34,10 +35,10 @@ export class Nodes {
 
   constructor(
     connection: EtcdConnection,
-    parts: { readonly keys: Keys; readonly leases: Leases; readonly manager: string },
+    parts: { readonly keys: Keys; readonly heads: Heads; readonly leases: Leases; readonly manager: string },
     context: StoreContext,
   ) {
-    const { keys, leases } = parts;
+    const { keys, heads, leases } = parts;
     const { clock, nodeTtl, mostNodes } = context;
     this.#connection = connection;
     this.#keys = keys;
@@ -45,7 +46,7 @@ export class Nodes {
     this.#counts = new NodeCounts(connection, keys, context);
     this.#log = new NodeLog(parts, context);
     this.#rosters = new Rosters(connection, keys, clock);
-    this.#lookups = new NodeLookups(connection, keys, this.#rosters);
+    this.#lookups = new NodeLookups(connection, { keys, heads, rosters: this.#rosters });
     const rollCall = { connection, keys, log: this.#log, rosters: this.#rosters, clock };
     // A node that is heard of a sixtieth later is none the worse for it.
     this.#heartbeats = new RollCall(rollCall, nodeTtl / 60);

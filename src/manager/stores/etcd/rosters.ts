@@ -48,6 +48,11 @@ export class Rosters {
     return this.#rosters.get(cluster)?.nodes.has(nodeId) === true;
   }
 
+  /** The cluster had nodes when it was last read. */
+  knows(cluster: string): boolean {
+    return this.#rosters.has(cluster);
+  }
+
   /** These nodes are registered, by a read of their keys. The first ones of a cluster make the whole cluster be read. */
   async learn(cluster: string, nodeIds: readonly number[]): Promise<void> {
     const roster = this.#rosters.get(cluster);

@@ -1,0 +1,36 @@
+/** Modes of addresses: as they are, back from the present position, after one of the near ones, or as one of the same ones. */
+export const selfMode = 0;
+export const hereMode = 1;
+export const nearMode = 2;
+export const nearSize = 4;
+export const sameMode = nearMode + nearSize;
+const sameSize = 3;
+const slots = 256;
+
+/** The addresses that were used last (RFC 3284, section 5.1). Each window begins with a new cache. */
+export class AddressCache {
+  readonly #near = new Array<number>(nearSize).fill(0);
+  readonly #same = new Array<number>(sameSize * slots).fill(0);
+  #next = 0;
+
+  near(mode: number): number {
+    return this.#near[mode - nearMode] ?? 0;
+  }
+
+  same(mode: number, slot: number): number {
+    return this.#same[(mode - sameMode) * slots + slot] ?? 0;
+  }
+
+  /** Where `address` is among the same ones, if it is there. */
+  placeOf(address: number): { mode: number; slot: number } | undefined {
+    const place = address % this.#same.length;
+    if (this.#same[place] !== address) return undefined;
+    return { mode: sameMode + Math.floor(place / slots), slot: place % slots };
+  }
+
+  update(address: number): void {
+    this.#near[this.#next] = address;
+    this.#next = (this.#next + 1) % nearSize;
+    this.#same[address % this.#same.length] = address;
+  }
+}
