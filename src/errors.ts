@@ -36,6 +36,8 @@ export type CfluxErrorCode =
   // An InfluxQL text that is not read, or a statement that the cluster cannot execute.
   | 'INFLUXQL_SYNTAX'
   | 'STATEMENT_NOT_SUPPORTED'
+  // A change that would leave the cluster without an administrator.
+  | 'LAST_ADMINISTRATOR'
   // A live InfluxDB server lost metadata that it had.
   | 'METADATA_LOST'
   // This machine.
@@ -53,6 +55,7 @@ export type CfluxErrorCode =
   | 'FORBIDDEN'
   | 'NODE_NOT_FOUND'
   | 'CLUSTER_NOT_FOUND'
+  | 'CLUSTER_EMPTY'
   | 'VERSION_NOT_FOUND'
   | 'NO_SUCH_ROUTE'
   | 'TOO_LARGE'

@@ -4,11 +4,12 @@ export {
   executeQuery,
   type QueryOptions,
   type QueryResponse,
-  type QueryResult,
 } from './execute/execute-query.js';
 export type { HashPassword } from './execute/prepare-statements.js';
+export type { QueryResult } from './execute/result-of.js';
 export type { ActingUser, QueryTarget, RunOptions } from './execute/run-statements.js';
 export type { Cell, Series } from './execute/series.js';
+export { formatCsv } from './format-csv.js';
 export { formatResponse } from './format-response.js';
 export { parseStatements } from './parse-statements.js';
 export type { NumberForm } from './print/print-number.js';

@@ -145,7 +145,7 @@ export class Cluster {
       if (holding.isNode && (request.nodeId !== undefined || request.wait <= 0)) {
         this.#line.yield(request.nodeId, asker);
       }
-      if (request.wait <= 0) return poll.unchanged;
+      if (request.wait <= 0) return { ...poll.unchanged, retryAfter: this.#lost.remaining };
       const releaseSlot = holding.takeSlot();
       try {
         return await poll.hold(this.#settings.deadlines, request.wait, holding.signal);

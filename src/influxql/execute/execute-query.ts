@@ -1,7 +1,6 @@
 import { isCfluxError } from '../../errors.js';
 import type { BoundParameters } from '../bound-parameters.js';
 import { parseStatements } from '../parse-statements.js';
-import { printStatement } from '../print/print-statement.js';
 import { trimQuery } from '../trim-query.js';
 import {
   clusterStatements,
@@ -9,15 +8,13 @@ import {
   hashByDefault,
   prepareStatements,
 } from './prepare-statements.js';
-import { isRead } from './read-metadata.js';
+import { type QueryResult, resultOf } from './result-of.js';
 import {
   type PreparedStatement,
   type QueryTarget,
   type RunOptions,
-  type StatementOutcome,
   StatementRunner,
 } from './run-statements.js';
-import type { Series } from './series.js';
 
 /** How a query is executed. */
 export interface QueryOptions extends RunOptions {
@@ -29,14 +26,6 @@ export interface QueryOptions extends RunOptions {
   readonly atomic?: boolean;
   /** Hashes passwords. Default: bcrypt with cost 10. */
   readonly hashPassword?: HashPassword;
-}
-
-/** What became of one statement, in InfluxDB's JSON. */
-export interface QueryResult {
-  readonly statement_id: number;
-  readonly messages?: readonly { readonly level: string; readonly text: string }[];
-  readonly series?: readonly Series[];
-  readonly error?: string;
 }
 
 /** InfluxDB's response to a query: results, or the error of a query of which nothing was executed; `{}` for one without statements. */
@@ -90,15 +79,4 @@ export async function executeQuery(
 function explained(code: string, message: string): string {
   if (code === 'INFLUXQL_SYNTAX') return `error parsing query: ${message}`;
   return code === 'NOT_AUTHORIZED' ? `error authorizing query: ${message}` : message;
-}
-
-/** `warned`: the statement, if a change by it is warned of. */
-function resultOf(outcome: StatementOutcome, id: number, warned: PreparedStatement | undefined): QueryResult {
-  if (outcome.state === 'notExecuted') return { statement_id: id, error: 'not executed' };
-  if (outcome.state === 'failed') return { statement_id: id, error: outcome.error.message };
-  const series = outcome.series.length > 0 ? { series: outcome.series } : {};
-  if (warned === undefined || isRead(warned.statement)) return { statement_id: id, ...series };
-  const printed = outcome.storedText ?? printStatement(warned.statement, { portable: false });
-  const text = `deprecated use of '${printed}' in a read only context, please use a POST request instead`;
-  return { statement_id: id, messages: [{ level: 'warning', text }], ...series };
 }
