@@ -4,6 +4,7 @@ import { clustersCommand } from './commands/clusters.js';
 import { confirmDropsCommand } from './commands/confirm-drops.js';
 import { deleteClusterCommand } from './commands/delete-cluster.js';
 import { diffCommand } from './commands/diff.js';
+import { execCommand } from './commands/exec.js';
 import { exportCommand } from './commands/export.js';
 import { historyCommand } from './commands/history.js';
 import { importCommand } from './commands/import.js';
@@ -26,6 +27,7 @@ export const commands: readonly ((terminal: Terminal) => Command)[] = [
   showCommand,
   diffCommand,
   rollbackCommand,
+  execCommand,
   exportCommand,
   importCommand,
   removeNodeCommand,
