@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { agentCommand } from './commands/agent.js';
+import { applyCommand } from './commands/apply.js';
 import { clustersCommand } from './commands/clusters.js';
 import { confirmDropsCommand } from './commands/confirm-drops.js';
 import { deleteClusterCommand } from './commands/delete-cluster.js';
@@ -28,6 +29,7 @@ export const commands: readonly ((terminal: Terminal) => Command)[] = [
   diffCommand,
   rollbackCommand,
   execCommand,
+  applyCommand,
   exportCommand,
   importCommand,
   removeNodeCommand,

@@ -1,22 +1,36 @@
 import { Lexer } from '../influxql/lexer.js';
-import { statementTokens } from '../influxql/split-statements.js';
-import type { Token } from '../influxql/token.js';
-import type { ScriptStatement } from './script.js';
+import { splitStatements, statementTokens } from '../influxql/split-statements.js';
 
-/** The token that is the password of CREATE USER or SET PASSWORD: the sixth of both. */
-export function passwordToken({ statement, source, start }: ScriptStatement): Token | undefined {
-  if (statement.kind !== 'createUser' && statement.kind !== 'setPassword') return undefined;
-  return [...statementTokens(new Lexer(source.text, start))][5];
+/** Where the password of a statement comes from: from its text, or from a parameter. */
+export type PasswordOrigin =
+  | { readonly kind: 'text' }
+  | { readonly kind: 'parameter'; readonly name: string };
+
+/**
+ * Where the passwords of CREATE USER and SET PASSWORD in `text` come from: in both the sixth token is the password. The text need not be
+ * valid.
+ */
+export function passwordOrigins(text: string): readonly PasswordOrigin[] {
+  return splitStatements(text).flatMap(({ start }) => {
+    const tokens = [...statementTokens(new Lexer(text, start))];
+    const command = tokens
+      .slice(0, 2)
+      .map(({ kind }) => kind)
+      .join(' ');
+    const password = tokens[5];
+    if (password === undefined || (command !== 'CREATE USER' && command !== 'SET PASSWORD')) return [];
+    return password.kind === 'BOUNDPARAM'
+      ? { kind: 'parameter', name: password.text.slice(1) }
+      : { kind: 'text' };
+  });
 }
 
-/** Whether a password of these statements stands in the text, or in a parameter of the command line. */
-export function holdsPassword(
-  statements: readonly ScriptStatement[],
-  typedParameters: readonly string[],
-): boolean {
-  return statements.some((each) => {
-    const token = passwordToken(each);
-    if (token === undefined || token.kind !== 'BOUNDPARAM') return token !== undefined;
-    return typedParameters.some((typed) => typed.startsWith(`${token.text.slice(1)}=`));
-  });
+/** Whether the command line shows a password: in a statement, or in a parameter (`name=value`). */
+export function showsPassword(statements: readonly string[], typedParameters: readonly string[]): boolean {
+  return statements.some((text) =>
+    passwordOrigins(text).some(
+      (origin) =>
+        origin.kind === 'text' || typedParameters.some((typed) => typed.startsWith(`${origin.name}=`)),
+    ),
+  );
 }

@@ -30,3 +30,4 @@ export type {
   ServerStatement,
   Statement,
 } from './statement.js';
+export { type WrittenSchema, writeSchema } from './write-schema.js';

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CfluxClient, decodeMetadata, LocalMetaClient } from 'clusterflux';
@@ -243,6 +243,7 @@ describe('R11: no command line founds a cluster that nodes then meet as foreign'
   it('leaves a wiped manager to its nodes while all of them are away', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'cflux-exec-'));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    await mkdir(join(dir, 'meta'));
     const open = async (endpoint: string) => {
       const client = new CfluxClient(new LocalMetaClient({ dir: join(dir, 'meta') }), {
         endpoint,

@@ -5,7 +5,7 @@ import { isRead } from '../../influxql/execute/read-metadata.js';
 import { resultOf } from '../../influxql/execute/result-of.js';
 import { type StatementOutcome, StatementRunner } from '../../influxql/execute/run-statements.js';
 import type { ClusterTarget } from '../cluster-target.js';
-import { holdsPassword } from '../exposed-passwords.js';
+import { showsPassword } from '../exposed-passwords.js';
 import { type ParameterFlags, parametersOf } from '../parameters.js';
 import { collect } from '../parse.js';
 import { type QueryFormat, queryFormats, writeResults } from '../query-output.js';
@@ -47,7 +47,7 @@ export function execCommand(terminal: Terminal): Command {
       const sources = await scriptTexts(args, flags.file ?? [], terminal);
       const statements = parseScript(sources, parametersOf(flags, terminal));
       if (statements.length === 0) throw new CfluxError('INVALID_OPTION', 'there is no statement');
-      if (holdsPassword(args.length > 0 ? statements : [], flags.param ?? [])) {
+      if (showsPassword(args, flags.param ?? [])) {
         terminal.err(
           'cflux: a password on the command line is seen by everybody on this machine: write PASSWORD $name, and say --param-env name=VARIABLE',
         );
