@@ -2,7 +2,8 @@ import type { QueryResponse } from './execute/execute-query.js';
 import type { Cell, Series } from './execute/series.js';
 
 /**
- * The CSV text of a response, to the byte as InfluxDB writes it: the columns of the first table are its head, those of another table follow
+ * The CSV text of a response, to the byte as InfluxDB writes it, but for lists (the destinations of a subscription), of which InfluxDB
+ * shows none: the columns of the first table are its head, those of another table follow
  * an empty line, and neither changes nor failed statements have a line.
  *
  * @example
@@ -29,7 +30,7 @@ export function formatCsv({ results = [], error }: QueryResponse): string {
 const rowsOf = ({ name = '', values = [] }: Series): readonly string[] =>
   values.map((row) => lineOf([name, '', ...row.map(cellText)]));
 
-/** A list is written as Go prints it. */
+/** In place of a list InfluxDB repeats the head of its column. */
 function cellText(cell: Cell): string {
   if (cell === null) return '';
   return typeof cell === 'object' ? `[${cell.join(' ')}]` : String(cell);

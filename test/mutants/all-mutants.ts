@@ -1,3 +1,4 @@
+import { cliMutants } from './cli-mutants.js';
 import { clientMutants } from './client-mutants.js';
 import { deltaMutants } from './delta-mutants.js';
 import { influxdbMutants } from './influxdb-mutants.js';
@@ -7,5 +8,12 @@ import { type Mutant, namesOf } from './mutant.js';
 
 /** Every mutant, by its name. */
 export const allMutants: ReadonlyMap<string, Mutant> = new Map(
-  namesOf([...clientMutants, ...managerMutants, ...influxdbMutants, ...deltaMutants, ...influxqlMutants]),
+  namesOf([
+    ...clientMutants,
+    ...managerMutants,
+    ...influxdbMutants,
+    ...deltaMutants,
+    ...influxqlMutants,
+    ...cliMutants,
+  ]),
 );
