@@ -2,9 +2,9 @@ import type { QueryResponse } from './execute/execute-query.js';
 import type { Cell, Series } from './execute/series.js';
 
 /**
- * The CSV text of a response, to the byte as InfluxDB writes it, but for lists (the destinations of a subscription), of which InfluxDB
- * shows none: the columns of the first table are its head, those of another table follow
- * an empty line, and neither changes nor failed statements have a line.
+ * The CSV text of a response, to the byte as InfluxDB writes it, but for whole numbers and lists, in whose place InfluxDB repeats the head of
+ * the column. The columns of the first table are the head, those of another table follow an empty line; neither changes nor failed
+ * statements have a line.
  *
  * @example
  * ```ts
@@ -30,7 +30,6 @@ export function formatCsv({ results = [], error }: QueryResponse): string {
 const rowsOf = ({ name = '', values = [] }: Series): readonly string[] =>
   values.map((row) => lineOf([name, '', ...row.map(cellText)]));
 
-/** In place of a list InfluxDB repeats the head of its column. */
 function cellText(cell: Cell): string {
   if (cell === null) return '';
   return typeof cell === 'object' ? `[${cell.join(' ')}]` : String(cell);
