@@ -85,6 +85,14 @@ export class Lexer {
     return this.#token('ILLEGAL', character, start, start + character.length);
   }
 
+  /** Goes on behind white space, without a token for it: every second token would be one. */
+  skipSpace(): void {
+    const end = this.#endOf(this.offset, space);
+    if (end === this.offset) return;
+    this.offset = end;
+    this.#endsInWord = false;
+  }
+
   /** The regular expression that begins here. */
   regex(): Token {
     return this.#take(scanDelimited(this.text, this.offset));
@@ -110,8 +118,10 @@ export class Lexer {
 
   /** Offset of the first character from `from` on that has none of these bits. */
   #endOf(from: number, mask: number): number {
+    const { text } = this;
+    const { length } = text;
     let end = from;
-    while (this.#is(end, mask)) end += 1;
+    while (end < length && ((classes[text.charCodeAt(end)] ?? 0) & mask) !== 0) end += 1;
     return end;
   }
 

@@ -43,6 +43,7 @@ export class TokenReader {
   /** The next token that is not white space or a comment. */
   next(): Token {
     for (;;) {
+      if (this.#unread === 0) this.#lexer.skipSpace();
       const token = this.scan();
       if (!isSpace(token)) return token;
     }

@@ -2,6 +2,7 @@ import { printDuration } from '../duration-literal.js';
 import type { Expression, SelectStatement } from '../select.js';
 import type { ClusterStatement, ContinuousQueryStatement } from '../statement.js';
 import { syntaxError } from '../syntax-error.js';
+import type { Token } from '../token.js';
 import type { TokenReader } from '../token-reader.js';
 import { parseSelect } from './parse-select.js';
 import { durationOfToken } from './parse-values.js';
@@ -37,11 +38,31 @@ function checkedInterval(reader: TokenReader, select: SelectStatement): bigint {
     return interval;
   }
   if (typeof interval === 'bigint' && interval !== 0n) return interval;
-  // InfluxDB goes back by two tokens here, so that the error names what comes before END.
-  reader.unscan();
-  reader.unscan();
   const reasons = typeof interval === 'string' ? [interval] : [];
-  throw reader.unexpected(reader.next(), 'GROUP BY time(...)', ...reasons);
+  throw reader.unexpected(tokenBefore(reader), 'GROUP BY time(...)', ...reasons);
+}
+
+/**
+ * The token that InfluxDB's error names: it goes back by two tokens from the one that comes next, and white space, which this reader
+ * does not always keep, is a token there.
+ */
+function tokenBefore(reader: TokenReader): Token {
+  const following = reader.peek();
+  const last = goBack(reader, following);
+  if (last.end !== following.start) return last;
+  const before = goBack(reader, last);
+  return before.end === last.start ? before : last;
+}
+
+/** The token before `token`, which is the next one afterwards. */
+function goBack(reader: TokenReader, token: Token): Token {
+  reader.unscan();
+  const before = reader.peek();
+  if (before.start < token.start) return before;
+  // White space that is kept was passed over on the way here, too.
+  reader.unscan();
+  reader.unscan();
+  return reader.peek();
 }
 
 /** Nanoseconds, 0 without one; or what is wrong with it. */
