@@ -30,9 +30,10 @@ const layers = {
   transport: [...ground, 'protocol'],
   client: [...ground, 'meta', 'protocol', 'transport'],
   manager: [...ground, 'protocol'],
-  influxdb: [...ground, 'meta', 'client', 'transport'],
+  influxql: [...ground, 'meta'],
+  influxdb: [...ground, 'meta', 'client', 'transport', 'influxql'],
   testing: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
-  cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb', 'index.ts'],
+  cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxql', 'influxdb', 'index.ts'],
 };
 
 const at = (names) => names.map((name) => (name.endsWith('.ts') ? `^src/${name}$` : `^src/${name}/`));

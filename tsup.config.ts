@@ -4,6 +4,7 @@ import { defineConfig, type Options } from 'tsup';
 const library = {
   index: 'src/index.ts',
   manager: 'src/manager/index.ts',
+  influxql: 'src/influxql/index.ts',
   influxdb: 'src/influxdb/index.ts',
   testing: 'src/testing/index.ts',
 };

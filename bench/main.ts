@@ -5,6 +5,7 @@ const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = 
   delta: () => import('./delta.js'),
   etcd: () => import('./etcd.js'),
   influxdb: () => import('./influxdb.js'),
+  influxql: () => import('./influxql.js'),
   meta: () => import('./meta.js'),
   client: () => import('./client.js'),
   manager: () => import('./manager.js'),

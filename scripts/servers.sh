@@ -5,7 +5,8 @@ set -euo pipefail
 # command : Debian package : what it is for
 servers=(
   'influxd:influxdb:InfluxDB 1.x, whose metadata files and answers the tests compare with'
-  'etcd:etcd-server:etcd, the distributed store of several managers'
+  'influx:influxdb-client:the command line client of InfluxDB 1.x, whose results the tests compare with cflux exec'
+    'etcd:etcd-server:etcd, the distributed store of several managers'
 )
 
 missing=()

@@ -33,6 +33,11 @@ export type CfluxErrorCode =
   | 'MALFORMED_DELTA'
   // A statement that an InfluxDB server refused for a reason without a code of its own; the message is its text.
   | 'STATEMENT_REFUSED'
+  // An InfluxQL text that is not read, or a statement that the cluster cannot execute.
+  | 'INFLUXQL_SYNTAX'
+  | 'STATEMENT_NOT_SUPPORTED'
+  // A change that would leave the cluster without an administrator.
+  | 'LAST_ADMINISTRATOR'
   // A live InfluxDB server lost metadata that it had.
   | 'METADATA_LOST'
   // This machine.
@@ -50,6 +55,7 @@ export type CfluxErrorCode =
   | 'FORBIDDEN'
   | 'NODE_NOT_FOUND'
   | 'CLUSTER_NOT_FOUND'
+  | 'CLUSTER_EMPTY'
   | 'VERSION_NOT_FOUND'
   | 'NO_SUCH_ROUTE'
   | 'TOO_LARGE'

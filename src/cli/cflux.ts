@@ -3,12 +3,13 @@ import manifest from '../../package.json' with { type: 'json' };
 import { CfluxError } from '../errors.js';
 import { printableLines } from '../printable.js';
 import { commands } from './commands.js';
-import { exitCode, exitCodeOf } from './exit-code.js';
+import { EndWith, exitCode, exitCodeOf } from './exit-code.js';
 import type { Terminal } from './terminal.js';
 
 const help = `
 Exit codes:
-  0 done   1 failed   2 wrong command line   3 no such cluster, version or node
+  0 done   1 failed   2 wrong command line, or a dry run with something to do
+  3 no such cluster, version or node, or a cluster without data
   4 no manager answered   5 not allowed   6 somebody else changed the cluster meanwhile
 
 Start here:
@@ -51,7 +52,8 @@ export async function runCflux(args: readonly string[], processTerminal: Termina
     await program.parseAsync([...args], { from: 'user' });
     return exitCode.ok;
   } catch (error) {
-    if (!(error instanceof CommanderError)) terminal.err(`cflux: ${CfluxError.from(error).message}`);
+    if (!(error instanceof CommanderError || error instanceof EndWith))
+      terminal.err(`cflux: ${CfluxError.from(error).message}`);
     return exitCodeOf(error);
   }
 }

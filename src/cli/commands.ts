@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { agentCommand } from './commands/agent.js';
+import { applyCommand } from './commands/apply.js';
 import { clustersCommand } from './commands/clusters.js';
 import { confirmDropsCommand } from './commands/confirm-drops.js';
 import { deleteClusterCommand } from './commands/delete-cluster.js';
 import { diffCommand } from './commands/diff.js';
+import { execCommand } from './commands/exec.js';
 import { exportCommand } from './commands/export.js';
 import { historyCommand } from './commands/history.js';
 import { importCommand } from './commands/import.js';
@@ -26,6 +28,8 @@ export const commands: readonly ((terminal: Terminal) => Command)[] = [
   showCommand,
   diffCommand,
   rollbackCommand,
+  execCommand,
+  applyCommand,
   exportCommand,
   importCommand,
   removeNodeCommand,

@@ -8,6 +8,8 @@ export const exitCode = {
   failed: 1,
   /** The command line makes no sense. */
   usage: 2,
+  /** A dry run found something to do. */
+  wouldChange: 2,
   /** There is no such cluster, version or node. */
   notFound: 3,
   /** No manager answered. */
@@ -22,6 +24,7 @@ export const exitCode = {
 const codes: ReadonlyMap<CfluxErrorCode, number> = new Map([
   ['INVALID_OPTION', exitCode.usage],
   ['CLUSTER_NOT_FOUND', exitCode.notFound],
+  ['CLUSTER_EMPTY', exitCode.notFound],
   ['VERSION_NOT_FOUND', exitCode.notFound],
   ['NODE_NOT_FOUND', exitCode.notFound],
   ['UNREACHABLE', exitCode.unreachable],
@@ -32,8 +35,16 @@ const codes: ReadonlyMap<CfluxErrorCode, number> = new Map([
   ['CONFLICT_TIMEOUT', exitCode.conflict],
 ]);
 
+/** Ends a command with an exit code that is no failure, and without a message. */
+export class EndWith extends Error {
+  constructor(readonly code: number) {
+    super(`exit code ${code}`);
+  }
+}
+
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof EndWith) return error.code;
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   return isCfluxError(error) ? (codes.get(error.code) ?? exitCode.failed) : exitCode.failed;
 }

@@ -9,6 +9,8 @@ export interface Terminal {
   err(line: string): void;
   /** Bytes of the result, as they are. */
   write(bytes: Uint8Array): Promise<void>;
+  /** All of standard input; `undefined` where that is a keyboard. */
+  input(): Promise<Buffer | undefined>;
   /** The answer to a question; `undefined` where nobody can be asked. */
   ask(question: string): Promise<string | undefined>;
   /** Resolves with the name of the signal that asks the process to end. */
@@ -24,6 +26,12 @@ export const processTerminal: Terminal = {
     new Promise((resolve, reject) => {
       process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
     }),
+  async input() {
+    if (process.stdin.isTTY) return undefined;
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks);
+  },
   async ask(question) {
     if (!process.stdin.isTTY) return undefined;
     const reader = createInterface({ input: process.stdin, output: process.stderr });

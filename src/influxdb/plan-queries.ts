@@ -1,3 +1,4 @@
+import { sameQueryText } from '../influxql/same-query-text.js';
 import type { DatabaseInfo } from '../meta/records.js';
 import { checkContinuousQuery } from './continuous-query-text.js';
 import { type Draft, firstByName, type PlanInput } from './draft.js';
@@ -17,13 +18,12 @@ export function planContinuousQueries(
   for (const { name, query } of firstByName(wanted.continuousQueries).values()) {
     const item = { kind: 'continuousQuery', database, name } as const;
     const existing = present.get(name);
-    // InfluxDB rewrites what it is given: only the ledger can tell that its text is what the cluster's became.
-    if (existing !== undefined) {
-      const isSame = existing.query === query || agreementOf(ledger, item, query, existing.query) === 'same';
-      if (isSame) {
-        draft.alreadySo += 1;
-        continue;
-      }
+    if (
+      existing !== undefined &&
+      isSameQuery(query, existing.query, agreementOf(ledger, item, query, existing.query))
+    ) {
+      draft.alreadySo += 1;
+      continue;
     }
     const checked = checkContinuousQuery(database, name, query);
     if ('refused' in checked) draft.refuse(item, checked.refused);
@@ -37,6 +37,15 @@ export function planContinuousQueries(
       );
     }
   }
+}
+
+/**
+ * InfluxDB rewrites what it is given, and before 1.11 it rounds numbers to three decimals. So a text of its own that was never compared
+ * may be what the cluster's became; one that the cluster changed since is another, however little.
+ */
+function isSameQuery(wanted: string, present: string, agreement: ReturnType<typeof agreementOf>): boolean {
+  if (agreement === 'same' || sameQueryText(wanted, present)) return true;
+  return agreement === 'unknown' && sameQueryText(wanted, present, 'threeDecimals');
 }
 
 /** Plans the subscriptions of a database that is there, or will be. */

@@ -47,7 +47,7 @@ export class HeldPolls {
       const result = await this.#compare(poll, holding.isNode);
       if (result !== undefined) return result;
       holding.onUnchanged();
-      if (request.wait <= 0) return poll.unchanged;
+      if (request.wait <= 0) return { ...poll.unchanged, retryAfter: this.#parts.lost.remaining };
       const releaseSlot = holding.takeSlot();
       try {
         return await poll.hold(this.#parts.deadlines, request.wait, holding.signal);

@@ -45,6 +45,11 @@ export class LostData {
     return this.#recovery === undefined;
   }
 
+  /** Milliseconds until the collection of offers ends; absent: none has begun. */
+  get remaining(): number | undefined {
+    return this.#recovery?.remaining;
+  }
+
   /** There is data, whosever it was. */
   end(): void {
     this.#nobodyOffered = false;
@@ -89,7 +94,7 @@ export class LostData {
     }
     const foreign = await this.judge(request, epoch);
     if (foreign !== undefined) return foreign;
-    const remaining = this.#recovery?.remaining;
+    const { remaining } = this;
     if (remaining === undefined) return undefined;
     throw unavailable(
       'this manager has no data for the cluster and waits for the nodes that had some',

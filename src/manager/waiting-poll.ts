@@ -51,7 +51,7 @@ export class WaitingPoll {
     this.#head = head;
   }
 
-  get unchanged(): PollResult {
+  get unchanged(): PollResult & { readonly kind: 'unchanged' } {
     const { epoch, latest } = this.#head ?? {};
     return { kind: 'unchanged', epoch, version: latest?.version, mutation: latest?.mutation };
   }

@@ -130,7 +130,9 @@ export class HttpAttempts implements Transport {
         const { status } = answer;
         const wasHeld = wait > 0 && this.#clock.monotonic() - begin >= wait * fullHold;
         if (status === 412) return foreignEpochOf(answer);
-        if (status === 204 || status === 304 || (status === 504 && wasHeld)) return unchangedOf(answer);
+        if (status === 204 || status === 304 || (status === 504 && wasHeld)) {
+          return unchangedOf(answer, this.#clock.now());
+        }
         return { kind: 'snapshot', ...snapshotOf(this.#expect(answer, 200)) };
       },
     );

@@ -98,6 +98,8 @@ export type PollResult =
       readonly epoch?: string | undefined;
       /** The mutation that made `version`. */
       readonly mutation?: string | undefined;
+      /** The manager has lost its data, and collects what the nodes have for so many milliseconds; it says so only at once (`wait` 0). */
+      readonly retryAfter?: number | undefined;
     }
   | ForeignEpoch;
 

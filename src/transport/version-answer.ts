@@ -1,5 +1,6 @@
 import { matchesDigest } from '../protocol/content-digest.js';
 import { headers } from '../protocol/headers.js';
+import { parseRetryAfter } from '../protocol/retry-after.js';
 import { noVersion, parseVersion } from '../protocol/version.js';
 import { badAnswer, type HttpAnswer } from './http-answer.js';
 import type { ForeignEpoch, Snapshot } from './transport.js';
@@ -30,13 +31,14 @@ export function foreignEpochOf(answer: HttpAnswer): ForeignEpoch {
   return { kind: 'foreignEpoch', epoch, version: parseVersion(header(answer, headers.version)) };
 }
 
-/** Nothing new, or nothing that the node has not stored itself. */
-export function unchangedOf(answer: HttpAnswer) {
+/** Nothing new, or nothing that the node has not stored itself. `now`: milliseconds since 1970. */
+export function unchangedOf(answer: HttpAnswer, now: number) {
   return {
     kind: 'unchanged',
     version: parseVersion(header(answer, headers.version)),
     epoch: header(answer, headers.epoch),
     mutation: header(answer, headers.lastMutation),
+    retryAfter: parseRetryAfter(header(answer, headers.retryAfter), now),
   } as const;
 }
 

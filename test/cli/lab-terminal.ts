@@ -29,6 +29,7 @@ export function cflux(args: readonly string[], env: Readonly<Record<string, stri
     out: add,
     err: add,
     write: async () => {},
+    input: async () => undefined,
     ask: async () => undefined,
     ended: () => ended,
   };

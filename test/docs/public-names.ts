@@ -7,6 +7,7 @@ import { root } from './markdown.js';
 const entries: Record<string, string> = {
   clusterflux: 'src/index.ts',
   'clusterflux/manager': 'src/manager/index.ts',
+  'clusterflux/influxql': 'src/influxql/index.ts',
   'clusterflux/influxdb': 'src/influxdb/index.ts',
   'clusterflux/testing': 'src/testing/index.ts',
 };

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import * as clusterflux from 'clusterflux';
 import * as influxdb from 'clusterflux/influxdb';
+import * as influxql from 'clusterflux/influxql';
 import * as manager from 'clusterflux/manager';
 import * as testing from 'clusterflux/testing';
 import ts from 'typescript';
@@ -9,6 +10,7 @@ import type { Program } from './complete-snippet.js';
 const modules: Record<string, unknown> = {
   clusterflux,
   'clusterflux/manager': manager,
+  'clusterflux/influxql': influxql,
   'clusterflux/influxdb': influxdb,
   'clusterflux/testing': testing,
 };

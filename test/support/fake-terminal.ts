@@ -13,6 +13,8 @@ export interface FakeTerminalOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** What is typed at a question; absent: nobody is there. */
   readonly typed?: string;
+  /** Standard input; absent: a keyboard. */
+  readonly input?: string | Uint8Array;
   /** Ends a command that serves. */
   readonly ended?: Promise<string>;
 }
@@ -29,6 +31,7 @@ export async function cflux(args: readonly string[], options: FakeTerminalOption
     write: async (chunk) => {
       bytes.push(chunk);
     },
+    input: async () => (options.input === undefined ? undefined : Buffer.from(options.input)),
     ask: async () => options.typed,
     ended: () => options.ended ?? new Promise(() => {}),
   };

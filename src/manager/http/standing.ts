@@ -5,12 +5,15 @@ export interface Standing {
   readonly epoch?: string | undefined;
   readonly version?: number | undefined;
   readonly mutation?: string | undefined;
+  /** Milliseconds. */
+  readonly retryAfter?: number | undefined;
 }
 
-export function standingHeaders({ epoch, version, mutation }: Standing): Record<string, string> {
+export function standingHeaders({ epoch, version, mutation, retryAfter }: Standing): Record<string, string> {
   return {
     ...(version === undefined ? {} : { [headers.version]: String(version) }),
     ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
     ...(mutation === undefined ? {} : { [headers.lastMutation]: mutation }),
+    ...(retryAfter === undefined ? {} : { [headers.retryAfter]: String(Math.ceil(retryAfter / 1000)) }),
   };
 }

@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { HttpTransport } from '../transport/http-transport.js';
+import { ClusterTarget } from './cluster-target.js';
+import { type ManagerFlags, managerOptions, withManagerFlags } from './connections.js';
+import type { Terminal } from './terminal.js';
+
+/** What may be done to the cluster that a command changes. */
+export interface TargetFlags extends ManagerFlags {
+  readonly createCluster?: true;
+  /** `false`: `--allow-no-admin`. */
+  readonly allowNoAdmin?: true;
+}
+
+/** Milliseconds that one change may take, as of a client. */
+const timeout = 30_000;
+
+export function withTargetFlags(command: Command): Command {
+  return withManagerFlags(command)
+    .option('--create-cluster', 'make the first version of a cluster that has none')
+    .option('--allow-no-admin', 'let the last administrator be removed');
+}
+
+/** Runs `work` with the cluster that the flags name, and frees the connection afterwards. */
+export async function withTarget(
+  flags: TargetFlags,
+  terminal: Terminal,
+  work: (target: ClusterTarget, cluster: string) => Promise<void>,
+): Promise<void> {
+  const { cluster = 'default', endpoint, token, tls } = managerOptions(flags, terminal);
+  const transport = new HttpTransport({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(token === undefined ? {} : { token }),
+    ...(tls === undefined ? {} : { tls }),
+  });
+  const { createCluster = false, allowNoAdmin = false } = flags;
+  try {
+    await work(new ClusterTarget({ transport, cluster, createCluster, allowNoAdmin, timeout }), cluster);
+  } finally {
+    await transport.close();
+  }
+}

@@ -1,0 +1,138 @@
+import { CfluxError } from '../../errors.js';
+import type { MetaClient } from '../../meta/meta-client.js';
+import { isValidName } from '../../meta/names.js';
+import { Privilege } from '../../meta/records.js';
+import { continuousQueryText } from '../continuous-query-text.js';
+import { sameQueryText } from '../same-query-text.js';
+import type { ClusterStatement, GrantLevel, PolicyOptions } from '../statement.js';
+import type { ExecutionContext } from './context.js';
+
+type Of<K extends ClusterStatement['kind']> = Extract<ClusterStatement, { kind: K }>;
+
+const levels: Readonly<Record<GrantLevel, number>> = {
+  READ: Privilege.Read,
+  WRITE: Privilege.Write,
+  'ALL PRIVILEGES': Privilege.All,
+};
+
+/**
+ * Makes one change, as InfluxDB's query layer does: its checks and texts are those of the server.
+ *
+ * @returns the text under which a continuous query is stored
+ * @throws CfluxError with InfluxDB's own text
+ */
+export async function executeChange(
+  meta: MetaClient,
+  statement: ClusterStatement,
+  context: ExecutionContext,
+): Promise<string | undefined> {
+  if (statement.kind === 'createContinuousQuery') return createContinuousQuery(meta, statement, context);
+  await change(meta, statement, context);
+  return undefined;
+}
+
+async function change(
+  meta: MetaClient,
+  statement: Exclude<ClusterStatement, { kind: 'createContinuousQuery' }>,
+  context: ExecutionContext,
+): Promise<void> {
+  switch (statement.kind) {
+    case 'createDatabase':
+      return createDatabase(meta, statement);
+    case 'dropDatabase':
+      return meta.dropDatabase(statement.name);
+    case 'createRetentionPolicy':
+    case 'alterRetentionPolicy':
+      return changePolicy(meta, statement);
+    case 'dropRetentionPolicy':
+      return meta.dropRetentionPolicy(statement.database, statement.name);
+    case 'dropContinuousQuery':
+      return meta.dropContinuousQuery(statement.database, statement.name);
+    case 'createSubscription': {
+      const { database, policy, name, mode, destinations } = statement;
+      return meta.createSubscription(database, policy, name, mode, destinations);
+    }
+    case 'dropSubscription':
+      return meta.dropSubscription(statement.database, statement.policy, statement.name);
+    case 'createUser':
+      await meta.createUser(statement.name, context.password ?? statement.password, statement.admin);
+      return;
+    case 'setPassword':
+      return meta.updateUser(statement.name, context.password ?? statement.password);
+    case 'dropUser':
+      return meta.dropUser(statement.name);
+    case 'grant':
+      return meta.setPrivilege(statement.user, statement.database, levels[statement.level]);
+    case 'revoke':
+      return revoke(meta, statement);
+    case 'grantAdmin':
+    case 'revokeAdmin':
+      return meta.setAdminPrivilege(statement.user, statement.kind === 'grantAdmin');
+  }
+}
+
+const invalidName = () => new CfluxError('INVALID_NAME', 'invalid name');
+
+async function createDatabase(meta: MetaClient, { name, options }: Of<'createDatabase'>): Promise<void> {
+  if (!isValidName(name)) throw invalidName();
+  if (options === undefined) {
+    await meta.createDatabase(name);
+    return;
+  }
+  const { policy = '' } = options;
+  if (policy !== '' && !isValidName(policy)) throw invalidName();
+  checkLimits(options);
+  await meta.createDatabaseWithRetentionPolicy(name, { name: policy, ...policyValues(options) });
+}
+
+async function changePolicy(
+  meta: MetaClient,
+  { kind, name, database, options }: Of<'createRetentionPolicy' | 'alterRetentionPolicy'>,
+): Promise<void> {
+  const values = policyValues(options);
+  if (kind === 'alterRetentionPolicy') {
+    checkLimits(options);
+    return meta.updateRetentionPolicy(database, name, values, options.makeDefault);
+  }
+  if (!isValidName(name)) throw invalidName();
+  checkLimits(options);
+  await meta.createRetentionPolicy(database, { name, ...values }, options.makeDefault);
+}
+
+function policyValues({ duration, replication, shardDuration }: Omit<PolicyOptions, 'makeDefault'>) {
+  return {
+    ...(duration === undefined ? {} : { duration }),
+    ...(replication === undefined ? {} : { replicaN: replication }),
+    ...(shardDuration === undefined ? {} : { shardGroupDuration: shardDuration }),
+  };
+}
+
+/** The metadata that servers of all versions share has no place for them. */
+function checkLimits({ futureLimit, pastLimit }: Omit<PolicyOptions, 'makeDefault'>): void {
+  if ((futureLimit ?? 0n) === 0n && (pastLimit ?? 0n) === 0n) return;
+  throw new CfluxError(
+    'STATEMENT_NOT_SUPPORTED',
+    'cannot set FUTURE LIMIT or PAST LIMIT: the metadata of a cluster does not hold them; set them on each InfluxDB 1.12 server',
+  );
+}
+
+/** A query that means the same is no conflict, however its text was written. */
+async function createContinuousQuery(
+  meta: MetaClient,
+  statement: Of<'createContinuousQuery'>,
+  context: ExecutionContext,
+): Promise<string> {
+  const text = continuousQueryText(statement, await meta.data(), context);
+  const database = await meta.database(statement.database);
+  const existing = database?.continuousQueries.find(({ name }) => name === statement.name);
+  const isSame = existing !== undefined && sameQueryText(existing.query, text);
+  await meta.createContinuousQuery(statement.database, statement.name, isSame ? existing.query : text);
+  return text;
+}
+
+/** Clears bits, and leaves an entry without any: so does InfluxDB. */
+async function revoke(meta: MetaClient, { level, database, user }: Of<'grant' | 'revoke'>): Promise<void> {
+  const remaining =
+    level === 'ALL PRIVILEGES' ? Privilege.None : (await meta.userPrivilege(user, database)) & ~levels[level];
+  return meta.setPrivilege(user, database, remaining);
+}

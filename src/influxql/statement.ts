@@ -1,0 +1,111 @@
+import type { SelectStatement } from './select.js';
+
+/** The three levels of a grant on a database. */
+export type GrantLevel = 'READ' | 'WRITE' | 'ALL PRIVILEGES';
+
+/** Options of CREATE DATABASE … WITH; durations in nanoseconds, 0 is for ever (of shard groups: InfluxDB chooses). */
+export interface DatabaseOptions {
+  readonly duration?: bigint;
+  readonly replication?: number;
+  readonly shardDuration?: bigint;
+  readonly futureLimit?: bigint;
+  readonly pastLimit?: bigint;
+  /** Name of the policy; `''` is as none. */
+  readonly policy?: string;
+}
+
+/** Values of a retention policy, in nanoseconds. */
+export interface PolicyOptions {
+  readonly duration?: bigint;
+  readonly replication?: number;
+  readonly shardDuration?: bigint;
+  readonly futureLimit?: bigint;
+  readonly pastLimit?: bigint;
+  readonly makeDefault: boolean;
+}
+
+/** A continuous query; RESAMPLE times in nanoseconds, 0 where they are not given. */
+export interface ContinuousQueryStatement {
+  readonly kind: 'createContinuousQuery';
+  readonly name: string;
+  readonly database: string;
+  readonly every: bigint;
+  readonly for: bigint;
+  readonly select: SelectStatement;
+}
+
+/** A statement that changes the cluster. */
+export type ClusterStatement =
+  | { readonly kind: 'createDatabase'; readonly name: string; readonly options?: DatabaseOptions }
+  | { readonly kind: 'dropDatabase'; readonly name: string }
+  | {
+      readonly kind: 'createRetentionPolicy' | 'alterRetentionPolicy';
+      readonly name: string;
+      readonly database: string;
+      readonly options: PolicyOptions;
+    }
+  | { readonly kind: 'dropRetentionPolicy'; readonly name: string; readonly database: string }
+  | ContinuousQueryStatement
+  | { readonly kind: 'dropContinuousQuery'; readonly name: string; readonly database: string }
+  | {
+      readonly kind: 'createSubscription';
+      readonly name: string;
+      readonly database: string;
+      readonly policy: string;
+      readonly mode: 'ALL' | 'ANY';
+      readonly destinations: readonly string[];
+    }
+  | {
+      readonly kind: 'dropSubscription';
+      readonly name: string;
+      readonly database: string;
+      readonly policy: string;
+    }
+  | {
+      readonly kind: 'createUser';
+      readonly name: string;
+      readonly password: string;
+      readonly admin: boolean;
+    }
+  | { readonly kind: 'setPassword'; readonly name: string; readonly password: string }
+  | { readonly kind: 'dropUser'; readonly name: string }
+  | {
+      readonly kind: 'grant' | 'revoke';
+      readonly level: GrantLevel;
+      readonly database: string;
+      readonly user: string;
+    }
+  | { readonly kind: 'grantAdmin' | 'revokeAdmin'; readonly user: string };
+
+/** A statement that the metadata answers. */
+export type MetadataRead =
+  | {
+      readonly kind:
+        | 'showDatabases'
+        | 'showUsers'
+        | 'showContinuousQueries'
+        | 'showSubscriptions'
+        | 'showShards'
+        | 'showShardGroups';
+    }
+  | { readonly kind: 'showRetentionPolicies'; readonly database?: string }
+  | { readonly kind: 'showGrants'; readonly user: string };
+
+/** What an InfluxDB server must run: it reads or changes points, or concerns that server alone. */
+export interface ServerStatement {
+  readonly kind: 'server';
+  /** Its first words: `SELECT`, `DELETE`, `SHOW MEASUREMENTS`, … */
+  readonly command: string;
+}
+
+/** Any statement: one that the cluster executes, or one that is left to a server. */
+export type Statement = ClusterStatement | MetadataRead | ServerStatement;
+
+/** A statement and where it stands in its text. */
+export interface PlacedStatement {
+  readonly statement: Statement;
+  /** Offset (UTF-16) of its first character. */
+  readonly start: number;
+  /** Offset behind it: of the semicolon, or of the end. */
+  readonly end: number;
+}

@@ -1,0 +1,163 @@
+import { CfluxError } from '../errors.js';
+import { LocalMetaClient } from '../meta/local-meta-client.js';
+import { findByName } from '../meta/named-list.js';
+import type { Password } from '../meta/password.js';
+import {
+  type DatabaseInfo,
+  type MetaData,
+  Privilege,
+  type RetentionPolicyInfo,
+  type UserInfo,
+} from '../meta/records.js';
+import { printDuration } from './duration-literal.js';
+import { executeChange } from './execute/execute-change.js';
+import { isRead } from './execute/read-metadata.js';
+import { parseStatements } from './parse-statements.js';
+import { printName, printString } from './print/quote.js';
+
+/** A metadata as statements. */
+export interface WrittenSchema {
+  /** In an order in which they can be executed, each on its own; passwords are parameters, `$` and the name of the user. */
+  readonly statements: readonly string[];
+  /** What these statements do not make, for people: InfluxQL cannot say it. */
+  readonly omitted: readonly string[];
+}
+
+/**
+ * The statements that make `data` on empty metadata. Each is tried: what a statement cannot make is in `omitted`.
+ *
+ * @example
+ * ```ts
+ * const { statements } = await writeSchema(await client.data());
+ * console.log(statements.join(';\n'));
+ * ```
+ */
+export async function writeSchema(data: MetaData): Promise<WrittenSchema> {
+  const written: string[] = [];
+  const omitted: string[] = [];
+  const meta = new LocalMetaClient();
+  const names = data.users.map(({ name }) => [name, '']);
+  for (const statement of statementsOf(data)) {
+    const reason = await tried(meta, statement, Object.fromEntries(names));
+    if (reason === undefined) written.push(statement);
+    else omitted.push(`${JSON.stringify(statement)}: ${reason}`);
+  }
+  return { statements: written, omitted: [...omitted, ...missing(data, meta.data())] };
+}
+
+/** Nobody logs in to the metadata that statements are tried on. */
+const noPassword: Password = { hash: '', matches: async () => true };
+
+/** Executes a statement; why it cannot be, if so. A stored text may hold more than one: that is none. */
+async function tried(
+  meta: LocalMetaClient,
+  text: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  try {
+    const [placed, another] = parseStatements(text, parameters);
+    if (placed === undefined || another !== undefined || placed.statement.kind === 'server')
+      return 'it is not one statement';
+    if (isRead(placed.statement)) return 'it changes nothing';
+    await executeChange(meta, placed.statement, { password: noPassword });
+    return undefined;
+  } catch (error) {
+    return CfluxError.from(error).message;
+  }
+}
+
+/** Continuous queries come behind all databases, for they may read and write others. */
+function* statementsOf({ databases, users }: MetaData): Generator<string> {
+  for (const database of databases) yield* databaseStatements(database);
+  for (const { continuousQueries } of databases) for (const { query } of continuousQueries) yield query;
+  for (const user of users) yield* userStatements(user);
+}
+
+/** The values of `autogen`, which CREATE DATABASE makes. */
+const automatic = 'DURATION INF REPLICATION 1 SHARD DURATION 1w';
+
+function* databaseStatements(database: DatabaseInfo): Generator<string> {
+  const { retentionPolicies, defaultRetentionPolicy } = database;
+  const name = printName(database.name);
+  // A default policy that is not there was dropped: so it is here.
+  const isDropped = findByName(retentionPolicies, defaultRetentionPolicy) === undefined;
+  const [first, ...others] = isDropped ? [undefined, ...retentionPolicies] : retentionPolicies;
+  const values = first === undefined ? automatic : valuesOf(first);
+  const policy = first === undefined ? defaultRetentionPolicy || 'autogen' : first.name;
+  yield policy === 'autogen' && values === automatic
+    ? `CREATE DATABASE ${name}`
+    : `CREATE DATABASE ${name} WITH ${values} NAME ${printName(policy)}`;
+  for (const other of others) {
+    if (other === undefined) continue;
+    const isDefault = other.name === defaultRetentionPolicy ? ' DEFAULT' : '';
+    yield `CREATE RETENTION POLICY ${printName(other.name)} ON ${name} ${valuesOf(other)}${isDefault}`;
+  }
+  if (isDropped) yield `DROP RETENTION POLICY ${printName(policy)} ON ${name}`;
+  for (const each of retentionPolicies) {
+    for (const { name: subscription, mode, destinations } of each.subscriptions) {
+      const place = `${printName(subscription)} ON ${name}.${printName(each.name)}`;
+      yield `CREATE SUBSCRIPTION ${place} DESTINATIONS ${mode} ${destinations.map(printString).join(', ')}`;
+    }
+  }
+}
+
+const valuesOf = ({ duration, replicaN, shardGroupDuration }: RetentionPolicyInfo) =>
+  `DURATION ${duration === 0n ? 'INF' : printDuration(duration)} REPLICATION ${replicaN} SHARD DURATION ${printDuration(shardGroupDuration)}`;
+
+const levels: ReadonlyMap<number, string> = new Map([
+  [Privilege.Read, 'GRANT READ'],
+  [Privilege.Write, 'GRANT WRITE'],
+  [Privilege.All, 'GRANT ALL PRIVILEGES'],
+]);
+
+function* userStatements({ name, admin, privileges }: UserInfo): Generator<string> {
+  const user = printName(name);
+  yield `CREATE USER ${user} WITH PASSWORD $${user}${admin ? ' WITH ALL PRIVILEGES' : ''}`;
+  for (const [database, privilege] of privileges) {
+    const level = levels.get(privilege);
+    // Revoking leaves an entry without any privilege.
+    if (level !== undefined) yield `${level} ON ${printName(database)} TO ${user}`;
+    else if (privilege === Privilege.None)
+      yield `REVOKE ALL PRIVILEGES ON ${printName(database)} FROM ${user}`;
+  }
+}
+
+/** What of `data` is not in `made`, in sentences. */
+function missing(data: MetaData, made: MetaData): readonly string[] {
+  const found: string[] = [];
+  let groups = 0;
+  for (const database of data.databases) {
+    groups += database.retentionPolicies.reduce((sum, { shardGroups }) => sum + shardGroups.length, 0);
+    found.push(...missingOfDatabase(database, findByName(made.databases, database.name)));
+  }
+  for (const user of data.users) {
+    const other = findByName(made.users, user.name)?.privileges ?? new Map();
+    for (const [name, privilege] of user.privileges) {
+      if (other.get(name) !== privilege)
+        found.push(`user ${JSON.stringify(user.name)}: privilege ${privilege} on ${JSON.stringify(name)}`);
+    }
+  }
+  if (groups > 0) found.push(`${groups} shard groups: servers make them for their points`);
+  return found;
+}
+
+function missingOfDatabase(database: DatabaseInfo, made: DatabaseInfo | undefined): readonly string[] {
+  const name = `database ${JSON.stringify(database.name)}`;
+  if (made === undefined) return [name];
+  const found: string[] = [];
+  if (made.defaultRetentionPolicy !== database.defaultRetentionPolicy) {
+    found.push(`${name}: its default policy is ${JSON.stringify(database.defaultRetentionPolicy)}`);
+  }
+  for (const policy of database.retentionPolicies) {
+    const other = findByName(made.retentionPolicies, policy.name);
+    if (other === undefined || valuesOf(other) !== valuesOf(policy)) {
+      found.push(`${name}: retention policy ${JSON.stringify(policy.name)} with ${valuesOf(policy)}`);
+    }
+  }
+  for (const query of database.continuousQueries) {
+    const other = findByName(made.continuousQueries, query.name);
+    if (other?.query !== query.query)
+      found.push(`${name}: the text of continuous query ${JSON.stringify(query.name)}`);
+  }
+  return found;
+}
