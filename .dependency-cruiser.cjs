@@ -38,6 +38,8 @@ const layers = {
 
 const at = (names) => names.map((name) => (name.endsWith('.ts') ? `^src/${name}$` : `^src/${name}/`));
 
+const etcd = 'src/manager/stores/etcd/';
+
 module.exports = {
   forbidden: [
     {
@@ -73,6 +75,41 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/manager/' },
       to: { path: '^src/transport/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'etcd-api-stands-below',
+      comment: "etcd's messages and methods know nothing of how they are sent, nor of what they are for.",
+      severity: 'error',
+      from: { path: `^${etcd}api/` },
+      to: { path: `^${etcd}`, pathNot: `^${etcd}api/` },
+    },
+    {
+      name: 'etcd-connect-knows-the-api-only',
+      severity: 'error',
+      from: { path: `^${etcd}connect/` },
+      to: { path: `^${etcd}`, pathNot: `^${etcd}(api|connect)/` },
+    },
+    {
+      name: 'parts-of-a-store-do-not-know-the-store',
+      severity: 'error',
+      from: { path: `^${etcd}[a-z]+/` },
+      to: { path: `^${etcd}etcd-(store|parts).ts$`, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'client-parts-do-not-know-the-session',
+      severity: 'error',
+      from: { path: '^src/client/[a-z]+/' },
+      to: {
+        path: '^src/client/(cflux-client|session|session-parts|lifecycle).ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'client-layers',
+      comment: 'Commits and the sync loop work on local; local knows neither.',
+      severity: 'error',
+      from: { path: '^src/client/local/' },
+      to: { path: '^src/client/(commit|follow)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'every-folder-is-in-the-table',

@@ -18,10 +18,10 @@ const mirror = new InfluxMirror({
   // InfluxQL cannot set a hash: a user is made only with a password that matches the cluster's.
   passwords: (user) => process.env[`PASSWORD_OF_${user}`],
 });
-mirror.on('report', ({ done, pending, onlyHere }) => {
+mirror.on('report', ({ done, pending, unmanaged }) => {
   console.log(`${done.length} changes made`);
   for (const { item, reason } of pending) console.log(`waits for you: ${describeItem(item)}: ${reason}`);
-  for (const item of onlyHere) console.log(`only on this server: ${describeItem(item)}`);
+  for (const item of unmanaged) console.log(`unmanaged: ${describeItem(item)}`);
 });
 mirror.on('failed', ({ error, retryIn }) => console.error(`${error.message}; again in ${retryIn} ms`));
 

@@ -9,7 +9,7 @@ export interface Clock {
 }
 
 // Node fires a longer delay after 1 ms instead.
-const longestTimeout = 2 ** 31 - 1;
+const maxTimeout = 2 ** 31 - 1;
 
 /**
  * The machine's own clock.
@@ -24,7 +24,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), longestTimeout));
+    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), maxTimeout));
     return () => clearTimeout(timer);
   },
 };

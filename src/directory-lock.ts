@@ -30,7 +30,7 @@ export interface LockOptions {
 }
 
 /** Bytes of a socket's path on the systems that allow least (macOS). */
-const longestPath = 103;
+const maxPath = 103;
 
 /** The ends of the names of sockets, behind the name of what is locked: of a socket that rivals see, and of one in preparation. */
 const socketEnding = /^\.(lock|shared)\.(\d+)\.[0-9a-f]{8}$/;
@@ -213,7 +213,7 @@ async function withShortPath<T>(
   use: (path: string) => Promise<T>,
 ): Promise<T> {
   const path = join(directory, name);
-  if (Buffer.byteLength(path) <= longestPath) return use(path);
+  if (Buffer.byteLength(path) <= maxPath) return use(path);
   const detour = await mkdtemp(join(tmpdir(), 'cflux-'));
   try {
     const link = join(detour, 'd');

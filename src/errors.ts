@@ -66,7 +66,8 @@ export type CfluxErrorCode =
   // The client.
   | 'UNKNOWN_OUTCOME'
   | 'CONFLICT_TIMEOUT'
-  | 'FOREIGN_EPOCH'
+  | 'EPOCH_MISMATCH'
+  | 'FOREIGN_CLUSTER'
   | 'NESTED_MUTATION'
   | 'UNSUPPORTED_METHOD'
   | 'NOT_OPEN'
@@ -74,7 +75,7 @@ export type CfluxErrorCode =
   | 'UNEXPECTED';
 
 /** What is known of a change whose request failed: certainly `none` was made, or nobody here can tell. */
-export type Outcome = 'none' | 'unknown';
+export type Outcome = 'notApplied' | 'unknown';
 
 /** What is known of an error beside its code and message. */
 export interface CfluxErrorOptions {
@@ -97,7 +98,7 @@ const brand = Symbol.for('clusterflux.error');
  *
  * @example
  * ```ts
- * const error = new CfluxError('UNAVAILABLE', 'the disk is full', { retryable: true, outcome: 'none' });
+ * const error = new CfluxError('UNAVAILABLE', 'the disk is full', { retryable: true, outcome: 'notApplied' });
  * console.log(isCfluxError(error, 'UNAVAILABLE')); // true
  * ```
  */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Milliseconds for which work may keep timers and sockets waiting. */
-const longestStretch = 20;
+const maxStretch = 20;
 
 /** How many pieces of work wait for the next turn of the event loop. */
 let paused = 0;
@@ -22,7 +22,7 @@ export function breathe(): Promise<void> | undefined {
     });
     return undefined;
   }
-  return now - began < longestStretch ? undefined : pause();
+  return now - began < maxStretch ? undefined : pause();
 }
 
 async function pause(): Promise<void> {

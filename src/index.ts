@@ -1,26 +1,26 @@
 export type { CertificateInfo } from './certificates.js';
 export { CfluxClient } from './client/cflux-client.js';
+export { type ConfigSources, loadConfig } from './client/config/config.js';
+export type { CfluxOptions } from './client/config/options.js';
+export type { Operation } from './client/local/meta-client-adapter.js';
+export type { NodeStorage } from './client/local/node-directory.js';
 export {
   type ClientMetricsOptions,
   clientMetrics,
   type MetricsRegistry,
   type ObservedClient,
-} from './client/client-metrics.js';
-export { type ConfigSources, loadConfig } from './client/config.js';
-export type { EventLogger, EventRecord, LogLevel } from './client/event-logger.js';
+} from './client/observe/client-metrics.js';
+export type { EventLogger, EventRecord, LogLevel } from './client/observe/event-logger.js';
 export {
+  type BackedUpMetadata,
   type CfluxEventName,
   type CfluxEvents,
   cfluxEventNames,
-  type KeptMetadata,
   type ReplacedReason,
-} from './client/events.js';
-export type { Operation } from './client/holder.js';
-export { type JsonLoggerOptions, jsonLogger } from './client/json-logger.js';
-export type { NodeStorage } from './client/node-directory.js';
-export type { CfluxOptions } from './client/options.js';
+} from './client/observe/events.js';
+export { type JsonLoggerOptions, jsonLogger } from './client/observe/json-logger.js';
+export type { CfluxState, CfluxStatus } from './client/observe/status.js';
 export type { WaitOptions } from './client/session.js';
-export type { CfluxState, CfluxStatus } from './client/status.js';
 export { type Clock, systemClock } from './clock.js';
 export {
   CfluxError,
@@ -75,7 +75,7 @@ export {
 } from './meta/records.js';
 export { deletedShardGroups, expiredShardGroups, shardFor } from './meta/shard-group-times.js';
 export { isSubscriptionUrl } from './meta/subscription-url.js';
-export type { NodeDescription, NodeInfo, Registered } from './protocol/nodes.js';
+export type { NodeDescription, NodeInfo, Registration } from './protocol/nodes.js';
 export { type Random, systemRandom } from './random.js';
 export type { PemFunction } from './tls-credentials.js';
 export type { BearerToken } from './transport/bearer-token.js';
@@ -85,7 +85,7 @@ export type { Call, RetryScheduleOptions } from './transport/retry-schedule.js';
 export type {
   AnswerLost,
   CallOptions,
-  ForeignEpoch,
+  EpochMismatch,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,

@@ -25,9 +25,9 @@ export const systemRandom: Random = () => {
 
 /** A version 4 UUID (RFC 9562) drawn from `random`. */
 export function randomUuid(random: Random): string {
-  const word = () => Math.floor(random() * 2 ** 32);
+  const change = () => Math.floor(random() * 2 ** 32);
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0').slice(-digits);
-  const [a, b, c, d] = [word(), word(), word(), word()];
+  const [a, b, c, d] = [change(), change(), change(), change()];
   const variant = 0x8 + (c >>> 30);
-  return `${hex(a, 8)}-${hex(b >>> 16, 4)}-4${hex(b & 0xfff, 3)}-${variant.toString(16)}${hex(c & 0xfff, 3)}-${hex(d, 8)}${hex(word() >>> 16, 4)}`;
+  return `${hex(a, 8)}-${hex(b >>> 16, 4)}-4${hex(b & 0xfff, 3)}-${variant.toString(16)}${hex(c & 0xfff, 3)}-${hex(d, 8)}${hex(change() >>> 16, 4)}`;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from 'clusterflux';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { NodeDirectory } from '../src/client/node-directory.js';
+import { NodeDirectory } from '../src/client/local/node-directory.js';
 import { accessAdvice, fileAdvice } from '../src/file-access.js';
 import { MetaDirectory } from '../src/meta/meta-directory.js';
 import { cflux } from './support/fake-terminal.js';

@@ -37,7 +37,9 @@ export function localSetting(): Setting {
       return result.version;
     },
     register: async (cluster) => (await manager.register(cluster, node)).id,
-    heartbeat: (cluster, nodeId) => manager.heartbeat(cluster, nodeId),
+    async heartbeat(cluster, nodeId) {
+      if (!(await manager.heartbeat(cluster, nodeId))) throw new Error('the manager does not know the node');
+    },
     close: () => manager.close(),
   };
 }

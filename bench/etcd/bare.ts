@@ -1,8 +1,8 @@
 import { systemClock } from '../../src/clock.js';
-import { EtcdConnection } from '../../src/manager/stores/etcd/connection.js';
-import type { GrpcMethod } from '../../src/manager/stores/etcd/grpc.js';
-import { etcd } from '../../src/manager/stores/etcd/methods.js';
-import { fieldsOf, ProtoWriter } from '../../src/manager/stores/etcd/proto.js';
+import type { GrpcMethod } from '../../src/manager/stores/etcd/api/grpc.js';
+import { etcd } from '../../src/manager/stores/etcd/api/methods.js';
+import { fieldsOf, ProtoWriter } from '../../src/manager/stores/etcd/api/proto.js';
+import { EtcdConnection } from '../../src/manager/stores/etcd/connect/connection.js';
 import { systemRandom } from '../../src/random.js';
 
 /** etcd without anything of ours on top but the codec. */

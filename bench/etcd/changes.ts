@@ -23,11 +23,11 @@ export async function measureChanges({ endpoints }: EtcdCluster, count: 1 | 3): 
   await clients[0]?.createDatabase('db');
   await Promise.all(clients.map((client) => client.refresh()));
 
-  let mostRounds = 0;
+  let maxRounds = 0;
   let longest = 0;
   for (const client of clients) {
     client.on('pushed', ({ rounds }) => {
-      mostRounds = Math.max(mostRounds, rounds);
+      maxRounds = Math.max(maxRounds, rounds);
     });
   }
   const begin = performance.now();
@@ -67,7 +67,7 @@ export async function measureChanges({ endpoints }: EtcdCluster, count: 1 | 3): 
       floor: theirs,
       target: count === 1 ? 1 / 5 : 1 / 3,
     },
-    { name: `${name}: attempts of the unluckiest`, value: mostRounds, unit: 'attempts', target: 3 },
+    { name: `${name}: attempts of the unluckiest`, value: maxRounds, unit: 'attempts', target: 3 },
     { name: `${name}: longest wait`, value: longest, unit: 'ms' },
   ];
 }

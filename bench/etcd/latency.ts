@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { HttpTransport } from 'clusterflux';
-import { etcd as methods } from '../../src/manager/stores/etcd/methods.js';
+import { etcd as methods } from '../../src/manager/stores/etcd/api/methods.js';
 import type { EtcdCluster } from '../../test/support/etcd.js';
 import { ManagerProcess } from '../../test/support/manager-process.js';
 import { median } from '../measure.js';
@@ -41,11 +41,11 @@ export async function measureLatency({ endpoints }: EtcdCluster): Promise<Figure
     if (result.kind !== 'committed') throw new Error(result.kind);
     version = result.version;
 
-    const told = new Promise<void>((resolve) => {
+    const notified = new Promise<void>((resolve) => {
       onEvent = resolve;
     });
     begin = performance.now();
-    await Promise.all([told, put(bare, 'bare/watched/key', snapshot)]);
+    await Promise.all([notified, put(bare, 'bare/watched/key', snapshot)]);
     if (round >= 0) times.watch.push(performance.now() - begin);
   }
   stream.end();

@@ -1,4 +1,4 @@
-import { etcd as methods } from '../../src/manager/stores/etcd/methods.js';
+import { etcd as methods } from '../../src/manager/stores/etcd/api/methods.js';
 import { connectBare, leaseKeepAlive } from './bare.js';
 import { at, rate } from './rate.js';
 

@@ -114,7 +114,7 @@ async function byCompareAndSet(url: string): Promise<Outcome> {
         const snapshot = encodeMetadata(meta.data());
         const mutation = `${node}-${number}-${attempt}`;
         const result = await transport.push({ cluster: 'bench', version, snapshot, mutation });
-        if (result.kind === 'foreignEpoch') throw new Error('epoch');
+        if (result.kind === 'epochMismatch') throw new Error('epoch');
         version = result.version;
         attempts = Math.max(attempts, attempt);
         if (result.kind === 'committed') break;

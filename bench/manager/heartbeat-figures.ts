@@ -56,7 +56,7 @@ async function costOf(
 ): Promise<number> {
   const before = await server.usage();
   const each = async (connection: RawConnection) => {
-    for (let beat = 0; beat < beats / connections; beat++) await connection.request(request);
+    for (let heartbeat = 0; heartbeat < beats / connections; heartbeat++) await connection.request(request);
   };
   await Promise.all(lines.map(each));
   return (((await server.usage()).cpu - before.cpu) / beats) * 1_000;

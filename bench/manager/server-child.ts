@@ -42,9 +42,9 @@ export class ServerChild {
   }
 
   /** For how many milliseconds the event loop was blocked at most since this was asked last. */
-  async longestBlock(): Promise<number> {
+  async maxBlock(): Promise<number> {
     this.#child.send('block');
-    return (await message<{ longestBlock: number }>(this.#child)).longestBlock;
+    return (await message<{ maxBlock: number }>(this.#child)).maxBlock;
   }
 
   async stop(): Promise<void> {

@@ -11,7 +11,7 @@ const [kind, dir = '', turn = '250'] = process.argv.slice(2);
 
 async function serveManager(): Promise<string> {
   const store = dir === '' ? new MemoryStore() : new LmdbStore({ dir });
-  const manager = new Manager({ store, turn: Number(turn) });
+  const manager = new Manager({ store, conflictHold: Number(turn) });
   return (await createManagerServer(manager, { port: 0 })).url;
 }
 
@@ -56,7 +56,7 @@ const delays = monitorEventLoopDelay({ resolution: 1 });
 /** A timer that was late by now counts, too. */
 async function answerLongestBlock(): Promise<void> {
   await setTimeout(10);
-  process.send?.({ longestBlock: delays.max / 1e6 });
+  process.send?.({ maxBlock: delays.max / 1e6 });
   delays.enable();
   delays.reset();
 }

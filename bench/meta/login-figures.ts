@@ -6,7 +6,7 @@ import { median } from '../measure.js';
 import type { Figure } from '../report.js';
 
 const logins = 100;
-const beat = 5;
+const heartbeat = 5;
 
 /** How late a timer and a durable commit are (median milliseconds, and the latest), for as long as `busy` lasts. */
 async function delays(
@@ -18,9 +18,9 @@ async function delays(
   let last = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
-    latestBeat = Math.max(latestBeat, now - last - beat);
+    latestBeat = Math.max(latestBeat, now - last - heartbeat);
     last = now;
-  }, beat);
+  }, heartbeat);
   let over = false;
   const end = busy.finally(() => {
     over = true;

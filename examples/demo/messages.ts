@@ -19,4 +19,4 @@ export type Report =
       readonly mutations: number;
       readonly rounds: number;
     }
-  | { readonly event: 'expired' };
+  | { readonly event: 'registrationLost' };

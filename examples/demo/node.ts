@@ -10,13 +10,13 @@ const client = new CfluxClient(new LocalMetaClient({ dir }), {
   dir,
   pollWait: 20_000,
 });
-client.on('conflict', ({ version }) => tell({ event: 'conflict', version }));
+client.on('conflict', ({ version }) => notify({ event: 'conflict', version }));
 client.on('pushed', ({ version, mutations, rounds }) =>
-  tell({ event: 'pushed', version, mutations, rounds }),
+  notify({ event: 'pushed', version, mutations, rounds }),
 );
-client.on('expired', () => tell({ event: 'expired' }));
+client.on('registrationLost', () => notify({ event: 'registrationLost' }));
 
-function tell(report: Report): void {
+function notify(report: Report): void {
   process.send?.(report);
 }
 

@@ -36,7 +36,7 @@ function agentOf(name: string, { url }: Influxd): CfluxProcess {
   const args = ['--influxdb', url, '--endpoint', endpoint, '--cluster', 'demo', '--data', join(folder, name)];
   return new CfluxProcess(['agent', ...args, '--listen', ':0', '--allow-drops'], (line) => {
     const text = line.replace(/^\S+ /, '');
-    if (/^(imported|only here|pending|the manager lost)/.test(text)) say(`agent ${name}: ${text}`);
+    if (/^(imported|unmanaged|pending|the manager lost)/.test(text)) say(`agent ${name}: ${text}`);
   });
 }
 

@@ -2,7 +2,7 @@ import { pause } from '../async/sleep.js';
 import type { CfluxClient } from '../client/cflux-client.js';
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
-import { type ImportOptions, importOnlyHere } from '../influxdb/import-only-here.js';
+import { type ImportOptions, importUnmanaged } from '../influxdb/import-unmanaged.js';
 import type { InfluxMirror } from '../influxdb/influx-mirror.js';
 import { describeItem } from '../influxdb/item.js';
 import type { Report } from '../influxdb/report.js';
@@ -17,7 +17,7 @@ export interface AgentImportParts {
   readonly mirror: InfluxMirror;
   readonly log: AgentLog;
   readonly clock: Clock;
-  /** Adds whatever is only here, whenever there is something; else only an empty cluster is seeded, once. */
+  /** Adds whatever is unmanaged, whenever there is something; else only an empty cluster is seeded, once. */
   readonly always: boolean;
 }
 
@@ -42,17 +42,17 @@ export class AgentImport {
     });
   }
 
-  /** What is only here is told by `tell`, once it is known whether it shall stay so. */
-  consider(report: Report, tell: (report: Report) => void): void {
+  /** What is unmanaged is told by `tell`, once it is known whether it shall stay so. */
+  consider(report: Report, notify: (report: Report) => void): void {
     if (!this.#isSettled) return;
-    if (!this.#parts.always || report.onlyHere.length === 0) {
-      tell(report);
+    if (!this.#parts.always || report.unmanaged.length === 0) {
+      notify(report);
       return;
     }
     // Somebody made something on this server.
     this.#work = this.#work.then(async () => {
-      const added = await this.#import({}).catch((error: unknown) => this.#tellOfFailure(error));
-      if (added === 0) tell(report);
+      const added = await this.#import({}).catch((error: unknown) => this.#logFailure(error));
+      if (added === 0) notify(report);
     });
   }
 
@@ -71,7 +71,7 @@ export class AgentImport {
         await client.waitForVersion(1, { signal });
         return await this.#import({ ifEmpty: !always });
       } catch (error) {
-        this.#tellOfFailure(error);
+        this.#logFailure(error);
       }
       await pause(clock, retryInterval, signal);
     }
@@ -81,21 +81,21 @@ export class AgentImport {
   /** How many things were added. */
   async #import(options: ImportOptions): Promise<number> {
     const { client, mirror, log } = this.#parts;
-    const { added, withoutHash } = await importOnlyHere(mirror, client, options);
+    const { added, withoutHash } = await importUnmanaged(mirror, client, options);
     for (const item of added)
-      log.tell('imported', `imported  ${describeItem(item)} into the cluster`, { item });
+      log.notify('imported', `imported  ${describeItem(item)} into the cluster`, { item });
     for (const user of withoutHash) {
       const text = `not imported: user ${JSON.stringify(user)}, for the snapshot port does not tell its password hash`;
-      log.tell('notImported', text, { user });
+      log.notify('notImported', text, { user });
     }
     return added.length;
   }
 
-  #tellOfFailure(error: unknown): void {
+  #logFailure(error: unknown): void {
     const text = `cannot import yet: ${CfluxError.from(error).message}; trying again`;
     // Once for each reason, however often it is tried.
     if (this.#ended.signal.aborted || text === this.#lastFailure) return;
     this.#lastFailure = text;
-    this.#parts.log.tell('importFailed', text);
+    this.#parts.log.notify('importFailed', text);
   }
 }

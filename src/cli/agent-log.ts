@@ -17,7 +17,7 @@ export class AgentLog {
   }
 
   /** `event` is a name for programs, `text` says it to people; `fields` are for programs only. */
-  tell(event: string, text: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  notify(event: string, text: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const time = new Date(this.#clock.now()).toISOString();
     this.#write(
       this.#json

@@ -1,5 +1,5 @@
 import { showCertificates } from '../certificate-metrics.js';
-import { clientMetrics } from '../client/client-metrics.js';
+import { clientMetrics } from '../client/observe/client-metrics.js';
 import { promClient } from '../prom-client.js';
 import type { Agent, AgentHealth } from './agent.js';
 
@@ -18,9 +18,9 @@ const gauges: Record<string, { help: string; read: (health: AgentHealth) => numb
     help: 'When the last convergence ended.',
     read: ({ server }) => server.lastConvergedAt && server.lastConvergedAt / 1_000,
   },
-  agreeing: {
+  in_sync: {
     help: 'Things of the cluster that the server has as the cluster has them.',
-    read: ({ report }) => report?.alreadySo,
+    read: ({ report }) => report?.inSync,
   },
   pending: {
     help: 'Findings that wait for the operator.',
@@ -30,9 +30,9 @@ const gauges: Record<string, { help: string; read: (health: AgentHealth) => numb
     help: 'Things of the cluster that the server cannot have.',
     read: ({ report }) => report?.refused.length,
   },
-  only_here: {
+  unmanaged: {
     help: 'Things that are only on the server.',
-    read: ({ report }) => report?.onlyHere.length,
+    read: ({ report }) => report?.unmanaged.length,
   },
 };
 

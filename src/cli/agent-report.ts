@@ -6,61 +6,61 @@ import { describeFinding } from './plan-text.js';
 /** Tells what each convergence left, once: a level that stays as it is makes no more lines. */
 export class ReportTeller {
   readonly #log: AgentLog;
-  #told = new Set<string>();
+  #notified = new Set<string>();
 
   constructor(log: AgentLog) {
     this.#log = log;
   }
 
-  tell(report: Report, version: number): void {
+  notify(report: Report, version: number): void {
     const lines = linesOf(report);
-    const isNews = report.done.length > 0 || lines.length !== this.#told.size;
-    const fresh = lines.filter(({ text }) => !this.#told.has(text));
-    for (const { event, text } of fresh) this.#log.tell(event, text);
-    this.#told = new Set(lines.map(({ text }) => text));
-    if (!isNews && fresh.length === 0 && this.#hasTold) return;
-    this.#hasTold = true;
-    const { alreadySo, refused, pending, onlyHere, source, confirmation } = report;
+    const isNews = report.done.length > 0 || lines.length !== this.#notified.size;
+    const fresh = lines.filter(({ text }) => !this.#notified.has(text));
+    for (const { event, text } of fresh) this.#log.notify(event, text);
+    this.#notified = new Set(lines.map(({ text }) => text));
+    if (!isNews && fresh.length === 0 && this.#hasNotified) return;
+    this.#hasNotified = true;
+    const { inSync, refused, pending, unmanaged, source, confirmation } = report;
     const left = [
       pending.length > 0 ? `${pending.length} pending` : [],
       refused.length > 0 ? `${refused.length} refused` : [],
-      onlyHere.length > 0 ? `${onlyHere.length} only here` : [],
+      unmanaged.length > 0 ? `${unmanaged.length} unmanaged` : [],
     ].flat();
     const state = left.length === 0 ? 'in step' : `in step but for ${left.join(', ')}`;
-    this.#log.tell(
+    this.#log.notify(
       'converged',
-      `${state} with version ${version}: ${alreadySo} things agree (read by ${source})`,
+      `${state} with version ${version}: ${inSync} things agree (read by ${source})`,
       {
         version,
         source,
-        alreadySo,
+        inSync,
         pending: pending.length,
         refused: refused.length,
-        onlyHere: onlyHere.length,
+        unmanaged: unmanaged.length,
       },
     );
     if (confirmation !== undefined) {
       const text = `more drops at once than --max-drops: to make them, cflux confirm-drops ${confirmation} --data DIR`;
-      this.#log.tell('confirmationNeeded', text, { confirmation });
+      this.#log.notify('confirmationNeeded', text, { confirmation });
     }
   }
 
-  #hasTold = false;
+  #hasNotified = false;
 }
 
 function linesOf({
   pending,
   refused,
-  onlyHere,
+  unmanaged,
   local,
   unverified,
 }: Report): { event: string; text: string }[] {
   return [
     ...pending.map((finding) => ({ event: 'pending', text: `pending   ${describeFinding(finding)}` })),
     ...refused.map((finding) => ({ event: 'refused', text: `refused   ${describeFinding(finding)}` })),
-    ...onlyHere.map((item) => ({
-      event: 'onlyHere',
-      text: `only here ${describeItem(item)}: never the cluster's, and left alone; --import adds it to the cluster`,
+    ...unmanaged.map((item) => ({
+      event: 'unmanaged',
+      text: `unmanaged ${describeItem(item)}: never the cluster's, and left alone; --import adds it to the cluster`,
     })),
     ...local.map((finding) => ({ event: 'local', text: `local     ${describeFinding(finding)}` })),
     ...unverified.map((user) => ({

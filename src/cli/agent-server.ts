@@ -98,10 +98,10 @@ async function listen(server: Server, host: string, port: number): Promise<void>
 function summaryOf({ healthy, client, server, report }: Agent['health']): object {
   const counts = report && {
     source: report.source,
-    alreadySo: report.alreadySo,
+    inSync: report.inSync,
     pending: report.pending.length,
     refused: report.refused.length,
-    onlyHere: report.onlyHere.length,
+    unmanaged: report.unmanaged.length,
   };
   return { status: healthy ? 'ok' : 'degraded', manager: client, influxdb: { ...server, ...counts } };
 }

@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateInfo } from '../certificates.js';
 import { CfluxClient } from '../client/cflux-client.js';
-import type { ObservedClient } from '../client/client-metrics.js';
-import type { CfluxOptions } from '../client/options.js';
+import type { CfluxOptions } from '../client/config/options.js';
+import type { ObservedClient } from '../client/observe/client-metrics.js';
 import type { Clock } from '../clock.js';
 import { type CfluxError, isCfluxError } from '../errors.js';
 import { privateDirectory } from '../file-access.js';
@@ -80,7 +80,7 @@ export class Agent {
       clock: options.clock,
       always: options.import,
     });
-    this.#tellOfMirror();
+    this.#logMirror();
   }
 
   /** Joins the cluster and begins to follow it; without a manager or a server it goes on trying. */
@@ -91,11 +91,11 @@ export class Agent {
     try {
       await this.#client.open();
     } catch (error) {
-      if (!isCfluxError(error, 'FOREIGN_EPOCH')) throw error;
+      if (!isCfluxError(error, 'FOREIGN_CLUSTER')) throw error;
       await this.#settleForeign(error);
     }
     this.#import.start(() => {
-      if (this.#mirror.lastReport) this.#import.consider(this.#mirror.lastReport, this.#tellOfReport);
+      if (this.#mirror.lastReport) this.#import.consider(this.#mirror.lastReport, this.#logReport);
     });
   }
 
@@ -140,7 +140,7 @@ export class Agent {
 
   #reportedTls(peer: string, tls: TlsOptions | undefined): { readonly tls?: TlsOptions } {
     if (tls === undefined) return {};
-    const warn = (message: string) => this.#log.tell('certificate', `${peer}: ${message}`, { peer });
+    const warn = (message: string) => this.#log.notify('certificate', `${peer}: ${message}`, { peer });
     const onLoad = (certificates: readonly CertificateInfo[]) => {
       this.#certificates.set(peer, certificates);
     };
@@ -153,33 +153,33 @@ export class Agent {
     else if (onForeign === 'reseed') await this.#client.reseed();
     else {
       const text = `${error.message}. Nothing is followed: start the agent once with --adopt to take the manager's metadata, or with --reseed to give it this node's`;
-      this.#log.tell('foreign', text);
+      this.#log.notify('foreign', text);
     }
   }
 
-  readonly #tellOfReport = (report: Report): void => {
-    this.#reports.tell(report, this.#client.status.version);
+  readonly #logReport = (report: Report): void => {
+    this.#reports.notify(report, this.#client.status.version);
   };
 
-  #tellOfMirror(): void {
+  #logMirror(): void {
     this.#mirror.on('step', ({ step, refusal }) => {
       this.#counts[refusal === undefined ? 'done' : 'refused'] += 1;
       // A refusal is tried at each convergence; the report tells of it once.
       if (refusal !== undefined) return;
       const statement = statementsOf(step);
-      this.#log.tell('done', `done      ${statement}  (${step.reason})`, { item: step.item, statement });
+      this.#log.notify('done', `done      ${statement}  (${step.reason})`, { item: step.item, statement });
     });
     this.#mirror.on('report', (report) => {
       this.#counts.converged += 1;
       this.#lastConvergedAt = this.#options.clock.now();
-      if (this.#serverError) this.#log.tell('recovered', `InfluxDB at ${report.server} can be used again`);
+      if (this.#serverError) this.#log.notify('recovered', `InfluxDB at ${report.server} can be used again`);
       this.#serverError = undefined;
-      this.#import.consider(report, this.#tellOfReport);
+      this.#import.consider(report, this.#logReport);
     });
     this.#mirror.on('failed', ({ error, failures }) => {
       this.#counts.failed += 1;
       if (failures === 1 || error.message !== this.#serverError?.message) {
-        this.#log.tell('failed', `${error.message}; trying again`, { code: error.code });
+        this.#log.notify('failed', `${error.message}; trying again`, { code: error.code });
       }
       this.#serverError = error;
     });

@@ -1,6 +1,6 @@
 import { sleep } from '../async/sleep.js';
-import { sendPush } from '../client/classify-push.js';
-import { tooLate, unknownOutcome } from '../client/push-outcome.js';
+import { sendPush } from '../client/commit/classify-push.js';
+import { tooLate, unknownOutcome } from '../client/commit/push-outcome.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { QueryTarget } from '../influxql/index.js';
@@ -35,7 +35,7 @@ interface Base extends Omit<Snapshot, 'snapshot'> {
 const nothing: Omit<Base, 'data'> = { version: noVersion };
 
 /** The longest of the polls, in milliseconds, in which the end of a collection of offers is awaited. */
-const longestWait = 5_000;
+const maxWait = 5_000;
 
 /**
  * Changes a cluster as a `CfluxClient` does, without becoming a member: a change is made on the newest metadata, pushed with a version
@@ -143,7 +143,7 @@ export class ClusterTarget implements QueryTarget {
       // Its nodes bring back what a manager lost: their metadata comes first. Another look follows each wait.
       const remaining = deadline - this.#clock.monotonic();
       if (remaining <= 0) throw stillCollecting();
-      wait = wait === 0 && answer.kind === 'unchanged' ? Math.min(longestWait, remaining) : 0;
+      wait = wait === 0 && answer.kind === 'unchanged' ? Math.min(maxWait, remaining) : 0;
     }
   }
 
@@ -185,5 +185,5 @@ const stillCollecting = () =>
   new CfluxError(
     'UNAVAILABLE',
     'the manager lost its data and still collects what the nodes have; nothing was changed: try again',
-    { retryable: true, outcome: 'none' },
+    { retryable: true, outcome: 'notApplied' },
   );

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../client/config.js';
-import type { CfluxOptions } from '../client/options.js';
+import { loadConfig } from '../client/config/config.js';
+import type { CfluxOptions } from '../client/config/options.js';
 import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
 import { reloadedFileOf, rotatedSecretOf } from './file-of.js';
 import { passwordsOf } from './password-file.js';

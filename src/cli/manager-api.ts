@@ -21,8 +21,8 @@ import {
   readHistory,
 } from './manager-answers.js';
 
-const mostBytes = 256 * 2 ** 20;
-const longestCall = 20_000;
+const maxBytes = 256 * 2 ** 20;
+const maxCall = 20_000;
 
 /** What operators ask of a manager, over HTTP. Each answer is a manager's own, or an error that says what came instead. */
 export class ManagerApi {
@@ -128,8 +128,8 @@ export class ManagerApi {
 
   #send(request: Omit<HttpRequest, 'maxBytes'>): Promise<HttpAnswer> {
     const headers = { accept: `${problemType}, */*` };
-    const signal = AbortSignal.timeout(longestCall);
-    return this.#exchange.send({ headers, signal, ...request, maxBytes: mostBytes });
+    const signal = AbortSignal.timeout(maxCall);
+    return this.#exchange.send({ headers, signal, ...request, maxBytes });
   }
 }
 

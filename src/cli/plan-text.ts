@@ -22,13 +22,13 @@ export function planText(plan: Plan): string[] {
     ...section('would DROP, points and all', drops.map(stepLine)),
     ...section('waits for you', plan.pending.map(describeFinding)),
     ...section('cannot be had here', plan.refused.map(describeFinding)),
-    ...section('is only on this server, and stays', plan.onlyHere.map(describeItem)),
+    ...section('is unmanaged (only on this server), and stays', plan.unmanaged.map(describeItem)),
     ...section('is local to a server, and stays', plan.local.map(describeFinding)),
     ...section(
       'has a password that nobody here can compare',
       plan.unverified.map((user) => JSON.stringify(user)),
     ),
-    `${plan.alreadySo} things agree already${plan.steps.length === 0 ? ', and nothing would change' : ''}.`,
+    `${plan.inSync} things agree already${plan.steps.length === 0 ? ', and nothing would change' : ''}.`,
     ...(plan.confirmation === undefined
       ? []
       : [`The drops are confirmed by: cflux confirm-drops ${plan.confirmation} --data DIR`]),

@@ -1,12 +1,12 @@
 import type { CertificateInfo } from '../certificates.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeInfo } from '../protocol/nodes.js';
-import type { CfluxEventName, CfluxEvents } from './events.js';
-import type { Operation } from './holder.js';
+import { type CfluxOptions, resolveOptions } from './config/options.js';
+import type { Operation } from './local/meta-client-adapter.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
-import { type CfluxOptions, resolveOptions } from './options.js';
+import type { CfluxEventName, CfluxEvents } from './observe/events.js';
+import type { CfluxStatus } from './observe/status.js';
 import { Session, type WaitOptions } from './session.js';
-import type { CfluxStatus } from './status.js';
 
 /** How long `close` waits for what is on the wire, in milliseconds. */
 const closeTimeout = 5_000;
@@ -87,10 +87,10 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   /**
    * Opens the wrapped client, registers the node, brings the cluster's metadata here (or gives an empty cluster this node's)
    * and begins to heartbeat and to follow. Calling it again answers the same. After a failure it may be called again, except
-   * after `FOREIGN_EPOCH`: then the node is a member with what it has, and waits for `adopt()` or `reseed()`.
+   * after `FOREIGN_CLUSTER`: then the node is a member with what it has, and waits for `adopt()` or `reseed()`.
    *
    * @param options `signal` gives up
-   * @throws CfluxError `UNREACHABLE` and others of the wire unless `startOffline`, `FOREIGN_EPOCH`, `CLOSED`
+   * @throws CfluxError `UNREACHABLE` and others of the wire unless `startOffline`, `FOREIGN_CLUSTER`, `CLOSED`
    */
   open(options: { signal?: AbortSignal } = {}): Promise<void> {
     return this.#session.open(options.signal);
@@ -120,7 +120,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @param operation must do nothing that lasts besides changing the client it is handed: it may run several times
    * @param options `timeout`: milliseconds until conflicts are given up, default `mutationTimeout`; `signal` gives up between two tries
    * @throws what `operation` throws on the newest metadata; CfluxError `UNKNOWN_OUTCOME` where the change may have been made
-   * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_EPOCH`, and the wire's
+   * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_CLUSTER`, and the wire's
    */
   mutate<T>(operation: Operation<M, T>, options: WaitOptions = {}): Promise<T> {
     return this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
@@ -143,13 +143,13 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return this.#session.waitForVersion(version, options);
   }
 
-  /** Takes the manager's metadata, whatever it is, with a backup of this node's: the operator's answer to `foreignEpoch`. */
+  /** Takes the manager's metadata, whatever it is, with a backup of this node's: the operator's answer to `foreignCluster`. */
   adopt(options: WaitOptions = {}): Promise<void> {
     return this.#session.adopt(options);
   }
 
   /**
-   * Makes this node's metadata the cluster's, whatever the manager has: the operator's other answer to `foreignEpoch`.
+   * Makes this node's metadata the cluster's, whatever the manager has: the operator's other answer to `foreignCluster`.
    *
    * @throws CfluxError `UNKNOWN_OUTCOME` if a response was lost, and the manager cannot tell whether it stored the metadata
    */

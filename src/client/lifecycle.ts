@@ -2,8 +2,8 @@ import { withLinkedSignal } from '../async/linked-signal.js';
 import { debugLog } from '../debug-log.js';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
-import type { Settings } from './options.js';
-import { closedError, foreignError } from './refusals.js';
+import type { Settings } from './config/options.js';
+import { closedError, foreignClusterError } from './refusals.js';
 import type { SessionParts } from './session-parts.js';
 
 const debug = debugLog('cflux:client');
@@ -39,7 +39,7 @@ export class Lifecycle<M extends MetaClientLike> {
   open(signal: AbortSignal | undefined): Promise<void> {
     const { state } = this.#parts;
     if (state.isClosing) return Promise.reject(closedError());
-    if (state.state === 'foreign') return Promise.reject(foreignError());
+    if (state.state === 'foreignCluster') return Promise.reject(foreignClusterError());
     this.#opening ??= this.#open(signal).catch((error: unknown) => {
       this.#opening = undefined;
       throw error;
@@ -57,7 +57,7 @@ export class Lifecycle<M extends MetaClientLike> {
     } catch (error) {
       if (state.isClosing) throw closedError();
       // The node stays a member, with what it has, until the operator decides.
-      if (isCfluxError(error, 'FOREIGN_EPOCH')) this.#run();
+      if (isCfluxError(error, 'FOREIGN_CLUSTER')) this.#run();
       else {
         await this.#closeParts();
         state.enter('created');
@@ -81,7 +81,8 @@ export class Lifecycle<M extends MetaClientLike> {
       await writer.run(() => reconciler.catchUp({ signal }));
       return true;
     } catch (error) {
-      if (signal.aborted || isCfluxError(error, 'FOREIGN_EPOCH') || !this.#settings.startOffline) throw error;
+      if (signal.aborted || isCfluxError(error, 'FOREIGN_CLUSTER') || !this.#settings.startOffline)
+        throw error;
       queue.obstacle = error;
       return false;
     }

@@ -1,26 +1,26 @@
 import { CfluxError, type Outcome } from '../errors.js';
 
 export function closedError(): CfluxError {
-  return new CfluxError('CLOSED', 'the client is closed', { outcome: 'none' });
+  return new CfluxError('CLOSED', 'the client is closed', { outcome: 'notApplied' });
 }
 
 export function notOpenError(): CfluxError {
-  return new CfluxError('NOT_OPEN', 'the client is not open: call open() first', { outcome: 'none' });
+  return new CfluxError('NOT_OPEN', 'the client is not open: call open() first', { outcome: 'notApplied' });
 }
 
-export function foreignError(): CfluxError {
+export function foreignClusterError(): CfluxError {
   const message = 'the manager holds another cluster’s metadata: call adopt() or reseed()';
-  return new CfluxError('FOREIGN_EPOCH', message, { outcome: 'none' });
+  return new CfluxError('FOREIGN_CLUSTER', message, { outcome: 'notApplied' });
 }
 
 export function selfWaitError(): CfluxError {
   const message = 'called inside a mutation, it would wait for that mutation to end';
-  return new CfluxError('NESTED_MUTATION', message, { outcome: 'none' });
+  return new CfluxError('NESTED_MUTATION', message, { outcome: 'notApplied' });
 }
 
 export function nestedError(): CfluxError {
   const message = 'a mutation inside a mutation: change the meta client that the operation is handed';
-  return new CfluxError('NESTED_MUTATION', message, { outcome: 'none' });
+  return new CfluxError('NESTED_MUTATION', message, { outcome: 'notApplied' });
 }
 
 /** The history changed between two requests; `outcome` is that of the push before, if there was one. */

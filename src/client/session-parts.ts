@@ -1,23 +1,23 @@
 import { Gate } from '../async/gate.js';
 import { Mutex } from '../async/mutex.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
-import { CommitLoop } from './commit-loop.js';
-import { Committer } from './committer.js';
-import { EventHub } from './event-hub.js';
-import { type Holder, holderOf } from './holder.js';
-import { describeHost } from './host.js';
-import { Membership } from './membership.js';
-import { MutationQueue } from './mutation-queue.js';
-import { NodeDirectory, type NodeStorage } from './node-directory.js';
-import { type NodeTransport, nodeTransport } from './node-transport.js';
-import { OperationScope } from './operation-scope.js';
-import type { Settings } from './options.js';
-import { Reconciler } from './reconciler.js';
-import { Replica } from './replica.js';
-import { Staleness } from './staleness.js';
+import { CommitLoop } from './commit/commit-loop.js';
+import { Committer } from './commit/committer.js';
+import { MutationQueue } from './commit/mutation-queue.js';
+import { OperationScope } from './commit/operation-scope.js';
+import { describeHost } from './config/host.js';
+import { type NodeTransport, nodeTransport } from './config/node-transport.js';
+import type { Settings } from './config/options.js';
+import { Membership } from './follow/membership.js';
+import { Reconciler } from './follow/reconciler.js';
+import { Staleness } from './follow/staleness.js';
+import { SyncLoop } from './follow/sync-loop.js';
+import { VersionWaiters } from './follow/version-waiters.js';
+import { adaptMetaClient, type MetaClientAdapter } from './local/meta-client-adapter.js';
+import { NodeDirectory, type NodeStorage } from './local/node-directory.js';
+import { Replica } from './local/replica.js';
+import { EventHub } from './observe/event-hub.js';
 import { StateMachine } from './state.js';
-import { SyncLoop } from './sync-loop.js';
-import { VersionWaiters } from './version-waiters.js';
 
 /**
  * The working parts of a client, put together. Only the session and its lifecycle see them.
@@ -39,7 +39,7 @@ export class SessionParts<M extends MetaClientLike> {
   readonly joined = new Gate();
   readonly network: NodeTransport;
   readonly storage: NodeStorage | undefined;
-  readonly holder: Holder<M>;
+  readonly adapter: MetaClientAdapter<M>;
   readonly queue: MutationQueue<M>;
   readonly replica: Replica<M>;
   readonly reconciler: Reconciler<M>;
@@ -59,10 +59,10 @@ export class SessionParts<M extends MetaClientLike> {
     joined.shut();
     this.network = nodeTransport(settings);
     this.storage = settings.storage ?? (dir === undefined ? undefined : new NodeDirectory(dir, { lock }));
-    this.holder = holderOf(meta);
+    this.adapter = adaptMetaClient(meta);
     this.queue = new MutationQueue(clock, () => this.commits.wake());
     this.replica = new Replica({
-      holder: this.holder,
+      adapter: this.adapter,
       cluster,
       clock,
       maxBackups: settings.maxBackups,
@@ -73,9 +73,9 @@ export class SessionParts<M extends MetaClientLike> {
         waiters.reached(this.replica.position.version);
       },
     });
-    const { queue, replica, holder } = this;
+    const { queue, replica, adapter } = this;
     const { transport } = this.network;
-    const staleness = new Staleness(clock, () => this.membership.lastBeat);
+    const staleness = new Staleness(clock, () => this.membership.lastHeartbeat);
     const common = { replica, transport, cluster, clock, random, emit, state, staleness };
     this.reconciler = new Reconciler({ ...common, onForeign: (error) => queue.rejectAll(error) });
     this.membership = new Membership({
@@ -99,7 +99,7 @@ export class SessionParts<M extends MetaClientLike> {
     const committer = new Committer({
       ...common,
       reconciler,
-      holder,
+      adapter,
       queue,
       scope,
       onPush: () => this.#silencePoll(),

@@ -4,14 +4,14 @@ import type { CertificateInfo } from '../certificates.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { CallOptions } from '../transport/transport.js';
-import type { EventHub } from './event-hub.js';
-import { logEvents } from './event-log.js';
-import type { Operation } from './holder.js';
+import type { Settings } from './config/options.js';
 import { Lifecycle } from './lifecycle.js';
-import type { Settings } from './options.js';
-import { closedError, foreignError, nestedError, notOpenError, selfWaitError } from './refusals.js';
+import type { Operation } from './local/meta-client-adapter.js';
+import type { EventHub } from './observe/event-hub.js';
+import { logEvents } from './observe/event-log.js';
+import type { CfluxStatus } from './observe/status.js';
+import { closedError, foreignClusterError, nestedError, notOpenError, selfWaitError } from './refusals.js';
 import { SessionParts } from './session-parts.js';
-import type { CfluxStatus } from './status.js';
 
 /** Limits of a call that waits. */
 export interface WaitOptions {
@@ -96,11 +96,11 @@ export class Session<M extends MetaClientLike> {
   }
 
   async read<T>(operation: Operation<M, T>): Promise<T> {
-    const { state, scope, holder } = this.#parts;
+    const { state, scope, adapter } = this.#parts;
     if (state.isClosing) throw closedError();
     const own = scope.current;
     if (own !== undefined) return operation(own);
-    const { decided } = holder;
+    const { decided } = adapter;
     // Checked again after each wait: the next round may have begun.
     while (this.#settings.reads === 'accepted' && !decided.isOpen) await decided.wait();
     return operation(this.#meta);
@@ -151,7 +151,7 @@ export class Session<M extends MetaClientLike> {
   #checkMutable(): void {
     this.#checkOpen();
     if (this.#parts.scope.current !== undefined) throw nestedError();
-    if (this.#parts.state.state === 'foreign') throw foreignError();
+    if (this.#parts.state.state === 'foreignCluster') throw foreignClusterError();
   }
 
   /** Exchanges requests with the manager as the one writer (R1). */

@@ -1,12 +1,12 @@
-import type { Emit } from './events.js';
-import type { CfluxState } from './status.js';
+import type { Emit } from './observe/events.js';
+import type { CfluxState } from './observe/status.js';
 
 const next: Record<CfluxState, readonly CfluxState[]> = {
   created: ['opening', 'closing'],
-  opening: ['online', 'offline', 'foreign', 'created', 'closing'],
-  online: ['offline', 'foreign', 'closing'],
-  offline: ['online', 'foreign', 'closing'],
-  foreign: ['online', 'offline', 'closing'],
+  opening: ['online', 'offline', 'foreignCluster', 'created', 'closing'],
+  online: ['offline', 'foreignCluster', 'closing'],
+  offline: ['online', 'foreignCluster', 'closing'],
+  foreignCluster: ['online', 'offline', 'closing'],
   closing: ['closed'],
   closed: [],
 };

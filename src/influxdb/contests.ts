@@ -5,7 +5,7 @@ import { itemForm } from './item-form.js';
 import type { Finding, Plan, Step } from './plan.js';
 
 /** An item that was set right in so many convergences within {@link window} is contested. */
-const mostRounds = 3;
+const maxRounds = 3;
 /** Milliseconds: one hour. */
 const window = 3_600_000;
 
@@ -49,7 +49,7 @@ export class Contests {
     } else if (known.round !== this.#round) {
       known.round = this.#round;
       known.times.push(this.#clock.monotonic());
-      if (known.times.length > mostRounds) known.times.shift();
+      if (known.times.length > maxRounds) known.times.shift();
     }
   }
 
@@ -75,7 +75,7 @@ export class Contests {
 
   #isContested({ item }: Step, wanted: MetaData): boolean {
     const contest = this.#contests.get(keyOf(item));
-    if (contest === undefined || contest.times.length < mostRounds) return false;
+    if (contest === undefined || contest.times.length < maxRounds) return false;
     // Further changes of the item in the same convergence belong to its last round.
     if (contest.round === this.#round) return false;
     const [first, last] = [contest.times[0], contest.times.at(-1)];
@@ -98,5 +98,5 @@ function holdersOf(item: Item): Item[] {
 
 const contested = (step: Step): Finding => ({
   ...step,
-  reason: `contested: something else undid this ${mostRounds} times within an hour (${step.reason}); left alone until the cluster changes it or an hour has passed`,
+  reason: `contested: something else undid this ${maxRounds} times within an hour (${step.reason}); left alone until the cluster changes it or an hour has passed`,
 });

@@ -33,7 +33,7 @@ import { Tally } from './tally.js';
 import { Troubles } from './troubles.js';
 
 /** More readings than a convergence needs: changes, second thoughts, drops, and a look at what came of them. */
-const mostRounds = 6;
+const maxRounds = 6;
 
 export interface ConvergerParts {
   readonly connection: InfluxConnection;
@@ -89,10 +89,10 @@ export class Converger {
     const stored = await store.load();
     const known = await this.#guard.check(reading, stored, origin, { isThorough: true, signal });
     const view = this.#viewOf(wanted, reading);
-    const { ledger, judgement } = await this.#assess(view, origin, known, []);
+    const { ledger, classification } = await this.#assess(view, origin, known, []);
     return {
       present: view.present,
-      plan: await this.#makePlan(view, ledger, judgement),
+      plan: await this.#makePlan(view, ledger, classification),
       isFirst: known === undefined || known.current.size + known.held.size === 0,
     };
   }
@@ -133,13 +133,13 @@ export class Converger {
       const stored = await store.load();
       const known = await this.#guard.check(reading, stored, origin, { isThorough: round === 1, signal });
       const view = this.#viewOf(wanted, reading);
-      const { ledger, judgement } = await this.#assess(view, origin, known, tally.done);
+      const { ledger, classification } = await this.#assess(view, origin, known, tally.done);
       if (stored !== undefined && isOther(stored, ledger)) this.#contests.clear();
       // Before anything is changed: whatever happens from now on, what is the cluster's is known to be.
       await store.save(ledger);
-      const plan = await this.#makePlan(view, ledger, judgement);
+      const plan = await this.#makePlan(view, ledger, classification);
       const { steps, areDrops } = tally.next(plan);
-      if (steps.length === 0 || round === mostRounds) return this.#report(reading, plan, tally);
+      if (steps.length === 0 || round === maxRounds) return this.#report(reading, plan, tally);
       if (areDrops && !hasHesitated) {
         hasHesitated = true;
         await hesitate();
@@ -153,7 +153,7 @@ export class Converger {
       for (const step of steps) {
         await pace.turn(signal);
         if (areDrops && !isCurrent()) break;
-        const password = 'user' in step.action ? judgement.secrets.get(step.action.user) : undefined;
+        const password = 'user' in step.action ? classification.secrets.get(step.action.user) : undefined;
         const outcome = await this.#run(step, password, tally, signal);
         if (typeof outcome === 'object') {
           tally.noteTrouble(step, outcome);
@@ -199,7 +199,7 @@ export class Converger {
    */
   async #isOfStatement(error: CfluxError, tally: Tally, signal: AbortSignal | undefined): Promise<boolean> {
     const reach = reachOf(error);
-    if (reach !== 'unclear') return reach === 'none';
+    if (reach !== 'unclear') return reach === 'notApplied';
     const isSilence = error.status === undefined;
     if (isSilence && tally.troubles.some(({ status }) => status === undefined)) return false;
     return this.#parts.connection.isUsable(signal);
@@ -210,22 +210,26 @@ export class Converger {
     origin: Origin,
     ledgerBefore: Ledger | undefined,
     done: readonly Step[],
-  ): Promise<{ readonly ledger: Ledger; readonly judgement: Judgement }> {
+  ): Promise<{ readonly ledger: Ledger; readonly classification: Judgement }> {
     const { judge } = this.#parts;
     const known = ledgerBefore ?? emptyLedger(server, origin);
     const observed = observe(known, { server, origin, wanted, present });
     const agreed = agree(observed, agreementsOf(done, wanted, present, source));
-    const judgement = await judge.judge(wanted.users, present.users, agreed);
-    return { ledger: settle(agree(agreed, judgement.agreements), wanted, present), judgement };
+    const classification = await judge.judge(wanted.users, present.users, agreed);
+    return { ledger: settle(agree(agreed, classification.agreements), wanted, present), classification };
   }
 
-  async #makePlan({ wanted, present, shared }: View, ledger: Ledger, judgement: Judgement): Promise<Plan> {
+  async #makePlan(
+    { wanted, present, shared }: View,
+    ledger: Ledger,
+    classification: Judgement,
+  ): Promise<Plan> {
     const { drops, maxDrops } = this.#parts.settings;
     const plan = makePlan({
       wanted,
       present,
       ledger,
-      passwords: judgement.verdicts,
+      passwords: classification.verdicts,
       account: this.#parts.connection.address.username,
       drops,
       maxDrops,
@@ -251,10 +255,10 @@ export class Converger {
       server: this.#parts.connection.address.url,
       source,
       done: tally.done,
-      alreadySo: plan.alreadySo,
+      inSync: plan.inSync,
       refused: [...plan.refused, ...refused],
       pending: [...plan.pending, ...pending],
-      onlyHere: plan.onlyHere,
+      unmanaged: plan.unmanaged,
       local: plan.local,
       unverified: plan.unverified,
       ...(confirmation === undefined ? {} : { confirmation }),

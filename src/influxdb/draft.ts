@@ -29,9 +29,9 @@ export class Draft {
   readonly steps: Step[] = [];
   readonly refused: Finding[] = [];
   readonly pending: Finding[] = [];
-  readonly onlyHere: Item[] = [];
+  readonly unmanaged: Item[] = [];
   readonly unverified: string[] = [];
-  alreadySo = 0;
+  inSync = 0;
 
   do(item: Item, action: Action, reason: string): void {
     this.steps.push({ item, action, reason });

@@ -7,7 +7,7 @@ import { whyKeptAdmin } from './plan-users.js';
 
 /**
  * Sorts what a server has and the cluster has not: into drops, where the ledger says that the cluster had it and gave it up
- * within its present history; into what is pending; and into what is only here.
+ * within its present history; into what is pending; and into what is unmanaged.
  */
 export class Drops {
   readonly steps: Step[] = [];
@@ -26,8 +26,8 @@ export class Drops {
   }
 
   /** Says so if it was never the cluster's. */
-  noteIfOnlyHere(item: Item): void {
-    if (!this.#isCurrent(item) && !this.#input.ledger.held.has(keyOf(item))) this.#draft.onlyHere.push(item);
+  noteIfUnmanaged(item: Item): void {
+    if (!this.#isCurrent(item) && !this.#input.ledger.held.has(keyOf(item))) this.#draft.unmanaged.push(item);
   }
 
   /** `inside` is what would go with it, and must have been the cluster's, too. */
@@ -40,7 +40,7 @@ export class Drops {
         'this server keeps its points longer than the cluster does, and not by the word of the cluster';
       this.#wait(item, `${why}: it is left to you to shorten it`, unsayable ? undefined : action);
     } else if (!isClusters) {
-      this.#draft.onlyHere.push(item);
+      this.#draft.unmanaged.push(item);
     } else if (unsayable !== undefined) {
       this.#wait(item, unsayable);
     } else if (held !== undefined) {

@@ -13,11 +13,11 @@ const nanosecondsOf: ReadonlyMap<string, bigint> = new Map([
 const duration = /^(-?)((?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+)$/;
 const part = /([0-9]+)(?:\.([0-9]+))?([a-zµ]+)/gy;
 /** Go prints at most 25 characters, for the least number of 64 bits. */
-const longestDuration = 64;
+const maxDuration = 64;
 
 /** Nanoseconds of a duration as Go prints it and SHOW answers it: `168h0m0s`, `1h0m0.000000001s`, `0s`, `1.5µs`. */
 export function parseGoDuration(text: string): bigint {
-  const [, sign, digits] = text.length > longestDuration ? [] : (duration.exec(text) ?? []);
+  const [, sign, digits] = text.length > maxDuration ? [] : (duration.exec(text) ?? []);
   if (digits === undefined) throw unknown(text);
   let total = 0n;
   for (const [, whole = '0', fraction = '', unit = 's'] of digits.matchAll(part)) {
@@ -30,4 +30,4 @@ export function parseGoDuration(text: string): bigint {
 }
 
 const unknown = (text: string) =>
-  new CfluxError('BAD_ANSWER', `InfluxDB answered an unknown duration: ${text.slice(0, longestDuration)}`);
+  new CfluxError('BAD_ANSWER', `InfluxDB answered an unknown duration: ${text.slice(0, maxDuration)}`);

@@ -4,8 +4,8 @@ export {
   type ImportOptions,
   type ImportResult,
   type ImportTarget,
-  importOnlyHere,
-} from './import-only-here.js';
+  importUnmanaged,
+} from './import-unmanaged.js';
 export { type ConvergeOptions, InfluxMirror, type InfluxMirrorEvents } from './influx-mirror.js';
 export type { InfluxConnectionOptions, PasswordFunction } from './influx-options.js';
 export { describeItem, type Item, type ItemKind } from './item.js';

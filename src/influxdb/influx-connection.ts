@@ -190,8 +190,8 @@ export interface ExecuteOptions {
 /** Whether the server understood and refused this one statement, so that others may well succeed. */
 export function isRefusal(
   error: unknown,
-): error is CfluxError & { readonly outcome: 'none'; readonly retryable: false } {
-  return isCfluxError(error) && error.outcome === 'none' && !error.retryable;
+): error is CfluxError & { readonly outcome: 'notApplied'; readonly retryable: false } {
+  return isCfluxError(error) && error.outcome === 'notApplied' && !error.retryable;
 }
 
 /** What fetch threw, as the error of a request to InfluxDB at `url`. */
@@ -211,7 +211,7 @@ function refusalBehind(error: unknown): never {
   if (!isCfluxError(error, 'BAD_ANSWER') || !isUnreadableHttp(error.cause)) throw error;
   throw new CfluxError('STATEMENT_REFUSED', 'InfluxDB refused it, in words that HTTP cannot carry', {
     cause: error,
-    outcome: 'none',
+    outcome: 'notApplied',
   });
 }
 

@@ -39,7 +39,7 @@ export class InfluxCredentials {
       return typeof source === 'function' ? await source(refused) : (source ?? '');
     } catch (cause) {
       const message = `password of InfluxDB cannot be read: ${CfluxError.from(cause).message}`;
-      throw new CfluxError('UNAUTHORIZED', message, { cause, retryable: true, outcome: 'none' });
+      throw new CfluxError('UNAUTHORIZED', message, { cause, retryable: true, outcome: 'notApplied' });
     }
   }
 }

@@ -132,7 +132,7 @@ function parse(text: string, path: string): Ledger {
   const refuse = (why: string, cause?: unknown) =>
     new CfluxError(
       'STORAGE_FAILED',
-      `${path} is not a ledger: ${why}. Without it what the cluster dropped meanwhile counts as only here; move it away to go on so`,
+      `${path} is not a ledger: ${why}. Without it what the cluster dropped meanwhile counts as unmanaged; move it away to go on so`,
       { cause },
     );
   const ledger = JsonObject.parse(text, ({ place, expected, cause }) =>

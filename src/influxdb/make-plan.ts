@@ -22,8 +22,8 @@ export function makePlan(input: PlanInput): Plan {
   planUsers(input, new Set([...databases.keys()].map(({ name }) => name)), draft);
   const drops = inOrder(planDrops(input, draft));
   const steps = inOrder(draft.steps);
-  const { refused, pending, onlyHere, unverified, alreadySo } = draft;
-  const plan = { refused, onlyHere, local: [], unverified, alreadySo };
+  const { refused, pending, unmanaged, unverified, inSync } = draft;
+  const plan = { refused, unmanaged, local: [], unverified, inSync };
 
   if (input.drops === 'report') {
     const waiting = drops.map((drop) => ({

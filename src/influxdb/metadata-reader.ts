@@ -119,11 +119,11 @@ const loopback = /^(localhost|127\.[0-9.]+|::1)$/;
 const anyAddress = /^(|0\.0\.0\.0|::)$/;
 
 /** Longer texts are no address: a host name has 253 characters at most. */
-const longestAddress = 300;
+const maxAddress = 300;
 
 /** Where the service bound to `bound` is reached from here if the server itself is reached at `hostname`. */
 function addressOf(bound: string, hostname: string): SnapshotAddress | undefined {
-  if (bound.length > longestAddress) return undefined;
+  if (bound.length > maxAddress) return undefined;
   const [, host = '', digits = ''] = /^\[?([A-Za-z0-9._:%-]*)\]?:([0-9]{1,5})$/.exec(bound) ?? [];
   const port = Number(digits);
   // The server is only believed what a socket can use: any other port would be an error of this program's making.

@@ -50,7 +50,7 @@ function createDatabase(wanted: DatabaseInfo, draft: Draft): void {
 
 function alterDatabase(wanted: DatabaseInfo, here: DatabaseInfo, draft: Draft): void {
   const database = wanted.name;
-  draft.alreadySo += 1;
+  draft.inSync += 1;
   const policies = firstByName(wanted.retentionPolicies);
   const present = firstByName(here.retentionPolicies);
   for (const policy of policies.values()) {
@@ -117,7 +117,7 @@ function alterPolicy(database: string, policy: PolicyValues, here: RetentionPoli
     replicaN === here.replicaN &&
     shardGroupDuration === here.shardGroupDuration;
   if (isSame) {
-    draft.alreadySo += 1;
+    draft.inSync += 1;
     return;
   }
   // What keeps less is planned among the drops, for it destroys points.

@@ -81,7 +81,7 @@ function dropsOfUser(
     if (item.kind !== 'grant' || wanted.privileges.has(item.database)) continue;
     if (databases.has(item.database)) drops.consider(item, { ...item, kind: 'revoke' });
     // A privilege on a database that the cluster has no more goes with that database.
-    else drops.noteIfOnlyHere(item);
+    else drops.noteIfUnmanaged(item);
   }
 }
 

@@ -22,7 +22,7 @@ export function planContinuousQueries(
       existing !== undefined &&
       isSameQuery(query, existing.query, agreementOf(ledger, item, query, existing.query))
     ) {
-      draft.alreadySo += 1;
+      draft.inSync += 1;
       continue;
     }
     const checked = checkContinuousQuery(database, name, query);
@@ -79,7 +79,7 @@ export function planSubscriptions(wanted: DatabaseInfo, here: DatabaseInfo | und
             { kind: 'replaceSubscription', ...values },
             `differs: ${existing.mode} ${existing.destinations.join(', ')}`,
           );
-        } else draft.alreadySo += 1;
+        } else draft.inSync += 1;
       }
     }
   }

@@ -41,7 +41,7 @@ function planPassword(user: string, { passwords, account }: PlanInput, draft: Dr
   const item = { kind: 'user', user } as const;
   const verdict = passwords.get(user);
   if (verdict === undefined || verdict.kind === 'unverified') draft.unverified.push(user);
-  else if (verdict.kind === 'same') draft.alreadySo += 1;
+  else if (verdict.kind === 'same') draft.inSync += 1;
   else if (verdict.kind === 'unavailable') {
     draft.pending.push({ item, reason: verdict.reason, action: { kind: 'setPassword', user } });
   } else if (user === account) {
@@ -100,7 +100,7 @@ function planPrivileges(
     const item = { kind: 'grant', user, database } as const;
     // InfluxDB keeps a row with no privileges; it means the same as none.
     const privilegeHere = here?.privileges.get(database) ?? 0;
-    if (privilege === privilegeHere) draft.alreadySo += 1;
+    if (privilege === privilegeHere) draft.inSync += 1;
     else if (!databases.has(database)) draft.refuse(item, `database not found: ${database}`);
     else if (privilege === 0)
       draft.do(item, { kind: 'revoke', user, database }, 'the cluster says NO PRIVILEGES');

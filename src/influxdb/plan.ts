@@ -27,13 +27,13 @@ export interface Plan {
   /** What waits for the operator: a password, the word for a drop. */
   readonly pending: readonly Finding[];
   /** What is only on this server and was never the cluster's. */
-  readonly onlyHere: readonly Item[];
+  readonly unmanaged: readonly Item[];
   /** Subscriptions that the cluster holds and that are local to a server by their names; neither made nor dropped. */
   readonly local: readonly Finding[];
   /** Users of whom nobody here can tell whether their password is the cluster's. */
   readonly unverified: readonly string[];
   /** How many things of the cluster this server already has as the cluster has them. */
-  readonly alreadySo: number;
+  readonly inSync: number;
   /** Confirms exactly the drops that are pending for their number; absent where none are. */
   readonly confirmation?: string;
 }

@@ -4,8 +4,8 @@ import type { RetentionPolicyInfo } from '../meta/records.js';
 import type { PolicyValues } from './action.js';
 import { whyInexpressible } from './influxql.js';
 
-const longestName = 255;
-const mostReplicas = 2 ** 31 - 1;
+const maxName = 255;
+const maxReplicas = 2 ** 31 - 1;
 
 /** Whether a policy of duration `shorter` deletes points that one of `longer` keeps. Nanoseconds, 0 for ever. */
 export function keepsLess(shorter: bigint, longer: bigint): boolean {
@@ -32,7 +32,7 @@ export function whyInvalidName(name: string): string | undefined {
   const why = whyInexpressible(name);
   if (why !== undefined) return why;
   if (!isValidName(name)) return 'invalid name';
-  return Buffer.byteLength(name) > longestName ? 'name too long' : undefined;
+  return Buffer.byteLength(name) > maxName ? 'name too long' : undefined;
 }
 
 /** Why no server would take a policy of these values. */
@@ -40,8 +40,8 @@ export function whyInvalidPolicy(policy: PolicyValues): string | undefined {
   const { name, replicaN, duration, shardGroupDuration } = policy;
   const why = whyInvalidName(name);
   if (why !== undefined) return why;
-  if (!Number.isInteger(replicaN) || replicaN < 1 || replicaN > mostReplicas) {
-    return `a replication factor of ${replicaN} is not from 1 to ${mostReplicas}`;
+  if (!Number.isInteger(replicaN) || replicaN < 1 || replicaN > maxReplicas) {
+    return `a replication factor of ${replicaN} is not from 1 to ${maxReplicas}`;
   }
   if (duration !== 0n && duration < hour) return 'retention policy duration must be at least 1h0m0s';
   if (duration !== 0n && duration < shardGroupDuration) {

@@ -10,13 +10,13 @@ export interface Report {
   /** Changes that were made, in their order. */
   readonly done: readonly Step[];
   /** How many things of the cluster this server has as the cluster has them. */
-  readonly alreadySo: number;
+  readonly inSync: number;
   /** Things of the cluster that this server refuses or cannot have. */
   readonly refused: readonly Finding[];
   /** What waits for the operator: a password, the word for a drop. */
   readonly pending: readonly Finding[];
   /** What is only on this server and was never the cluster's. */
-  readonly onlyHere: readonly Item[];
+  readonly unmanaged: readonly Item[];
   /** Subscriptions that the cluster holds and that are local to a server by their names; neither made nor dropped. */
   readonly local: readonly Finding[];
   /** Users of whom nobody here can tell whether their password is the cluster's. */

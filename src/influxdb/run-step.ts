@@ -76,7 +76,7 @@ async function guard(
   }
 }
 
-const refused = (why: string) => new CfluxError('STATEMENT_REFUSED', why, { outcome: 'none' });
+const refused = (why: string) => new CfluxError('STATEMENT_REFUSED', why, { outcome: 'notApplied' });
 
 async function rows(
   connection: InfluxConnection,

@@ -60,7 +60,7 @@ const pause = 2_000;
 
 /** The refusal that InfluxDB words as `text`. */
 export function refusal(text: string): CfluxError {
-  return new CfluxError(codeOf(text) ?? 'STATEMENT_REFUSED', text, { outcome: 'none' });
+  return new CfluxError(codeOf(text) ?? 'STATEMENT_REFUSED', text, { outcome: 'notApplied' });
 }
 
 /** The error that InfluxDB words as `text` in a result: a refusal if the text is known to be about the statement, else trouble. */
@@ -81,7 +81,7 @@ export const withheldRefusal = (): CfluxError =>
   new CfluxError(
     'STATEMENT_REFUSED',
     'InfluxDB refused it (its words are withheld: they may hold a password)',
-    { outcome: 'none' },
+    { outcome: 'notApplied' },
   );
 
 /** Whether the server accepted the statement and failed to execute it, for a reason that may be the server's own. */
@@ -93,14 +93,14 @@ export function isTrouble(error: unknown): error is CfluxErrorOf<'UNAVAILABLE'> 
  * How an error affects the statements after the one that met it: `none`, because the response was about that one statement; `unclear`,
  * because it may have been about the connection or the account; `all`, because no other statement can succeed.
  */
-export function reachOf(error: unknown): 'none' | 'unclear' | 'all' {
+export function reachOf(error: unknown): 'notApplied' | 'unclear' | 'all' {
   if (!isCfluxError(error)) return 'all';
   if (unclear.has(error.code)) return 'unclear';
   // An InfluxDB 2 or 3 in place of the server is not worth a retry, and no response of a statement.
   const isResponse =
     error.code === 'TOO_LARGE' ||
     (responses.has(error.code) && (error.retryable || error.status !== undefined));
-  return isResponse ? 'none' : 'all';
+  return isResponse ? 'notApplied' : 'all';
 }
 
 /** Whether trouble is certainly not about the statement, however often the statement meets it. */

@@ -4,7 +4,7 @@ import { influxqlOf } from './statement.js';
 import { isOwnTrouble } from './statement-error.js';
 
 /** So many tries of a statement may meet trouble that may be the server's own; the last one counts as a refusal. */
-const mostTries = 3;
+const maxTries = 3;
 
 /** Remembers, over convergences, how often each statement met trouble of the server. */
 export class Troubles {
@@ -16,7 +16,7 @@ export class Troubles {
     const key = statementKey(step);
     const tries = (this.#tries.get(key) ?? 0) + 1;
     this.#tries.set(key, tries);
-    return tries < mostTries ? error : error.message;
+    return tries < maxTries ? error : error.message;
   }
 
   /** The server accepted the statement of `step`, or refused it. */

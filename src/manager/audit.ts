@@ -1,5 +1,5 @@
 /** Who asks, where the request itself does not say so. */
-export interface Asker {
+export interface Requester {
   /** What tells clients without a node id apart: the remote address. */
   readonly remote?: string | undefined;
   /** The name of the token or client certificate that was shown. */
@@ -7,7 +7,7 @@ export interface Asker {
 }
 
 /** A change that was stored: who, what, which version. */
-export interface AuditEntry extends Asker {
+export interface AuditEntry extends Requester {
   readonly action: 'push' | 'register' | 'update-node' | 'deregister' | 'delete-cluster';
   readonly cluster: string;
   readonly version?: number | undefined;

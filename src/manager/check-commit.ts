@@ -5,7 +5,7 @@ export type CommitWithoutVersion = Exclude<CommitResult, { readonly kind: 'commi
 
 /**
  * Decides whether a store may make a version of `commit`: the decision that every `ManagerStore.commit` makes, in the order that the
- * contract demands. A known mutation is `repeated`, whatever else the commit names; then another epoch is `foreignEpoch`; then
+ * contract demands. A known mutation is `repeated`, whatever else the commit names; then another epoch is `epochMismatch`; then
  * another base is `conflict`. A cluster without data takes any base. The function is pure: the store calls it within the transaction
  * that stores the version, with what it reads there.
  *
@@ -27,11 +27,11 @@ export function checkCommit(
   head: Head,
   knownVersion: number | undefined,
 ): CommitWithoutVersion | undefined {
-  const { epoch, latest, kept } = head;
+  const { epoch, latest, retained } = head;
   if (knownVersion !== undefined) return { kind: 'repeated', epoch, version: knownVersion };
-  if (wanted !== undefined && wanted !== epoch) return { kind: 'foreignEpoch', epoch };
+  if (wanted !== undefined && wanted !== epoch) return { kind: 'epochMismatch', epoch };
   if (latest !== undefined && latest.version !== base) {
-    return { kind: 'conflict', epoch, latest, ...(kept === undefined ? {} : { kept }) };
+    return { kind: 'conflict', epoch, latest, ...(retained === undefined ? {} : { retained }) };
   }
   return undefined;
 }

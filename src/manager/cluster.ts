@@ -1,18 +1,18 @@
 import type { Deadlines } from '../async/deadlines.js';
 import type { CfluxError } from '../errors.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
-import type { Asker } from './audit.js';
-import { ClusterHead } from './cluster-head.js';
-import { ClusterPushes } from './cluster-pushes.js';
-import { HeadRefresh } from './head-refresh.js';
-import { HeldPolls, type Holding } from './held-polls.js';
-import type { CurrentVersion } from './latest-snapshot.js';
-import { LostData } from './lost-data.js';
+import type { Requester } from './audit.js';
 import type { ManagerStore, VersionRecord } from './manager-store.js';
-import type { OfferRoom } from './offer-room.js';
-import { Publication } from './publication.js';
-import { PushDeadlines } from './push-deadlines.js';
-import { PushLine } from './push-line.js';
+import { HeldPolls, type Holding } from './polls/held-polls.js';
+import { PollNotifier } from './polls/poll-notifier.js';
+import { ClusterPushes } from './pushes/cluster-pushes.js';
+import { PushDeadlines } from './pushes/push-deadlines.js';
+import { PushQueue } from './pushes/push-queue.js';
+import type { OfferRoom } from './recovery/offer-room.js';
+import { RecoveryGate } from './recovery/recovery-gate.js';
+import { ClusterHead } from './versions/cluster-head.js';
+import { HeadRefresh } from './versions/head-refresh.js';
+import type { CurrentVersion } from './versions/latest-snapshot.js';
 
 export interface ClusterSettings {
   readonly store: ManagerStore;
@@ -23,9 +23,9 @@ export interface ClusterSettings {
   /** How long offers are collected, in milliseconds. */
   readonly collection: number;
   readonly offerRoom: OfferRoom;
-  readonly mostHeldPushes: number;
+  readonly maxHeldPushes: number;
   /** A version was stored by this manager. */
-  readonly onCommit: (cluster: string, record: VersionRecord, asker: Asker) => void;
+  readonly onCommit: (cluster: string, record: VersionRecord, requester: Requester) => void;
   /** Something failed that nobody waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -34,11 +34,11 @@ export interface ClusterSettings {
 export class Cluster {
   readonly name: string;
   readonly #settings: ClusterSettings;
-  readonly #line: PushLine;
+  readonly #line: PushQueue;
   readonly #pushDeadlines: PushDeadlines;
-  readonly #lost: LostData;
+  readonly #recovery: RecoveryGate;
   readonly #head: ClusterHead;
-  readonly #publication: Publication;
+  readonly #notifier: PollNotifier;
   readonly #polls: HeldPolls;
   readonly #refresh: HeadRefresh;
   readonly #pushes: ClusterPushes;
@@ -47,22 +47,22 @@ export class Cluster {
     const { store, deadlines, monotonic, onError } = settings;
     this.name = name;
     this.#settings = settings;
-    this.#line = new PushLine(name, settings);
+    this.#line = new PushQueue(name, settings);
     this.#pushDeadlines = new PushDeadlines(deadlines, monotonic, store.name);
-    this.#lost = new LostData({
+    this.#recovery = new RecoveryGate({
       ...settings,
       cluster: name,
       inTurn: (work) => this.#line.alone(work),
-      commit: (commit, asker) => this.#pushes.commit(commit, asker),
+      commit: (commit, requester) => this.#pushes.commit(commit, requester),
     });
-    const lost = this.#lost;
-    const head = new ClusterHead(name, store, (stored) => lost.epochOf(stored));
+    const recovery = this.#recovery;
+    const head = new ClusterHead(name, store, (stored) => recovery.epochOf(stored));
     this.#head = head;
-    this.#publication = new Publication(deadlines, (current) => this.#polls.publish(current));
-    this.#polls = new HeldPolls({ head, lost, deadlines, publication: this.#publication });
+    this.#notifier = new PollNotifier(deadlines, (current) => this.#polls.publish(current));
+    this.#polls = new HeldPolls({ head, recovery, deadlines, notifier: this.#notifier });
     this.#refresh = new HeadRefresh({
       deadlines,
-      overlapsCommits: store.sharedTurns !== undefined,
+      overlapsCommits: store.pushQueue !== undefined,
       isNeeded: () => this.#polls.size > 0,
       refresh: () => this.#publishHead(),
       onError,
@@ -70,18 +70,18 @@ export class Cluster {
     this.#pushes = new ClusterPushes({
       store,
       head,
-      lost,
+      recovery,
       line: this.#line,
       deadlines: this.#pushDeadlines,
-      maxHeld: settings.mostHeldPushes,
+      maxHeld: settings.maxHeldPushes,
       around: (commit) => this.#refresh.around(commit),
-      onCommit: (current, asker) => this.#committed(current, asker),
-      onIdle: () => this.#publication.flush(),
+      onCommit: (current, requester) => this.#committed(current, requester),
+      onIdle: () => this.#notifier.flush(),
     });
   }
 
   get isIdle(): boolean {
-    return this.#polls.size === 0 && this.#line.isIdle && this.#lost.isIdle;
+    return this.#polls.size === 0 && this.#line.isIdle && this.#recovery.isIdle;
   }
 
   /** The epoch of the history, as it was last read. */
@@ -103,23 +103,27 @@ export class Cluster {
 
   /** The epoch that counts while the cluster has no data and the store has `stored` for it. */
   epochWithoutData(stored: string): string {
-    return this.#lost.epochOf(stored);
+    return this.#recovery.epochOf(stored);
   }
 
-  push(request: PushRequest, asker: Asker, signal?: AbortSignal): Promise<PushResult> {
-    return this.#pushes.push(request, asker, signal);
+  push(request: PushRequest, requester: Requester, signal?: AbortSignal): Promise<PushResult> {
+    return this.#pushes.push(request, requester, signal);
   }
 
   /**
    * @param holding `takeSlot` is called before the poll is held, and its result afterwards. `isNode`: the request may be a node's, which
    * takes part in turns and in the recovery of lost data; a reader changes nothing.
    */
-  poll(request: PollRequest, asker: Asker, holding: Omit<Holding, 'onUnchanged'>): Promise<PollResult> {
+  poll(
+    request: PollRequest,
+    requester: Requester,
+    holding: Omit<Holding, 'onUnchanged'>,
+  ): Promise<PollResult> {
     const { nodeId, wait } = request;
     const onUnchanged = () => {
       // A requester that has the newest version and asks for more has nothing to push: a node does not poll while it pushes.
       // (Legacy clients do not say who they are: another one may be asking.)
-      if (holding.isNode && (nodeId !== undefined || wait <= 0)) this.#line.yield(nodeId, asker);
+      if (holding.isNode && (nodeId !== undefined || wait <= 0)) this.#line.yield(nodeId, requester);
     };
     return this.#polls.poll(request, { ...holding, onUnchanged });
   }
@@ -136,16 +140,16 @@ export class Cluster {
   }
 
   close(reason: CfluxError): void {
-    this.#lost.close();
+    this.#recovery.close();
     this.#line.close(reason);
-    this.#publication.flush();
+    this.#notifier.flush();
     this.#polls.close(reason);
   }
 
-  #committed(current: CurrentVersion, asker: Asker): void {
-    this.#lost.end();
-    this.#head.stored(current, this.#publication.isOvertaken(current));
-    this.#settings.onCommit(this.name, current.record, asker);
+  #committed(current: CurrentVersion, requester: Requester): void {
+    this.#recovery.end();
+    this.#head.stored(current, this.#notifier.isOvertaken(current));
+    this.#settings.onCommit(this.name, current.record, requester);
     this.#publish(current);
   }
 
@@ -160,6 +164,6 @@ export class Cluster {
   }
 
   #publish(current: CurrentVersion): void {
-    this.#publication.publish(current, this.#pushes.isBusy);
+    this.#notifier.publish(current, this.#pushes.isBusy);
   }
 }

@@ -1,5 +1,5 @@
 export type { PemFunction, PemValue, TlsSources } from '../tls-credentials.js';
-export type { Asker, Audit, AuditEntry } from './audit.js';
+export type { Audit, AuditEntry, Requester } from './audit.js';
 export { type CommitWithoutVersion, checkCommit } from './check-commit.js';
 export { createManagerServer, type ManagerServer, type ManagerServerOptions } from './http/manager-server.js';
 export type { Scope, TokenEntry } from './http/tokens.js';
@@ -11,15 +11,15 @@ export type {
   Commit,
   CommitResult,
   Head,
-  KnownNode,
   ManagerInfo,
   ManagerStore,
   NewHistory,
+  NodeDetails,
   NodeUpdate,
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
-export type { EtcdOptions } from './stores/etcd/etcd-options.js';
+export type { EtcdOptions } from './stores/etcd/connect/etcd-options.js';
 export { EtcdStore } from './stores/etcd/etcd-store.js';
-export { LmdbStore, type LmdbStoreOptions } from './stores/lmdb-store.js';
+export { LmdbStore, type LmdbStoreOptions } from './stores/lmdb/lmdb-store.js';
 export { MemoryStore } from './stores/memory-store.js';

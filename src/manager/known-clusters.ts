@@ -32,7 +32,7 @@ export class KnownClusters {
     } catch (error) {
       const { code, message, cause, retryable, retryAfter } = CfluxError.from(error);
       const timing = retryAfter === undefined ? {} : { retryAfter };
-      throw new CfluxError(code, message, { cause, retryable, outcome: 'none', ...timing });
+      throw new CfluxError(code, message, { cause, retryable, outcome: 'notApplied', ...timing });
     }
     this.#names.add(cluster);
   }

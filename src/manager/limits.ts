@@ -39,11 +39,11 @@ export const defaultLimits: Limits = {
   nodes: 100_000,
 };
 
-const longestName = 255;
-const longestAddress = 4_096;
-const mostAddresses = 256;
+const maxName = 255;
+const maxAddress = 4_096;
+const maxAddresses = 256;
 
-const refused = (message: string) => new CfluxError('BAD_REQUEST', message, { outcome: 'none' });
+const refused = (message: string) => new CfluxError('BAD_REQUEST', message, { outcome: 'notApplied' });
 
 // Most names, told at once.
 const plainName = /^[\w.-]{1,255}$/;
@@ -54,8 +54,8 @@ export function checkClusterName(name: string): void {
   if (name === '') throw refused('the name of a cluster must not be empty');
   if (/\p{Surrogate}/u.test(name)) throw refused('the name of a cluster must be well-formed Unicode');
   const bytes = Buffer.byteLength(name);
-  if (bytes > longestName) {
-    throw refused(`the name of a cluster has at most ${longestName} bytes, this one has ${bytes}`);
+  if (bytes > maxName) {
+    throw refused(`the name of a cluster has at most ${maxName} bytes, this one has ${bytes}`);
   }
 }
 
@@ -70,9 +70,9 @@ export function checkToken(what: string, token: string | undefined): void {
 export function checkDescription(node: NodeDescription): void {
   const fields = { ip: node.ip, hostname: node.hostname, bindAddress: node.bindAddress ?? '' };
   for (const [field, value] of Object.entries(fields)) {
-    if (value.length > longestAddress) throw refused(`${field} has at most ${longestAddress} characters`);
+    if (value.length > maxAddress) throw refused(`${field} has at most ${maxAddress} characters`);
   }
-  if ((node.addresses?.length ?? 0) > mostAddresses) throw refused(`at most ${mostAddresses} addresses`);
+  if ((node.addresses?.length ?? 0) > maxAddresses) throw refused(`at most ${maxAddresses} addresses`);
 }
 
 /** A new cluster where there are as many as there may be. */
@@ -80,12 +80,12 @@ export const tooManyClusters = (most: number) =>
   new CfluxError(
     'TOO_MANY_REQUESTS',
     `new cluster refused: there are ${most} clusters; delete unused ones, or raise the limit of clusters`,
-    { outcome: 'none', retryable: true },
+    { outcome: 'notApplied', retryable: true },
   );
 
 /** A cluster that has as many nodes as it may have. */
 export const tooManyNodes = (most: number) =>
   new CfluxError('TOO_MANY_REQUESTS', `the cluster has ${most} nodes already: remove those that are gone`, {
-    outcome: 'none',
+    outcome: 'notApplied',
     retryable: true,
   });

@@ -26,7 +26,7 @@ export class Liveness {
     this.#lastLook = clock.monotonic();
   }
 
-  beat(cluster: string, nodeId: number): void {
+  heartbeat(cluster: string, nodeId: number): void {
     const until = this.#look() + this.#ttl;
     let lives = this.#lives.get(cluster);
     if (lives === undefined) {

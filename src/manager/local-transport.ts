@@ -1,7 +1,7 @@
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import { CfluxError } from '../errors.js';
-import type { NodeInfo, Registered } from '../protocol/nodes.js';
+import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import type {
   CallOptions,
   HeartbeatRequest,
@@ -14,6 +14,7 @@ import type {
   Transport,
 } from '../transport/transport.js';
 import type { Manager } from './manager.js';
+import { nodeNotFound } from './refusals.js';
 
 /**
  * Reaches a manager of the same process, without HTTP. The manager stays open when the transport closes.
@@ -33,7 +34,7 @@ export class LocalTransport implements Transport {
     this.#manager = manager;
   }
 
-  async register({ cluster, node }: RegisterRequest, options?: CallOptions): Promise<Registered> {
+  async register({ cluster, node }: RegisterRequest, options?: CallOptions): Promise<Registration> {
     return this.#call(options, async () => {
       const { id, expirationDate } = await this.#manager.register(cluster, node);
       return { id, expirationDate };
@@ -42,7 +43,9 @@ export class LocalTransport implements Transport {
 
   async heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void> {
     const { cluster, nodeId, leaving = false, node } = request;
-    return this.#call(options, () => this.#manager.heartbeat(cluster, nodeId, { leaving, node }));
+    return this.#call(options, async () => {
+      if (!(await this.#manager.heartbeat(cluster, nodeId, { leaving, node }))) throw nodeNotFound(nodeId);
+    });
   }
 
   async deregister({ cluster, nodeId }: NodeRequest, options?: CallOptions): Promise<void> {
@@ -88,4 +91,4 @@ export class LocalTransport implements Transport {
 
 // A push that ends by a signal was still waiting for its turn: nothing was stored.
 const timedOut = (timeout: number) =>
-  new CfluxError('TIMEOUT', `no answer within ${timeout} ms`, { retryable: true, outcome: 'none' });
+  new CfluxError('TIMEOUT', `no answer within ${timeout} ms`, { retryable: true, outcome: 'notApplied' });

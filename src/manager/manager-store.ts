@@ -10,13 +10,13 @@ export interface StoreContext {
   /** Milliseconds after its last heartbeat that a node counts as alive. */
   readonly nodeTtl: number;
   /** How many versions of a cluster are kept, the newest included. */
-  readonly history: number;
+  readonly keepVersions: number;
   /** How long a mutation id is remembered at least, in milliseconds. */
   readonly mutationMemory: number;
   /** How many nodes, alive or not, a cluster may have. */
-  readonly mostNodes: number;
-  /** For stores with `sharedTurns`: how long others wait for the next push of a requester that lost, in milliseconds. Default: 250. */
-  readonly turn?: number;
+  readonly maxNodes: number;
+  /** For stores with `pushQueue`: how long others wait for the next push of a requester that lost, in milliseconds. Default: 250. */
+  readonly conflictHold?: number;
 }
 
 /** What is kept of a version beside its bytes. */
@@ -42,7 +42,7 @@ export interface Head {
   /** The newest version; absent: the cluster has no data. */
   readonly latest?: VersionRecord | undefined;
   /** Every version that is kept, newest first. Absent: nobody is told that what he has is of another history. */
-  readonly kept?: readonly VersionRecord[] | undefined;
+  readonly retained?: readonly VersionRecord[] | undefined;
 }
 
 /** A history that may begin with a cluster's next version; nothing is stored of it before. */
@@ -62,7 +62,7 @@ export interface Commit {
   /** The history that `base` belongs to; absent: whatever there is. */
   readonly epoch?: string | undefined;
   /** The new version is above this one too. */
-  readonly above?: number | undefined;
+  readonly minVersion?: number | undefined;
   /** The version begins this history, if the cluster has no data: its present epoch belongs to a history that was lost (R11). */
   readonly newHistory?: NewHistory | undefined;
   readonly nodeId?: number | undefined;
@@ -80,7 +80,7 @@ export type CommitResult =
   /** `base` is not the newest version; nothing was stored. */
   | ({ readonly kind: 'conflict'; readonly latest: VersionRecord } & Head)
   /** The cluster's history is another one; nothing was stored. */
-  | { readonly kind: 'foreignEpoch'; readonly epoch: string };
+  | { readonly kind: 'epochMismatch'; readonly epoch: string };
 
 /** A cluster that the store knows: it has data, or nodes. */
 export interface ClusterRecord extends Head {
@@ -88,7 +88,7 @@ export interface ClusterRecord extends Head {
 }
 
 /** What is kept of a node beside its id. */
-export type KnownNode = Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>;
+export type NodeDetails = Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>;
 
 /** What became of a node's new description; `unknown`: the cluster has no such node. */
 export type NodeUpdate = 'changed' | 'unchanged' | 'unknown';
@@ -104,7 +104,7 @@ export interface ManagerInfo {
  * Where a manager keeps what must outlive it. Several managers, in several processes, may share one store.
  *
  * Every method may be called as often and as concurrently as one likes between `open` and `close`. A failing method rejects
- * with a `CfluxError`: `UNAVAILABLE` (retryable), `OUT_OF_SPACE`, `STORAGE_FAILED`; for `commit`, `outcome: 'none'` says
+ * with a `CfluxError`: `UNAVAILABLE` (retryable), `OUT_OF_SPACE`, `STORAGE_FAILED`; for `commit`, `outcome: 'notApplied'` says
  * that certainly nothing was stored, now or later. Cluster names are well-formed Unicode, 1–255 bytes as UTF-8; they are
  * only names (`__proto__` and `../x` too), and nothing of one cluster shows in another. Bytes that were handed over or
  * given out are never changed afterwards by either side.
@@ -134,7 +134,7 @@ export interface ManagerStore {
   /**
    * Stores a version if `base` still is the newest, atomically among all processes that share the store; the version, its bytes
    * and its mutation id become durable together, before this resolves. Looks in this order: a known mutation is
-   * `repeated`, another epoch `foreignEpoch`, another base `conflict`; `checkCommit` makes this decision for every store. Forgets versions beyond `history`, and mutation ids
+   * `repeated`, another epoch `epochMismatch`, another base `conflict`; `checkCommit` makes this decision for every store. Forgets versions beyond `history`, and mutation ids
    * only after `mutationMemory`.
    *
    * @param signal Ends waiting for a turn, where the store gives turns; what has begun to be stored is carried out.
@@ -144,7 +144,7 @@ export interface ManagerStore {
    * Present where the store gives fair turns itself, to the nodes of all managers that share it (R26): `commit` waits, and who
    * loses is told of what stays the newest until its next commit. Absent: each manager does so for its own nodes.
    */
-  readonly sharedTurns?: {
+  readonly pushQueue?: {
     /** The node has nothing to commit after all. */
     yield(cluster: string, nodeId: number | undefined, remote: string | undefined): void;
   };
@@ -161,18 +161,18 @@ export interface ManagerStore {
    * Returns a history that no version of the cluster has been part of, for `Commit.newHistory`. Stores nothing. `above` is a version
    * that the new history must go on above. Absent: the epoch of a cluster that lost its data stays the same.
    */
-  newHistory?(cluster: string, above: number): Promise<NewHistory>;
+  newHistory?(cluster: string, minVersion: number): Promise<NewHistory>;
 
-  /** Makes a node known, and alive; its id was never given before. Beyond `mostNodes`: `TOO_MANY_REQUESTS`. */
-  addNode(cluster: string, node: KnownNode): Promise<number>;
+  /** Makes a node known, and alive; its id was never given before. Beyond `maxNodes`: `TOO_MANY_REQUESTS`. */
+  addNode(cluster: string, node: NodeDetails): Promise<number>;
   /**
    * The node is alive for the time to live (`leaving`: is not alive, until its next heartbeat). `false`: no such node.
    * A node is not expired for time in which this process did not run. Answers directly where it can: of all calls this one
    * comes most often.
    */
-  beat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean>;
+  heartbeat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean>;
   /** Replaces what is kept of a node. Absent: a node stays as it was when it registered. */
-  updateNode?(cluster: string, nodeId: number, node: KnownNode): Promise<NodeUpdate>;
+  updateNode?(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate>;
   /** Forgets the node. `false`: no such node. */
   removeNode(cluster: string, nodeId: number): Promise<boolean>;
   /** The cluster's nodes, alive or not, ordered by id. */

@@ -4,37 +4,37 @@ import { uniformDelay } from '../async/jitter.js';
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
-import type { NodeDescription, NodeInfo, Registered } from '../protocol/nodes.js';
-import { longestPoll, nodeTimeToLive } from '../protocol/times.js';
+import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
+import { maxPollWait, nodeTimeToLive } from '../protocol/times.js';
 import { type Random, randomUuid, systemRandom } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
-import type { Asker, Audit } from './audit.js';
+import type { Audit, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
-import { KeptVersions } from './kept-versions.js';
 import { KnownClusters } from './known-clusters.js';
 import { checkClusterName, checkDescription, checkToken, defaultLimits, type Limits } from './limits.js';
 import type {
   ClusterRecord,
-  KnownNode,
   ManagerInfo,
   ManagerStore,
+  NodeDetails,
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
-import { OfferRoom } from './offer-room.js';
 import { OpenClusters } from './open-clusters.js';
-import { PollSlots } from './poll-slots.js';
+import { PollSlots } from './polls/poll-slots.js';
+import { defaultConflictHold } from './pushes/reservations.js';
+import { OfferRoom } from './recovery/offer-room.js';
 import {
-  closed,
   clusterNotFound,
   emptySnapshot,
+  managerClosed,
   nodeNotFound,
   tooLarge,
   versionNotFound,
 } from './refusals.js';
-import { defaultTurn } from './reservations.js';
 import { Service } from './service.js';
 import { TimedStore } from './timed-store.js';
+import { KeptVersions } from './versions/kept-versions.js';
 
 /** How a {@link Manager} works. */
 export interface ManagerOptions {
@@ -43,14 +43,14 @@ export interface ManagerOptions {
   /** Milliseconds after its last heartbeat that a node is alive. Default: 15,000. */
   readonly nodeTtl?: number;
   /** The longest hold of a poll, in milliseconds; at most and by default 300,000. */
-  readonly pollHold?: number;
+  readonly maxPollWait?: number;
   /**
    * How long others wait for the next push of a requester that lost, in milliseconds; 0: no turns. A requester that took longer last
    * time gets twice that time. At most 2,000. Default: 250.
    */
-  readonly turn?: number;
+  readonly conflictHold?: number;
   /** How many versions of each cluster are kept. Default: 10. */
-  readonly history?: number;
+  readonly keepVersions?: number;
   /** What is taken at most. */
   readonly limits?: Partial<Limits>;
   /** Is told of every change, once it is stored. */
@@ -60,8 +60,8 @@ export interface ManagerOptions {
 }
 
 /** A registration, with what was recorded. */
-export interface RegisteredNode extends Registered {
-  readonly node: KnownNode;
+export interface RegisteredNode extends Registration {
+  readonly node: NodeDetails;
 }
 
 // A client never resends a mutation that is past its deadline, and those are well below this (R27).
@@ -88,7 +88,7 @@ export class Manager {
   readonly clock: Clock;
   readonly random: Random;
   readonly #store: TimedStore;
-  readonly #pollHold: number;
+  readonly #maxPollWait: number;
   readonly #turn: number;
   readonly #history: number;
   readonly #audit: Audit | undefined;
@@ -97,7 +97,7 @@ export class Manager {
   readonly #service = new Service({
     open: () => this.#open(),
     end: () => {
-      for (const cluster of this.#clusters.concerned(undefined)) cluster.close(closed());
+      for (const cluster of this.#clusters.concerned(undefined)) cluster.close(managerClosed());
     },
     close: (wasOpen) => this.#close(wasOpen),
   });
@@ -114,9 +114,9 @@ export class Manager {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
     this.nodeTtl = positive('nodeTtl', options.nodeTtl ?? nodeTimeToLive);
-    this.#pollHold = Math.min(positive('pollHold', options.pollHold ?? longestPoll), longestPoll);
-    this.#turn = options.turn ?? defaultTurn;
-    this.#history = positive('history', options.history ?? 10);
+    this.#maxPollWait = Math.min(positive('maxPollWait', options.maxPollWait ?? maxPollWait), maxPollWait);
+    this.#turn = options.conflictHold ?? defaultConflictHold;
+    this.#history = positive('history', options.keepVersions ?? 10);
     this.limits = { ...defaultLimits, ...options.limits };
     this.#audit = options.audit;
     this.#offerRoom = new OfferRoom(this.limits.offerBytes, this.limits.snapshotBytes);
@@ -169,53 +169,54 @@ export class Manager {
   }
 
   /** Gives a node its id, or takes it back under the id that it had. */
-  register(cluster: string, description: NodeDescription, asker: Asker = {}): Promise<RegisteredNode> {
+  register(
+    cluster: string,
+    description: NodeDescription,
+    requester: Requester = {},
+  ): Promise<RegisteredNode> {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       checkDescription(description);
-      const node = knownNodeOf(description, asker);
+      const node = knownNodeOf(description, requester);
       await this.#known.admit(cluster);
       const id = await this.#store.addNode(cluster, node);
-      this.#audit?.({ action: 'register', cluster, nodeId: id, ...asker });
+      this.#audit?.({ action: 'register', cluster, nodeId: id, ...requester });
       return { id, expirationDate: new Date(this.clock.now() + this.nodeTtl).toISOString(), node };
     });
   }
 
   /**
-   * Records that a node is alive.
+   * Records that a node is alive; without a promise where the store can, for of all calls this one comes most often.
    *
-   * @param options `node`: how the node describes itself now, if that differs from what it registered with
-   * @throws `NODE_NOT_FOUND`: the cluster has no such node; it has to register.
+   * @param options `leaving`: it goes, and is not alive until its next heartbeat; `node`: how the node describes itself now, if
+   * that differs from what it registered with
+   * @returns `false`: the cluster has no such node; it has to register.
    */
-  async heartbeat(
+  heartbeat(
     cluster: string,
     nodeId: number,
     options: {
       readonly leaving?: boolean;
       readonly node?: NodeDescription | undefined;
-      readonly asker?: Asker;
+      readonly requester?: Requester;
     } = {},
-  ): Promise<void> {
-    const { leaving, node, asker = {} } = options;
-    const beat = this.beat(cluster, nodeId, leaving);
-    // At the same time, so that the limits of the two do not add up.
-    const [isKnown] = await Promise.all([beat, node && this.#describe(cluster, nodeId, node, asker)]);
-    if (!isKnown) throw nodeNotFound(nodeId);
-  }
-
-  /** As {@link heartbeat}, directly where the store can; `false`: the cluster has no such node. */
-  beat(cluster: string, nodeId: number, leaving = false): boolean | Promise<boolean> {
+  ): boolean | Promise<boolean> {
+    const { leaving = false, node, requester = {} } = options;
     checkClusterName(cluster);
-    if (this.#service.isOpen) return this.#store.beat(cluster, nodeId, leaving);
-    return this.#service.serving(async () => this.#store.beat(cluster, nodeId, leaving));
+    const isKnown = this.#service.isOpen
+      ? this.#store.heartbeat(cluster, nodeId, leaving)
+      : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving));
+    if (node === undefined) return isKnown;
+    // At the same time, so that the limits of the two do not add up.
+    return Promise.all([isKnown, this.#describe(cluster, nodeId, node, requester)]).then(([known]) => known);
   }
 
   /** @throws `NODE_NOT_FOUND`: the cluster has no such node. */
-  deregister(cluster: string, nodeId: number, asker: Asker = {}): Promise<void> {
+  deregister(cluster: string, nodeId: number, requester: Requester = {}): Promise<void> {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.removeNode(cluster, nodeId))) throw nodeNotFound(nodeId);
-      this.#audit?.({ action: 'deregister', cluster, nodeId, ...asker });
+      this.#audit?.({ action: 'deregister', cluster, nodeId, ...requester });
     });
   }
 
@@ -241,7 +242,10 @@ export class Manager {
   }
 
   /** Makes a snapshot the cluster's next version, if it was made from the newest. */
-  push(request: PushRequest, options: { asker?: Asker; signal?: AbortSignal } = {}): Promise<PushResult> {
+  push(
+    request: PushRequest,
+    options: { requester?: Requester; signal?: AbortSignal } = {},
+  ): Promise<PushResult> {
     return this.#service.storing(async () => {
       checkClusterName(request.cluster);
       checkToken('a mutation id', request.mutation);
@@ -251,7 +255,7 @@ export class Manager {
       if (byteLength === 0) throw emptySnapshot();
       if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);
       await this.#known.admit(request.cluster);
-      return this.#clusters.of(request.cluster).push(request, options.asker ?? {}, options.signal);
+      return this.#clusters.of(request.cluster).push(request, options.requester ?? {}, options.signal);
     });
   }
 
@@ -265,19 +269,19 @@ export class Manager {
    */
   poll(
     request: Omit<PollRequest, 'wait'> & { readonly wait?: number | undefined },
-    options: { asker?: Asker; signal?: AbortSignal; connection?: object; isNode?: boolean } = {},
+    options: { requester?: Requester; signal?: AbortSignal; connection?: object; isNode?: boolean } = {},
   ): Promise<PollResult> {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
       // Spread downwards: 300 s are what other people's HTTP clients wait at most.
       const wait = Math.min(
-        request.wait ?? uniformDelay(0.9 * this.#pollHold, 0.95 * this.#pollHold, this.random),
-        this.#pollHold,
+        request.wait ?? uniformDelay(0.9 * this.#maxPollWait, 0.95 * this.#maxPollWait, this.random),
+        this.#maxPollWait,
       );
-      const { asker = {}, signal, connection, isNode = true } = options;
+      const { requester = {}, signal, connection, isNode = true } = options;
       const { cluster } = request;
-      const takeSlot = () => this.#pollSlots.take({ cluster, asker, connection });
-      return this.#clusters.of(cluster).poll({ ...request, wait }, asker, { takeSlot, signal, isNode });
+      const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
+      return this.#clusters.of(cluster).poll({ ...request, wait }, requester, { takeSlot, signal, isNode });
     });
   }
 
@@ -320,21 +324,26 @@ export class Manager {
   }
 
   /** @throws `CLUSTER_NOT_FOUND`. */
-  deleteCluster(cluster: string, asker: Asker = {}): Promise<void> {
+  deleteCluster(cluster: string, requester: Requester = {}): Promise<void> {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.deleteCluster(cluster))) throw clusterNotFound(cluster);
       this.#known.forget(cluster);
-      this.#audit?.({ action: 'delete-cluster', cluster, ...asker });
+      this.#audit?.({ action: 'delete-cluster', cluster, ...requester });
       for (const open of this.#clusters.concerned(cluster)) await open.changed();
     });
   }
 
-  #describe(cluster: string, nodeId: number, description: NodeDescription, asker: Asker): Promise<void> {
+  #describe(
+    cluster: string,
+    nodeId: number,
+    description: NodeDescription,
+    requester: Requester,
+  ): Promise<void> {
     return this.#service.storing(async () => {
       checkDescription(description);
-      const update = await this.#store.updateNode(cluster, nodeId, knownNodeOf(description, asker));
-      if (update === 'changed') this.#audit?.({ action: 'update-node', cluster, nodeId, ...asker });
+      const update = await this.#store.updateNode(cluster, nodeId, knownNodeOf(description, requester));
+      if (update === 'changed') this.#audit?.({ action: 'update-node', cluster, nodeId, ...requester });
     });
   }
 
@@ -347,10 +356,10 @@ export class Manager {
       clock: this.clock,
       random: this.random,
       nodeTtl: this.nodeTtl,
-      history: this.#history,
+      keepVersions: this.#history,
       mutationMemory,
-      mostNodes: this.limits.nodes,
-      turn: this.#turn,
+      maxNodes: this.limits.nodes,
+      conflictHold: this.#turn,
     };
     await this.#store.open(context);
     this.#unwatch = this.#store.watch((name) => {
@@ -373,9 +382,9 @@ export class Manager {
       turn: this.#turn,
       collection: this.nodeTtl,
       offerRoom: this.#offerRoom,
-      mostHeldPushes: this.limits.heldPushes,
-      onCommit: (cluster, { version, nodeId }, asker) =>
-        this.#audit?.({ action: 'push', cluster, version, nodeId, ...asker }),
+      maxHeldPushes: this.limits.heldPushes,
+      onCommit: (cluster, { version, nodeId }, requester) =>
+        this.#audit?.({ action: 'push', cluster, version, nodeId, ...requester }),
       onError: this.#onError,
     });
   }
@@ -386,7 +395,10 @@ export class Manager {
 }
 
 /** What is kept of a description. */
-const knownNodeOf = ({ ip, hostname, bindAddress }: NodeDescription, { remote = '' }: Asker): KnownNode => ({
+const knownNodeOf = (
+  { ip, hostname, bindAddress }: NodeDescription,
+  { remote = '' }: Requester,
+): NodeDetails => ({
   ip,
   hostname,
   bindAddress: bindAddress ?? remote,

@@ -1,7 +1,7 @@
 import type { Cluster } from './cluster.js';
 
-const mostIdleClusters = 1_000;
-const mostCachedBytes = 256 * 1024 * 1024;
+const maxIdleClusters = 1_000;
+const maxCachedBytes = 256 * 1024 * 1024;
 
 /** The clusters that this manager is busy with, and those that it was lately. */
 export class OpenClusters {
@@ -37,7 +37,7 @@ export class OpenClusters {
     let bytes = 0;
     for (const cluster of this.#clusters.values()) bytes += cluster.cachedBytes;
     for (const [name, cluster] of this.#clusters) {
-      if (this.#clusters.size <= mostIdleClusters && bytes <= mostCachedBytes) return;
+      if (this.#clusters.size <= maxIdleClusters && bytes <= maxCachedBytes) return;
       if (!cluster.isIdle) continue;
       bytes -= cluster.cachedBytes;
       this.#clusters.delete(name);

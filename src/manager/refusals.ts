@@ -1,29 +1,33 @@
 import { CfluxError, type Outcome } from '../errors.js';
 
 /** The manager is closing; nothing was stored. */
-export const closed = () =>
+export const managerClosed = () =>
   new CfluxError('UNAVAILABLE', 'the manager is closing', {
     retryable: true,
-    outcome: 'none',
+    outcome: 'notApplied',
     retryAfter: 1_000,
   });
 
 /** What a cluster says of an id that it never gave. */
 export const nodeNotFound = (nodeId: number) =>
-  new CfluxError('NODE_NOT_FOUND', `Key not found: node ${nodeId}`, { outcome: 'none' });
+  new CfluxError('NODE_NOT_FOUND', `Key not found: node ${nodeId}`, { outcome: 'notApplied' });
 
 export const clusterNotFound = (cluster: string) =>
-  new CfluxError('CLUSTER_NOT_FOUND', `there is no cluster ${JSON.stringify(cluster)}`, { outcome: 'none' });
+  new CfluxError('CLUSTER_NOT_FOUND', `there is no cluster ${JSON.stringify(cluster)}`, {
+    outcome: 'notApplied',
+  });
 
 export const versionNotFound = (version: number) =>
   new CfluxError('VERSION_NOT_FOUND', `version ${version} is not kept (any more)`);
 
 export const emptySnapshot = () =>
-  new CfluxError('BAD_REQUEST', 'the snapshot is empty: no metadata encodes to nothing', { outcome: 'none' });
+  new CfluxError('BAD_REQUEST', 'the snapshot is empty: no metadata encodes to nothing', {
+    outcome: 'notApplied',
+  });
 
 export const tooLarge = (bytes: number, most: number) =>
   new CfluxError('TOO_LARGE', `a snapshot has at most ${most} bytes, this one has ${bytes}`, {
-    outcome: 'none',
+    outcome: 'notApplied',
   });
 
 export const noRoomForOffer = (retryAfter: number) =>
@@ -32,13 +36,13 @@ export const noRoomForOffer = (retryAfter: number) =>
     'too many bytes of offers are kept until their collections end: offer again',
     {
       retryable: true,
-      outcome: 'none',
+      outcome: 'notApplied',
       retryAfter,
     },
   );
 
 const tooManyRequests = (message: string) =>
-  new CfluxError('TOO_MANY_REQUESTS', message, { retryable: true, outcome: 'none', retryAfter: 5_000 });
+  new CfluxError('TOO_MANY_REQUESTS', message, { retryable: true, outcome: 'notApplied', retryAfter: 5_000 });
 
 export const tooManyPolls = () => tooManyRequests('too many polls are held');
 

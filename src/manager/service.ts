@@ -1,4 +1,4 @@
-import { closed } from './refusals.js';
+import { managerClosed } from './refusals.js';
 
 /** What opens and closes, by the calls that need it open. */
 export interface Openable {
@@ -28,7 +28,7 @@ export class Service {
 
   /** Idempotent; after a failure it may be tried again. */
   async open(): Promise<void> {
-    if (this.#closing !== undefined) throw closed();
+    if (this.#closing !== undefined) throw managerClosed();
     this.#opening ??= this.#parts.open();
     try {
       await this.#opening;
@@ -50,7 +50,7 @@ export class Service {
   serving<T>(call: () => Promise<T>): Promise<T> {
     if (this.#isOpen) return call();
     return this.open().then(() => {
-      if (this.#closing !== undefined) throw closed();
+      if (this.#closing !== undefined) throw managerClosed();
       return call();
     });
   }

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { Asker } from './audit.js';
+import type { Requester } from './audit.js';
 
 /** Who uses a part of something limited: each property that is set names one owner of a share. */
 export interface Owners {
@@ -80,7 +80,7 @@ class Tally {
 }
 
 /** The party that a request belongs to: its token or certificate if it has one, otherwise its address. */
-export function partyOf({ author, remote }: Asker): string | undefined {
+export function partyOf({ author, remote }: Requester): string | undefined {
   if (author !== undefined) return `token ${author}`;
   return remote === undefined ? undefined : `address ${networkOf(remote)}`;
 }

@@ -9,9 +9,9 @@ import type {
   Commit,
   CommitResult,
   Head,
-  KnownNode,
   ManagerInfo,
   ManagerStore,
+  NodeDetails,
   NodeUpdate,
   StoreContext,
   VersionRecord,
@@ -23,7 +23,7 @@ import { storeIsLate } from './refusals.js';
  * so that the client gets a response instead of a timeout, and may still try again.
  */
 const storeLimits = {
-  beat: 700,
+  heartbeat: 700,
   removeNode: 700,
   addNode: 1_400,
   nodes: 1_400,
@@ -34,17 +34,18 @@ const storeLimits = {
 /** The same store, each of whose calls settles in time. The time of a commit is limited where its turn is (`PushDeadlines`). */
 export class TimedStore implements ManagerStore {
   readonly name: string;
-  readonly sharedTurns?: NonNullable<ManagerStore['sharedTurns']>;
+  readonly pushQueue?: NonNullable<ManagerStore['pushQueue']>;
   readonly newHistory?: NonNullable<ManagerStore['newHistory']>;
   readonly #store: ManagerStore;
   readonly #timer: ReturnType<typeof lenientTimer>;
 
   constructor(store: ManagerStore, deadlines: Deadlines) {
     this.name = store.name;
-    if (store.sharedTurns !== undefined) this.sharedTurns = store.sharedTurns;
+    if (store.pushQueue !== undefined) this.pushQueue = store.pushQueue;
     const newHistory = store.newHistory?.bind(store);
     if (newHistory !== undefined) {
-      this.newHistory = (cluster, above) => this.#reading(storeLimits.other, newHistory(cluster, above));
+      this.newHistory = (cluster, minVersion) =>
+        this.#reading(storeLimits.other, newHistory(cluster, minVersion));
     }
     this.#store = store;
     this.#timer = lenientTimer({ after: (ms, callback) => deadlines.add(ms, callback) });
@@ -91,7 +92,7 @@ export class TimedStore implements ManagerStore {
   }
 
   /** The id of a registration that comes too late is given up: nobody was told it. */
-  async addNode(cluster: string, node: KnownNode): Promise<number> {
+  async addNode(cluster: string, node: NodeDetails): Promise<number> {
     const adding = this.#store.addNode(cluster, node);
     let isLate = false;
     adding.then(
@@ -106,15 +107,15 @@ export class TimedStore implements ManagerStore {
   }
 
   /** Without a promise where the store needs none. */
-  beat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean> {
-    const known = this.#store.beat(cluster, nodeId, leaving);
-    return typeof known === 'boolean' ? known : this.#within(storeLimits.beat, known);
+  heartbeat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean> {
+    const known = this.#store.heartbeat(cluster, nodeId, leaving);
+    return typeof known === 'boolean' ? known : this.#within(storeLimits.heartbeat, known);
   }
 
-  async updateNode(cluster: string, nodeId: number, node: KnownNode): Promise<NodeUpdate> {
+  async updateNode(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate> {
     const updating = this.#store.updateNode?.(cluster, nodeId, node);
     // A part of a heartbeat.
-    return updating === undefined ? 'unchanged' : this.#within(storeLimits.beat, updating);
+    return updating === undefined ? 'unchanged' : this.#within(storeLimits.heartbeat, updating);
   }
 
   removeNode(cluster: string, nodeId: number): Promise<boolean> {
@@ -150,14 +151,14 @@ export class TimedStore implements ManagerStore {
   /** A read stores nothing, however it fails. */
   async #reading<T>(ms: number, work: Promise<T>): Promise<T> {
     try {
-      return await this.#within(ms, work, 'none');
+      return await this.#within(ms, work, 'notApplied');
     } catch (error) {
       const failure = CfluxError.from(error, 'MANAGER_FAILED');
-      if (failure.outcome === 'none') throw failure;
+      if (failure.outcome === 'notApplied') throw failure;
       const { code, message, retryable, status, retryAfter } = failure;
       throw new CfluxError(code, message, {
         cause: failure,
-        outcome: 'none',
+        outcome: 'notApplied',
         retryable,
         ...(status === undefined ? {} : { status }),
         ...(retryAfter === undefined ? {} : { retryAfter }),

@@ -14,7 +14,7 @@ const turns = new FairTurns(Math.max(1, Math.min(threads >> 1, availableParallel
 const library = async () => (await import('bcrypt')).default;
 
 /** Bytes of a password that bcrypt looks at. */
-const longestPassword = 72;
+const maxPassword = 72;
 
 /** InfluxDB's. */
 export const defaultCost = 10;
@@ -36,8 +36,8 @@ export function checkCost(cost: number): number {
 
 /** @throws CfluxError `PASSWORD_TOO_LONG`, for what is beyond would count for nothing. */
 export function checkPasswordLength(password: string): void {
-  if (Buffer.byteLength(password) > longestPassword) {
-    throw new CfluxError('PASSWORD_TOO_LONG', `password length exceeds ${longestPassword} bytes`);
+  if (Buffer.byteLength(password) > maxPassword) {
+    throw new CfluxError('PASSWORD_TOO_LONG', `password length exceeds ${maxPassword} bytes`);
   }
 }
 
@@ -63,7 +63,7 @@ export async function bcryptMatches(password: string, hash: string): Promise<boo
   if (cost === undefined || rest === undefined) return false;
   if (Number(cost) > highestCost) throw tooCostly(cost);
   const { compare } = await library();
-  const bytes = Buffer.from(password).subarray(0, longestPassword);
+  const bytes = Buffer.from(password).subarray(0, maxPassword);
   return turns.run({ key: hash, isSlow: Number(cost) > defaultCost }, () =>
     compare(bytes, `$2a$${cost}$${rest}`),
   );
@@ -73,6 +73,6 @@ function tooCostly(cost: string): CfluxError {
   return new CfluxError(
     'PASSWORD_HASH_TOO_COSTLY',
     `cannot verify the password: the user's hash has bcrypt cost ${Number(cost)}, more than ${highestCost}; set a new password for this user`,
-    { outcome: 'none' },
+    { outcome: 'notApplied' },
   );
 }

@@ -23,7 +23,7 @@ const units: ReadonlyMap<string, bigint> = new Map([
 
 const longest = 2n ** 63n - 1n;
 /** A number with this many digits is beyond 63 bits, whatever its unit. */
-const longestNumber = 20;
+const maxNumber = 20;
 const literal = /^(?:\d+(?:ns|ms|[uµsmhdw]))+$/;
 /** Sticky: parts follow each other without a gap, and a search from every digit would be quadratic. */
 const part = /(\d+)(\D+)/gy;
@@ -52,7 +52,7 @@ export function parseDuration(text: string): bigint {
 /** The number that `digits` spell, cut to one that overflows anyway: conversion to a bigint is not linear in their count. */
 function nanoseconds(digits: string): bigint {
   const significant = digits.replace(/^0+/, '');
-  return BigInt(significant.slice(0, longestNumber) || '0');
+  return BigInt(significant.slice(0, maxNumber) || '0');
 }
 
 /** Nanoseconds of an argument that may be a literal. */

@@ -12,9 +12,9 @@ interface Entry {
 }
 
 /** From here on, carrying the removals along costs more than a new table, spread over as many removals. */
-const mostRemovals = 1024;
+const maxRemovals = 1024;
 /** From here on, the buckets are so long that a new table, with more of them, pays. */
-const mostNamesPerBucket = 4;
+const maxNamesPerBucket = 4;
 
 /** Drawn anew in each process, so that nobody can think up names that all fall into one bucket. */
 const multiplier = randomInt(2 ** 31) | 1;
@@ -66,9 +66,7 @@ export class NameTable {
 
   /** It has changed so much since it was made that a new one would be better. */
   get isWorn(): boolean {
-    return (
-      this.removed.length > mostRemovals || this.nextOrder > mostNamesPerBucket * this.buckets.length ** 2
-    );
+    return this.removed.length > maxRemovals || this.nextOrder > maxNamesPerBucket * this.buckets.length ** 2;
   }
 
   /** Where `name` stands in the list; −1 if it does not. */

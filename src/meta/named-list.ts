@@ -20,7 +20,7 @@ interface Lineage {
 const lineages = notesOn<readonly unknown[], Lineage>();
 
 /** Up to this length, a search is as fast as a table. */
-const longestWithoutTable = 32;
+const maxWithoutTable = 32;
 
 function namesOf(list: readonly Named[]): NameTable {
   const lineage = lineages.get(list);
@@ -32,7 +32,7 @@ function namesOf(list: readonly Named[]): NameTable {
 
 /** Where the first `name` stands in `list`; −1 if it does not. */
 export function positionOf(list: readonly Named[], name: string): number {
-  if (list.length > longestWithoutTable) return namesOf(list).positionOf(name);
+  if (list.length > maxWithoutTable) return namesOf(list).positionOf(name);
   return list.findIndex((item) => item.name === name);
 }
 
@@ -136,7 +136,7 @@ export function descend(list: readonly Named[], from: readonly Named[]): void {
 }
 
 /** More differences than this, and a new table is made when somebody asks for a name. */
-const mostDifferences = 64;
+const maxDifferences = 64;
 
 /** The names of `list`, if it differs from `from`, which has `names`, only here and there: by removals, replacements, additions at the end. */
 function namesAfter(names: NameTable, list: readonly Named[], from: readonly Named[]): NameTable | undefined {
@@ -147,7 +147,7 @@ function namesAfter(names: NameTable, list: readonly Named[], from: readonly Nam
   while (alikeAtEnd < shorter - start && list.at(-1 - alikeAtEnd) === from.at(-1 - alikeAtEnd)) alikeAtEnd++;
   const now = list.slice(start, list.length - alikeAtEnd).map(({ name }) => name);
   const before = from.slice(start, from.length - alikeAtEnd).map(({ name }) => name);
-  if (now.length + before.length > mostDifferences) return undefined;
+  if (now.length + before.length > maxDifferences) return undefined;
   const kept = before.filter((name) => now.includes(name));
   const added = now.slice(kept.length);
   if (kept.some((name, position) => now[position] !== name)) return undefined;

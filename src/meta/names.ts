@@ -1,7 +1,7 @@
 import { databaseNameRequired, nameTooLong } from './refusals.js';
 
 /** Bytes of UTF-8. */
-const longestName = 255;
+const maxName = 255;
 
 /** Half of a surrogate pair (Cs) becomes U+FFFD when it is written, and that is a symbol. */
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cs} ]+$/u;
@@ -27,5 +27,5 @@ export function checkDatabaseName(name: string): void {
 }
 
 export function checkNameLength(name: string): void {
-  if (Buffer.byteLength(name) > longestName) throw nameTooLong();
+  if (Buffer.byteLength(name) > maxName) throw nameTooLong();
 }

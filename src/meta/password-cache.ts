@@ -6,7 +6,7 @@ interface Entry {
 }
 
 /** More users than this log in with bcrypt each time. */
-const mostEntries = 10_000;
+const maxEntries = 10_000;
 
 function digestOf(salt: Buffer, password: string): Buffer {
   return createHash('sha256').update(salt).update(password).digest();
@@ -28,7 +28,7 @@ export class PasswordCache {
     const salt = randomBytes(32);
     // The oldest goes; a map keeps its order.
     this.entries.delete(hash);
-    if (this.entries.size >= mostEntries) this.entries.delete(this.entries.keys().next().value ?? '');
+    if (this.entries.size >= maxEntries) this.entries.delete(this.entries.keys().next().value ?? '');
     this.entries.set(hash, { salt, digest: digestOf(salt, password) });
   }
 }

@@ -1,6 +1,6 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
-import type { NodeInfo, Registered } from './nodes.js';
+import type { NodeInfo, Registration } from './nodes.js';
 
 // What a manager sends in JSON is checked before it is used: a proxy's page or another program may have sent it.
 
@@ -14,7 +14,7 @@ const refusing =
     );
 
 /** The answer to a registration; `BAD_ANSWER` if it is no JSON object with a usable `id`. */
-export function readRegistered(json: string): Registered {
+export function readRegistration(json: string): Registration {
   const answer = JsonObject.parse(json, refusing('the answer to the registration'));
   const expirationDate = answer.value('expirationDate');
   return {

@@ -20,7 +20,7 @@ export interface NodeInfo {
 }
 
 /** The manager's answer to a registration. */
-export interface Registered {
+export interface Registration {
   /** Never 0, below 2^53, never given twice. */
   readonly id: number;
   /** When the node expires without another heartbeat, as the manager words it. */

@@ -5,7 +5,7 @@ import { parseVersion } from './version.js';
 /**
  * The route of a request line; `undefined` where there is none.
  *
- * The client of 2016 writes a space as `+` in some of its paths and not in others, so a plus is a space only there.
+ * The legacy client writes a space as `+` in some of its paths and not in others, so a plus is a space only there.
  *
  * @param target the request target as it was sent; a query is ignored. Dot segments are names like others.
  * @throws URIError where a name is not percent-encoded UTF-8.

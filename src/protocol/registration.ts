@@ -1,12 +1,12 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
-import type { NodeDescription, NodeInfo, Registered } from './nodes.js';
+import type { NodeDescription, NodeInfo, Registration } from './nodes.js';
 
 const refuse: JsonRefusal = ({ place, expected, cause }) =>
   new CfluxError(
     'BAD_REQUEST',
     place === '' ? `the registration is not ${expected}` : `${place} must be ${expected}`,
-    { cause, outcome: 'none' },
+    { cause, outcome: 'notApplied' },
   );
 
 /** The description in the body of a registration. @throws `BAD_REQUEST` that names the field. */
@@ -25,7 +25,7 @@ export function parseRegistration(body: string): NodeDescription {
 
 /** The body that answers a registration, in the published shape. */
 export function registrationAnswer(
-  { id, expirationDate }: Registered,
+  { id, expirationDate }: Registration,
   { ip, hostname, bindAddress }: Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>,
 ): string {
   const metadata = { ip, hostname, bindAddress };

@@ -32,7 +32,7 @@ function name(text: string): string {
 const unfit = (text: string, cause?: unknown) =>
   new CfluxError('BAD_REQUEST', `${JSON.stringify(text)} cannot be a name in a URL`, {
     cause,
-    outcome: 'none',
+    outcome: 'notApplied',
   });
 
 /** Paths of the published API, as our own client writes them; `BAD_REQUEST` for a name that no URL can carry (blank, `.`, `..`). */

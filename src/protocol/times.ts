@@ -3,4 +3,4 @@ export const nodeTimeToLive = 15_000;
 /** Milliseconds between two heartbeats. */
 export const heartbeatInterval = 5_000;
 /** The longest hold of a poll, in milliseconds, as published. */
-export const longestPoll = 300_000;
+export const maxPollWait = 300_000;

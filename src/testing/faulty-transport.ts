@@ -135,7 +135,7 @@ export class FaultyTransport implements Transport {
     const fault = this.#faultOf(call);
     if (fault.error) throw fault.error;
     if (fault.refuse)
-      throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'none' });
+      throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'notApplied' });
     if (fault.lose === 'answer' && !this.partitioned) {
       // A request that is on its way arrives and is carried out, whatever becomes of who asked.
       void sleep(this.#clock, fault.requestDelay ?? 0)

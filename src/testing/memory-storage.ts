@@ -1,4 +1,4 @@
-import type { NodeStorage } from '../client/node-directory.js';
+import type { NodeStorage } from '../client/local/node-directory.js';
 
 /**
  * A node's files in memory: hand the same one to the next client, and it is the same node after a restart.

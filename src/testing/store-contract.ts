@@ -63,9 +63,9 @@ async function runCheck(subject: StoreSubject, check: (bench: Bench) => Promise<
     clock: subject.clock ?? manual,
     random: systemRandom,
     nodeTtl: subject.nodeTtl ?? 15_000,
-    history: 10,
+    keepVersions: 10,
     mutationMemory: 600_000,
-    mostNodes: 25,
+    maxNodes: 25,
   };
   const place = await subject.place();
   const stores: ManagerStore[] = [];

@@ -182,9 +182,9 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     const version = committed(await transport.push(aPush()));
     const elsewhere = { version, epoch: 'of-another-manager' };
     const pushed = await transport.push(aPush({ ...elsewhere, mutation: 'mutation-2' }));
-    assert.equal(pushed.kind, 'foreignEpoch');
+    assert.equal(pushed.kind, 'epochMismatch');
     const polled = await transport.poll({ cluster, ...elsewhere, wait: 1_000 });
-    assert.equal(polled.kind, 'foreignEpoch');
+    assert.equal(polled.kind, 'epochMismatch');
     assert.equal(polled.epoch, pushed.epoch);
     const mine = await transport.poll({ cluster, version, epoch: pushed.epoch, wait: 0 });
     assert.equal(mine.kind, 'unchanged');
@@ -212,7 +212,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
 
   async 'says what went wrong, and that nothing was stored'(transport) {
     const error = await failsWith('BAD_REQUEST', transport.push(aPush({ cluster: 'x'.repeat(256) })));
-    assert.equal(error.outcome, 'none');
+    assert.equal(error.outcome, 'notApplied');
     assert.equal(error.retryable, false);
     assert.match(error.message, /255 bytes/);
   },

@@ -15,12 +15,12 @@ export async function currentToken(source: BearerToken, refused?: string): Promi
     throw new CfluxError('UNAUTHORIZED', 'the token function failed', {
       cause,
       retryable: true,
-      outcome: 'none',
+      outcome: 'notApplied',
     });
   }
   // What a header may carry (RFC 6750 allows less); fetch would put the whole token into its complaint.
   if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
   throw new CfluxError('INVALID_OPTION', 'token: blank, or with characters that a header cannot carry', {
-    outcome: 'none',
+    outcome: 'notApplied',
   });
 }

@@ -31,7 +31,7 @@ export function expectStatus(answer: HttpAnswer, now: number, ...statuses: reado
   if (status < 400) throw badAnswer(`unexpected status ${status}`, answer);
   const retryAfter = parseRetryAfter(answer.headers.get(headers.retryAfter), now);
   throw errorOfStatus(status, isPage(answer) ? '' : textOf(answer), {
-    outcome: answer.headers.get(headers.outcome) === 'refused' ? 'none' : 'unknown',
+    outcome: answer.headers.get(headers.outcome) === 'refused' ? 'notApplied' : 'unknown',
     ...(retryAfter === undefined ? {} : { retryAfter }),
   });
 }

@@ -1,9 +1,9 @@
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
-import { readNodes, readRegistered } from '../protocol/answers.js';
+import { readNodes, readRegistration } from '../protocol/answers.js';
 import { headers } from '../protocol/headers.js';
-import type { NodeInfo, Registered } from '../protocol/nodes.js';
+import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { paths } from '../protocol/routes.js';
 import { expectStatus, type HttpAnswer, textOf } from './http-answer.js';
 import { HttpExchange, type HttpRequest } from './http-exchange.js';
@@ -20,7 +20,7 @@ import type {
   RegisterRequest,
   Transport,
 } from './transport.js';
-import { committedOf, foreignEpochOf, snapshotOf, unchangedOf } from './version-answer.js';
+import { committedOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-answer.js';
 
 /** A 504 that comes after this share of the hold is how the old manager, or a proxy, says that nothing changed. */
 const fullHold = 0.9;
@@ -47,7 +47,7 @@ export class HttpAttempts implements Transport {
     return this.#exchange.certificates;
   }
 
-  async register({ cluster, node }: RegisterRequest, { signal }: CallOptions = {}): Promise<Registered> {
+  async register({ cluster, node }: RegisterRequest, { signal }: CallOptions = {}): Promise<Registration> {
     return this.#send(
       {
         method: 'POST',
@@ -56,7 +56,7 @@ export class HttpAttempts implements Transport {
         body: JSON.stringify(node),
         signal,
       },
-      (answer) => readRegistered(textOf(this.#expect(answer, 200))),
+      (answer) => readRegistration(textOf(this.#expect(answer, 200))),
     );
   }
 
@@ -108,7 +108,7 @@ export class HttpAttempts implements Transport {
         signal,
       },
       (answer) => {
-        if (answer.status === 412) return foreignEpochOf(answer);
+        if (answer.status === 412) return epochMismatchOf(answer);
         if (answer.status === 409) return { kind: 'conflict', ...snapshotOf(this.#expect(answer, 409)) };
         return committedOf(this.#expect(answer, 200));
       },
@@ -129,7 +129,7 @@ export class HttpAttempts implements Transport {
       (answer) => {
         const { status } = answer;
         const wasHeld = wait > 0 && this.#clock.monotonic() - begin >= wait * fullHold;
-        if (status === 412) return foreignEpochOf(answer);
+        if (status === 412) return epochMismatchOf(answer);
         if (status === 204 || status === 304 || (status === 504 && wasHeld)) {
           return unchangedOf(answer, this.#clock.now());
         }

@@ -42,6 +42,6 @@ export function networkFailure(error: unknown, endpoint: string, peer = 'the man
   return new CfluxError('UNREACHABLE', `cannot reach ${peer} at ${endpoint}: ${reason}`, {
     cause: error,
     retryable: true,
-    outcome: neverConnected(cause) ? 'none' : 'unknown',
+    outcome: neverConnected(cause) ? 'notApplied' : 'unknown',
   });
 }

@@ -1,5 +1,5 @@
 import type { CertificateInfo } from '../certificates.js';
-import type { NodeInfo, Registered } from '../protocol/nodes.js';
+import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { HttpAttempts } from './http-attempts.js';
 import type { HttpTransportOptions } from './http-options.js';
 import type {
@@ -57,7 +57,7 @@ export class HttpTransport implements Transport {
     return this.#attempts.certificates;
   }
 
-  register(request: RegisterRequest, options?: CallOptions): Promise<Registered> {
+  register(request: RegisterRequest, options?: CallOptions): Promise<Registration> {
     return this.#calls.register(request, options);
   }
 

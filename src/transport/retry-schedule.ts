@@ -1,5 +1,5 @@
 import retry from 'retry';
-import { heartbeatInterval, longestPoll, nodeTimeToLive } from '../protocol/times.js';
+import { heartbeatInterval, maxPollWait, nodeTimeToLive } from '../protocol/times.js';
 import type { Transport } from './transport.js';
 
 /** The calls of a transport. */
@@ -42,7 +42,7 @@ export interface RetrySchedule {
 /** The schedule of a call with `timeout` (the call's own where absent); `wait` is the hold that a poll asks for. */
 export function retrySchedule(
   call: Call,
-  { timeout, wait = longestPoll }: { readonly timeout?: number | undefined; readonly wait?: number },
+  { timeout, wait = maxPollWait }: { readonly timeout?: number | undefined; readonly wait?: number },
   options: RetryScheduleOptions = {},
 ): RetrySchedule {
   const { attempts = 5, minDelay = 150, factor = 3, maxDelay = 5_000, pollMargin = 30_000 } = options;

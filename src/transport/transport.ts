@@ -1,4 +1,4 @@
-import type { NodeDescription, NodeInfo, Registered } from '../protocol/nodes.js';
+import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 
 /** Limits of one call. */
 export interface CallOptions {
@@ -68,8 +68,8 @@ export interface Snapshot {
 }
 
 /** The request named another history than the manager's (412), or a version that its history does not have: nothing was stored. */
-export interface ForeignEpoch {
-  readonly kind: 'foreignEpoch';
+export interface EpochMismatch {
+  readonly kind: 'epochMismatch';
   /** The manager's; the one that was named, where its store was restored and the version was lost. */
   readonly epoch: string;
   /** The newest version of the manager's history; 0: it has no data yet. Absent: it does not say. */
@@ -86,7 +86,7 @@ export interface AnswerLost {
 export type PushResult =
   | { readonly kind: 'committed'; readonly version: number; readonly epoch?: string | undefined }
   | (Snapshot & AnswerLost & { readonly kind: 'conflict' })
-  | (ForeignEpoch & AnswerLost);
+  | (EpochMismatch & AnswerLost);
 
 /** How a poll ended. */
 export type PollResult =
@@ -101,16 +101,16 @@ export type PollResult =
       /** The manager has lost its data, and collects what the nodes have for so many milliseconds; it says so only at once (`wait` 0). */
       readonly retryAfter?: number | undefined;
     }
-  | ForeignEpoch;
+  | EpochMismatch;
 
 /**
  * How a client reaches the manager. Each method rejects with a `CfluxError`: `retryable` says whether another attempt makes
- * sense, and for a push `outcome: 'none'` that certainly nothing was stored (absent or `unknown`: it may have been).
+ * sense, and for a push `outcome: 'notApplied'` that certainly nothing was stored (absent or `unknown`: it may have been).
  * A heartbeat or deregistration of an id that the cluster never gave rejects with `NODE_NOT_FOUND`.
  */
 export interface Transport {
   /** Makes the node a member, or takes it back under the id that it had. */
-  register(request: RegisterRequest, options?: CallOptions): Promise<Registered>;
+  register(request: RegisterRequest, options?: CallOptions): Promise<Registration>;
   /** Tells that the node is alive. */
   heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void>;
   /** Tells that the node leaves; its id is kept unless it is given up. */

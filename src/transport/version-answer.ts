@@ -3,7 +3,7 @@ import { headers } from '../protocol/headers.js';
 import { parseRetryAfter } from '../protocol/retry-after.js';
 import { noVersion, parseVersion } from '../protocol/version.js';
 import { badAnswer, type HttpAnswer } from './http-answer.js';
-import type { ForeignEpoch, Snapshot } from './transport.js';
+import type { EpochMismatch, Snapshot } from './transport.js';
 
 /** The live version that the answer names. */
 function versionOf(answer: HttpAnswer): number {
@@ -24,11 +24,11 @@ export function committedOf(answer: HttpAnswer) {
 }
 
 /** A 412: the version is 0 where the manager has no data. */
-export function foreignEpochOf(answer: HttpAnswer): ForeignEpoch {
+export function epochMismatchOf(answer: HttpAnswer): EpochMismatch {
   const epoch = header(answer, headers.epoch);
   // Without it another server speaks, of another precondition.
   if (!epoch) throw badAnswer(`status 412 without ${headers.epoch}`, answer);
-  return { kind: 'foreignEpoch', epoch, version: parseVersion(header(answer, headers.version)) };
+  return { kind: 'epochMismatch', epoch, version: parseVersion(header(answer, headers.version)) };
 }
 
 /** Nothing new, or nothing that the node has not stored itself. `now`: milliseconds since 1970. */

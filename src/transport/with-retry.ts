@@ -5,7 +5,7 @@ import { sleep } from '../async/sleep.js';
 import { type Clock, systemClock } from '../clock.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
-import type { NodeInfo, Registered } from '../protocol/nodes.js';
+import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { type Random, systemRandom } from '../random.js';
 import { restate } from './restate.js';
 import { type Call, type RetryScheduleOptions, retrySchedule } from './retry-schedule.js';
@@ -88,7 +88,7 @@ class RetryingTransport implements Transport {
     return this.#inner.endpoint ?? 'custom transport';
   }
 
-  register(request: RegisterRequest, options: CallOptions = {}): Promise<Registered> {
+  register(request: RegisterRequest, options: CallOptions = {}): Promise<Registration> {
     return this.#call('register', options, (limits) => this.#inner.register(request, limits));
   }
 
@@ -160,7 +160,7 @@ class RetryingTransport implements Transport {
         for (const signal of signals) signal?.throwIfAborted();
         failure = asFailure(error);
       }
-      answerLost ||= failure.outcome !== 'none';
+      answerLost ||= failure.outcome !== 'notApplied';
       const delay = this.#delay(schedule.delays[number - 1], failure.retryAfter);
       if (!failure.retryable || delay === undefined || elapsed() + delay >= schedule.timeout) {
         debug('%s failed after %d attempts: %s', call, number, failure.message);

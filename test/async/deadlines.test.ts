@@ -43,7 +43,7 @@ describe('Deadlines', () => {
   it('expires nothing after close, and leaves no timer', async () => {
     const clock = new ManualClock();
     const deadlines = new Deadlines(clock);
-    const expire = () => expect.fail('expired');
+    const expire = () => expect.fail('registrationLost');
     deadlines.add(10, expire);
     deadlines.close();
     deadlines.add(10, expire);

@@ -20,7 +20,7 @@ describeWithServer('etcd', 'case 02: etcd is gone', () => {
     await expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(503);
     const poll = await fetch(`${url}/clusters/c/versions/${client.status.version}?wait=0`);
     expect([poll.status, poll.headers.get('cflux-outcome')]).toEqual([503, 'refused']);
-    const refused = { code: 'UNAVAILABLE', outcome: 'none' };
+    const refused = { code: 'UNAVAILABLE', outcome: 'notApplied' };
     await expect(client.createDatabase('after')).rejects.toMatchObject(refused);
   });
 });

@@ -16,7 +16,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** A request as clients of 2016 send it, unless `headers` say more. */
+/** A request as legacy clients send it, unless `headers` say more. */
 async function ask(method: string, url: string, body?: Buffer, headers = {}): Promise<Answer> {
   const answer = await fetch(url, { method, headers, body: body ?? null });
   const { status } = answer;
@@ -51,7 +51,7 @@ async function register(url: string): Promise<number> {
   return JSON.parse(answer.body.toString()).id;
 }
 
-/** A client of 2016: each change is pushed from the version that it has, and from the one it is shown after a conflict. */
+/** A legacy client: each change is pushed from the version that it has, and from the one it is shown after a conflict. */
 async function legacyChanges(url: string, changes: number): Promise<number[]> {
   const attempts: number[] = [];
   let base = await ask('GET', versionUrl(url, 0));
@@ -100,7 +100,7 @@ describe('R8, R26: beside sick neighbours', () => {
     await closeServer();
   });
 
-  /** Fifty nodes and a client of 2016 change the metadata, all at once, and each conflicts about once. */
+  /** Fifty nodes and a legacy client change the metadata, all at once, and each conflicts about once. */
   async function othersGoOn(): Promise<void> {
     const rounds: number[] = [];
     const note = (event: { rounds: number }) => rounds.push(event.rounds);
@@ -113,7 +113,7 @@ describe('R8, R26: beside sick neighbours', () => {
         }),
       ]);
       expect(mean(rounds)).toBeLessThanOrEqual(3);
-      // The client of 2016 gives up after five, and says nothing.
+      // The legacy client gives up after five, and says nothing.
       expect(Math.max(...attempts)).toBeLessThanOrEqual(5);
       expect(mean(attempts)).toBeLessThanOrEqual(3);
     } finally {
@@ -133,7 +133,7 @@ describe('R8, R26: beside sick neighbours', () => {
     await othersGoOn();
   });
 
-  it('R8, R26: a client of 2016 that does so', async () => {
+  it('R8, R26: a legacy client that does so', async () => {
     await pushForEver(url, old);
     await othersGoOn();
   });

@@ -1,5 +1,5 @@
 import { LocalMetaClient } from 'clusterflux';
-import { importOnlyHere } from 'clusterflux/influxdb';
+import { importUnmanaged } from 'clusterflux/influxdb';
 import { describe, expect, it } from 'vitest';
 import { answeringProxy } from '../influxdb/support/answering-proxy.js';
 import { mirror, server } from '../influxdb/support/lab.js';
@@ -27,13 +27,13 @@ describeWithServer('influxd', 'a response with status 200 and nothing in it', ()
       proxy.respond = () => ({ body });
       await expect(its.converge(cluster.data(), at(2))).rejects.toMatchObject({ code: 'BAD_ANSWER' });
       proxy.respond = () => undefined;
-      expect(await its.converge(cluster.data(), at(2))).toMatchObject({ pending, onlyHere: [] });
+      expect(await its.converge(cluster.data(), at(2))).toMatchObject({ pending, unmanaged: [] });
       const target = {
         data: () => cluster.data(),
         mutate: async <T>(operation: (meta: LocalMetaClient) => T | PromiseLike<T>) => operation(cluster),
         status: at(2),
       };
-      expect(await importOnlyHere(its, target)).toMatchObject({ added: [] });
+      expect(await importUnmanaged(its, target)).toMatchObject({ added: [] });
     });
   });
 });

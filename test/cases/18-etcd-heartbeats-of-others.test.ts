@@ -39,13 +39,13 @@ describeWithServer('etcd', 'a manager on etcd', () => {
     }
     await expect.poll(() => answers, { timeout: 60_000 }).toBeGreaterThan(500);
 
-    const beat = async () => {
+    const heartbeat = async () => {
       const answer = await fetch(`${url}/nodes/good/${id}`, { method: 'PUT' });
       return `${answer.status} ${await answer.text()}`;
     };
     const late = /^503 the store did not respond within/;
     for (let beats = 0; beats < 15; ) {
-      const answer = await beat();
+      const answer = await heartbeat();
       // On a busy machine the flood may cost a heartbeat its time; what a flood must not do is have it refused.
       if (late.test(answer)) continue;
       expect(answer).toBe('200 ');

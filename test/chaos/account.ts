@@ -11,8 +11,8 @@ export function account({ verdict, log, schedule }: ChaosOutcome): string[] {
     const { ok = 0, failed = 0, unknown = 0 } = countBy(list, ({ outcome }) => outcome);
     return `${ok} ok, ${failed} failed for certain, ${unknown} unknown`;
   };
-  const told = operations.flatMap(({ error }) => error?.split(':')[0] ?? []);
-  const errors = Object.entries(countBy(told, (code) => code)).map(([code, count]) => `${code} ${count}`);
+  const notified = operations.flatMap(({ error }) => error?.split(':')[0] ?? []);
+  const errors = Object.entries(countBy(notified, (code) => code)).map(([code, count]) => `${code} ${count}`);
   const reads = operations.filter(({ call }) => call.do === 'read');
   const changes = operations.filter(({ call }) => call.do !== 'read');
   const versions = new Set(observations.map(({ at }) => at.version)).size;

@@ -275,12 +275,12 @@ describe('held against trying every order', () => {
         const result = results.find((one) => wholeModel.step(state, call, one) !== undefined) ?? 'done';
         if (luck > 0) state = wholeModel.step(state, call, result) ?? state;
         const isCertain = luck < 8;
-        const told = twist === 0 ? (call.do === 'read' ? {} : 'done') : result;
+        const notified = twist === 0 ? (call.do === 'read' ? {} : 'done') : result;
         return {
           call,
           begin,
           end: isCertain ? begin + length : Number.POSITIVE_INFINITY,
-          result: isCertain ? told : undefined,
+          result: isCertain ? notified : undefined,
           isCertain,
         };
       });
@@ -290,9 +290,9 @@ describe('held against trying every order', () => {
     const judgements = { linearizable: 0, violated: 0, undecided: 0 };
     fc.assert(
       fc.property(historiesOf(call), (operations) => {
-        const judgement = linearizable(wholeModel, operations);
-        judgements[judgement] += 1;
-        expect(judgement).toBe(bruteForce(wholeModel, operations));
+        const classification = linearizable(wholeModel, operations);
+        judgements[classification] += 1;
+        expect(classification).toBe(bruteForce(wholeModel, operations));
       }),
       { numRuns: 2_000 },
     );
@@ -316,9 +316,9 @@ describe('held against trying every order', () => {
           }),
         );
         for (const ofKey of partition(history).values()) {
-          const judgement = judge(ofKey);
-          judgements[judgement] += 1;
-          expect(judgement).toBe(bruteForce(objectModel(), ofKey));
+          const classification = judge(ofKey);
+          judgements[classification] += 1;
+          expect(classification).toBe(bruteForce(objectModel(), ofKey));
         }
       }),
       { numRuns: 2_000 },

@@ -6,7 +6,7 @@ import type { NodeProcess } from './world/node-process.js';
 /** So many changes go to the same keys; then to new ones, for lists only grow and the checker likes them short. */
 const generationLength = 150;
 /** And so many of unknown outcome: each of them may have happened at any time since, which doubles what has to be thought of. */
-const mostUnknown = 8;
+const maxUnknown = 8;
 const keysOfAKind = 2;
 const kinds = ['log', 'slot', 'db'] as const;
 
@@ -26,7 +26,7 @@ export class Calls {
     const drawn = this.#random();
     if (drawn < 0.3) return { do: 'read', keys: this.#keysToRead() };
     this.#changes += 1;
-    if (this.#changes >= this.#generationEnd || this.#unknown >= mostUnknown) {
+    if (this.#changes >= this.#generationEnd || this.#unknown >= maxUnknown) {
       this.#generation += 1;
       this.#generationEnd = this.#changes + generationLength;
       this.#unknown = 0;

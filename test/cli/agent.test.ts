@@ -44,7 +44,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     const agent = ['agent', '--influxdb', other.url, '--data', dir, '--passwords', passwords, ...common];
     const second = run(agent);
     await second.line('done      CREATE DATABASE "telegraf"');
-    await second.line('only here database "mine"');
+    await second.line('unmanaged database "mine"');
     await second.line('pending   user "bob": missing, and its password was not given');
     // The file is read again when it changes.
     await writeFile(passwords, '"bob" = "Secr3t"\n');
@@ -96,12 +96,12 @@ describeWithServer('influxd', 'cflux agent', () => {
       {
         status: 'ok',
         manager: { state: 'online', cluster: 'prod' },
-        influxdb: { url: influxd.url, pending: 0, onlyHere: 0 },
+        influxdb: { url: influxd.url, pending: 0, unmanaged: 0 },
       },
     ]);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toMatch(/^cflux_client_state\{cluster="prod",state="online"\} 1$/m);
-    expect(metrics).toMatch(/^cflux_agent_agreeing 2$/m);
+    expect(metrics).toMatch(/^cflux_agent_in_sync 2$/m);
     expect(metrics).toMatch(/^cflux_agent_convergences_total\{result="ended"\} [1-9]/m);
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
 
@@ -316,7 +316,7 @@ describeWithServer('influxd', 'cflux plan', () => {
     const text = people.lines.join('\n');
     expect(text).toContain('1 would change:\n  CREATE DATABASE "a" WITH DURATION INF');
     expect(text).toContain('user "bob": missing, and its password was not given');
-    expect(text).toContain('only on this server, and stays');
+    expect(text).toContain('unmanaged (only on this server), and stays');
     expect(text).not.toContain('\u001b');
 
     const programs = cflux([...args, '--json', '--check'], { CFLUX_PASSWORDS: 'bob = "Secr3t"' });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { decodeMetadata, encodeMetadata } from 'clusterflux';
 import { ManualClock, MemoryStorage } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
-import { Backups } from '../../src/client/backups.js';
-import { NodeDirectory, type NodeStorage } from '../../src/client/node-directory.js';
+import { Backups } from '../../src/client/local/backups.js';
+import { NodeDirectory, type NodeStorage } from '../../src/client/local/node-directory.js';
 import { temporaryDirectory } from '../meta/support/temporary-directory.js';
 import { dataWith } from './rules/support/wrapped-clients.js';
 

@@ -1,11 +1,11 @@
 import { CfluxError, type PushResult } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
-import { classifyPush, type Push, type PushResponse } from '../../src/client/classify-push.js';
-import type { Position } from '../../src/client/position.js';
+import { classifyPush, type Push, type PushResponse } from '../../src/client/commit/classify-push.js';
+import type { Position } from '../../src/client/local/position.js';
 
 const ours = Uint8Array.of(1, 2, 3);
 const others = Uint8Array.of(4, 5);
-const none = new CfluxError('UNAVAILABLE', 'busy', { outcome: 'none' });
+const none = new CfluxError('UNAVAILABLE', 'busy', { outcome: 'notApplied' });
 const unknown = new CfluxError('TIMEOUT', 'no response', { outcome: 'unknown' });
 const silent = new CfluxError('MANAGER_FAILED', 'bad gateway');
 const notOurs = new Error('a mistake of a transport');
@@ -102,21 +102,21 @@ const conflicts: [
 
 /** 412, and no response. */
 const others412: [string, PushResponse, Expected][] = [
-  ['412', { kind: 'foreignEpoch', epoch: 'F', version: 3 }, certainly('epochMismatch')],
+  ['412', { kind: 'epochMismatch', epoch: 'F', version: 3 }, certainly('epochMismatch')],
   [
     '412 of a manager without data',
-    { kind: 'foreignEpoch', epoch: 'F', version: 0 },
+    { kind: 'epochMismatch', epoch: 'F', version: 0 },
     certainly('epochMismatch'),
   ],
-  ['412 without a version', { kind: 'foreignEpoch', epoch: 'F' }, certainly('epochMismatch')],
+  ['412 without a version', { kind: 'epochMismatch', epoch: 'F' }, certainly('epochMismatch')],
   [
     '412, no response lost',
-    { kind: 'foreignEpoch', epoch: 'F', answerLost: false },
+    { kind: 'epochMismatch', epoch: 'F', answerLost: false },
     certainly('epochMismatch'),
   ],
   [
     '412 after a lost response',
-    { kind: 'foreignEpoch', epoch: 'F', version: 3, answerLost: true },
+    { kind: 'epochMismatch', epoch: 'F', version: 3, answerLost: true },
     perhaps('epochMismatch'),
   ],
   ['a refusal', { kind: 'failed', error: none, isAborted: false }, certainly('failed')],
@@ -182,7 +182,7 @@ describe('R2, R3, R5, R27: the outcome of a push', () => {
       newest,
       mayBeStored: false,
     });
-    expect(classifyPush(push(v10), { kind: 'foreignEpoch', epoch: 'F', version: 3 })).toEqual({
+    expect(classifyPush(push(v10), { kind: 'epochMismatch', epoch: 'F', version: 3 })).toEqual({
       kind: 'epochMismatch',
       history: { epoch: 'F', version: 3 },
       mayBeStored: false,

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/client/config.js';
-import { resolveOptions } from '../../src/client/options.js';
+import { loadConfig } from '../../src/client/config/config.js';
+import { resolveOptions } from '../../src/client/config/options.js';
 
 let folder: string;
 beforeAll(() => {

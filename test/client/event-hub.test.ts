@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EventHub } from '../../src/client/event-hub.js';
+import { EventHub } from '../../src/client/observe/event-hub.js';
 
 describe('EventHub', () => {
   it('R14: a listener that throws stops neither the other listeners nor the teller, and is not silenced', async () => {

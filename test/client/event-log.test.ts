@@ -9,16 +9,16 @@ import {
 } from 'clusterflux';
 import { FakeManager, ManualClock } from 'clusterflux/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EventHub } from '../../src/client/event-hub.js';
-import { logEvents } from '../../src/client/event-log.js';
-import type { LogLevel } from '../../src/client/event-logger.js';
+import { EventHub } from '../../src/client/observe/event-hub.js';
+import { logEvents } from '../../src/client/observe/event-log.js';
+import type { LogLevel } from '../../src/client/observe/event-logger.js';
 
 /** What each event must be in a log, with a payload that has something to hide where there can be something. */
 const cases: { [Name in keyof CfluxEvents]: [payload: CfluxEvents[Name], level: LogLevel] } = {
   registered: [[{ nodeId: 7, cluster: 'prod', endpoint: 'http://m:8000' }], 'info'],
   heartbeat: [[{ nodeId: 7, at: 1 }], 'debug'],
   heartbeatFailed: [[{ error: new CfluxError('UNREACHABLE', 'away'), failures: 1 }], 'warn'],
-  expired: [[{ nodeId: 7 }], 'warn'],
+  registrationLost: [[{ nodeId: 7 }], 'warn'],
   synced: [[{ version: 2, previousVersion: 1, epoch: 'e' }], 'info'],
   syncFailed: [[{ error: new CfluxError('UNREACHABLE', 'away'), failures: 2, retryIn: 100 }], 'debug'],
   pushed: [[{ version: 2, previousVersion: 1, mutations: 3, rounds: 1, bytes: 9 }], 'info'],
@@ -39,17 +39,17 @@ const cases: { [Name in keyof CfluxEvents]: [payload: CfluxEvents[Name], level: 
     ],
     'warn',
   ],
-  foreignEpoch: [[{ epoch: 'b', clusterId: 2n ** 63n, ownClusterId: 1n, version: 1 }], 'error'],
+  foreignCluster: [[{ epoch: 'b', clusterId: 2n ** 63n, ownClusterId: 1n, version: 1 }], 'error'],
   stateChange: [[{ from: 'online', to: 'offline' }], 'info'],
   closed: [[], 'debug'],
 };
 
 /** A logger of the four methods that pino and console have, which keeps what it is told. */
 function recorder() {
-  const told: { level: LogLevel; record: EventRecord; message: string }[] = [];
+  const notified: { level: LogLevel; record: EventRecord; message: string }[] = [];
   const at = (level: LogLevel) => (record: EventRecord, message: string) =>
-    void told.push({ level, record, message });
-  return { told, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+    void notified.push({ level, record, message });
+  return { notified, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 describe('structured logs of a client', () => {
@@ -59,17 +59,17 @@ describe('structured logs of a client', () => {
     logEvents(hub, logger, () => ({ cluster: 'prod', nodeId: 7 }));
     const [payload, level] = cases[name];
     hub.emit(name, ...(payload as never));
-    expect(logger.told).toEqual([
+    expect(logger.notified).toEqual([
       {
         level,
         record: expect.objectContaining({ event: name, cluster: 'prod', nodeId: 7 }),
         message: expect.any(String),
       },
     ]);
-    for (const value of Object.values(logger.told[0]?.record ?? {})) {
+    for (const value of Object.values(logger.notified[0]?.record ?? {})) {
       expect(['string', 'number', 'boolean', 'undefined']).toContain(typeof value);
     }
-    expect(JSON.stringify(logger.told)).not.toContain('$2a$');
+    expect(JSON.stringify(logger.notified)).not.toContain('$2a$');
   });
 
   it('tells of what is tried again and again once, above debug', () => {
@@ -79,8 +79,8 @@ describe('structured logs of a client', () => {
     for (const failures of [1, 2, 3]) {
       hub.emit('heartbeatFailed', { error: new CfluxError('UNREACHABLE', 'away'), failures });
     }
-    expect(logger.told.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug']);
-    expect(logger.told[0]?.record).toMatchObject({ code: 'UNREACHABLE', error: 'away', failures: 1 });
+    expect(logger.notified.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug']);
+    expect(logger.notified[0]?.record).toMatchObject({ code: 'UNREACHABLE', error: 'away', failures: 1 });
   });
 
   it('is an option of the client; no password or hash comes into it', async () => {

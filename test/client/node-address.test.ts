@@ -66,15 +66,15 @@ it('over HTTP a heartbeat may have the body of a registration; the audit tells o
     body: '{"ip":"10.0.0.1,","hostname":"h"}',
   });
   const { id } = JSON.parse(await registered.text());
-  const beat = (body?: string) =>
+  const heartbeat = (body?: string) =>
     fetch(`${url}/nodes/c/${id}`, { method: 'PUT', ...(body === undefined ? {} : { body }) });
   const listed = async () => JSON.parse(await (await fetch(`${url}/nodes/c`)).text())[0];
-  expect((await beat()).status).toBe(200);
-  expect((await beat('')).status).toBe(200);
+  expect((await heartbeat()).status).toBe(200);
+  expect((await heartbeat('')).status).toBe(200);
   expect(await listed()).toMatchObject({ ip: '10.0.0.1,', hostname: 'h', bindAddress: '127.0.0.1' });
   const moved = '{"ip":"10.0.0.2,","hostname":"moved","bindAddress":"moved:1"}';
-  expect((await beat(moved)).status).toBe(200);
-  expect((await beat(moved)).status).toBe(200);
+  expect((await heartbeat(moved)).status).toBe(200);
+  expect((await heartbeat(moved)).status).toBe(200);
   expect(await listed()).toMatchObject({
     ip: '10.0.0.2,',
     hostname: 'moved',
@@ -83,9 +83,9 @@ it('over HTTP a heartbeat may have the body of a registration; the audit tells o
   });
   expect(audit).toEqual(['register', 'update-node']);
 
-  expect((await beat('not JSON')).status).toBe(400);
-  expect((await beat(JSON.stringify({ hostname: 'h'.repeat(5_000) }))).status).toBe(400);
-  expect((await beat('x'.repeat(70_000))).status).toBe(413);
+  expect((await heartbeat('not JSON')).status).toBe(400);
+  expect((await heartbeat(JSON.stringify({ hostname: 'h'.repeat(5_000) }))).status).toBe(400);
+  expect((await heartbeat('x'.repeat(70_000))).status).toBe(413);
   expect(await listed()).toMatchObject({ hostname: 'moved' });
   const unknown = await fetch(`${url}/nodes/c/${id + 1}`, { method: 'PUT', body: moved });
   expect([unknown.status, await unknown.text()]).toEqual([404, expect.stringContaining('Key not found')]);

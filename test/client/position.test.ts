@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Judgement, judge, nowhere, type Position } from '../../src/client/position.js';
+import { type Classification, classify, nowhere, type Position } from '../../src/client/local/position.js';
 
 const here: Position = { version: 10, epoch: 'E', mutation: 'm10' };
 
-const cases: [string, Position, Position, Judgement][] = [
+const cases: [string, Position, Position, Classification][] = [
   ['anything, to a node that has nothing', nowhere, { version: 3, epoch: 'F' }, 'newer'],
   ['a higher version of the same history', here, { version: 11, epoch: 'E', mutation: 'm11' }, 'newer'],
   ['the same version', here, { version: 10, epoch: 'E', mutation: 'm10' }, 'same'],
@@ -21,7 +21,7 @@ const cases: [string, Position, Position, Judgement][] = [
 ];
 
 describe('R5, R11: judging an answer', () => {
-  it.each(cases)('%s', (_, position, answer, judgement) => {
-    expect(judge(position, answer)).toBe(judgement);
+  it.each(cases)('%s', (_, position, answer, classification) => {
+    expect(classify(position, answer)).toBe(classification);
   });
 });

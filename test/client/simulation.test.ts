@@ -61,7 +61,7 @@ describe('R1–R14 in a simulated world', () => {
       for (const command of changes) await scenario.run(command);
     }
     await scenario.run({ do: 'pass', ms: 5_000 });
-    expect(new Set(scenario.told.values())).toEqual(new Set(['done']));
+    expect(new Set(scenario.notified.values())).toEqual(new Set(['done']));
     await scenario.mend();
     checkHistory(scenario.world);
     await checkConvergence(scenario.world);

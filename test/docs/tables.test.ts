@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { Agent } from '../../src/cli/agent.js';
 import { AgentLog } from '../../src/cli/agent-log.js';
 import { agentMetrics } from '../../src/cli/agent-metrics.js';
-import { settings } from '../../src/client/config-settings.js';
-import { resolveOptions } from '../../src/client/options.js';
+import { settings } from '../../src/client/config/config-settings.js';
+import { resolveOptions } from '../../src/client/config/options.js';
 import { defaultLimits } from '../../src/manager/limits.js';
 import { serve } from '../support/serve.js';
 import { membersOfUnion, payloads, propertiesOf } from './declarations.js';
@@ -15,7 +15,7 @@ const readme = textOf('README.md');
 
 /** Where options are documented, and the interfaces that declare them. */
 const options: [document: string, heading: string, ...declarations: [file: string, name: string][]][] = [
-  ['README.md', '## Options of the client', ['src/client/options.ts', 'CfluxOptions']],
+  ['README.md', '## Options of the client', ['src/client/config/options.ts', 'CfluxOptions']],
   ['docs/options.md', '## `LocalMetaClient`', ['src/meta/local-meta-client.ts', 'LocalMetaClientOptions']],
   ['docs/options.md', '## `HttpTransport`', ['src/transport/http-options.ts', 'HttpTransportOptions']],
   [
@@ -24,7 +24,7 @@ const options: [document: string, heading: string, ...declarations: [file: strin
     ['src/transport/retry-schedule.ts', 'RetryScheduleOptions'],
     ['src/transport/with-retry.ts', 'RetryOptions'],
   ],
-  ['docs/options.md', '## `jsonLogger`', ['src/client/json-logger.ts', 'JsonLoggerOptions']],
+  ['docs/options.md', '## `jsonLogger`', ['src/client/observe/json-logger.ts', 'JsonLoggerOptions']],
   ['docs/options.md', '## `Manager`', ['src/manager/manager.ts', 'ManagerOptions']],
   ['docs/options.md', '## `limits` of a manager', ['src/manager/limits.ts', 'Limits']],
   [
@@ -32,8 +32,8 @@ const options: [document: string, heading: string, ...declarations: [file: strin
     '## `createManagerServer`',
     ['src/manager/http/manager-server.ts', 'ManagerServerOptions'],
   ],
-  ['docs/options.md', '## `LmdbStore`', ['src/manager/stores/lmdb-store.ts', 'LmdbStoreOptions']],
-  ['docs/options.md', '## `EtcdStore`', ['src/manager/stores/etcd/etcd-options.ts', 'EtcdOptions']],
+  ['docs/options.md', '## `LmdbStore`', ['src/manager/stores/lmdb/lmdb-store.ts', 'LmdbStoreOptions']],
+  ['docs/options.md', '## `EtcdStore`', ['src/manager/stores/etcd/connect/etcd-options.ts', 'EtcdOptions']],
   [
     'docs/options.md',
     '## `InfluxMirror`',
@@ -95,7 +95,7 @@ describe('tables of the README are complete', () => {
   it('every event is there, with each field of its payload', () => {
     const rows = rowsOf(section(readme, '## Events'));
     const documented = rows.map(([event, fields]) => [namesIn(event)[0], sorted(namesIn(fields))]);
-    const declared = [...payloads('src/client/events.ts', 'CfluxEvents')].map(([event, fields]) => [
+    const declared = [...payloads('src/client/observe/events.ts', 'CfluxEvents')].map(([event, fields]) => [
       event,
       sorted(fields),
     ]);

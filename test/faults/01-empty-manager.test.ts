@@ -47,7 +47,7 @@ describe('#1 a manager that comes back empty or older', () => {
       expect(node.heard('epochChanged')).toHaveLength(1);
       expect(node.heard('epochChanged')[0]).toMatchObject({ previousEpoch: epoch });
       expect(node.client.status.version).toBeGreaterThan(version);
-      expect(node.heard('foreignEpoch')).toEqual([]);
+      expect(node.heard('foreignCluster')).toEqual([]);
     }
     // It is a cluster as before.
     await behind.client.createDatabase('after');
@@ -79,12 +79,12 @@ describe('#1 a manager that comes back empty or older', () => {
     await manager.start();
     await until(() => nodes.every((node) => node.heard('epochChanged').length > 0), 'both notice');
     for (const node of nodes) {
-      const [told, ...more] = node.heard('epochChanged');
+      const [notified, ...more] = node.heard('epochChanged');
       expect(more).toEqual([]);
-      expect(told?.version).toBeLessThan(told?.previousVersion ?? 0);
-      const backup = decodeMetadata(told?.snapshot ?? new Uint8Array());
+      expect(notified?.version).toBeLessThan(notified?.previousVersion ?? 0);
+      const backup = decodeMetadata(notified?.snapshot ?? new Uint8Array());
       expect(backup.databases.map(({ name }) => name)).toEqual(['kept', 'lost']);
-      expect(told?.backup).toBeDefined();
+      expect(notified?.backup).toBeDefined();
       expect(node.databases()).toEqual(['kept']);
     }
     await a.client.createDatabase('after');

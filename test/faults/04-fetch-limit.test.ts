@@ -23,8 +23,8 @@ describe('#4 the 300 s after which fetch gives up', () => {
     const server = await rawServer((_, socket) =>
       setTimeout(() => socket.write(answer(204)), hastened ? hold / 100 : hold),
     );
-    const told = JSON.parse(await polling(server.url, hold, hastened));
-    expect(told).toEqual({ bare: 'HeadersTimeoutError', polled: { kind: 'unchanged' } });
+    const notified = JSON.parse(await polling(server.url, hold, hastened));
+    expect(notified).toEqual({ bare: 'HeadersTimeoutError', polled: { kind: 'unchanged' } });
     // Neither tried again: the one was over, the other had its answer.
     expect(server.requests).toHaveLength(2);
   };

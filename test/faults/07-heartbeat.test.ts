@@ -53,7 +53,7 @@ describe('#7 the heartbeat', () => {
     }
     expect(most).toBe(1);
     expect(front.passages.filter(isRegistration)).toHaveLength(registrations);
-    expect(node.heard('expired')).toEqual([]);
+    expect(node.heard('registrationLost')).toEqual([]);
   });
 
   it('#7 outlives a manager that is stopped for longer than a node lives', async () => {

@@ -26,7 +26,7 @@ it('#9 R10: a node that was deleted in the store registers once for each loss, a
     await until(() => node.heard('heartbeat').length > beats + 1, 'it beats');
   }
   expect(ids.size).toBe(1 + losses);
-  expect(node.heard('expired')).toHaveLength(losses);
+  expect(node.heard('registrationLost')).toHaveLength(losses);
   const answered = front.passages.filter((passage) => isRegistration(passage) && passage.status === 200);
   expect(answered).toHaveLength(1 + losses);
   expect(await manager.nodes('faults')).toMatchObject([{ id: node.client.status.nodeId, alive: true }]);

@@ -49,9 +49,9 @@ it('#10 a thundering herd: 500 nodes come back to a killed manager each at a tim
   expect((latest - soonest) / median).toBeGreaterThan(0.3);
 
   // The manager has kept everything, the nodes too: not a snapshot was sent, and nobody registered again.
-  const told = await metrics(manager.url);
-  expect(told.get('cflux_requests_total{route="poll",status="200"}')).toBeUndefined();
-  expect([...told.keys()].filter((name) => name.includes('register'))).toEqual([]);
+  const notified = await metrics(manager.url);
+  expect(notified.get('cflux_requests_total{route="poll",status="200"}')).toBeUndefined();
+  expect([...notified.keys()].filter((name) => name.includes('register'))).toEqual([]);
   const [first] = herd;
   await first?.client.createDatabase('after');
   await until(() => herd.every((node) => node.databases().includes('after')), 'all follow', 120);

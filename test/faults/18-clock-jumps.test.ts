@@ -40,7 +40,7 @@ it.each(['memory', 'lmdb'])(
     expect(versions).toEqual([...versions].sort((one, other) => one - other));
     expect(b.databases()).toEqual(a.databases());
     for (const node of nodes) {
-      for (const event of ['heartbeatFailed', 'expired', 'syncFailed', 'epochChanged'] as const) {
+      for (const event of ['heartbeatFailed', 'registrationLost', 'syncFailed', 'epochChanged'] as const) {
         expect(node.heard(event), event).toEqual([]);
       }
       expect(node.heard('registered')).toHaveLength(1);

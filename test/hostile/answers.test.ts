@@ -153,13 +153,13 @@ describe('hostile answers', () => {
       push: async () => {
         const push = { cluster: 'c', version: 4, snapshot: Buffer.from('x'), mutation: 'm' };
         const result = await transport.push(push, within);
-        if (result.kind !== 'foreignEpoch')
+        if (result.kind !== 'epochMismatch')
           expect(Number.isSafeInteger(result.version) && result.version > 0).toBe(true);
         if (result.kind === 'conflict') expect(result.snapshot.length).toBeGreaterThan(0);
       },
       poll: async () => {
         const result = await transport.poll({ cluster: 'c', version: 4, wait: 0 }, within);
-        if (result.kind === 'foreignEpoch') expect(result.epoch).not.toBe('');
+        if (result.kind === 'epochMismatch') expect(result.epoch).not.toBe('');
         if (result.version !== undefined) expect(Number.isSafeInteger(result.version)).toBe(true);
         if (result.kind === 'snapshot') {
           expect(result.version).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CfluxClient, isCfluxError, LocalMetaClient, loadConfig } from 'clusterflux';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseLegacyNodeId, parseNodeRecord } from '../../src/client/node-record.js';
+import { parseLegacyNodeId, parseNodeRecord } from '../../src/client/local/node-record.js';
 import { systemClock } from '../../src/clock.js';
 import { TokenFile } from '../../src/manager/http/token-file.js';
 import { cflux } from '../support/fake-terminal.js';

@@ -50,7 +50,7 @@ describe('no line of a log holds what a terminal obeys', () => {
   it('R24: of an agent, for people and for programs', () => {
     const lines: string[] = [];
     for (const json of [false, true])
-      new AgentLog((line) => lines.push(line), { json, clock: systemClock }).tell('done', name, { name });
+      new AgentLog((line) => lines.push(line), { json, clock: systemClock }).notify('done', name, { name });
     for (const line of lines) expect(line).not.toMatch(obeyed);
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ text: name, name });
   });

@@ -153,7 +153,7 @@ describe('statementError', () => {
       code: 'DATABASE_NOT_FOUND',
       message: 'database not found: a: b',
       retryable: false,
-      outcome: 'none',
+      outcome: 'notApplied',
     });
   });
 

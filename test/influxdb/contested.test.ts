@@ -70,10 +70,10 @@ describe('Contests', () => {
     drops: 1,
     refused: [],
     pending: [],
-    onlyHere: [],
+    unmanaged: [],
     local: [],
     unverified: [],
-    alreadySo: 0,
+    inSync: 0,
   };
   const hour = 3_600_000;
 

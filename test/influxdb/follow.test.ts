@@ -43,7 +43,7 @@ describeWithServer('influxd', 'InfluxMirror.follow', () => {
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'b']);
 
     const many = Array.from({ length: 50 }, (_, at) => `d${at}`);
-    const all = next(its, 'report', ({ alreadySo, done }) => alreadySo + done.length > 50);
+    const all = next(its, 'report', ({ inSync, done }) => inSync + done.length > 50);
     for (const [at] of many.entries()) source.become(clusterOf('a', 'b', ...many.slice(0, at + 1)));
     await all;
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'b', ...many]);
@@ -83,7 +83,7 @@ describeWithServer('influxd', 'InfluxMirror.follow', () => {
 
     await influxd.start();
     const report = await next(its, 'report');
-    expect(report).toMatchObject({ refused: [], pending: [], onlyHere: [] });
+    expect(report).toMatchObject({ refused: [], pending: [], unmanaged: [] });
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['before', ...fifty]);
     expect(await names(influxd, 'SELECT v FROM before..m')).toHaveLength(1);
   });
@@ -150,7 +150,7 @@ describeWithServer('influxd', 'InfluxMirror.follow', () => {
       if (step.action.kind === 'dropDatabase') dropped.push(step);
     });
     source.become(clusterOf('a', 'c'));
-    await next(its, 'report', ({ alreadySo }) => alreadySo === 6);
+    await next(its, 'report', ({ inSync }) => inSync === 6);
     expect(dropped).toEqual([]);
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'b', 'c']);
   });

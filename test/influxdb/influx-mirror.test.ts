@@ -44,7 +44,7 @@ for (const snapshot of [true, false]) {
       const influxd = await server();
       const first = await mirror(influxd, { snapshot }).converge(whole);
       const source = snapshot ? 'snapshot' : 'show';
-      expect(first).toMatchObject({ refused: [], pending: [], onlyHere: [], source });
+      expect(first).toMatchObject({ refused: [], pending: [], unmanaged: [], source });
 
       const present = schemaOf(await readInfluxMetadata(influxd.url));
       const wanted = schemaOf(whole);
@@ -69,7 +69,7 @@ for (const snapshot of [true, false]) {
         done: [],
         refused: [],
         pending: [],
-        onlyHere: [],
+        unmanaged: [],
         unverified: [],
       });
       await first.close();
@@ -146,7 +146,7 @@ for (const snapshot of [true, false]) {
       expect(await present()).toEqual([text('5m').replace('A;b', 'a;b'), ['http://h:2']]);
     });
 
-    it('drops what the cluster dropped only when told to, and nothing that was only here', async () => {
+    it('drops what the cluster dropped only when told to, and nothing that was unmanaged', async () => {
       const influxd = await server();
       const dir = await directory();
       const before = metadata({
@@ -173,7 +173,7 @@ for (const snapshot of [true, false]) {
       expect(reported).toMatchObject({
         done: [],
         refused: [],
-        onlyHere: [{ policy: 'mine' }, { database: 'mine' }],
+        unmanaged: [{ policy: 'mine' }, { database: 'mine' }],
       });
       expect(reported.pending.map(({ item }) => item.kind)).toEqual([
         'user',

@@ -66,7 +66,7 @@ describeWithServer('influxd', 'a convergence that is cut off', () => {
         );
         proxy.mend();
         const report = await convergeOnce(proxy, options, after);
-        expect(report).toMatchObject({ refused: [], pending: [], onlyHere: [{ database: 'mine' }] });
+        expect(report).toMatchObject({ refused: [], pending: [], unmanaged: [{ database: 'mine' }] });
 
         const present = schemaOf(await readInfluxMetadata(influxd.url, { snapshot: influxd.snapshot }));
         const { databases, users } = schemaOf(after);

@@ -13,7 +13,7 @@ describeWithServer('influxd', 'a server of 10,000 databases', () => {
       const proxy = await cuttingProxy(influxd.url);
       const its = mirror(proxy, { snapshot: snapshot ? influxd.snapshot : false });
       const agreed = await its.converge(metadata({ databases }));
-      expect(agreed).toMatchObject({ done: [], refused: [], alreadySo: 20_000 });
+      expect(agreed).toMatchObject({ done: [], refused: [], inSync: 20_000 });
       // The check of the snapshot, or a statement for each database, some hundred of them per request; and, as this mirror has
       // not seen the server before, one request for the shards on disk.
       expect(proxy.reads).toBeLessThanOrEqual(snapshot ? 2 : 26);

@@ -1,5 +1,5 @@
 import { CfluxClient, LocalMetaClient, type MetaData } from 'clusterflux';
-import { importOnlyHere } from 'clusterflux/influxdb';
+import { importUnmanaged } from 'clusterflux/influxdb';
 import { LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
 import { expect, it } from 'vitest';
 import type { Influxd } from '../support/influxd.js';
@@ -32,18 +32,18 @@ describeWithServer('influxd', 'R34: subscriptions that are local to a server', (
     await client.open();
     atEnd(() => client.close());
     const its = mirror(influxd);
-    await importOnlyHere(its, client);
+    await importUnmanaged(its, client);
     const held = client.meta.data().databases[0]?.retentionPolicies[0]?.subscriptions;
     expect(held?.map(({ name }) => name)).toEqual(['shared']);
     expect(await its.converge(await client.data())).toMatchObject({
       done: [],
       pending: [],
-      onlyHere: [],
+      unmanaged: [],
       local: [],
     });
     // Also one that is made later, on a database that the cluster has.
     await subscribe(influxd, 'kapacitor-bbbb');
-    expect(await importOnlyHere(its, client)).toMatchObject({ added: [] });
+    expect(await importUnmanaged(its, client)).toMatchObject({ added: [] });
   });
 
   it('keep nothing from being dropped', async () => {
@@ -70,7 +70,7 @@ describeWithServer('influxd', 'R34: subscriptions that are local to a server', (
     expect(await its.converge(shared, { epoch: 'e', version: 1 })).toMatchObject({
       done: [],
       pending: [],
-      onlyHere: [],
+      unmanaged: [],
       local: [{}, { item: { name: 'kapacitor-bbbb' }, action }],
     });
     await influxd.query('DROP SUBSCRIPTION "kapacitor-bbbb" ON d.autogen');
@@ -87,11 +87,11 @@ describeWithServer('influxd', 'R34: subscriptions that are local to a server', (
     const influxd = await server();
     await influxd.query('CREATE DATABASE d');
     for (const name of ['edge-1', 'kapacitor-aaaa']) await subscribe(influxd, name);
-    const onlyHere = async (localSubscriptions: string) =>
-      (await mirror(influxd, { localSubscriptions }).plan(clusterWith())).onlyHere.map(
+    const unmanaged = async (localSubscriptions: string) =>
+      (await mirror(influxd, { localSubscriptions }).plan(clusterWith())).unmanaged.map(
         (item) => 'name' in item && item.name,
       );
-    expect(await onlyHere('edge-')).toEqual(['kapacitor-aaaa']);
-    expect(await onlyHere('')).toEqual(['edge-1', 'kapacitor-aaaa']);
+    expect(await unmanaged('edge-')).toEqual(['kapacitor-aaaa']);
+    expect(await unmanaged('')).toEqual(['edge-1', 'kapacitor-aaaa']);
   });
 });

@@ -166,7 +166,7 @@ describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
     expect(await names(influxd, 'SHOW DATABASES')).toEqual([]);
   });
 
-  it('remembers what the cluster dropped: with meta.db back it is pending, not only here', async () => {
+  it('remembers what the cluster dropped: with meta.db back it is pending, not unmanaged', async () => {
     const influxd = await server();
     const its = mirror(influxd, { dir: await directory() });
     await filledServer(its, influxd);
@@ -179,7 +179,7 @@ describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
     await restart(influxd, () => rename(join(influxd.dir, 'kept.db'), metaFile(influxd)));
     expect(await its.converge(smaller, { ...origin, version: 2 })).toMatchObject({
       pending: [{ item: { database: 'alpha' } }, { item: { database: 'beta' } }],
-      onlyHere: [],
+      unmanaged: [],
     });
   });
 

@@ -52,7 +52,7 @@ describe('makePlan', () => {
         // The one thing that is not as wanted is a policy that only a mirror makes, and never leaves.
         expect(statements(agreed.steps)).toEqual([]);
         expect(agreed.pending).toEqual([]);
-        expect(agreed.onlyHere).toEqual([]);
+        expect(agreed.unmanaged).toEqual([]);
       }),
     );
   });
@@ -96,7 +96,7 @@ describe('makePlan', () => {
     const keys = (...all: readonly MetaData[]) =>
       new Set(all.flatMap((data) => [...itemsOf(data)].map(keyOf)));
 
-    it('that was only here, however much may be dropped', () => {
+    it('that was unmanaged, however much may be dropped', () => {
       fc.assert(
         fc.property(anyMetadata, anyMetadata, anyMetadata, (wanted, before, present) => {
           const made = plan(wanted, present, { before, drops: 'apply', maxDrops: 99 });
@@ -230,7 +230,7 @@ describe('makePlan', () => {
       'CREATE USER "u" WITH PASSWORD [REDACTED] WITH ALL PRIVILEGES',
       'GRANT READ ON "new" TO "u"',
     ]);
-    expect(made.onlyHere).toEqual([
+    expect(made.unmanaged).toEqual([
       { kind: 'retentionPolicy', database: 'old', policy: 'autogen' },
       { kind: 'grant', user: 'v', database: 'old' },
     ]);
@@ -244,7 +244,7 @@ describe('makePlan', () => {
     const silent = metadata({ databases, users: [user('u')] });
     expect(plan(silent, present)).toMatchObject({
       steps: [],
-      onlyHere: [{ kind: 'grant', user: 'u', database: 'd' }],
+      unmanaged: [{ kind: 'grant', user: 'u', database: 'd' }],
     });
     // The cluster granted it, and dropped and made the user again since.
     expect(plan(silent, present, { before: present, drops: 'apply' })).toMatchObject({

@@ -43,7 +43,7 @@ describeWithServer('influxd', 'odd names', () => {
     const wanted = clusterOf(oddNames);
     const its = mirror(influxd, { passwords: () => 'u', statementsPerSecond: 1e4 });
     const report = await its.converge(wanted);
-    expect(report).toMatchObject({ refused: [], pending: [], onlyHere: [] });
+    expect(report).toMatchObject({ refused: [], pending: [], unmanaged: [] });
     for (const snapshot of [false, true]) {
       expect(schemaOf(await readInfluxMetadata(influxd.url, { snapshot }))).toEqual(schemaOf(wanted));
     }

@@ -3,18 +3,18 @@ import { describe, expect, it } from 'vitest';
 
 const record = (version: number): VersionRecord => ({ version, mutation: `m${version}`, at: 0, size: 1 });
 const latest = record(8);
-const kept = [latest, record(7)];
+const retained = [latest, record(7)];
 
 const heads: Record<string, Head> = {
   'no data': { epoch: 'E' },
-  'version 8': { epoch: 'E', latest, kept },
+  'version 8': { epoch: 'E', latest, retained },
   'version 8, and the kept versions are not known': { epoch: 'E', latest },
 };
 
 const stored = undefined;
 const repeated: CommitWithoutVersion = { kind: 'repeated', epoch: 'E', version: 5 };
-const mismatch: CommitWithoutVersion = { kind: 'foreignEpoch', epoch: 'E' };
-const conflict: CommitWithoutVersion = { kind: 'conflict', epoch: 'E', latest, kept };
+const mismatch: CommitWithoutVersion = { kind: 'epochMismatch', epoch: 'E' };
+const conflict: CommitWithoutVersion = { kind: 'conflict', epoch: 'E', latest, retained };
 
 type Row = readonly [
   mutation: 'new' | 'known',

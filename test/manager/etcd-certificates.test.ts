@@ -25,9 +25,9 @@ describeWithServer('etcd', 'certificates of a manager for etcd (R9)', () => {
       clock: systemClock,
       random: systemRandom,
       nodeTtl: 15_000,
-      history: 10,
+      keepVersions: 10,
       mutationMemory: 600_000,
-      mostNodes: 100,
+      maxNodes: 100,
     });
     onTestFinished(() => store.close());
     const state = () =>

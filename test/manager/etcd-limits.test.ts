@@ -3,9 +3,9 @@ import { CfluxError, isCfluxError } from 'clusterflux';
 import { EtcdStore, Manager, type StoreContext } from 'clusterflux/manager';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.js';
-import { warnWithoutCompaction } from '../../src/manager/stores/etcd/compaction-warning.js';
-import { etcdError } from '../../src/manager/stores/etcd/etcd-errors.js';
-import type { EtcdOptions } from '../../src/manager/stores/etcd/etcd-options.js';
+import { etcdError } from '../../src/manager/stores/etcd/api/etcd-errors.js';
+import type { EtcdOptions } from '../../src/manager/stores/etcd/connect/etcd-options.js';
+import { warnWithoutCompaction } from '../../src/manager/stores/etcd/upkeep/compaction-warning.js';
 import { systemRandom } from '../../src/random.js';
 import { type EtcdCluster, type EtcdSettings, etcdTls, startEtcd } from '../support/etcd.js';
 import { describeWithServer } from '../support/servers.js';
@@ -15,9 +15,9 @@ const context: StoreContext = {
   clock: systemClock,
   random: systemRandom,
   nodeTtl: 15_000,
-  history: 10,
+  keepVersions: 10,
   mutationMemory: 600_000,
-  mostNodes: 100,
+  maxNodes: 100,
 };
 
 async function openStore(options: EtcdOptions, more: Partial<StoreContext> = {}): Promise<EtcdStore> {
@@ -83,7 +83,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
       );
       if (pushes === 0) expect(await held).toMatchObject({ kind: 'snapshot', version });
     }
-    expect(full).toMatchObject({ code: 'OUT_OF_SPACE', outcome: 'none' });
+    expect(full).toMatchObject({ code: 'OUT_OF_SPACE', outcome: 'notApplied' });
     expect(await failure(manager.check())).toMatchObject({ code: 'OUT_OF_SPACE' });
     const waiting = manager.poll({ cluster: 'c', version, wait: 60_000 });
     const another = new Manager({ store: new EtcdStore({ endpoints: etcd.endpoints }) });
@@ -117,11 +117,11 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
     // Many at once: some pass the look at the quota before the others are carried out, and are carried out with an error.
     for (let round = 0; certain.length === 0 && round < 20; round++) {
       const commits = Array.from({ length: 40 }, (_, number) => commitOf(0, 100_000, `c${round}-${number}`));
-      const told = await Promise.allSettled(commits.map((commit) => store.commit(commit)));
-      for (const [number, result] of told.entries()) {
+      const notified = await Promise.allSettled(commits.map((commit) => store.commit(commit)));
+      for (const [number, result] of notified.entries()) {
         if (result.status === 'fulfilled' || !isCfluxError(result.reason)) continue;
         const commit = commits[number];
-        if (commit && result.reason.outcome === 'none') certain.push(commit);
+        if (commit && result.reason.outcome === 'notApplied') certain.push(commit);
       }
     }
     expect(certain.length).toBeGreaterThan(0);
@@ -134,7 +134,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
     const version = await commitNext(store, 1_000);
     for (const size of [200_000, 2_000_000]) {
       const error = await failure(store.commit(commitOf(version, size)));
-      expect(error).toMatchObject({ code: 'TOO_LARGE', outcome: 'none', retryable: false });
+      expect(error).toMatchObject({ code: 'TOO_LARGE', outcome: 'notApplied', retryable: false });
     }
     expect((await store.head('c')).latest?.version).toBe(version);
     await commitNext(store, 1_000);
@@ -163,16 +163,16 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
     it('a manager needs rights on its prefix alone, and renews the token that it gets', async () => {
       const { endpoints } = etcd;
       const store = await openStore({ endpoints, user: 'manager', password: 'manager-password' });
-      const told: (string | undefined)[] = [];
-      store.watch((cluster) => told.push(cluster));
+      const notified: (string | undefined)[] = [];
+      store.watch((cluster) => notified.push(cluster));
       await commitNext(store, 1_000);
       const id = await store.addNode('c', { ip: '', hostname: 'h', bindAddress: '' });
       // Tokens that are not used live for a second.
       await new Promise((resolve) => setTimeout(resolve, 2_500));
       await commitNext(store, 600_000);
-      expect(await store.beat('c', id)).toBe(true);
+      expect(await store.heartbeat('c', id)).toBe(true);
       await store.check();
-      await expect.poll(() => told.length).toBeGreaterThanOrEqual(2);
+      await expect.poll(() => notified.length).toBeGreaterThanOrEqual(2);
     });
 
     it.each([
@@ -221,11 +221,11 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
 
     it('keeps snapshots of 20 MB, and drops them beyond the history', async () => {
       const options = fresh();
-      const store = await openStore(options, { history: 2 });
+      const store = await openStore(options, { keepVersions: 2 });
       const size = 20_000_000;
       const versions = [];
       for (let push = 0; push < 3; push++) versions.push(await commitNext(store, size));
-      const other = await openStore(options, { history: 2 });
+      const other = await openStore(options, { keepVersions: 2 });
       expect((await other.read('c', versions[2] ?? 0))?.byteLength).toBe(size);
       expect(await other.read('c', versions[0] ?? 0)).toBeUndefined();
       expect(await count(`${options.prefix}data/`)).toBe(2 * Math.ceil(size / (256 * 1024)));
@@ -237,14 +237,14 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
       onTestFinished(() => proxy.close());
       const behind = await openStore({ ...options, endpoints: proxy.url });
       const direct = await openStore(options);
-      const told = new Set<string | undefined>();
-      behind.watch((cluster) => told.add(cluster));
+      const notified = new Set<string | undefined>();
+      behind.watch((cluster) => notified.add(cluster));
       const cutting = setInterval(() => proxy.cut(), 100);
       onTestFinished(() => clearInterval(cutting));
       const clusters = Array.from({ length: 300 }, (_, number) => `cluster-${number}`);
       for (const cluster of clusters) await commitNext(direct, 100, cluster);
       clearInterval(cutting);
-      await expect.poll(() => clusters.filter((cluster) => !told.has(cluster))).toEqual([]);
+      await expect.poll(() => clusters.filter((cluster) => !notified.has(cluster))).toEqual([]);
     });
 
     it('a manager that died in the queue holds the others up for a moment only', async () => {
@@ -283,8 +283,8 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
     it('what others write below the prefix breaks nothing but what they overwrite', async () => {
       const options = fresh();
       const store = await openStore(options);
-      const told: (string | undefined)[] = [];
-      store.watch((cluster) => told.push(cluster));
+      const notified: (string | undefined)[] = [];
+      store.watch((cluster) => notified.push(cluster));
       await commitNext(store, 100, 'broken');
       for (const name of ['broken', '%zz', 'a/b/c']) {
         await etcd.gateway('kv/put', {
@@ -293,7 +293,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
         });
       }
       await commitNext(store, 100, 'whole');
-      await expect.poll(() => told).toContain('whole');
+      await expect.poll(() => notified).toContain('whole');
       expect(await failure(store.head('broken'))).toMatchObject({ code: 'STORAGE_FAILED' });
     });
 
@@ -335,7 +335,7 @@ describe('EtcdStore', () => {
   it('says where it is, and that it is not open', async () => {
     const store = new EtcdStore({ endpoints: ['http://a:1', 'http://b:1'] });
     expect(store.name).toBe('etcd at http://a:1,http://b:1');
-    expect(await failure(store.head('c'))).toMatchObject({ code: 'NOT_OPEN', outcome: 'none' });
+    expect(await failure(store.head('c'))).toMatchObject({ code: 'NOT_OPEN', outcome: 'notApplied' });
     await store.close();
   });
 });

@@ -123,11 +123,11 @@ describeWithServer('etcd', 'several managers on one etcd', () => {
     const metHere = await here.poll({ ...ask, version: 10 });
     const metThere = await there.poll({ ...ask, version: Date.now() + 1_000_000 });
     expect(metHere.epoch).not.toBe(metThere.epoch);
-    const offerTo = (manager: Manager, told: string | undefined, version: number) => {
+    const offerTo = (manager: Manager, notified: string | undefined, version: number) => {
       const snapshot = new TextEncoder().encode(`offer ${version}`);
       const offer = { epoch, version };
       const mutation = `offer-${version}`;
-      return manager.push({ cluster: 'c', version: 0, epoch: told, snapshot, mutation, offer });
+      return manager.push({ cluster: 'c', version: 0, epoch: notified, snapshot, mutation, offer });
     };
     // A balancer brings each offer to the manager that did not ask for it.
     await expect(offerTo(there, metHere.epoch, 10)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -142,7 +142,7 @@ describeWithServer('etcd', 'several managers on one etcd', () => {
     // A node that slept through it notices, at either of them.
     for (const manager of managers) {
       const late = await manager.poll({ ...ask, version: 11 });
-      expect(late).toMatchObject({ kind: 'foreignEpoch', epoch: one?.epoch });
+      expect(late).toMatchObject({ kind: 'epochMismatch', epoch: one?.epoch });
       expect(await manager.history('c')).toHaveLength(1);
     }
   });
@@ -185,7 +185,7 @@ describeWithServer('etcd', 'several managers on one etcd', () => {
   it('R26: what a requester wasted at one manager, others know of', async () => {
     const prefix = `/managers-${prefixes++}/`;
     const managers = [0, 1].map(
-      () => new Manager({ store: new EtcdStore({ endpoints: etcd.endpoints, prefix }), turn: 2_000 }),
+      () => new Manager({ store: new EtcdStore({ endpoints: etcd.endpoints, prefix }), conflictHold: 2_000 }),
     );
     onTestFinished(async () => {
       for (const manager of managers) await manager.close();
@@ -200,7 +200,7 @@ describeWithServer('etcd', 'several managers on one etcd', () => {
         nodeId,
       };
       const result = await managers[manager]?.push(request);
-      if (result === undefined || result.kind === 'foreignEpoch') throw new Error('no answer');
+      if (result === undefined || result.kind === 'epochMismatch') throw new Error('no answer');
       return result;
     };
     const { version } = await push(0, 1, 0);

@@ -4,7 +4,10 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../../src/clock.js';
 import { systemClock } from '../../src/clock.js';
 import type { StoreContext } from '../../src/manager/manager-store.js';
-import { decodeNews, encodeNews } from '../../src/manager/stores/etcd/node-news.js';
+import {
+  decodeLivenessDelta,
+  encodeLivenessDelta,
+} from '../../src/manager/stores/etcd/nodes/liveness-delta.js';
 import { type EtcdCluster, startEtcd } from '../support/etcd.js';
 import { describeWithServer } from '../support/servers.js';
 
@@ -12,14 +15,14 @@ const context: StoreContext = {
   clock: systemClock,
   random: Math.random,
   nodeTtl: 15_000,
-  history: 10,
+  keepVersions: 10,
   mutationMemory: 600_000,
-  mostNodes: 100_000,
+  maxNodes: 100_000,
 };
 const node = { ip: '', hostname: 'h', bindAddress: 'h:8086' };
 /** Of a store whose clock stands still but for the quarter of a second in which heartbeats are gathered. */
-async function beat(store: ManagerStore, clock: ManualClock, id: number): Promise<boolean> {
-  const beating = store.beat('c', id);
+async function heartbeat(store: ManagerStore, clock: ManualClock, id: number): Promise<boolean> {
+  const beating = store.heartbeat('c', id);
   await clock.advance(250);
   return beating;
 }
@@ -50,7 +53,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     const store = await openStore();
     const ids = await Promise.all(Array.from({ length: 1_000 }, () => store.addNode('c', node)));
     const before = await revision();
-    const known = await Promise.all(ids.map((id) => store.beat('c', id)));
+    const known = await Promise.all(ids.map((id) => store.heartbeat('c', id)));
     expect(known.every(Boolean)).toBe(true);
     expect((await revision()) - before).toBe(1);
   });
@@ -58,16 +61,16 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
   it('R24: heartbeats of unknown nodes and clusters write nothing, and read many keys at once', async () => {
     const store = await openStore();
     const id = await store.addNode('c', node);
-    expect(await store.beat('c', id)).toBe(true);
+    expect(await store.heartbeat('c', id)).toBe(true);
     const before = await revision();
     const unknown = [
-      ...Array.from({ length: 500 }, (_, i) => store.beat(`${'\u0001'.repeat(245)}${i}`, 1)),
-      ...Array.from({ length: 500 }, (_, i) => store.beat('c', id + 1 + i)),
-      ...Array.from({ length: 500 }, (_, i) => store.beat(`c-${i}`, id, true)),
+      ...Array.from({ length: 500 }, (_, i) => store.heartbeat(`${'\u0001'.repeat(245)}${i}`, 1)),
+      ...Array.from({ length: 500 }, (_, i) => store.heartbeat('c', id + 1 + i)),
+      ...Array.from({ length: 500 }, (_, i) => store.heartbeat(`c-${i}`, id, true)),
     ];
     expect((await Promise.all(unknown)).filter(Boolean)).toEqual([]);
     expect(await revision()).toBe(before);
-    expect(await store.beat('c', id)).toBe(true);
+    expect(await store.heartbeat('c', id)).toBe(true);
   });
 
   it('R24: a flood of unknown nodes of one cluster does not push out the heartbeat of another cluster', async () => {
@@ -75,13 +78,15 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     const [store, other] = [await openStore(options), await openStore(options)];
     await store.addNode('flooded', node);
     const id = await other.addNode('small', node);
-    const small = store.beat('small', id);
-    const flood = Array.from({ length: 5_000 }, (_, i) => Promise.resolve(store.beat('flooded', 1 + i)));
+    const small = store.heartbeat('small', id);
+    const flood = Array.from({ length: 5_000 }, (_, i) => Promise.resolve(store.heartbeat('flooded', 1 + i)));
     const [answer, ...others] = await Promise.allSettled([small, ...flood]);
     expect(answer).toEqual({ status: 'fulfilled', value: true });
     const refused = others.filter(({ status }) => status === 'rejected');
     expect(refused).toHaveLength(3_000);
-    expect(refused[0]).toMatchObject({ reason: { code: 'UNAVAILABLE', outcome: 'none', retryable: true } });
+    expect(refused[0]).toMatchObject({
+      reason: { code: 'UNAVAILABLE', outcome: 'notApplied', retryable: true },
+    });
   });
 
   it('R24: a flood of invented clusters does not push out the heartbeat of a cluster that has data', async () => {
@@ -91,13 +96,13 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     await other.commit({ cluster: 'real', base: 0, snapshot: new Uint8Array([1]), mutation: 'm' });
     await store.head('real');
     const answered: string[] = [];
-    const beat = async (cluster: string, nodeId: number) => {
-      const isKnown = await store.beat(cluster, nodeId);
+    const heartbeat = async (cluster: string, nodeId: number) => {
+      const isKnown = await store.heartbeat(cluster, nodeId);
       answered.push(cluster);
       return isKnown;
     };
-    const beats = [beat('real', id), beat('real', id + 1)];
-    const flood = Array.from({ length: 5_000 }, (_, i) => beat(`invented-${i}`, id));
+    const beats = [heartbeat('real', id), heartbeat('real', id + 1)];
+    const flood = Array.from({ length: 5_000 }, (_, i) => heartbeat(`invented-${i}`, id));
     const results = await Promise.allSettled([...beats, ...flood]);
     expect(results.slice(0, 2)).toMatchObject([{ value: true }, { value: false }]);
     expect(answered.indexOf('real'), 'it is in the first read').toBeLessThan(100);
@@ -109,13 +114,13 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     await store.addNode('known', node);
     const id = await other.addNode('elsewhere', node);
     const answered: string[] = [];
-    const beat = async (cluster: string, nodeId: number) => {
-      const isKnown = await store.beat(cluster, nodeId);
+    const heartbeat = async (cluster: string, nodeId: number) => {
+      const isKnown = await store.heartbeat(cluster, nodeId);
       answered.push(cluster);
       return isKnown;
     };
-    const flood = Array.from({ length: 1_500 }, (_, i) => beat('known', i + 1));
-    expect(await beat('elsewhere', id + 1)).toBe(false);
+    const flood = Array.from({ length: 1_500 }, (_, i) => heartbeat('known', i + 1));
+    expect(await heartbeat('elsewhere', id + 1)).toBe(false);
     expect(answered.indexOf('elsewhere'), 'it is in the first read').toBeLessThan(100);
     await Promise.all(flood);
   });
@@ -126,7 +131,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     const longest = { ip: field, hostname: field, bindAddress: field };
     const clusters = Array.from({ length: 400 }, (_, i) => '\u0001'.repeat(251) + String(1_000 + i));
     const ids = await Promise.all(clusters.map((cluster) => store.addNode(cluster, longest)));
-    const beats = () => Promise.all(clusters.map((cluster, i) => store.beat(cluster, ids[i] ?? 0)));
+    const beats = () => Promise.all(clusters.map((cluster, i) => store.heartbeat(cluster, ids[i] ?? 0)));
     expect((await beats()).every(Boolean)).toBe(true);
     // Of the second round nothing is looked up: all words are in one batch.
     expect((await beats()).every(Boolean)).toBe(true);
@@ -143,11 +148,11 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
       lengths.map((length, i) => store.addNode(`c-${i}`, withName(length))),
     );
     const refused = added.flatMap((result, i) => (result.status === 'rejected' ? [[i, result.reason]] : []));
-    expect(refused).toEqual([[20, expect.objectContaining({ code: 'TOO_LARGE', outcome: 'none' })]]);
+    expect(refused).toEqual([[20, expect.objectContaining({ code: 'TOO_LARGE', outcome: 'notApplied' })]]);
     const clusters = Array.from({ length: 200 }, (_, i) => 'n'.repeat(240) + i);
     const ids = await Promise.all(clusters.map((cluster) => store.addNode(cluster, node)));
     for (let round = 0; round < 2; round++) {
-      const beats = await Promise.all(clusters.map((cluster, i) => store.beat(cluster, ids[i] ?? 0)));
+      const beats = await Promise.all(clusters.map((cluster, i) => store.heartbeat(cluster, ids[i] ?? 0)));
       expect(beats.every(Boolean)).toBe(true);
     }
   });
@@ -158,7 +163,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     const [a, b] = [await store.addNode('a', node), await store.addNode('b', node)];
     const key = base64(`${options.prefix}node/b/garbage`);
     await etcd.gateway('kv/put', { key, value: base64('garbage') });
-    expect(await Promise.all([store.beat('a', a), store.beat('b', b)])).toEqual([true, true]);
+    expect(await Promise.all([store.heartbeat('a', a), store.heartbeat('b', b)])).toEqual([true, true]);
     await expect(store.nodes('b')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
     expect(await alive(store)).toEqual([]);
   });
@@ -172,15 +177,15 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
       [a, b],
       [b, a],
     ] as const) {
-      await teller.beat('c', id, true);
+      await teller.heartbeat('c', id, true);
       expect(await alive(listener)).toEqual([others]);
       // The other manager has heard of it lately, and must ask nobody whether it left.
-      await listener.beat('c', id);
+      await listener.heartbeat('c', id);
       expect(await alive(teller)).toEqual([id, others]);
-      await Promise.all([listener.beat('c', id), listener.beat('c', others)]);
-      await listener.beat('c', id, true);
+      await Promise.all([listener.heartbeat('c', id), listener.heartbeat('c', others)]);
+      await listener.heartbeat('c', id, true);
       expect(await alive(teller)).toEqual([others]);
-      await teller.beat('c', id);
+      await teller.heartbeat('c', id);
     }
   });
 
@@ -190,7 +195,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     const life = async (number: number) => {
       const at = (step: number) => stores[(number + step) % 3] as EtcdStore;
       const id = await at(0).addNode('c', node);
-      return [await at(1).beat('c', id), await at(2).beat('c', id), await at(0).beat('c', id)];
+      return [await at(1).heartbeat('c', id), await at(2).heartbeat('c', id), await at(0).heartbeat('c', id)];
     };
     const lives = await Promise.all(Array.from({ length: 300 }, (_, number) => life(number)));
     expect(lives.flat().filter((known) => !known)).toEqual([]);
@@ -206,8 +211,8 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     for (let round = 0; round < 10; round++) {
       const leaving = round % 2 === 0;
       const lists = Promise.all(Array.from({ length: 10 }, (_, i) => alive(i % 2 ? a : b)));
-      const stayed = stay.map((id) => a.beat('c', id));
-      await Promise.all([...stayed, b.beat('c', comesAndGoes, leaving)]);
+      const stayed = stay.map((id) => a.heartbeat('c', id));
+      await Promise.all([...stayed, b.heartbeat('c', comesAndGoes, leaving)]);
       for (const list of await lists) expect(list).toEqual(expect.arrayContaining(stay));
       const expected = ids.filter((id) => !(leaving && id === comesAndGoes));
       expect(await Promise.all([alive(a), alive(b)])).toEqual([expected, expected]);
@@ -219,12 +224,12 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     const clock = new ManualClock(Date.now());
     const store = await openStore(options, clock);
     const id = await store.addNode('c', node);
-    expect(await beat(store, clock, id)).toBe(true);
+    expect(await heartbeat(store, clock, id)).toBe(true);
     const range_end = base64(`${options.prefix}node0`);
     await etcd.gateway('kv/deleterange', { key: base64(`${options.prefix}node/`), range_end });
     const answers: boolean[] = [];
     for (let seconds = 0; seconds <= 60; seconds += 5) {
-      answers.push(await beat(store, clock, id));
+      answers.push(await heartbeat(store, clock, id));
       await clock.advance(4_750);
     }
     expect(answers.at(0)).toBe(true);
@@ -238,9 +243,9 @@ it('a record of nodes says what it was given, and little more than what is new',
     { cluster: '__proto__', alive: [5, 3], left: [9] },
     { cluster: 'a/b', alive: ids.toReversed(), left: [] },
   ];
-  const record = encodeNews(news);
+  const record = encodeLivenessDelta(news);
   const sorted = news.map((each) => ({ ...each, alive: each.alive.toSorted((a, b) => a - b) }));
-  expect([...decodeNews('key', record).values()]).toEqual(sorted);
+  expect([...decodeLivenessDelta('key', record).values()]).toEqual(sorted);
   expect(record.byteLength).toBeLessThan(2 * ids.length + 200);
 });
 
@@ -251,5 +256,5 @@ it.each([
   '{"news":[{"cluster":"a","alive":["1"],"left":[]}]}',
   '{"news":[{"cluster":"a","alive":[1]}]}',
 ])('a record %j, which no manager writes, is refused with its key', (value) => {
-  expect(() => decodeNews('/clusterflux/node-log/x', Buffer.from(value))).toThrow(/node-log\/x/);
+  expect(() => decodeLivenessDelta('/clusterflux/node-log/x', Buffer.from(value))).toThrow(/node-log\/x/);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fieldsOf, ProtoWriter } from '../../src/manager/stores/etcd/proto.js';
+import { fieldsOf, ProtoWriter } from '../../src/manager/stores/etcd/api/proto.js';
 
 const fieldNumber = fc.integer({ min: 1, max: 1000 });
 

@@ -17,9 +17,9 @@ async function openStore(etcd: EtcdCluster): Promise<EtcdStore> {
     clock: systemClock,
     random: Math.random,
     nodeTtl: 15_000,
-    history: 10,
+    keepVersions: 10,
     mutationMemory: 600_000,
-    mostNodes: 1_000,
+    maxNodes: 1_000,
   });
   return store;
 }
@@ -30,7 +30,7 @@ async function insist<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!isCfluxError(error, 'UNAVAILABLE') || error.outcome !== 'none') throw error;
+      if (!isCfluxError(error, 'UNAVAILABLE') || error.outcome !== 'notApplied') throw error;
     }
   }
 }
@@ -62,11 +62,11 @@ describeWithServer('etcd', 'an etcd that is put back to a backup under its manag
       stores.map(() => [{ id: lostNode, alive: true }]),
     );
 
-    let told: readonly Promise<void>[] = [];
+    let notified: readonly Promise<void>[] = [];
     await whileStopped(etcd, async (data) => {
       await rm(data, { recursive: true });
       await cp(`${data}-backup`, data, { recursive: true });
-      told = stores.map((store) => new Promise<void>((resolve) => store.watch(() => resolve())));
+      notified = stores.map((store) => new Promise<void>((resolve) => store.watch(() => resolve())));
     });
     let latest = kept;
     for (const [i, store] of stores.entries()) {
@@ -75,8 +75,8 @@ describeWithServer('etcd', 'an etcd that is put back to a backup under its manag
       expect(result).toMatchObject({ kind: 'committed' });
       latest = result.kind === 'committed' ? result.record.version : 0;
       expect(latest).toBeGreaterThan(lost);
-      await told[i];
-      expect(await insist(() => store.beat(cluster, lostNode))).toBe(false);
+      await notified[i];
+      expect(await insist(() => store.heartbeat(cluster, lostNode))).toBe(false);
     }
     const id = await a.addNode(cluster, node);
     for (const store of stores) expect(await store.nodes(cluster)).toMatchObject([{ id, alive: true }]);

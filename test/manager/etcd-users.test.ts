@@ -67,7 +67,7 @@ describeWithServer('etcd', 'EtcdStore and the users of etcd', () => {
     const manager = managerOn({ endpoints: etcd.endpoints, user: 'manager', password: () => password });
     const version = await push(manager, 0);
     await users.changePassword('manager', 'new-secret');
-    const refused = { code: 'UNAVAILABLE', outcome: 'none', retryable: true };
+    const refused = { code: 'UNAVAILABLE', outcome: 'notApplied', retryable: true };
     await expect(push(manager, version)).rejects.toMatchObject(refused);
     password = 'new-secret';
     await push(manager, version);
@@ -98,7 +98,7 @@ describeWithServer('etcd', 'EtcdStore and the users of etcd', () => {
     const version = await push(manager, 0);
     const users = await EtcdUsers.add(etcd, 'secret');
     await users.enable();
-    const refused = { outcome: 'none', message: expect.stringContaining('configure a user') };
+    const refused = { outcome: 'notApplied', message: expect.stringContaining('configure a user') };
     await expect(push(manager, version)).rejects.toMatchObject(refused);
     await expect(manager.check()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await users.disable();

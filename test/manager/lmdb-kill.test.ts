@@ -70,9 +70,9 @@ async function verify(dir: string, acknowledged: readonly Acknowledged[]): Promi
     clock: new ManualClock(),
     random: systemRandom,
     nodeTtl: 15_000,
-    history: 10,
+    keepVersions: 10,
     mutationMemory: 600_000,
-    mostNodes: 100,
+    maxNodes: 100,
   });
   try {
     const history = await store.history('a');

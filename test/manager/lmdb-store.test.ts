@@ -22,9 +22,9 @@ const contextOf = (clock = new ManualClock()): StoreContext => ({
   clock,
   random: systemRandom,
   nodeTtl: 15_000,
-  history: 10,
+  keepVersions: 10,
   mutationMemory: 600_000,
-  mostNodes: 100,
+  maxNodes: 100,
 });
 
 async function openStore(
@@ -50,7 +50,7 @@ describe('LmdbStore', () => {
 
   it('R24: deletes a cluster of many nodes in several transactions, and nodes that register meanwhile with it', async () => {
     const dir = await temporaryDirectory();
-    const store = await openStore(dir, { ...contextOf(), mostNodes: 10_000 });
+    const store = await openStore(dir, { ...contextOf(), maxNodes: 10_000 });
     const node = { ip: '', hostname: 'h', bindAddress: '' };
     const add = (count: number) =>
       Promise.all(Array.from({ length: count }, () => store.addNode('nodes only', node)));
@@ -64,8 +64,9 @@ describe('LmdbStore', () => {
     // A node that registered after the end is a node of the next cluster of this name.
     const left = (await store.nodes('nodes only')).map(({ id }) => id);
     expect(late).toEqual(expect.arrayContaining(left));
-    for (const id of [...ids, ...late]) expect(await store.beat('nodes only', id)).toBe(left.includes(id));
-    expect(await store.beat('other', kept)).toBe(true);
+    for (const id of [...ids, ...late])
+      expect(await store.heartbeat('nodes only', id)).toBe(left.includes(id));
+    expect(await store.heartbeat('other', kept)).toBe(true);
     expect(await store.deleteCluster('nodes only')).toBe(left.length > 0);
   });
 
@@ -114,7 +115,7 @@ describe('LmdbStore', () => {
       vi.doUnmock('lmdb');
       vi.resetModules();
     });
-    const { LmdbStore: Fresh } = await import('../../src/manager/stores/lmdb-store.js');
+    const { LmdbStore: Fresh } = await import('../../src/manager/stores/lmdb/lmdb-store.js');
     const dir = await temporaryDirectory();
     await expect(new Fresh({ dir }).open(contextOf())).rejects.toMatchObject({
       code: 'MISSING_DEPENDENCY',
@@ -153,9 +154,9 @@ describe('LmdbStore', () => {
     const context = contextOf();
     const store = await openStore(dir, context, { shared: true });
     if (!(context.clock instanceof ManualClock)) return;
-    let told = 0;
+    let notified = 0;
     store.watch(() => {
-      told += 1;
+      notified += 1;
     });
     const acknowledged: number[][] = [[], []];
     const children = acknowledged.map((versions) => {
@@ -189,7 +190,7 @@ describe('LmdbStore', () => {
       expect(snapshotOn(history[i + 1]?.version ?? 0).equals(snapshot ?? Buffer.alloc(0))).toBe(true);
     }
     await context.clock.advance(200);
-    expect(told).toBeGreaterThan(0);
+    expect(notified).toBeGreaterThan(0);
   });
 
   it('whose disk is full refuses, certainly without storing, and goes on when there is room', async () => {

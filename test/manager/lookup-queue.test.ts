@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Lookup, LookupQueue } from '../../src/manager/stores/etcd/lookup-queue.js';
+import { type Lookup, LookupQueue } from '../../src/manager/stores/etcd/nodes/lookup-queue.js';
 
 const lookup = (cluster: string, nodeId: number): Lookup => ({
   cluster,

@@ -79,7 +79,7 @@ describe('a push', () => {
     const version = await commit(manager, 'one');
     const epoch = await manager.epoch('a');
     expect(await manager.push(pushOf(version, 'two', { epoch: 'another' }))).toEqual({
-      kind: 'foreignEpoch',
+      kind: 'epochMismatch',
       epoch,
       version,
     });
@@ -88,14 +88,17 @@ describe('a push', () => {
 
   it('without a byte is refused: no metadata encodes to nothing (R24)', async () => {
     const { manager } = setUp();
-    await expect(manager.push(pushOf(0, ''))).rejects.toMatchObject({ code: 'BAD_REQUEST', outcome: 'none' });
+    await expect(manager.push(pushOf(0, ''))).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      outcome: 'notApplied',
+    });
   });
 
   it('larger than the limit is refused (R24)', async () => {
     const { manager } = setUp({ limits: { snapshotBytes: 10 } });
     await expect(manager.push(pushOf(0, 'x'.repeat(11)))).rejects.toMatchObject({
       code: 'TOO_LARGE',
-      outcome: 'none',
+      outcome: 'notApplied',
     });
     await manager.push(pushOf(0, 'x'.repeat(10)));
   });
@@ -147,7 +150,7 @@ describe('a poll', () => {
   });
 
   it('is never held longer than the longest hold, and spread where it asks for none', async () => {
-    const { manager, clock } = setUp({ pollHold: 100_000 });
+    const { manager, clock } = setUp({ maxPollWait: 100_000 });
     const ends = new Set<number>();
     const polls = Array.from({ length: 20 }, async () => {
       await manager.poll({ cluster: 'a', version: 0 });
@@ -320,7 +323,7 @@ describe('close', () => {
     await stateOf(waiting);
     const [polled, pushed] = [expect(poll), expect(waiting)];
     await manager.close();
-    const refusal = { code: 'UNAVAILABLE', retryable: true, outcome: 'none' };
+    const refusal = { code: 'UNAVAILABLE', retryable: true, outcome: 'notApplied' };
     await polled.rejects.toMatchObject(refusal);
     await pushed.rejects.toMatchObject(refusal);
     await expect(manager.poll(pollOf(0))).rejects.toMatchObject(refusal);
@@ -350,7 +353,7 @@ describe('close', () => {
 });
 
 describe('a store that fails', () => {
-  const failing = (outcome: 'none' | undefined): ManagerStore => {
+  const failing = (outcome: 'notApplied' | undefined): ManagerStore => {
     const store = new MemoryStore();
     const storeCommit = store.commit.bind(store);
     let fail = true;
@@ -378,8 +381,8 @@ describe('a store that fails', () => {
   });
 
   it('before it stored anything says that, too (R3)', async () => {
-    const { manager } = setUp({ store: failing('none') });
-    await expect(manager.push(pushOf(0, 'one'))).rejects.toMatchObject({ outcome: 'none' });
+    const { manager } = setUp({ store: failing('notApplied') });
+    await expect(manager.push(pushOf(0, 'one'))).rejects.toMatchObject({ outcome: 'notApplied' });
     expect(await manager.push(pushOf(0, 'one'))).toMatchObject({ kind: 'committed' });
   });
 
@@ -405,17 +408,17 @@ describe('nodes', () => {
     expect(recorded.bindAddress).toBe('10.9.9.9');
     const alive = async () => (await manager.nodes('a')).map((each) => each.alive);
     await clock.advance(14_000);
-    await manager.heartbeat('a', id);
+    expect(await manager.heartbeat('a', id)).toBe(true);
     await clock.advance(14_000);
     expect(await alive()).toEqual([true]);
     await clock.advance(1_001);
     expect(await alive()).toEqual([false]);
-    await manager.heartbeat('a', id);
+    expect(await manager.heartbeat('a', id)).toBe(true);
     expect(await alive()).toEqual([true]);
     await manager.heartbeat('a', id, { leaving: true });
     expect(await alive()).toEqual([false]);
     await manager.deregister('a', id);
-    await expect(manager.heartbeat('a', id)).rejects.toMatchObject({ code: 'NODE_NOT_FOUND' });
+    expect(await manager.heartbeat('a', id)).toBe(false);
     expect(await manager.nodes('a')).toEqual([]);
   });
 
@@ -431,7 +434,7 @@ describe('nodes', () => {
     expect(await alive()).toEqual([false, true]);
     await clock.advance(2_000);
     expect(await alive()).toEqual([false, false]);
-    await manager.heartbeat('a', silent);
+    expect(await manager.heartbeat('a', silent)).toBe(true);
     expect(await alive()).toEqual([true, false]);
   });
 
@@ -467,7 +470,7 @@ describe('deleting a cluster', () => {
     await stateOf(poll);
     await manager.deleteCluster('a');
     const answer = await poll;
-    expect(answer).toMatchObject({ kind: 'foreignEpoch', version: 0 });
+    expect(answer).toMatchObject({ kind: 'epochMismatch', version: 0 });
     expect(answer.epoch).not.toBe(epoch);
     await expect(manager.deleteCluster('never was')).rejects.toMatchObject({ code: 'CLUSTER_NOT_FOUND' });
   });

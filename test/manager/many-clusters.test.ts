@@ -101,7 +101,7 @@ it('R24: a kept version is read once for all requests, and not when it is gone',
     const snapshot = await read(cluster, version);
     return snapshot && Buffer.from(snapshot);
   };
-  const { url } = await serve({ store, history: 2 });
+  const { url } = await serve({ store, keepVersions: 2 });
   const first = (await push(url, 'a', 0, 'one')).headers.get('version') ?? '';
   const second = (await push(url, 'a', first, 'two')).headers.get('version') ?? '';
   const kept = () => fetch(`${url}/clusters/a/history/${first}`);

@@ -34,7 +34,7 @@ async function taken(manager: Manager, cluster: string): Promise<number | undefi
 }
 
 const kept = { code: 'UNAVAILABLE', outcome: 'unknown', retryable: true };
-const refused = { code: 'UNAVAILABLE', outcome: 'none', retryable: true, retryAfter: again };
+const refused = { code: 'UNAVAILABLE', outcome: 'notApplied', retryable: true, retryAfter: again };
 
 describe('R24: the bytes of offers, of all clusters together', () => {
   it('R11: an offer without room is refused, and is taken when the offers of other clusters became their data', async () => {
@@ -148,7 +148,7 @@ describe('R24: the bytes of offers, of all clusters together', () => {
             const outcome = await manager
               .push(offerOf(cluster, version, bytes))
               .catch((error) => error.outcome);
-            if (outcome === 'none') lacking.push(offer);
+            if (outcome === 'notApplied') lacking.push(offer);
           }
           waiting = lacking;
           await clock.advance(again);

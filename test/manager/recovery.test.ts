@@ -3,7 +3,7 @@ import { ManualClock } from 'clusterflux/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PushRequest } from '../../src/transport/transport.js';
 
-// What each side sees is drawn at the top of src/manager/recovery.ts; node names here are those of that comment.
+// What each side sees is drawn at the top of src/manager/recovery/offer-collection.ts; node names here are those of that comment.
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (snapshot: Uint8Array) => new TextDecoder().decode(snapshot);
@@ -50,13 +50,13 @@ describe('a manager without data (R11)', () => {
   it('meets old nodes first: tells its epoch, collects for one time to live, takes the highest', async () => {
     const { manager, clock } = setUp();
     const met = await pollNow(manager, { version: 10, epoch: 'lost' });
-    expect(met).toMatchObject({ kind: 'foreignEpoch', version: 0 });
+    expect(met).toMatchObject({ kind: 'epochMismatch', version: 0 });
     const epoch = met.epoch ?? '';
 
     // A fresh node comes meanwhile: certainly refused, and told when to come again.
     await expect(manager.push(seed())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      outcome: 'none',
+      outcome: 'notApplied',
       retryable: true,
       retryAfter: ttl,
     });
@@ -116,13 +116,13 @@ describe('a manager without data (R11)', () => {
     const first = await manager.push(seed());
     const version = first.kind === 'committed' ? first.version : 0;
     const met = await pollNow(manager, { version: 10, epoch: 'lost' });
-    expect(met).toMatchObject({ kind: 'foreignEpoch', version });
+    expect(met).toMatchObject({ kind: 'epochMismatch', version });
     const late = await manager.push(offerOf(12, 'twelve', met.epoch ?? ''));
     expect(late).toMatchObject({ kind: 'conflict', version });
     expect(await current(manager)).toBe('fresh');
   });
 
-  it('met by clients of 2016 holds their polls and takes their push: they have no epoch', async () => {
+  it('met by legacy clients holds their polls and takes their push: they have no epoch', async () => {
     const { manager } = setUp();
     const poll = manager.poll({ cluster: 'a', version: 10, wait: 60_000 });
     expect(await manager.push(seed({ version: 10 }))).toMatchObject({ kind: 'committed' });
@@ -133,7 +133,7 @@ describe('a manager without data (R11)', () => {
     const { manager, clock } = setUp();
     await pollNow(manager, { version: 10, epoch: 'lost' });
     await clock.advance(ttl);
-    expect(await pollNow(manager, { version: 10, epoch: 'lost' })).toMatchObject({ kind: 'foreignEpoch' });
+    expect(await pollNow(manager, { version: 10, epoch: 'lost' })).toMatchObject({ kind: 'epochMismatch' });
     expect(await manager.push(seed())).toMatchObject({ kind: 'committed' });
   });
 
@@ -153,7 +153,7 @@ describe('a manager without data (R11)', () => {
       const { manager, clock } = setUp();
       const epoch = await manager.epoch('a');
       const met = await pollNow(manager, { version: 10, epoch });
-      expect(met).toMatchObject({ kind: 'foreignEpoch', version: 0 });
+      expect(met).toMatchObject({ kind: 'epochMismatch', version: 0 });
       expect(met.epoch).not.toBe(epoch);
       await expect(manager.push(seed())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       await expect(manager.push(offerOf(10, 'ten', met.epoch ?? ''))).rejects.toThrow();
@@ -170,7 +170,7 @@ describe('a manager without data (R11)', () => {
       const met = await pollNow(manager, { version: 10, epoch });
       await expect(manager.push(offerOf(10, 'ten', met.epoch ?? ''))).rejects.toThrow();
       expect(await store.head('a')).toMatchObject({ epoch });
-      await manager.heartbeat('a', id);
+      expect(await manager.heartbeat('a', id)).toBe(true);
       expect(await manager.nodes('a')).toHaveLength(1);
     });
 
@@ -183,7 +183,7 @@ describe('a manager without data (R11)', () => {
       await clock.advance(ttl);
       const [{ version = 0 } = {}] = await manager.history('a');
       expect(await pollNow(manager, { version: 12, epoch })).toEqual({
-        kind: 'foreignEpoch',
+        kind: 'epochMismatch',
         epoch: met.epoch,
         version,
       });
@@ -196,7 +196,10 @@ describe('a manager without data (R11)', () => {
       await clock.advance(ttl);
       // A fresh node may know either of the two epochs, or none.
       const { version = 0 } = await manager.push(seed({ epoch: met.epoch ?? '' }));
-      expect(await pollNow(manager, { version: 10, epoch })).toMatchObject({ kind: 'foreignEpoch', version });
+      expect(await pollNow(manager, { version: 10, epoch })).toMatchObject({
+        kind: 'epochMismatch',
+        version,
+      });
     });
 
     it('R11: a second loss of the same store gives yet another epoch', async () => {
@@ -204,7 +207,7 @@ describe('a manager without data (R11)', () => {
       const epoch = await manager.epoch('a');
       const first = await pollNow(manager, { version: 10, epoch });
       const second = await pollNow(manager, { version: 20, epoch: first.epoch ?? '' });
-      expect(second).toMatchObject({ kind: 'foreignEpoch', version: 0 });
+      expect(second).toMatchObject({ kind: 'epochMismatch', version: 0 });
       expect(new Set([epoch, first.epoch, second.epoch]).size).toBe(3);
     });
 
@@ -262,7 +265,7 @@ describe('a manager without data (R11)', () => {
       const epoch = await manager.epoch('a');
       const read = (more: { version: number; epoch: string }) =>
         manager.poll({ cluster: 'a', wait: 0, ...more }, { isNode: false });
-      const foreign = { kind: 'foreignEpoch', epoch, version: 0 };
+      const foreign = { kind: 'epochMismatch', epoch, version: 0 };
       expect(await read({ version: 10, epoch })).toEqual(foreign);
       expect(await read({ version: 10, epoch: 'another' })).toEqual(foreign);
       expect(clock.timers).toBe(0);
@@ -279,7 +282,7 @@ describe('a manager without data (R11)', () => {
       const { manager, clock } = setUp({ store });
       const epoch = await manager.epoch('a');
       expect(await pollNow(manager, { version: 10, epoch })).toEqual({
-        kind: 'foreignEpoch',
+        kind: 'epochMismatch',
         epoch,
         version: 0,
       });

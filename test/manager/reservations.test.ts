@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Reservations } from '../../src/manager/reservations.js';
+import { Reservations } from '../../src/manager/pushes/reservations.js';
 
 const node = (id: number) => ({ name: `node ${id}`, isShared: false });
 const by = (id: number, base: number) => ({ requester: node(id), base });

@@ -402,7 +402,7 @@ describe('hostile input (R24)', () => {
   });
 
   it('that does not dawdle is not: a held poll is no slow request', async () => {
-    const { url } = await serve({ pollHold: 1_500 }, { requestTimeout: 300 });
+    const { url } = await serve({ maxPollWait: 1_500 }, { requestTimeout: 300 });
     expect((await fetch(`${url}/clusters/a/versions/0`)).status).toBe(204);
   });
 

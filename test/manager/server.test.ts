@@ -201,7 +201,7 @@ describe('the HTTP server of a manager', () => {
   });
 
   it('keeps the last versions, and hands each out', async () => {
-    const { url } = await serve({ history: 3 });
+    const { url } = await serve({ keepVersions: 3 });
     let version = '0';
     const all: string[] = [];
     for (let i = 0; i < 5; i++) {

@@ -142,16 +142,18 @@ describe('LocalMetaClient', () => {
 
   it('a commit is told to those who wait for one, a refusal is not', async () => {
     const client = await sample();
-    let told = 0;
+    let notified = 0;
     const waiting = Promise.all(
-      [client.waitForDataChanged(), client.waitForDataChanged()].map((change) => change.then(() => told++)),
+      [client.waitForDataChanged(), client.waitForDataChanged()].map((change) =>
+        change.then(() => notified++),
+      ),
     );
     await expect(client.createDatabase('')).rejects.toThrowError();
     await client.createDatabase('db1');
-    expect(told).toBe(0);
+    expect(notified).toBe(0);
     await client.createDatabase('new');
     await waiting;
-    expect(told).toBe(2);
+    expect(notified).toBe(2);
   });
 
   it('setData replaces everything, and counts from the given index', async () => {

@@ -1,7 +1,7 @@
 import { decodeMetadata, encodeMetadata, LocalMetaClient, type MetaData } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
 
-const mostRecords = 5_000_000;
+const maxRecords = 5_000_000;
 const empty = Buffer.from(new LocalMetaClient().marshalBinary());
 
 /** A field of a message, with its length. */
@@ -39,7 +39,7 @@ const tooMany: Readonly<Record<string, (count: number) => Buffer>> = {
 
 const refusal = {
   code: 'TOO_LARGE',
-  outcome: 'none',
+  outcome: 'notApplied',
   message: expect.stringMatching(/^metadata is too large: it holds more than 5000000 records .*; drop /),
 };
 
@@ -56,7 +56,7 @@ describe('the limit on records', () => {
     'R24: more than five million %s are refused before they are decoded',
     (_, make) => {
       const before = process.memoryUsage().heapUsed;
-      expect(error(() => decodeMetadata(Buffer.concat([empty, make(mostRecords + 1)])))).toMatchObject(
+      expect(error(() => decodeMetadata(Buffer.concat([empty, make(maxRecords + 1)])))).toMatchObject(
         refusal,
       );
       // Five million records would take a gigabyte.

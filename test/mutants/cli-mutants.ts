@@ -23,8 +23,8 @@ export const cliMutants: readonly Mutant[] = [
   {
     rule: 'R11',
     breaks: 'the command line does not wait for what nodes bring back',
-    file: 'manager/held-polls.ts',
-    find: 'retryAfter: this.#parts.lost.remaining',
+    file: 'manager/polls/held-polls.ts',
+    find: 'retryAfter: this.#parts.recovery.remaining',
     replace: 'retryAfter: undefined',
     tests: ['cli/exec.test.ts'],
   },

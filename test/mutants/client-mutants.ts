@@ -15,7 +15,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R1',
     breaks: 'nobody looks whether the wrapped client was changed behind our back before a round',
-    file: 'client/round.ts',
+    file: 'client/commit/round.ts',
     find: 'await replica.checkDivergence();',
     replace: '',
     tests: rule('r01-one-writer'),
@@ -23,15 +23,15 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R1',
     breaks: 'a sync overwrites what was changed behind our back',
-    file: 'client/replica.ts',
-    find: 'if (!(await this.#replaceDiverged(data, before))) await this.#holder.replace(data);',
-    replace: 'await this.#holder.replace(data);',
+    file: 'client/local/replica.ts',
+    find: 'if (!(await this.#replaceDiverged(data, before))) await this.#adapter.replace(data);',
+    replace: 'await this.#adapter.replace(data);',
     tests: rule('r01-one-writer'),
   },
   {
     rule: 'R2',
     breaks: 'a 409 that names our own mutation is taken for another node’s',
-    file: 'client/classify-push.ts',
+    file: 'client/commit/classify-push.ts',
     find: 'return conflict.mutation === mutation;',
     replace: 'return false;',
     tests: rule('r02-once-and-for-good'),
@@ -56,7 +56,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R3',
     breaks:
       'after a lost answer a change is applied again though the manager cannot tell whether it was made',
-    file: 'client/classify-push.ts',
+    file: 'client/commit/classify-push.ts',
     find: 'mayBeStored: answerLost === true && newest.mutation === undefined',
     replace: 'mayBeStored: false',
     tests: rule('r03-truth'),
@@ -64,7 +64,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R2',
     breaks: 'every attempt of one push has a mutation id of its own',
-    file: 'client/round.ts',
+    file: 'client/commit/round.ts',
     find: 'const request = { cluster, version, snapshot, mutation, epoch, nodeId: replica.nodeId };',
     replace:
       'const request = { cluster, version, snapshot, get mutation() { return randomUuid(random); }, epoch, nodeId: replica.nodeId };',
@@ -73,15 +73,15 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R3',
     breaks: 'a lost answer is told as a certain failure',
-    file: 'client/classify-push.ts',
-    find: "if (isCfluxError(error) && error.outcome === 'none' && !isAborted) {",
+    file: 'client/commit/classify-push.ts',
+    find: "if (isCfluxError(error) && error.outcome === 'notApplied' && !isAborted) {",
     replace: 'if (isCfluxError(error)) {',
     tests: rule('r03-truth'),
   },
   {
     rule: 'R3',
     breaks: 'whoever is told of a failure may still find the change in the wrapped client',
-    file: 'client/round.ts',
+    file: 'client/commit/round.ts',
     find: "// Before the callers are notified: what was rejected is not in the wrapped client's data (R3).\n    await this.#discard(work.copy);",
     replace: '',
     tests: rule('r03-truth'),
@@ -90,14 +90,14 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R3',
     breaks: 'an earlier attempt whose answer was lost is forgotten once a later one is refused',
     file: 'transport/with-retry.ts',
-    find: "answerLost ||= failure.outcome !== 'none';",
-    replace: "answerLost = failure.outcome !== 'none';",
+    find: "answerLost ||= failure.outcome !== 'notApplied';",
+    replace: "answerLost = failure.outcome !== 'notApplied';",
     tests: ['transport/with-retry.test.ts', ...rule('r03-truth')],
   },
   {
     rule: 'R4',
     breaks: 'a failure on old metadata counts',
-    file: 'client/round.ts',
+    file: 'client/commit/round.ts',
     find: "if (await reconciler.catchUp(this.#limits)) return 'again';",
     replace: '',
     tests: rule('r04-judged-by-the-newest'),
@@ -105,7 +105,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R5',
     breaks: 'a late answer is taken up',
-    file: 'client/sync-loop.ts',
+    file: 'client/follow/sync-loop.ts',
     find: 'if (signal.aborted || replica.generation !== generation)',
     replace: 'if (signal.aborted)',
     tests: rule('r05-versions-rise'),
@@ -113,7 +113,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R5',
     breaks: 'an acknowledgement with a lower version is believed',
-    file: 'client/classify-push.ts',
+    file: 'client/commit/classify-push.ts',
     find: 'return base.epoch !== undefined && epoch === base.epoch && version <= base.version;',
     replace: 'return false;',
     tests: rule('r05-versions-rise'),
@@ -137,7 +137,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R6',
     breaks: 'a method of the wrapped client that calls the client around it waits for itself',
-    file: 'client/apply-all.ts',
+    file: 'client/commit/apply-all.ts',
     find: 'isMethod && isLocal(meta)',
     replace: 'isMethod',
     tests: rule('r06-readers'),
@@ -153,7 +153,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R6',
     breaks: 'operations run on the wrapped client though it can fork',
-    file: 'client/holder.ts',
+    file: 'client/local/meta-client-adapter.ts',
     find: 'return canFork(meta) ? new ForkingHolder<M>(meta) : new InPlaceHolder<M>(meta);',
     replace: 'return new InPlaceHolder<M>(meta);',
     tests: rule('r06-readers'),
@@ -161,7 +161,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R7',
     breaks: 'each change is pushed by itself',
-    file: 'client/mutation-queue.ts',
+    file: 'client/commit/mutation-queue.ts',
     find: 'this.#waiting = new Set();',
     replace: 'this.#waiting = new Set(taken.splice(1));',
     tests: rule('r07-group-commit'),
@@ -169,7 +169,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R3',
     breaks: 'a change that failed leaves half of itself to the others',
-    file: 'client/holder.ts',
+    file: 'client/local/meta-client-adapter.ts',
     find: 'const attempt = forkOf(fork);',
     replace: 'const attempt = fork;',
     tests: rule('r03-truth'),
@@ -177,7 +177,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R7',
     breaks: 'a signal does not take a change out between two rounds',
-    file: 'client/pending-mutation.ts',
+    file: 'client/commit/pending-mutation.ts',
     find: 'if (this.#signal?.aborted) return this.#signal.reason;',
     replace: '',
     tests: rule('r07-group-commit'),
@@ -185,7 +185,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R8',
     breaks: 'five conflicts are a failure',
-    file: 'client/committer.ts',
+    file: 'client/commit/committer.ts',
     find: 'if (waiting.length === 0) return 0;',
     replace:
       "if (waiting.length === 0) return 0;\n      if (number > 5) {\n        new Batch(waiting, emit).reject(new Error('five'));\n        return 0;\n      }",
@@ -194,7 +194,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R8',
     breaks: 'a node that could not store what it was shown pushes from its old version again and again',
-    file: 'client/reconciler.ts',
+    file: 'client/follow/reconciler.ts',
     find: 'this.#staleness.mark();\n      throw error;',
     replace: 'throw error;',
     tests: rule('r08-losing-is-not-failing'),
@@ -202,7 +202,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R8',
     breaks: 'starvation goes on beyond the deadline',
-    file: 'client/pending-mutation.ts',
+    file: 'client/commit/pending-mutation.ts',
     find: 'return now >= this.deadline ? late() : undefined;',
     replace: 'return undefined;',
     tests: rule('r08-losing-is-not-failing'),
@@ -210,7 +210,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R9',
     breaks: 'the sync loop does not pause after an error',
-    file: 'client/sync-loop.ts',
+    file: 'client/follow/sync-loop.ts',
     find: 'else if (retryIn > 0) await this.#pause(retryIn, signal);',
     replace: '',
     tests: rule('r09-loops'),
@@ -218,7 +218,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R9',
     breaks: 'answers that come too quickly are believed, so that the loop spins',
-    file: 'client/sync-loop.ts',
+    file: 'client/follow/sync-loop.ts',
     find: "return isFullHold ? 'again' : 'suspicious';",
     replace: "return 'again';",
     tests: rule('r09-loops'),
@@ -226,7 +226,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R9',
     breaks: 'the first heartbeat that fails is the last',
-    file: 'client/membership.ts',
+    file: 'client/follow/membership.ts',
     find: 'if (signal.aborted) return;\n        failures += 1;',
     replace: 'return;',
     tests: rule('r09-loops'),
@@ -234,7 +234,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R10',
     breaks: 'every failing heartbeat is taken for an unknown id',
-    file: 'client/membership.ts',
+    file: 'client/follow/membership.ts',
     find: "if (!isCfluxError(error, 'NODE_NOT_FOUND')) throw error;",
     replace: '',
     tests: rule('r10-one-registration'),
@@ -242,7 +242,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R10',
     breaks: 'a node that slept pushes before it syncs',
-    file: 'client/round.ts',
+    file: 'client/commit/round.ts',
     find: 'if (staleness.isStale) await reconciler.catchUp(this.#limits);',
     replace: '',
     tests: rule('r10-one-registration'),
@@ -250,15 +250,15 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R10',
     breaks: 'an id that the manager does not know is kept',
-    file: 'client/membership.ts',
-    find: "emit('expired', { nodeId });\n      await this.#parts.rememberId(undefined);",
-    replace: "emit('expired', { nodeId });",
+    file: 'client/follow/membership.ts',
+    find: "emit('registrationLost', { nodeId });\n      await this.#parts.rememberId(undefined);",
+    replace: "emit('registrationLost', { nodeId });",
     tests: rule('r10-one-registration'),
   },
   {
     rule: 'R11',
     breaks: 'another epoch is followed as if nothing had happened',
-    file: 'client/position.ts',
+    file: 'client/local/position.ts',
     find: "if (differ(position.epoch, answer.epoch)) return 'otherHistory';",
     replace: '',
     tests: rule('r11-lost-manager').concat(rule('r11-other-histories')),
@@ -266,7 +266,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R11',
     breaks: 'a version that another mutation made is taken for ours',
-    file: 'client/position.ts',
+    file: 'client/local/position.ts',
     find: "return differ(position.mutation, answer.mutation) ? 'otherHistory' : 'same';",
     replace: "return 'same';",
     tests: rule('r11-lost-manager').concat(rule('r11-other-histories')),
@@ -274,7 +274,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R11',
     breaks: 'another cluster’s metadata is adopted silently',
-    file: 'client/reconciler.ts',
+    file: 'client/follow/reconciler.ts',
     find: 'this.#guard.check(data, answer);\n    this.#pace.check();',
     replace: 'this.#pace.check();',
     tests: rule('r11-other-histories').concat(rule('r11-lost-manager')),
@@ -282,7 +282,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R11',
     breaks: 'what gives way to another history is not kept',
-    file: 'client/take-over.ts',
+    file: 'client/follow/take-over.ts',
     find: 'return !equalMetadata(local, data);',
     replace: "return reason === 'adopted' && !equalMetadata(local, data);",
     tests: rule('r11-lost-manager').concat(rule('r11-other-histories')),
@@ -290,7 +290,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R11',
     breaks: 'local metadata that does not match the record is believed',
-    file: 'client/replica.ts',
+    file: 'client/local/replica.ts',
     find: 'this.#unconfirmed = true;',
     replace: 'this.#moveTo(known.metadata, local);',
     tests: rule('r11-the-record'),
@@ -298,7 +298,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R11',
     breaks: 'a record that could not be followed by the metadata leaves the node at the new version',
-    file: 'client/replica.ts',
+    file: 'client/local/replica.ts',
     find: 'this.#record.note({ clusterId, metadata, previous });\n      throw error;',
     replace: 'this.#moveTo(position, data);\n      throw error;',
     tests: rule('r11-the-record'),
@@ -306,7 +306,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R12',
     breaks: 'what a node had when it joined is not kept',
-    file: 'client/take-over.ts',
+    file: 'client/follow/take-over.ts',
     find: 'hasOwn && !equalMetadata({ ...local, clusterId: data.clusterId }, data)',
     replace: 'false',
     tests: rule('r12-joining'),
@@ -314,7 +314,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R12',
     breaks: 'it is kept, but nobody is told',
-    file: 'client/take-over.ts',
+    file: 'client/follow/take-over.ts',
     find: "kept !== undefined && reason !== 'newer'",
     replace: 'false',
     tests: rule('r12-joining'),
@@ -338,7 +338,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R13',
     breaks: 'what was on the wire at close() is told as a certain failure',
-    file: 'client/classify-push.ts',
+    file: 'client/commit/classify-push.ts',
     find: ' && !isAborted',
     replace: '',
     tests: rule('r13-close'),
@@ -370,7 +370,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R14',
     breaks: 'a listener that throws breaks the loop that told it',
-    file: 'client/event-hub.ts',
+    file: 'client/observe/event-hub.ts',
     find: 'throwUncaught(error);',
     replace: 'throw error;',
     tests: rule('r14-nothing-unhandled'),
@@ -402,7 +402,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R14',
     breaks: 'the timer of changes that wait no longer goes on',
-    file: 'client/mutation-queue.ts',
+    file: 'client/commit/mutation-queue.ts',
     find: 'this.#alarm.cancel();\n    const taken',
     replace: 'const taken',
     tests: rule('r14-nothing-unhandled'),
@@ -418,7 +418,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R11',
     breaks: 'a node changes sides with every push between two managers that share no store',
-    file: 'client/history-pace.ts',
+    file: 'client/follow/history-pace.ts',
     find: 'if (remaining > 0) throw new TooSoon(remaining);',
     replace: '',
     tests: ['client/rules/r11-two-managers.test.ts'],
@@ -426,7 +426,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R11',
     breaks: 'changes are rejected while the node may not follow another history yet',
-    file: 'client/committer.ts',
+    file: 'client/commit/committer.ts',
     find: 'if (error instanceof TooSoon && !signal.aborted) {',
     replace: 'if (false as boolean && error instanceof TooSoon) {',
     tests: ['client/rules/r11-two-managers.test.ts'],
@@ -434,7 +434,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R12',
     breaks: 'the same metadata is backed up again and again',
-    file: 'client/backups.ts',
+    file: 'client/local/backups.ts',
     find: 'if (same !== undefined) return { backup: this.#pathOf(same) };',
     replace: '',
     tests: ['client/backups.test.ts'],
@@ -442,7 +442,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R12',
     breaks: 'the only backup of a reason is deleted for newer ones of another',
-    file: 'client/backups.ts',
+    file: 'client/local/backups.ts',
     find: 'new Set([...newest.values(), names.at(-1)])',
     replace: 'new Set([names.at(-1)])',
     tests: ['client/backups.test.ts'],
@@ -490,7 +490,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R3',
     breaks: 'a 409 with our own bytes is taken for ours though no response was lost',
-    file: 'client/classify-push.ts',
+    file: 'client/commit/classify-push.ts',
     find: 'conflict.answerLost === true && Buffer',
     replace: 'Buffer',
     tests: ['client/classify-push.test.ts', ...rule('r03-truth')],
@@ -498,7 +498,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R3',
     breaks: 'an epoch mismatch after a lost response is a certain failure',
-    file: 'client/classify-push.ts',
+    file: 'client/commit/classify-push.ts',
     find: 'mayBeStored: answerLost }',
     replace: 'mayBeStored: false }',
     tests: ['client/classify-push.test.ts', ...rule('r03-truth')],
@@ -506,7 +506,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R3',
     breaks: 'reseed() replaces what followed a push whose response was lost',
-    file: 'client/seeder.ts',
+    file: 'client/follow/seeder.ts',
     find: 'if (outcome.mayBeStored) throw unknownOutcome();',
     replace: '',
     tests: rule('r03-truth'),
@@ -514,7 +514,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R5',
     breaks: 'a repeated push of seed data is compared with a later base than its first',
-    file: 'client/seeder.ts',
+    file: 'client/follow/seeder.ts',
     find: '{ ...limits, base: firstBase }',
     replace: '{ ...limits, base }',
     tests: rule('r11-other-histories'),

@@ -42,8 +42,8 @@ for (const [name, points] of [...series].sort(([a], [b]) => (a < b ? -1 : 1))) {
     `${name.padEnd(18)} mean ${figure(trend.mean)}, ${figure(trend.slope)} a minute, ${trend.samples} samples`,
   );
 }
-const told = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
-say(`counts             ${told.join(', ')}; last version ${versions}`);
+const notified = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
+say(`counts             ${notified.join(', ')}; last version ${versions}`);
 say(
   `outages            ${outages.count} of the manager, the longest ${(outages.longest / 1000).toFixed(1)} s; ${failedHeartbeats} heartbeats failed`,
 );

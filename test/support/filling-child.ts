@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/clock.js';
 import { isCfluxError } from '../../src/errors.js';
-import { LmdbStore } from '../../src/manager/stores/lmdb-store.js';
+import { LmdbStore } from '../../src/manager/stores/lmdb/lmdb-store.js';
 import { systemRandom } from '../../src/random.js';
 
 // Pushes ever larger snapshots, and says what became of each; at the end, how many are kept.
@@ -10,9 +10,9 @@ await store.open({
   clock: systemClock,
   random: systemRandom,
   nodeTtl: 15_000,
-  history: 100,
+  keepVersions: 100,
   mutationMemory: 600_000,
-  mostNodes: 100,
+  maxNodes: 100,
 });
 console.log(`found ${(await store.history('a')).length}`);
 for (let i = 0; i < 20; i++) {

@@ -27,7 +27,7 @@ class BusyNode {
       if (event.version <= event.previousVersion) this.complaints.push(`fell to ${event.version}`);
     };
     this.client.on('synced', moved).on('pushed', moved);
-    for (const event of ['epochChanged', 'foreignEpoch', 'diverged', 'expired'] as const) {
+    for (const event of ['epochChanged', 'foreignCluster', 'diverged', 'registrationLost'] as const) {
       this.client.on(event, () => this.complaints.push(event));
     }
   }

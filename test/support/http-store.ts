@@ -5,10 +5,10 @@ import {
   type CommitResult,
   createManagerServer,
   type Head,
-  type KnownNode,
   Manager,
   type ManagerServer,
   type ManagerStore,
+  type NodeDetails,
   type StoreContext,
   type VersionRecord,
 } from 'clusterflux/manager';
@@ -30,15 +30,15 @@ export class HttpStore implements ManagerStore {
 
   async open(context: StoreContext): Promise<void> {
     if (this.#server !== undefined) return;
-    const { clock, random, nodeTtl, history, mostNodes } = context;
+    const { clock, random, nodeTtl, keepVersions, maxNodes } = context;
     // No turns: on a clock that stands still they would never end.
     const options = {
       store: this.#inner,
       clock,
       random,
       nodeTtl,
-      history,
-      limits: { nodes: mostNodes },
+      history: keepVersions,
+      limits: { nodes: maxNodes },
       turn: 0,
     };
     this.#manager = new Manager(options);
@@ -78,10 +78,10 @@ export class HttpStore implements ManagerStore {
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    const { cluster, base, snapshot, mutation, epoch, nodeId, above } = commit;
+    const { cluster, base, snapshot, mutation, epoch, nodeId, minVersion } = commit;
     const before = await this.head(cluster);
     // To a cluster without data any version is right, and the new one is above it.
-    const version = before.latest === undefined ? Math.max(base, above ?? 0) : base;
+    const version = before.latest === undefined ? Math.max(base, minVersion ?? 0) : base;
     const headers = {
       'cflux-mutation': mutation,
       ...(epoch === undefined ? {} : { 'cflux-epoch': epoch }),
@@ -90,7 +90,7 @@ export class HttpStore implements ManagerStore {
     const request = { headers, body: Buffer.from(snapshot) };
     const answer = await this.#request('POST', `${versions(cluster)}/${version}`, request, [409, 412]);
     const ours = answer.headers.get('cflux-epoch') ?? '';
-    if (answer.status === 412) return { kind: 'foreignEpoch', epoch: ours };
+    if (answer.status === 412) return { kind: 'epochMismatch', epoch: ours };
     const stored = Number(answer.headers.get('version'));
     if (answer.status === 200 && stored <= (before.latest?.version ?? 0)) {
       return { kind: 'repeated', epoch: ours, version: stored };
@@ -118,20 +118,20 @@ export class HttpStore implements ManagerStore {
     return answer.status === 200;
   }
 
-  async addNode(cluster: string, node: KnownNode): Promise<number> {
+  async addNode(cluster: string, node: NodeDetails): Promise<number> {
     const body = JSON.stringify(node);
     const answer = await this.#request('POST', `/nodes/${encodeURIComponent(cluster)}`, { body });
     return (await json<{ id: number }>(answer)).id;
   }
 
-  async beat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
+  async heartbeat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
     const headers: Record<string, string> = leaving ? { 'cflux-leaving': 'true' } : {};
     const answer = await this.#request('PUT', node(cluster, nodeId), { headers }, [404]);
     return answer.status === 200;
   }
 
   /** By a heartbeat, which is the way that a node has: it is alive afterwards. */
-  async updateNode(cluster: string, nodeId: number, description: KnownNode) {
+  async updateNode(cluster: string, nodeId: number, description: NodeDetails) {
     const body = JSON.stringify(description);
     const answer = await this.#request('PUT', node(cluster, nodeId), { body }, [404]);
     return answer.status === 404 ? 'unknown' : 'changed';

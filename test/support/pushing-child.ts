@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/clock.js';
-import { LmdbStore } from '../../src/manager/stores/lmdb-store.js';
+import { LmdbStore } from '../../src/manager/stores/lmdb/lmdb-store.js';
 import { systemRandom } from '../../src/random.js';
 import { snapshotOn } from './snapshot-on.js';
 
@@ -11,9 +11,9 @@ await store.open({
   clock: systemClock,
   random: systemRandom,
   nodeTtl: 15_000,
-  history: 10,
+  keepVersions: 10,
   mutationMemory: 600_000,
-  mostNodes: 100,
+  maxNodes: 100,
 });
 for (;;) {
   const { latest } = await store.head(cluster);

@@ -29,7 +29,7 @@ interface Item {
 }
 
 /** More than this is left to the kernel, which makes the sender wait. */
-const mostHeld = 64 * 1024 * 1024;
+const maxHeld = 64 * 1024 * 1024;
 
 /** One direction of one connection: takes what `from` sends, and hands it on to `to` as the fault of the moment wants it. */
 export class Lane {
@@ -120,7 +120,7 @@ export class Lane {
   }
 
   #slow(): void {
-    const isBehind = this.#held > mostHeld || this.#to.writableNeedDrain;
+    const isBehind = this.#held > maxHeld || this.#to.writableNeedDrain;
     if (isBehind) this.#from.pause();
     else if (this.#from.isPaused()) this.#from.resume();
   }

@@ -60,7 +60,7 @@ describe('requests', () => {
     async (cluster) => {
       const { server, transport } = await answering(200);
       const error = await errorOf(transport.push({ ...somePush, cluster }));
-      expect(error).toMatchObject({ code: 'BAD_REQUEST', outcome: 'none' });
+      expect(error).toMatchObject({ code: 'BAD_REQUEST', outcome: 'notApplied' });
       expect(server.requests).toEqual([]);
     },
   );
@@ -85,7 +85,7 @@ describe('answers', () => {
       epoch: 'e-1',
     });
     expect(await push(409, { Version: 9, ...spoken }, snapshot)).toEqual({ kind: 'conflict', ...whole });
-    const foreign = { kind: 'foreignEpoch', epoch: 'e-2' };
+    const foreign = { kind: 'epochMismatch', epoch: 'e-2' };
     expect(await push(412, { 'Cflux-Epoch': 'e-2', Version: 0 })).toEqual({ ...foreign, version: 0 });
     expect(await poll(200, { Version: 9, ...spoken }, snapshot)).toEqual({ kind: 'snapshot', ...whole });
     expect(await poll(412, { 'Cflux-Epoch': 'e-2' })).toEqual(foreign);
@@ -220,18 +220,18 @@ describe('answers', () => {
       expect(await errorOf(manager.transport.push(somePush))).toMatchObject({
         code,
         retryable,
-        outcome: 'none',
+        outcome: 'notApplied',
       });
     },
   );
 
   it('tell an unknown node from any other 404', async () => {
     const unknown = await answering(404, {}, '100: Key not found (/nodes/7) [12]');
-    const beat = { cluster: 'c', nodeId: 7 };
-    expect(await errorOf(unknown.transport.heartbeat(beat))).toMatchObject({ code: 'NODE_NOT_FOUND' });
-    expect(await errorOf(unknown.transport.deregister(beat))).toMatchObject({ code: 'NODE_NOT_FOUND' });
+    const heartbeat = { cluster: 'c', nodeId: 7 };
+    expect(await errorOf(unknown.transport.heartbeat(heartbeat))).toMatchObject({ code: 'NODE_NOT_FOUND' });
+    expect(await errorOf(unknown.transport.deregister(heartbeat))).toMatchObject({ code: 'NODE_NOT_FOUND' });
     const elsewhere = await answering(404, {}, 'no such page');
-    expect(await errorOf(elsewhere.transport.heartbeat(beat))).toMatchObject({ code: 'NO_SUCH_ROUTE' });
+    expect(await errorOf(elsewhere.transport.heartbeat(heartbeat))).toMatchObject({ code: 'NO_SUCH_ROUTE' });
   });
 
   it('say how long to wait', async () => {

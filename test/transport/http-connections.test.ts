@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { answer, rawServer } from '../support/raw-server.js';
 import { errorOf, httpTransport, onlyOnce, somePush } from '../support/transports.js';
 
-const beat = { cluster: 'c', nodeId: 1 };
+const heartbeat = { cluster: 'c', nodeId: 1 };
 const poll = { cluster: 'c', version: 4, wait: 300_000 };
 
 function program(name: string, args: readonly string[]) {
@@ -23,14 +23,14 @@ describe('a connection', () => {
     const server = await rawServer(() => {});
     await server.close();
     const error = await errorOf(httpTransport(server.url).push(somePush));
-    expect(error).toMatchObject({ code: 'UNREACHABLE', outcome: 'none', retryable: true });
+    expect(error).toMatchObject({ code: 'UNREACHABLE', outcome: 'notApplied', retryable: true });
     expect(String(error)).toContain(server.url);
     expect(String(error)).toContain('ECONNREFUSED');
   });
 
   it('R3: to a host that does not exist stored nothing', async () => {
     const error = await errorOf(httpTransport('http://nobody.invalid:8000', onlyOnce).push(somePush));
-    expect(error).toMatchObject({ code: 'UNREACHABLE', outcome: 'none' });
+    expect(error).toMatchObject({ code: 'UNREACHABLE', outcome: 'notApplied' });
     expect(String(error)).toContain('nobody.invalid');
   });
 
@@ -50,7 +50,7 @@ describe('a connection', () => {
       else socket.destroy();
     });
     const transport = httpTransport(server.url);
-    for (let request = 0; request < 20; request++) await transport.heartbeat(beat);
+    for (let request = 0; request < 20; request++) await transport.heartbeat(heartbeat);
   });
 
   it('is closed at once when its request is aborted', async () => {
@@ -91,13 +91,13 @@ describe('a connection', () => {
       if (request.method === 'PUT') socket.write(answer(200));
     });
     const transport = httpTransport(server.url);
-    await transport.heartbeat(beat);
+    await transport.heartbeat(heartbeat);
     const calls = [transport.poll(poll), transport.push(somePush)].map(errorOf);
     await expect.poll(() => server.requests.length).toBe(3);
     await Promise.all([transport.close(), transport.close()]);
     for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'CLOSED' });
     await expect.poll(() => server.open).toBe(0);
-    expect(await errorOf(transport.heartbeat(beat))).toMatchObject({ code: 'CLOSED' });
+    expect(await errorOf(transport.heartbeat(heartbeat))).toMatchObject({ code: 'CLOSED' });
   });
 
   it('R13: holds no process once the transport is closed', async () => {
@@ -123,11 +123,11 @@ describe('of several endpoints', () => {
     await dead.close();
     const transport = httpTransport([dead.url, first.url, second.url]);
     expect(transport.endpoint).toBe(dead.url);
-    for (let request = 0; request < 5; request++) await transport.heartbeat(beat);
+    for (let request = 0; request < 5; request++) await transport.heartbeat(heartbeat);
     expect(transport.endpoint).toBe(first.url);
     expect([first.requests.length, second.requests.length]).toEqual([5, 0]);
     await first.close();
-    await transport.heartbeat(beat);
+    await transport.heartbeat(heartbeat);
     expect(transport.endpoint).toBe(second.url);
   });
 
@@ -138,7 +138,7 @@ describe('of several endpoints', () => {
   ])('one that %s is left', async (_, bytes) => {
     const bad = await rawServer((_request, socket) => socket.write(bytes));
     const next = await good();
-    await httpTransport([bad.url, next.url]).heartbeat(beat);
+    await httpTransport([bad.url, next.url]).heartbeat(heartbeat);
     expect([bad.requests.length, next.requests.length]).toEqual([1, 1]);
   });
 
@@ -146,7 +146,7 @@ describe('of several endpoints', () => {
     const silent = await rawServer(() => {});
     const next = await good();
     const transport = httpTransport([silent.url, next.url]);
-    await transport.heartbeat(beat, { timeout: 1_000 });
+    await transport.heartbeat(heartbeat, { timeout: 1_000 });
     expect(transport.endpoint).toBe(next.url);
   });
 
@@ -158,7 +158,7 @@ describe('of several endpoints', () => {
     const transport = httpTransport([hanging.url, next.url]);
     const calls = [transport.poll(poll), transport.push(somePush)];
     await expect.poll(() => hanging.requests.length).toBe(2);
-    await transport.heartbeat(beat, { timeout: 1_000 });
+    await transport.heartbeat(heartbeat, { timeout: 1_000 });
     const [polled, pushed] = await Promise.all(calls);
     expect(polled).toMatchObject({ kind: 'snapshot', version: 9 });
     expect(pushed).toMatchObject({ kind: 'committed', version: 9 });
@@ -171,7 +171,7 @@ describe('of several endpoints', () => {
     });
     const transport = httpTransport(slow.url, onlyOnce);
     const polled = transport.poll(poll);
-    await errorOf(transport.heartbeat(beat, { timeout: 100 }));
+    await errorOf(transport.heartbeat(heartbeat, { timeout: 100 }));
     expect(await polled).toEqual({ kind: 'unchanged' });
   });
 
@@ -179,7 +179,7 @@ describe('of several endpoints', () => {
     const refusing = await rawServer((_, socket) => socket.write(answer(404, {}, 'Key not found')));
     const next = await good();
     const transport = httpTransport([refusing.url, next.url]);
-    expect(await errorOf(transport.heartbeat(beat))).toMatchObject({ code: 'NODE_NOT_FOUND' });
+    expect(await errorOf(transport.heartbeat(heartbeat))).toMatchObject({ code: 'NODE_NOT_FOUND' });
     expect(transport.endpoint).toBe(refusing.url);
   });
 
@@ -188,7 +188,7 @@ describe('of several endpoints', () => {
     await dead.close();
     const [first, second] = [await good(), await good()];
     const transport = httpTransport([dead.url, first.url, second.url]);
-    await Promise.all(Array.from({ length: 10 }, () => transport.heartbeat(beat)));
+    await Promise.all(Array.from({ length: 10 }, () => transport.heartbeat(heartbeat)));
     expect(transport.endpoint).toBe(first.url);
     expect(second.requests).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Authority, ReplacedFile, temporaryDirectory } from '../support/certificates.js';
 import { errorOf, httpTransport, onlyOnce } from '../support/transports.js';
 
-const beat = { cluster: 'c', nodeId: 1 };
+const heartbeat = { cluster: 'c', nodeId: 1 };
 const soon = { timeout: 15_000, interval: 100 };
 
 async function listening<T extends Server>(server: T, host = '127.0.0.1', port = 0): Promise<number> {
@@ -52,7 +52,7 @@ describe('TLS certificates of a client (R9)', () => {
       },
     });
     const shown = async () => {
-      await transport.heartbeat(beat);
+      await transport.heartbeat(heartbeat);
       return names.at(-1);
     };
     return { authority, cert, key, ca, transport, names, held, warnings, loads, shown };
@@ -137,8 +137,8 @@ describe('a name with another address (R9)', () => {
     const move = resolver();
     const transport = httpTransport(`http://manager.test:${port}`, onlyOnce);
     // Several connections are kept: one of them is surely idle when the next request is sent.
-    await Promise.all([1, 2, 3].map(() => transport.heartbeat(beat)));
-    await transport.heartbeat(beat);
+    await Promise.all([1, 2, 3].map(() => transport.heartbeat(heartbeat)));
+    await transport.heartbeat(heartbeat);
     return {
       transport,
       move: () => {
@@ -155,8 +155,10 @@ describe('a name with another address (R9)', () => {
     async (atOld) => {
       const { transport, move, served } = await moved(atOld);
       move();
-      expect(await errorOf(transport.heartbeat(beat, { timeout: 200 }))).toMatchObject({ retryable: true });
-      await transport.heartbeat(beat);
+      expect(await errorOf(transport.heartbeat(heartbeat, { timeout: 200 }))).toMatchObject({
+        retryable: true,
+      });
+      await transport.heartbeat(heartbeat);
       expect(served()).toBe(1);
     },
   );
@@ -166,8 +168,10 @@ describe('a name with another address (R9)', () => {
     const polled = errorOf(transport.poll({ cluster: 'c', version: 4, wait: 300_000 }));
     await expect.poll(polls).toBe(1);
     move();
-    expect(await errorOf(transport.heartbeat(beat, { timeout: 200 }))).toMatchObject({ code: 'TIMEOUT' });
-    await transport.heartbeat(beat);
+    expect(await errorOf(transport.heartbeat(heartbeat, { timeout: 200 }))).toMatchObject({
+      code: 'TIMEOUT',
+    });
+    await transport.heartbeat(heartbeat);
     expect(await polled).toMatchObject({ code: 'UNREACHABLE', retryable: true });
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { answer, rawServer } from '../support/raw-server.js';
 import { errorOf, httpTransport, onlyOnce, somePush } from '../support/transports.js';
 
-const beat = { cluster: 'c', nodeId: 1 };
+const heartbeat = { cluster: 'c', nodeId: 1 };
 const poll = { cluster: 'c', version: 4, wait: 0 };
 
 /** A server that lets in whoever bears `token`. */
@@ -22,8 +22,8 @@ describe('a token', () => {
     const server = await guarded('secret-1');
     const transport = httpTransport(server.url, { token: 'secret-1' });
     await transport.register({ cluster: 'c', node: { ip: '', hostname: 'h' } });
-    await transport.heartbeat(beat);
-    await transport.deregister(beat);
+    await transport.heartbeat(heartbeat);
+    await transport.deregister(heartbeat);
     await transport.push(somePush);
     await transport.poll(poll);
     await errorOf(transport.nodes({ cluster: 'c' }));
@@ -35,8 +35,8 @@ describe('a token', () => {
     const tokens = ['one', 'two', 'three'];
     const server = await rawServer((_, socket, number) => socket.write(answer(number === 1 ? 503 : 200)));
     const transport = httpTransport(server.url, { token: async () => tokens.shift() ?? '' });
-    await transport.heartbeat(beat);
-    await transport.heartbeat(beat);
+    await transport.heartbeat(heartbeat);
+    await transport.heartbeat(heartbeat);
     const borne = server.requests.map((request) => request.headers['authorization']);
     expect(borne).toEqual(['Bearer one', 'Bearer two', 'Bearer three']);
   });
@@ -53,7 +53,7 @@ describe('a token', () => {
       },
     });
     expect(await transport.push(somePush)).toMatchObject({ kind: 'committed' });
-    await transport.heartbeat(beat);
+    await transport.heartbeat(heartbeat);
     expect(refused).toEqual([undefined, 'stale', undefined]);
     expect(server.requests).toHaveLength(3);
   });
@@ -61,7 +61,7 @@ describe('a token', () => {
   it('that cannot be renewed ends in a refusal, without another attempt', async () => {
     const server = await guarded('fresh');
     const transport = httpTransport(server.url, { token: () => 'stale' });
-    const error = await errorOf(transport.heartbeat(beat));
+    const error = await errorOf(transport.heartbeat(heartbeat));
     expect(error).toMatchObject({ code: 'UNAUTHORIZED', retryable: false });
     expect(server.requests).toHaveLength(1);
   });
@@ -71,7 +71,7 @@ describe('a token', () => {
     const cause = new Error('the vault is sealed');
     const token = () => Promise.reject(cause);
     const error = await errorOf(httpTransport(server.url, { token }).push(somePush));
-    expect(error).toMatchObject({ code: 'UNAUTHORIZED', outcome: 'none', cause });
+    expect(error).toMatchObject({ code: 'UNAUTHORIZED', outcome: 'notApplied', cause });
     expect(server.requests).toEqual([]);
   });
 
@@ -82,7 +82,7 @@ describe('a token', () => {
       const source = token === '' ? '' : given;
       const server = await guarded(given);
       const error = await errorOf(httpTransport(server.url, { token: source }).push(somePush));
-      expect(error).toMatchObject({ code: 'INVALID_OPTION', outcome: 'none' });
+      expect(error).toMatchObject({ code: 'INVALID_OPTION', outcome: 'notApplied' });
       expect(shown(error)).not.toContain('secret-');
       expect(server.requests).toEqual([]);
     },

@@ -15,7 +15,7 @@ import { sleep } from '../../src/async/sleep.js';
 import { heartbeatInterval, nodeTimeToLive } from '../../src/protocol/times.js';
 import { LeapingClock } from '../support/leaping-clock.js';
 
-const beat = { cluster: 'c', nodeId: 1 };
+const heartbeat = { cluster: 'c', nodeId: 1 };
 const push: PushRequest = { cluster: 'c', version: 4, snapshot: new Uint8Array([1]), mutation: 'm' };
 const committed: PushResult = { kind: 'committed', version: 5 };
 const conflict: PushResult = { kind: 'conflict', version: 9, snapshot: new Uint8Array([2]) };
@@ -74,7 +74,7 @@ describe('withRetry', () => {
         throw failure();
       },
     });
-    const error = await errorOf(transport.heartbeat(beat, { timeout: 100_000 }));
+    const error = await errorOf(transport.heartbeat(heartbeat, { timeout: 100_000 }));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: 'down (5 attempts)' });
     expect(attempts).toBe(5);
     expect(events.map(({ attempt, delay }) => [attempt, delay])).toEqual([
@@ -89,12 +89,12 @@ describe('withRetry', () => {
 
   it('draws half of each delay from chance', async () => {
     const { events, transport } = retrying({ heartbeat: script<void>(failure()) }, { random: () => 0 });
-    await errorOf(transport.heartbeat(beat, { timeout: 100_000 }));
+    await errorOf(transport.heartbeat(heartbeat, { timeout: 100_000 }));
     expect(events.map((event) => event.delay)).toEqual([75, 225, 675, 2025]);
   });
 
   it('does not repeat what cannot work another time', async () => {
-    const refusal = failure({ retryable: false, outcome: 'none' });
+    const refusal = failure({ retryable: false, outcome: 'notApplied' });
     const { events, transport } = retrying({ push: script<PushResult>(refusal, committed) });
     expect(await errorOf(transport.push(push))).toBe(refusal);
     expect(events).toEqual([]);
@@ -103,7 +103,10 @@ describe('withRetry', () => {
   it('repeats after an error that is none of ours, and keeps it as the cause', async () => {
     const foreign = new TypeError('socket hang up');
     const { events, transport } = retrying({ heartbeat: script<void>(foreign) });
-    expect(await errorOf(transport.heartbeat(beat))).toMatchObject({ code: 'UNEXPECTED', cause: foreign });
+    expect(await errorOf(transport.heartbeat(heartbeat))).toMatchObject({
+      code: 'UNEXPECTED',
+      cause: foreign,
+    });
     expect(events).toHaveLength(4);
   });
 
@@ -145,7 +148,7 @@ describe('withRetry', () => {
         throw new Error('much too late');
       },
     });
-    await errorOf(transport.heartbeat(beat));
+    await errorOf(transport.heartbeat(heartbeat));
     // The attempts reject now; an unhandled rejection fails the run.
     await sleep(clock, 120_000);
   });
@@ -158,7 +161,7 @@ describe('withRetry', () => {
         return new Promise(() => {});
       },
     });
-    await errorOf(transport.heartbeat(beat));
+    await errorOf(transport.heartbeat(heartbeat));
     expect(limits).toHaveLength(5);
     for (const { signal, timeout } of limits) {
       expect(timeout).toBe(1_500);
@@ -180,7 +183,7 @@ describe('withRetry', () => {
           },
           { random: () => draws.pop() ?? 0 },
         );
-        await errorOf(transport.heartbeat(beat));
+        await errorOf(transport.heartbeat(heartbeat));
         expect(attempts).toBe(5);
         expect(heartbeatInterval + clock.monotonic()).toBeLessThanOrEqual(nodeTimeToLive);
       }),
@@ -226,7 +229,7 @@ describe('withRetry', () => {
     const reason = { mine: true };
     if (at === 0) controller.abort(reason);
     else clock.after(at, () => controller.abort(reason));
-    expect(await errorOf(transport.heartbeat(beat, { signal: controller.signal }))).toBe(reason);
+    expect(await errorOf(transport.heartbeat(heartbeat, { signal: controller.signal }))).toBe(reason);
     expect(clock.monotonic()).toBe(at);
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
@@ -234,7 +237,7 @@ describe('withRetry', () => {
   it('leaves no listener on a signal that outlives many calls', async () => {
     const { transport } = retrying({ heartbeat: script<void>(undefined) });
     const { signal } = new AbortController();
-    for (let call = 0; call < 50; call++) await transport.heartbeat(beat, { signal }).catch(() => {});
+    for (let call = 0; call < 50; call++) await transport.heartbeat(heartbeat, { signal }).catch(() => {});
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
@@ -243,7 +246,7 @@ describe('withRetry', () => {
     const listener = (warning: Error) => warnings.push(warning);
     process.on('warning', listener);
     const { clock, transport } = retrying({ heartbeat: () => sleep(clock, 10) });
-    await Promise.all(Array.from({ length: 50 }, () => transport.heartbeat(beat)));
+    await Promise.all(Array.from({ length: 50 }, () => transport.heartbeat(heartbeat)));
     // Warnings are emitted in a task of their own.
     await new Promise((resolve) => setImmediate(resolve));
     process.off('warning', listener);
@@ -259,10 +262,10 @@ describe('withRetry', () => {
         closed += 1;
       },
     });
-    const calls = [transport.heartbeat(beat), transport.push(push)].map(errorOf);
+    const calls = [transport.heartbeat(heartbeat), transport.push(push)].map(errorOf);
     clock.after(5, () => void transport.close?.());
     for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'CLOSED' });
-    expect(await errorOf(transport.heartbeat(beat))).toMatchObject({ code: 'CLOSED' });
+    expect(await errorOf(transport.heartbeat(heartbeat))).toMatchObject({ code: 'CLOSED' });
     expect(clock.timers).toBe(0);
     expect(closed).toBe(1);
   });
@@ -290,34 +293,37 @@ describe('withRetry', () => {
   });
 
   describe('R3: what a push says of its outcome', () => {
-    const outcome = fc.constantFrom('none' as const, 'unknown' as const, undefined);
+    const outcome = fc.constantFrom('notApplied' as const, 'unknown' as const, undefined);
 
     it('is certain only if every attempt was', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(outcome, { minLength: 5, maxLength: 5 }), async (outcomes) => {
           const failures = outcomes.map((each) => failure(each === undefined ? {} : { outcome: each }));
           const { transport } = retrying({ push: script<PushResult>(...failures) });
-          const certain = outcomes.every((each) => each === 'none');
+          const certain = outcomes.every((each) => each === 'notApplied');
           const error = await errorOf(transport.push(push));
-          expect(error).toMatchObject({ outcome: certain ? 'none' : 'unknown' });
+          expect(error).toMatchObject({ outcome: certain ? 'notApplied' : 'unknown' });
         }),
       );
     });
 
     it('is unknown after a lost answer, even if the last attempt was refused for good', async () => {
       const { transport } = retrying({
-        push: script<PushResult>(failure(), failure({ outcome: 'none', retryable: false, status: 413 })),
+        push: script<PushResult>(
+          failure(),
+          failure({ outcome: 'notApplied', retryable: false, status: 413 }),
+        ),
       });
       const error = await errorOf(transport.push(push));
       expect(error).toMatchObject({ outcome: 'unknown', retryable: false, status: 413 });
     });
 
-    it.each([conflict, { kind: 'foreignEpoch', epoch: 'e' } as const])(
+    it.each([conflict, { kind: 'epochMismatch', epoch: 'e' } as const])(
       'tells a $kind that follows a lost answer',
       async (result) => {
         const lost = retrying({ push: script<PushResult>(failure(), result) });
         expect(await lost.transport.push(push)).toEqual({ ...result, answerLost: true });
-        const refused = retrying({ push: script<PushResult>(failure({ outcome: 'none' }), result) });
+        const refused = retrying({ push: script<PushResult>(failure({ outcome: 'notApplied' }), result) });
         expect(await refused.transport.push(push)).toEqual(result);
       },
     );

@@ -34,7 +34,7 @@ describe('types of events', () => {
       expectTypeOf(snapshot).toEqualTypeOf<Uint8Array>();
       expectTypeOf(backup).toEqualTypeOf<string | undefined>();
     });
-    client.on('foreignEpoch', ({ clusterId }) => expectTypeOf(clusterId).toEqualTypeOf<bigint>());
+    client.on('foreignCluster', ({ clusterId }) => expectTypeOf(clusterId).toEqualTypeOf<bigint>());
     client.on('stateChange', ({ from }) => expectTypeOf(from).toEqualTypeOf<CfluxState>());
     client.on('rolledBack', ({ error }) => expectTypeOf(error).toEqualTypeOf<CfluxError>());
     expectTypeOf<CfluxEventName>().toEqualTypeOf<keyof CfluxEvents>();

@@ -6,7 +6,7 @@ import {
   type MetaData,
   type Transport,
 } from 'clusterflux';
-import { InfluxMirror, importOnlyHere } from 'clusterflux/influxdb';
+import { InfluxMirror, importUnmanaged } from 'clusterflux/influxdb';
 import { LocalTransport, Manager, type ManagerStore, MemoryStore } from 'clusterflux/manager';
 import {
   FakeManager,
@@ -87,7 +87,7 @@ describe('types of own transports and stores', () => {
   it('a mirror follows a client', () => {
     const mirror = new InfluxMirror({ url: 'http://127.0.0.1:8086' });
     expectTypeOf(mirror.follow).toBeCallableWith(client);
-    expectTypeOf(importOnlyHere).toBeCallableWith(mirror, client, { ifEmpty: true });
+    expectTypeOf(importUnmanaged).toBeCallableWith(mirror, client, { ifEmpty: true });
     // @ts-expect-error report or apply
     new InfluxMirror({ url: 'http://127.0.0.1:8086', drops: 'yes' });
   });

@@ -104,13 +104,13 @@ async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {
   try {
     const server = await serveAgent(agent, { ...flags.listen, hostNames: flags.hostName ?? [] });
     try {
-      log.tell(
+      log.notify(
         'started',
         `cflux agent for ${withoutUser(flags.influxdb)}, /health and /metrics on ${server.url}`,
         { url: server.url },
       );
       await agent.start();
-      log.tell('ending', `${await ended}, closing`);
+      log.notify('ending', `${await ended}, closing`);
     } finally {
       await server.close();
     }

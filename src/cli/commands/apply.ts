@@ -115,5 +115,5 @@ const otherPlan = () =>
   new CfluxError(
     'CONFLICT_TIMEOUT',
     'somebody else changed the same things meanwhile, so that this would do something else than shown; nothing was changed: look again',
-    { outcome: 'none' },
+    { outcome: 'notApplied' },
   );

@@ -69,7 +69,7 @@ async function execute(
   const outcomes = await (atomic ? runner.runTogether(prepared) : runner.runEach(prepared));
   writeResults({ results: outcomes.map((outcome, at) => resultOf(outcome, at)) }, format, terminal);
   tellOfChanges(statements, outcomes, target, terminal);
-  tellOfFailure(statements, outcomes, atomic ?? false);
+  logFailure(statements, outcomes, atomic ?? false);
 }
 
 function tellOfChanges(
@@ -93,7 +93,7 @@ function tellOfChanges(
 }
 
 /** Names the statement that failed, and what became of the others. */
-function tellOfFailure(
+function logFailure(
   statements: readonly ScriptStatement[],
   outcomes: readonly StatementOutcome[],
   atomic: boolean,

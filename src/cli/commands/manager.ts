@@ -97,12 +97,12 @@ export function managerCommand(terminal: Terminal): Command {
 }
 
 async function serve(options: Options, terminal: Terminal): Promise<void> {
-  const { nodeTtl, history, clusters, listen, tokens, insecure } = options;
+  const { nodeTtl, history: keepVersions, clusters, listen, tokens, insecure } = options;
   const manager = new Manager({
     store: storeOf(options, terminal),
     audit: (entry) => terminal.err(auditLine(entry, systemClock.now())),
     ...(nodeTtl === undefined ? {} : { nodeTtl }),
-    ...(history === undefined ? {} : { history }),
+    ...(keepVersions === undefined ? {} : { keepVersions }),
     ...(clusters === undefined ? {} : { limits: { clusters } }),
   });
   // Asked for before it listens: a signal that comes at once is not missed.

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { CfluxOptions } from '../../client/options.js';
+import type { CfluxOptions } from '../../client/config/options.js';
 import { CfluxError } from '../../errors.js';
 import { InfluxMirror } from '../../influxdb/influx-mirror.js';
 import type { Plan } from '../../influxdb/plan.js';
@@ -31,7 +31,7 @@ interface Flags extends InfluxFlags, ManagerFlags {
 
 const help = `
 Reads the cluster and the server, and changes neither. With the --data of an agent it knows what the cluster once had,
-and so what it dropped; without, everything that the cluster does not have counts as only here.
+and so what it dropped; without, everything that the cluster does not have counts as unmanaged.
 
 Examples:
   cflux plan --endpoint http://manager:8000 --cluster prod --data /var/lib/cflux

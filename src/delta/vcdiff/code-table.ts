@@ -19,24 +19,24 @@ const copying = (size: number, mode: number): Half => ({ type: copy, size, mode 
 /** Addresses have nine modes: two of their own, four near ones, three same ones. */
 const modes = 9;
 
-/** The opcode of a copy whose size follows; sizes from {@link leastCopy} to {@link mostCopy} have opcodes of their own. */
+/** The opcode of a copy whose size follows; sizes from {@link leastCopy} to {@link maxCopy} have opcodes of their own. */
 export const copyOpcode = (mode: number) => 19 + 16 * mode;
 export const leastCopy = 4;
-export const mostCopy = 18;
+export const maxCopy = 18;
 
-/** The opcode of an insert whose size follows; sizes from 1 to {@link mostAdd} have opcodes of their own, which come next. */
+/** The opcode of an insert whose size follows; sizes from 1 to {@link maxAdd} have opcodes of their own, which come next. */
 export const addOpcode = 1;
-export const mostAdd = 17;
+export const maxAdd = 17;
 
 /** The default code table of RFC 3284, section 5.6: the one or two instructions of each opcode. */
 export const codeTable: readonly (readonly [Half, Half])[] = [...entries()];
 
 function* entries(): Generator<readonly [Half, Half]> {
   yield [{ type: run, size: 0, mode: 0 }, nothing];
-  for (let size = 0; size <= mostAdd; size++) yield [adding(size), nothing];
+  for (let size = 0; size <= maxAdd; size++) yield [adding(size), nothing];
   for (let mode = 0; mode < modes; mode++) {
     yield [copying(0, mode), nothing];
-    for (let size = leastCopy; size <= mostCopy; size++) yield [copying(size, mode), nothing];
+    for (let size = leastCopy; size <= maxCopy; size++) yield [copying(size, mode), nothing];
   }
   for (let mode = 0; mode < modes; mode++) {
     // The same modes have copies of four bytes only.

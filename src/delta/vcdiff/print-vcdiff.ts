@@ -1,6 +1,6 @@
 import type { Copy, Delta, Insert } from '../delta.js';
 import { AddressCache, hereMode, nearMode, nearSize, selfMode } from './address-cache.js';
-import { addOpcode, copyOpcode, leastCopy, mostAdd, mostCopy } from './code-table.js';
+import { addOpcode, copyOpcode, leastCopy, maxAdd, maxCopy } from './code-table.js';
 import { fromNothing, fromSource, magic } from './format.js';
 
 /**
@@ -54,7 +54,7 @@ class WindowPrinter {
 
   insert({ bytes, length }: Insert): void {
     this.#data.push(bytes);
-    if (length <= mostAdd) this.#instructions.push(addOpcode + length);
+    if (length <= maxAdd) this.#instructions.push(addOpcode + length);
     else this.#instructions.push(addOpcode, ...integer(length));
     this.#made += length;
   }
@@ -62,7 +62,7 @@ class WindowPrinter {
   copy({ from, length }: Copy): void {
     const mode = this.#writeAddress(from - this.segment.start);
     const opcode = copyOpcode(mode);
-    if (length >= leastCopy && length <= mostCopy) this.#instructions.push(opcode + 1 + length - leastCopy);
+    if (length >= leastCopy && length <= maxCopy) this.#instructions.push(opcode + 1 + length - leastCopy);
     else this.#instructions.push(opcode, ...integer(length));
     this.#made += length;
   }

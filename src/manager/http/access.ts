@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { CfluxError } from '../../errors.js';
 import type { Route } from '../../protocol/routes.js';
-import type { Asker } from '../audit.js';
+import type { Requester } from '../audit.js';
 import { header } from './request-headers.js';
 import type { Bearer, Scope, TokenSource } from './tokens.js';
 
 /** Who asks, and which clusters they may see. */
 export interface Access {
-  readonly asker: Asker;
+  readonly requester: Requester;
   readonly maySee: (cluster: string) => boolean;
   /** The request may be a node's. */
   readonly isNode: boolean;
@@ -44,7 +44,7 @@ export async function accessOf(
 ): Promise<Access> {
   const remote = request.socket.remoteAddress;
   const scopesNeeded = route === undefined ? undefined : needed[route.name];
-  if (scopesNeeded?.length === 0) return { asker: { remote }, maySee: () => false, isNode: false };
+  if (scopesNeeded?.length === 0) return { requester: { remote }, maySee: () => false, isNode: false };
   const token = /^Bearer +([^\s]+) *$/i.exec(header(request, 'Authorization') ?? '')?.[1];
   if (token === undefined) throw unauthorized('this manager asks for a token: Authorization: Bearer …');
   const bearer = await tokens.find(token);
@@ -52,7 +52,7 @@ export async function accessOf(
   check(bearer, route, scopesNeeded ?? []);
   const { name, cluster: only } = bearer;
   return {
-    asker: { remote, author: name },
+    requester: { remote, author: name },
     maySee: (cluster) => only === undefined || only === cluster,
     isNode: bearer.scopes.includes('node') || bearer.scopes.includes('admin'),
   };
@@ -63,7 +63,7 @@ export function openAccess({ socket }: IncomingMessage): Access {
   const remote = socket.remoteAddress;
   const author = certificateName(socket);
   return {
-    asker: author === undefined ? { remote } : { remote, author },
+    requester: author === undefined ? { remote } : { remote, author },
     maySee: everything,
     isNode: true,
   };
@@ -93,5 +93,5 @@ function certificateName(socket: IncomingMessage['socket']): string | undefined 
 
 const isTls = (socket: IncomingMessage['socket']): socket is TLSSocket => 'getPeerCertificate' in socket;
 
-const unauthorized = (message: string) => new CfluxError('UNAUTHORIZED', message, { outcome: 'none' });
-const forbidden = (message: string) => new CfluxError('FORBIDDEN', message, { outcome: 'none' });
+const unauthorized = (message: string) => new CfluxError('UNAUTHORIZED', message, { outcome: 'notApplied' });
+const forbidden = (message: string) => new CfluxError('FORBIDDEN', message, { outcome: 'notApplied' });

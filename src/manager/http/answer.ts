@@ -5,8 +5,8 @@ import { statusOf } from '../../protocol/http-status.js';
 import { problemOf, problemType, wantsProblem } from '../../protocol/problem.js';
 import { TimeSlice } from '../time-slice.js';
 import type { Exchange } from './exchange.js';
+import { type HistoryHeaders, standingHeaders } from './history-headers.js';
 import { header } from './request-headers.js';
-import { type Standing, standingHeaders } from './standing.js';
 
 const empty = { 'Content-Length': 0 };
 
@@ -17,7 +17,7 @@ export function answerOk(response: ServerResponse): void {
 }
 
 /** An answer without a body. */
-export function answerEmpty(response: ServerResponse, status: number, standing: Standing): void {
+export function answerEmpty(response: ServerResponse, status: number, standing: HistoryHeaders): void {
   const length = status === 204 ? {} : empty;
   response.writeHead(status, { ...standingHeaders(standing), ...length });
   response.end();
@@ -67,7 +67,7 @@ export async function answerSnapshot(
   status: number,
   what: {
     readonly cluster: string;
-    readonly standing: Standing;
+    readonly standing: HistoryHeaders;
     readonly snapshot: Uint8Array;
     readonly isNewest: boolean;
   },
@@ -84,7 +84,7 @@ export function answerError(
   request: IncomingMessage,
   response: ServerResponse,
   cause: unknown,
-  standing: Standing = {},
+  standing: HistoryHeaders = {},
 ): void {
   const error = CfluxError.from(cause, 'MANAGER_FAILED');
   const status = statusOf(error);
@@ -94,7 +94,7 @@ export function answerError(
     : `${error.message}\n`;
   response.writeHead(status, {
     ...standingHeaders(standing),
-    ...(error.outcome === 'none' ? { [headers.outcome]: 'refused' } : {}),
+    ...(error.outcome === 'notApplied' ? { [headers.outcome]: 'refused' } : {}),
     ...(error.retryAfter === undefined
       ? {}
       : { [headers.retryAfter]: String(Math.max(1, Math.ceil(error.retryAfter / 1_000))) }),

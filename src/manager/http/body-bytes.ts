@@ -66,6 +66,6 @@ export class BodyUse {
 export const tooManyBytes = (random: Random) =>
   new CfluxError('UNAVAILABLE', 'too many bytes of bodies are under way at this manager: retry', {
     retryable: true,
-    outcome: 'none',
+    outcome: 'notApplied',
     retryAfter: uniformDelay(1_000, 3_000, random),
   });

@@ -14,7 +14,7 @@ type Client = typeof import('prom-client');
 export class ManagerMetrics {
   readonly #registry: Registry | undefined;
   /** Answers by route and status: labels are looked up when somebody asks, not with every heartbeat. */
-  readonly #answers = new Map<Route['name'] | 'none', Map<number, number>>();
+  readonly #answers = new Map<Route['name'] | 'notApplied', Map<number, number>>();
 
   private constructor(
     client: Client | undefined,
@@ -62,7 +62,7 @@ export class ManagerMetrics {
   }
 
   count(route: Route | undefined, status: number): void {
-    const name = route?.name ?? 'none';
+    const name = route?.name ?? 'notApplied';
     let counts = this.#answers.get(name);
     if (counts === undefined) {
       counts = new Map();

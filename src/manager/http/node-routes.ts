@@ -8,14 +8,14 @@ import type { Exchange, RouteHandlers } from './exchange.js';
 import { hasBody, withBody } from './request-body.js';
 import { header } from './request-headers.js';
 
-const longestRegistration = 64 * 1024;
+const maxRegistration = 64 * 1024;
 
 /** What nodes ask about themselves and each other. */
 export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' | 'listNodes' | 'listAll'> = {
   async register(exchange, { cluster }) {
     const { manager, response, access } = exchange;
-    const registered = await withBody(exchange, { cluster, most: longestRegistration }, (body) =>
-      manager.register(cluster, parseRegistration(body.toString()), access.asker),
+    const registered = await withBody(exchange, { cluster, most: maxRegistration }, (body) =>
+      manager.register(cluster, parseRegistration(body.toString()), access.requester),
     );
     answerJson(response, registrationAnswer(registered, registered.node));
   },
@@ -24,14 +24,14 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
     const { manager, request, response } = exchange;
     const leaving = header(request, headers.leaving) === 'true';
     if (hasBody(request)) return answerDescribed(exchange, cluster, nodeId, leaving);
-    const known = manager.beat(cluster, nodeId, leaving);
+    const isKnown = manager.heartbeat(cluster, nodeId, { leaving });
     // Without a promise where there is nothing to wait for.
-    if (known === true) return answerOk(response);
-    return answerBeat(response, nodeId, known);
+    if (isKnown === true) return answerOk(response);
+    return answerHeartbeat(response, nodeId, isKnown);
   },
 
   async deregister({ manager, response, access }, { cluster, nodeId }) {
-    await manager.deregister(cluster, nodeId, access.asker);
+    await manager.deregister(cluster, nodeId, access.requester);
     answerOk(response);
   },
 
@@ -74,19 +74,19 @@ async function answerDescribed(
   leaving: boolean,
 ): Promise<void> {
   const { manager, response, access } = exchange;
-  await withBody(exchange, { cluster, most: longestRegistration }, async (body) => {
+  await withBody(exchange, { cluster, most: maxRegistration }, async (body) => {
     // A chunked body may be empty nonetheless.
     const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
-    await manager.heartbeat(cluster, nodeId, { leaving, node, asker: access.asker });
+    const isKnown = manager.heartbeat(cluster, nodeId, { leaving, node, requester: access.requester });
+    await answerHeartbeat(response, nodeId, isKnown);
   });
-  answerOk(response);
 }
 
-async function answerBeat(
+async function answerHeartbeat(
   response: ServerResponse,
   nodeId: number,
-  known: boolean | Promise<boolean>,
+  isKnown: boolean | Promise<boolean>,
 ): Promise<void> {
-  if (!(await known)) throw nodeNotFound(nodeId);
+  if (!(await isKnown)) throw nodeNotFound(nodeId);
   answerOk(response);
 }

@@ -31,7 +31,7 @@ export const operatorRoutes: RouteHandlers<
   },
 
   async deleteCluster({ manager, response, access }, { cluster }) {
-    await manager.deleteCluster(cluster, access.asker);
+    await manager.deleteCluster(cluster, access.requester);
     answerOk(response);
   },
 

@@ -27,6 +27,6 @@ export class PushCounts {
 const tooManyPushes = () =>
   new CfluxError('UNAVAILABLE', 'too many pushes to this cluster are under way: retry', {
     retryable: true,
-    outcome: 'none',
+    outcome: 'notApplied',
     retryAfter: 1_000,
   });

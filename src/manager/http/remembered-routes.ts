@@ -4,8 +4,8 @@ import { parseRoute } from '../../protocol/parse-route.js';
 import type { Route } from '../../protocol/routes.js';
 
 // Together a few megabytes: those of twenty thousand nodes.
-const mostRoutes = 20_000;
-const longestTarget = 256;
+const maxRoutes = 20_000;
+const maxTarget = 256;
 
 /** Routes of requests; those of heartbeats are remembered, for each node sends the same line every few seconds. */
 export class RememberedRoutes {
@@ -17,8 +17,8 @@ export class RememberedRoutes {
     const remembered = this.#heartbeats.get(url);
     if (remembered !== undefined) return remembered;
     const route = parse(method, url);
-    if (route !== undefined && url.length <= longestTarget) {
-      if (this.#heartbeats.size === mostRoutes) this.#heartbeats.clear();
+    if (route !== undefined && url.length <= maxTarget) {
+      if (this.#heartbeats.size === maxRoutes) this.#heartbeats.clear();
       this.#heartbeats.set(url, route);
     }
     return route;
@@ -29,6 +29,9 @@ function parse(method: string, target: string): Route | undefined {
   try {
     return parseRoute(method, target);
   } catch (cause) {
-    throw new CfluxError('BAD_REQUEST', 'the path is not percent-encoded UTF-8', { cause, outcome: 'none' });
+    throw new CfluxError('BAD_REQUEST', 'the path is not percent-encoded UTF-8', {
+      cause,
+      outcome: 'notApplied',
+    });
   }
 }

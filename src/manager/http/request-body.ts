@@ -28,7 +28,7 @@ export async function withBody<T>(
   const stated = length === undefined ? undefined : Number(length);
   if (stated !== undefined && stated > most) throw bodyTooLarge(`${most} bytes, this one has ${stated}`);
   const encoding = encodingOf(request);
-  const use = received.open({ cluster, party: partyOf(access.asker) });
+  const use = received.open({ cluster, party: partyOf(access.requester) });
   try {
     use.check(stated ?? 0);
     // A client that asks first whether it may send gets this far only if it may.
@@ -45,7 +45,7 @@ function encodingOf(request: IncomingMessage): 'identity' | 'gzip' {
   if (encoding === 'identity') return encoding;
   if (encoding === 'gzip' || encoding === 'x-gzip') return 'gzip';
   const message = `content encoding ${JSON.stringify(encoding)} is not known; gzip is`;
-  throw new CfluxError('BAD_REQUEST', message, { outcome: 'none', status: 415 });
+  throw new CfluxError('BAD_REQUEST', message, { outcome: 'notApplied', status: 415 });
 }
 
 async function unpacked(body: Buffer, most: number, use: BodyUse): Promise<Buffer> {
@@ -79,7 +79,7 @@ async function collect(
     };
     const onEnd = () => settle(resolve);
     const onClose = () =>
-      settle(() => reject(new CfluxError('UNREACHABLE', 'the client went away', { outcome: 'none' })));
+      settle(() => reject(new CfluxError('UNREACHABLE', 'the client went away', { outcome: 'notApplied' })));
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
   // Joined, it is there twice for a moment.

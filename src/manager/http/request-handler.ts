@@ -8,6 +8,7 @@ import { type Access, accessOf, openAccess } from './access.js';
 import { answerError } from './answer.js';
 import { BodyBytes } from './body-bytes.js';
 import { dispatch } from './dispatch.js';
+import type { HistoryHeaders } from './history-headers.js';
 import type { ManagerMetrics } from './metrics.js';
 import { OpenRequest } from './open-request.js';
 import { PipelinedResponses } from './pipelined-responses.js';
@@ -16,7 +17,6 @@ import { RememberedRoutes } from './remembered-routes.js';
 import { hasBody } from './request-body.js';
 import { SentBodies } from './sent-bodies.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
-import type { Standing } from './standing.js';
 import { findingOnce, type TokenSource } from './tokens.js';
 
 export interface RequestHandlerOptions {
@@ -77,7 +77,7 @@ export class RequestHandler {
     let settled: Promise<void> | undefined;
     try {
       const refusal = this.#options.guard.refusal(request);
-      if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'none' });
+      if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'notApplied' });
       route = this.#routes.of(request);
       const answering = this.#answer(request, response, route, open);
       if (answering === undefined) answered();
@@ -142,7 +142,7 @@ export class RequestHandler {
   }
 
   /** A refusal of a push or poll carries the epoch too, if it is known: the store may be what failed, and is not asked. */
-  #standing(route: Route | undefined): Standing {
+  #standing(route: Route | undefined): HistoryHeaders {
     if (route?.name !== 'push' && route?.name !== 'poll') return {};
     return { epoch: this.#options.manager.knownEpoch(route.cluster) };
   }
@@ -154,7 +154,7 @@ export class RequestHandler {
     open.end(
       new CfluxError('UNAVAILABLE', 'the manager is closing', {
         retryable: true,
-        outcome: 'none',
+        outcome: 'notApplied',
         retryAfter,
       }),
     );
@@ -174,6 +174,8 @@ function lingerThenCut(request: IncomingMessage): void {
 }
 
 const noSuchRoute = ({ method, url }: IncomingMessage) =>
-  new CfluxError('NO_SUCH_ROUTE', `no such route: ${method} ${url?.slice(0, 200)}`, { outcome: 'none' });
+  new CfluxError('NO_SUCH_ROUTE', `no such route: ${method} ${url?.slice(0, 200)}`, {
+    outcome: 'notApplied',
+  });
 
-const clientGone = () => new CfluxError('UNREACHABLE', 'the client went away', { outcome: 'none' });
+const clientGone = () => new CfluxError('UNREACHABLE', 'the client went away', { outcome: 'notApplied' });

@@ -5,7 +5,7 @@ import { headers } from '../../protocol/headers.js';
 import { noVersion, parseVersion } from '../../protocol/version.js';
 import type { PushRequest } from '../../transport/transport.js';
 
-const badRequest = (message: string) => new CfluxError('BAD_REQUEST', message, { outcome: 'none' });
+const badRequest = (message: string) => new CfluxError('BAD_REQUEST', message, { outcome: 'notApplied' });
 
 /** A header that is not empty; of those that came twice, as Node joins them. */
 export function header({ headers: received }: IncomingMessage, name: string): string | undefined {

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
 import { contentDigest } from '../../protocol/content-digest.js';
 import { headers } from '../../protocol/headers.js';
-import { type Standing, standingHeaders } from './standing.js';
+import { type HistoryHeaders, standingHeaders } from './history-headers.js';
 
 const gzip = promisify(gzipCallback);
 
@@ -15,7 +15,9 @@ export class EncodedSnapshot {
   #digest: string | undefined;
   #gzipped: Promise<Uint8Array> | undefined;
   /** Those that were made last: thousands may have waited for the same. */
-  #headers: { readonly standing: Standing; readonly body: Uint8Array; readonly list: string[] } | undefined;
+  #headers:
+    | { readonly standing: HistoryHeaders; readonly body: Uint8Array; readonly list: string[] }
+    | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -28,7 +30,7 @@ export class EncodedSnapshot {
   }
 
   /** Of an answer whose body is `body`, the bytes or their gzip: name and value in turn, one list for the same `standing`. */
-  headersOf(standing: Standing, body: Uint8Array): string[] {
+  headersOf(standing: HistoryHeaders, body: Uint8Array): string[] {
     if (this.#headers?.standing !== standing || this.#headers.body !== body) {
       const list = Object.entries({
         ...standingHeaders(standing),

@@ -59,7 +59,7 @@ export class TokenFile implements TokenSource {
     throw new CfluxError(
       'UNAVAILABLE',
       'the token file cannot be read, so changes of it are not in force; see the log of the manager',
-      { retryable: true, outcome: 'none' },
+      { retryable: true, outcome: 'notApplied' },
     );
   }
 

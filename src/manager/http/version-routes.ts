@@ -13,13 +13,13 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     const most = manager.limits.snapshotBytes;
     const push = (snapshot: Buffer) => {
       checkDigest(request, snapshot);
-      // A client of 2016 sends no mutation id; its version gets an identity all the same.
+      // A legacy client sends no mutation id; its version gets an identity all the same.
       const mutation = header(request, headers.mutation) ?? randomUuid(manager.random);
       const epoch = header(request, headers.epoch);
       const [nodeId, offer] = [nodeIdOf(request), offerOf(request)];
       return manager.push(
         { cluster, version, snapshot, mutation, epoch, nodeId, offer },
-        { asker: access.asker, signal: open.signal },
+        { requester: access.requester, signal: open.signal },
       );
     };
     const result = await pushes.counting(cluster, () =>
@@ -28,8 +28,8 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     switch (result.kind) {
       case 'committed':
         return answerEmpty(response, 200, result);
-      case 'foreignEpoch':
-        return answerError(request, response, foreignEpoch(), result);
+      case 'epochMismatch':
+        return answerError(request, response, epochMismatch(), result);
       case 'conflict':
         return answerSnapshot(exchange, 409, {
           cluster,
@@ -43,18 +43,18 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
   async poll(exchange, { cluster, version }) {
     const { manager, request, response, access, open } = exchange;
     const [epoch, mutation] = [header(request, headers.epoch), header(request, headers.mutation)];
-    const { asker, isNode } = access;
+    const { requester, isNode } = access;
     // A bearer that is no node does not speak for one.
     const [nodeId, wait] = [isNode ? nodeIdOf(request) : undefined, waitOf(request)];
     const result = await manager.poll(
       { cluster, version, wait, epoch, mutation, nodeId },
-      { asker, signal: open.signal, connection: request.socket, isNode },
+      { requester, signal: open.signal, connection: request.socket, isNode },
     );
     switch (result.kind) {
       case 'unchanged':
         return answerEmpty(response, 204, result);
-      case 'foreignEpoch':
-        return answerError(request, response, foreignEpoch(), result);
+      case 'epochMismatch':
+        return answerError(request, response, epochMismatch(), result);
       case 'snapshot':
         return answerSnapshot(exchange, 200, {
           cluster,
@@ -66,7 +66,7 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
   },
 };
 
-const foreignEpoch = () =>
-  new CfluxError('FOREIGN_EPOCH', 'this manager has another history of the cluster: see Cflux-Epoch', {
-    outcome: 'none',
+const epochMismatch = () =>
+  new CfluxError('EPOCH_MISMATCH', 'this manager has another history of the cluster: see Cflux-Epoch', {
+    outcome: 'notApplied',
   });

@@ -9,9 +9,9 @@ import type {
   Commit,
   CommitResult,
   Head,
-  KnownNode,
   ManagerStore,
   NewHistory,
+  NodeDetails,
   NodeUpdate,
   StoreContext,
   VersionRecord,
@@ -81,7 +81,7 @@ export class MemoryStore implements ManagerStore {
     if (memory.liveness !== undefined) return;
     memory.liveness = new Liveness(context.clock, context.nodeTtl);
     for (const [cluster, { nodes }] of memory.clusters) {
-      for (const { info, left } of nodes.values()) if (!left) memory.liveness.beat(cluster, info.id);
+      for (const { info, left } of nodes.values()) if (!left) memory.liveness.heartbeat(cluster, info.id);
     }
   }
 
@@ -106,11 +106,11 @@ export class MemoryStore implements ManagerStore {
   }
 
   async history(cluster: string): Promise<readonly VersionRecord[]> {
-    return this.#head(cluster).kept ?? [];
+    return this.#head(cluster).retained ?? [];
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    const { clock, history, mutationMemory } = this.#opened();
+    const { clock, keepVersions, mutationMemory } = this.#opened();
     const head = this.#head(commit.cluster);
     const earlier = this.#memory.clusters.get(commit.cluster)?.mutations.get(commit.mutation);
     const refusal = checkCommit(commit, head, earlier?.version);
@@ -124,14 +124,14 @@ export class MemoryStore implements ManagerStore {
     if (generation !== stored) this.#memory.generations.set(commit.cluster, generation);
     const cluster = this.#cluster(commit.cluster);
     cluster.versions.push({ record, snapshot: commit.snapshot });
-    if (cluster.versions.length > history) cluster.versions.shift();
+    if (cluster.versions.length > keepVersions) cluster.versions.shift();
     const now = clock.monotonic();
     cluster.mutations.set(commit.mutation, { version: record.version, at: now });
     for (const [mutation, { at }] of cluster.mutations) {
       if (now - at <= mutationMemory) break;
       cluster.mutations.delete(mutation);
     }
-    this.#tell(commit.cluster);
+    this.#notify(commit.cluster);
     return { kind: 'committed', epoch: this.#head(commit.cluster).epoch, record };
   }
 
@@ -155,40 +155,40 @@ export class MemoryStore implements ManagerStore {
     this.#memory.clusters.delete(name);
     this.#memory.generations.set(name, nextNumber(this.#highest(name, cluster), clock.now()));
     for (const id of cluster.nodes.keys()) this.#memory.liveness?.end(name, id);
-    this.#tell(name);
+    this.#notify(name);
     return true;
   }
 
-  async newHistory(cluster: string, above: number): Promise<NewHistory> {
+  async newHistory(cluster: string, minVersion: number): Promise<NewHistory> {
     const { clock } = this.#opened();
     const storeId = this.#memory.id ?? '';
     const previous = this.#highest(cluster, this.#memory.clusters.get(cluster));
-    return newHistoryOf({ storeId, cluster, previous }, clock.now(), above);
+    return newHistoryOf({ storeId, cluster, previous }, clock.now(), minVersion);
   }
 
-  async addNode(cluster: string, { ip, hostname, bindAddress }: KnownNode): Promise<number> {
-    const { clock, mostNodes } = this.#opened();
-    if ((this.#memory.clusters.get(cluster)?.nodes.size ?? 0) >= mostNodes) throw tooManyNodes(mostNodes);
+  async addNode(cluster: string, { ip, hostname, bindAddress }: NodeDetails): Promise<number> {
+    const { clock, maxNodes } = this.#opened();
+    if ((this.#memory.clusters.get(cluster)?.nodes.size ?? 0) >= maxNodes) throw tooManyNodes(maxNodes);
     this.#memory.lastNodeId = nextNumber(this.#memory.lastNodeId, clock.now());
     const id = this.#memory.lastNodeId;
     this.#cluster(cluster).nodes.set(id, { info: { id, ip, hostname, bindAddress }, left: false });
-    this.#memory.liveness?.beat(cluster, id);
+    this.#memory.liveness?.heartbeat(cluster, id);
     return id;
   }
 
-  beat(cluster: string, nodeId: number, leaving = false): boolean {
+  heartbeat(cluster: string, nodeId: number, leaving = false): boolean {
     const node = this.#memory.clusters.get(cluster)?.nodes.get(nodeId);
     if (node === undefined) return false;
     node.left = leaving;
     if (leaving) this.#memory.liveness?.end(cluster, nodeId);
-    else this.#memory.liveness?.beat(cluster, nodeId);
+    else this.#memory.liveness?.heartbeat(cluster, nodeId);
     return true;
   }
 
   async updateNode(
     cluster: string,
     nodeId: number,
-    { ip, hostname, bindAddress }: KnownNode,
+    { ip, hostname, bindAddress }: NodeDetails,
   ): Promise<NodeUpdate> {
     const node = this.#memory.clusters.get(cluster)?.nodes.get(nodeId);
     if (node === undefined) return 'unknown';
@@ -233,7 +233,11 @@ export class MemoryStore implements ManagerStore {
     this.#opened();
     const epoch = epochOf(this.#memory.id ?? '', name, this.#memory.generations.get(name) ?? 0);
     const versions = this.#memory.clusters.get(name)?.versions ?? [];
-    return { epoch, latest: versions.at(-1)?.record, kept: versions.map(({ record }) => record).reverse() };
+    return {
+      epoch,
+      latest: versions.at(-1)?.record,
+      retained: versions.map(({ record }) => record).reverse(),
+    };
   }
 
   /** The highest version that was ever used under this name. */
@@ -249,7 +253,7 @@ export class MemoryStore implements ManagerStore {
     return cluster;
   }
 
-  #tell(cluster: string): void {
+  #notify(cluster: string): void {
     for (const onChange of this.#memory.listeners) onChange(cluster);
   }
 

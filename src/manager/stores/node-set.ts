@@ -1,7 +1,7 @@
-import type { KnownNode } from '../manager-store.js';
+import type { NodeDetails } from '../manager-store.js';
 
 /** Whether two descriptions of a node say the same. */
-export const isSameNode = (a: KnownNode, b: KnownNode): boolean =>
+export const isSameNode = (a: NodeDetails, b: NodeDetails): boolean =>
   a.ip === b.ip && a.hostname === b.hostname && a.bindAddress === b.bindAddress;
 
 /** Nodes of clusters, found without making a key. */

@@ -9,8 +9,8 @@ const tenYears = 10 * 365 * 86_400_000;
  *
  * `above` is what somebody else claims to have had: one that is far in the future is not believed, for it would use the numbers up.
  */
-export function nextNumber(previous: number, now: number, above = 0): number {
-  const believed = above <= now + tenYears ? above : 0;
+export function nextNumber(previous: number, now: number, minVersion = 0): number {
+  const believed = minVersion <= now + tenYears ? minVersion : 0;
   return Math.max(previous, believed, Math.floor(now) - 1) + 1;
 }
 
@@ -29,9 +29,9 @@ export function epochOf(storeId: string, cluster: string, generation: number): s
 export function newHistoryOf(
   { storeId, cluster, previous }: { storeId: string; cluster: string; previous: number },
   now: number,
-  above: number,
+  minVersion: number,
 ): NewHistory {
-  const generation = nextNumber(previous, now, above);
+  const generation = nextNumber(previous, now, minVersion);
   return { generation, epoch: epochOf(storeId, cluster, generation) };
 }
 
@@ -43,9 +43,9 @@ export function firstGeneration({ newHistory }: Commit, stored: number): number 
 
 /** The record of a commit that is accepted after `previous`, the highest version of its cluster so far. */
 export function recordOf(commit: Commit, previous: number, now: number): VersionRecord {
-  const { snapshot, mutation, above, nodeId, author } = commit;
+  const { snapshot, mutation, minVersion, nodeId, author } = commit;
   return {
-    version: nextNumber(previous, now, above),
+    version: nextNumber(previous, now, minVersion),
     mutation,
     at: now,
     size: snapshot.byteLength,

@@ -7,7 +7,7 @@ interface Remembered {
 }
 
 // So many at once that a burst is forgotten as fast as it came, and so few that no commit waits for it.
-const mostAtOnce = 100;
+const maxAtOnce = 100;
 
 /**
  * Since when this process knows each mutation id, by the monotonic clock: the wall clock may jump by hours. Those that an earlier
@@ -33,7 +33,7 @@ export class RememberedMutations {
     const expired: Remembered[] = [];
     const now = this.#clock.monotonic();
     for (const remembered of this.#queue) {
-      if (now - remembered.since <= this.#memory || expired.length === mostAtOnce) break;
+      if (now - remembered.since <= this.#memory || expired.length === maxAtOnce) break;
       this.#queue.delete(remembered);
       expired.push(remembered);
     }

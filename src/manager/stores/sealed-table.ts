@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Database, Key, RangeOptions } from 'lmdb';
-import { Damage } from './lmdb-file/damage.js';
+import { Damage } from './lmdb/data-file/damage.js';
 
 /** First byte of a sealed value. JSON, which version 0.1 wrote without a checksum, does not begin with it. */
 const sealed = 0;

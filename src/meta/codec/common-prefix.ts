@@ -1,4 +1,4 @@
-const longestStep = 64 * 1024;
+const maxStep = 64 * 1024;
 
 /** How many bytes `a` from `i` on and `b` from `j` on have in common, `most` at most. */
 export function commonPrefix(a: Buffer, i: number, b: Buffer, j: number, most: number): number {
@@ -11,7 +11,7 @@ export function commonPrefix(a: Buffer, i: number, b: Buffer, j: number, most: n
     const next = Math.min(same + step, limit);
     if (!equal(same, next)) return firstDifference(equal, same, next);
     same = next;
-    step = Math.min(step * 2, longestStep);
+    step = Math.min(step * 2, maxStep);
   }
   return limit;
 }

@@ -16,7 +16,7 @@ import {
 import { WireWriter } from './wire-writer.js';
 
 /** For lists of unknown descent. */
-const mostPieces = 64;
+const maxPieces = 64;
 
 /**
  * As many pieces cost as much as a new layout (measured; half of the layout's cost is garbage collection). Lists have more pieces with
@@ -92,9 +92,9 @@ function fromSegments<T extends Named>(list: readonly T[], kind: SegmentKind<T>)
   const pieces = new Pieces();
   let unknown = 0;
   for (const record of list) {
-    if (segmentOf(record) === undefined && ++unknown > mostPieces) return undefined;
+    if (segmentOf(record) === undefined && ++unknown > maxPieces) return undefined;
     pieces.addSegment(segmentFor(record, kind));
-    if (pieces.count > mostPieces) return undefined;
+    if (pieces.count > maxPieces) return undefined;
   }
   return pieces.finish();
 }

@@ -15,7 +15,7 @@ export interface KnownSegments<T> {
   readonly layout?: Layout;
 }
 
-const mostArguments = 1000;
+const maxArguments = 1000;
 
 /**
  * Collects the records of one kind from the root message. Given what is known already, it takes over, as the same objects, the
@@ -84,7 +84,7 @@ export class SegmentsReader<T extends Named> {
       parts.push(between, records.slice(at, taken[i + 1]?.at ?? records.length));
     }
     // Ten times as fast as flat(), but each part is an argument.
-    return parts.length < mostArguments ? ([] as T[]).concat(...parts) : parts.flat();
+    return parts.length < maxArguments ? ([] as T[]).concat(...parts) : parts.flat();
   }
 
   private keepLayout(records: readonly T[], bytes: () => Buffer): void {

@@ -7,7 +7,7 @@ import { Malformed, WireReader } from './wire-reader.js';
  * queries, users and privileges together. A record takes a byte or two on the wire and some hundred in memory, so a limit on
  * the bytes does not bound the memory of a node that decodes them.
  */
-const mostRecords = 5_000_000;
+const maxRecords = 5_000_000;
 
 /** Owners in the form of the 0.9 era: numbers, packed into one field, are records of a byte each. */
 const packedOwners = 0x12;
@@ -18,12 +18,12 @@ const shard: Inside | undefined = root[42]?.inside[26]?.inside[42]?.inside[42]?.
  *
  * @param pieces The encoding, divided between two fields of the root message.
  * @param atMost No fewer records than there are: they are counted only if these were too many. Default: a record takes a byte at least.
- * @throws CfluxError `TOO_LARGE` above {@link mostRecords}.
+ * @throws CfluxError `TOO_LARGE` above {@link maxRecords}.
  */
 export function checkRecordCount(pieces: readonly Buffer[], atMost?: () => number): void {
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  if (size <= mostRecords || (atMost !== undefined && atMost() <= mostRecords)) return;
-  const counter = new RecordCounter(mostRecords);
+  if (size <= maxRecords || (atMost !== undefined && atMost() <= maxRecords)) return;
+  const counter = new RecordCounter(maxRecords);
   for (const piece of pieces) counter.count(piece);
 }
 
@@ -75,7 +75,7 @@ class RecordCounter {
 function tooManyRecords(): CfluxError {
   return new CfluxError(
     'TOO_LARGE',
-    `metadata is too large: it holds more than ${mostRecords} records (databases, policies, shard groups, shards, users, …); drop what is not needed, such as expired shard groups`,
-    { outcome: 'none' },
+    `metadata is too large: it holds more than ${maxRecords} records (databases, policies, shard groups, shards, users, …); drop what is not needed, such as expired shard groups`,
+    { outcome: 'notApplied' },
   );
 }

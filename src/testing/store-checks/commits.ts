@@ -93,7 +93,7 @@ export const commitChecks: Checks = {
     assert.equal(result.kind, 'committed');
     const { version } = result.record;
     // It is known longer than its version is kept.
-    for (let i = 0; i < context.history; i++) await commitNext(store, 'a', `${i}`);
+    for (let i = 0; i < context.keepVersions; i++) await commitNext(store, 'a', `${i}`);
     assert.equal(await store.read('a', version), undefined);
     const other = await another();
     for (const again of [store, other]) {
@@ -122,7 +122,7 @@ export const commitChecks: Checks = {
     await store.commit(first);
     context.clock.setWall(context.clock.now() + 30 * 86_400_000);
     await pass(context.mutationMemory - 1_000);
-    for (let i = 0; i < 2 * context.history; i++) await commitNext(store, 'a', `${i}`);
+    for (let i = 0; i < 2 * context.keepVersions; i++) await commitNext(store, 'a', `${i}`);
     assert.equal((await store.commit(first)).kind, 'repeated');
     await store.close();
     const other = await another();
@@ -133,7 +133,7 @@ export const commitChecks: Checks = {
   async 'another epoch is refused, and stores nothing (R11)'({ store }) {
     const { epoch } = await store.head('a');
     assert.deepEqual(await store.commit(push('a', 0, 'one', { epoch: 'another' })), {
-      kind: 'foreignEpoch',
+      kind: 'epochMismatch',
       epoch,
     });
     assert.equal((await store.head('a')).latest, undefined);
@@ -141,9 +141,9 @@ export const commitChecks: Checks = {
     assert.equal(result.kind, 'committed');
     assert.equal(result.epoch, epoch, 'the epoch before the first version is the epoch after it');
     const { version } = result.record;
-    assert.equal((await store.commit(push('a', version, 'two', { epoch: 'another' }))).kind, 'foreignEpoch');
+    assert.equal((await store.commit(push('a', version, 'two', { epoch: 'another' }))).kind, 'epochMismatch');
     // The base belongs to that other epoch: it is not compared.
     const elsewhere = push('a', version + 1, 'two', { epoch: 'another' });
-    assert.deepEqual(await store.commit(elsewhere), { kind: 'foreignEpoch', epoch });
+    assert.deepEqual(await store.commit(elsewhere), { kind: 'epochMismatch', epoch });
   },
 };

@@ -16,9 +16,9 @@ export const nodeChecks: Checks = {
     assert.equal(await store.removeNode(cluster, last), true);
     assert.ok((await store.addNode('a', node)) > last);
     const [first = 0] = ids;
-    assert.equal(await store.beat('a', first), false, 'the first is of cluster b');
+    assert.equal(await store.heartbeat('a', first), false, 'the first is of cluster b');
     assert.equal(await store.removeNode('a', first), false);
-    assert.equal(await store.beat('b', first), true);
+    assert.equal(await store.heartbeat('b', first), true);
   },
 
   async 'nodes are listed as they described themselves, in a stable order, until removed'({
@@ -43,7 +43,7 @@ export const nodeChecks: Checks = {
     );
     assert.equal(await store.removeNode('a', a), true);
     assert.equal(await store.removeNode('a', a), false);
-    assert.equal(await store.beat('a', a), false);
+    assert.equal(await store.heartbeat('a', a), false);
     assert.deepEqual(
       (await store.nodes('a')).map(({ id }) => id),
       [b],
@@ -82,9 +82,9 @@ export const nodeChecks: Checks = {
       await other.addNode('b', node),
     ];
     const known = async (process: ManagerStore) => [
-      await process.beat('a', removed),
-      await process.beat('a', kept),
-      await process.beat('b', deleted),
+      await process.heartbeat('a', removed),
+      await process.heartbeat('a', kept),
+      await process.heartbeat('b', deleted),
     ];
     for (const process of [store, other]) assert.deepEqual(await known(process), [true, true, true]);
     assert.equal(await other.removeNode('a', removed), true);
@@ -96,9 +96,9 @@ export const nodeChecks: Checks = {
   },
 
   async 'a cluster has so many nodes and no more (R24)'({ store, context }) {
-    for (let i = 0; i < context.mostNodes; i++) await store.addNode('a', node);
+    for (let i = 0; i < context.maxNodes; i++) await store.addNode('a', node);
     await assert.rejects(store.addNode('a', node), (error) => isCfluxError(error, 'TOO_MANY_REQUESTS'));
-    assert.equal((await store.nodes('a')).length, context.mostNodes);
+    assert.equal((await store.nodes('a')).length, context.maxNodes);
     await store.addNode('b', node);
   },
 
@@ -107,20 +107,20 @@ export const nodeChecks: Checks = {
     const alive = async () => (await store.nodes('a'))[0]?.alive;
     await pass(context.nodeTtl * 0.8);
     assert.equal(await alive(), true);
-    assert.equal(await store.beat('a', id), true);
+    assert.equal(await store.heartbeat('a', id), true);
     await pass(context.nodeTtl * 0.8);
     assert.equal(await alive(), true);
     await pass(context.nodeTtl * 2);
     assert.equal(await alive(), false, 'dead, and still listed');
-    assert.equal(await store.beat('a', id), true);
+    assert.equal(await store.heartbeat('a', id), true);
     assert.equal(await alive(), true);
   },
 
   async 'a node that leaves is not alive, keeps its id, and is alive again after a beat (R23)'({ store }) {
     const id = await store.addNode('a', node);
-    assert.equal(await store.beat('a', id, true), true);
+    assert.equal(await store.heartbeat('a', id, true), true);
     assert.deepEqual(await store.nodes('a'), [{ id, ...node, alive: false }]);
-    assert.equal(await store.beat('a', id), true);
+    assert.equal(await store.heartbeat('a', id), true);
     assert.equal((await store.nodes('a'))[0]?.alive, true);
   },
 
@@ -132,7 +132,7 @@ export const nodeChecks: Checks = {
   }) {
     await store.addNode('a', node);
     const left = await store.addNode('a', node);
-    await store.beat('a', left, true);
+    await store.heartbeat('a', left, true);
     await store.close();
     const other = await another();
     const alive = async () => (await other.nodes('a')).map((each) => each.alive);

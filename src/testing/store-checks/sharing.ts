@@ -4,19 +4,19 @@ import { type Checks, commitNext } from './bench.js';
 export const sharingChecks: Checks = {
   async 'a change is told to every process (R22)'({ store, another, pass }) {
     const other = await another();
-    const told = new Set<string | undefined>();
-    const unwatch = other.watch((cluster) => told.add(cluster));
+    const notified = new Set<string | undefined>();
+    const unwatch = other.watch((cluster) => notified.add(cluster));
     await commitNext(store, 'a', 'one');
-    await waitFor(() => told.has('a') || told.has(undefined), pass);
-    told.clear();
+    await waitFor(() => notified.has('a') || notified.has(undefined), pass);
+    notified.clear();
     await store.deleteCluster('a');
-    await waitFor(() => told.has('a') || told.has(undefined), pass);
+    await waitFor(() => notified.has('a') || notified.has(undefined), pass);
     unwatch();
     await pass(1_000);
-    told.clear();
+    notified.clear();
     await commitNext(store, 'a', 'two');
     await pass(2_000);
-    assert.equal(told.size, 0);
+    assert.equal(notified.size, 0);
   },
 
   async 'opens and closes as often as one likes, and says that it is well'({ store, context }) {

@@ -28,13 +28,13 @@ export const versionChecks: Checks = {
     await store.deleteCluster('a');
     const afterwards = await commitNext(store, 'a', 'two');
     assert.ok(afterwards > first);
-    const above = afterwards + 1_000_000;
+    const minVersion = afterwards + 1_000_000;
     await store.deleteCluster('a');
-    const result = await store.commit(push('a', 0, 'three', { above }));
+    const result = await store.commit(push('a', 0, 'three', { minVersion }));
     assert.equal(result.kind, 'committed');
-    assert.ok(result.record.version > above);
+    assert.ok(result.record.version > minVersion);
     const { version } = result.record;
-    const absurd = await store.commit(push('a', version, 'four', { above: Number.MAX_SAFE_INTEGER }));
+    const absurd = await store.commit(push('a', version, 'four', { minVersion: Number.MAX_SAFE_INTEGER }));
     assert.equal(absurd.kind, 'committed');
     assert.ok(absurd.record.version < 2 ** 52, 'a wild claim does not use the numbers up');
   },
@@ -48,14 +48,15 @@ export const versionChecks: Checks = {
 
   async 'the last versions are kept, newest first, and no more (R25)'({ store, context }) {
     const versions: number[] = [];
-    for (let i = 0; i < context.history + 3; i++) versions.unshift(await commitNext(store, 'a', `v${i}`));
-    const kept = versions.slice(0, context.history);
+    for (let i = 0; i < context.keepVersions + 3; i++)
+      versions.unshift(await commitNext(store, 'a', `v${i}`));
+    const kept = versions.slice(0, context.keepVersions);
     assert.deepEqual(
       (await store.history('a')).map(({ version }) => version),
       kept,
     );
     for (const [i, version] of kept.entries()) {
-      assert.equal(text(await store.read('a', version)), `v${context.history + 2 - i}`);
+      assert.equal(text(await store.read('a', version)), `v${context.keepVersions + 2 - i}`);
     }
     const gone = versions.at(-1) ?? 0;
     assert.equal(await store.read('a', gone), undefined);
@@ -65,13 +66,13 @@ export const versionChecks: Checks = {
     for (const word of ['one', 'two', 'three']) await commitNext(store, 'a', word);
     const history = await store.history('a');
     assert.equal(history.length, 3);
-    const { kept } = await store.head('a');
+    const { retained } = await store.head('a');
     // A store need not.
-    if (kept === undefined) return;
-    assert.deepEqual(kept, history);
+    if (retained === undefined) return;
+    assert.deepEqual(retained, history);
     const conflict = await store.commit(push('a', 1, 'four'));
     assert.equal(conflict.kind, 'conflict');
-    assert.deepEqual(conflict.kept, history);
+    assert.deepEqual(conflict.retained, history);
   },
 
   async 'a deleted cluster leaves nothing but numbers, and comes back as another history (R11, R21)'({
@@ -92,7 +93,7 @@ export const versionChecks: Checks = {
       assert.deepEqual(await each.history('a'), []);
       assert.deepEqual(await each.nodes('a'), []);
       assert.deepEqual(await each.clusters(), []);
-      assert.equal(await each.beat('a', id), false);
+      assert.equal(await each.heartbeat('a', id), false);
     }
     const { epoch } = await store.head('a');
     assert.equal(await store.deleteCluster('a'), false);
@@ -124,19 +125,19 @@ export const versionChecks: Checks = {
     // A store need not.
     if (store.newHistory === undefined) return;
     const { epoch } = await store.head('a');
-    const above = Date.now() + 1_000_000;
-    const newHistory = await store.newHistory('a', above);
+    const minVersion = Date.now() + 1_000_000;
+    const newHistory = await store.newHistory('a', minVersion);
     assert.notEqual(newHistory.epoch, epoch);
     const other = await another();
     for (const each of [store, other]) {
       assert.equal((await each.head('a')).epoch, epoch, 'nothing is stored of it');
       assert.deepEqual(await each.clusters(), []);
     }
-    const competing = await other.newHistory?.('a', above + 5);
+    const competing = await other.newHistory?.('a', minVersion + 5);
     const result = await store.commit(push('a', 7, 'one', { newHistory, epoch }));
     assert.equal(result.kind, 'committed');
     assert.equal(result.epoch, newHistory.epoch);
-    assert.ok(result.record.version > above);
+    assert.ok(result.record.version > minVersion);
     for (const each of [store, other]) assert.equal((await each.head('a')).epoch, newHistory.epoch);
     const { version } = result.record;
     const late = await other.commit(push('a', 0, 'two', { newHistory: competing }));

@@ -24,9 +24,9 @@ export function checkHistory(history: History, final: ReadonlyMap<string, Conten
   const [first, ...others] = final;
   const atTheEnd = first === undefined ? [] : [readAtTheEnd(history, ...first)];
   for (const [key, operations] of partition([...history.operations, ...atTheEnd])) {
-    const judgement = judge(operations);
-    if (judgement === 'linearizable') good += 1;
-    else if (judgement === 'undecided') undecided.push(key);
+    const classification = judge(operations);
+    if (classification === 'linearizable') good += 1;
+    else if (classification === 'undecided') undecided.push(key);
     else {
       const { id, call, result } = firstViolation(operations) ?? {};
       findings.push(`${key} is not linearizable from operation ${id} on: ${call?.do} answered “${result}”`);

@@ -1,6 +1,6 @@
 import { linearizable } from './linearizable.js';
 import { objectModel } from './models.js';
-import { type KeyOperation, longestRead } from './partition.js';
+import { type KeyOperation, maxRead } from './partition.js';
 
 /**
  * The earliest operation whose end makes the history impossible; before it all can be explained. A history stays violated however it
@@ -30,5 +30,5 @@ function until(operations: readonly KeyOperation[], time: number): readonly KeyO
 
 /** Whether one object's operations are linearizable. */
 export function judge(operations: readonly KeyOperation[]) {
-  return linearizable(objectModel({ longest: longestRead(operations) }), operations);
+  return linearizable(objectModel({ longest: maxRead(operations) }), operations);
 }

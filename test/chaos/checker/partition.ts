@@ -33,7 +33,7 @@ export function partition(operations: readonly Operation[]): Map<string, readonl
 }
 
 /** The longest list that a read of these found; empty where they are not those of a list that only grows. */
-export function longestRead(operations: readonly KeyOperation[]): string {
+export function maxRead(operations: readonly KeyOperation[]): string {
   if (operations.some(({ call }) => call.do !== 'read' && call.do !== 'append')) return '';
   let longest = '';
   for (const { call, result = '' } of operations) {

@@ -7,8 +7,8 @@ import { change, contentsOf } from './operations.js';
 
 // A node in a process of its own, which the harness asks for operations over the channel between the two, and kills.
 const setup: NodeSetup = JSON.parse(process.argv[2] ?? '');
-const tell = (report: Report) => process.send?.(report);
-const complain = (what: string) => tell({ kind: 'complaint', time: now(), what });
+const notify = (report: Report) => process.send?.(report);
+const complain = (what: string) => notify({ kind: 'complaint', time: now(), what });
 
 // R14: there is no such thing. Without this the process would end all the same, and say so to nobody.
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
@@ -34,7 +34,7 @@ let pushed: At | undefined;
 
 const observe = (version: number, epoch: string | undefined): At => {
   const at = { epoch: epoch ?? 'none', version };
-  tell({ kind: 'observed', time: now(), ...at, digest: digestMetadata(meta.data()) });
+  notify({ kind: 'observed', time: now(), ...at, digest: digestMetadata(meta.data()) });
   return at;
 };
 client.on('synced', ({ version, epoch }) => {
@@ -43,7 +43,7 @@ client.on('synced', ({ version, epoch }) => {
 client.on('pushed', ({ version }) => {
   pushed = observe(version, client.status.epoch);
 });
-for (const event of ['epochChanged', 'foreignEpoch', 'diverged', 'expired'] as const) {
+for (const event of ['epochChanged', 'foreignCluster', 'diverged', 'registrationLost'] as const) {
   client.on(event, () => complain(`told of ${event}`));
 }
 
@@ -51,7 +51,7 @@ const mirror = setup.influxd === undefined ? undefined : mirrorOf(setup.influxd)
 await client.open();
 
 process.on('message', async (request: Request) => {
-  tell({ kind: 'answer', id: request.id, answer: await answer(request) });
+  notify({ kind: 'answer', id: request.id, answer: await answer(request) });
   if ('close' in request) process.disconnect();
 });
 

@@ -131,7 +131,7 @@ describe.each(kindsInPlace)('R1 around $name', (kind) => {
       },
       { timeout: 1_000 },
     );
-    await expect(lab.run(dawdling)).rejects.toMatchObject({ code: 'TIMEOUT', outcome: 'none' });
+    await expect(lab.run(dawdling)).rejects.toMatchObject({ code: 'TIMEOUT', outcome: 'notApplied' });
     await lab.clock.advance(3_000);
     await lab.run(ours.client.createDatabase('a'));
     expect(await databasesOf(ours.meta)).toEqual(['a']);

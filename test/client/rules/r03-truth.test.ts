@@ -15,7 +15,11 @@ import {
 } from './support/wrapped-clients.js';
 
 const five = (fault: Fault): Fault[] => Array.from({ length: 5 }, () => fault);
-const refusal = new CfluxError('UNAVAILABLE', 'busy', { retryable: true, outcome: 'none', status: 503 });
+const refusal = new CfluxError('UNAVAILABLE', 'busy', {
+  retryable: true,
+  outcome: 'notApplied',
+  status: 503,
+});
 const balancer = new CfluxError('MANAGER_FAILED', 'bad gateway', {
   retryable: true,
   outcome: 'unknown',
@@ -27,21 +31,26 @@ const matrix: {
   when: string;
   attempts: Fault[];
   code: string;
-  outcome: 'none' | 'unknown';
+  outcome: 'notApplied' | 'unknown';
   stored?: true;
 }[] = [
-  { when: 'no connection was made', attempts: five({ refuse: true }), code: 'UNREACHABLE', outcome: 'none' },
+  {
+    when: 'no connection was made',
+    attempts: five({ refuse: true }),
+    code: 'UNREACHABLE',
+    outcome: 'notApplied',
+  },
   {
     when: 'the manager refused for good',
-    attempts: [{ error: new CfluxError('TOO_LARGE', 'too large', { outcome: 'none', status: 413 }) }],
+    attempts: [{ error: new CfluxError('TOO_LARGE', 'too large', { outcome: 'notApplied', status: 413 }) }],
     code: 'TOO_LARGE',
-    outcome: 'none',
+    outcome: 'notApplied',
   },
   {
     when: 'the manager refused five times',
     attempts: five({ error: refusal }),
     code: 'UNAVAILABLE',
-    outcome: 'none',
+    outcome: 'notApplied',
   },
   {
     when: 'a balancer answered 502 and the request never came',
@@ -191,8 +200,11 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
       }),
       ours.client.mutate(numbered('a')),
     ];
-    const told = await lab.run(Promise.allSettled(changes));
-    expect(told).toMatchObject([{ status: 'rejected' }, { reason: { message: 'no space left on device' } }]);
+    const notified = await lab.run(Promise.allSettled(changes));
+    expect(notified).toMatchObject([
+      { status: 'rejected' },
+      { reason: { message: 'no space left on device' } },
+    ]);
     await lab.run(ours.client.mutate(numbered('b')));
     expect(databaseNames(lab.newest)).toEqual(['b#0']);
     expect(await databasesOf(ours.meta)).toEqual(['b#0']);
@@ -202,7 +214,9 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     failNextWrite(ours);
-    ours.network.failNext('push', { error: new CfluxError('TOO_LARGE', 'too large', { outcome: 'none' }) });
+    ours.network.failNext('push', {
+      error: new CfluxError('TOO_LARGE', 'too large', { outcome: 'notApplied' }),
+    });
     expect(await lab.run(reasonOf(ours.client.mutate(numbered('a'))))).toMatchObject({ code: 'TOO_LARGE' });
     expect(ours.heard('syncFailed')).toMatchObject([{ error: { code: 'STORAGE_FAILED' } }]);
     // Nobody who reads waits for ever.

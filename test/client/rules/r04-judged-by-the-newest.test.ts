@@ -72,14 +72,14 @@ describe.each(cases)('R4 around $name, with a manager of $manager', ({ kind, man
 
   it('R4: one that fails beside others that are pushed is judged by what their push was accepted on', async () => {
     const { lab, ours } = await stale(['a'], ['a', 'b'], { kind, manager });
-    const told = await lab.run(
+    const notified = await lab.run(
       Promise.allSettled([
         ours.client.mutate(needs('b')),
         ours.client.createDatabase('x'),
         ours.client.mutate(needs('c')),
       ]),
     );
-    expect(told).toMatchObject([
+    expect(notified).toMatchObject([
       { status: 'fulfilled' },
       { status: 'fulfilled' },
       { status: 'rejected', reason: { message: "there is a, b, b's, x" } },
@@ -100,7 +100,7 @@ describe.each(wrappedKinds)('R4 around $name', (kind) => {
       expect(await lab.run(reasonOf(ours.client.mutate<unknown>(operation)))).toMatchObject({
         code: 'TIMEOUT',
         retryable: true,
-        outcome: 'none',
+        outcome: 'notApplied',
       });
       expect(await databasesOf(ours.meta)).toEqual(['a']);
     },
@@ -109,11 +109,11 @@ describe.each(wrappedKinds)('R4 around $name', (kind) => {
   it('R4: one that fails beside others whose push is lost is told neither its own error nor theirs', async () => {
     const { lab, ours } = await stale(['a'], ['a', 'b'], { kind });
     ours.network.partitioned = true;
-    const told = await lab.run(
+    const notified = await lab.run(
       Promise.allSettled([ours.client.mutate(needs('b')), ours.client.createDatabase('x')]),
     );
-    expect(told).toMatchObject([
-      { reason: { code: 'UNREACHABLE', outcome: 'none', retryable: true } },
+    expect(notified).toMatchObject([
+      { reason: { code: 'UNREACHABLE', outcome: 'notApplied', retryable: true } },
       { reason: { code: 'UNKNOWN_OUTCOME', outcome: 'unknown' } },
     ]);
   });

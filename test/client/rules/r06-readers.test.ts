@@ -13,7 +13,7 @@ import {
   wrappedKinds,
 } from './support/wrapped-clients.js';
 
-const refusal = new CfluxError('TOO_LARGE', 'too large', { outcome: 'none' });
+const refusal = new CfluxError('TOO_LARGE', 'too large', { outcome: 'notApplied' });
 
 /** What the wrapped client is given from now on. */
 function writesOf({ meta }: LabNode): MetaData[] {
@@ -100,8 +100,8 @@ describe.each(kindsInPlace)('R6 around $name', (kind) => {
     const read = ours.client.data().then(databaseNames);
     const second = ours.client.mutate((meta) => meta.createDatabase('c'), { timeout: 800 });
     ours.network.failNext('push', { error: refusal });
-    const told = await lab.run(Promise.allSettled([first, second, read]));
-    const seen = told[2].status === 'fulfilled' ? told[2].value : undefined;
+    const notified = await lab.run(Promise.allSettled([first, second, read]));
+    const seen = notified[2].status === 'fulfilled' ? notified[2].value : undefined;
     expect(lab.history.map(({ data }) => databaseNames(data))).toContainEqual(seen);
   });
 
@@ -164,7 +164,7 @@ describe.each(wrappedKinds)('R6 around $name', (kind) => {
         await meta.createDatabase('a');
         return call(ours.client).catch((error: unknown) => error);
       });
-      expect(await lab.run(change)).toMatchObject({ code: 'NESTED_MUTATION', outcome: 'none' });
+      expect(await lab.run(change)).toMatchObject({ code: 'NESTED_MUTATION', outcome: 'notApplied' });
       expect(lab.clock.monotonic()).toBe(begin);
       expect(await databasesOf(ours.meta)).toEqual(['a']);
     },
@@ -205,11 +205,11 @@ describe.each(wrappedKinds)('R6 around $name', (kind) => {
 describe('R6 around a client that calls the client around it', () => {
   let around: CfluxClient<WrappedClient> | undefined;
   let call: (client: CfluxClient<WrappedClient>) => Promise<unknown> = async () => undefined;
-  let told: unknown;
+  let notified: unknown;
   /** Called by the methods of the wrapped clients below, when they are at it. */
   const callAround = async () => {
     await Promise.resolve();
-    told = around && (await call(around).catch((error: unknown) => error));
+    notified = around && (await call(around).catch((error: unknown) => error));
   };
   class CallingMetaClient extends LocalMetaClient {
     override async createDatabase(name: string) {
@@ -239,10 +239,10 @@ describe('R6 around a client that calls the client around it', () => {
   it.each(cases)('R6: $name inside a method of a client $kind is refused at once', async ({ make, nest }) => {
     const lab = new Lab();
     const ours = await lab.open({ meta: make() });
-    [around, call, told] = [ours.client, nest, undefined];
+    [around, call, notified] = [ours.client, nest, undefined];
     const begin = lab.clock.monotonic();
     await lab.run(ours.client.createDatabase('a'));
-    expect(told).toMatchObject({ code: 'NESTED_MUTATION', outcome: 'none' });
+    expect(notified).toMatchObject({ code: 'NESTED_MUTATION', outcome: 'notApplied' });
     expect(lab.clock.monotonic()).toBe(begin);
     expect(await databasesOf(ours.meta)).toEqual(['a']);
   });

@@ -20,11 +20,11 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
         ? ours.client.mutate(() => Promise.reject(new Error(`mistake ${i}`)))
         : ours.client.mutate(numbered(`d${i}`)),
     );
-    const told = await lab.run(Promise.allSettled(changes));
+    const notified = await lab.run(Promise.allSettled(changes));
     expect(ours.network.calls.push).toBe(push + 1);
     expect(lab.history).toHaveLength(versions + 1);
     let made = 0;
-    for (const [i, outcome] of told.entries()) {
+    for (const [i, outcome] of notified.entries()) {
       if (i % 8 === 7) expect(outcome).toMatchObject({ reason: { message: `mistake ${i}` } });
       else expect(outcome).toEqual({ status: 'fulfilled', value: made++ });
     }
@@ -61,7 +61,7 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
 
   it.each([
     ['signal', (controller: AbortController) => ({ signal: controller.signal }), { name: 'Left' }],
-    ['deadline', () => ({ timeout: 700 }), { code: 'TIMEOUT', outcome: 'none' }],
+    ['deadline', () => ({ timeout: 700 }), { code: 'TIMEOUT', outcome: 'notApplied' }],
   ])('R7: a %s takes a waiting mutation out at once', async (_, limit, reason) => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
@@ -88,7 +88,7 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
     const first = ours.client.createDatabase('a');
     await lab.clock.advance(500);
     const second = reasonOf(ours.client.mutate((meta) => meta.createDatabase('b'), { timeout: 700 }));
-    expect(await lab.run(second)).toMatchObject({ code: 'TIMEOUT', outcome: 'none' });
+    expect(await lab.run(second)).toMatchObject({ code: 'TIMEOUT', outcome: 'notApplied' });
     await lab.run(first);
   });
 
@@ -113,7 +113,11 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
 
   it.each([
     ['signal', (controller: AbortController) => ({ signal: controller.signal }), { message: 'gone' }],
-    ['deadline', () => ({ timeout: 700 }), { code: 'CONFLICT_TIMEOUT', outcome: 'none', retryable: true }],
+    [
+      'deadline',
+      () => ({ timeout: 700 }),
+      { code: 'CONFLICT_TIMEOUT', outcome: 'notApplied', retryable: true },
+    ],
   ])(
     'R7: a %s takes a mutation out between two rounds, and the others go on without it',
     async (_, limit, reason) => {
@@ -123,13 +127,13 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
       await lab.run(other.client.mutate(numbered('theirs')));
       ours.network.failNext('push', { answerDelay: 2_000 });
       const controller = new AbortController();
-      const told = Promise.allSettled([
+      const notified = Promise.allSettled([
         ours.client.mutate(numbered('a'), limit(controller)),
         ours.client.mutate(numbered('b')),
       ]);
       await lab.clock.advance(1_000);
       controller.abort(new Error('gone'));
-      expect(await lab.run(told)).toMatchObject([{ reason }, { value: 1 }]);
+      expect(await lab.run(notified)).toMatchObject([{ reason }, { value: 1 }]);
       expect(databaseNames(lab.newest)).toEqual(['theirs#0', 'b#1']);
       expect(await databasesOf(ours.meta)).toEqual(['theirs#0', 'b#1']);
     },

@@ -68,7 +68,7 @@ describe.each(cases)('R8 around $name, with a manager of $manager', ({ kind, man
     const patient = ours.client.mutate(numbered('a'), { timeout: 3_000 });
     const hasty = ours.client.mutate(numbered('b'), { timeout: 1_000 });
     const begun = lab.clock.monotonic();
-    const told = await lab.run(
+    const notified = await lab.run(
       Promise.all(
         [patient, hasty].map(async (change) => ({
           error: await reasonOf(change),
@@ -78,11 +78,11 @@ describe.each(cases)('R8 around $name, with a manager of $manager', ({ kind, man
     );
     for (const [i, deadline] of [3_000, 1_000].entries()) {
       // Where it comes while a push is on the wire nobody can say more than that.
-      expect(told[i]?.error).toMatchObject({
+      expect(notified[i]?.error).toMatchObject({
         code: expect.stringMatching(/^(CONFLICT_TIMEOUT|UNKNOWN_OUTCOME)$/),
       });
-      expect((told[i]?.at ?? 0) - begun).toBeGreaterThanOrEqual(deadline);
-      expect((told[i]?.at ?? 0) - begun).toBeLessThan(deadline + 500);
+      expect((notified[i]?.at ?? 0) - begun).toBeGreaterThanOrEqual(deadline);
+      expect((notified[i]?.at ?? 0) - begun).toBeLessThan(deadline + 500);
     }
     expect((await databasesOf(ours.meta)).filter((name) => /^[ab]#/.test(name))).toEqual([]);
     times.left = 0;
@@ -117,7 +117,7 @@ describe('R8', () => {
     const ours = await lab.open({ meta: forkingKind.make(await dataWith(1n, 'before')), manager });
     const begun = lab.clock.monotonic();
     const error = await lab.run(reasonOf(ours.client.mutate(numbered('a'))));
-    expect(error).toMatchObject({ code: 'CONFLICT_TIMEOUT', retryable: true, outcome: 'none' });
+    expect(error).toMatchObject({ code: 'CONFLICT_TIMEOUT', retryable: true, outcome: 'notApplied' });
     expect(lab.clock.monotonic() - begun).toBeGreaterThanOrEqual(30_000);
     expect(lab.clock.monotonic() - begun).toBeLessThan(30_500);
     expect(ours.heard('conflict').length).toBeLessThan(600);

@@ -14,7 +14,7 @@ const error = (code: ConstructorParameters<typeof CfluxError>[0], status: number
 /** What a manager, or whatever answers in its place, may say to a poll, at once. */
 const oddPolls: Record<string, (request: PollRequest, at: Lab) => Promise<PollResult>> = {
   'refuses the connection': async () => {
-    throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'none' });
+    throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'notApplied' });
   },
   'does not know its name': async () => {
     throw Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
@@ -58,7 +58,7 @@ const oddPolls: Record<string, (request: PollRequest, at: Lab) => Promise<PollRe
     };
   },
   'has another epoch each time, and hides it': async () => ({
-    kind: 'foreignEpoch',
+    kind: 'epochMismatch',
     epoch: `e${++turn}`,
     version: 5,
   }),
@@ -114,7 +114,7 @@ describe('R9: the sync loop', () => {
     await lab.clock.advance(120_000);
     state.odd = undefined;
     await lab.clock.advance(100_000);
-    if (ours.client.status.state === 'foreign') await lab.run(ours.client.adopt());
+    if (ours.client.status.state === 'foreignCluster') await lab.run(ours.client.adopt());
     await lab.settle([ours]);
     expect(ours.client.status.state).toBe('online');
     expect(await databasesOf(ours.meta)).toEqual(['a', 'b']);
@@ -135,9 +135,9 @@ describe('R9: the sync loop', () => {
     ours.network.partitioned = true;
     await lab.world.restartManager();
     await lab.clock.advance(60_000);
-    const told = ours.heard('syncFailed');
-    expect(told.map(({ failures }) => failures)).toEqual(told.map((_, i) => i + 1));
-    for (const { retryIn } of told) expect(retryIn).toBeLessThanOrEqual(15_000);
+    const notified = ours.heard('syncFailed');
+    expect(notified.map(({ failures }) => failures)).toEqual(notified.map((_, i) => i + 1));
+    for (const { retryIn } of notified) expect(retryIn).toBeLessThanOrEqual(15_000);
     expect(ours.client.status.state).toBe('offline');
     ours.network.partitioned = false;
     await lab.clock.advance(30_000);
@@ -166,7 +166,7 @@ describe('R9: the sync loop', () => {
 /** What may befall a heartbeat. */
 const oddBeats: Record<string, () => Promise<void>> = {
   'refuses the connection': async () => {
-    throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'none' });
+    throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'notApplied' });
   },
   'answers 500': async () => {
     throw error('MANAGER_FAILED', 500, true);

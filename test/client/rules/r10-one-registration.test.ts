@@ -30,7 +30,7 @@ describe('R10', () => {
     await lab.clock.advance(120_000);
     expect(await manager.nodes('lab')).toMatchObject([{ id: ours.client.status.nodeId, alive: true }]);
     expect(ours.client.status.nodeId).not.toBe(nodeId);
-    expect(ours.heard('expired')).toEqual([{ nodeId }]);
+    expect(ours.heard('registrationLost')).toEqual([{ nodeId }]);
     expect(ours.heard('registered')).toHaveLength(2);
     expect(ours.network.calls.register).toBe(1 + 12 + 1);
   });
@@ -45,7 +45,7 @@ describe('R10', () => {
     await lab.world.fake.transport.deregister({ cluster: 'lab', nodeId: nodeId ?? 0 });
     await lab.clock.advance(120_000);
     expect(ours.network.calls.register).toBe(2);
-    expect(ours.heard('expired')).toEqual([{ nodeId }]);
+    expect(ours.heard('registrationLost')).toEqual([{ nodeId }]);
     expect(await lab.world.fake.manager.nodes('lab')).toMatchObject([
       { id: ours.client.status.nodeId, alive: true },
     ]);
@@ -115,7 +115,7 @@ describe.each(wrappedKinds)('R10 around $name', (kind) => {
     const ours = await lab.open({ meta: kind.make(), manager: noting(lab.world.fake.transport, calls) });
     await lab.world.fake.transport.deregister({ cluster: 'lab', nodeId: ours.client.status.nodeId ?? 0 });
     await lab.clock.advance(6_000);
-    expect(ours.heard('expired')).toHaveLength(1);
+    expect(ours.heard('registrationLost')).toHaveLength(1);
     calls.length = 0;
     await lab.run(ours.client.createDatabase('a'));
     expect(calls.slice(0, 2)).toEqual(['poll', 'push']);

@@ -117,12 +117,12 @@ describe.each(wrappedKinds)('R11: a manager that lost everything, around $name',
     for (const { network } of [first, second, behind]) network.partitioned = false;
     await lab.clock.advance(400_000);
     for (const node of [first, second, behind]) {
-      expect(node.client.status.state).toBe('foreign');
+      expect(node.client.status.state).toBe('foreignCluster');
       expect(await databasesOf(node.meta)).toEqual(['a', 'b']);
-      expect(node.heard('foreignEpoch')).toHaveLength(1);
+      expect(node.heard('foreignCluster')).toHaveLength(1);
     }
     expect(await lab.run(reasonOf(first.client.createDatabase('x')))).toMatchObject({
-      code: 'FOREIGN_EPOCH',
+      code: 'FOREIGN_CLUSTER',
     });
     // One operator’s word is enough: the others know their own cluster again, the fresh one learns of it.
     await lab.run(first.client.reseed());

@@ -169,13 +169,14 @@ describe.each(wrappedKinds)('R11: another cluster’s metadata, around $name', (
     'R11: met by %s, is refused, and told once: nothing is adopted, and nothing pushed',
     async (way) => {
       const { lab, manager, ours, outcome } = await metForeign(kind, way);
-      if (way !== 'a held poll') expect(outcome).toMatchObject({ code: 'FOREIGN_EPOCH', outcome: 'none' });
+      if (way !== 'a held poll')
+        expect(outcome).toMatchObject({ code: 'FOREIGN_CLUSTER', outcome: 'notApplied' });
       await lab.clock.advance(60_000);
-      expect(ours.client.status.state).toBe('foreign');
+      expect(ours.client.status.state).toBe('foreignCluster');
       expect(await databasesOf(ours.meta)).toEqual(['a', 'b', 'c']);
       expect(manager.versions).toHaveLength(1);
       expect(ours.disk.backups).toEqual([]);
-      expect(ours.heard('foreignEpoch')).toEqual([
+      expect(ours.heard('foreignCluster')).toEqual([
         { epoch: 'theirs', clusterId: 99n, ownClusterId: clusterId, version: 9 },
       ]);
       expect(ours.heard('syncFailed')).toEqual([]);
@@ -187,8 +188,8 @@ describe.each(wrappedKinds)('R11: another cluster’s metadata, around $name', (
     const pushes = manager.pushes.length;
     const begun = lab.clock.monotonic();
     expect(await lab.run(reasonOf(ours.client.createDatabase('x')))).toMatchObject({
-      code: 'FOREIGN_EPOCH',
-      outcome: 'none',
+      code: 'FOREIGN_CLUSTER',
+      outcome: 'notApplied',
     });
     expect(lab.clock.monotonic()).toBe(begun);
     expect(manager.pushes).toHaveLength(pushes);
@@ -235,10 +236,10 @@ describe.each(wrappedKinds)('R11: another cluster’s metadata, around $name', (
     const { lab, manager, ours } = await metForeign(kind);
     await lab.run(ours.client.close());
     const next = lab.node({ meta: ours.meta, disk: ours.disk, manager });
-    expect(await lab.run(reasonOf(next.client.open()))).toMatchObject({ code: 'FOREIGN_EPOCH' });
-    expect(next.client.status.state).toBe('foreign');
+    expect(await lab.run(reasonOf(next.client.open()))).toMatchObject({ code: 'FOREIGN_CLUSTER' });
+    expect(next.client.status.state).toBe('foreignCluster');
     expect(databaseNames(await next.client.data())).toEqual(['a', 'b', 'c']);
-    expect(await lab.run(reasonOf(next.client.open()))).toMatchObject({ code: 'FOREIGN_EPOCH' });
+    expect(await lab.run(reasonOf(next.client.open()))).toMatchObject({ code: 'FOREIGN_CLUSTER' });
     await lab.run(next.client.adopt());
     await lab.run(next.client.open());
     await lab.run(next.client.createDatabase('x'));
@@ -247,9 +248,9 @@ describe.each(wrappedKinds)('R11: another cluster’s metadata, around $name', (
 
   it('R11: with a manager of 2016 it is known by its cluster id alone', async () => {
     const { lab, manager, ours } = await metForeign(kind, 'a held poll', { epoch: undefined });
-    expect(ours.client.status.state).toBe('foreign');
+    expect(ours.client.status.state).toBe('foreignCluster');
     expect(await databasesOf(ours.meta)).toEqual(['a', 'b', 'c']);
-    expect(ours.heard('foreignEpoch')).toMatchObject([{ clusterId: 99n, ownClusterId: clusterId }]);
+    expect(ours.heard('foreignCluster')).toMatchObject([{ clusterId: 99n, ownClusterId: clusterId }]);
     await lab.run(ours.client.reseed());
     expect(databaseNames(decodeMetadata(manager.latest?.snapshot ?? new Uint8Array()))).toEqual([
       'a',
@@ -268,7 +269,7 @@ describe.each(wrappedKinds)('R11: another cluster’s metadata, around $name', (
       const { lab, manager, ours } = await atVersion3({ kind, epoch: undefined });
       manager.restore([{ version, snapshot: await foreign('theirs'), mutation: 'mf' }], 'theirs');
       await lab.run(ours.client.refresh().catch(() => undefined));
-      expect(ours.client.status.state).toBe('foreign');
+      expect(ours.client.status.state).toBe('foreignCluster');
       expect(await databasesOf(ours.meta)).toEqual(['a', 'b', 'c']);
     },
   );
@@ -294,7 +295,7 @@ describe('R11', () => {
     const { versions } = manager;
     manager.restore([{ version: 9, snapshot: await foreign('theirs'), mutation: 'mf' }], 'theirs');
     await lab.clock.advance(20_000);
-    expect(ours.client.status.state).toBe('foreign');
+    expect(ours.client.status.state).toBe('foreignCluster');
     manager.restore(versions, 'one');
     await lab.clock.advance(20_000);
     expect(ours.client.status.state).toBe('online');
@@ -311,8 +312,8 @@ describe('R11', () => {
     const waiting = followed(ours.client.createDatabase('y'));
     manager.restore([{ version: 9, snapshot: await foreign('theirs'), mutation: 'mf' }], 'theirs');
     await lab.clock.advance(20_000);
-    expect(onTheWire).toMatchObject({ error: { code: 'FOREIGN_EPOCH', outcome: 'none' } });
-    expect(waiting).toMatchObject({ error: { code: 'FOREIGN_EPOCH', outcome: 'none' } });
+    expect(onTheWire).toMatchObject({ error: { code: 'FOREIGN_CLUSTER', outcome: 'notApplied' } });
+    expect(waiting).toMatchObject({ error: { code: 'FOREIGN_CLUSTER', outcome: 'notApplied' } });
     expect(manager.versions).toHaveLength(1);
   });
 

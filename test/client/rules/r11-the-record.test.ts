@@ -157,11 +157,11 @@ describe.each(wrappedKinds)('R11: unconfirmed metadata around $name', (kind) => 
     const clusterId = (await first.meta.data()).clusterId;
     const second = await lab.open({ meta: kind.make(await dataWith(clusterId, 'torn')), disk });
     expect(await databasesOf(second.meta)).toEqual(['a']);
-    const told = second.heard('replaced');
-    expect(told).toMatchObject([{ reason: 'unconfirmed', version: first.client.status.version }]);
-    expect(told.map(({ snapshot }) => databaseNames(decodeMetadata(snapshot)))).toEqual([['torn']]);
+    const notified = second.heard('replaced');
+    expect(notified).toMatchObject([{ reason: 'unconfirmed', version: first.client.status.version }]);
+    expect(notified.map(({ snapshot }) => databaseNames(decodeMetadata(snapshot)))).toEqual([['torn']]);
     expect(disk.backups.map((backup) => databaseNames(decodeMetadata(backup)))).toEqual([['torn']]);
-    expect(told[0]?.backup).toMatch(/^memory:backups\/.*unconfirmed/);
+    expect(notified[0]?.backup).toMatch(/^memory:backups\/.*unconfirmed/);
     expect(databaseNames(lab.newest)).toEqual(['a']);
   });
 
@@ -298,10 +298,10 @@ describe('R11: a crash', () => {
     const start = async () => {
       const meta = new LocalMetaClient({ dir, bcryptCost: 4 });
       const client = new CfluxClient(meta, { cluster: 'prod', dir, transport: fake.transport });
-      const told: string[] = [];
-      client.on('replaced', ({ reason }) => told.push(reason));
+      const notified: string[] = [];
+      client.on('replaced', ({ reason }) => notified.push(reason));
       await client.open();
-      return { client, meta, told };
+      return { client, meta, notified };
     };
     const files = async () => ({
       'cflux.json': await readFile(join(dir, 'cflux.json')),
@@ -317,7 +317,7 @@ describe('R11: a crash', () => {
     await writeFile(join(dir, 'meta.db'), older['meta.db']);
     const second = await start();
     expect(databaseNames(second.meta.data())).toEqual(['a', 'b']);
-    expect(second.told).toEqual([]);
+    expect(second.notified).toEqual([]);
     await second.client.close();
     // Somebody put an older record back: the metadata is none that it knows.
     await writeFile(join(dir, 'meta.db'), newer['meta.db']);

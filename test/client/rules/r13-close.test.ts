@@ -77,7 +77,7 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
     const queued = followed(ours.client.createDatabase('b'));
     const closed = closing(lab, ours);
     await lab.clock.settle();
-    expect(queued).toMatchObject({ state: 'rejected', error: { code: 'CLOSED', outcome: 'none' } });
+    expect(queued).toMatchObject({ state: 'rejected', error: { code: 'CLOSED', outcome: 'notApplied' } });
     expect(onTheWire.state).toBe('pending');
     expect(await closed).toBeCloseTo(2_900);
     expect(onTheWire.state).toBe('resolved');
@@ -94,10 +94,10 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
       const lab = new Lab();
       const ours = await lab.open({ meta: kind.make() });
       ours.network.failNext('push', { answerDelay: 60_000 });
-      const told = followed(ours.client.createDatabase('a'));
+      const notified = followed(ours.client.createDatabase('a'));
       await lab.clock.advance(100);
       const passed = await closing(lab, ours, options);
-      expect(told).toMatchObject({
+      expect(notified).toMatchObject({
         state: 'rejected',
         error: { code: 'UNKNOWN_OUTCOME', outcome: 'unknown' },
       });
@@ -110,10 +110,10 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
   it('R13: an operation that never ends is given up: nothing was sent, and it says so', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
-    const told = followed(ours.client.mutate(() => silence()));
+    const notified = followed(ours.client.mutate(() => silence()));
     await lab.clock.advance(100);
     expect(await closing(lab, ours)).toBeLessThanOrEqual(5_000 + leaving);
-    expect(told).toMatchObject({ state: 'rejected', error: { code: 'CLOSED', outcome: 'none' } });
+    expect(notified).toMatchObject({ state: 'rejected', error: { code: 'CLOSED', outcome: 'notApplied' } });
   });
 
   it('R13: afterwards every call rejects, and the last metadata can be read from the wrapped client', async () => {
@@ -150,10 +150,10 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
       client.nodes(),
       client.waitForVersion(2 ** 50),
     ];
-    const told = waiting.map((call: Promise<unknown>) => followed(call));
+    const notified = waiting.map((call: Promise<unknown>) => followed(call));
     await lab.clock.advance(100);
     expect(await closing(lab, ours)).toBeLessThanOrEqual(leaving);
-    expect(told).toMatchObject(waiting.map(() => ({ state: 'rejected', error: { code: 'CLOSED' } })));
+    expect(notified).toMatchObject(waiting.map(() => ({ state: 'rejected', error: { code: 'CLOSED' } })));
   });
 
   const silences: Record<string, (lab: Lab) => Parameters<typeof wire>[1]> = {
@@ -226,10 +226,10 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
       ours.network.failNext('push', fault);
       ours.network.failNext('heartbeat', fault);
     }
-    const told = followed(ours.client.createDatabase('a'));
+    const notified = followed(ours.client.createDatabase('a'));
     await lab.clock.advance(10);
     expect(await closing(lab, ours)).toBeLessThanOrEqual(5_000 + leaving);
-    expect(told.state).toBe('rejected');
+    expect(notified.state).toBe('rejected');
     expect(lives.closed).toBe(1);
   });
 
@@ -238,10 +238,10 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
     const ours = lab.node({ meta: kind.make(), startOffline: true });
     ours.network.partitioned = true;
     await lab.run(ours.client.open());
-    const told = followed(ours.client.createDatabase('a'));
+    const notified = followed(ours.client.createDatabase('a'));
     await lab.clock.advance(100);
     expect(await closing(lab, ours)).toBeLessThanOrEqual(leaving);
-    expect(told).toMatchObject({ state: 'rejected', error: { code: 'CLOSED', outcome: 'none' } });
+    expect(notified).toMatchObject({ state: 'rejected', error: { code: 'CLOSED', outcome: 'notApplied' } });
   });
 });
 
@@ -285,7 +285,7 @@ describe('R13', () => {
       'two',
     );
     await lab.clock.advance(5_000);
-    expect(ours.client.status.state).toBe('foreign');
+    expect(ours.client.status.state).toBe('foreignCluster');
     expect(await closing(lab, ours)).toBe(0);
     expect(ours.client.status.state).toBe('closed');
   });

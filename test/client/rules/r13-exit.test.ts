@@ -27,8 +27,8 @@ async function run(endpoint: string, what: string): Promise<unknown> {
   return JSON.parse(await text(child.stdout));
 }
 
-const withinASecond = (told: string) => ({
-  told,
+const withinASecond = (notified: string) => ({
+  notified,
   state: 'closed',
   lived: expect.toSatisfy((ms) => Number(ms) < 1_000),
 });

@@ -63,7 +63,9 @@ describe('R14', () => {
     await lab.clock.settle();
     const names = new Set(thrown.map((error) => String(error).split(' ').at(-1)));
     expect(names).toEqual(
-      new Set(cfluxEventNames.filter((name) => !['conflict', 'epochChanged', 'foreignEpoch'].includes(name))),
+      new Set(
+        cfluxEventNames.filter((name) => !['conflict', 'epochChanged', 'foreignCluster'].includes(name)),
+      ),
     );
   });
 

@@ -32,10 +32,10 @@ export function checkTruth(scenario: Scenario, kept: ReadonlySet<string> = new S
   const { history } = scenario.world;
   const final = new Set(history.at(-1)?.entries);
   const ever = new Set(history.flatMap(({ entries }) => entries));
-  for (const [entry, told] of scenario.told) {
-    if (told === 'done') expect(ever, `${entry} was acknowledged`).toContain(entry);
-    if (told === 'done' && !kept.has(entry)) expect(final, `${entry} was acknowledged`).toContain(entry);
-    if (told === 'refused') expect(ever, `${entry} was refused`).not.toContain(entry);
+  for (const [entry, notified] of scenario.notified) {
+    if (notified === 'done') expect(ever, `${entry} was acknowledged`).toContain(entry);
+    if (notified === 'done' && !kept.has(entry)) expect(final, `${entry} was acknowledged`).toContain(entry);
+    if (notified === 'refused') expect(ever, `${entry} was refused`).not.toContain(entry);
   }
 }
 
@@ -57,7 +57,7 @@ export function checkSettled(world: World): void {
   const newest = world.history.at(-1);
   for (const { client, name, heard } of world.nodes) {
     const { state, version } = client.status;
-    if (state === 'foreign') expect(heard('foreignEpoch'), name).not.toEqual([]);
+    if (state === 'foreignCluster') expect(heard('foreignCluster'), name).not.toEqual([]);
     else expect({ state, version }, name).toEqual({ state: 'online', version: newest?.version });
   }
 }

@@ -1,4 +1,4 @@
-import type { NodeStorage } from '../../../src/client/node-directory.js';
+import type { NodeStorage } from '../../../src/client/local/node-directory.js';
 import type { Clock } from '../../../src/clock.js';
 import type { CallOptions, Transport } from '../../../src/transport/transport.js';
 

@@ -34,11 +34,11 @@ export function lieAbout(answer: unknown, lie: Lie): unknown {
       return kind === 'snapshot' ? { kind: 'unchanged' } : answer;
     case 'another epoch':
       return kind === 'snapshot' || kind === 'unchanged'
-        ? { kind: 'foreignEpoch', epoch: 'elsewhere', version }
+        ? { kind: 'epochMismatch', epoch: 'elsewhere', version }
         : answer;
     case 'lost everything':
       return kind === 'snapshot' || kind === 'unchanged'
-        ? { kind: 'foreignEpoch', epoch: 'elsewhere', version: 0 }
+        ? { kind: 'epochMismatch', epoch: 'elsewhere', version: 0 }
         : answer;
     case 'low version':
       return kind === 'committed' ? { ...fields, version: 1 } : answer;

@@ -12,7 +12,7 @@ export type Told = 'pending' | 'done' | 'refused' | 'unknown' | 'never';
 export class Scenario {
   readonly world: World;
   /** By entry. */
-  readonly told = new Map<string, Told>();
+  readonly notified = new Map<string, Told>();
   #lastEntry = 0;
 
   constructor(seed: number) {
@@ -103,10 +103,10 @@ export class Scenario {
 
   #append(node: SimulatedNode): void {
     const entry = `e${++this.#lastEntry}`;
-    this.told.set(entry, 'pending');
+    this.notified.set(entry, 'pending');
     const { client, incarnation } = node;
     // What a dead process says nobody hears.
-    const hear = (told: Told) => incarnation.alive && this.told.set(entry, told);
+    const hear = (notified: Told) => incarnation.alive && this.notified.set(entry, notified);
     client.mutate(append(entry)).then(
       () => hear('done'),
       (error: unknown) => hear(isCfluxError(error, 'UNKNOWN_OUTCOME') ? 'unknown' : 'refused'),
@@ -141,7 +141,8 @@ export class Scenario {
     // A change on each: a wrapped client that was changed behind the client's back is noticed at the next one.
     for (const node of world.nodes) this.#append(node);
     await world.clock.advance(40_000);
-    for (const [entry, told] of this.told) if (told === 'pending') this.told.set(entry, 'never');
+    for (const [entry, notified] of this.notified)
+      if (notified === 'pending') this.notified.set(entry, 'never');
   }
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { CfluxEventName, CfluxEvents } from '../../../src/client/events.js';
+import type { CfluxEventName, CfluxEvents } from '../../../src/client/observe/events.js';
 import { bundle } from '../../support/bundle.js';
 
 const program = fileURLToPath(new URL('./node-program.ts', import.meta.url));

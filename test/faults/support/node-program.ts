@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { CfluxClient } from '../../../src/client/cflux-client.js';
-import type { CfluxEventName } from '../../../src/client/events.js';
+import type { CfluxEventName } from '../../../src/client/observe/events.js';
 import { LocalMetaClient } from '../../../src/meta/local-meta-client.js';
 import { HastenedClock } from './hastened-clock.js';
 
@@ -20,7 +20,7 @@ const events: CfluxEventName[] = [
   'registered',
   'heartbeat',
   'heartbeatFailed',
-  'expired',
+  'registrationLost',
   'synced',
   'syncFailed',
   'pushed',

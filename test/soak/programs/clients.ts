@@ -7,10 +7,10 @@ import { SoakNode, type Tally } from './soak-node.js';
 // Many nodes in one process: they change things at the same time, close and open again, and tell how the process stands.
 const setup: ClientsSetup = JSON.parse(process.argv[2] ?? '');
 const random = seededRandom(setup.seed);
-const tell = (report: SoakReport) => process.send?.(report);
+const notify = (report: SoakReport) => process.send?.(report);
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   process.on(event, (error) =>
-    tell({ kind: 'complaint', node: setup.name, what: `${event}: ${CfluxError.from(error).stack}` }),
+    notify({ kind: 'complaint', node: setup.name, what: `${event}: ${CfluxError.from(error).stack}` }),
   );
 }
 process.on('disconnect', () => process.exit());
@@ -23,7 +23,7 @@ const atOnce = 2;
 const tally: Tally = { changes: 0, failed: 0, unknown: 0, conflicts: 0, heartbeats: 0, synced: 0, opened: 0 };
 const nodes = Array.from(
   { length: setup.count },
-  (_, number) => new SoakNode(`${setup.name}-${number}`, setup.dir, setup.endpoint, tally, tell),
+  (_, number) => new SoakNode(`${setup.name}-${number}`, setup.dir, setup.endpoint, tally, notify),
 );
 let isResting = false;
 
@@ -55,7 +55,7 @@ function sample(): void {
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
   const resources = process.getActiveResourcesInfo().length;
-  tell({
+  notify({
     kind: 'sample',
     sample: { heap: heapUsed, resident: rss, resources },
     counts: { ...tally },
@@ -71,9 +71,9 @@ process.on('message', async ({ order }: { order: Order }) => {
   if (order === 'rest') {
     isResting = true;
     await loops;
-    tell({ kind: 'resting' });
+    notify({ kind: 'resting' });
   } else if (order === 'judge') {
-    tell({ kind: 'final', nodes: await Promise.all(nodes.map((node) => node.final())) });
+    notify({ kind: 'final', nodes: await Promise.all(nodes.map((node) => node.final())) });
   } else {
     clearInterval(sampling);
     await Promise.all(nodes.map((node) => node.close()));

@@ -16,7 +16,7 @@ export class SoakNode {
   readonly name: string;
   readonly #dir: string;
   readonly #endpoint: string;
-  readonly #tell: (report: SoakReport) => void;
+  readonly #notify: (report: SoakReport) => void;
   readonly #tally: Tally;
   #client: CfluxClient<LocalMetaClient> | undefined;
   #openedAt = Number.POSITIVE_INFINITY;
@@ -24,12 +24,18 @@ export class SoakNode {
   #expected: boolean | undefined = false;
   #isBusy = false;
 
-  constructor(name: string, dir: string, endpoint: string, tally: Tally, tell: (report: SoakReport) => void) {
+  constructor(
+    name: string,
+    dir: string,
+    endpoint: string,
+    tally: Tally,
+    notify: (report: SoakReport) => void,
+  ) {
     this.name = name;
     this.#dir = join(dir, name);
     this.#endpoint = endpoint;
     this.#tally = tally;
-    this.#tell = tell;
+    this.#notify = notify;
     mkdirSync(join(this.#dir, 'meta'), { recursive: true });
   }
 
@@ -64,15 +70,15 @@ export class SoakNode {
     client.on('synced', () => this.#count('synced'));
     client.on('conflict', () => this.#count('conflicts'));
     client.on('heartbeatFailed', ({ error }) => {
-      this.#tell({
+      this.#notify({
         kind: 'heartbeatFailed',
         node: name,
         at: Date.now(),
         error: `${error.code}: ${error.message}`,
       });
     });
-    for (const event of ['expired', 'epochChanged', 'foreignEpoch', 'diverged'] as const) {
-      client.on(event, () => this.#tell({ kind: 'complaint', node: name, what: `told of ${event}` }));
+    for (const event of ['registrationLost', 'epochChanged', 'foreignCluster', 'diverged'] as const) {
+      client.on(event, () => this.#notify({ kind: 'complaint', node: name, what: `told of ${event}` }));
     }
     this.#client = client;
     await client.open();
@@ -94,13 +100,13 @@ export class SoakNode {
     try {
       const isThere = await client.mutate((meta) => this.#toggle(meta));
       if (this.#expected === isThere)
-        this.#tell({ kind: 'complaint', node: this.name, what: 'a change was lost or made twice' });
+        this.#notify({ kind: 'complaint', node: this.name, what: 'a change was lost or made twice' });
       this.#expected = isThere;
       this.#count('changes');
     } catch (error) {
       const isUnknown = isCfluxError(error, 'UNKNOWN_OUTCOME');
       if (isUnknown) this.#expected = undefined;
-      if (!isCfluxError(error)) this.#tell({ kind: 'complaint', node: this.name, what: String(error) });
+      if (!isCfluxError(error)) this.#notify({ kind: 'complaint', node: this.name, what: String(error) });
       this.#count(isUnknown ? 'unknown' : 'failed');
     }
   }

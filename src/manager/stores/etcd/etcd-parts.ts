@@ -1,20 +1,20 @@
 import { CfluxError } from '../../../errors.js';
 import type { StoreContext } from '../../manager-store.js';
-import { Commits } from './commits.js';
-import { warnWithoutCompaction } from './compaction-warning.js';
-import { EtcdConnection } from './connection.js';
-import type { EtcdOptions } from './etcd-options.js';
-import { HeadWatch } from './head-watch.js';
-import { Heads } from './heads.js';
-import { Housekeeping } from './housekeeping.js';
+import { EtcdConnection } from './connect/connection.js';
+import type { EtcdOptions } from './connect/etcd-options.js';
 import { Keys } from './keys.js';
-import { Leases } from './leases.js';
-import { Nodes } from './nodes.js';
-import { Presence } from './presence.js';
-import { SharedLease } from './shared-lease.js';
-import { SharedTurns } from './shared-turns.js';
-import { SnapshotPieces } from './snapshot-pieces.js';
-import { openIdentity } from './store-identity.js';
+import { Leases } from './leases/leases.js';
+import { SharedLease } from './leases/shared-lease.js';
+import { Nodes } from './nodes/nodes.js';
+import { EtcdPushQueue } from './queue/etcd-push-queue.js';
+import { warnWithoutCompaction } from './upkeep/compaction-warning.js';
+import { Housekeeping } from './upkeep/housekeeping.js';
+import { ManagerRegistry } from './upkeep/manager-registry.js';
+import { openIdentity } from './upkeep/store-identity.js';
+import { Commits } from './versions/commits.js';
+import { HeadWatch } from './versions/head-watch.js';
+import { Heads } from './versions/heads.js';
+import { SnapshotPieces } from './versions/snapshot-pieces.js';
 
 const emitWarning = (message: string) => process.emitWarning(message);
 
@@ -28,8 +28,8 @@ export interface EtcdParts {
   readonly pieces: SnapshotPieces;
   readonly commits: Commits;
   readonly nodes: Nodes;
-  readonly presence: Presence;
-  readonly turns: SharedTurns;
+  readonly presence: ManagerRegistry;
+  readonly turns: EtcdPushQueue;
   /** `reason`: with which calls are refused from now on. */
   close(reason?: CfluxError): Promise<void>;
 }
@@ -56,9 +56,9 @@ export async function openParts(
     const pieces = new SnapshotPieces(connection, keys);
     const { mutationMemory } = context;
     const leases = new Leases(connection, context.random);
-    const turns = new SharedTurns(connection, keys, context);
+    const turns = new EtcdPushQueue(connection, keys, context);
     const housekeeping = new Housekeeping({ connection, keys, pieces }, context);
-    const presence = new Presence({ connection, keys, leases }, context);
+    const presence = new ManagerRegistry({ connection, keys, leases }, context);
     const watch = new HeadWatch({ connection, keys, heads, turns }, context, { after: revision, onChange });
     const commits = new Commits(
       {

@@ -7,28 +7,28 @@ import type {
   Commit,
   CommitResult,
   Head,
-  KnownNode,
   ManagerInfo,
   ManagerStore,
   NewHistory,
+  NodeDetails,
   NodeUpdate,
   StoreContext,
   VersionRecord,
 } from '../../manager-store.js';
 import { epochOf, newHistoryOf } from '../numbering.js';
-import { deleteCluster } from './delete-cluster.js';
-import { isCompacted } from './etcd-errors.js';
-import type { EtcdOptions } from './etcd-options.js';
+import { isCompacted } from './api/etcd-errors.js';
+import type { EtcdOptions } from './connect/etcd-options.js';
+import { revisionWentBack } from './connect/revision-guard.js';
 import { type EtcdParts, openParts } from './etcd-parts.js';
-import { checkHealth } from './health.js';
-import { listClusters } from './list-clusters.js';
-import { wentBack } from './revision-guard.js';
-import { keptOf, type StoredHead } from './stored-head.js';
+import { checkHealth } from './upkeep/health.js';
+import { deleteCluster } from './versions/delete-cluster.js';
+import { listClusters } from './versions/list-clusters.js';
+import { keptOf, type StoredHead } from './versions/stored-head.js';
 
 const debug = debugLog('cflux:etcd');
 
 /** A version may be dropped between finding it and reading it: then it is looked for again. */
-const mostReads = 5;
+const maxReads = 5;
 
 /**
  * Keeps everything in etcd (3.4 or later), which any number of managers share: each answers any node.
@@ -97,7 +97,7 @@ export class EtcdStore implements ManagerStore {
     const isIt = ({ record }: { readonly record: VersionRecord }) => record.version === version;
     const known = heads.known(cluster);
     let current = known?.head.versions.some(isIt) ? known : await heads.read(cluster);
-    for (let reads = 0; reads < mostReads; reads++) {
+    for (let reads = 0; reads < maxReads; reads++) {
       const stored = current.head.versions.find(isIt);
       if (stored === undefined) return undefined;
       try {
@@ -113,7 +113,7 @@ export class EtcdStore implements ManagerStore {
   }
 
   async history(cluster: string): Promise<readonly VersionRecord[]> {
-    return (await this.head(cluster)).kept ?? [];
+    return (await this.head(cluster)).retained ?? [];
   }
 
   async commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult> {
@@ -121,7 +121,7 @@ export class EtcdStore implements ManagerStore {
     return commits.commit(commit, signal);
   }
 
-  readonly sharedTurns = {
+  readonly pushQueue = {
     yield: (cluster: string, nodeId: number | undefined, remote: string | undefined) => {
       this.#opening?.then(
         ({ turns }) => turns.yield(cluster, nodeId, remote),
@@ -140,24 +140,24 @@ export class EtcdStore implements ManagerStore {
     return deleteCluster(await this.#parts(), cluster);
   }
 
-  async newHistory(cluster: string, above: number): Promise<NewHistory> {
+  async newHistory(cluster: string, minVersion: number): Promise<NewHistory> {
     const { heads, storeId, context } = await this.#parts();
     const { generation, versions } = (await heads.read(cluster)).head;
     const previous = versions[0]?.record.version ?? generation;
-    return newHistoryOf({ storeId, cluster, previous }, context.clock.now(), above);
+    return newHistoryOf({ storeId, cluster, previous }, context.clock.now(), minVersion);
   }
 
-  async addNode(cluster: string, node: KnownNode): Promise<number> {
+  async addNode(cluster: string, node: NodeDetails): Promise<number> {
     const { nodes } = await this.#parts();
     return nodes.add(cluster, node);
   }
 
-  async beat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
+  async heartbeat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
     const { nodes } = await this.#parts();
-    return leaving ? nodes.leave(cluster, nodeId) : nodes.beat(cluster, nodeId);
+    return leaving ? nodes.leave(cluster, nodeId) : nodes.heartbeat(cluster, nodeId);
   }
 
-  async updateNode(cluster: string, nodeId: number, node: KnownNode): Promise<NodeUpdate> {
+  async updateNode(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate> {
     const { nodes } = await this.#parts();
     return nodes.update(cluster, nodeId, node);
   }
@@ -190,7 +190,7 @@ export class EtcdStore implements ManagerStore {
 
   #parts(): Promise<EtcdParts> {
     if (this.#context === undefined) {
-      throw new CfluxError('NOT_OPEN', 'the store is not open', { outcome: 'none' });
+      throw new CfluxError('NOT_OPEN', 'the store is not open', { outcome: 'notApplied' });
     }
     // Absent: they could not be opened again, when etcd had been put back; perhaps now they can.
     this.#opening ??= this.#openAfter(Promise.resolve(), this.#context);
@@ -200,7 +200,7 @@ export class EtcdStore implements ManagerStore {
   #openAfter(before: Promise<unknown>, context: StoreContext): Promise<EtcdParts> {
     const opening = before.then(async () => {
       const parts = await openParts(this.#options, context, {
-        onChange: (cluster) => this.#tell(cluster),
+        onChange: (cluster) => this.#notify(cluster),
         onWentBack: () => {
           if (this.#opening === opening) this.#startOver(opening, context);
         },
@@ -212,23 +212,23 @@ export class EtcdStore implements ManagerStore {
     const failed = () => {
       if (this.#opening === opening) this.#opening = undefined;
     };
-    opening.then(() => this.#tell(undefined), failed);
+    opening.then(() => this.#notify(undefined), failed);
     return opening;
   }
 
   /** Opens everything anew: whatever the parts know is of a history that etcd has forgotten. */
   #startOver(lost: Promise<EtcdParts>, context: StoreContext): void {
     debug('etcd was put back to an earlier state');
-    const closed = lost.then((parts) => parts.close(wentBack('none'))).catch(() => undefined);
+    const closed = lost.then((parts) => parts.close(revisionWentBack('notApplied'))).catch(() => undefined);
     this.#opening = this.#openAfter(closed, context);
   }
 
-  #tell(cluster: string | undefined): void {
+  #notify(cluster: string | undefined): void {
     for (const onChange of this.#listeners) onChange(cluster);
   }
 }
 
 function headOf({ storeId }: EtcdParts, cluster: string, head: StoredHead): Head {
-  const kept = keptOf(head);
-  return { epoch: epochOf(storeId, cluster, head.generation), latest: kept[0], kept };
+  const retained = keptOf(head);
+  return { epoch: epochOf(storeId, cluster, head.generation), latest: retained[0], retained };
 }

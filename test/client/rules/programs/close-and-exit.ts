@@ -6,19 +6,19 @@ const [endpoint = '', dir = '', what = ''] = process.argv.slice(2);
 const meta = new LocalMetaClient({ dir, bcryptCost: 4 });
 const client = new CfluxClient(meta, { cluster: 'exit', endpoint, dir, startOffline: what === 'dead' });
 let closedAt = 0;
-let told = 'nothing';
+let notified = 'nothing';
 process.on('exit', () => {
   const lived = Math.round(performance.now() - closedAt);
-  writeSync(1, JSON.stringify({ lived, told, state: client.status.state }));
+  writeSync(1, JSON.stringify({ lived, notified, state: client.status.state }));
 });
 
 await client.open();
 const change = client.createDatabase('a').then(
   () => {
-    told = 'resolved';
+    notified = 'resolved';
   },
   (error: unknown) => {
-    told = error instanceof CfluxError ? error.code : String(error);
+    notified = error instanceof CfluxError ? error.code : String(error);
   },
 );
 if (what === 'idle') await change;

@@ -125,22 +125,22 @@ export class Lab {
 
 /** What became of a promise so far. */
 export function followed<T>(promise: Promise<T>) {
-  const told: { state: 'pending' | 'resolved' | 'rejected'; value?: T; error?: unknown } = {
+  const notified: { state: 'pending' | 'resolved' | 'rejected'; value?: T; error?: unknown } = {
     state: 'pending',
   };
   promise.then(
-    (value) => Object.assign(told, { state: 'resolved', value }),
-    (error: unknown) => Object.assign(told, { state: 'rejected', error }),
+    (value) => Object.assign(notified, { state: 'resolved', value }),
+    (error: unknown) => Object.assign(notified, { state: 'rejected', error }),
   );
-  return told;
+  return notified;
 }
 
 /** What `promise` rejects with. */
 export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
-  const told = await promise.then(
+  const notified = await promise.then(
     (value) => ({ value }),
     (reason: unknown) => ({ reason }),
   );
-  if ('reason' in told) return told.reason;
-  throw new Error(`expected a rejection, got ${String(told.value)}`);
+  if ('reason' in notified) return notified.reason;
+  throw new Error(`expected a rejection, got ${String(notified.value)}`);
 }

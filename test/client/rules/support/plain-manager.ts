@@ -3,7 +3,7 @@ import type { Clock } from '../../../../src/clock.js';
 import { CfluxError } from '../../../../src/errors.js';
 import type {
   CallOptions,
-  ForeignEpoch,
+  EpochMismatch,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,
@@ -112,8 +112,8 @@ export class PlainManager implements Transport {
     return epoch !== undefined && epoch !== this.epoch;
   }
 
-  #foreign(): ForeignEpoch {
-    return { kind: 'foreignEpoch', epoch: this.epoch ?? '', version: this.latest?.version ?? 0 };
+  #foreign(): EpochMismatch {
+    return { kind: 'epochMismatch', epoch: this.epoch ?? '', version: this.latest?.version ?? 0 };
   }
 
   #differs(latest: PlainVersion, { version, mutation }: PollRequest): boolean {
@@ -148,4 +148,4 @@ export class PlainManager implements Transport {
   }
 }
 
-const unknownNode = () => new CfluxError('NODE_NOT_FOUND', 'Key not found', { outcome: 'none' });
+const unknownNode = () => new CfluxError('NODE_NOT_FOUND', 'Key not found', { outcome: 'notApplied' });

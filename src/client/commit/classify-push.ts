@@ -1,0 +1,122 @@
+import { CfluxError, isCfluxError } from '../../errors.js';
+import type {
+  CallOptions,
+  EpochMismatch,
+  PushRequest,
+  PushResult,
+  Snapshot,
+  Transport,
+} from '../../transport/transport.js';
+import type { Position } from '../local/position.js';
+
+/** A push, with everything that its outcome depends on. */
+export interface Push {
+  /** The position from which the mutation id was first pushed. */
+  readonly base: Position;
+  readonly mutation: string;
+  readonly snapshot: Uint8Array;
+}
+
+/** How the request of a push ended, all its attempts together. */
+export type PushResponse =
+  | PushResult
+  | {
+      readonly kind: 'failed';
+      readonly error: unknown;
+      /** The client gave up: it does not know what became of the request (R13). */
+      readonly isAborted: boolean;
+    };
+
+/** What became of a push. If `mayBeStored` is true, the outcome is unknown: the snapshot may be part of the history all the same (R3). */
+export type PushOutcome =
+  /** The snapshot is a version of the cluster, now or since an earlier attempt. */
+  | { readonly kind: 'stored'; readonly position: Position }
+  /** The newest version is another one. */
+  | { readonly kind: 'conflict'; readonly newest: Snapshot; readonly mayBeStored: boolean }
+  /** The manager has another history. */
+  | {
+      readonly kind: 'epochMismatch';
+      readonly history: Omit<EpochMismatch, 'kind'>;
+      readonly mayBeStored: boolean;
+    }
+  /** No usable response. */
+  | { readonly kind: 'failed'; readonly error: CfluxError; readonly mayBeStored: false }
+  | { readonly kind: 'failed'; readonly error: unknown; readonly mayBeStored: true };
+
+/** Sends `request`, and classifies how it ended; an error of `transport` is an outcome too. */
+export async function sendPush(
+  transport: Transport,
+  request: PushRequest,
+  { base, ...limits }: CallOptions & Pick<Push, 'base'>,
+): Promise<PushOutcome> {
+  const { mutation, snapshot } = request;
+  let response: PushResponse;
+  try {
+    response = await transport.push(request, limits);
+  } catch (error) {
+    response = { kind: 'failed', error, isAborted: limits.signal?.aborted === true };
+  }
+  return classifyPush({ base, mutation, snapshot }, response);
+}
+
+/**
+ * Decides what became of `push` (R2, R3, R5). The committer and the reconciler decide by this function alone.
+ *
+ * | Response | Outcome |
+ * |---|---|
+ * | 200 | stored; unknown if the version did not rise within its epoch |
+ * | 409 that names our mutation | stored by an earlier attempt |
+ * | 409 that names another mutation | conflict: not stored |
+ * | 409 without a mutation, no response lost | conflict: not stored, even if the bytes are ours: two nodes may push the same bytes |
+ * | 409 without a mutation, after a lost response | stored if the bytes are ours; otherwise a conflict, and unknown |
+ * | 412 | epoch mismatch: not stored; unknown after a lost response |
+ * | error with `outcome: 'notApplied'` | failed: not stored; unknown if the client gave up |
+ * | any other error | failed: unknown |
+ */
+export function classifyPush(push: Push, response: PushResponse): PushOutcome {
+  switch (response.kind) {
+    case 'committed':
+      return classifyStored(push, response);
+    case 'conflict': {
+      if (isOurs(push, response)) return classifyStored(push, response);
+      const { kind, answerLost, ...newest } = response;
+      // Such a manager cannot tell whether the version before the one that it shows was ours.
+      return { kind, newest, mayBeStored: answerLost === true && newest.mutation === undefined };
+    }
+    case 'epochMismatch': {
+      // After a lost response it may be part of the history that the manager lost, and come back with it.
+      const { kind: _, answerLost = false, ...history } = response;
+      return { kind: 'epochMismatch', history, mayBeStored: answerLost };
+    }
+    case 'failed': {
+      const { error, isAborted } = response;
+      if (isCfluxError(error) && error.outcome === 'notApplied' && !isAborted) {
+        return { kind: 'failed', error, mayBeStored: false };
+      }
+      return { kind: 'failed', error, mayBeStored: true };
+    }
+  }
+}
+
+function isOurs({ mutation, snapshot }: Push, conflict: PushResult & { kind: 'conflict' }): boolean {
+  if (conflict.mutation !== undefined) return conflict.mutation === mutation;
+  return conflict.answerLost === true && Buffer.compare(conflict.snapshot, snapshot) === 0;
+}
+
+function classifyStored(push: Push, { version, epoch = push.base.epoch }: Position): PushOutcome {
+  const { base, mutation } = push;
+  if (isVersionRegression(base, version, epoch)) {
+    const message = `the manager says that it stored version ${version} on top of ${base.version}`;
+    return { kind: 'failed', error: new CfluxError('BAD_ANSWER', message), mayBeStored: true };
+  }
+  // A manager without epochs does not keep mutation ids.
+  return {
+    kind: 'stored',
+    position: { version, epoch, mutation: epoch === undefined ? undefined : mutation },
+  };
+}
+
+/** Within an epoch versions only rise (R5). A manager without epochs may have lost its data, and counts from the start again. */
+function isVersionRegression(base: Position, version: number, epoch: string | undefined): boolean {
+  return base.epoch !== undefined && epoch === base.epoch && version <= base.version;
+}

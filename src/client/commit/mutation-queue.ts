@@ -1,0 +1,85 @@
+import { Alarm } from '../../async/alarm.js';
+import type { Clock } from '../../clock.js';
+import { CfluxError } from '../../errors.js';
+import type { Operation } from '../local/meta-client-adapter.js';
+import { PendingMutation } from './pending-mutation.js';
+
+/** Changes that wait for the next round, in the order in which they were asked for. */
+export class MutationQueue<M> {
+  #waiting = new Set<PendingMutation<M>>();
+  readonly #clock: Clock;
+  readonly #onAdded: () => void;
+  readonly #alarm: Alarm;
+  /** What last kept changes waiting, for those whose time runs out. */
+  obstacle: unknown;
+
+  constructor(clock: Clock, onAdded: () => void) {
+    this.#clock = clock;
+    this.#onAdded = onAdded;
+    this.#alarm = new Alarm(clock, (now) => this.#expire(now));
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  add<T>(
+    operation: Operation<M, T>,
+    options: { timeout: number; signal?: AbortSignal | undefined; isMethod: boolean; isAtomic: boolean },
+  ): Promise<T> {
+    const { timeout, signal, isMethod, isAtomic } = options;
+    const deadline = this.#clock.monotonic() + timeout;
+    const mutation = new PendingMutation<M, T>(operation, { deadline, signal, isMethod, isAtomic });
+    const waiting = mutation as PendingMutation<M>;
+    mutation.onAbort(() => this.#giveUp(waiting, this.#clock.monotonic()));
+    this.#waiting.add(waiting);
+    this.#alarm.setFor(deadline);
+    this.#onAdded();
+    return mutation.outcome;
+  }
+
+  /** Everything that waits; the caller decides about it from now on. */
+  takeAll(): PendingMutation<M>[] {
+    this.#alarm.cancel();
+    const taken = [...this.#waiting];
+    // Cleared, the set would leave its old table behind, and that keeps its entries until the next full garbage collection.
+    this.#waiting = new Set();
+    return taken;
+  }
+
+  /** Nothing was decided about them: they wait again, before those that came since. */
+  putBack(taken: readonly PendingMutation<M>[]): void {
+    this.#waiting = new Set([...taken, ...this.#waiting]);
+    const now = this.#clock.monotonic();
+    for (const mutation of taken) if (!this.#giveUp(mutation, now)) this.#alarm.setFor(mutation.deadline);
+  }
+
+  rejectAll(error: unknown): void {
+    for (const mutation of this.takeAll()) mutation.reject(error);
+  }
+
+  #expire(now: number): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const mutation of this.#waiting) {
+      if (!this.#giveUp(mutation, now)) next = Math.min(next, mutation.deadline);
+    }
+    if (this.#waiting.size > 0) this.#alarm.setFor(next);
+  }
+
+  /** Rejects it where nobody waits for it any more. */
+  #giveUp(mutation: PendingMutation<M>, now: number): boolean {
+    const reason = mutation.abandonedBecause(now, () => this.#lateError());
+    if (reason === undefined || !this.#waiting.delete(mutation)) return false;
+    mutation.reject(reason);
+    return true;
+  }
+
+  #lateError(): CfluxError {
+    const why = this.obstacle instanceof Error ? `: ${this.obstacle.message}` : '';
+    return new CfluxError('TIMEOUT', `the change was not decided in time, nothing was changed${why}`, {
+      outcome: 'notApplied',
+      retryable: true,
+      ...(this.obstacle === undefined ? {} : { cause: this.obstacle }),
+    });
+  }
+}

@@ -1,0 +1,180 @@
+import type { Clock } from '../../clock.js';
+import { debugLog } from '../../debug-log.js';
+import { CfluxError } from '../../errors.js';
+import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
+import { equalMetadata } from '../../meta/equal-metadata.js';
+import type { MetaData } from '../../meta/records.js';
+import { type Random, randomUuid } from '../../random.js';
+import type { CallOptions, Transport } from '../../transport/transport.js';
+import type { Reconciler } from '../follow/reconciler.js';
+import type { Staleness } from '../follow/staleness.js';
+import type { MetaClientAdapter, WorkingCopy } from '../local/meta-client-adapter.js';
+import type { Position } from '../local/position.js';
+import type { Replica } from '../local/replica.js';
+import type { Emit } from '../observe/events.js';
+import { type Attempt, applyAll } from './apply-all.js';
+import { appliedOf, type Batch } from './batch.js';
+import { sendPush } from './classify-push.js';
+import type { OperationScope } from './operation-scope.js';
+import { unknownOutcome } from './push-outcome.js';
+
+const debug = debugLog('cflux:commit');
+
+/** A push is sent again for less than this, because managers remember mutation ids for ten minutes at least (R27). */
+const maxPushTime = 300_000;
+
+export interface RoundParts<M> {
+  readonly adapter: MetaClientAdapter<M>;
+  readonly replica: Replica<M>;
+  readonly reconciler: Reconciler<M>;
+  readonly staleness: Staleness;
+  readonly transport: Transport;
+  readonly scope: OperationScope<M>;
+  readonly cluster: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+  /** Called before each push. */
+  readonly onPush: () => void;
+  /** A push may have been stored, and this node does not know it. */
+  readonly onUnknownOutcome: () => void;
+}
+
+/** How a round ended for its mutations; `again`: they must be applied to newer metadata. */
+export type RoundEnd = 'settled' | 'again';
+
+/** What a round made of its batch. */
+interface Work<M> {
+  readonly copy: WorkingCopy<M>;
+  readonly attempts: readonly Attempt[];
+  readonly data: MetaData;
+}
+
+/** One attempt to commit a batch: applies it to the metadata that the node has, pushes the snapshot, and settles it or adopts what is newer. */
+export class Round<M> {
+  readonly #parts: RoundParts<M>;
+  readonly #batch: Batch<M>;
+  readonly #number: number;
+  readonly #signal: AbortSignal;
+
+  /** @param options `number` counts the rounds of a batch from 1; `signal` gives up, the request too */
+  constructor(
+    parts: RoundParts<M>,
+    { batch, number, signal }: { batch: Batch<M>; number: number; signal: AbortSignal },
+  ) {
+    this.#parts = parts;
+    this.#batch = batch;
+    this.#number = number;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<RoundEnd> {
+    const { replica, reconciler, staleness, adapter, scope, clock } = this.#parts;
+    if (staleness.isStale) await reconciler.catchUp(this.#limits);
+    await replica.checkDivergence();
+    const base = await replica.accepted();
+    const copy = await adapter.begin((found) => replica.keepDiverged(found));
+    try {
+      const attempts = await applyAll(copy, this.#batch.mutations, { scope, clock, signal: this.#signal });
+      const data = await copy.data();
+      if (!equalMetadata(data, base)) return await this.#push({ copy, attempts, data });
+      await this.#discard(copy);
+      // On old metadata a failure or a change of nothing proves nothing (R4).
+      if (await reconciler.catchUp(this.#limits)) return 'again';
+      this.#batch.settle(attempts);
+      return 'settled';
+    } finally {
+      // Does nothing if the copy was accepted, or is discarded already.
+      await this.#discard(copy);
+    }
+  }
+
+  async #push(work: Work<M>): Promise<RoundEnd> {
+    const { replica, reconciler, transport, cluster, random, emit } = this.#parts;
+    const before = replica.position;
+    const { version, epoch } = before;
+    const snapshot = encodeMetadata(work.data);
+    const mutation = randomUuid(random);
+    this.#signal.throwIfAborted();
+    this.#parts.onPush();
+    debug('round %d: pushing %d bytes on version %d', this.#number, snapshot.length, version);
+    const request = { cluster, version, snapshot, mutation, epoch, nodeId: replica.nodeId };
+    const outcome = await sendPush(transport, request, { ...this.#limits, base: before });
+    debug('%s', outcome.kind);
+    if (outcome.kind === 'stored') {
+      await this.#stored(work, outcome.position, snapshot.length);
+      return 'settled';
+    }
+    // Before the callers are notified: what was rejected is not in the wrapped client's data (R3).
+    await this.#discard(work.copy);
+    if (outcome.kind === 'conflict') {
+      emit('conflict', { version: outcome.newest.version, previousVersion: version, round: this.#number });
+    }
+    if (outcome.mayBeStored) {
+      this.#batch.rollBack(
+        work.attempts,
+        unknownOutcome(outcome.kind === 'failed' ? outcome.error : undefined),
+      );
+      this.#parts.onUnknownOutcome();
+      return 'settled';
+    }
+    switch (outcome.kind) {
+      case 'failed':
+        this.#batch.rollBack(work.attempts, outcome.error);
+        return 'settled';
+      case 'epochMismatch':
+        await reconciler.onEpochMismatch(outcome.history, this.#limits);
+        return 'again';
+      case 'conflict':
+        if (await reconciler.applySnapshot(outcome.newest)) return 'again';
+        throw new CfluxError('BAD_ANSWER', `the manager refused version ${version}, its own`, {
+          outcome: 'notApplied',
+        });
+    }
+  }
+
+  async #stored({ copy, attempts, data }: Work<M>, position: Position, bytes: number): Promise<void> {
+    const { replica, emit } = this.#parts;
+    const { version: previousVersion, epoch: previousEpoch } = replica.position;
+    const { version, epoch } = position;
+    await this.#install(data, position, copy);
+    emit('pushed', { version, previousVersion, mutations: appliedOf(attempts), rounds: this.#number, bytes });
+    // The manager had lost everything, and took what the node had as its first version.
+    if (version <= previousVersion || (previousEpoch ?? epoch) !== epoch) {
+      emit('epochChanged', { previousEpoch, epoch, previousVersion, version, seeded: true });
+    }
+    this.#batch.settle(attempts);
+  }
+
+  /** The cluster has accepted it. A node that cannot store it stays at its old version, and its sync loop tries again. */
+  async #install(data: MetaData, position: Position, copy: WorkingCopy<M>): Promise<void> {
+    const { replica, staleness } = this.#parts;
+    try {
+      await replica.install(data, position, () => copy.accept());
+    } catch (error) {
+      staleness.mark();
+      this.#storageFailed(error);
+      this.#parts.onUnknownOutcome();
+    }
+  }
+
+  /** Takes the changes out of the wrapped client. If it cannot be written, they are found there before the next round (R1). */
+  async #discard(copy: WorkingCopy<M>): Promise<void> {
+    try {
+      await copy.discard();
+    } catch (error) {
+      this.#storageFailed(error);
+    }
+  }
+
+  #storageFailed(cause: unknown): void {
+    const error = CfluxError.from(cause, 'STORAGE_FAILED');
+    this.#parts.emit('syncFailed', { error, failures: 1, retryIn: 0 });
+  }
+
+  /** A request may take as long as at least one caller waits for it. */
+  get #limits(): CallOptions & { timeout: number } {
+    const timeLeft = this.#batch.deadline - this.#parts.clock.monotonic();
+    return { signal: this.#signal, timeout: Math.min(Math.max(timeLeft, 1), maxPushTime) };
+  }
+}

@@ -1,0 +1,136 @@
+import { resolve } from 'node:path';
+import { type Clock, systemClock } from '../../clock.js';
+import { CfluxError } from '../../errors.js';
+import { heartbeatInterval, maxPollWait, nodeTimeToLive } from '../../protocol/times.js';
+import { type Random, systemRandom } from '../../random.js';
+import { shownEndpoint } from '../../transport/endpoints.js';
+import type { HttpTransportOptions } from '../../transport/http-options.js';
+import type { Transport } from '../../transport/transport.js';
+import type { NodeStorage } from '../local/node-directory.js';
+import type { EventLogger } from '../observe/event-logger.js';
+
+/** How a CfluxClient works; every time is in milliseconds. */
+export interface CfluxOptions {
+  /** Name of the cluster, any Unicode up to 255 bytes. Default: the environment's `CLUSTER`, else `default`. */
+  readonly cluster?: string;
+  /** URL of the manager, or of several of the same cluster. Default: the environment's `CFLUX_ENDPOINT`, else `http://localhost:8000`. */
+  readonly endpoint?: string | readonly string[];
+  /** How to reach the manager instead of HTTP; `endpoint`, `token`, `tls` and `retry` are then its own business. The caller closes it. */
+  readonly transport?: Transport;
+  /** `host:port` under which this node's HTTP API is reached. Default: the manager records the address the request came from. */
+  readonly bindAddress?: string;
+  /** Directory for the node's record (`cflux.json`) and backups. Default: none; a restarted node then joins anew and backups are in events only. */
+  readonly dir?: string;
+  /**
+   * How many backups are kept; when there are more, the oldest are deleted. Of each reason the newest is kept, whatever the limit.
+   * Default: 100.
+   */
+  readonly maxBackups?: number;
+  /**
+   * Whether to keep `dir` for this client alone: a second one, in any process of this machine, is refused. Switch it off only if the
+   * file system cannot hold Unix sockets. Default: true.
+   */
+  readonly lock?: boolean;
+  /** In place of `dir`, a place of one's own for the same files. */
+  readonly storage?: NodeStorage;
+  /** Between two heartbeats; less than the manager's time to live. Default: 5,000. */
+  readonly heartbeatInterval?: number;
+  /** The longest hold of a poll. Default: 300,000. */
+  readonly pollWait?: number;
+  /** How long a mutation goes on against conflicts, a waiting one against an absent manager. Default: 30,000. */
+  readonly mutationTimeout?: number;
+  /** Attempts of a request and their delays. Default: five attempts, exponential with jitter. */
+  readonly retry?: HttpTransportOptions['retry'];
+  /**
+   * What reads through this client see while a wrapped client that cannot `fork()` holds changes that are not decided:
+   * `accepted` waits for the decision, `local` answers at once. Default: `accepted`.
+   */
+  readonly reads?: 'accepted' | 'local';
+  /** `open()` succeeds though no manager can be reached; the node joins when one can. Default: false. */
+  readonly startOffline?: boolean;
+  /** Bearer token for the manager, or a function that gives the present one. */
+  readonly token?: HttpTransportOptions['token'];
+  /** Own certificate authority and client certificate. */
+  readonly tls?: HttpTransportOptions['tls'];
+  /** Is told of every event as a record with a level: a pino or bunyan logger, `console`, or a `jsonLogger`. Default: none. */
+  readonly logger?: EventLogger;
+  /** Time, for tests. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Chance, for tests. Default: the operating system's. */
+  readonly random?: Random;
+}
+
+/** The options with every default filled in and every value checked. */
+export interface Settings extends CfluxOptions {
+  readonly cluster: string;
+  readonly endpoint: string | readonly string[];
+  readonly heartbeatInterval: number;
+  readonly pollWait: number;
+  readonly mutationTimeout: number;
+  readonly maxBackups: number;
+  readonly reads: 'accepted' | 'local';
+  readonly startOffline: boolean;
+  readonly lock: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Checks `options` and fills in the defaults. Throws `INVALID_OPTION` naming the option and its value. */
+export function resolveOptions(options: CfluxOptions, env: NodeJS.ProcessEnv = process.env): Settings {
+  const cluster = options.cluster ?? (env['CLUSTER'] || 'default');
+  const endpoint = options.endpoint ?? (env['CFLUX_ENDPOINT'] || 'http://localhost:8000');
+  checkCluster(cluster);
+  if (options.transport === undefined) for (const url of [endpoint].flat()) checkEndpoint(url);
+  const settings = {
+    ...options,
+    cluster,
+    endpoint,
+    heartbeatInterval: milliseconds('heartbeatInterval', options.heartbeatInterval ?? heartbeatInterval),
+    pollWait: milliseconds('pollWait', options.pollWait ?? maxPollWait),
+    mutationTimeout: milliseconds('mutationTimeout', options.mutationTimeout ?? 30_000),
+    maxBackups: count('maxBackups', options.maxBackups ?? 100),
+    reads: options.reads ?? 'accepted',
+    startOffline: options.startOffline ?? false,
+    lock: options.lock ?? true,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    ...(options.dir === undefined ? {} : { dir: resolve(options.dir) }),
+  };
+  if (settings.heartbeatInterval >= nodeTimeToLive) {
+    refuse(
+      'heartbeatInterval',
+      settings.heartbeatInterval,
+      `below the time to live of a node, ${nodeTimeToLive}`,
+    );
+  }
+  if (settings.reads !== 'accepted' && settings.reads !== 'local')
+    refuse('reads', settings.reads, '"accepted" or "local"');
+  return Object.freeze(settings);
+}
+
+function checkCluster(name: unknown): void {
+  if (typeof name !== 'string' || name === '') refuse('cluster', name, 'a name');
+  else if (Buffer.byteLength(name) > 255) refuse('cluster', name, 'a name of at most 255 bytes');
+}
+
+function checkEndpoint(url: unknown): void {
+  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
+    const wanted = 'an http or https URL such as http://localhost:8000';
+    throw new CfluxError('INVALID_OPTION', `option endpoint: ${shownEndpoint(url)} is not ${wanted}`);
+  }
+}
+
+function milliseconds(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
+  return refuse(name, value, 'a positive number of milliseconds');
+}
+
+function count(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+  return refuse(name, value, 'a whole number above 0');
+}
+
+function refuse(name: string, value: unknown, wanted: string): never {
+  throw new CfluxError('INVALID_OPTION', `option ${name}: ${JSON.stringify(value)} is not ${wanted}`);
+}

@@ -1,0 +1,140 @@
+import { pause } from '../../async/sleep.js';
+import type { Clock } from '../../clock.js';
+import { debugLog } from '../../debug-log.js';
+import { CfluxError, isCfluxError } from '../../errors.js';
+import type { NodeDescription } from '../../protocol/nodes.js';
+import { nodeTimeToLive } from '../../protocol/times.js';
+import type { CallOptions, Transport } from '../../transport/transport.js';
+import type { Emit } from '../observe/events.js';
+
+const debug = debugLog('cflux:heartbeat');
+
+/** The attempts of one heartbeat end before the node would expire, with this much to spare. */
+const spare = 1_000;
+
+export interface MembershipParts {
+  readonly transport: Transport;
+  readonly cluster: string;
+  readonly describe: () => NodeDescription;
+  /** Milliseconds between two heartbeats. */
+  readonly interval: number;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** The id of the node's last life in this cluster. */
+  readonly knownId: () => number | undefined;
+  readonly rememberId: (id: number | undefined) => Promise<void>;
+  /** The node was away for longer than its time to live. */
+  readonly onSlept: () => void;
+}
+
+/** Keeps the node a living member of its cluster: registers it, beats, registers again when the manager forgot it (R9, R10). */
+export class Membership {
+  readonly #parts: MembershipParts;
+  #joined = false;
+  #lastHeartbeat: number | undefined;
+  /** How the node described itself last to a manager that took it. */
+  #described: string | undefined;
+  lastHeartbeatAt: number | undefined;
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+  }
+
+  get nodeId(): number | undefined {
+    return this.#parts.knownId();
+  }
+
+  /** When the manager last knew that the node lives, by the monotonic clock. */
+  get lastHeartbeat(): number | undefined {
+    return this.#lastHeartbeat;
+  }
+
+  /** Registers, or takes back the id that the node had. */
+  async join(signal: AbortSignal): Promise<void> {
+    const id = this.#parts.knownId();
+    if (id === undefined || !(await this.#heartbeat(id, signal))) await this.#register(signal);
+    this.#joined = true;
+  }
+
+  /** Beats until `signal` aborts; never rejects, never overlaps itself. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, emit, interval } = this.#parts;
+    let failures = 0;
+    while (!signal.aborted) {
+      const due = clock.monotonic() + interval;
+      try {
+        if (this.#joined) await this.#stayAlive(signal);
+        else await this.join(signal);
+        failures = 0;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        failures += 1;
+        emit('heartbeatFailed', { error: CfluxError.from(thrown), failures });
+      }
+      await pause(clock, Math.max(due - clock.monotonic(), 0), signal);
+    }
+  }
+
+  /** Tells the manager that the node goes: it keeps its id, or gives it up for good. */
+  async leave(deregister: boolean, options: CallOptions): Promise<void> {
+    const { transport, cluster } = this.#parts;
+    const nodeId = this.nodeId;
+    if (!this.#joined || nodeId === undefined) return;
+    this.#joined = false;
+    if (!deregister) {
+      await transport.heartbeat({ cluster, nodeId, leaving: true }, options);
+      return;
+    }
+    await transport.deregister({ cluster, nodeId }, options);
+    await this.#parts.rememberId(undefined);
+  }
+
+  async #stayAlive(signal: AbortSignal): Promise<void> {
+    const id = this.nodeId;
+    const silence = this.#parts.clock.monotonic() - (this.#lastHeartbeat ?? Number.NEGATIVE_INFINITY);
+    if (silence > nodeTimeToLive) this.#parts.onSlept();
+    if (id !== undefined && (await this.#heartbeat(id, signal))) return;
+    // Until it is registered again every further round comes here: one registration for one loss (R10).
+    this.#joined = false;
+    await this.#register(signal);
+    this.#joined = true;
+  }
+
+  /** Whether the manager knows the id. */
+  async #heartbeat(nodeId: number, signal: AbortSignal): Promise<boolean> {
+    const { transport, cluster, clock, emit, describe } = this.#parts;
+    const node = describe();
+    const isNew = textOf(node) !== this.#described;
+    try {
+      const request = { cluster, nodeId, ...(isNew ? { node } : {}) };
+      await transport.heartbeat(request, { signal, timeout: nodeTimeToLive - spare });
+      this.#described = textOf(node);
+    } catch (error) {
+      if (!isCfluxError(error, 'NODE_NOT_FOUND')) throw error;
+      this.#parts.onSlept();
+      emit('registrationLost', { nodeId });
+      await this.#parts.rememberId(undefined);
+      return false;
+    }
+    this.#lastHeartbeat = clock.monotonic();
+    this.lastHeartbeatAt = clock.now();
+    if (!this.#joined) emit('registered', { nodeId, cluster, endpoint: transport.endpoint });
+    emit('heartbeat', { nodeId, at: this.lastHeartbeatAt });
+    return true;
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { transport, cluster, clock, describe, rememberId, emit } = this.#parts;
+    const node = describe();
+    const { id } = await transport.register({ cluster, node }, { signal });
+    this.#described = textOf(node);
+    debug('registered in %s as node %d', cluster, id);
+    await rememberId(id);
+    this.#lastHeartbeat = clock.monotonic();
+    emit('registered', { nodeId: id, cluster, endpoint: transport.endpoint });
+  }
+}
+
+/** What a manager keeps of a description. */
+const textOf = ({ ip, hostname, bindAddress }: NodeDescription) =>
+  JSON.stringify([ip, hostname, bindAddress]);

@@ -1,0 +1,117 @@
+import { sleep } from '../../async/sleep.js';
+import type { Clock } from '../../clock.js';
+import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
+import type { MetaData } from '../../meta/records.js';
+import { noVersion } from '../../protocol/version.js';
+import { type Random, randomUuid } from '../../random.js';
+import type { CallOptions, Snapshot, Transport } from '../../transport/transport.js';
+import { pauseAfterConflicts } from '../backoff.js';
+import { type PushOutcome, sendPush } from '../commit/classify-push.js';
+import { unknownOutcome } from '../commit/push-outcome.js';
+import { type Position, positionOf } from '../local/position.js';
+import type { Replica } from '../local/replica.js';
+import type { Emit } from '../observe/events.js';
+import { unsettledHistoryError } from '../refusals.js';
+import type { StateMachine } from '../state.js';
+import type { SnapshotFetcher } from './snapshot-fetcher.js';
+
+export interface SeederParts<M> {
+  readonly replica: Replica<M>;
+  readonly transport: Transport;
+  readonly fetcher: SnapshotFetcher<M>;
+  readonly cluster: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+  readonly state: StateMachine;
+}
+
+/** Pushes the node's metadata as it is: to a manager without data, or over whatever the manager has. */
+export class Seeder<M> {
+  readonly #parts: SeederParts<M>;
+  #offered: { readonly data: MetaData; readonly mutation: string; readonly base: Position } | undefined;
+
+  constructor(parts: SeederParts<M>) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Gives a manager without data the node's metadata.
+   *
+   * @returns the snapshot of another node that was first; `undefined` if the node's was stored
+   */
+  async seed(epoch: string | undefined, limits: CallOptions): Promise<Snapshot | undefined> {
+    const data = await this.#parts.replica.accepted();
+    const outcome = await this.#push(data, { version: noVersion, epoch }, limits);
+    switch (outcome.kind) {
+      case 'stored':
+        await this.#seeded(data, outcome.position);
+        return undefined;
+      // What is displaced is backed up, so that it does not matter whether ours was stored before it.
+      case 'conflict':
+        return outcome.newest;
+      case 'epochMismatch':
+        throw unsettledHistoryError(outcome.mayBeStored ? 'unknown' : 'notApplied');
+      case 'failed':
+        throw outcome.error;
+    }
+  }
+
+  /** Makes the node's metadata the cluster's next version, whatever the manager has. */
+  async reseed(limits: CallOptions): Promise<void> {
+    const { replica, fetcher, clock, random } = this.#parts;
+    let newest = await fetcher.fetchNewest(undefined, limits);
+    for (let round = 1; ; round++) {
+      const base = newest ? positionOf(newest) : { version: noVersion };
+      const data = await replica.accepted();
+      const outcome = await this.#push(data, base, limits);
+      if (outcome.kind === 'stored') {
+        await this.#seeded(data, outcome.position);
+        return;
+      }
+      if (outcome.kind === 'failed') throw outcome.error;
+      // If it was stored, another push would replace what other nodes have made from it.
+      if (outcome.mayBeStored) throw unknownOutcome();
+      newest =
+        outcome.kind === 'conflict'
+          ? outcome.newest
+          : await fetcher.fetchNewest(outcome.history.epoch, limits);
+      const pause = pauseAfterConflicts(round, random);
+      if (pause > 0) await sleep(clock, pause, limits.signal);
+    }
+  }
+
+  #push(data: MetaData, base: Position, limits: CallOptions): Promise<PushOutcome> {
+    const { replica, transport, cluster, random } = this.#parts;
+    // A manager that collects offers recognizes an offer by its mutation id (R11).
+    if (this.#offered?.data !== data) this.#offered = { data, mutation: randomUuid(random), base };
+    const { mutation, base: firstBase } = this.#offered;
+    const request = {
+      cluster,
+      version: base.version,
+      snapshot: encodeMetadata(data),
+      mutation,
+      epoch: base.epoch,
+      nodeId: replica.nodeId,
+      offer: replica.offer,
+    };
+    return sendPush(transport, request, { ...limits, base: firstBase });
+  }
+
+  /** The manager stored the node's metadata as it is: the wrapped client has it already. */
+  async #seeded(data: MetaData, position: Position): Promise<void> {
+    const { replica, emit, state } = this.#parts;
+    const before = replica.position;
+    const { version, epoch } = position;
+    // A manager that reported a loss, and recognizes its version now, changed nothing.
+    if (before.version !== version || before.epoch !== epoch) {
+      await replica.install(data, position, async () => undefined);
+      const previousVersion = before.version;
+      if (previousVersion !== noVersion) {
+        emit('epochChanged', { previousEpoch: before.epoch, epoch, previousVersion, version, seeded: true });
+      }
+      emit('synced', { version, previousVersion, epoch });
+    }
+    state.enter('online');
+  }
+}

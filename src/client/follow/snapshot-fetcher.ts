@@ -1,0 +1,48 @@
+import { isCfluxError } from '../../errors.js';
+import { noVersion } from '../../protocol/version.js';
+import type { CallOptions, PollResult, Snapshot, Transport } from '../../transport/transport.js';
+import type { Replica } from '../local/replica.js';
+import { unsettledHistoryError } from '../refusals.js';
+
+/** How long a manager may take to report an empty cluster; a manager without `Prefer: wait=0` holds the poll instead. */
+const emptyClusterTimeout = 3_000;
+
+export interface FetcherParts<M> {
+  readonly replica: Replica<M>;
+  readonly transport: Transport;
+  readonly cluster: string;
+}
+
+/** Requests the newest snapshot of the cluster without waiting for a newer one. */
+export class SnapshotFetcher<M> {
+  readonly #parts: FetcherParts<M>;
+
+  constructor(parts: FetcherParts<M>) {
+    this.#parts = parts;
+  }
+
+  /** What the manager has, if that is not what the node has. */
+  async fetchNewer(limits: CallOptions): Promise<PollResult> {
+    const { replica, transport, cluster } = this.#parts;
+    const { position, nodeId } = replica;
+    const { epoch, mutation } = position;
+    // A manager without epochs holds a poll for the version that the node has, whatever the wait: ask for any version.
+    const version = epoch === undefined ? noVersion : position.version;
+    const request = { cluster, version, wait: 0, epoch, mutation, nodeId };
+    if (position.version !== noVersion) return transport.poll(request, limits);
+    const timeout = Math.min(limits.timeout ?? emptyClusterTimeout, emptyClusterTimeout);
+    return transport.poll(request, { ...limits, timeout }).catch((error: unknown): PollResult => {
+      if (isCfluxError(error, 'TIMEOUT')) return { kind: 'unchanged' };
+      throw error;
+    });
+  }
+
+  /** What the manager has, whatever the node has; `undefined` if the cluster has no data. */
+  async fetchNewest(epoch: string | undefined, limits: CallOptions): Promise<Snapshot | undefined> {
+    const { replica, transport, cluster } = this.#parts;
+    const request = { cluster, version: noVersion, wait: 0, epoch, nodeId: replica.nodeId };
+    const result = await transport.poll(request, limits);
+    if (result.kind === 'epochMismatch') throw unsettledHistoryError('notApplied');
+    return result.kind === 'snapshot' ? result : undefined;
+  }
+}

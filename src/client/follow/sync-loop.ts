@@ -1,0 +1,172 @@
+import { withLinkedSignal } from '../../async/linked-signal.js';
+import type { Mutex } from '../../async/mutex.js';
+import { pause } from '../../async/sleep.js';
+import type { Clock } from '../../clock.js';
+import { debugLog } from '../../debug-log.js';
+import { CfluxError, isCfluxError } from '../../errors.js';
+import { noVersion } from '../../protocol/version.js';
+import type { Random } from '../../random.js';
+import type { PollResult, Transport } from '../../transport/transport.js';
+import { pauseAfter } from '../backoff.js';
+import type { Position } from '../local/position.js';
+import type { Replica } from '../local/replica.js';
+import type { Emit } from '../observe/events.js';
+import type { StateMachine } from '../state.js';
+import type { Reconciler } from './reconciler.js';
+
+const debug = debugLog('cflux:sync');
+
+/** An «unchanged» that comes after this part of the hold that was asked for is a full hold. */
+const fullHold = 0.9;
+
+export interface SyncLoopParts<M> {
+  readonly replica: Replica<M>;
+  readonly reconciler: Reconciler<M>;
+  readonly transport: Transport;
+  readonly writer: Mutex;
+  readonly state: StateMachine;
+  readonly cluster: string;
+  /** Milliseconds a poll may be held. */
+  readonly pollWait: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+  readonly onFailed: (error: CfluxError) => void;
+}
+
+/** After another history was met for this long without meeting a further one, all is calm again; milliseconds. */
+const calmAfter = 60_000;
+
+/**
+ * What a poll's answer means for the next one: ask again at once; the answer was too quick to be believed; or it was of another
+ * history (R11), and where that happens again and again, as with two managers behind one name, nobody shall run to and fro.
+ */
+type Pace = 'again' | 'suspicious' | 'upheaval';
+
+/**
+ * Follows the cluster: polls, takes up what is newer, polls again, and outlives every error (R9).
+ *
+ * ```
+ * poll ── newer, full hold ──→ poll
+ *   └──── error, odd answer ──→ pause (1 s … 15 s, jittered) ──→ poll, after an error one that is not held
+ * ```
+ */
+export class SyncLoop<M> {
+  readonly #parts: SyncLoopParts<M>;
+  #interrupt = new AbortController();
+  #lastUpheaval = Number.NEGATIVE_INFINITY;
+  lastSyncAt: number | undefined;
+
+  constructor(parts: SyncLoopParts<M>) {
+    this.#parts = parts;
+  }
+
+  /** Runs until `signal` aborts; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random, emit, state, onFailed } = this.#parts;
+    let failures = 0;
+    while (!signal.aborted) {
+      let retryIn = 0;
+      const interrupt = this.#interrupt.signal;
+      // A held poll would leave everybody in the dark, for minutes, about whether the manager, or its history, is back.
+      const isProbe = state.state !== 'online';
+      const wait = isProbe ? 0 : this.#parts.pollWait;
+      try {
+        const pace = await withLinkedSignal([signal, interrupt], (linked) =>
+          this.#poll(wait, linked, signal),
+        );
+        if (signal.aborted) return;
+        const now = clock.monotonic();
+        this.lastSyncAt = clock.now();
+        state.enter('online');
+        if (pace === 'upheaval') this.#lastUpheaval = now;
+        if (pace !== 'again') {
+          failures += 1;
+          retryIn = pauseAfter(failures, random);
+        } else if (!isProbe && now - this.#lastUpheaval >= calmAfter) failures = 0;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        if (!interrupt.aborted) {
+          const error = CfluxError.from(thrown);
+          failures += 1;
+          retryIn = Math.max(pauseAfter(failures, random), error.retryAfter ?? 0);
+          if (!isCfluxError(error, 'FOREIGN_CLUSTER')) {
+            state.enter('offline');
+            onFailed(error);
+            emit('syncFailed', { error, failures, retryIn });
+          }
+        }
+      }
+      if (interrupt.aborted) this.#interrupt = new AbortController();
+      else if (retryIn > 0) await this.#pause(retryIn, signal);
+    }
+  }
+
+  /** Ends the present poll, or pause, and polls at once: something is known to have changed, or nobody needs the answer. */
+  hurry(): void {
+    this.#interrupt.abort();
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    debug('pausing for %d ms', ms);
+    await withLinkedSignal([signal, this.#interrupt.signal], (linked) =>
+      pause(this.#parts.clock, ms, linked),
+    );
+    if (this.#interrupt.signal.aborted) this.#interrupt = new AbortController();
+  }
+
+  async #poll(wait: number, pollSignal: AbortSignal, signal: AbortSignal): Promise<Pace> {
+    const { replica, reconciler, transport, writer, cluster, clock } = this.#parts;
+    if (replica.position.version === noVersion) {
+      const before = replica.position;
+      await writer.run(() => reconciler.catchUp({ signal }));
+      return paceOf(before, replica.position);
+    }
+    // What is being pushed now will be the version to ask from.
+    await writer.run(async () => undefined);
+    signal.throwIfAborted();
+    const { generation, position, nodeId } = replica;
+    const { version, epoch, mutation } = position;
+    const begun = clock.monotonic();
+    const answer = await transport.poll(
+      // A manager that does not speak of epochs holds a poll for the version it has, whatever the wait: ask it for anything.
+      {
+        cluster,
+        version: wait === 0 && epoch === undefined ? noVersion : version,
+        wait,
+        epoch,
+        mutation,
+        nodeId,
+      },
+      { signal: pollSignal },
+    );
+    const isFullHold = clock.monotonic() - begun >= wait * fullHold;
+    return writer.run(async () => {
+      // Something was stored since the request was begun: the answer is late, whatever it says (R5).
+      if (signal.aborted || replica.generation !== generation) return 'again';
+      debug('%s at version %d', answer.kind, version);
+      const hasNews = await this.#take(answer, signal);
+      if (hasNews) return paceOf(position, replica.position);
+      return isFullHold ? 'again' : 'suspicious';
+    });
+  }
+
+  /** Whether the answer has anything to say. */
+  async #take(answer: PollResult, signal: AbortSignal): Promise<boolean> {
+    const { replica, reconciler } = this.#parts;
+    const { version, epoch } = replica.position;
+    if (answer.kind === 'snapshot') return reconciler.applySnapshot(answer);
+    const otherEpoch = epoch !== undefined && answer.epoch !== undefined && answer.epoch !== epoch;
+    if (answer.kind === 'epochMismatch' || otherEpoch) {
+      return reconciler.onEpochMismatch({ ...answer, epoch: answer.epoch ?? '' }, { signal });
+    }
+    // The node's own push released its poll, though its answer never came: the snapshot is there for the asking.
+    return answer.version !== undefined && answer.version > version && reconciler.catchUp({ signal });
+  }
+}
+
+function paceOf(before: Position, after: Position): Pace {
+  const isForward = after.version > before.version;
+  const isSameHistory = before.epoch === undefined || after.epoch === before.epoch;
+  return isForward && isSameHistory ? 'again' : 'upheaval';
+}

@@ -1,0 +1,100 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DirectoryLock } from '../../directory-lock.js';
+import { removeLeftovers, writeDurably } from '../../durable-file.js';
+import { CfluxError } from '../../errors.js';
+import { accessAdvice } from '../../file-access.js';
+
+/** Where a node keeps its record and its backups; a place of one's own may take the file system's. */
+export interface NodeStorage {
+  /** The text of `name`, or `undefined` where there is none. */
+  read(name: string): Promise<string | undefined>;
+  /** Replaces `name`, durably and as a whole: after a crash it is the old or the new. */
+  write(name: string, content: string | Uint8Array): Promise<void>;
+  /** How people find `name`. */
+  pathOf(name: string): string;
+  /** Called before anything is read. May keep other owners off, and rejects if there is one. Default: nothing to do. */
+  open?(): Promise<void>;
+  /** Called after the last write, also if `open` rejected. Default: nothing to do. */
+  close?(): Promise<void>;
+  /** The names of the files in `folder`; none if there is no such folder. Absent: the limit of backups holds for each process only. */
+  list?(folder: string): Promise<readonly string[]>;
+  /** Deletes `name`. Absent: backups are never deleted. */
+  remove?(name: string): Promise<void>;
+}
+
+const recordName = 'cflux.json';
+const backups = 'backups';
+
+/** A directory on disk, which one client has at a time. */
+export class NodeDirectory implements NodeStorage {
+  readonly #dir: string;
+  readonly #isLocked: boolean;
+  #lock: DirectoryLock | undefined;
+
+  /** @param options.lock Whether to keep other clients off. */
+  constructor(dir: string, { lock }: { readonly lock: boolean }) {
+    this.#dir = dir;
+    this.#isLocked = lock;
+  }
+
+  /** @throws CfluxError `DIRECTORY_LOCKED`, `STORAGE_FAILED` */
+  async open(): Promise<void> {
+    if (!this.#isLocked || this.#lock !== undefined) return;
+    this.#lock = await DirectoryLock.acquire(this.#dir, 'cflux', { create: true });
+    await removeLeftovers(this.#dir, (name) => name === recordName);
+    await removeLeftovers(join(this.#dir, backups));
+  }
+
+  async close(): Promise<void> {
+    const lock = this.#lock;
+    this.#lock = undefined;
+    await lock?.release();
+  }
+
+  pathOf(name: string): string {
+    return join(this.#dir, name);
+  }
+
+  async read(name: string): Promise<string | undefined> {
+    try {
+      return await readFile(this.pathOf(name), 'utf8');
+    } catch (cause) {
+      if (codeOf(cause) === 'ENOENT') return undefined;
+      throw failed(`cannot read ${this.pathOf(name)}`, cause);
+    }
+  }
+
+  async list(folder: string): Promise<readonly string[]> {
+    try {
+      return await readdir(this.pathOf(folder));
+    } catch (cause) {
+      if (codeOf(cause) === 'ENOENT') return [];
+      throw failed(`cannot read ${this.pathOf(folder)}`, cause);
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    try {
+      await rm(this.pathOf(name), { force: true });
+    } catch (cause) {
+      throw failed(`cannot remove ${this.pathOf(name)}`, cause);
+    }
+  }
+
+  async write(name: string, content: string | Uint8Array): Promise<void> {
+    const path = this.pathOf(name);
+    try {
+      await writeDurably(path, content);
+    } catch (cause) {
+      throw failed(`cannot write ${path}`, cause);
+    }
+  }
+}
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+function failed(what: string, cause: unknown): CfluxError {
+  const reason = cause instanceof Error ? cause.message : cause;
+  return new CfluxError('STORAGE_FAILED', `${what}: ${reason}${accessAdvice(cause)}`, { cause });
+}

@@ -1,0 +1,143 @@
+import type {
+  ContinuousQueryInfo,
+  DatabaseInfo,
+  MetaData,
+  RetentionPolicyInfo,
+  ShardGroupInfo,
+  ShardInfo,
+  ShardOwner,
+  SubscriptionInfo,
+  UserInfo,
+} from '../../meta/records.js';
+
+/** The fields of a record: plain values, and lists of records. The type demands that none is forgotten. */
+type Shape<T> = {
+  readonly [Name in keyof Required<T>]: Required<T>[Name] extends readonly (infer Item extends object)[]
+    ? Shape<Item>
+    : 'value';
+};
+type AnyShape = { readonly [name: string]: AnyShape | 'value' };
+
+const owner: Shape<ShardOwner> = { nodeId: 'value', unknownFields: 'value' };
+const shard: Shape<ShardInfo> = { id: 'value', owners: owner, unknownFields: 'value' };
+const shardGroup: Shape<ShardGroupInfo> = {
+  id: 'value',
+  startTime: 'value',
+  endTime: 'value',
+  deletedAt: 'value',
+  truncatedAt: 'value',
+  shards: shard,
+  unknownFields: 'value',
+};
+const subscription: Shape<SubscriptionInfo> = {
+  name: 'value',
+  mode: 'value',
+  destinations: 'value',
+  unknownFields: 'value',
+};
+const continuousQuery: Shape<ContinuousQueryInfo> = { name: 'value', query: 'value', unknownFields: 'value' };
+const retentionPolicy: Shape<RetentionPolicyInfo> = {
+  name: 'value',
+  replicaN: 'value',
+  duration: 'value',
+  shardGroupDuration: 'value',
+  shardGroups: shardGroup,
+  subscriptions: subscription,
+  unknownFields: 'value',
+};
+const database: Shape<DatabaseInfo> = {
+  name: 'value',
+  defaultRetentionPolicy: 'value',
+  retentionPolicies: retentionPolicy,
+  continuousQueries: continuousQuery,
+  unknownFields: 'value',
+};
+const user: Shape<UserInfo> = {
+  name: 'value',
+  hash: 'value',
+  admin: 'value',
+  privileges: 'value',
+  unknownFields: 'value',
+};
+const metadata: Shape<MetaData> = {
+  term: 'value',
+  index: 'value',
+  clusterId: 'value',
+  databases: database,
+  users: user,
+  maxNodeId: 'value',
+  maxShardGroupId: 'value',
+  maxShardId: 'value',
+  unknownFields: 'value',
+};
+
+/**
+ * A copy of metadata that somebody else may change in place: it is compared field by field, for what is known of a record by
+ * its identity (its bytes, its digest) may be out of date. Whatever is equal in `known`, a copy made before, is taken from there.
+ */
+export function ownCopy(foreign: MetaData, known?: MetaData): MetaData {
+  return copyRecord(foreign, known, metadata) as MetaData;
+}
+
+function copyRecord(foreign: object, known: object | undefined, shape: AnyShape): object {
+  let isKnown = known !== undefined;
+  const copy: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(shape)) {
+    const value: unknown = Reflect.get(foreign, name);
+    if (value === undefined) {
+      isKnown &&= known !== undefined && Reflect.get(known, name) === undefined;
+      continue;
+    }
+    const knownValue: unknown = known && Reflect.get(known, name);
+    copy[name] = field === 'value' ? copyValue(value, knownValue) : copyList(value, knownValue, field);
+    isKnown &&= copy[name] === knownValue;
+  }
+  return known !== undefined && isKnown ? known : copy;
+}
+
+function copyList(foreign: unknown, known: unknown, shape: AnyShape): unknown {
+  // What is no list is found out, and named, where it is encoded.
+  if (!Array.isArray(foreign)) return foreign;
+  const candidates: readonly unknown[] = Array.isArray(known) ? known : [];
+  const named = new Map<unknown, unknown>();
+  const candidateFor = (record: object, position: number): unknown => {
+    const name: unknown = Reflect.get(record, 'name');
+    const neighbour = candidates[position];
+    if (name === undefined || !isRecord(neighbour) || Reflect.get(neighbour, 'name') === name)
+      return neighbour;
+    // Others were dropped, or added, before it.
+    if (named.size === 0)
+      for (const one of candidates) if (isRecord(one)) named.set(Reflect.get(one, 'name'), one);
+    return named.get(name);
+  };
+  const copy = foreign.map((record: unknown, position) => {
+    if (!isRecord(record)) return record;
+    const candidate = candidateFor(record, position);
+    return copyRecord(record, isRecord(candidate) ? candidate : undefined, shape);
+  });
+  const isKnown = copy.length === candidates.length && copy.every((record, i) => record === candidates[i]);
+  return isKnown && known !== undefined ? known : copy;
+}
+
+const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Texts and numbers are what they are; bytes, lists of texts and privileges could be changed in place. */
+function copyValue(value: unknown, known: unknown): unknown {
+  if (value instanceof Uint8Array) {
+    const isKnown = known instanceof Uint8Array && Buffer.compare(value, known) === 0;
+    return isKnown ? known : new Uint8Array(value);
+  }
+  if (value instanceof Map) return known instanceof Map && sameEntries(value, known) ? known : new Map(value);
+  if (Array.isArray(value)) {
+    const isKnown =
+      Array.isArray(known) && known.length === value.length && value.every((one, i) => one === known[i]);
+    return isKnown ? known : [...value];
+  }
+  return value;
+}
+
+function sameEntries(a: ReadonlyMap<unknown, unknown>, b: ReadonlyMap<unknown, unknown>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (!b.has(key) || b.get(key) !== value) return false;
+  return true;
+}

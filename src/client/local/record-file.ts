@@ -1,0 +1,52 @@
+import { Mutex } from '../../async/mutex.js';
+import type { NodeStorage } from './node-directory.js';
+import { formatNodeRecord, type NodeRecord, parseLegacyNodeId, parseNodeRecord } from './node-record.js';
+
+const fileName = 'cflux.json';
+/** That of the Go client. */
+const legacyFileName = 'node_id.json';
+
+/** The record of a node: in memory, and on disk if the node has a directory. Writes keep their order. */
+export class RecordFile {
+  readonly #storage: NodeStorage | undefined;
+  readonly #writer = new Mutex();
+  #content: NodeRecord;
+
+  constructor(cluster: string, storage: NodeStorage | undefined) {
+    this.#storage = storage;
+    this.#content = { cluster };
+  }
+
+  get content(): NodeRecord {
+    return this.#content;
+  }
+
+  /** Reads what an earlier process wrote; the record of another cluster is ignored. */
+  async read(): Promise<void> {
+    const content = await this.#stored();
+    if (content?.cluster === this.#content.cluster) this.#content = content;
+  }
+
+  /** Changes the record in memory only. */
+  note(change: Partial<NodeRecord>): void {
+    this.#content = { ...this.#content, ...change };
+  }
+
+  /** Changes the record on disk, and then in memory. */
+  write(change: Partial<NodeRecord>): Promise<void> {
+    return this.#writer.run(async () => {
+      await this.#storage?.write(fileName, formatNodeRecord({ ...this.#content, ...change }));
+      this.note(change);
+    });
+  }
+
+  async #stored(): Promise<NodeRecord | undefined> {
+    const storage = this.#storage;
+    if (!storage) return undefined;
+    const text = await storage.read(fileName);
+    if (text !== undefined) return parseNodeRecord(text, storage.pathOf(fileName));
+    const legacy = await storage.read(legacyFileName);
+    if (legacy === undefined) return undefined;
+    return { ...this.#content, nodeId: parseLegacyNodeId(legacy, storage.pathOf(legacyFileName)) };
+  }
+}

@@ -1,0 +1,171 @@
+import type { Counter, Registry } from 'prom-client';
+import { showCertificates } from '../../certificate-metrics.js';
+import type { CertificateInfo } from '../../certificates.js';
+import { promClient } from '../../prom-client.js';
+import type { CfluxEventName, CfluxEvents } from './events.js';
+import type { CfluxState, CfluxStatus } from './status.js';
+
+/** What is observed of a CfluxClient. */
+export interface ObservedClient {
+  readonly status: CfluxStatus;
+  /** As of CfluxClient; may be absent. */
+  readonly certificates?: readonly CertificateInfo[];
+  /** As of CfluxClient. */
+  on<Name extends CfluxEventName>(name: Name, listener: (...payload: CfluxEvents[Name]) => void): unknown;
+}
+
+/** What tells a `Registry` of prom-client, whose types are there only where that package is. */
+export interface MetricsRegistry {
+  /** prom-client adds its metrics by it. */
+  registerMetric(metric: never): void;
+}
+
+/** Where the figures go. */
+export interface ClientMetricsOptions {
+  /** A `Registry` of prom-client. Default: the one that prom-client shares in the process. */
+  readonly registry?: MetricsRegistry;
+}
+
+/** Where a client stands, looked up when somebody asks; what is not known yet is left out. */
+const gauges: Record<string, { help: string; read: (status: CfluxStatus) => number | undefined }> = {
+  version: { help: 'Version of the cluster that this node has.', read: ({ version }) => version },
+  pending_mutations: {
+    help: 'Changes that wait for their turn.',
+    read: ({ pendingMutations }) => pendingMutations,
+  },
+  last_heartbeat_timestamp_seconds: {
+    help: 'When the last heartbeat was answered.',
+    read: ({ lastHeartbeatAt }) => lastHeartbeatAt && lastHeartbeatAt / 1_000,
+  },
+  last_sync_timestamp_seconds: {
+    help: 'When the last poll was answered.',
+    read: ({ lastSyncAt }) => lastSyncAt && lastSyncAt / 1_000,
+  },
+};
+
+const states: Record<CfluxState, CfluxState> = {
+  created: 'created',
+  opening: 'opening',
+  online: 'online',
+  offline: 'offline',
+  foreignCluster: 'foreignCluster',
+  closing: 'closing',
+  closed: 'closed',
+};
+
+/**
+ * Shows `clients` to Prometheus: `cflux_client_…`, each with the label `cluster`. Events count from now on. Call it once for a
+ * registry, with all the clients that it is to show, each of another cluster.
+ *
+ * @param options `registry`: where the figures go
+ * @throws CfluxError `MISSING_DEPENDENCY` without the package prom-client, which is loaded here
+ * @example
+ * ```ts
+ * import { Registry } from 'prom-client';
+ *
+ * const registry = new Registry();
+ * await clientMetrics(client, { registry });
+ * console.log(await registry.metrics());
+ * ```
+ */
+export async function clientMetrics(
+  clients: ObservedClient | readonly ObservedClient[],
+  options: ClientMetricsOptions = {},
+): Promise<void> {
+  const prom = await promClient();
+  const registry = (options.registry as Registry | undefined) ?? prom.register;
+  const observed: readonly ObservedClient[] = [clients].flat();
+  showStatus(prom, registry, observed);
+  countEvents(prom, registry, observed);
+  const certificates = () =>
+    observed.flatMap(({ status, certificates = [] }) =>
+      certificates.map((certificate) => ({ certificate, labels: { cluster: status.cluster } })),
+    );
+  showCertificates(prom, registry, certificates, { prefix: 'cflux_client', labelNames: ['cluster'] });
+}
+
+type PromClient = Awaited<ReturnType<typeof promClient>>;
+
+function showStatus({ Gauge }: PromClient, registry: Registry, clients: readonly ObservedClient[]): void {
+  const registers = [registry];
+  for (const [name, { help, read }] of Object.entries(gauges)) {
+    new Gauge({
+      name: `cflux_client_${name}`,
+      help,
+      labelNames: ['cluster'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { status } of clients) {
+          const value = read(status);
+          if (value !== undefined) this.set({ cluster: status.cluster }, value);
+        }
+      },
+    });
+  }
+  new Gauge({
+    name: 'cflux_client_state',
+    help: 'Where the client stands: 1 for that state, 0 for the others.',
+    labelNames: ['cluster', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { status } of clients) {
+        for (const state of Object.values(states))
+          this.set({ cluster: status.cluster, state }, status.state === state ? 1 : 0);
+      }
+    },
+  });
+}
+
+function countEvents(prom: PromClient, registry: Registry, clients: readonly ObservedClient[]): void {
+  // Begins with a 0 for each value of its label, so that the first event is a rise.
+  const counter = (name: string, help: string, label?: string, ...values: string[]): Counter => {
+    const labelNames = label === undefined ? ['cluster'] : ['cluster', label];
+    const made = new prom.Counter({ name: `cflux_client_${name}`, help, labelNames, registers: [registry] });
+    for (const { status } of clients) {
+      const { cluster } = status;
+      if (label === undefined) made.inc({ cluster }, 0);
+      else for (const value of values) made.inc({ cluster, [label]: value }, 0);
+    }
+    return made;
+  };
+  const heartbeats = counter('heartbeats_total', 'Heartbeats, by result.', 'result', 'answered', 'failed');
+  const syncs = counter('syncs_total', 'Newer metadata, and failed polls.', 'result', 'synced', 'failed');
+  const results = ['pushed', 'rolled_back', 'unknown'];
+  const mutations = counter('mutations_total', 'Changes, by what became of them.', 'result', ...results);
+  const pushes = counter('pushes_total', 'Versions of the cluster that were made here.');
+  const pushedBytes = counter('pushed_bytes_total', 'Bytes of these versions.');
+  const conflicts = counter('conflicts_total', 'Times that another node was first.');
+  const reasons = ['joined', 'unconfirmed', 'adopted', 'diverged'];
+  const replaced = counter(
+    'replaced_total',
+    'Times that metadata of this node gave way.',
+    'reason',
+    ...reasons,
+  );
+  const epochs = counter('epoch_changes_total', 'Times that the manager lost or changed its history.');
+  const registrationsLost = counter('registrations_lost_total', 'Times that the manager forgot this node.');
+
+  for (const client of clients) {
+    const { cluster } = client.status;
+    client.on('heartbeat', () => heartbeats.inc({ cluster, result: 'answered' }));
+    client.on('heartbeatFailed', () => heartbeats.inc({ cluster, result: 'failed' }));
+    client.on('synced', () => syncs.inc({ cluster, result: 'synced' }));
+    client.on('syncFailed', () => syncs.inc({ cluster, result: 'failed' }));
+    client.on('pushed', ({ mutations: count, bytes }) => {
+      pushes.inc({ cluster });
+      pushedBytes.inc({ cluster }, bytes);
+      mutations.inc({ cluster, result: 'pushed' }, count);
+    });
+    client.on('rolledBack', ({ error, mutations: count }) => {
+      const result = error.code === 'UNKNOWN_OUTCOME' ? 'unknown' : 'rolled_back';
+      mutations.inc({ cluster, result }, count);
+    });
+    client.on('conflict', () => conflicts.inc({ cluster }));
+    client.on('replaced', ({ reason }) => replaced.inc({ cluster, reason }));
+    client.on('diverged', () => replaced.inc({ cluster, reason: 'diverged' }));
+    client.on('epochChanged', () => epochs.inc({ cluster }));
+    client.on('registrationLost', () => registrationsLost.inc({ cluster }));
+  }
+}

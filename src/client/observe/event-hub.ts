@@ -1,0 +1,46 @@
+import { EventEmitter } from 'eventemitter3';
+import { throwUncaught } from '../../async/throw-uncaught.js';
+import type { CfluxEventName, CfluxEvents, Emit } from './events.js';
+
+type Listener<Name extends CfluxEventName> = (...payload: CfluxEvents[Name]) => void;
+
+/** Subscriptions of one client: a listener that throws disturbs neither the others nor the loop that told it (R14). */
+export class EventHub {
+  readonly #emitter = new EventEmitter();
+  readonly #guarded = new WeakMap<object, (...payload: unknown[]) => void>();
+
+  readonly emit: Emit = (name, ...payload) => {
+    this.#emitter.emit(name, ...payload);
+  };
+
+  on<Name extends CfluxEventName>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.on(name, this.#guard(listener));
+  }
+
+  once<Name extends CfluxEventName>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.once(name, this.#guard(listener));
+  }
+
+  off<Name extends CfluxEventName>(name: Name, listener?: Listener<Name>): void {
+    this.#emitter.off(name, listener && this.#guard(listener));
+  }
+
+  removeAll(): void {
+    this.#emitter.removeAllListeners();
+  }
+
+  /** The same guard for the same listener, so that `off` finds it. */
+  #guard<Name extends CfluxEventName>(listener: Listener<Name>): (...payload: unknown[]) => void {
+    const known = this.#guarded.get(listener);
+    if (known) return known;
+    const guard = (...payload: unknown[]) => {
+      try {
+        (listener as (...payload: unknown[]) => void)(...payload);
+      } catch (error) {
+        throwUncaught(error);
+      }
+    };
+    this.#guarded.set(listener, guard);
+    return guard;
+  }
+}

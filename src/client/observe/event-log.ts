@@ -1,0 +1,125 @@
+import type { CfluxError } from '../../errors.js';
+import type { EventHub } from './event-hub.js';
+import type { EventLogger, EventRecord, LogLevel } from './event-logger.js';
+import { type CfluxEventName, type CfluxEvents, cfluxEventNames } from './events.js';
+
+/** Which of several clients tells. */
+interface Who {
+  readonly cluster: string;
+  readonly nodeId: number | undefined;
+}
+
+interface Told {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields?: Omit<EventRecord, keyof Who | 'event'>;
+}
+
+/** What each event is to a log. Snapshots are left out: they hold password hashes. */
+const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Name]) => Told } = {
+  registered: ({ nodeId, cluster, endpoint }) => ({
+    level: 'info',
+    message: `node ${nodeId} of cluster ${cluster} at ${endpoint}`,
+    fields: { endpoint },
+  }),
+  heartbeat: ({ nodeId }) => ({ level: 'debug', message: `node ${nodeId} is alive` }),
+  heartbeatFailed: ({ error, failures }) => ({
+    ...triedAgain(error, failures),
+    fields: { ...said(error), failures },
+  }),
+  registrationLost: ({ nodeId }) => ({
+    level: 'warn',
+    message: `the manager forgot node ${nodeId}; registering again`,
+  }),
+  synced: ({ version, previousVersion, epoch }) => ({
+    level: 'info',
+    message: `version ${version} of the cluster is here`,
+    fields: { version, previousVersion, epoch },
+  }),
+  syncFailed: ({ error, failures, retryIn }) => ({
+    ...triedAgain(error, failures),
+    fields: { ...said(error), failures, retryIn },
+  }),
+  pushed: ({ version, previousVersion, mutations, rounds, bytes }) => ({
+    level: 'info',
+    message: `version ${version} of the cluster was made here`,
+    fields: { version, previousVersion, mutations, rounds, bytes },
+  }),
+  conflict: ({ version, previousVersion, round }) => ({
+    level: 'debug',
+    message: `another node was first with version ${version}; applying the changes again`,
+    fields: { version, previousVersion, round },
+  }),
+  rolledBack: ({ error, mutations }) => ({
+    level: 'warn',
+    message: `changes were taken back: ${error.message}`,
+    fields: { ...said(error), mutations },
+  }),
+  replaced: ({ reason, version, backup, deletedBackups, snapshot }) => ({
+    level: 'warn',
+    message: `other metadata took the place of this node's (${reason})${kept(backup, deletedBackups)}`,
+    fields: { reason, version, backup, ...deleted(deletedBackups), bytes: snapshot.length },
+  }),
+  diverged: ({ version, backup, deletedBackups, snapshot }) => ({
+    level: 'warn',
+    message: `somebody changed this node's metadata behind its back; it was put back${kept(backup, deletedBackups)}`,
+    fields: { version, backup, ...deleted(deletedBackups), bytes: snapshot.length },
+  }),
+  epochChanged: ({ previousEpoch, epoch, previousVersion, version, seeded, backup, deletedBackups }) => ({
+    level: 'warn',
+    message: `the manager lost its history: ${
+      seeded
+        ? "this node's metadata began its new one"
+        : `its new one is followed${kept(backup, deletedBackups)}`
+    }; nothing is dropped for that`,
+    fields: {
+      previousEpoch,
+      epoch,
+      previousVersion,
+      version,
+      seeded,
+      backup,
+      ...deleted(deletedBackups),
+    },
+  }),
+  foreignCluster: ({ epoch, clusterId, ownClusterId, version }) => ({
+    level: 'error',
+    message: `the manager holds the metadata of another cluster (id ${clusterId}, this one's is ${ownClusterId}); nothing is taken or pushed`,
+    fields: { epoch, clusterId: String(clusterId), ownClusterId: String(ownClusterId), version },
+  }),
+  stateChange: ({ from, to }) =>
+    to === 'online' || to === 'offline'
+      ? { level: 'info', message: `the manager is ${to}`, fields: { from, to } }
+      : { level: 'debug', message: `the client is ${to}`, fields: { from, to } },
+  closed: () => ({ level: 'debug', message: 'closed' }),
+};
+
+/** Tells `logger` of every event; `who` is looked up each time, for a node may get another id. */
+export function logEvents(hub: EventHub, logger: EventLogger, who: () => Who): void {
+  const log = <Name extends CfluxEventName>(event: Name) => {
+    hub.on(event, (...payload) => {
+      const { level, message, fields } = tellers[event](...payload);
+      logger[level]({ event, ...who(), ...fields }, message);
+    });
+  };
+  for (const event of cfluxEventNames) log(event);
+}
+
+const said = ({ code, message }: CfluxError) => ({ code, error: message });
+
+/** What is tried again and again matters the first time. */
+function triedAgain(error: CfluxError, failures: number): Told {
+  return { level: failures === 1 ? 'warn' : 'debug', message: `${error.message}; trying again` };
+}
+
+function kept(backup: string | undefined, { length } = [] as readonly string[]): string {
+  if (backup === undefined) return '';
+  const gone =
+    length === 0
+      ? ''
+      : `, for which ${length === 1 ? 'an older one was' : `${length} older ones were`} deleted`;
+  return `; a backup is at ${backup}${gone}`;
+}
+
+const deleted = (deletedBackups: readonly string[] | undefined) =>
+  deletedBackups === undefined ? {} : { deletedBackups: deletedBackups.join(', ') };

@@ -1,0 +1,64 @@
+import type { MetaClientLike } from '../meta/meta-client.js';
+import type { MetaData } from '../meta/records.js';
+import { type Addition, addItems } from './add-items.js';
+import type { InfluxMirror } from './influx-mirror.js';
+import type { Item } from './item.js';
+
+/** The part of a CfluxClient that an import needs. */
+export interface ImportTarget {
+  /** As of CfluxClient. */
+  data(): MetaData | PromiseLike<MetaData>;
+  /** As of CfluxClient. */
+  mutate<T>(operation: (meta: MetaClientLike) => T | PromiseLike<T>): Promise<T>;
+  readonly status: { readonly version: number; readonly epoch: string | undefined };
+}
+
+/** What {@link importUnmanaged} imports. */
+export interface ImportOptions {
+  /**
+   * Imports only into a cluster without databases and users, and only where the mirror has never followed one: so that the
+   * first server of a new cluster seeds it, and no other one does. Default: false.
+   */
+  readonly ifEmpty?: boolean;
+}
+
+/** What an import added to the cluster. */
+export interface ImportResult {
+  readonly added: readonly Item[];
+  /** Users that were left out: the server does not show their password hashes, only its snapshot port does. */
+  readonly withoutHash: readonly string[];
+}
+
+/**
+ * Adds to the cluster of `client` what is only on the server of `mirror` and was never the cluster's: databases, policies,
+ * subscriptions, continuous queries, users with their password hashes, privileges; no shard groups. Nothing that the cluster has
+ * is changed. Rejects as the mirror and `mutate` do.
+ *
+ * @example
+ * ```ts
+ * const { added } = await importUnmanaged(mirror, client, { ifEmpty: true });
+ * for (const item of added) console.log(`${describeItem(item)} is the cluster's now`);
+ * ```
+ */
+export async function importUnmanaged(
+  mirror: InfluxMirror,
+  client: ImportTarget,
+  { ifEmpty = false }: ImportOptions = {},
+): Promise<ImportResult> {
+  const nothing = { added: [], withoutHash: [] };
+  const { version, epoch } = client.status;
+  const known = await client.data();
+  if (ifEmpty && !isEmpty(known)) return nothing;
+  const survey = await mirror.survey(known, { version, ...(epoch === undefined ? {} : { epoch }) });
+  if (survey.plan.unmanaged.length === 0 || (ifEmpty && !survey.isFirst)) return nothing;
+  return client.mutate(async (meta): Promise<ImportResult> => {
+    const newest = await meta.data();
+    // Another server may have been first meanwhile.
+    if (ifEmpty && !isEmpty(newest)) return nothing;
+    const { data, added, withoutHash }: Addition = addItems(newest, survey.present, survey.plan.unmanaged);
+    if (added.length > 0) await meta.setData(data);
+    return { added, withoutHash };
+  });
+}
+
+const isEmpty = ({ databases, users }: MetaData) => databases.length === 0 && users.length === 0;

@@ -1,0 +1,24 @@
+import { headers } from '../../protocol/headers.js';
+
+/** Where a cluster stands, as headers. */
+export interface HistoryHeaders {
+  readonly epoch?: string | undefined;
+  readonly version?: number | undefined;
+  readonly mutation?: string | undefined;
+  /** Milliseconds. */
+  readonly retryAfter?: number | undefined;
+}
+
+export function standingHeaders({
+  epoch,
+  version,
+  mutation,
+  retryAfter,
+}: HistoryHeaders): Record<string, string> {
+  return {
+    ...(version === undefined ? {} : { [headers.version]: String(version) }),
+    ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
+    ...(mutation === undefined ? {} : { [headers.lastMutation]: mutation }),
+    ...(retryAfter === undefined ? {} : { [headers.retryAfter]: String(Math.ceil(retryAfter / 1000)) }),
+  };
+}

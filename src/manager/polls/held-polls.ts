@@ -1,0 +1,107 @@
+import type { Deadlines } from '../../async/deadlines.js';
+import type { PollRequest, PollResult } from '../../transport/transport.js';
+import { isFromOtherHistory } from '../recovery/history-check.js';
+import type { RecoveryGate } from '../recovery/recovery-gate.js';
+import type { ClusterHead } from '../versions/cluster-head.js';
+import type { CurrentVersion } from '../versions/latest-snapshot.js';
+import type { PollNotifier } from './poll-notifier.js';
+import { published, WaitingPoll } from './waiting-poll.js';
+
+export interface HeldPollsParts {
+  readonly head: ClusterHead;
+  readonly recovery: RecoveryGate;
+  readonly deadlines: Deadlines;
+  /** What is kept back for a moment, because more is to come. */
+  readonly notifier: PollNotifier;
+}
+
+/** How a poll may be held. */
+export interface Holding {
+  /** Called before the poll is held; its result is called afterwards. */
+  readonly takeSlot: () => () => void;
+  readonly signal?: AbortSignal | undefined;
+  /** The request may be a node's, which takes part in the recovery of lost data; a reader changes nothing. */
+  readonly isNode: boolean;
+  /** Called when the requester has the newest version. */
+  readonly onUnchanged: () => void;
+}
+
+/** The polls of one cluster: each is compared with the head, and held if the node has the newest version. */
+export class HeldPolls {
+  readonly #parts: HeldPollsParts;
+  readonly #polls = new Set<WaitingPoll>();
+
+  constructor(parts: HeldPollsParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#polls.size;
+  }
+
+  async poll(request: PollRequest, holding: Holding): Promise<PollResult> {
+    const poll = new WaitingPoll(request);
+    // Added before it is compared: a change between the two is noticed (R22).
+    this.#polls.add(poll);
+    try {
+      const result = await this.#compare(poll, holding.isNode);
+      if (result !== undefined) return result;
+      holding.onUnchanged();
+      if (request.wait <= 0) return { ...poll.unchanged, retryAfter: this.#parts.recovery.remaining };
+      const releaseSlot = holding.takeSlot();
+      try {
+        return await poll.hold(this.#parts.deadlines, request.wait, holding.signal);
+      } finally {
+        releaseSlot();
+      }
+    } finally {
+      this.#polls.delete(poll);
+    }
+  }
+
+  /** The newest version is `current`. */
+  publish(current: CurrentVersion): void {
+    const version = published(current);
+    for (const poll of this.#polls) poll.publish(version);
+  }
+
+  /** The cluster has no data (any more). */
+  publishEmpty(epoch: string): void {
+    for (const poll of this.#polls) poll.publishEmpty(epoch);
+  }
+
+  close(reason: Error): void {
+    for (const poll of this.#polls) poll.fail(reason);
+  }
+
+  /** The response to a poll, if there is one already. */
+  async #compare(poll: WaitingPoll, isNode: boolean): Promise<PollResult | undefined> {
+    const { head: clusterHead, recovery, notifier } = this.#parts;
+    // Once: a version that is published later is published for all polls.
+    let mayWait = poll.request.wait > 0;
+    for (;;) {
+      poll.missed = false;
+      const head = await clusterHead.read();
+      if (head.latest === undefined) {
+        const foreign = await recovery.mismatchFor(poll.request, head.epoch, isNode);
+        if (foreign !== undefined) return foreign;
+        poll.compared({ epoch: head.epoch });
+      } else if (poll.differs(head)) {
+        if (poll.isOfOtherEpoch(head.epoch) || isFromOtherHistory(poll.request, head))
+          return poll.epochMismatch(head);
+        const pending = mayWait ? notifier.pending : undefined;
+        mayWait = false;
+        if (pending !== undefined) {
+          await pending;
+          continue;
+        }
+        const current = await clusterHead.current(head);
+        if (current !== undefined && poll.differs({ epoch: current.epoch, latest: current.record })) {
+          return published(current).answer;
+        }
+        continue;
+      } else poll.compared(head);
+      if (!poll.missed) return undefined;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import type { Deadlines } from '../../async/deadlines.js';
+import { onAbort } from '../../async/on-abort.js';
+import type { EpochMismatch, PollRequest, PollResult } from '../../transport/transport.js';
+import type { Head, VersionRecord } from '../manager-store.js';
+import type { CurrentVersion } from '../versions/latest-snapshot.js';
+
+/** A version as polls are told of it: made once for all of them. */
+export interface PublishedVersion {
+  readonly head: Head;
+  readonly record: VersionRecord;
+  readonly answer: PollResult;
+}
+
+export function published(current: CurrentVersion): PublishedVersion {
+  const { epoch, record } = current;
+  return { head: { epoch, latest: record }, record, answer: { kind: 'snapshot', ...snapshotOf(current) } };
+}
+
+/** One poll: first compared with the head, then held until something changes. */
+export class WaitingPoll {
+  readonly request: PollRequest;
+  /** Something was published while this poll was being compared: compare again. */
+  missed = false;
+  #head: Head | undefined;
+  #resolve: ((result: PollResult) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  #failure: { readonly reason: unknown } | undefined;
+
+  constructor(request: PollRequest) {
+    this.request = request;
+  }
+
+  /** What `head` says is not what the node has. The mutation tells a restored backup from the same history. */
+  differs({ epoch, latest }: Head): boolean {
+    if (this.isOfOtherEpoch(epoch)) return true;
+    if (latest === undefined) return false;
+    const { version, mutation } = this.request;
+    return latest.version !== version || (mutation !== undefined && latest.mutation !== mutation);
+  }
+
+  isOfOtherEpoch(epoch: string): boolean {
+    return this.request.epoch !== undefined && this.request.epoch !== epoch;
+  }
+
+  epochMismatch({ epoch, latest }: Head): EpochMismatch {
+    return { kind: 'epochMismatch', epoch, version: latest?.version ?? 0 };
+  }
+
+  /** The node has what `head` says. */
+  compared(head: Head): void {
+    this.#head = head;
+  }
+
+  get unchanged(): PollResult & { readonly kind: 'unchanged' } {
+    const { epoch, latest } = this.#head ?? {};
+    return { kind: 'unchanged', epoch, version: latest?.version, mutation: latest?.mutation };
+  }
+
+  /** Resolves at the first change that concerns the node, or as unchanged after `wait` milliseconds. */
+  async hold(deadlines: Deadlines, wait: number, signal?: AbortSignal): Promise<PollResult> {
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    signal?.throwIfAborted();
+    let cancel = () => {};
+    let unsubscribe = () => {};
+    try {
+      return await new Promise<PollResult>((resolve, reject) => {
+        this.#resolve = resolve;
+        this.#reject = reject;
+        cancel = deadlines.add(wait, () => resolve(this.unchanged));
+        unsubscribe = onAbort(signal, (reason) => this.fail(reason));
+      });
+    } finally {
+      cancel();
+      unsubscribe();
+    }
+  }
+
+  /** A version was stored. A node that stored it itself has it: it gets no snapshot, but is told. */
+  publish({ head, record, answer }: PublishedVersion): void {
+    if (this.#resolve === undefined) {
+      this.missed = true;
+      return;
+    }
+    if (!this.differs(head)) return;
+    const { nodeId, mutation, version } = record;
+    if (this.isOfOtherEpoch(head.epoch)) this.#resolve(this.epochMismatch(head));
+    else if (nodeId !== undefined && nodeId === this.request.nodeId) {
+      this.#resolve({ kind: 'unchanged', version, epoch: head.epoch, mutation });
+    } else this.#resolve(answer);
+  }
+
+  /** The cluster has no data (any more). */
+  publishEmpty(epoch: string): void {
+    if (this.#resolve === undefined) this.missed = true;
+    else if (this.isOfOtherEpoch(epoch)) this.#resolve(this.epochMismatch({ epoch }));
+  }
+
+  fail(reason: unknown): void {
+    this.#failure = { reason };
+    this.#reject?.(reason);
+  }
+}
+
+/** A version as it is handed out. */
+export function snapshotOf({ epoch, record, snapshot }: CurrentVersion) {
+  return { version: record.version, mutation: record.mutation, epoch, snapshot };
+}

@@ -1,0 +1,150 @@
+import type { Deadlines } from '../../async/deadlines.js';
+import { onAbort } from '../../async/on-abort.js';
+import type { PushResult } from '../../transport/transport.js';
+import type { Contender, Pusher } from './pusher.js';
+import { type Reservation, Reservations } from './reservations.js';
+
+interface Waiting {
+  readonly admit: () => void;
+  readonly refuse: (reason: unknown) => void;
+}
+
+interface Held extends Reservation {
+  readonly since: number;
+  readonly cancel: () => void;
+}
+
+/**
+ * Who may push to one cluster, one at a time and in order of arrival (R26).
+ *
+ *     push ──► [ line ] ──► admitted ──► committed ────────────────────► next of the line
+ *                 ▲             │
+ *                 │             └─ lost (409) ──► reservation, if there is one for it: only the loser's next push from the
+ *                 └────── others wait ──────────── version that it was shown is admitted, until its time is over
+ *
+ * A push that waits in the line is judged when its turn comes: where it lost, the snapshot it gets is the newest,
+ * and stays the newest until it comes back. So a change conflicts once however many nodes write.
+ */
+export class PushAdmission {
+  readonly #deadlines: Deadlines;
+  readonly #monotonic: () => number;
+  readonly #reservations: Reservations;
+  readonly #line = new Set<Waiting>();
+  #busy = false;
+  #held: Held | undefined;
+  /** The reservation in which the present push was admitted, and how long it had lasted by then. */
+  #used: { readonly reservation: Reservation; readonly lasted: number } | undefined;
+
+  constructor(deadlines: Deadlines, { turn, monotonic }: { turn: number; monotonic: () => number }) {
+    this.#deadlines = deadlines;
+    this.#monotonic = monotonic;
+    this.#reservations = new Reservations(turn);
+  }
+
+  /** Pushes that wait. */
+  get length(): number {
+    return this.#line.size;
+  }
+
+  get isIdle(): boolean {
+    return !this.#busy && this.#held === undefined && this.#line.size === 0;
+  }
+
+  /** Resolves when the push may go; then `leave` must follow. Rejects with the signal's reason. */
+  async enter(contender: Contender, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    this.#arrive(contender);
+    if (!this.#busy && this.#held === undefined) {
+      this.#busy = true;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const waiting: Waiting = {
+        admit() {
+          unsubscribe();
+          resolve();
+        },
+        refuse(reason) {
+          unsubscribe();
+          reject(reason);
+        },
+      };
+      this.#line.add(waiting);
+      const unsubscribe = onAbort(signal, (reason) => {
+        this.#line.delete(waiting);
+        reject(reason);
+      });
+    });
+  }
+
+  /** The push is through; `result` absent: it failed. */
+  leave(contender: Contender, result?: PushResult): void {
+    const now = this.#monotonic();
+    const used = this.#used;
+    this.#busy = false;
+    this.#used = undefined;
+    if (result?.kind === 'committed') this.#reservations.committed(contender.requester);
+    else if (used !== undefined) this.#reservations.waste(used.reservation, used.lasted, now);
+    const ms = result?.kind === 'conflict' ? this.#reservations.grant(contender, result.version, now) : 0;
+    if (result?.kind === 'conflict' && ms > 0) this.#hold(contender.requester, result.version, ms);
+    else this.#next();
+  }
+
+  /** The requester has nothing to push after all. */
+  yield({ name }: Pusher): void {
+    if (this.#held?.requester.name !== name) return;
+    const { reservation, lasted } = this.#release(this.#held);
+    this.#reservations.givenUp(reservation, lasted, this.#monotonic());
+    this.#next();
+  }
+
+  /** Refuses everybody who waits. */
+  close(reason: unknown): void {
+    this.#held?.cancel();
+    this.#held = undefined;
+    for (const waiting of this.#line) waiting.refuse(reason);
+    this.#line.clear();
+  }
+
+  /** Ends the reservation, where the push has to do with it: to let the push in, or since its requester did not adopt what it was shown. */
+  #arrive(contender: Contender): void {
+    const { requester, base } = contender;
+    const held = this.#held;
+    this.#reservations.arrived(contender, this.#monotonic());
+    if (held?.requester.name !== requester.name) return;
+    if (base >= held.shown) this.#used = this.#release(held);
+    // Where several go by one name this may be another than the one that is waited for.
+    else if (!requester.isShared) this.#waste(held);
+  }
+
+  #hold(requester: Pusher, shown: number, ms: number): void {
+    const held: Held = {
+      requester,
+      shown,
+      since: this.#monotonic(),
+      cancel: this.#deadlines.add(ms, () => this.#waste(held)),
+    };
+    this.#held = held;
+  }
+
+  #waste(held: Held): void {
+    const { reservation, lasted } = this.#release(held);
+    this.#reservations.waste(reservation, lasted, this.#monotonic());
+    this.#next();
+  }
+
+  #release(held: Held) {
+    held.cancel();
+    this.#held = undefined;
+    return { reservation: held, lasted: this.#monotonic() - held.since };
+  }
+
+  #next(): void {
+    for (const waiting of this.#line) {
+      this.#line.delete(waiting);
+      this.#busy = true;
+      waiting.admit();
+      return;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { StoreContext } from '../../../manager-store.js';
+import type { Operation, RangeResponse } from '../api/kv-messages.js';
+import type { Keys } from '../keys.js';
+import type { Leases } from '../leases/leases.js';
+import { SharedLease } from '../leases/shared-lease.js';
+import { decodeLivenessDelta, encodeLivenessDelta, type LivenessDelta } from './liveness-delta.js';
+
+/** Stores a record. */
+export type Entry = Extract<Operation, { readonly put: string }>;
+
+/** Milliseconds for which one lease serves all records. */
+const slack = 1_000;
+
+/**
+ * What all managers heard of nodes, record by record, in the order of their revisions. A record that says that nodes are alive stays
+ * for their time to live: who is named in one, and in none after it that says otherwise, is alive. Nobody's clock is asked.
+ */
+export class LivenessLog {
+  readonly #keys: Keys;
+  readonly #manager: string;
+  readonly #lives: SharedLease;
+  readonly #ends: SharedLease;
+  #records = 0;
+  /** Records that were read, as long as they are there: of a thousand clusters each asks for all of them. */
+  readonly #known = new Map<string, ReadonlyMap<string, LivenessDelta>>();
+  /** Of the last reading. */
+  #revision = 0;
+
+  constructor(
+    { keys, leases, manager }: { readonly keys: Keys; readonly leases: Leases; readonly manager: string },
+    { clock, nodeTtl }: StoreContext,
+  ) {
+    this.#keys = keys;
+    this.#manager = manager;
+    this.#lives = new SharedLease(leases, clock, { atLeast: nodeTtl, slack });
+    // What ends a life must be there for longer than whatever says that there is one.
+    this.#ends = new SharedLease(leases, clock, { atLeast: 2 * nodeTtl + 2 * slack, slack });
+  }
+
+  /** Who was heard of, and who left, in a record each. */
+  async entries(news: readonly LivenessDelta[]): Promise<readonly Entry[]> {
+    const alive = news.filter((each) => each.alive.length > 0).map((each) => ({ ...each, left: [] }));
+    const left = news.filter((each) => each.left.length > 0).map((each) => ({ ...each, alive: [] }));
+    return Promise.all([
+      ...(alive.length > 0 ? [this.#entry(alive, this.#lives)] : []),
+      ...(left.length > 0 ? [this.#entry(left, this.#ends)] : []),
+    ]);
+  }
+
+  /** etcd does not know a lease that it gave. */
+  forgetLeases(): void {
+    this.#lives.forget();
+    this.#ends.forget();
+  }
+
+  /** What {@link aliveIn} goes by: the names of all records, and those that are new. */
+  get reading(): readonly Operation[] {
+    const records = this.#keys.nodeLog;
+    return [
+      { get: { ...records, keysOnly: true } },
+      { get: { ...records, minModRevision: this.#revision + 1 } },
+    ];
+  }
+
+  /** Who of a cluster is alive, by what was read. */
+  aliveIn(cluster: string, names: RangeResponse, fresh: RangeResponse): ReadonlySet<number> {
+    for (const { key, value } of fresh.kvs) this.#known.set(key, decodeLivenessDelta(key, value));
+    // Of two that were read at the same time, the older one does not know what the other has brought.
+    if (names.revision >= this.#revision) {
+      this.#revision = names.revision;
+      const there = new Set(names.kvs.map(({ key }) => key));
+      for (const key of this.#known.keys()) if (!there.has(key)) this.#known.delete(key);
+    }
+    const alive = new Set<number>();
+    for (const { key } of names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
+      // Absent: it has ended since.
+      const news = this.#known.get(key)?.get(cluster);
+      for (const id of news?.alive ?? []) alive.add(id);
+      for (const id of news?.left ?? []) alive.delete(id);
+    }
+    return alive;
+  }
+
+  async #entry(news: readonly LivenessDelta[], shared: SharedLease): Promise<Entry> {
+    const lease = await shared.next();
+    const key = this.#keys.nodeRecord(this.#manager, this.#records++);
+    return { put: key, value: encodeLivenessDelta(news), lease };
+  }
+}

@@ -1,0 +1,108 @@
+import { CfluxError } from '../../../../errors.js';
+import type { Operation } from '../api/kv-messages.js';
+import type { LivenessDelta } from './liveness-delta.js';
+
+/** Said of a node, by itself or for it. */
+export interface NodeChange {
+  readonly kind: 'alive' | 'left';
+  readonly cluster: string;
+  readonly nodeId: number;
+  /** Registers the node, in the same transaction. */
+  readonly registration?: Extract<Operation, { readonly put: string }> | undefined;
+}
+
+interface Waiting {
+  readonly change: NodeChange;
+  readonly resolve: (isKnown: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A transaction of etcd has at most 128 operations. */
+const maxRegistrations = 100;
+/** It has at most 1.5 MiB by default, and may have less: then the batch is split. */
+const maxBytes = 512 * 1024;
+/** An id in JSON, at the most. */
+const idBytes = 17;
+
+/** Words that are stored together; of a node, the last one. */
+export class NodeBatch {
+  readonly #waiting: Waiting[] = [];
+  readonly #clusters = new Map<string, Map<number, NodeChange['kind']>>();
+  #registrations = 0;
+  #bytes = 0;
+
+  get isFull(): boolean {
+    return this.#registrations >= maxRegistrations || this.#bytes >= maxBytes;
+  }
+
+  /** Resolves when it is stored: whether there is such a node. */
+  add(change: NodeChange): Promise<boolean> {
+    return new Promise((resolve, reject) => this.#push({ change, resolve, reject }));
+  }
+
+  get news(): readonly LivenessDelta[] {
+    return [...this.#clusters].map(([cluster, nodes]) => {
+      const said = (kind: NodeChange['kind']) =>
+        [...nodes].filter((node) => node[1] === kind).map(([id]) => id);
+      return { cluster, alive: said('alive'), left: said('left') };
+    });
+  }
+
+  get registrations(): readonly Operation[] {
+    return this.#waiting.flatMap(({ change }) => change.registration ?? []);
+  }
+
+  /** The nodes that must be registered already, by cluster. */
+  get asked(): ReadonlyMap<string, readonly number[]> {
+    const asked = new Map<string, number[]>();
+    for (const { change } of this.#waiting) {
+      if (change.registration) continue;
+      const nodes = asked.get(change.cluster);
+      if (nodes) nodes.push(change.nodeId);
+      else asked.set(change.cluster, [change.nodeId]);
+    }
+    return asked;
+  }
+
+  /** The same words in two batches, for a store that refuses so many at once; absent: it is a single word. */
+  halves(): readonly [NodeBatch, NodeBatch] | undefined {
+    if (this.#waiting.length < 2) return undefined;
+    const halves = [new NodeBatch(), new NodeBatch()] as const;
+    const middle = Math.ceil(this.#waiting.length / 2);
+    for (const [place, waiting] of this.#waiting.entries()) halves[place < middle ? 0 : 1].#push(waiting);
+    return halves;
+  }
+
+  /** It is stored. `rosters`: the registered nodes of the clusters that were asked for, or why they could not be read. */
+  settle(registrations: ReadonlyMap<string, ReadonlySet<number> | CfluxError>): void {
+    for (const { change, resolve, reject } of this.#waiting) {
+      const registration = registrations.get(change.cluster);
+      if (change.registration) resolve(true);
+      else if (registration instanceof CfluxError) reject(registration);
+      else resolve(registration?.has(change.nodeId) === true);
+    }
+  }
+
+  fail(error: unknown): void {
+    for (const { reject } of this.#waiting) reject(error);
+  }
+
+  #push(waiting: Waiting): void {
+    const { kind, cluster, nodeId, registration } = waiting.change;
+    let nodes = this.#clusters.get(cluster);
+    if (nodes === undefined) {
+      nodes = new Map();
+      this.#clusters.set(cluster, nodes);
+      // Beside one record may be another, of the nodes that left.
+      this.#bytes +=
+        2 * (Buffer.byteLength(JSON.stringify(cluster)) + '{"cluster":,"alive":[],"left":[]},'.length);
+    }
+    nodes.set(nodeId, kind);
+    this.#bytes += idBytes;
+    if (registration) {
+      this.#registrations += 1;
+      this.#bytes += Buffer.byteLength(registration.put) + registration.value.byteLength;
+    }
+    this.#waiting.push(waiting);
+  }
+}

@@ -1,0 +1,131 @@
+import type { Clock } from '../../../../clock.js';
+import { CfluxError, isCfluxError } from '../../../../errors.js';
+import { isLeaseGone } from '../api/etcd-errors.js';
+import type { TxnResponse } from '../api/kv-messages.js';
+import { etcd } from '../api/methods.js';
+import { type EtcdConnection, patient } from '../connect/connection.js';
+import type { Keys } from '../keys.js';
+import type { LivenessLog } from './liveness-log.js';
+import { NodeBatch, type NodeChange } from './node-batch.js';
+import type { RegistrationCache } from './registration-cache.js';
+
+/** A client gives a heartbeat 1.5 s before it tries elsewhere: a hanging member is left before that. */
+const limits = { ...patient, attemptTimeout: 1_000 };
+
+export interface NodeUpdateBatcherParts {
+  readonly connection: EtcdConnection;
+  readonly keys: Keys;
+  readonly log: LivenessLog;
+  readonly registrations: RegistrationCache;
+  readonly clock: Clock;
+}
+
+/**
+ * What nodes say is gathered and stored together: as one record, in one transaction. So the heartbeats of ten thousand nodes
+ * are a few small writes a second.
+ */
+export class NodeUpdateBatcher {
+  readonly #parts: NodeUpdateBatcherParts;
+  readonly #interval: number;
+  #batches: NodeBatch[] = [];
+  #isStoring = false;
+  #cancelTimer: (() => void) | undefined;
+  /** When a transaction was last begun. */
+  #begunAt = Number.NEGATIVE_INFINITY;
+
+  /** @param interval milliseconds from one transaction to the next, unless there is more to say than one can hold */
+  constructor(parts: NodeUpdateBatcherParts, interval: number) {
+    this.#parts = parts;
+    this.#interval = interval;
+  }
+
+  /** Resolves when it is stored: whether there is such a node. */
+  say(change: NodeChange): Promise<boolean> {
+    let batch = this.#batches.at(-1);
+    if (batch === undefined || batch.isFull) {
+      batch = new NodeBatch();
+      this.#batches.push(batch);
+    }
+    const said = batch.add(change);
+    this.#arm();
+    return said;
+  }
+
+  close(reason: CfluxError): void {
+    this.#cancelTimer?.();
+    const batches = this.#batches;
+    this.#batches = [];
+    for (const batch of batches) batch.fail(reason);
+  }
+
+  #arm(): void {
+    if (this.#isStoring || this.#cancelTimer || this.#batches.length === 0) return;
+    const due = this.#batches.length > 1 ? 0 : this.#begunAt + this.#interval;
+    const pause = due - this.#parts.clock.monotonic();
+    const go = () => {
+      this.#cancelTimer = undefined;
+      void this.#storeNext();
+    };
+    if (pause > 0) this.#cancelTimer = this.#parts.clock.after(pause, go);
+    else {
+      // What else is said in this turn of the event loop comes along.
+      const immediate = setImmediate(go);
+      this.#cancelTimer = () => clearImmediate(immediate);
+    }
+  }
+
+  async #storeNext(): Promise<void> {
+    const batch = this.#batches.shift();
+    if (batch === undefined) return;
+    this.#isStoring = true;
+    this.#begunAt = this.#parts.clock.monotonic();
+    try {
+      await this.#store(batch);
+    } catch (error) {
+      const halves = isCfluxError(error, 'TOO_LARGE') ? batch.halves() : undefined;
+      if (halves) this.#batches.unshift(...halves);
+      else batch.fail(error);
+    }
+    this.#isStoring = false;
+    this.#arm();
+  }
+
+  async #store(batch: NodeBatch): Promise<void> {
+    const { registrations, keys } = this.#parts;
+    const { ranges } = await this.#write(batch);
+    const removedIn = new Map(ranges[0]?.kvs.map(({ key, modRevision }) => [key, modRevision]));
+    const known = await Promise.all(
+      Array.from(batch.asked, async ([cluster, asked]) => {
+        const reading = registrations.of(cluster, asked, removedIn.get(keys.removal(cluster)) ?? 0);
+        // What cannot be read of one cluster is no failure of the others.
+        const nodes = await reading.catch((error: unknown) => CfluxError.from(error, 'UNAVAILABLE'));
+        return [cluster, nodes] as const;
+      }),
+    );
+    batch.settle(new Map(known));
+  }
+
+  /** Stores what was said, and reads where nodes were removed lately. */
+  async #write(batch: NodeBatch): Promise<TxnResponse> {
+    const { connection, log, keys } = this.#parts;
+    const reading = { get: { ...keys.removals, keysOnly: true } };
+    for (;;) {
+      try {
+        const entries = await log.entries(batch.news);
+        return await connection.call(
+          etcd.txn,
+          {
+            // Sent twice, for the first answer was lost, it must not outdo what was said in between.
+            compare: entries.map(({ put }) => ({ key: put, modRevision: 0 })),
+            success: [reading, ...entries, ...batch.registrations],
+            failure: [reading],
+          },
+          limits,
+        );
+      } catch (error) {
+        if (!isLeaseGone(error)) throw error;
+        log.forgetLeases();
+      }
+    }
+  }
+}

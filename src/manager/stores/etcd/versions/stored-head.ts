@@ -1,0 +1,48 @@
+import type { JsonObject } from '../../../../json-object.js';
+import type { VersionRecord } from '../../../manager-store.js';
+import { readJson, writeJson } from '../stored-json.js';
+
+/** A kept version, and where its bytes are. */
+export interface StoredVersion {
+  readonly record: VersionRecord;
+  /** Name of the upload that holds the pieces. */
+  readonly upload: string;
+}
+
+/** What the head key of a cluster says. */
+export interface StoredHead {
+  /** Highest version of the history that was deleted under this name; 0 without one. */
+  readonly generation: number;
+  /** Newest first. */
+  readonly versions: readonly StoredVersion[];
+}
+
+/** Of a cluster that nobody has stored anything of. */
+export const emptyHead: StoredHead = { generation: 0, versions: [] };
+
+export function encodeHead({ generation, versions }: StoredHead): Buffer {
+  return writeJson({ generation, versions: versions.map(({ record, upload }) => ({ ...record, upload })) });
+}
+
+export function decodeHead(key: string, value: Uint8Array): StoredHead {
+  const head = readJson(key, value);
+  return { generation: head.integer('generation'), versions: head.objects('versions').map(decodeVersion) };
+}
+
+function decodeVersion(version: JsonObject): StoredVersion {
+  const nodeId = version.optionalInteger('nodeId');
+  const author = version.optionalText('author');
+  const record: VersionRecord = {
+    version: version.integer('version'),
+    mutation: version.text('mutation'),
+    at: version.integer('at'),
+    size: version.integer('size'),
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(author === undefined ? {} : { author }),
+  };
+  return { record, upload: version.text('upload') };
+}
+
+/** The versions that are kept, newest first. */
+export const keptOf = ({ versions }: StoredHead): readonly VersionRecord[] =>
+  versions.map(({ record }) => record);

@@ -1,0 +1,146 @@
+import { open as openFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Database, RootDatabase } from 'lmdb';
+import { CfluxError, isCfluxError } from '../../../errors.js';
+import { accessAdvice } from '../../../file-access.js';
+import type { NodeDetails, VersionRecord } from '../../manager-store.js';
+import { SealedTable } from '../sealed-table.js';
+import { Damage } from './data-file/damage.js';
+import { damaged, dataFile, openFiles } from './lmdb-files.js';
+import { clusterKey } from './lmdb-keys.js';
+import { inPages } from './lmdb-pages.js';
+
+/** The format that this code writes; a newer one is refused. */
+const format = 1;
+
+/** What is kept of a cluster in one record, read with one look. */
+export interface ClusterState {
+  /** Highest version of the history that was deleted under this name; 0: none. */
+  readonly generation: number;
+  /** The versions that are kept, newest first. */
+  readonly versions: readonly VersionRecord[];
+  /** CRC-32 of the snapshots of `versions`, in the same order; `null` and absent for those of version 0.1. */
+  readonly checksums?: readonly (number | null)[];
+  /** How many nodes it has. */
+  readonly nodes: number;
+}
+
+/** A node, and whether it said that it leaves. */
+export interface NodeState extends NodeDetails {
+  readonly left: boolean;
+}
+
+export interface StoreState {
+  readonly format: number;
+  /** Random identity of this store: epochs are made of it. */
+  readonly id: string;
+}
+
+/** The tables of a directory. */
+export interface Tables {
+  readonly root: RootDatabase<unknown, string>;
+  /** `store`: StoreState; `changes`: how often anything was committed; `lastNodeId`. */
+  readonly store: SealedTable<StoreState | number, string>;
+  readonly clusters: SealedTable<ClusterState, Buffer>;
+  readonly snapshots: Database<Buffer, Buffer>;
+  /** The version that a mutation made. */
+  readonly mutations: SealedTable<number, Buffer>;
+  readonly nodes: SealedTable<NodeState, Buffer>;
+}
+
+/** What is kept of a cluster; of one that nobody has heard of: nothing. */
+export function stateOf(tables: Tables, cluster: string): ClusterState {
+  return tables.clusters.get(clusterKey(cluster)) ?? { generation: 0, versions: [], nodes: 0 };
+}
+
+/**
+ * Opens the tables in `dir`, and makes them where there are none.
+ *
+ * @throws `STORAGE_FAILED` if the directory or its files cannot be used.
+ */
+export async function openTables(
+  lmdb: typeof import('lmdb'),
+  dir: string,
+  { isAlone, newId }: { readonly isAlone: boolean; readonly newId: () => string },
+): Promise<Tables> {
+  const folder = resolve(dir);
+  let root: RootDatabase<unknown, string> | undefined;
+  try {
+    root = await openFiles(lmdb, folder, isAlone);
+    const tables = tablesOf(root);
+    await checkValues(tables);
+    await syncDirectory(folder);
+    identify(tables, dir, newId);
+    return tables;
+  } catch (cause) {
+    await root?.close();
+    if (isCfluxError(cause)) throw cause;
+    if (cause instanceof Damage) throw damaged(join(folder, dataFile), cause.message, cause);
+    const path = cause instanceof Error && 'path' in cause ? cause.path : dir;
+    const reason = `${CfluxError.from(cause).message}${accessAdvice(cause)}`;
+    throw new CfluxError('STORAGE_FAILED', `cannot open ${path}: ${reason}`, { cause });
+  }
+}
+
+function tablesOf(root: RootDatabase<unknown, string>): Tables {
+  const table = <V>(name: string) =>
+    new SealedTable<V, Buffer>(name, root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' }));
+  return {
+    root,
+    store: new SealedTable('store', root.openDB({ name: 'store', encoding: 'binary' })),
+    clusters: table('clusters'),
+    snapshots: root.openDB({ name: 'snapshots', encoding: 'binary', keyEncoding: 'binary' }),
+    mutations: table('mutations'),
+    nodes: table('nodes'),
+  };
+}
+
+/** Reads every value but the snapshots, which are checked when they are read. Throws Damage. */
+async function checkValues({ store, clusters, mutations, nodes }: Tables): Promise<void> {
+  let values = 0;
+  for (const table of [clusters, mutations, nodes])
+    for await (const _ of inPages<unknown>(table)) values += 1;
+  if (values > 0 && store.get('store') === undefined) throw new Damage('table "store" has lost its identity');
+}
+
+/** Gives a new store its identity; refuses one in a newer format. */
+function identify(tables: Tables, dir: string, newId: () => string): void {
+  tables.root.transactionSync(() => {
+    if (tables.store.get('store') === undefined) tables.store.putSync('store', { format, id: newId() });
+  });
+  const state = tables.store.get('store');
+  if (typeof state === 'object' && state.format <= format) return;
+  const written = typeof state === 'object' ? state.format : 'unknown';
+  throw new CfluxError(
+    'STORAGE_FAILED',
+    `${dir} was written by a newer version of clusterflux (format ${written}, this one knows up to ${format}): upgrade, or use another directory`,
+  );
+}
+
+export async function loadLmdb(): Promise<typeof import('lmdb')> {
+  try {
+    return await import('lmdb');
+  } catch (cause) {
+    throw new CfluxError(
+      'MISSING_DEPENDENCY',
+      'LmdbStore needs the package lmdb: npm install lmdb (or keep everything in memory)',
+      { cause },
+    );
+  }
+}
+
+/** Makes the files themselves outlive a power cut, not only what is in them. */
+async function syncDirectory(dir: string): Promise<void> {
+  for (const each of [dir, dirname(dir)]) {
+    try {
+      const handle = await openFile(each, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    } catch {
+      // Not every system syncs directories, or lets us open the parent; the files are there all the same.
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { statfsSync } from 'node:fs';
+import { CfluxError, type Outcome } from '../../../errors.js';
+
+/** An error of lmdb as ours: no room is told apart, for an operator can mend that. */
+export function lmdbError(error: unknown, dir: string, outcome?: Outcome): CfluxError {
+  const { message } = CfluxError.from(error);
+  const full = /no space|MAP_FULL|disk quota|file too large/i.test(message) || isFull(dir);
+  const said = full ? `no room in ${dir}: ${message}` : `the store failed: ${message}`;
+  return new CfluxError(full ? 'OUT_OF_SPACE' : 'STORAGE_FAILED', said, {
+    cause: error,
+    ...(outcome === undefined ? {} : { outcome }),
+  });
+}
+
+/** lmdb calls a write that only partly fitted an input/output error. */
+function isFull(dir: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dir);
+    return bavail * bsize < 1024 * 1024;
+  } catch {
+    return false;
+  }
+}

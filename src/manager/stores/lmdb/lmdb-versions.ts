@@ -1,0 +1,118 @@
+import { crc32 } from 'node:zlib';
+import { checkCommit } from '../../check-commit.js';
+import type { Commit, CommitResult, Head, NewHistory, StoreContext } from '../../manager-store.js';
+import { epochOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from '../numbering.js';
+import { RememberedMutations } from '../remembered-mutations.js';
+import { Damage } from './data-file/damage.js';
+import { type ClusterState, stateOf, type Tables } from './lmdb-database.js';
+import { clusterKey, clusterRange, mutationKey, numberedKey } from './lmdb-keys.js';
+
+/** The versions of clusters, as seen and made within a transaction. */
+export class LmdbVersions {
+  readonly #tables: Tables;
+  readonly #context: StoreContext;
+  readonly #storeId: string;
+  readonly #mutations: RememberedMutations;
+
+  constructor(tables: Tables, context: StoreContext) {
+    this.#tables = tables;
+    this.#context = context;
+    const state = tables.store.get('store');
+    this.#storeId = typeof state === 'object' ? state.id : '';
+    this.#mutations = new RememberedMutations(context.clock, context.mutationMemory);
+    for (const { key, value } of tables.mutations.getRange()) this.#mutations.add(key, value);
+  }
+
+  head(cluster: string): Head {
+    return this.headOf(cluster, stateOf(this.#tables, cluster));
+  }
+
+  headOf(cluster: string, { generation, versions }: ClusterState): Head {
+    return { epoch: epochOf(this.#storeId, cluster, generation), latest: versions[0], retained: versions };
+  }
+
+  /** Decides everything before it writes anything. */
+  commit(commit: Commit): CommitResult {
+    const tables = this.#tables;
+    const { cluster, snapshot, mutation } = commit;
+    const state = stateOf(tables, cluster);
+    const head = this.headOf(cluster, state);
+    const refusal = checkCommit(commit, head, this.madeBy(cluster, mutation));
+    if (refusal !== undefined) return refusal;
+
+    const { latest } = head;
+    const generation = latest === undefined ? firstGeneration(commit, state.generation) : state.generation;
+    const record = recordOf(commit, latest?.version ?? generation, this.#context.clock.now());
+    const { version } = record;
+    const versions = [record, ...state.versions];
+    const known = state.checksums ?? state.versions.map(() => null);
+    const checksums = [crc32(snapshot), ...known].slice(0, this.#context.keepVersions);
+    for (const { version: old } of versions.splice(this.#context.keepVersions)) {
+      tables.snapshots.removeSync(numberedKey(cluster, old));
+    }
+    tables.snapshots.putSync(
+      numberedKey(cluster, version),
+      Buffer.from(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength),
+    );
+    tables.clusters.putSync(clusterKey(cluster), { ...state, generation, versions, checksums });
+    this.#remember(mutationKey(cluster, mutation), version);
+    return { kind: 'committed', epoch: epochOf(this.#storeId, cluster, generation), record };
+  }
+
+  /**
+   * The bytes of a version.
+   *
+   * @throws Damage if they are not those that were stored.
+   */
+  read(cluster: string, version: number): Uint8Array | undefined {
+    const snapshot = this.#tables.snapshots.get(numberedKey(cluster, version));
+    const { versions, checksums } = stateOf(this.#tables, cluster);
+    const checksum = checksums?.[versions.findIndex((record) => record.version === version)];
+    if (snapshot === undefined || checksum === undefined || checksum === null) return snapshot;
+    if (crc32(snapshot) !== checksum) throw new Damage(`version ${version} of cluster ${cluster} is broken`);
+    return snapshot;
+  }
+
+  /** The version that `mutation` made; absent: it is not known. */
+  madeBy(cluster: string, mutation: string): number | undefined {
+    return this.#tables.mutations.get(mutationKey(cluster, mutation));
+  }
+
+  /** A history that may begin with the cluster's next version. */
+  newHistory(cluster: string, minVersion: number): NewHistory {
+    const { generation, versions } = stateOf(this.#tables, cluster);
+    const previous = versions[0]?.version ?? generation;
+    return newHistoryOf({ storeId: this.#storeId, cluster, previous }, this.#context.clock.now(), minVersion);
+  }
+
+  /**
+   * Removes the cluster, nodes and all. `false`: it was not there, and nothing was written.
+   *
+   * @param hadNodes Whether it had nodes that are removed already.
+   */
+  remove(cluster: string, hadNodes: boolean): boolean {
+    const tables = this.#tables;
+    const { generation, versions, nodes } = stateOf(tables, cluster);
+    if (versions.length === 0 && nodes === 0 && !hadNodes) return false;
+    for (const { version } of versions) tables.snapshots.removeSync(numberedKey(cluster, version));
+    for (const table of [tables.mutations, tables.nodes]) {
+      for (const key of [...table.getKeys(clusterRange(cluster))]) table.removeSync(key);
+    }
+    const highest = versions[0]?.version ?? generation;
+    tables.clusters.putSync(clusterKey(cluster), {
+      generation: nextNumber(highest, this.#context.clock.now()),
+      versions: [],
+      nodes: 0,
+    });
+    return true;
+  }
+
+  #remember(key: Buffer, version: number): void {
+    const { mutations } = this.#tables;
+    mutations.putSync(key, version);
+    for (const old of this.#mutations.takeExpired()) {
+      if (mutations.get(old.key) === old.version) mutations.removeSync(old.key);
+    }
+    this.#mutations.add(key, version);
+  }
+}
