@@ -65,6 +65,7 @@ export class StatementRunner {
    * @throws CfluxError `NOT_AUTHORIZED`, `AUTHENTICATION_FAILED`
    */
   async authorize(statements: readonly PreparedStatement[]): Promise<void> {
+    if (this.#options.user === undefined) return;
     this.#actingUser(await this.#target.data(), statements);
   }
 
