@@ -67,12 +67,9 @@ function isReadBack(text: string): boolean {
 }
 
 function checkPlainNames(select: SelectStatement): void {
-  const expressions = [
-    ...select.fields.map(({ expression }) => expression),
-    ...select.dimensions,
-    ...(select.condition === undefined ? [] : [select.condition]),
-  ];
-  for (const expression of expressions) checkExpression(expression);
+  for (const { expression } of select.fields) checkExpression(expression);
+  for (const dimension of select.dimensions) checkExpression(dimension);
+  if (select.condition !== undefined) checkExpression(select.condition);
   for (const source of select.sources) if (source.kind === 'subquery') checkPlainNames(source.select);
 }
 
