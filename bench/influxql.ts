@@ -1,7 +1,12 @@
+import { ClusterTarget } from '../src/cli/cluster-target.js';
+import { CfluxClient } from '../src/client/cflux-client.js';
 import { executeQuery } from '../src/influxql/execute/execute-query.js';
 import { parseStatements } from '../src/influxql/parse-statements.js';
+import { createManagerServer, Manager, MemoryStore } from '../src/manager/index.js';
+import { encodeMetadata } from '../src/meta/codec/encode-metadata.js';
 import { LocalMetaClient } from '../src/meta/local-meta-client.js';
-import { measurePair } from './measure.js';
+import { HttpTransport } from '../src/transport/http-transport.js';
+import { measurePair, type Pair } from './measure.js';
 import type { Figure } from './report.js';
 
 const count = 1_000;
@@ -17,7 +22,7 @@ function script(): string {
   return statements.flat().join(';\n');
 }
 
-/** Parsing beside `JSON.parse` of a text of that size, and an atomic script beside its operations. */
+/** Parsing beside `JSON.parse` of a text of that size, and an atomic script beside its operations in memory with one push. */
 export async function run(): Promise<Figure[]> {
   const text = script();
   const list = text.split(';\n');
@@ -29,11 +34,24 @@ export async function run(): Promise<Figure[]> {
     async () => JSON.parse(json),
   );
   const changes = text.replaceAll(/DROP SUBSCRIPTION [^;]*;?/g, '');
-  const executing = await measurePair(
-    () => executeOn(new LocalMetaClient(), changes),
-    () => operateOn(new LocalMetaClient()),
-    { rounds: 11, warmUp: 3 },
-  );
+  const served = await createManagerServer(new Manager({ store: new MemoryStore() }), { port: 0 });
+  const transport = new HttpTransport({ endpoint: served.url });
+  try {
+    const runs = { rounds: 21, warmUp: 30 };
+    const targets = await readTargets(transport, runs.rounds + runs.warmUp);
+    const executing = await measurePair(
+      async () => execute(targets.pop() ?? targetOn(transport, 'none'), changes, true),
+      () => operateAndPush(transport),
+      runs,
+    );
+    return [...figures(parsing, executing), await oneStatement(served.url, transport)];
+  } finally {
+    await transport.close();
+    await served.close();
+  }
+}
+
+function figures(parsing: Pair, executing: Pair): Figure[] {
   return [
     {
       name: `parsing a script of ${count} statements`,
@@ -44,24 +62,66 @@ export async function run(): Promise<Figure[]> {
       target: 10,
     },
     {
-      name: `an atomic script of ${(count / 4) * 3} changes, in memory`,
+      name: `an atomic script of ${(count / 4) * 3} changes, as one version`,
       value: executing.ours,
       unit: 'ms',
-      floorName: 'its operations',
+      floorName: 'its operations in memory, and one push',
       floor: executing.floor,
       target: 3,
     },
   ];
 }
 
-async function executeOn(meta: LocalMetaClient, text: string): Promise<void> {
-  const target = {
-    data: () => meta.data(),
-    mutate: async <T>(operation: (meta: LocalMetaClient) => T | Promise<T>) => operation(meta),
-  };
-  const { results, error } = await executeQuery(target, text, { atomic: true });
+let clusters = 0;
+
+const targetOn = (transport: HttpTransport, cluster: string) =>
+  new ClusterTarget({ transport, cluster, createCluster: true, allowNoAdmin: false, timeout: 30_000 });
+
+async function execute(target: ClusterTarget, text: string, atomic: boolean): Promise<void> {
+  const { results, error } = await executeQuery(target, text, { atomic });
   const failure = error ?? results?.find((result) => result.error !== undefined)?.error;
   if (failure !== undefined) throw new Error(failure);
+}
+
+/** Targets that have read their cluster, each its own. */
+async function readTargets(transport: HttpTransport, length: number): Promise<ClusterTarget[]> {
+  const targets = Array.from({ length }, () => targetOn(transport, `ours-${clusters++}`));
+  for (const target of targets) await target.data();
+  return targets;
+}
+
+async function operateAndPush(transport: HttpTransport): Promise<void> {
+  const meta = new LocalMetaClient();
+  await operateOn(meta);
+  const snapshot = encodeMetadata(meta.data());
+  await transport.push({ cluster: `floor-${clusters++}`, version: 0, snapshot, mutation: `m-${clusters}` });
+}
+
+/** A statement on the metadata of a thousand databases, on a target that has read it, beside the same call of a client. */
+async function oneStatement(endpoint: string, transport: HttpTransport): Promise<Figure> {
+  const client = new CfluxClient(new LocalMetaClient(), { endpoint, cluster: 'client' });
+  await client.open();
+  const target = targetOn(transport, 'target');
+  try {
+    const many = Array.from({ length: count }, (_, at) => `CREATE DATABASE "db ${at}"`).join(';');
+    await executeQuery(client, many, { atomic: true });
+    await execute(target, many, true);
+    let [ours, its] = [0, 0];
+    const pair = await measurePair(
+      () => execute(target, `CREATE DATABASE "one ${ours++}"`, false),
+      () => client.createDatabase(`one ${its++}`),
+    );
+    return {
+      name: 'a statement on a cluster of 1,000 databases, over HTTP',
+      value: pair.ours,
+      unit: 'ms',
+      floorName: 'the same change by a CfluxClient',
+      floor: pair.floor,
+      target: 1.3,
+    };
+  } finally {
+    await client.close();
+  }
 }
 
 async function operateOn(meta: LocalMetaClient): Promise<void> {

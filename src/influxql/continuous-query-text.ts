@@ -1,11 +1,10 @@
 import { findByName } from '../meta/named-list.js';
-import type { MetaData } from '../meta/records.js';
 import { databaseNotFound } from '../meta/refusals.js';
 import { needsQuotes } from './keywords.js';
 import { parseStatements } from './parse-statements.js';
 import type { PrintOptions } from './print/print-select.js';
 import { printStatement } from './print/print-statement.js';
-import { qualifySelect } from './qualify-select.js';
+import { type Databases, qualifySelect } from './qualify-select.js';
 import { refused } from './refused.js';
 import type { Expression, SelectStatement } from './select.js';
 import type { ContinuousQueryStatement } from './statement.js';
@@ -20,7 +19,7 @@ export interface QueryPlace {
  * The text under which a continuous query is stored: normalised as InfluxDB does it, every measurement with its database and policy.
  *
  * InfluxDB prints neither the name behind DISTINCT nor that of a function in quotes, so a stored text could hold other statements: such
- * names are refused here, and so is every text that would not be read again as this very statement.
+ * names are refused here, and so is every text that would not be read again as one statement that makes this query.
  *
  * @param place Stands in for the query's own database and its default policy, as the parameters `db` and `rp` of a request do.
  * @throws CfluxError with InfluxDB's own text where something does not exist; `STATEMENT_REFUSED`
@@ -35,7 +34,7 @@ export interface QueryPlace {
  */
 export function continuousQueryText(
   statement: ContinuousQueryStatement,
-  data: MetaData,
+  data: Databases,
   place: QueryPlace = {},
   options: PrintOptions = {},
 ): string {
@@ -48,31 +47,29 @@ export function continuousQueryText(
     throw databaseNotFound(statement.database);
   const qualified = { ...statement, select };
   const text = printStatement(qualified);
-  if (!isReadBack(text)) {
+  if (!isReadBack(text, statement)) {
     throw refused('cannot store the continuous query: its text would be read as another statement');
   }
   const isDefault = options.numbers === undefined && options.portable === undefined;
   return isDefault ? text : printStatement(qualified, options);
 }
 
-/** Whether `text` is one continuous query that is printed as this same text. */
-function isReadBack(text: string): boolean {
+/** Whether `text` is one statement, which makes this continuous query. */
+function isReadBack(text: string, { name, database }: ContinuousQueryStatement): boolean {
   try {
     const [placed, ...others] = parseStatements(text);
-    if (placed?.statement.kind !== 'createContinuousQuery' || others.length > 0) return false;
-    return printStatement(placed.statement) === text;
+    const statement = placed?.statement;
+    if (statement?.kind !== 'createContinuousQuery' || others.length > 0) return false;
+    return statement.name === name && statement.database === database;
   } catch {
     return false;
   }
 }
 
 function checkPlainNames(select: SelectStatement): void {
-  const expressions = [
-    ...select.fields.map(({ expression }) => expression),
-    ...select.dimensions,
-    ...(select.condition === undefined ? [] : [select.condition]),
-  ];
-  for (const expression of expressions) checkExpression(expression);
+  for (const { expression } of select.fields) checkExpression(expression);
+  for (const dimension of select.dimensions) checkExpression(dimension);
+  if (select.condition !== undefined) checkExpression(select.condition);
   for (const source of select.sources) if (source.kind === 'subquery') checkPlainNames(source.select);
 }
 

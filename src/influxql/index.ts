@@ -15,6 +15,7 @@ export { parseStatements } from './parse-statements.js';
 export type { NumberForm } from './print/print-number.js';
 export type { PrintOptions } from './print/print-select.js';
 export { printStatement } from './print/print-statement.js';
+export type { Databases } from './qualify-select.js';
 export { requiredPrivileges } from './required-privileges.js';
 export { sameQueryText } from './same-query-text.js';
 export type { Expression, Fill, Measurement, Operand, SelectStatement, Source } from './select.js';

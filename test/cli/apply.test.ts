@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { decodeMetadata, encodeMetadata, LocalMetaClient, type MetaData } from 'clusterflux';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -66,6 +67,24 @@ describe('cflux apply', () => {
     }
     expect(await versions()).toBe(1);
     expect((await data()).databases[0]?.retentionPolicies.map(({ name }) => name)).toEqual(['month', 'year']);
+  });
+
+  it('takes the example', async () => {
+    const { run, data } = await setUp();
+    const example = fileURLToPath(new URL('../../examples/schema.iql', import.meta.url));
+    const args = [
+      'apply',
+      example,
+      '--create-cluster',
+      '--yes',
+      '--param-env',
+      'root=ROOT',
+      '--param-env',
+      'telegraf=BOB',
+    ];
+    expect((await run(args)).err).toBe('');
+    expect((await data()).users.map(({ name }) => name)).toEqual(['root', 'telegraf']);
+    expect((await run(args)).out).toContain('nothing to do');
   });
 
   it('asks, and changes nothing without a yes', async () => {

@@ -1,8 +1,9 @@
 import { CfluxError } from '../../errors.js';
 import type { MetaClient } from '../../meta/meta-client.js';
 import { isValidName } from '../../meta/names.js';
-import { Privilege } from '../../meta/records.js';
+import { Privilege, type RetentionPolicyUpdate } from '../../meta/records.js';
 import { continuousQueryText } from '../continuous-query-text.js';
+import { databasesOf } from '../qualify-select.js';
 import { sameQueryText } from '../same-query-text.js';
 import type { ClusterStatement, GrantLevel, PolicyOptions } from '../statement.js';
 import type { ExecutionContext } from './context.js';
@@ -100,11 +101,11 @@ async function changePolicy(
 }
 
 function policyValues({ duration, replication, shardDuration }: Omit<PolicyOptions, 'makeDefault'>) {
-  return {
-    ...(duration === undefined ? {} : { duration }),
-    ...(replication === undefined ? {} : { replicaN: replication }),
-    ...(shardDuration === undefined ? {} : { shardGroupDuration: shardDuration }),
-  };
+  const values: { -readonly [K in keyof RetentionPolicyUpdate]: RetentionPolicyUpdate[K] } = {};
+  if (duration !== undefined) values.duration = duration;
+  if (replication !== undefined) values.replicaN = replication;
+  if (shardDuration !== undefined) values.shardGroupDuration = shardDuration;
+  return values;
 }
 
 /** The metadata that servers of all versions share has no place for them. */
@@ -122,8 +123,14 @@ async function createContinuousQuery(
   statement: Of<'createContinuousQuery'>,
   context: ExecutionContext,
 ): Promise<string> {
-  const text = continuousQueryText(statement, await meta.data(), context);
   const database = await meta.database(statement.database);
+  const databases = database === undefined ? [] : [database];
+  // Metadata that was handed out whole is copied by the next change.
+  for (const name of databasesOf(statement.select, context.database || statement.database)) {
+    const other = name === statement.database ? undefined : await meta.database(name);
+    if (other !== undefined) databases.push(other);
+  }
+  const text = continuousQueryText(statement, { databases }, context);
   const existing = database?.continuousQueries.find(({ name }) => name === statement.name);
   const isSame = existing !== undefined && sameQueryText(existing.query, text);
   await meta.createContinuousQuery(statement.database, statement.name, isSame ? existing.query : text);

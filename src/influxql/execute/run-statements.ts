@@ -8,6 +8,7 @@ import { authenticationFailed } from '../../meta/refusals.js';
 import type { QueryPlace } from '../continuous-query-text.js';
 import { requiredPrivileges } from '../required-privileges.js';
 import type { ClusterStatement, MetadataRead } from '../statement.js';
+import type { ExecutionContext } from './context.js';
 import { executeChange } from './execute-change.js';
 import { isRead, readMetadata } from './read-metadata.js';
 import type { Series } from './series.js';
@@ -65,6 +66,7 @@ export class StatementRunner {
    * @throws CfluxError `NOT_AUTHORIZED`, `AUTHENTICATION_FAILED`
    */
   async authorize(statements: readonly PreparedStatement[]): Promise<void> {
+    if (this.#options.user === undefined) return;
     this.#actingUser(await this.#target.data(), statements);
   }
 
@@ -87,9 +89,10 @@ export class StatementRunner {
         const outcomes: StatementOutcome[] = [];
         failedAt = 0;
         const user = this.#actingUser(await meta.data(), statements);
+        const context = { ...this.#options, user };
         for (const prepared of statements) {
           failedAt = outcomes.length;
-          outcomes.push(await this.#apply(meta, prepared, user));
+          outcomes.push(await apply(meta, prepared, context));
         }
         // A failure from here on is one of all: no statement is to blame.
         failedAt = statements.length - 1;
@@ -108,23 +111,16 @@ export class StatementRunner {
       return done(readMetadata(data, statement, { ...this.#options, user }));
     }
     const outcome = await this.#target.mutate(async (meta) =>
-      this.#apply(meta, prepared, this.#actingUser(await meta.data(), [prepared])),
+      apply(meta, prepared, {
+        ...this.#options,
+        user: this.#actingUser(await meta.data(), [prepared]),
+      }),
     );
     // Only now: an application that is repeated because others were first must not count on its own user.
     if (this.#options.user === null && statement.kind === 'createUser' && statement.admin) {
       this.#founder ??= { name: statement.name, ...(prepared.password && { hash: prepared.password.hash }) };
     }
     return outcome;
-  }
-
-  async #apply(
-    meta: MetaClient,
-    { statement, password }: PreparedStatement,
-    user: UserInfo | undefined,
-  ): Promise<StatementOutcome> {
-    const context = { ...this.#options, user, password };
-    if (isRead(statement)) return done(readMetadata(await meta.data(), statement, context));
-    return done([], await executeChange(meta, statement, context));
   }
 
   /** Checks `statements` on `data`, and returns the acting user as `data` has it. */
@@ -140,6 +136,16 @@ export class StatementRunner {
     authorizeQuery(data.users, user, authorized, this.#options.database ?? '');
     return user;
   }
+}
+
+async function apply(
+  meta: MetaClient,
+  { statement, password }: PreparedStatement,
+  shared: ExecutionContext,
+): Promise<StatementOutcome> {
+  const context = password === undefined ? shared : { ...shared, password };
+  if (isRead(statement)) return done(readMetadata(await meta.data(), statement, context));
+  return done([], await executeChange(meta, statement, context));
 }
 
 const done = (series: readonly Series[], storedText?: string): StatementOutcome => ({

@@ -10,6 +10,8 @@ export const printString = (text: string): string => `'${escaped(text, "'")}'`;
 
 /** A doubled quote is no escape in InfluxQL, and a tab has none: only these three are escaped. */
 function escaped(text: string, quote: string): string {
+  // Most texts have nothing to escape.
+  if (!/["'\\\n]/.test(text)) return text;
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll(quote, `\\${quote}`);
 }
 
