@@ -19,7 +19,7 @@ export interface ClusterSettings {
   readonly deadlines: Deadlines;
   readonly monotonic: () => number;
   /** How long others wait for the next push of a requester that lost, in milliseconds, where it is not known to be slower. */
-  readonly turn: number;
+  readonly conflictHold: number;
   /** How long offers are collected, in milliseconds. */
   readonly collection: number;
   readonly offerRoom: OfferRoom;

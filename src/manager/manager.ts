@@ -2,27 +2,24 @@ import { hostname } from 'node:os';
 import { Deadlines } from '../async/deadlines.js';
 import { uniformDelay } from '../async/jitter.js';
 import type { CertificateInfo } from '../certificates.js';
-import { type Clock, systemClock } from '../clock.js';
-import { CfluxError } from '../errors.js';
+import type { Clock } from '../clock.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
-import { maxPollWait, nodeTimeToLive } from '../protocol/times.js';
-import { type Random, randomUuid, systemRandom } from '../random.js';
+import { type Random, randomUuid } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Audit, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
-import { checkClusterName, checkDescription, checkToken, defaultLimits, type Limits } from './limits.js';
+import { checkClusterName, checkDescription, checkToken, type Limits } from './limits.js';
+import { type ManagerOptions, managerSettings } from './manager-options.js';
 import type {
   ClusterRecord,
   ManagerInfo,
-  ManagerStore,
   NodeDetails,
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
-import { defaultConflictHold } from './pushes/reservations.js';
 import { OfferRoom } from './recovery/offer-room.js';
 import {
   clusterNotFound,
@@ -35,29 +32,6 @@ import {
 import { Service } from './service.js';
 import { TimedStore } from './timed-store.js';
 import { KeptVersions } from './versions/kept-versions.js';
-
-/** How a {@link Manager} works. */
-export interface ManagerOptions {
-  /** Where versions and nodes are kept. The manager opens and closes it. */
-  readonly store: ManagerStore;
-  /** Milliseconds after its last heartbeat that a node is alive. Default: 15,000. */
-  readonly nodeTtl?: number;
-  /** The longest hold of a poll, in milliseconds; at most and by default 300,000. */
-  readonly maxPollWait?: number;
-  /**
-   * How long others wait for the next push of a requester that lost, in milliseconds; 0: no turns. A requester that took longer last
-   * time gets twice that time. At most 2,000. Default: 250.
-   */
-  readonly conflictHold?: number;
-  /** How many versions of each cluster are kept. Default: 10. */
-  readonly keepVersions?: number;
-  /** What is taken at most. */
-  readonly limits?: Partial<Limits>;
-  /** Is told of every change, once it is stored. */
-  readonly audit?: Audit;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
 
 /** A registration, with what was recorded. */
 export interface RegisteredNode extends Registration {
@@ -89,8 +63,8 @@ export class Manager {
   readonly random: Random;
   readonly #store: TimedStore;
   readonly #maxPollWait: number;
-  readonly #turn: number;
-  readonly #history: number;
+  readonly #conflictHold: number;
+  readonly #keepVersions: number;
   readonly #audit: Audit | undefined;
   readonly #deadlines: Deadlines;
   readonly #clusters = new OpenClusters((name) => this.#createCluster(name));
@@ -111,13 +85,14 @@ export class Manager {
   #lastError: unknown;
 
   constructor(options: ManagerOptions) {
-    this.clock = options.clock ?? systemClock;
-    this.random = options.random ?? systemRandom;
-    this.nodeTtl = positive('nodeTtl', options.nodeTtl ?? nodeTimeToLive);
-    this.#maxPollWait = Math.min(positive('maxPollWait', options.maxPollWait ?? maxPollWait), maxPollWait);
-    this.#turn = options.conflictHold ?? defaultConflictHold;
-    this.#history = positive('history', options.keepVersions ?? 10);
-    this.limits = { ...defaultLimits, ...options.limits };
+    const settings = managerSettings(options);
+    this.clock = settings.clock;
+    this.random = settings.random;
+    this.nodeTtl = settings.nodeTtl;
+    this.limits = settings.limits;
+    this.#maxPollWait = settings.maxPollWait;
+    this.#conflictHold = settings.conflictHold;
+    this.#keepVersions = settings.keepVersions;
     this.#audit = options.audit;
     this.#offerRoom = new OfferRoom(this.limits.offerBytes, this.limits.snapshotBytes);
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
@@ -356,10 +331,10 @@ export class Manager {
       clock: this.clock,
       random: this.random,
       nodeTtl: this.nodeTtl,
-      keepVersions: this.#history,
+      keepVersions: this.#keepVersions,
       mutationMemory,
       maxNodes: this.limits.nodes,
-      conflictHold: this.#turn,
+      conflictHold: this.#conflictHold,
     };
     await this.#store.open(context);
     this.#unwatch = this.#store.watch((name) => {
@@ -379,7 +354,7 @@ export class Manager {
       store: this.#store,
       deadlines: this.#deadlines,
       monotonic: () => this.clock.monotonic(),
-      turn: this.#turn,
+      conflictHold: this.#conflictHold,
       collection: this.nodeTtl,
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
@@ -403,8 +378,3 @@ const knownNodeOf = (
   hostname,
   bindAddress: bindAddress ?? remote,
 });
-
-function positive(name: string, value: number): number {
-  if (value > 0) return value;
-  throw new CfluxError('INVALID_OPTION', `${name} must be above 0`);
-}

@@ -210,12 +210,12 @@ describe('LmdbStore', () => {
       });
     // Blocks of 512 bytes, or of 1,024: some hundred kilobytes either way.
     const full = await run('800');
-    expect(full).toMatch(/(OUT_OF_SPACE|STORAGE_FAILED) none/);
+    expect(full).toMatch(/(OUT_OF_SPACE|STORAGE_FAILED) notApplied/);
     expect(full).not.toMatch(/undefined|unknown/);
     expect(full).toMatch(/kept [1-9]\d*\n$/);
     const kept = Number(/kept (\d+)/.exec(full)?.[1]);
     const roomy = await run('unlimited');
-    expect(roomy).not.toContain('none');
+    expect(roomy).not.toContain('notApplied');
     expect(roomy.startsWith(`found ${kept}\n`), roomy).toBe(true);
   });
 });

@@ -35,10 +35,13 @@ export class PushAdmission {
   /** The reservation in which the present push was admitted, and how long it had lasted by then. */
   #used: { readonly reservation: Reservation; readonly lasted: number } | undefined;
 
-  constructor(deadlines: Deadlines, { turn, monotonic }: { turn: number; monotonic: () => number }) {
+  constructor(
+    deadlines: Deadlines,
+    { conflictHold, monotonic }: { conflictHold: number; monotonic: () => number },
+  ) {
     this.#deadlines = deadlines;
     this.#monotonic = monotonic;
-    this.#reservations = new Reservations(turn);
+    this.#reservations = new Reservations(conflictHold);
   }
 
   /** Pushes that wait. */

@@ -26,7 +26,7 @@ export class PushQueue {
     }: {
       readonly store: ManagerStore;
       readonly deadlines: Deadlines;
-      readonly turn: number;
+      readonly conflictHold: number;
       readonly monotonic: () => number;
     },
   ) {

@@ -35,7 +35,7 @@ interface Standing {
  * base, endless retries) holds the others up once, and a slow one gets a reservation of the length that it needs.
  */
 export class Reservations {
-  readonly #turn: number;
+  readonly #conflictHold: number;
   readonly #standings = new Map<string, Standing>();
   /** When a version was shown to a requester. */
   readonly #shownAt = new Map<string, number>();
@@ -43,8 +43,8 @@ export class Reservations {
   #wasted: { readonly until: number; readonly lasted: number }[] = [];
 
   /** `turn`: milliseconds that a reservation of a requester lasts that is not known to be slower; 0: there are no reservations. */
-  constructor(turn: number = defaultConflictHold) {
-    this.#turn = turn;
+  constructor(conflictHold: number = defaultConflictHold) {
+    this.#conflictHold = conflictHold;
   }
 
   /** A requester was shown `shown` in a conflict. */
@@ -63,12 +63,12 @@ export class Reservations {
 
   /** The push lost to version `shown`. For how many milliseconds others wait for the next push of its requester; 0: for none. */
   grant({ requester, base }: Contender, shown: number, now: number): number {
-    if (this.#turn <= 0) return 0;
+    if (this.#conflictHold <= 0) return 0;
     this.shown({ requester, shown }, now);
     const { delivery = 0, floor = 0, isWasteful = false } = this.#standings.get(requester.name) ?? {};
     // Versions below the floor are numbered anew where the manager's data was put back to a backup.
     if (base < floor && floor <= shown) return 0;
-    const wanted = Math.min(longest, Math.max(this.#turn, 2 * delivery));
+    const wanted = Math.min(longest, Math.max(this.#conflictHold, 2 * delivery));
     const left = budget - this.#wastedAt(now);
     // Half of what is left, so that many who turn bad at once leave something for the others; and of those who wasted their last one,
     // nobody touches the second half of the budget.
@@ -89,7 +89,7 @@ export class Reservations {
   /** The reservation ended now, after `lasted` milliseconds, without a commit. */
   waste({ requester, shown }: Reservation, lasted: number, now: number): void {
     // Who wasted a long one is as fast as anybody until it is measured again: or each would be twice as long as the last.
-    const isLong = lasted >= 2 * this.#turn;
+    const isLong = lasted >= 2 * this.#conflictHold;
     if (isLong) this.#shownAt.delete(placeOf(requester, shown));
     this.#note(requester, { floor: shown, isWasteful: true, ...(isLong ? { delivery: 0 } : {}) });
     this.#spend(lasted, now);
