@@ -112,7 +112,7 @@ it('all 256 opcodes of the default code table are read', () => {
 describe('addresses', () => {
   const base = 'abcdefghijklmnop';
 
-  it('of the near modes count from the last four, of which the oldest gives way', () => {
+  it('of the near modes are relative to the last four, of which the oldest is replaced', () => {
     const copies = [19, 1, 19, 1, 19, 1, 19, 1, 19, 1];
     // Known then: 9 (in place of 2), 4, 6, 8.
     const near = (mode: number, address: number) => ({
@@ -127,7 +127,7 @@ describe('addresses', () => {
     expect(read(vcdiff(near(5, 0)), base)).toBe('cegiji');
   });
 
-  it('R29: begin anew with each window', () => {
+  it('R29: are reset with each window', () => {
     const first = { segment: [16, 0] as const, target: 1, instructions: [19, 1], addresses: [5] };
     const second = { segment: [16, 0] as const, target: 1, instructions: [19 + 32, 1], addresses: [2] };
     expect(read(vcdiff(first, second), base)).toBe('fc');
@@ -239,17 +239,17 @@ describe('R29: refused, with the offset:', () => {
       vcdiff({ ...plain, target: 3 }),
       'produces more than the 3 bytes that it declares (byte 14)',
     ],
-    ['a window that makes less', vcdiff({ ...plain, target: 5 }), 'produces 4 bytes but declares 5 (byte 15)'],
+    [
+      'a window that makes less',
+      vcdiff({ ...plain, target: 5 }),
+      'produces 4 bytes but declares 5 (byte 15)',
+    ],
     [
       'inserted bytes left over',
       vcdiff({ ...plain, data: [1] }),
       'inserted bytes has unused bytes (byte 14)',
     ],
-    [
-      'addresses left over',
-      vcdiff({ ...plain, addresses: [2, 3] }),
-      'addresses has unused bytes (byte 16)',
-    ],
+    ['addresses left over', vcdiff({ ...plain, addresses: [2, 3] }), 'addresses has unused bytes (byte 16)'],
     [
       'inserted bytes missing',
       vcdiff({ target: 4, data: [1, 2, 3], instructions: [5] }),
