@@ -42,9 +42,9 @@ export class NodeBatch {
 
   get news(): readonly LivenessDelta[] {
     return [...this.#clusters].map(([cluster, nodes]) => {
-      const said = (kind: NodeChange['kind']) =>
+      const idsOf = (kind: NodeChange['kind']) =>
         [...nodes].filter((node) => node[1] === kind).map(([id]) => id);
-      return { cluster, alive: said('alive'), left: said('left') };
+      return { cluster, alive: idsOf('alive'), left: idsOf('left') };
     });
   }
 

@@ -46,9 +46,9 @@ export class NodeUpdateBatcher {
       batch = new NodeBatch();
       this.#batches.push(batch);
     }
-    const said = batch.add(change);
+    const stored = batch.add(change);
     this.#arm();
-    return said;
+    return stored;
   }
 
   close(reason: CfluxError): void {

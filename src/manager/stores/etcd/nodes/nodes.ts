@@ -69,12 +69,12 @@ export class Nodes {
 
   /** Returns `false`, and stores nothing, if there is no such node. */
   heartbeat(cluster: string, nodeId: number): Promise<boolean> {
-    return this.#say(this.#heartbeats, { kind: 'alive', cluster, nodeId });
+    return this.#recordChange(this.#heartbeats, { kind: 'alive', cluster, nodeId });
   }
 
   /** Marks the node as not alive until its next heartbeat. Returns `false`, and stores nothing, if there is no such node. */
   leave(cluster: string, nodeId: number): Promise<boolean> {
-    return this.#say(this.#arrivals, { kind: 'left', cluster, nodeId });
+    return this.#recordChange(this.#arrivals, { kind: 'left', cluster, nodeId });
   }
 
   async update(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate> {
@@ -134,7 +134,7 @@ export class Nodes {
     this.#arrivals.close(reason);
   }
 
-  async #say(nodeUpdates: NodeUpdateBatcher, change: NodeChange): Promise<boolean> {
+  async #recordChange(nodeUpdates: NodeUpdateBatcher, change: NodeChange): Promise<boolean> {
     const isRegistered = this.#lookups.isRegistered(change.cluster, change.nodeId);
     if (isRegistered !== true && !(await isRegistered)) return false;
     return nodeUpdates.record(change);
