@@ -7,24 +7,24 @@ import { defaultLimits, type Limits } from './limits.js';
 import type { ManagerStore } from './manager-store.js';
 import { defaultConflictHold } from './pushes/reservations.js';
 
-/** How a {@link Manager} works. */
+/** Options of a `Manager`. */
 export interface ManagerOptions {
-  /** Where versions and nodes are kept. The manager opens and closes it. */
+  /** Storage for versions and nodes. The manager opens and closes it. */
   readonly store: ManagerStore;
-  /** Milliseconds after its last heartbeat that a node is alive. Default: 15,000. */
+  /** Milliseconds for which a node counts as alive after its last heartbeat. Default: 15,000. */
   readonly nodeTtl?: number;
-  /** The longest hold of a poll, in milliseconds; at most and by default 300,000. */
+  /** The longest hold of a poll, in milliseconds; at most 300,000, which is the default. */
   readonly maxPollWait?: number;
   /**
-   * How long others wait for the next push of a requester that lost, in milliseconds; 0: no turns. A requester that took longer last
-   * time gets twice that time. At most 2,000. Default: 250.
+   * How long other pushes wait for the next push of a requester that lost a conflict, in milliseconds; 0 disables reservations. A
+   * requester that took longer last time gets twice that time. At most 2,000. Default: 250.
    */
   readonly conflictHold?: number;
-  /** How many versions of each cluster are kept. Default: 10. */
+  /** Number of versions of each cluster to keep. Default: 10. */
   readonly keepVersions?: number;
-  /** What is taken at most. */
+  /** Limits on the input; each has a default. */
   readonly limits?: Partial<Limits>;
-  /** Called for every change, once it is stored. */
+  /** Called for every change, after it is stored. */
   readonly audit?: Audit;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -48,5 +48,5 @@ export const managerSettings = (options: ManagerOptions): ManagerSettings => ({
 
 function positive(name: string, value: number): number {
   if (value > 0) return value;
-  throw new CfluxError('INVALID_OPTION', `${name} must be above 0`);
+  throw new CfluxError('INVALID_OPTION', `invalid ${name}: ${value} is not above 0`);
 }

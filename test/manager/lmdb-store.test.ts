@@ -76,7 +76,7 @@ describe('LmdbStore', () => {
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
   });
 
-  it('refuses what a newer version wrote, says so, and leaves it alone', async () => {
+  it('refuses data of a newer release with a clear error, and does not change it', async () => {
     const dir = await temporaryDirectory();
     await (await openStore(dir)).close();
     const root = open({ path: dir });
@@ -86,7 +86,9 @@ describe('LmdbStore', () => {
     const store = new LmdbStore({ dir });
     await expect(store.open(contextOf())).rejects.toMatchObject({
       code: 'STORAGE_FAILED',
-      message: expect.stringMatching(/newer version of clusterflux \(format 2, this one knows up to 1\)/),
+      message: expect.stringMatching(
+        /newer release of clusterflux wrote it \(format 2, this one supports up to 1\)/,
+      ),
     });
     const again = open({ path: dir });
     onTestFinished(() => again.close());

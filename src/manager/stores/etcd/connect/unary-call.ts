@@ -20,7 +20,7 @@ export function unaryCall<In, Out>(
 ): Promise<Out> {
   return new Promise((resolve, reject) => {
     let isLate = false;
-    // From now on it is known whether there was a connection: a call that never had one was not sent.
+    // From now on the readiness is tracked: a call without any connection was not sent.
     member.wasReady();
     const call = member.client.makeUnaryRequest(
       path,
@@ -34,7 +34,7 @@ export function unaryCall<In, Out>(
         else reject(etcdError(isLate || error === null ? late(timeout, member.wasReady()) : error));
       },
     );
-    // Not gRPC's own deadline, which is a time of day: clocks jump.
+    // gRPC's own deadline is not used, because it is a wall-clock time, and clocks jump.
     const cancelTimer = clock.after(timeout, () => {
       isLate = true;
       call.cancel();

@@ -2,13 +2,13 @@ import { onAbort } from '../../../../async/on-abort.js';
 import type { Clock } from '../../../../clock.js';
 import type { QueueView, Ticket } from './queue-view.js';
 
-/** Milliseconds after which a first ticket that neither pushes nor shows that it is in use is passed over: its manager has died. */
+/** Milliseconds after which an inactive first ticket is passed over: its manager has crashed. */
 const patience = 400;
 
 export interface UntilFirstOptions {
   readonly clock: Clock;
   readonly signals: readonly (AbortSignal | undefined)[];
-  /** Called with a first ticket that is not in use. */
+  /** Called with an inactive first ticket. */
   readonly passOver: (ticket: Ticket) => void;
 }
 
