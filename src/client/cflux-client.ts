@@ -118,7 +118,8 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * where another node was first. Resolves with its result once the change is part of the cluster.
    *
    * @param operation must do nothing that lasts besides changing the client it is handed: it may run several times
-   * @param options `timeout`: milliseconds until conflicts are given up, default `mutationTimeout`; `signal` gives up between two tries
+   * @param options `timeout`: milliseconds until the change is given up, default `mutationTimeout`; `signal` gives it up, too. Both
+   * reject at once, also while `operation` runs or waits for its turn, unless the request is on the wire: then its outcome counts
    * @throws what `operation` throws on the newest metadata; CfluxError `UNKNOWN_OUTCOME` where the change may have been made
    * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_CLUSTER`, and the wire's
    */

@@ -1,3 +1,4 @@
+import { withDeadline } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
@@ -159,11 +160,15 @@ export class Session<M extends MetaClientLike> {
     const { scope, writer } = this.#parts;
     this.#checkOpen();
     if (scope.current !== undefined) throw selfWaitError();
+    const { clock } = this.#settings;
     await this.#untilClosed(options, (limits) =>
-      writer.run(async () => {
-        limits.signal?.throwIfAborted();
-        await task(limits);
-      }),
+      // The signal ends the wait for the writer lock, too: a mutation may hold it for long.
+      withDeadline({ clock, signals: [limits.signal] }, () =>
+        writer.run(async () => {
+          limits.signal?.throwIfAborted();
+          await task(limits);
+        }),
+      ),
     );
   }
 

@@ -27,14 +27,17 @@ export class Committer<M> {
   async commit(signal: AbortSignal): Promise<number> {
     const { queue, clock, random, emit } = this.#parts;
     let waiting: PendingMutation<M>[] = [];
-    for (let number = 1; ; number++) {
+    for (let number = 1; ; ) {
       // Mutations that came during the last round go along (R7).
       waiting = this.#withoutAbandoned([...waiting, ...queue.takeAll()], number);
       if (waiting.length === 0) return 0;
-      const batch = new Batch(waiting, emit);
+      const batch = new Batch(waiting, { emit, clock, lost: number - 1, signal });
       try {
-        if ((await new Round(this.#parts, { batch, number, signal }).run()) === 'settled') return 0;
+        const end = await new Round(this.#parts, { batch, number, signal }).run();
+        if (end === 'settled') return 0;
+        if (end === 'without') continue;
         const pause = pauseAfterConflicts(number, random);
+        number += 1;
         if (pause > 0) await sleep(clock, pause, signal);
       } catch (error) {
         if (error instanceof TooSoon && !signal.aborted) {
@@ -44,6 +47,8 @@ export class Committer<M> {
         }
         batch.reject(signal.aborted ? closedWhileUndecided() : error);
         return 0;
+      } finally {
+        batch.close();
       }
     }
   }
@@ -51,6 +56,7 @@ export class Committer<M> {
   #withoutAbandoned(waiting: PendingMutation<M>[], number: number): PendingMutation<M>[] {
     const now = this.#parts.clock.monotonic();
     return waiting.filter((mutation) => {
+      if (mutation.isSettled) return false;
       const reason = mutation.abandonedBecause(now, () => tooLate(number - 1));
       if (reason === undefined) return true;
       mutation.reject(reason);

@@ -27,9 +27,8 @@ export class MutationQueue<M> {
     operation: Operation<M, T>,
     options: { timeout: number; signal?: AbortSignal | undefined; isMethod: boolean; isAtomic: boolean },
   ): Promise<T> {
-    const { timeout, signal, isMethod, isAtomic } = options;
-    const deadline = this.#clock.monotonic() + timeout;
-    const mutation = new PendingMutation<M, T>(operation, { deadline, signal, isMethod, isAtomic });
+    const deadline = this.#clock.monotonic() + options.timeout;
+    const mutation = new PendingMutation<M, T>(operation, { deadline, ...options });
     const waiting = mutation as PendingMutation<M>;
     mutation.onAbort(() => this.#giveUp(waiting, this.#clock.monotonic()));
     this.#waiting.add(waiting);
@@ -49,9 +48,10 @@ export class MutationQueue<M> {
 
   /** Nothing was decided about them: they wait again, before those that came since. */
   putBack(taken: readonly PendingMutation<M>[]): void {
-    this.#waiting = new Set([...taken, ...this.#waiting]);
+    const undecided = taken.filter(({ isSettled }) => !isSettled);
+    this.#waiting = new Set([...undecided, ...this.#waiting]);
     const now = this.#clock.monotonic();
-    for (const mutation of taken) if (!this.#giveUp(mutation, now)) this.#alarm.setFor(mutation.deadline);
+    for (const mutation of undecided) if (!this.#giveUp(mutation, now)) this.#alarm.setFor(mutation.deadline);
   }
 
   rejectAll(error: unknown): void {
@@ -66,11 +66,12 @@ export class MutationQueue<M> {
     if (this.#waiting.size > 0) this.#alarm.setFor(next);
   }
 
-  /** Rejects it where nobody waits for it any more. */
+  /** Rejects it if nobody waits for it any more: one that was taken, too, unless it is on the wire. */
   #giveUp(mutation: PendingMutation<M>, now: number): boolean {
     const reason = mutation.abandonedBecause(now, () => this.#lateError());
-    if (reason === undefined || !this.#waiting.delete(mutation)) return false;
-    mutation.reject(reason);
+    if (reason === undefined) return false;
+    this.#waiting.delete(mutation);
+    mutation.giveUp(reason);
     return true;
   }
 

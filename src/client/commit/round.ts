@@ -40,8 +40,11 @@ export interface RoundParts<M> {
   readonly onUnknownOutcome: () => void;
 }
 
-/** How a round ended for its mutations; `again`: they must be applied to newer metadata. */
-export type RoundEnd = 'settled' | 'again';
+/**
+ * How a round ended for its mutations; `again`: they must be applied to newer metadata; `without`: they must be applied again without
+ * those that were given up before the snapshot was sent.
+ */
+export type RoundEnd = 'settled' | 'again' | 'without';
 
 /** What a round made of its batch. */
 interface Work<M> {
@@ -69,13 +72,15 @@ export class Round<M> {
   }
 
   async run(): Promise<RoundEnd> {
-    const { replica, reconciler, staleness, adapter, scope, clock } = this.#parts;
+    const { replica, reconciler, staleness, adapter, scope } = this.#parts;
     if (staleness.isStale) await reconciler.catchUp(this.#limits);
     await replica.checkDivergence();
     const base = await replica.accepted();
     const copy = await adapter.begin((found) => replica.keepDiverged(found));
     try {
-      const attempts = await applyAll(copy, this.#batch.mutations, { scope, clock, signal: this.#signal });
+      const attempts = await applyAll(copy, this.#batch, { scope, signal: this.#signal });
+      this.#signal.throwIfAborted();
+      if (this.#batch.isSettled) return 'settled';
       const data = await copy.data();
       if (!equalMetadata(data, base)) return await this.#push({ copy, attempts, data });
       await this.#discard(copy);
@@ -96,6 +101,7 @@ export class Round<M> {
     const snapshot = encodeMetadata(work.data);
     const mutation = randomUuid(random);
     this.#signal.throwIfAborted();
+    if (!this.#batch.beginSending(work.attempts)) return 'without';
     this.#parts.onPush();
     debug('round %d: pushing %d bytes on version %d', this.#number, snapshot.length, version);
     const request = { cluster, version, snapshot, mutation, epoch, nodeId: replica.nodeId };
@@ -118,10 +124,12 @@ export class Round<M> {
       this.#parts.onUnknownOutcome();
       return 'settled';
     }
+    if (outcome.kind === 'failed') {
+      this.#batch.rollBack(work.attempts, outcome.error);
+      return 'settled';
+    }
+    this.#batch.endSending();
     switch (outcome.kind) {
-      case 'failed':
-        this.#batch.rollBack(work.attempts, outcome.error);
-        return 'settled';
       case 'epochMismatch':
         await reconciler.onEpochMismatch(outcome.history, this.#limits);
         return 'again';
