@@ -24,13 +24,13 @@ import {
 const maxBytes = 256 * 2 ** 20;
 const maxCall = 20_000;
 
-/** What operators ask of a manager, over HTTP. Each answer is a manager's own, or an error that says what came instead. */
+/** Requests of operators to a manager over HTTP. Each method resolves with a manager's response, or rejects if something else responded. */
 export class ManagerApi {
   readonly #exchange: HttpExchange;
   readonly #transport: HttpTransport;
 
   constructor(options: HttpTransportOptions) {
-    // Somebody sits and waits: two attempts are enough to know.
+    // An operator is waiting at the terminal, so make only two attempts.
     const patience = { ...options, retry: { attempts: 2 } };
     this.#exchange = new HttpExchange(patience);
     this.#transport = new HttpTransport(patience);
@@ -40,7 +40,7 @@ export class ManagerApi {
     return this.#exchange.endpoint;
   }
 
-  /** Why it is not ready; absent: it is. */
+  /** Returns why the manager is not ready; `undefined` if it is ready. */
   async trouble(): Promise<string | undefined> {
     const answer = await this.#send({ method: 'GET', path: '/ready' });
     return answer.status === 200 ? undefined : textOf(answer).trim();
@@ -61,29 +61,29 @@ export class ManagerApi {
     return this.#transport.nodes({ cluster });
   }
 
-  /** Versions that are kept, newest first. @throws `CLUSTER_NOT_FOUND`: there is none. */
+  /** Returns the kept versions, newest first. @throws `CLUSTER_NOT_FOUND` if there is none. */
   async history(cluster: string): Promise<readonly VersionRecord[]> {
     const history = await this.#json({ method: 'GET', path: paths.history(cluster) }, readHistory);
     if (history.length === 0) throw noData(cluster);
     return history;
   }
 
-  /** The bytes of a kept version. */
+  /** Returns the bytes of a kept version. */
   async version(cluster: string, version: number): Promise<Uint8Array> {
     const answer = await this.#expect({ method: 'GET', path: paths.keptVersion(cluster, version) });
     return answer.body;
   }
 
-  /** The newest version; absent: the cluster has no data. */
+  /** Returns the newest version; `undefined` if the cluster has no data. */
   async newest(cluster: string): Promise<Snapshot | undefined> {
     const answer = await this.#transport.poll({ cluster, version: noVersion, wait: 0 });
     return answer.kind === 'snapshot' ? answer : undefined;
   }
 
   /**
-   * Makes a snapshot the next version after `base`; answers its version.
+   * Pushes a snapshot as the next version after `base`. Resolves with its version.
    *
-   * @throws `CONFLICT_TIMEOUT`: somebody else changed the cluster meanwhile, and nothing was stored.
+   * @throws `CONFLICT_TIMEOUT` if the cluster changed concurrently; nothing was stored.
    */
   async push(cluster: string, base: Snapshot | undefined, snapshot: Uint8Array): Promise<number> {
     const result = await this.#transport.push({
@@ -96,7 +96,7 @@ export class ManagerApi {
     if (result.kind === 'committed') return result.version;
     throw new CfluxError(
       'CONFLICT_TIMEOUT',
-      'somebody else changed the cluster in this moment, and nothing was stored: look again, and repeat',
+      'conflict: the cluster changed concurrently; nothing was stored; check it and retry',
     );
   }
 
@@ -133,7 +133,7 @@ export class ManagerApi {
   }
 }
 
-/** The error that a manager of ours answered with, its code and all. */
+/** Returns the error in a manager's response, with its code. */
 function problemOf({ status, headers, body }: HttpAnswer): CfluxError | undefined {
   if (!headers.get('content-type')?.startsWith(problemType)) return undefined;
   try {

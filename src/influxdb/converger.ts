@@ -199,7 +199,7 @@ export class Converger {
    */
   async #isOfStatement(error: CfluxError, tally: Tally, signal: AbortSignal | undefined): Promise<boolean> {
     const reach = reachOf(error);
-    if (reach !== 'unclear') return reach === 'notApplied';
+    if (reach !== 'unclear') return reach === 'none';
     const isSilence = error.status === undefined;
     if (isSilence && tally.troubles.some(({ status }) => status === undefined)) return false;
     return this.#parts.connection.isUsable(signal);

@@ -93,14 +93,14 @@ export function isTrouble(error: unknown): error is CfluxErrorOf<'UNAVAILABLE'> 
  * How an error affects the statements after the one that met it: `none`, because the response was about that one statement; `unclear`,
  * because it may have been about the connection or the account; `all`, because no other statement can succeed.
  */
-export function reachOf(error: unknown): 'notApplied' | 'unclear' | 'all' {
+export function reachOf(error: unknown): 'none' | 'unclear' | 'all' {
   if (!isCfluxError(error)) return 'all';
   if (unclear.has(error.code)) return 'unclear';
   // An InfluxDB 2 or 3 in place of the server is not worth a retry, and no response of a statement.
   const isResponse =
     error.code === 'TOO_LARGE' ||
     (responses.has(error.code) && (error.retryable || error.status !== undefined));
-  return isResponse ? 'notApplied' : 'all';
+  return isResponse ? 'none' : 'all';
 }
 
 /** Whether trouble is certainly not about the statement, however often the statement meets it. */

@@ -83,7 +83,7 @@ describe('cflux exec', () => {
       },
     ]);
     expect(each.err).toContain(`statement 2 (${file}, line 2, column 3): user not found`);
-    expect(each.err).toContain('behind it were not executed');
+    expect(each.err).toContain('after it were not executed');
     const before = await versions();
     const atomic = await run([
       'exec',
@@ -105,7 +105,7 @@ describe('cflux exec', () => {
     for (const [text, message] of [
       ['CREATE DATABASE b; CREATE', 'found EOF, expected CONTINUOUS, DATABASE'],
       ['CREATE DATABASE b;\nSELECT v FROM m', 'statement 2 (line 2, column 1): cannot execute SELECT'],
-      ['CREATE DATABASE b; DROP MEASUREMENT m', 'run it there'],
+      ['CREATE DATABASE b; DROP MEASUREMENT m', 'execute it there'],
       ['CREATE DATABASE b\0', 'NUL'],
     ] as const) {
       const { code, err } = await run(['exec', text]);
@@ -180,7 +180,7 @@ describe('cflux exec', () => {
       const { code, err } = await run(['exec', text]);
       expect([code, err]).toEqual([
         1,
-        expect.stringContaining('no administrator would remain without "root"'),
+        expect.stringContaining('cannot remove the last administrator "root"'),
       ]);
     }
     // Another one takes its place in the same version.

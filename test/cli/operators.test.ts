@@ -120,9 +120,7 @@ describe('status, clusters and nodes', () => {
   it('are tables for people, and JSON for programs', async () => {
     const { run, manager, meta, url } = await setUp();
     const empty = await run(['status']);
-    expect(empty.out).toBe(
-      `${url} is ready.\n\nThere are no clusters yet: the first node that opens makes one.`,
-    );
+    expect(empty.out).toBe(`${url} is ready.\n\nNo clusters yet; the first node that opens creates one.`);
     const version = await change(manager, meta, () => meta.createDatabase('db'));
     const { id } = await manager.register('prod', {
       ip: '10.0.0.1,10.0.0.2,',
@@ -252,7 +250,7 @@ describe('rollback (R25)', () => {
     });
     const dry = await run(['rollback', 'prod', String(first), '--dry-run']);
     expect(dry.out).toContain('- database "added"');
-    expect(dry.out).toContain('nothing was');
+    expect(dry.out).toContain('nothing was changed');
     expect(await manager.history('prod')).toHaveLength(2);
 
     const done = await run(['rollback', 'prod', String(first)]);

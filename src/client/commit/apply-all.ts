@@ -6,12 +6,12 @@ import { isLocal, type WorkingCopy } from '../local/meta-client-adapter.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
 
-/** What an operation came to when it was applied in this round. */
+/** The result of applying an operation in this round. */
 export type Attempt = { readonly result: unknown } | { readonly error: unknown };
 
 /**
- * Applies changes one after the other; each may take as long as its deadline allows, for everyone else waits (R1). One that fails
- * leaves `copy` as it was.
+ * Applies changes in sequence, each limited by its deadline, because all other writers wait (R1). A change that fails leaves `copy`
+ * unchanged.
  */
 export function applyAll<M>(
   copy: WorkingCopy<M>,
@@ -23,17 +23,17 @@ export function applyAll<M>(
     .series(async () => {
       const attempts: Attempt[] = [];
       for (const { operation, isMethod, isAtomic, deadline } of batch) {
-        // Operations that do little never wait for more than a promise, and would keep timers waiting together.
+        // Small operations wait only for promises, so that many of them would block timers.
         const rest = breathe();
         if (rest !== undefined) await rest;
-        // The methods of a LocalMetaClient do not call this client: they need no scope, which costs more than most of them.
+        // The methods of a LocalMetaClient do not call this client, so they need no scope, which costs more than most of them.
         const run = (meta: M) => (isMethod && isLocal(meta) ? operation(meta) : scope.run(meta, operation));
         try {
           if (isAtomic && copy.applyAtomic !== undefined && !signal.aborted) {
             attempts.push({ result: await copy.applyAtomic(operation) });
             continue;
           }
-          // The deadline is inside: a change that goes on after it must not be taken up later.
+          // The deadline is inside, because a change that continues after it must not become part of the copy later.
           attempts.push({ result: await copy.apply((meta) => deadlines.race(run(meta), deadline)) });
         } catch (error) {
           attempts.push({ error });

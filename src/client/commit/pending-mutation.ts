@@ -7,15 +7,15 @@ export interface MutationOptions {
   /** By the monotonic clock. */
   readonly deadline: number;
   readonly signal?: AbortSignal | undefined;
-  /** One call of the meta client, and not a function of somebody's that may call whatever it likes. */
+  /** Whether it is one call of the meta client, and not a user's function. */
   readonly isMethod: boolean;
-  /** A method that takes effect at the call, wholly or not at all. */
+  /** Whether it is a method that takes effect synchronously and completely, or not at all. */
   readonly isAtomic: boolean;
 }
 
 /**
- * A change that waits for its outcome. Its signal or deadline takes it out at once while it waits in the queue; during a
- * round it shares the round's outcome and is looked at again when the round is over (R7).
+ * A change that waits for its outcome. While it is queued, its signal or deadline removes it at once; during a round it shares the
+ * round's outcome, and its signal and deadline are checked again after the round (R7).
  */
 export class PendingMutation<M, T = unknown> {
   readonly operation: Operation<M, T>;
@@ -38,12 +38,12 @@ export class PendingMutation<M, T = unknown> {
     return this.#outcome.promise;
   }
 
-  /** Calls `listener` if the signal aborts before the change is settled. */
+  /** Calls `listener` when the signal aborts before the change is settled. */
   onAbort(listener: () => void): void {
     this.#unsubscribe = onAbort(this.#signal, listener);
   }
 
-  /** Why nobody waits for it any more; `undefined` while somebody does. `late` makes the error of a deadline that is over. */
+  /** Returns why the mutation must be abandoned, if its signal aborted or its deadline is over. `late` creates the deadline's error. */
   abandonedBecause(now: number, late: () => CfluxError): unknown {
     if (this.#signal?.aborted) return this.#signal.reason;
     return now >= this.deadline ? late() : undefined;
