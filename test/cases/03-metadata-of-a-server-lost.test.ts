@@ -22,7 +22,7 @@ describeWithServer('influxd', 'a server whose meta.db is lost and whose data is 
     await rename(file, `${file}.kept`);
     await influxd.start();
     const line = await agent.line('has lost metadata');
-    expect(line).toMatch(/shard 1 of "alpha".*put its meta.db back.*--rebuild [0-9a-f]+/);
+    expect(line).toMatch(/shard 1 of "alpha".*restore its meta.db.*--rebuild [0-9a-f]+/);
     const health = await fetch(`${url}/health`);
     expect([health.status, await health.text()]).toEqual([503, expect.stringContaining('has lost metadata')]);
     const plan = cflux(['plan', ...at]);

@@ -15,7 +15,7 @@ export interface CfluxOptions {
   readonly cluster?: string;
   /** URL of the manager, or of several of the same cluster. Default: the environment's `CFLUX_ENDPOINT`, else `http://localhost:8000`. */
   readonly endpoint?: string | readonly string[];
-  /** Replaces the HTTP transport. Then `endpoint`, `token` and `tls` are ignored, `retry` too if it retries itself. Closed by the caller. */
+  /** Replaces HTTP. Then `endpoint`, `token` and `tls` are ignored, `retry` too if it retries itself. Closed by the caller. */
   readonly transport?: Transport;
   /** `host:port` of this node's HTTP API. Default: the manager records the source address of the registration. */
   readonly bindAddress?: string;
