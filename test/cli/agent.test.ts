@@ -66,7 +66,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     expect(await first.end()).toBe(0);
   });
 
-  it('answers /health and /metrics, and says when the server or the manager is away', async () => {
+  it('serves /health and /metrics, and reports when the server or the manager cannot be reached', async () => {
     const manager = await labManager();
     const influxd = await server();
     await influxd.query('CREATE DATABASE d');

@@ -201,7 +201,7 @@ for (const snapshot of [true, false]) {
       expect(await confirmed.converge(wanted)).toMatchObject({ done: [], confirmation: many.confirmation });
     });
 
-    it('never drops on the word of another epoch, and keeps the points', async () => {
+    it('never drops because of another epoch, and keeps the points', async () => {
       const influxd = await server();
       const dir = await directory();
       const before = metadata({
@@ -249,7 +249,7 @@ describeWithServer('influxd', 'InfluxMirror', () => {
     });
   });
 
-  it('makes the first administrator of a server that lets nobody else in', async () => {
+  it('creates the first administrator of a server that requires authentication', async () => {
     const influxd = await server({ auth: true });
     const account = { username: 'root', password: 'root' };
     const stranger = metadata({ users: [user('bob')] });
@@ -273,7 +273,7 @@ describeWithServer('influxd', 'InfluxMirror', () => {
     ]);
   });
 
-  it('refuses the account of somebody who is no administrator, and changes nothing', async () => {
+  it('refuses an account that is not an administrator, and changes nothing', async () => {
     const influxd = await server({ auth: true });
     await influxd.query("CREATE USER boss WITH PASSWORD 'x' WITH ALL PRIVILEGES");
     await influxd.query("CREATE USER bob WITH PASSWORD 'x'", { username: 'boss', password: 'x' });
@@ -283,7 +283,7 @@ describeWithServer('influxd', 'InfluxMirror', () => {
     await expect(nobody.converge(whole)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
-  it('leaves a scaffold that somebody wrote to', async () => {
+  it('keeps a scaffold with points', async () => {
     const influxd = await server();
     await influxd.query('CREATE DATABASE d WITH NAME "cflux-none"');
     await influxd.write('d', 'm v=1 1');
