@@ -2,27 +2,24 @@ import { hostname } from 'node:os';
 import { Deadlines } from '../async/deadlines.js';
 import { uniformDelay } from '../async/jitter.js';
 import type { CertificateInfo } from '../certificates.js';
-import { type Clock, systemClock } from '../clock.js';
-import { CfluxError } from '../errors.js';
+import type { Clock } from '../clock.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
-import { maxPollWait, nodeTimeToLive } from '../protocol/times.js';
-import { type Random, randomUuid, systemRandom } from '../random.js';
+import { type Random, randomUuid } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Audit, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
-import { checkClusterName, checkDescription, checkToken, defaultLimits, type Limits } from './limits.js';
+import { checkClusterName, checkDescription, checkToken, type Limits } from './limits.js';
+import { type ManagerOptions, managerSettings } from './manager-options.js';
 import type {
   ClusterRecord,
   ManagerInfo,
-  ManagerStore,
   NodeDetails,
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
-import { defaultConflictHold } from './pushes/reservations.js';
 import { OfferRoom } from './recovery/offer-room.js';
 import {
   clusterNotFound,
@@ -35,29 +32,6 @@ import {
 import { Service } from './service.js';
 import { TimedStore } from './timed-store.js';
 import { KeptVersions } from './versions/kept-versions.js';
-
-/** Options of a {@link Manager}. */
-export interface ManagerOptions {
-  /** Storage for versions and nodes. The manager opens and closes it. */
-  readonly store: ManagerStore;
-  /** Milliseconds for which a node counts as alive after its last heartbeat. Default: 15,000. */
-  readonly nodeTtl?: number;
-  /** The longest hold of a poll, in milliseconds; at most 300,000, which is the default. */
-  readonly maxPollWait?: number;
-  /**
-   * How long other pushes wait for the next push of a requester that lost a conflict, in milliseconds; 0 disables reservations. A
-   * requester that took longer last time gets twice that time. At most 2,000. Default: 250.
-   */
-  readonly conflictHold?: number;
-  /** Number of versions of each cluster to keep. Default: 10. */
-  readonly keepVersions?: number;
-  /** Limits on the input; each has a default. */
-  readonly limits?: Partial<Limits>;
-  /** Called for every change, after it is stored. */
-  readonly audit?: Audit;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
 
 /** A registration, with the recorded details. */
 export interface RegisteredNode extends Registration {
@@ -111,13 +85,14 @@ export class Manager {
   #lastError: unknown;
 
   constructor(options: ManagerOptions) {
-    this.clock = options.clock ?? systemClock;
-    this.random = options.random ?? systemRandom;
-    this.nodeTtl = positive('nodeTtl', options.nodeTtl ?? nodeTimeToLive);
-    this.#maxPollWait = Math.min(positive('maxPollWait', options.maxPollWait ?? maxPollWait), maxPollWait);
-    this.#conflictHold = options.conflictHold ?? defaultConflictHold;
-    this.#keepVersions = positive('history', options.keepVersions ?? 10);
-    this.limits = { ...defaultLimits, ...options.limits };
+    const settings = managerSettings(options);
+    this.clock = settings.clock;
+    this.random = settings.random;
+    this.nodeTtl = settings.nodeTtl;
+    this.limits = settings.limits;
+    this.#maxPollWait = settings.maxPollWait;
+    this.#conflictHold = settings.conflictHold;
+    this.#keepVersions = settings.keepVersions;
     this.#audit = options.audit;
     this.#offerRoom = new OfferRoom(this.limits.offerBytes, this.limits.snapshotBytes);
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
@@ -403,8 +378,3 @@ const knownNodeOf = (
   hostname,
   bindAddress: bindAddress ?? remote,
 });
-
-function positive(name: string, value: number): number {
-  if (value > 0) return value;
-  throw new CfluxError('INVALID_OPTION', `invalid ${name}: ${value} is not above 0`);
-}

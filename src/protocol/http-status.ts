@@ -38,6 +38,9 @@ const codeOfStatus: ReadonlyMap<number, CfluxErrorCode> = new Map([
 /** Statuses after which another attempt makes sense. */
 const retryableStatuses = new Set([408, 429, 500, 502, 503, 504]);
 
+/** Whether another attempt makes sense after a response with this status. */
+export const isRetryable = (status: number): boolean => retryableStatuses.has(status);
+
 /** This text distinguishes an id that the cluster never assigned from any other 404, such as a balancer's. */
 const keyNotFound = 'Key not found';
 
@@ -60,5 +63,5 @@ export function errorOfStatus(
       ? 'NODE_NOT_FOUND'
       : (codeOfStatus.get(status) ?? 'MANAGER_FAILED');
   const message = text.trim().slice(0, 500) || `the manager responded with status ${status}`;
-  return new CfluxError(code, message, { ...options, status, retryable: retryableStatuses.has(status) });
+  return new CfluxError(code, message, { ...options, status, retryable: isRetryable(status) });
 }

@@ -217,7 +217,7 @@ describe('LmdbStore', () => {
     expect(full).toMatch(/kept [1-9]\d*\n$/);
     const kept = Number(/kept (\d+)/.exec(full)?.[1]);
     const roomy = await run('unlimited');
-    expect(roomy).not.toContain('none');
+    expect(roomy).not.toContain('notApplied');
     expect(roomy.startsWith(`found ${kept}\n`), roomy).toBe(true);
   });
 });

@@ -16,6 +16,7 @@ import { AuthToken } from './auth-token.js';
 import type { EtcdOptions } from './etcd-options.js';
 import { type Member, Members } from './members.js';
 import { RevisionGuard } from './revision-guard.js';
+import { unaryCall } from './unary-call.js';
 
 const debug = debugLog('cflux:etcd');
 
@@ -101,7 +102,7 @@ export class EtcdConnection {
         timeout: maxAttempt,
         metadata: new grpc.Metadata(),
       };
-      return this.#unary(etcd.authenticate, { user, password }, limits);
+      return unaryCall(clock, etcd.authenticate, { user, password }, limits);
     });
   }
 
@@ -188,7 +189,7 @@ export class EtcdConnection {
         const left = () => Math.max(0, end - this.#clock.monotonic());
         token = await this.#tokenWithin(left());
         const metadata = this.#metadata(token);
-        return await this.#unary(method, request, { member, timeout: left(), metadata });
+        return await unaryCall(this.#clock, method, request, { member, timeout: left(), metadata });
       } catch (error) {
         failure = CfluxError.from(error, 'UNAVAILABLE');
       }
@@ -208,40 +209,6 @@ export class EtcdConnection {
   #pause(attempt: number): number {
     if (attempt < this.#members.count) return 0;
     return backoffDelay(backoff, attempt - this.#members.count + 1, this.#random);
-  }
-
-  #unary<In, Out>(
-    method: GrpcMethod<In, Out>,
-    request: In,
-    {
-      member,
-      timeout,
-      metadata,
-    }: { readonly member: Member; readonly timeout: number; readonly metadata: Metadata },
-  ): Promise<Out> {
-    return new Promise((resolve, reject) => {
-      let isLate = false;
-      const { path, encode, decode } = method;
-      // From now on the readiness is tracked: a call without any connection was not sent.
-      member.wasReady();
-      const call = member.client.makeUnaryRequest(
-        path,
-        encode,
-        decode,
-        request,
-        metadata,
-        (error, response) => {
-          cancelTimer();
-          if (response !== undefined && error === null) resolve(response);
-          else reject(etcdError(isLate || error === null ? late(timeout, member.wasReady()) : error));
-        },
-      );
-      // gRPC's own deadline is not used, because it is a wall-clock time, and clocks jump.
-      const cancelTimer = this.#clock.after(timeout, () => {
-        isLate = true;
-        call.cancel();
-      });
-    });
   }
 
   #onFailure(error: ServiceError, member: Member, token: string, fail: (error: CfluxError) => void): void {
@@ -269,11 +236,6 @@ export class EtcdConnection {
     return metadata;
   }
 }
-
-const late = (timeout: number, wasReady: boolean) => ({
-  code: wasReady ? grpcStatus.deadlineExceeded : grpcStatus.unavailable,
-  details: `${wasReady ? 'no answer' : 'No connection established'} within ${Math.round(timeout)} ms`,
-});
 
 const notAuthenticated = (timeout: number) => ({
   code: grpcStatus.unavailable,

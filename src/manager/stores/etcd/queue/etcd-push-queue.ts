@@ -1,5 +1,4 @@
 import { lifetimeController } from '../../../../async/lifetime.js';
-import { onAbort } from '../../../../async/on-abort.js';
 import { repeat } from '../../../../async/repeat.js';
 import { CfluxError } from '../../../../errors.js';
 import { randomUuid } from '../../../../random.js';
@@ -13,9 +12,8 @@ import type { Keys } from '../keys.js';
 import { QueueView, type Ticket } from './queue-view.js';
 import { RetainedTickets } from './retained-tickets.js';
 import { decodeTicket, encodeTicket, type RecordedReservation } from './ticket-record.js';
+import { untilFirst } from './until-first.js';
 
-/** Milliseconds after which an inactive first ticket is passed over: its manager has crashed. */
-const patience = 400;
 /** Milliseconds between two keep-alive writes of a retained ticket, or of one whose snapshot takes long to store. */
 const keepAliveInterval = 150;
 /** Number of clusters whose requesters are remembered. */
@@ -163,42 +161,16 @@ export class EtcdPushQueue {
   /** Resolves when the ticket is the first, or gone. Rejects with the signal's reason, after removing the ticket. */
   async wait({ cluster, key }: Entry, signal?: AbortSignal): Promise<void> {
     const queue = this.#queueOf(cluster);
-    const signals = [signal, this.#closing.signal];
-    let cancelPatience: (() => void) | undefined;
-    let awaited: Ticket | undefined;
-    let wake = () => {};
-    /** A first ticket that is inactive for too long is passed over. */
-    const watchFirst = () => {
-      const { first } = queue;
-      if (first?.modRevision === awaited?.modRevision) return;
-      awaited = first;
-      cancelPatience?.();
-      cancelPatience =
-        first &&
-        this.#context.clock.after(patience, () => {
-          this.#remove(first);
-          awaited = undefined;
-          wake();
-        });
-    };
-    const unsubscribe = queue.onChange(() => wake());
-    const links = signals.map((each) => onAbort(each, () => wake()));
     try {
-      for (;;) {
-        for (const each of signals) each?.throwIfAborted();
-        if (queue.first?.key === key || !queue.get(key)) return;
-        watchFirst();
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      await untilFirst(queue, key, {
+        clock: this.#context.clock,
+        signals: [signal, this.#closing.signal],
+        passOver: (idle) => this.#remove(idle),
+      });
     } catch (error) {
       this.#giveUp(cluster, key);
       throw error;
     } finally {
-      cancelPatience?.();
-      unsubscribe();
-      for (const unlink of links) unlink();
       this.#tidy(cluster);
     }
   }
