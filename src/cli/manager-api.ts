@@ -109,7 +109,7 @@ export class ManagerApi {
     return this.#transport.nodes({ cluster });
   }
 
-  /** Versions that are kept, newest first. @throws `CLUSTER_NOT_FOUND`: there is none. */
+  /** Returns the kept versions, newest first. @throws `CLUSTER_NOT_FOUND` if there is none. */
   async history(cluster: string): Promise<readonly VersionRecord[]> {
     const history = await this.#json({ method: 'GET', path: paths.history(cluster) }, readHistory);
     if (history.length === 0) throw noData(cluster);
@@ -122,16 +122,16 @@ export class ManagerApi {
     return this.#send({ method: 'GET', path }, (answer) => this.#expect(answer).body);
   }
 
-  /** The newest version; absent: the cluster has no data. */
+  /** Returns the newest version; `undefined` if the cluster has no data. */
   async newest(cluster: string): Promise<Snapshot | undefined> {
     const answer = await this.#transport.poll({ cluster, version: noVersion, wait: 0 });
     return answer.kind === 'snapshot' ? answer : undefined;
   }
 
   /**
-   * Makes a snapshot the next version after `base`; answers its version.
+   * Pushes a snapshot as the next version after `base`. Resolves with its version.
    *
-   * @throws `CONFLICT_TIMEOUT`: somebody else changed the cluster meanwhile, and nothing was stored.
+   * @throws `CONFLICT_TIMEOUT` if the cluster changed concurrently; nothing was stored.
    */
   async push(cluster: string, base: Snapshot | undefined, snapshot: Uint8Array): Promise<number> {
     const result = await this.#transport.push({
@@ -144,7 +144,7 @@ export class ManagerApi {
     if (result.kind === 'committed') return result.version;
     throw new CfluxError(
       'CONFLICT_TIMEOUT',
-      'somebody else changed the cluster in this moment, and nothing was stored: look again, and repeat',
+      'conflict: the cluster changed concurrently; nothing was stored; check it and retry',
     );
   }
 
@@ -217,7 +217,7 @@ export class ManagerApi {
   }
 }
 
-/** The error that a manager of ours answered with, its code and all. */
+/** Returns the error in a manager's response, with its code. */
 function problemOf({ status, headers, body }: HttpAnswer): CfluxError | undefined {
   if (!headers.get('content-type')?.startsWith(problemType)) return undefined;
   try {

@@ -22,10 +22,10 @@ import type {
 } from './transport.js';
 import { committedOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-answer.js';
 
-/** A 504 that comes after this share of the hold is how the old manager, or a proxy, says that nothing changed. */
+/** A 504 after this share of the wait means unchanged: legacy managers and proxies respond so. */
 const fullHold = 0.9;
 
-/** The published API over HTTP, one attempt of each call: retrying and deadlines are the caller's. */
+/** The published API over HTTP, one attempt per call; the caller handles retries and deadlines. */
 export class HttpAttempts implements Transport {
   readonly #exchange: HttpExchange;
   readonly #clock: Clock;
@@ -106,8 +106,8 @@ export class HttpAttempts implements Transport {
           ...identity(request),
           ...(offer === undefined ? {} : { [headers.offer]: `${offer.epoch}/${offer.version}` }),
         },
-        // As it is: 5 MiB go in 20 ms on one machine, gzip and gunzip would take 53 ms more. What is worth compressing is the
-        // same snapshot sent to every node.
+        // Not compressed: 5 MiB take 20 ms on one machine, and gzip and gunzip would add 53 ms. Compression pays only for the
+        // snapshot that the manager sends to every node.
         body: request.snapshot,
         maxBytes: this.#maxSnapshotBytes,
         signal,
@@ -172,7 +172,7 @@ export class HttpAttempts implements Transport {
   }
 }
 
-/** Who asks, and what it has or wants to store. */
+/** Headers that identify the requester and its position. */
 function identity({ epoch, mutation, nodeId }: PushRequest | PollRequest): Record<string, string> {
   return {
     ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),

@@ -59,8 +59,8 @@ export const influxdbMutants: readonly Mutant[] = [
     rule: 'R34',
     breaks: 'an invalid response to one statement ends the round',
     file: 'influxdb/statement-error.ts',
-    find: "return isResponse ? 'notApplied' : 'all';",
-    replace: "return isResponse && error.status === executed ? 'notApplied' : 'all';",
+    find: "return isResponse ? 'none' : 'all';",
+    replace: "return isResponse && error.status === executed ? 'none' : 'all';",
     tests: troubled,
   },
   {

@@ -6,13 +6,13 @@ import type { Terminal } from '../terminal.js';
 import { withManager } from '../with-manager.js';
 
 const help = `
-A node is alive for its time to live after a heartbeat (15 s). A dead one stays listed until it is removed:
+A node is alive for its time to live after a heartbeat (default: 15 s). A dead node stays listed until it is removed:
   cflux remove-node CLUSTER ID`;
 
 export function nodesCommand(terminal: Terminal): Command {
   return withEndpointFlags(new Command('nodes').description('List the nodes of a cluster, or of all.'))
-    .argument('[cluster]', 'only of this cluster')
-    .option('--json', 'for programs')
+    .argument('[cluster]', 'list only the nodes of this cluster')
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((cluster: string | undefined, flags: EndpointFlags & { json?: true }) =>
       withManager(flags, terminal, async (manager) => {
