@@ -43,12 +43,17 @@ export class HttpAttempts implements Transport {
     return this.#exchange.endpoint;
   }
 
+  /** How many endpoints take turns. */
+  get endpoints(): number {
+    return this.#exchange.endpoints;
+  }
+
   get certificates(): readonly CertificateInfo[] {
     return this.#exchange.certificates;
   }
 
   async register({ cluster, node }: RegisterRequest, { signal }: CallOptions = {}): Promise<Registration> {
-    return this.#send(
+    return this.send(
       {
         method: 'POST',
         path: paths.register(cluster),
@@ -61,7 +66,7 @@ export class HttpAttempts implements Transport {
   }
 
   async heartbeat(request: HeartbeatRequest, { signal }: CallOptions = {}): Promise<void> {
-    await this.#send(
+    await this.send(
       {
         method: 'PUT',
         path: paths.node(request.cluster, request.nodeId),
@@ -77,7 +82,7 @@ export class HttpAttempts implements Transport {
   }
 
   async deregister({ cluster, nodeId }: NodeRequest, { signal }: CallOptions = {}): Promise<void> {
-    await this.#send({ method: 'DELETE', path: paths.node(cluster, nodeId), signal }, (answer) =>
+    await this.send({ method: 'DELETE', path: paths.node(cluster, nodeId), signal }, (answer) =>
       this.#expect(answer, 200, 204),
     );
   }
@@ -86,14 +91,14 @@ export class HttpAttempts implements Transport {
     { cluster }: { readonly cluster: string },
     { signal }: CallOptions = {},
   ): Promise<readonly NodeInfo[]> {
-    return this.#send({ method: 'GET', path: paths.nodes(cluster), signal }, (answer) =>
+    return this.send({ method: 'GET', path: paths.nodes(cluster), signal }, (answer) =>
       readNodes(textOf(this.#expect(answer, 200))),
     );
   }
 
   async push(request: PushRequest, { signal }: CallOptions = {}): Promise<PushResult> {
     const { offer } = request;
-    return this.#send<PushResult>(
+    return this.send<PushResult>(
       {
         method: 'POST',
         path: paths.version(request.cluster, request.version),
@@ -118,7 +123,7 @@ export class HttpAttempts implements Transport {
   async poll(request: PollRequest, { signal }: CallOptions = {}): Promise<PollResult> {
     const { wait } = request;
     const begin = this.#clock.monotonic();
-    return this.#send<PollResult>(
+    return this.send<PollResult>(
       {
         method: 'GET',
         path: paths.version(request.cluster, request.version),
@@ -147,7 +152,7 @@ export class HttpAttempts implements Transport {
   }
 
   /** Sends a request and parses the response with `read`. Errors name the endpoint; switches endpoints if another may succeed. */
-  async #send<T>(
+  async send<T>(
     request: Omit<HttpRequest, 'maxBytes'> & { readonly maxBytes?: number },
     read: (answer: HttpAnswer) => T,
   ): Promise<T> {
@@ -156,8 +161,13 @@ export class HttpAttempts implements Transport {
       return read(answer);
     } catch (error) {
       if (!isCfluxError(error)) throw error;
-      if (error.retryable || error.code === 'NO_SUCH_ROUTE') this.#exchange.leave(answer.endpoint);
-      throw restate(error, { message: `${answer.endpoint}: ${error.message}` });
+      const isForeign = error.code === 'NO_SUCH_ROUTE';
+      if (error.retryable || isForeign) this.#exchange.leave(answer.endpoint);
+      throw restate(error, {
+        message: `${answer.endpoint}: ${error.message}`,
+        // Another program than a manager is at this endpoint, not at all of them.
+        retryable: error.retryable || (isForeign && this.endpoints > 1),
+      });
     }
   }
 }

@@ -85,6 +85,11 @@ export class HttpExchange {
     for (const request of this.#underWay) if (request.endpoint === endpoint) request.abandon();
   }
 
+  /** The number of endpoints. */
+  get endpoints(): number {
+    return this.#endpoints.count;
+  }
+
   /** Closes every socket. Pending requests reject. */
   async close(): Promise<void> {
     await this.#agent.destroy();

@@ -56,13 +56,21 @@ export function retrySchedule(
     factor,
     randomize: false,
   });
-  return { timeout: whole, attemptTimeout: Math.min(whole, attemptTimeout(call, whole, attempts)), delays };
+  return {
+    timeout: whole,
+    attemptTimeout: Math.min(whole, attemptTimeout(call, whole, { wait, attempts })),
+    delays,
+  };
 }
 
-function attemptTimeout(call: Call, timeout: number, attempts: number): number {
+function attemptTimeout(
+  call: Call,
+  timeout: number,
+  { wait, attempts }: { readonly wait: number; readonly attempts: number },
+): number {
   // Only one attempt of a poll can use its whole wait; a large snapshot takes long on a slow connection, so five pushes fit only if
   // they fail early.
-  if (call === 'poll') return timeout;
-  if (call === 'push') return timeout / 2;
+  if (call === 'poll' && wait > 0) return timeout;
+  if (call === 'push' || call === 'poll') return timeout / 2;
   return (timeout * 3) / 4 / attempts;
 }

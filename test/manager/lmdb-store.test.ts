@@ -76,7 +76,7 @@ describe('LmdbStore', () => {
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
   });
 
-  it('refuses what a newer version wrote, says so, and leaves it alone', async () => {
+  it('refuses data of a newer release with a clear error, and does not change it', async () => {
     const dir = await temporaryDirectory();
     await (await openStore(dir)).close();
     const root = open({ path: dir });
@@ -86,7 +86,9 @@ describe('LmdbStore', () => {
     const store = new LmdbStore({ dir });
     await expect(store.open(contextOf())).rejects.toMatchObject({
       code: 'STORAGE_FAILED',
-      message: expect.stringMatching(/newer version of clusterflux \(format 2, this one knows up to 1\)/),
+      message: expect.stringMatching(
+        /newer release of clusterflux wrote it \(format 2, this one supports up to 1\)/,
+      ),
     });
     const again = open({ path: dir });
     onTestFinished(() => again.close());
@@ -106,7 +108,7 @@ describe('LmdbStore', () => {
     });
   });
 
-  it('says how to install lmdb where it is missing', async () => {
+  it('reports how to install lmdb if it is missing', async () => {
     vi.resetModules();
     vi.doMock('lmdb', () => {
       throw Object.assign(new Error("Cannot find package 'lmdb'"), { code: 'ERR_MODULE_NOT_FOUND' });
@@ -148,7 +150,7 @@ describe('LmdbStore', () => {
     expect(kept).toBeGreaterThan(55);
   });
 
-  it('takes the pushes of several processes in one order, and tells each of the others (R20, R22)', async () => {
+  it('orders the pushes of several processes, and notifies each of the changes of the others (R20, R22)', async () => {
     const program = await bundle(fileURLToPath(new URL('../support/pushing-child.ts', import.meta.url)));
     const dir = await temporaryDirectory();
     const context = contextOf();
@@ -193,7 +195,7 @@ describe('LmdbStore', () => {
     expect(notified).toBeGreaterThan(0);
   });
 
-  it('whose disk is full refuses, certainly without storing, and goes on when there is room', async () => {
+  it('with a full disk refuses, certainly without storing, and resumes when there is room', async () => {
     // A limit on the size of files does to a process what a full disk does, and needs no disk.
     const program = await bundle(fileURLToPath(new URL('../support/filling-child.ts', import.meta.url)));
     const dir = await temporaryDirectory();
@@ -210,12 +212,12 @@ describe('LmdbStore', () => {
       });
     // Blocks of 512 bytes, or of 1,024: some hundred kilobytes either way.
     const full = await run('800');
-    expect(full).toMatch(/(OUT_OF_SPACE|STORAGE_FAILED) none/);
+    expect(full).toMatch(/(OUT_OF_SPACE|STORAGE_FAILED) notApplied/);
     expect(full).not.toMatch(/undefined|unknown/);
     expect(full).toMatch(/kept [1-9]\d*\n$/);
     const kept = Number(/kept (\d+)/.exec(full)?.[1]);
     const roomy = await run('unlimited');
-    expect(roomy).not.toContain('none');
+    expect(roomy).not.toContain('notApplied');
     expect(roomy.startsWith(`found ${kept}\n`), roomy).toBe(true);
   });
 });

@@ -10,7 +10,7 @@ import { header } from './request-headers.js';
 
 const maxRegistration = 64 * 1024;
 
-/** What nodes ask about themselves and each other. */
+/** The routes that nodes use. */
 export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' | 'listNodes' | 'listAll'> = {
   async register(exchange, { cluster }) {
     const { manager, response, access } = exchange;
@@ -25,7 +25,7 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
     const leaving = header(request, headers.leaving) === 'true';
     if (hasBody(request)) return answerDescribed(exchange, cluster, nodeId, leaving);
     const isKnown = manager.heartbeat(cluster, nodeId, { leaving });
-    // Without a promise where there is nothing to wait for.
+    // Synchronous if there is nothing to wait for.
     if (isKnown === true) return answerOk(response);
     return answerHeartbeat(response, nodeId, isKnown);
   },
@@ -66,7 +66,7 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
   },
 };
 
-/** A heartbeat with a body, which is that of a registration: how the node describes itself now. */
+/** Handles a heartbeat with a body, which has the format of a registration: the node's current description. */
 async function answerDescribed(
   exchange: Exchange,
   cluster: string,
@@ -75,7 +75,7 @@ async function answerDescribed(
 ): Promise<void> {
   const { manager, response, access } = exchange;
   await withBody(exchange, { cluster, most: maxRegistration }, async (body) => {
-    // A chunked body may be empty nonetheless.
+    // A chunked body may still be empty.
     const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
     const isKnown = manager.heartbeat(cluster, nodeId, { leaving, node, requester: access.requester });
     await answerHeartbeat(response, nodeId, isKnown);

@@ -35,17 +35,17 @@ interface Cluster {
 
 interface MemoryNode {
   info: Omit<NodeInfo, 'alive'>;
-  /** Said that it leaves, and has not been heard since. */
+  /** It reported that it shuts down, and has sent no heartbeat since. */
   left: boolean;
 }
 
-/** What stores on the same memory share. */
+/** State shared by the stores on the same memory. */
 class Memory {
   readonly clusters = new Map<string, Cluster>();
   /** Highest version of a deleted cluster, by its name. */
   readonly generations = new Map<string, number>();
   readonly listeners = new Set<(cluster: string) => void>();
-  /** Stores that are open on it. */
+  /** Open stores on this memory. */
   readonly users = new Set<MemoryStore>();
   liveness: Liveness | undefined;
   id: string | undefined;
@@ -53,7 +53,7 @@ class Memory {
 }
 
 /**
- * Keeps everything in this process: for tests, trials and clusters whose nodes can seed it again (R11).
+ * Stores everything in this process: for tests, trials and clusters whose nodes can offer their metadata again (R11).
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export class MemoryStore implements ManagerStore {
   #context: StoreContext | undefined;
   readonly #unwatch = new Set<() => void>();
 
-  /** Another store on the same memory, for a second manager of this process. */
+  /** Creates another store on the same memory, for a second manager of this process. */
   share(): MemoryStore {
     const other = new MemoryStore();
     other.#memory = this.#memory;
@@ -218,7 +218,7 @@ export class MemoryStore implements ManagerStore {
   }
 
   watch(onChange: (cluster: string | undefined) => void): () => void {
-    // Of its own, so that the same function may watch twice.
+    // A wrapper, so that the same function may be registered twice.
     const listener = (cluster: string) => onChange(cluster);
     const unwatch = () => {
       this.#memory.listeners.delete(listener);
@@ -240,7 +240,7 @@ export class MemoryStore implements ManagerStore {
     };
   }
 
-  /** The highest version that was ever used under this name. */
+  /** Returns the highest version that was ever used under this name. */
   #highest(name: string, cluster: Cluster | undefined): number {
     return cluster?.versions.at(-1)?.record.version ?? this.#memory.generations.get(name) ?? 0;
   }

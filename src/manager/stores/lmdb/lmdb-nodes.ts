@@ -9,16 +9,16 @@ import { stateOf, type Tables } from './lmdb-database.js';
 import { clusterKey, clusterOf, clusterRange, numberedKey, numberOf } from './lmdb-keys.js';
 import { inPages } from './lmdb-pages.js';
 
-/** Nodes that are removed in one transaction; it takes about 10 ms. */
+/** Nodes removed in one transaction; it takes about 10 ms. */
 const maxRemovals = 2_000;
 
-/** The nodes of clusters: who they are is stored, that they live is not. */
+/** The nodes of clusters: registrations are stored, liveness is not. */
 export class LmdbNodes {
   readonly #tables: Tables;
   readonly #changes: LmdbChanges;
   readonly #context: StoreContext;
   readonly #liveness: Liveness;
-  /** Nodes that were there when this process looked, and no other process has changed anything since. */
+  /** Nodes that existed when this process read them, while no other process has changed anything since. */
   readonly #confirmed = new NodeSet();
 
   constructor(tables: Tables, changes: LmdbChanges, context: StoreContext) {
@@ -26,7 +26,7 @@ export class LmdbNodes {
     this.#changes = changes;
     this.#context = context;
     this.#liveness = new Liveness(context.clock, context.nodeTtl);
-    // Nobody expires for the time in which no manager ran (R23); who had said good-bye stays gone.
+    // No node expires because of time in which no manager ran (R23); a node that had shut down stays not alive.
     for (const { key, value } of tables.nodes.getRange()) {
       if (!value.left) this.#liveness.heartbeat(clusterOf(key), numberOf(key));
     }
@@ -85,8 +85,7 @@ export class LmdbNodes {
 
   /**
    * Removes the nodes of a cluster that is being deleted, in several transactions: a single one of many nodes would block the event loop.
-   * After a crash in between, the nodes that are removed already register again.
-   * `false`: it had none.
+   * After a crash in between, the nodes that were already removed register again. Returns `false` if it had none.
    */
   async removeAll(cluster: string): Promise<boolean> {
     const tables = this.#tables;
@@ -124,13 +123,13 @@ export class LmdbNodes {
     return nodes;
   }
 
-  /** Not alive from now on, until its next beat. */
+  /** Marks the node as not alive until its next heartbeat. */
   end(cluster: string, nodeId: number): void {
     this.#confirmed.delete(cluster, nodeId);
     this.#liveness.end(cluster, nodeId);
   }
 
-  /** Another process may have removed some. */
+  /** Another process may have removed nodes. */
   doubt(): void {
     this.#confirmed.clear();
   }
@@ -140,13 +139,13 @@ export class LmdbNodes {
     this.#liveness.close();
   }
 
-  /** A beat that may change what is stored. */
+  /** Handles a heartbeat that may change what is stored. */
   async #firstBeat(cluster: string, nodeId: number, leaving: boolean): Promise<boolean> {
     const tables = this.#tables;
     const key = numberedKey(cluster, nodeId);
     let node = tables.nodes.get(key);
     if (node === undefined) {
-      // Another process may have just made it.
+      // Another process may have just created it.
       tables.root.resetReadTxn();
       node = tables.nodes.get(key);
     }
@@ -159,7 +158,7 @@ export class LmdbNodes {
     }
     if (leaving) this.end(cluster, nodeId);
     else this.#liveness.heartbeat(cluster, nodeId);
-    // Without a look at what other processes do, nothing would take that back.
+    // Without watching other processes nothing would remove it from here.
     if (!leaving && this.#changes.isWatched) this.#confirmed.add(cluster, nodeId);
     return true;
   }

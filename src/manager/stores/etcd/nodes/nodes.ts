@@ -18,7 +18,7 @@ import { NodeLookups } from './node-lookups.js';
 import { NodeUpdateBatcher } from './node-update-batcher.js';
 import { RegistrationCache, rereadAfter } from './registration-cache.js';
 
-/** The nodes: a key for each that is registered, and a log of who was heard of, by which any manager tells who is alive. */
+/** The nodes: one key per registered node, and a liveness log from which any manager derives which nodes are alive. */
 export class Nodes {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
@@ -28,8 +28,8 @@ export class Nodes {
   readonly #registrations: RegistrationCache;
   readonly #lookups: NodeLookups;
   readonly #heartbeats: NodeUpdateBatcher;
-  /** Of what nodes wait for when they come and go. */
-  readonly #comings: NodeUpdateBatcher;
+  /** Batcher for registrations and shutdowns, which nodes wait for. */
+  readonly #arrivals: NodeUpdateBatcher;
   readonly #removals: SharedLease;
   readonly #maxNodes: number;
 
@@ -48,38 +48,38 @@ export class Nodes {
     this.#registrations = new RegistrationCache(connection, keys, clock);
     this.#lookups = new NodeLookups(connection, { keys, heads, registrations: this.#registrations });
     const nodeUpdates = { connection, keys, log: this.#log, registrations: this.#registrations, clock };
-    // A node that is heard of a sixtieth later is none the worse for it.
+    // Recording a heartbeat a sixtieth of the time to live later does no harm.
     this.#heartbeats = new NodeUpdateBatcher(nodeUpdates, nodeTtl / 60);
-    this.#comings = new NodeUpdateBatcher(nodeUpdates, 0);
-    // By then every manager has read for itself who is there.
+    this.#arrivals = new NodeUpdateBatcher(nodeUpdates, 0);
+    // After that time every manager has read the registrations itself.
     this.#removals = new SharedLease(leases, clock, { atLeast: 2 * rereadAfter, slack: rereadAfter });
     this.#maxNodes = maxNodes;
   }
 
-  /** The limit is looked at before: managers that add nodes in the same moments may go beyond it by a few. */
+  /** The limit is checked first: managers that add nodes concurrently may exceed it by a few. */
   async add(cluster: string, node: NodeDetails): Promise<number> {
     if ((await this.#counts.of(cluster)) >= this.#maxNodes) throw tooManyNodes(this.#maxNodes);
     const nodeId = await this.#ids.next();
     const registration = { put: this.#keys.node(cluster, nodeId), value: encodeNode(node) };
-    await this.#comings.say({ kind: 'alive', cluster, nodeId, registration });
+    await this.#arrivals.record({ kind: 'alive', cluster, nodeId, registration });
     this.#counts.added(cluster);
     this.#registrations.add(cluster, nodeId);
     return nodeId;
   }
 
-  /** `false`: there is no such node, and nothing was stored. */
+  /** Returns `false`, and stores nothing, if there is no such node. */
   heartbeat(cluster: string, nodeId: number): Promise<boolean> {
-    return this.#say(this.#heartbeats, { kind: 'alive', cluster, nodeId });
+    return this.#recordChange(this.#heartbeats, { kind: 'alive', cluster, nodeId });
   }
 
-  /** Not alive until the next beat. `false`: there is no such node, and nothing was stored. */
+  /** Marks the node as not alive until its next heartbeat. Returns `false`, and stores nothing, if there is no such node. */
   leave(cluster: string, nodeId: number): Promise<boolean> {
-    return this.#say(this.#comings, { kind: 'left', cluster, nodeId });
+    return this.#recordChange(this.#arrivals, { kind: 'left', cluster, nodeId });
   }
 
   async update(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate> {
     const key = this.#keys.node(cluster, nodeId);
-    // Most nodes that start again are as they were: a read costs etcd less than a write.
+    // Most nodes that start again are unchanged: a read costs etcd less than a write.
     const { kvs } = await this.#connection.call(etcd.range, { key });
     if (kvs[0] === undefined) return 'unknown';
     const value = encodeNode(node);
@@ -91,22 +91,24 @@ export class Nodes {
     return succeeded ? 'changed' : 'unknown';
   }
 
-  /** `false`: there was no such node. */
+  /** Returns `false` if there was no such node. */
   async remove(cluster: string, nodeId: number): Promise<boolean> {
     const key = this.#keys.node(cluster, nodeId);
     const { succeeded } = await this.#removals.use((lease) =>
       this.#connection.call(etcd.txn, {
         compare: [{ key, exists: true }],
-        success: [{ deleteKey: key }, this.#telling(cluster, lease)],
+        success: [{ deleteKey: key }, this.#removalMark(cluster, lease)],
       }),
     );
     return succeeded;
   }
 
-  /** Runs what removes all nodes of a cluster, with the operations for it. */
+  /** Runs `work`, which removes all nodes of a cluster, with the operations for that. */
   async removing<T>(cluster: string, work: (removal: readonly Operation[]) => Promise<T>): Promise<T> {
     const { key, rangeEnd } = this.#keys.nodesOf(cluster);
-    return this.#removals.use((lease) => work([{ deleteKey: key, rangeEnd }, this.#telling(cluster, lease)]));
+    return this.#removals.use((lease) =>
+      work([{ deleteKey: key, rangeEnd }, this.#removalMark(cluster, lease)]),
+    );
   }
 
   /** Ordered by id. */
@@ -129,17 +131,17 @@ export class Nodes {
 
   close(reason = connectionClosed()): void {
     this.#heartbeats.close(reason);
-    this.#comings.close(reason);
+    this.#arrivals.close(reason);
   }
 
-  async #say(nodeUpdates: NodeUpdateBatcher, change: NodeChange): Promise<boolean> {
+  async #recordChange(nodeUpdates: NodeUpdateBatcher, change: NodeChange): Promise<boolean> {
     const isRegistered = this.#lookups.isRegistered(change.cluster, change.nodeId);
     if (isRegistered !== true && !(await isRegistered)) return false;
-    return nodeUpdates.say(change);
+    return nodeUpdates.record(change);
   }
 
-  /** Tells every manager, at the next thing that it stores of nodes, that some were removed. */
-  #telling(cluster: string, lease: number): Operation {
+  /** The operation that informs every manager that nodes were removed, when it next stores node changes. */
+  #removalMark(cluster: string, lease: number): Operation {
     return { put: this.#keys.removal(cluster), value: new Uint8Array(), lease };
   }
 }
