@@ -47,8 +47,8 @@ export interface Trouble {
 type Request = Omit<HttpRequest, 'maxBytes' | 'signal'>;
 
 /**
- * The requests of operators to a manager, over HTTP. Each response is a manager's own, or an error that says what came instead. A request
- * that fails at one endpoint is sent to the next: each is tried, a single one twice.
+ * Requests of operators to a manager over HTTP. Each method resolves with a manager's response, or rejects if something else responded.
+ * A request that fails at one endpoint is sent to the next: each is tried once, a single one twice.
  */
 export class ManagerApi {
   readonly #requests: HttpAttempts;
@@ -61,7 +61,7 @@ export class ManagerApi {
     this.#requests = new HttpAttempts(options);
     this.#clock = options.clock ?? systemClock;
     this.#onFailover = onFailover;
-    // An operator waits: two attempts are enough to know.
+    // An operator is waiting at the terminal, so make only two attempts.
     this.#attempts = Math.max(2, this.#requests.endpoints);
     this.#transport = withRetry(this.#requests, {
       clock: this.#clock,
@@ -72,12 +72,12 @@ export class ManagerApi {
     });
   }
 
-  /** The endpoint that the next request goes to. */
+  /** The endpoint of the next request. */
   get endpoint(): string {
     return this.#requests.endpoint;
   }
 
-  /** Why no manager is ready, and which one gave the reason; `undefined` if one is. */
+  /** Returns why no manager is ready, and the manager with that reason; `undefined` if one is ready. */
   async trouble(): Promise<Trouble | undefined> {
     let trouble: Trouble | undefined;
     try {
@@ -116,7 +116,7 @@ export class ManagerApi {
     return history;
   }
 
-  /** The bytes of a kept version. */
+  /** Returns the bytes of a kept version. */
   version(cluster: string, version: number): Promise<Uint8Array> {
     const path = paths.keptVersion(cluster, version);
     return this.#send({ method: 'GET', path }, (answer) => this.#expect(answer).body);

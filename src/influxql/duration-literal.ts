@@ -16,7 +16,7 @@ const nanosecondsOf: ReadonlyMap<string, bigint> = new Map([...units, ['µ', 1_0
 const maxInt64 = 2n ** 63n - 1n;
 /** Significant digits of the largest number; a number with more digits always overflows. */
 const maxDigits = 19;
-/** Sticky, one number and one unit: a text is read once from its beginning to its end. */
+/** Sticky, one number and one unit, so that a text is scanned once. */
 const part = /(\d+)(ns|ms|[uµsmhdw])/y;
 
 /** Why a duration is refused, in InfluxDB's words. */

@@ -151,7 +151,7 @@ export class HttpAttempts implements Transport {
     return expectStatus(answer, this.#clock.now(), ...statuses);
   }
 
-  /** What `read` makes of the answer; an error names the endpoint, which is left where another may do better. */
+  /** Sends a request and parses the response with `read`. Errors name the endpoint; switches endpoints if another may succeed. */
   async send<T>(
     request: Omit<HttpRequest, 'maxBytes'> & { readonly maxBytes?: number },
     read: (answer: HttpAnswer) => T,

@@ -85,12 +85,12 @@ export class HttpExchange {
     for (const request of this.#underWay) if (request.endpoint === endpoint) request.abandon();
   }
 
-  /** How many endpoints take turns. */
+  /** The number of endpoints. */
   get endpoints(): number {
     return this.#endpoints.count;
   }
 
-  /** Frees every socket; requests under way reject. */
+  /** Closes every socket. Pending requests reject. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }

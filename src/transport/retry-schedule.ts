@@ -68,7 +68,8 @@ function attemptTimeout(
   timeout: number,
   { wait, attempts }: { readonly wait: number; readonly attempts: number },
 ): number {
-  // A hold is one attempt's; a large snapshot needs long on a slow line: five pushes fit only where they fail early.
+  // Only one attempt of a poll can use its whole wait; a large snapshot takes long on a slow connection, so five pushes fit only if
+  // they fail early.
   if (call === 'poll' && wait > 0) return timeout;
   if (call === 'push' || call === 'poll') return timeout / 2;
   return (timeout * 3) / 4 / attempts;
