@@ -21,6 +21,8 @@ export interface Report {
   readonly local: readonly Finding[];
   /** Users of whom nobody here can tell whether their password is the cluster's. */
   readonly unverified: readonly string[];
+  /** It was ended before everything was tried: a change of the cluster was on its way. Absent: everything was. */
+  readonly unfinished?: true;
   /** Confirms exactly the drops that are pending for their number. */
   readonly confirmation?: string;
 }

@@ -1,7 +1,9 @@
 import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
+import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { Random } from '../random.js';
+import type { SaidOfNode } from './nodes/voice.js';
 
 /** What a manager hands its store when it opens it: a store has no time, chance or limits of its own. */
 export interface StoreContext {
@@ -90,6 +92,19 @@ export interface ClusterRecord extends Head {
 /** What is kept of a node beside its id. */
 export type NodeDetails = Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>;
 
+/** A node, and what the store knows of it from its own words. */
+export interface StoredNode extends NodeDetails {
+  readonly id: number;
+  readonly alive: boolean;
+  /** What it said last; absent: nothing since the store opened, and nothing that was kept. */
+  readonly said?: SaidOfNode | undefined;
+  /** Its agent's report, as `setReport` got it. */
+  readonly reportJson?: string | undefined;
+}
+
+/** How a heartbeat ended: whether there is such a node, or that two processes share its id. */
+export type HeartbeatResult = boolean | 'duplicate';
+
 /** What became of a node's new description; `unknown`: the cluster has no such node. */
 export type NodeUpdate = 'changed' | 'unchanged' | 'unknown';
 
@@ -163,20 +178,35 @@ export interface ManagerStore {
    */
   newHistory?(cluster: string, minVersion: number): Promise<NewHistory>;
 
-  /** Makes a node known, and alive; its id was never given before. Beyond `maxNodes`: `TOO_MANY_REQUESTS`. */
-  addNode(cluster: string, node: NodeDetails): Promise<number>;
+  /** Makes a node known, and alive; its id was never given before. Beyond `maxNodes`: `TOO_MANY_REQUESTS`. `word`: which process it is. */
+  addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number>;
   /**
    * The node is alive for the time to live (`leaving`: is not alive, until its next heartbeat). `false`: no such node.
    * A node is not expired for time in which this process did not run. Answers directly where it can: of all calls this one
    * comes most often.
+   *
+   * @param word What the node says of itself, for `nodes` (R28). A store that keeps it tells two processes that share an id by their
+   * instances, and answers `duplicate` to both; absent: nothing is known of what it says.
    */
-  heartbeat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean>;
+  heartbeat(
+    cluster: string,
+    nodeId: number,
+    leaving?: boolean,
+    word?: NodeWord,
+  ): HeartbeatResult | Promise<HeartbeatResult>;
+  /** A poll of the node named a version that it has, above 0; an unknown node says nothing. Absent: only heartbeats say so. */
+  noteHeld?(cluster: string, nodeId: number, word: NodeWord): void;
+  /**
+   * Keeps the report of a node's agent in place of the one before, for `nodes`. `false`: no such node. Beyond 8 MiB of one
+   * cluster: `TOO_MANY_REQUESTS`. Absent: reports are not kept.
+   */
+  setReport?(cluster: string, nodeId: number, report: string): Promise<boolean>;
   /** Replaces what is kept of a node. Absent: a node stays as it was when it registered. */
   updateNode?(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate>;
   /** Forgets the node. `false`: no such node. */
   removeNode(cluster: string, nodeId: number): Promise<boolean>;
   /** The cluster's nodes, alive or not, ordered by id. */
-  nodes(cluster: string): Promise<readonly NodeInfo[]>;
+  nodes(cluster: string): Promise<readonly StoredNode[]>;
 
   /**
    * Calls `onChange` after a cluster's head changed, whoever changed it; `undefined` is «any of them may have». It may be called

@@ -33,6 +33,6 @@ export function registrationAnswer(
 }
 
 /** A node in a listing: the address in both spellings, for each of them is read by somebody. */
-export function listedNode({ id, ip, hostname, bindAddress, alive }: NodeInfo) {
-  return { id, ip, hostname, bindAddress, 'bind-address': bindAddress, alive };
+export function listedNode({ id, ip, hostname, bindAddress, alive, ...more }: NodeInfo) {
+  return { id, ip, hostname, bindAddress, 'bind-address': bindAddress, alive, ...more };
 }

@@ -18,6 +18,7 @@ import type {
   PushRequest,
   PushResult,
   RegisterRequest,
+  ReportRequest,
   Transport,
 } from './transport.js';
 
@@ -94,6 +95,13 @@ class RetryingTransport implements Transport {
 
   heartbeat(request: HeartbeatRequest, options: CallOptions = {}): Promise<void> {
     return this.#call('heartbeat', options, (limits) => this.#inner.heartbeat(request, limits));
+  }
+
+  report(request: ReportRequest, options: CallOptions = {}): Promise<void> {
+    return this.#call('report', options, (limits) => {
+      if (this.#inner.report === undefined) throw takesNoReports();
+      return this.#inner.report(request, limits);
+    });
   }
 
   deregister(request: NodeRequest, options: CallOptions = {}): Promise<void> {
@@ -185,6 +193,9 @@ class RetryingTransport implements Transport {
     return Math.round(retryAfter > 0 ? retryAfter + jittered : jittered);
   }
 }
+
+const takesNoReports = () =>
+  new CfluxError('NO_SUCH_ROUTE', 'this transport takes no reports', { outcome: 'notApplied' });
 
 /** A transport of somebody else's may throw anything: it says nothing against another attempt. */
 function asFailure(error: unknown): CfluxError {

@@ -23,15 +23,30 @@ export class LivenessLog {
   #records = 0;
   /** Records that were read, as long as they are there: of a thousand clusters each asks for all of them. */
   readonly #known = new Map<string, ReadonlyMap<string, LivenessDelta>>();
-  /** Of the last reading. */
+  /** Up to this one every record is known. */
   #revision = 0;
+  /** Of the last reading of names. */
+  #namesRevision = 0;
+  readonly #onForeign: (news: LivenessDelta) => void;
 
   constructor(
-    { keys, leases, manager }: { readonly keys: Keys; readonly leases: Leases; readonly manager: string },
+    {
+      keys,
+      leases,
+      manager,
+      onForeign,
+    }: {
+      readonly keys: Keys;
+      readonly leases: Leases;
+      readonly manager: string;
+      /** Another manager heard this; told once, in the order of the records. */
+      readonly onForeign: (news: LivenessDelta) => void;
+    },
     { clock, nodeTtl }: StoreContext,
   ) {
     this.#keys = keys;
     this.#manager = manager;
+    this.#onForeign = onForeign;
     this.#lives = new SharedLease(leases, clock, { atLeast: nodeTtl, slack });
     // What ends a life must be there for longer than whatever says that there is one.
     this.#ends = new SharedLease(leases, clock, { atLeast: 2 * nodeTtl + 2 * slack, slack });
@@ -39,8 +54,13 @@ export class LivenessLog {
 
   /** Who was heard of, and who left, in a record each. */
   async entries(news: readonly LivenessDelta[]): Promise<readonly Entry[]> {
-    const alive = news.filter((each) => each.alive.length > 0).map((each) => ({ ...each, left: [] }));
-    const left = news.filter((each) => each.left.length > 0).map((each) => ({ ...each, alive: [] }));
+    // Words stay as long as what says that nodes are alive.
+    const alive = news
+      .filter((each) => each.alive.length > 0 || (each.words?.length ?? 0) > 0)
+      .map((each) => ({ ...each, left: [] }));
+    const left = news
+      .filter((each) => each.left.length > 0)
+      .map((each) => ({ ...each, alive: [], words: [] }));
     return Promise.all([
       ...(alive.length > 0 ? [this.#entry(alive, this.#lives)] : []),
       ...(left.length > 0 ? [this.#entry(left, this.#ends)] : []),
@@ -56,21 +76,30 @@ export class LivenessLog {
   /** What {@link aliveIn} goes by: the names of all records, and those that are new. */
   get reading(): readonly Operation[] {
     const records = this.#keys.nodeLog;
-    return [
-      { get: { ...records, keysOnly: true } },
-      { get: { ...records, minModRevision: this.#revision + 1 } },
-    ];
+    return [{ get: { ...records, keysOnly: true } }, this.readingFresh];
+  }
+
+  /** The records that are new. */
+  get readingFresh(): Operation {
+    return { get: { ...this.#keys.nodeLog, minModRevision: this.#revision + 1 } };
+  }
+
+  /** Takes up what {@link readingFresh} brought. */
+  learn({ kvs }: RangeResponse): void {
+    for (const { key, value, modRevision } of kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
+      if (modRevision <= this.#revision) continue;
+      const records = decodeLivenessDelta(key, value);
+      this.#known.set(key, records);
+      // All records up to it are in the same response.
+      this.#revision = modRevision;
+      if (this.#keys.managerOfRecord(key) === this.#manager) continue;
+      for (const news of records.values()) this.#onForeign(news);
+    }
   }
 
   /** Who of a cluster is alive, by what was read. */
   aliveIn(cluster: string, names: RangeResponse, fresh: RangeResponse): ReadonlySet<number> {
-    for (const { key, value } of fresh.kvs) this.#known.set(key, decodeLivenessDelta(key, value));
-    // Of two that were read at the same time, the older one does not know what the other has brought.
-    if (names.revision >= this.#revision) {
-      this.#revision = names.revision;
-      const there = new Set(names.kvs.map(({ key }) => key));
-      for (const key of this.#known.keys()) if (!there.has(key)) this.#known.delete(key);
-    }
+    this.takeUp(names, fresh);
     const alive = new Set<number>();
     for (const { key } of names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
       // Absent: it has ended since.
@@ -79,6 +108,17 @@ export class LivenessLog {
       for (const id of news?.left ?? []) alive.delete(id);
     }
     return alive;
+  }
+
+  /** Takes up what {@link reading} brought, and forgets the records that have ended. */
+  takeUp(names: RangeResponse, fresh: RangeResponse): void {
+    this.learn(fresh);
+    // Of two that were read at the same time, the older one does not know what the other has brought.
+    if (names.revision >= this.#namesRevision) {
+      this.#namesRevision = names.revision;
+      const there = new Set(names.kvs.map(({ key }) => key));
+      for (const key of this.#known.keys()) if (!there.has(key)) this.#known.delete(key);
+    }
   }
 
   async #entry(news: readonly LivenessDelta[], shared: SharedLease): Promise<Entry> {
