@@ -1,17 +1,21 @@
-import { systemClock } from '../clock.js';
-import { CfluxError, type CfluxErrorCode } from '../errors.js';
+import { withDeadline } from '../async/deadline.js';
+import { sleep } from '../async/sleep.js';
+import { type Clock, systemClock } from '../clock.js';
+import { CfluxError, type CfluxErrorCode, isCfluxError } from '../errors.js';
 import { JsonObject } from '../json-object.js';
 import type { VersionRecord } from '../manager/index.js';
+import { isRetryable } from '../protocol/http-status.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import { problemType } from '../protocol/problem.js';
 import { paths } from '../protocol/routes.js';
 import { noVersion } from '../protocol/version.js';
 import { randomUuid, systemRandom } from '../random.js';
 import { expectStatus, type HttpAnswer, textOf } from '../transport/http-answer.js';
-import { HttpExchange, type HttpRequest } from '../transport/http-exchange.js';
+import { HttpAttempts } from '../transport/http-attempts.js';
+import type { HttpRequest } from '../transport/http-exchange.js';
 import type { HttpTransportOptions } from '../transport/http-options.js';
-import { HttpTransport } from '../transport/http-transport.js';
-import type { Snapshot } from '../transport/transport.js';
+import type { Snapshot, Transport } from '../transport/transport.js';
+import { withRetry } from '../transport/with-retry.js';
 import {
   type ListedCluster,
   type ListedManager,
@@ -22,28 +26,72 @@ import {
 } from './manager-answers.js';
 
 const maxBytes = 256 * 2 ** 20;
+
+/** Milliseconds that one request may take. */
 const maxCall = 20_000;
 
-/** What operators ask of a manager, over HTTP. Each answer is a manager's own, or an error that says what came instead. */
+/** Milliseconds between two attempts. */
+const betweenAttempts = 100;
+
+export interface ManagerApiOptions extends Omit<HttpTransportOptions, 'retry'> {
+  /** Called with the reason when a request fails at one endpoint and is sent to the next. */
+  readonly onFailover?: (error: CfluxError, next: string) => void;
+}
+
+/** Why the manager at an endpoint is not ready. */
+export interface Trouble {
+  readonly endpoint: string;
+  readonly reason: string;
+}
+
+type Request = Omit<HttpRequest, 'maxBytes' | 'signal'>;
+
+/**
+ * The requests of operators to a manager, over HTTP. Each response is a manager's own, or an error that says what came instead. A request
+ * that fails at one endpoint is sent to the next: each is tried, a single one twice.
+ */
 export class ManagerApi {
-  readonly #exchange: HttpExchange;
-  readonly #transport: HttpTransport;
+  readonly #requests: HttpAttempts;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #onFailover: (error: CfluxError, next: string) => void;
+  readonly #attempts: number;
 
-  constructor(options: HttpTransportOptions) {
-    // Somebody sits and waits: two attempts are enough to know.
-    const patience = { ...options, retry: { attempts: 2 } };
-    this.#exchange = new HttpExchange(patience);
-    this.#transport = new HttpTransport(patience);
+  constructor({ onFailover = () => {}, ...options }: ManagerApiOptions) {
+    this.#requests = new HttpAttempts(options);
+    this.#clock = options.clock ?? systemClock;
+    this.#onFailover = onFailover;
+    // An operator waits: two attempts are enough to know.
+    this.#attempts = Math.max(2, this.#requests.endpoints);
+    this.#transport = withRetry(this.#requests, {
+      clock: this.#clock,
+      attempts: this.#attempts,
+      minDelay: betweenAttempts,
+      factor: 1,
+      onRetry: ({ error }) => this.#notify(error),
+    });
   }
 
+  /** The endpoint that the next request goes to. */
   get endpoint(): string {
-    return this.#exchange.endpoint;
+    return this.#requests.endpoint;
   }
 
-  /** Why it is not ready; absent: it is. */
-  async trouble(): Promise<string | undefined> {
-    const answer = await this.#send({ method: 'GET', path: '/ready' });
-    return answer.status === 200 ? undefined : textOf(answer).trim();
+  /** Why no manager is ready, and which one gave the reason; `undefined` if one is. */
+  async trouble(): Promise<Trouble | undefined> {
+    let trouble: Trouble | undefined;
+    try {
+      await this.#send({ method: 'GET', path: '/ready' }, (answer) => {
+        if (answer.status !== 503) return this.#expect(answer);
+        const { endpoint } = answer;
+        trouble = { endpoint, reason: textOf(answer).trim() };
+        throw new CfluxError('UNAVAILABLE', `not ready: ${trouble.reason}`, { retryable: true });
+      });
+      return undefined;
+    } catch (error) {
+      if (trouble === undefined) throw error;
+      return trouble;
+    }
   }
 
   clusters(): Promise<readonly ListedCluster[]> {
@@ -69,9 +117,9 @@ export class ManagerApi {
   }
 
   /** The bytes of a kept version. */
-  async version(cluster: string, version: number): Promise<Uint8Array> {
-    const answer = await this.#expect({ method: 'GET', path: paths.keptVersion(cluster, version) });
-    return answer.body;
+  version(cluster: string, version: number): Promise<Uint8Array> {
+    const path = paths.keptVersion(cluster, version);
+    return this.#send({ method: 'GET', path }, (answer) => this.#expect(answer).body);
   }
 
   /** The newest version; absent: the cluster has no data. */
@@ -100,36 +148,72 @@ export class ManagerApi {
     );
   }
 
-  async removeNode(cluster: string, nodeId: number): Promise<void> {
-    await this.#expect({ method: 'DELETE', path: paths.node(cluster, nodeId) });
+  removeNode(cluster: string, nodeId: number): Promise<void> {
+    return this.#delete(paths.node(cluster, nodeId), 'NODE_NOT_FOUND');
   }
 
-  async deleteCluster(cluster: string): Promise<void> {
-    await this.#expect({ method: 'DELETE', path: paths.cluster(cluster) });
+  deleteCluster(cluster: string): Promise<void> {
+    return this.#delete(paths.cluster(cluster), 'CLUSTER_NOT_FOUND');
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#exchange.close(), this.#transport.close()]);
+    await this.#transport.close?.();
   }
 
-  async #json<T>(
-    request: Omit<HttpRequest, 'maxBytes'>,
-    read: (json: string, endpoint: string) => T,
-  ): Promise<T> {
-    return read(textOf(await this.#expect(request)), this.endpoint);
+  #json<T>(request: Request, read: (json: string, endpoint: string) => T): Promise<T> {
+    return this.#send(request, (answer) => read(textOf(this.#expect(answer)), answer.endpoint));
   }
 
-  async #expect(request: Omit<HttpRequest, 'maxBytes'>): Promise<HttpAnswer> {
-    const answer = await this.#send(request);
+  /** Deletes what `path` names. After a lost response, `missing` means that the first attempt deleted it. */
+  async #delete(path: string, missing: CfluxErrorCode): Promise<void> {
+    let isLost = false;
+    const onFailed = (error: CfluxError) => {
+      isLost ||= error.outcome !== 'notApplied';
+    };
+    try {
+      await this.#send({ method: 'DELETE', path }, (answer) => this.#expect(answer), onFailed);
+    } catch (error) {
+      if (!isLost || !isCfluxError(error, missing)) throw error;
+    }
+  }
+
+  #expect(answer: HttpAnswer): HttpAnswer {
     const problem = problemOf(answer);
     if (problem !== undefined) throw problem;
-    return expectStatus(answer, systemClock.now(), 200);
+    return expectStatus(answer, this.#clock.now(), 200);
   }
 
-  #send(request: Omit<HttpRequest, 'maxBytes'>): Promise<HttpAnswer> {
+  /** What `read` makes of the response of the first endpoint that has one. */
+  async #send<T>(
+    request: Request,
+    read: (answer: HttpAnswer) => T,
+    onFailed: (error: CfluxError) => void = () => {},
+  ): Promise<T> {
+    for (let number = 1; ; number++) {
+      try {
+        return await this.#sendOnce(request, read);
+      } catch (error) {
+        if (number >= this.#attempts || !isCfluxError(error) || !error.retryable) throw error;
+        onFailed(error);
+        this.#notify(error);
+        await sleep(this.#clock, betweenAttempts);
+      }
+    }
+  }
+
+  #sendOnce<T>(request: Request, read: (answer: HttpAnswer) => T): Promise<T> {
     const headers = { accept: `${problemType}, */*` };
-    const signal = AbortSignal.timeout(maxCall);
-    return this.#exchange.send({ headers, signal, ...request, maxBytes });
+    const timeout = maxCall / this.#requests.endpoints;
+    const { endpoint } = this;
+    const timeoutError = () =>
+      new CfluxError('TIMEOUT', `no response from ${endpoint} within ${timeout} ms`, { retryable: true });
+    return withDeadline({ clock: this.#clock, signals: [], timeout, timeoutError }, (signal) =>
+      this.#requests.send({ headers, ...request, signal, maxBytes }, read),
+    );
+  }
+
+  #notify(error: CfluxError): void {
+    if (this.#requests.endpoints > 1) this.#onFailover(error, this.endpoint);
   }
 }
 
@@ -139,7 +223,10 @@ function problemOf({ status, headers, body }: HttpAnswer): CfluxError | undefine
   try {
     const problem = JsonObject.parse(body);
     const code = problem.text('code') as CfluxErrorCode;
-    return new CfluxError(code, problem.text('detail').slice(0, 500), { status });
+    return new CfluxError(code, problem.text('detail').slice(0, 500), {
+      status,
+      retryable: isRetryable(status),
+    });
   } catch {
     return undefined;
   }

@@ -13,6 +13,7 @@ export async function withManager<T>(
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(token === undefined ? {} : { token }),
     ...(tls === undefined ? {} : { tls }),
+    onFailover: ({ message }, next) => terminal.err(`cflux: ${message}; trying ${next}`),
   });
   try {
     return await work(manager);

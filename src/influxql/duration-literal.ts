@@ -1,3 +1,5 @@
+import { significantDigits } from './significant-digits.js';
+
 /** Nanoseconds of each unit, the largest first. */
 const units: readonly (readonly [unit: string, nanoseconds: bigint])[] = [
   ['w', 604_800_000_000_000n],
@@ -15,7 +17,7 @@ const maxInt64 = 2n ** 63n - 1n;
 /** Significant digits of the largest number; more are too many whatever they are. */
 const maxDigits = 19;
 /** Sticky, one number and one unit: a text is read once from its beginning to its end. */
-const part = /0*(\d+)(ns|ms|[uµsmhdw])/y;
+const part = /(\d+)(ns|ms|[uµsmhdw])/y;
 
 /** Why a duration is refused, in InfluxDB's words. */
 export class DurationRefusal extends Error {}
@@ -32,8 +34,9 @@ export function durationOf(literal: string): bigint {
   do {
     part.lastIndex = at;
     const [all, digits = '', unit = ''] = part.exec(literal) ?? [];
-    if (all === undefined || digits.length > maxDigits) throw new DurationRefusal('invalid duration');
-    const count = BigInt(digits);
+    const significant = significantDigits(digits);
+    if (all === undefined || significant.length > maxDigits) throw new DurationRefusal('invalid duration');
+    const count = BigInt(significant);
     if (count > maxInt64) throw new DurationRefusal('invalid duration');
     sum = BigInt.asIntN(64, sum + count * (nanosecondsOf.get(unit) ?? 0n));
     at += all.length;

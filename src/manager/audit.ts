@@ -1,12 +1,12 @@
-/** Who asks, where the request itself does not say so. */
+/** Identifies the requester of a change, as far as the request itself does not. */
 export interface Requester {
-  /** What tells clients without a node id apart: the remote address. */
+  /** Distinguishes clients without a node id: the remote address. */
   readonly remote?: string | undefined;
-  /** The name of the token or client certificate that was shown. */
+  /** Name of the token or client certificate of the requester. */
   readonly author?: string | undefined;
 }
 
-/** A change that was stored: who, what, which version. */
+/** A stored change: requester, action and version. */
 export interface AuditEntry extends Requester {
   readonly action: 'push' | 'register' | 'update-node' | 'deregister' | 'delete-cluster';
   readonly cluster: string;
@@ -14,5 +14,5 @@ export interface AuditEntry extends Requester {
   readonly nodeId?: number | undefined;
 }
 
-/** Is told of every change, once it is stored. */
+/** Called for every change, after it is stored. */
 export type Audit = (entry: AuditEntry) => void;

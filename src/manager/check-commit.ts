@@ -1,17 +1,17 @@
 import type { Commit, CommitResult, Head } from './manager-store.js';
 
-/** The result of a commit that stored nothing now. */
+/** The result of a commit that stored nothing. */
 export type CommitWithoutVersion = Exclude<CommitResult, { readonly kind: 'committed' }>;
 
 /**
- * Decides whether a store may make a version of `commit`: the decision that every `ManagerStore.commit` makes, in the order that the
- * contract demands. A known mutation is `repeated`, whatever else the commit names; then another epoch is `epochMismatch`; then
- * another base is `conflict`. A cluster without data takes any base. The function is pure: the store calls it within the transaction
+ * Decides whether a store may create a version from `commit`: the decision that every `ManagerStore.commit` makes, in the order that the
+ * contract demands. A known mutation is `repeated`, whatever else the commit contains; then another epoch is `epochMismatch`; then
+ * another base is `conflict`. A cluster without data accepts any base. The function is pure: the store calls it within the transaction
  * that stores the version, with what it reads there.
  *
- * @param commit the commit that the store was given
- * @param head where the cluster's history stands now; its `kept` is part of a conflict
- * @param knownVersion the version that `commit.mutation` made before; `undefined` if the store does not remember that mutation
+ * @param commit the commit passed to the store
+ * @param head the current head of the cluster's history; its `retained` is part of a conflict
+ * @param knownVersion the version that `commit.mutation` created before; `undefined` if the store does not remember that mutation
  * @returns the result of the commit, or `undefined` if the version must be stored
  *
  * @example

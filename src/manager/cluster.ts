@@ -18,23 +18,25 @@ export interface ClusterSettings {
   readonly store: ManagerStore;
   readonly deadlines: Deadlines;
   readonly monotonic: () => number;
-  /** How long others wait for the next push of a requester that lost, in milliseconds, where it is not known to be slower. */
-  readonly turn: number;
+  /**
+   * How long other pushes wait for the next push of a requester that lost a conflict, in milliseconds, unless it is known to be slower.
+   */
+  readonly conflictHold: number;
   /** How long offers are collected, in milliseconds. */
   readonly collection: number;
   readonly offerRoom: OfferRoom;
   readonly maxHeldPushes: number;
   /** A version was stored by this manager. */
   readonly onCommit: (cluster: string, record: VersionRecord, requester: Requester) => void;
-  /** Something failed that nobody waits for. */
+  /** An operation failed that no request waits for. */
   readonly onError: (error: unknown) => void;
 }
 
-/** One cluster as this manager serves it: its pushes, its held polls, and the recovery of lost data, put together. */
+/** One cluster as this manager serves it: combines its pushes, its held polls and its recovery gate. */
 export class Cluster {
   readonly name: string;
   readonly #settings: ClusterSettings;
-  readonly #line: PushQueue;
+  readonly #queue: PushQueue;
   readonly #pushDeadlines: PushDeadlines;
   readonly #recovery: RecoveryGate;
   readonly #head: ClusterHead;
@@ -47,12 +49,12 @@ export class Cluster {
     const { store, deadlines, monotonic, onError } = settings;
     this.name = name;
     this.#settings = settings;
-    this.#line = new PushQueue(name, settings);
+    this.#queue = new PushQueue(name, settings);
     this.#pushDeadlines = new PushDeadlines(deadlines, monotonic, store.name);
     this.#recovery = new RecoveryGate({
       ...settings,
       cluster: name,
-      inTurn: (work) => this.#line.alone(work),
+      whileNoPush: (work) => this.#queue.alone(work),
       commit: (commit, requester) => this.#pushes.commit(commit, requester),
     });
     const recovery = this.#recovery;
@@ -71,7 +73,7 @@ export class Cluster {
       store,
       head,
       recovery,
-      line: this.#line,
+      queue: this.#queue,
       deadlines: this.#pushDeadlines,
       maxHeld: settings.maxHeldPushes,
       around: (commit) => this.#refresh.around(commit),
@@ -81,10 +83,10 @@ export class Cluster {
   }
 
   get isIdle(): boolean {
-    return this.#polls.size === 0 && this.#line.isIdle && this.#recovery.isIdle;
+    return this.#polls.size === 0 && this.#queue.isIdle && this.#recovery.isIdle;
   }
 
-  /** The epoch of the history, as it was last read. */
+  /** The epoch of the history when it was last read. */
   get epoch(): string | undefined {
     return this.#head.epoch;
   }
@@ -98,10 +100,10 @@ export class Cluster {
   }
 
   get heldPushes(): number {
-    return this.#line.length;
+    return this.#queue.length;
   }
 
-  /** The epoch that counts while the cluster has no data and the store has `stored` for it. */
+  /** The effective epoch while the cluster has no data; `stored` is the epoch in the store. */
   epochWithoutData(stored: string): string {
     return this.#recovery.epochOf(stored);
   }
@@ -111,8 +113,8 @@ export class Cluster {
   }
 
   /**
-   * @param holding `takeSlot` is called before the poll is held, and its result afterwards. `isNode`: the request may be a node's, which
-   * takes part in turns and in the recovery of lost data; a reader changes nothing.
+   * @param holding `takeSlot` is called before the poll is held, and its result afterwards. `isNode`: the request may come from a node,
+   * which takes part in the push queue and in recovery; a read-only client does not.
    */
   poll(
     request: PollRequest,
@@ -121,9 +123,9 @@ export class Cluster {
   ): Promise<PollResult> {
     const { nodeId, wait } = request;
     const onUnchanged = () => {
-      // A requester that has the newest version and asks for more has nothing to push: a node does not poll while it pushes.
-      // (Legacy clients do not say who they are: another one may be asking.)
-      if (holding.isNode && (nodeId !== undefined || wait <= 0)) this.#line.yield(nodeId, requester);
+      // A requester that has the newest version and asks for changes has nothing to push: a node does not poll while it pushes.
+      // (Legacy clients do not identify themselves: another one may be polling.)
+      if (holding.isNode && (nodeId !== undefined || wait <= 0)) this.#queue.yield(nodeId, requester);
     };
     return this.#polls.poll(request, { ...holding, onUnchanged });
   }
@@ -134,14 +136,14 @@ export class Cluster {
     return this.changed();
   }
 
-  /** The head may have changed, whoever changed it: answers the polls that wait for that. */
+  /** The head may have changed, by any manager: completes the polls that wait for a change. */
   changed(): Promise<void> {
     return this.#refresh.changed();
   }
 
   close(reason: CfluxError): void {
     this.#recovery.close();
-    this.#line.close(reason);
+    this.#queue.close(reason);
     this.#notifier.flush();
     this.#polls.close(reason);
   }

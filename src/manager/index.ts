@@ -5,7 +5,8 @@ export { createManagerServer, type ManagerServer, type ManagerServerOptions } fr
 export type { Scope, TokenEntry } from './http/tokens.js';
 export type { Limits } from './limits.js';
 export { LocalTransport } from './local-transport.js';
-export { Manager, type ManagerOptions, type RegisteredNode } from './manager.js';
+export { Manager, type RegisteredNode } from './manager.js';
+export type { ManagerOptions } from './manager-options.js';
 export type {
   ClusterRecord,
   Commit,

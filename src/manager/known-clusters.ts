@@ -3,10 +3,10 @@ import { CfluxError } from '../errors.js';
 import { tooManyClusters } from './limits.js';
 import type { ManagerStore } from './manager-store.js';
 
-/** Milliseconds after which the clusters are listed again when a new one comes: other managers add and remove some. */
+/** Milliseconds after which the clusters are listed again when a new one is admitted: other managers create and delete clusters. */
 const relistAfter = 10_000;
 
-/** The names of the clusters that the store has, for the limit on new ones. Clusters that exist are never refused. */
+/** The names of the clusters in the store, for the limit on new ones. Existing clusters are never refused. */
 export class KnownClusters {
   readonly #store: ManagerStore;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class KnownClusters {
     this.#most = most;
   }
 
-  /** @throws `TOO_MANY_REQUESTS`: the cluster is new, and there are as many as there may be. Nothing was stored. */
+  /** @throws `TOO_MANY_REQUESTS`: the cluster is new, and the limit is reached. Nothing was stored. */
   async admit(cluster: string): Promise<void> {
     if (this.#names.has(cluster)) return;
     try {

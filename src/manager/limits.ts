@@ -1,19 +1,19 @@
 import { CfluxError } from '../errors.js';
 import type { NodeDescription } from '../protocol/nodes.js';
 
-/** What a manager takes at most; one input beyond a limit is refused with a clear error and changes nothing. */
+/** The limits of a manager; input beyond a limit is refused with a clear error and changes nothing. */
 export interface Limits {
   /** Bytes of one snapshot, decompressed. Default: 64 MiB. */
   readonly snapshotBytes: number;
   /**
-   * Bytes of the request bodies that are under way, received and unpacked, and as many of the response bodies; at least twice
-   * `snapshotBytes`. When more than half of them are taken, a cluster, and a token or address, may have a quarter, or one body.
+   * Bytes of all request bodies in progress, compressed and decompressed, and separately of all response bodies; at least twice
+   * `snapshotBytes`. When more than half of them are in use, a cluster, and a token or address, may use a quarter, or one body.
    * Default: 256 MiB.
    */
   readonly bodyBytes: number;
   /**
    * Bytes of the offers that are kept after a loss of data, one for each cluster, until one of them becomes the cluster's data (R11); at
-   * least `snapshotBytes`, and one more offer of a cluster that had to wait for room. Default: 256 MiB.
+   * least `snapshotBytes`, plus one more offer of a cluster that had to wait for room. Default: 256 MiB.
    */
   readonly offerBytes: number;
   /**
@@ -21,9 +21,9 @@ export interface Limits {
    * holds at most 4. Default: 50,000.
    */
   readonly heldPolls: number;
-  /** Pushes to one cluster that are under way: on the wire, or waiting for their turn. Default: 1,000. */
+  /** Pushes to one cluster in progress: in transfer, or waiting in the push queue. Default: 1,000. */
   readonly heldPushes: number;
-  /** Clusters: a new one beyond it is refused, and those that exist stay served. Default: 10,000. */
+  /** Number of clusters: a new one beyond it is refused, existing ones are still served. Default: 10,000. */
   readonly clusters: number;
   /** Nodes of one cluster, alive or not. Default: 100,000. */
   readonly nodes: number;
@@ -45,47 +45,53 @@ const maxAddresses = 256;
 
 const refused = (message: string) => new CfluxError('BAD_REQUEST', message, { outcome: 'notApplied' });
 
-// Most names, told at once.
+// A fast path for most names.
 const plainName = /^[\w.-]{1,255}$/;
 
-/** Refuses what can not name a cluster: nothing, more than 255 bytes of UTF-8, half a surrogate pair. */
+/** Refuses invalid cluster names: empty, longer than 255 bytes of UTF-8, or with a lone surrogate. */
 export function checkClusterName(name: string): void {
   if (plainName.test(name)) return;
-  if (name === '') throw refused('the name of a cluster must not be empty');
-  if (/\p{Surrogate}/u.test(name)) throw refused('the name of a cluster must be well-formed Unicode');
+  if (name === '') throw refused('invalid cluster name: it must not be empty');
+  if (/\p{Surrogate}/u.test(name)) throw refused('invalid cluster name: it must be well-formed Unicode');
   const bytes = Buffer.byteLength(name);
   if (bytes > maxName) {
-    throw refused(`the name of a cluster has at most ${maxName} bytes, this one has ${bytes}`);
+    throw refused(`invalid cluster name: it has ${bytes} bytes, at most ${maxName} bytes are allowed`);
   }
 }
 
-/** Refuses an epoch or mutation id that is no short visible ASCII text. */
+/** Refuses an epoch or mutation id that is not a short text of visible ASCII characters. */
 export function checkToken(what: string, token: string | undefined): void {
   if (token !== undefined && !/^[\x21-\x7e]{1,128}$/.test(token)) {
     throw refused(`${what} must be 1 to 128 visible ASCII characters`);
   }
 }
 
-/** Refuses a description whose fields are too long to be what they claim. */
+/** Refuses a description with fields that are too long. */
 export function checkDescription(node: NodeDescription): void {
   const fields = { ip: node.ip, hostname: node.hostname, bindAddress: node.bindAddress ?? '' };
   for (const [field, value] of Object.entries(fields)) {
-    if (value.length > maxAddress) throw refused(`${field} has at most ${maxAddress} characters`);
+    if (value.length > maxAddress)
+      throw refused(`invalid node description: ${field} may have at most ${maxAddress} characters`);
   }
-  if ((node.addresses?.length ?? 0) > maxAddresses) throw refused(`at most ${maxAddresses} addresses`);
+  if ((node.addresses?.length ?? 0) > maxAddresses)
+    throw refused(`invalid node description: it may have at most ${maxAddresses} addresses`);
 }
 
-/** A new cluster where there are as many as there may be. */
+/** Refuses a new cluster beyond the limit. */
 export const tooManyClusters = (most: number) =>
   new CfluxError(
     'TOO_MANY_REQUESTS',
-    `new cluster refused: there are ${most} clusters; delete unused ones, or raise the limit of clusters`,
+    `new cluster refused: the limit of ${most} clusters is reached; delete unused ones, or raise the limit`,
     { outcome: 'notApplied', retryable: true },
   );
 
-/** A cluster that has as many nodes as it may have. */
+/** Refuses a new node beyond the limit. */
 export const tooManyNodes = (most: number) =>
-  new CfluxError('TOO_MANY_REQUESTS', `the cluster has ${most} nodes already: remove those that are gone`, {
-    outcome: 'notApplied',
-    retryable: true,
-  });
+  new CfluxError(
+    'TOO_MANY_REQUESTS',
+    `new node refused: the cluster has reached its limit of ${most} nodes; remove unused ones`,
+    {
+      outcome: 'notApplied',
+      retryable: true,
+    },
+  );

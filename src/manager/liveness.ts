@@ -6,16 +6,16 @@ interface Life {
 }
 
 /**
- * Which nodes are alive, by their heartbeats in this process (R23). All times are monotonic.
+ * Tracks which nodes are alive, by their heartbeats in this process (R23). All times are monotonic.
  *
- * A process that did not run (stopped, swapped out, its event loop blocked) did not hear heartbeats either. A tick at a
- * tenth of the time to live notices that: where one comes far too late, every node that was alive at the last one lives
- * for one full time to live from now.
+ * While the process did not run (stopped, swapped out, its event loop blocked) it received no heartbeats either. A tick at a tenth of the
+ * time to live detects that: if one comes far too late, every node that was alive at the last tick stays alive for one full time to live
+ * from now.
  */
 export class Liveness {
   readonly #clock: Clock;
   readonly #ttl: number;
-  /** By cluster, then by node id: a heartbeat makes no key of its own. */
+  /** By cluster, then by node id: a heartbeat needs no composed key. */
   readonly #lives = new Map<string, Map<number, Life>>();
   #lastLook: number;
   #cancelTick: (() => void) | undefined;
@@ -46,7 +46,7 @@ export class Liveness {
     this.#armTick();
   }
 
-  /** Not alive from now on, until the next beat. */
+  /** Marks the node as not alive until its next heartbeat. */
   end(cluster: string, nodeId: number): void {
     const lives = this.#lives.get(cluster);
     lives?.delete(nodeId);
@@ -69,7 +69,7 @@ export class Liveness {
     const now = this.#clock.monotonic();
     const lastLook = this.#lastLook;
     this.#lastLook = now;
-    // Three ticks: a busy machine delays one, a pause all of them.
+    // Three ticks: a busy machine delays one tick, a pause all of them.
     if (this.#cancelTick !== undefined && now - lastLook > 3 * this.#tick) this.#forgivePause(lastLook, now);
     return now;
   }

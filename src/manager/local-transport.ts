@@ -18,7 +18,7 @@ import type { Manager } from './manager.js';
 import { nodeNotFound } from './refusals.js';
 
 /**
- * Reaches a manager of the same process, without HTTP. The manager stays open when the transport closes.
+ * Connects clients to a manager in the same process, without HTTP. The manager stays open when the transport closes.
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ export class LocalTransport implements Transport {
     this.#closing.abort(new CfluxError('CLOSED', 'the transport is closed'));
   }
 
-  /** Ends a call that waits at the caller's signal, its timeout, or our close, whichever comes first. */
+  /** Ends a waiting call at the caller's signal, its timeout, or when the transport closes, whichever comes first. */
   async #call<T>(
     { signal, timeout }: CallOptions = {},
     call: (signal: AbortSignal) => Promise<T>,
@@ -95,6 +95,6 @@ export class LocalTransport implements Transport {
   }
 }
 
-// A push that ends by a signal was still waiting for its turn: nothing was stored.
+// A push that ends by a signal was still waiting in the queue: nothing was stored.
 const timedOut = (timeout: number) =>
-  new CfluxError('TIMEOUT', `no answer within ${timeout} ms`, { retryable: true, outcome: 'notApplied' });
+  new CfluxError('TIMEOUT', `no response within ${timeout} ms`, { retryable: true, outcome: 'notApplied' });

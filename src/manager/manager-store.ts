@@ -5,91 +5,96 @@ import type { NodeInfo } from '../protocol/nodes.js';
 import type { Random } from '../random.js';
 import type { SaidOfNode } from './nodes/voice.js';
 
-/** What a manager hands its store when it opens it: a store has no time, chance or limits of its own. */
+/** What a manager passes to its store when it opens it: a store has no clock, randomness or limits of its own. */
 export interface StoreContext {
   readonly clock: Clock;
   readonly random: Random;
-  /** Milliseconds after its last heartbeat that a node counts as alive. */
+  /** Milliseconds for which a node counts as alive after its last heartbeat. */
   readonly nodeTtl: number;
-  /** How many versions of a cluster are kept, the newest included. */
+  /** Number of versions of a cluster to keep, the newest included. */
   readonly keepVersions: number;
-  /** How long a mutation id is remembered at least, in milliseconds. */
+  /** Shortest time for which a mutation id is remembered, in milliseconds. */
   readonly mutationMemory: number;
-  /** How many nodes, alive or not, a cluster may have. */
+  /** Number of nodes, alive or not, that a cluster may have. */
   readonly maxNodes: number;
-  /** For stores with `pushQueue`: how long others wait for the next push of a requester that lost, in milliseconds. Default: 250. */
+  /**
+   * For stores with `pushQueue`: how long other pushes wait for the next push of a requester that lost a conflict, in milliseconds.
+   * Default: 250.
+   */
   readonly conflictHold?: number;
 }
 
-/** What is kept of a version beside its bytes. */
+/** What is kept of a version besides its bytes. */
 export interface VersionRecord {
-  /** Only ever rises, and is never used again, not even after its cluster was deleted or the store was wiped. */
+  /** Strictly increasing; never reused, even after its cluster was deleted or the store was wiped. */
   readonly version: number;
-  /** Identity of the push that made it. */
+  /** Id of the mutation that created it. */
   readonly mutation: string;
-  /** When it was stored, in milliseconds since 1970 by the manager's wall clock; for people. */
+  /** When it was stored, in milliseconds since 1970 by the manager's wall clock; informational. */
   readonly at: number;
-  /** Bytes of the snapshot. */
+  /** Size of the snapshot in bytes. */
   readonly size: number;
-  /** Who pushed it: the node's id, where it said so. */
+  /** Id of the node that pushed it, if the request named it. */
   readonly nodeId?: number | undefined;
-  /** Who pushed it: the name of its token, where the manager is set up with tokens. */
+  /** Name of the token that pushed it, if the manager uses tokens. */
   readonly author?: string | undefined;
 }
 
-/** Where a cluster's history stands. */
+/** The current state of a cluster's history. */
 export interface Head {
-  /** Identity of the history; there is one for every name, also before its first version. */
+  /** Identity of the history; every name has one, even before its first version. */
   readonly epoch: string;
-  /** The newest version; absent: the cluster has no data. */
+  /** The newest version; undefined if the cluster has no data. */
   readonly latest?: VersionRecord | undefined;
-  /** Every version that is kept, newest first. Absent: nobody is told that what he has is of another history. */
+  /**
+   * Every retained version, newest first. If it is undefined, the manager cannot detect that a node's version belongs to another history.
+   */
   readonly retained?: readonly VersionRecord[] | undefined;
 }
 
-/** A history that may begin with a cluster's next version; nothing is stored of it before. */
+/** A history that may begin with a cluster's next version; nothing of it is stored before. */
 export interface NewHistory {
   readonly epoch: string;
-  /** What the store derives `epoch` from. */
+  /** The value from which the store derives `epoch`. */
   readonly generation: number;
 }
 
-/** A snapshot that shall become a cluster's next version. */
+/** A snapshot to be stored as a cluster's next version. */
 export interface Commit {
   readonly cluster: string;
-  /** The version that the snapshot was made from. In a cluster without data any is right. */
+  /** The version that the snapshot was made from. Ignored while the cluster has no data. */
   readonly base: number;
   readonly snapshot: Uint8Array;
   readonly mutation: string;
-  /** The history that `base` belongs to; absent: whatever there is. */
+  /** The history that `base` belongs to; undefined accepts any. */
   readonly epoch?: string | undefined;
-  /** The new version is above this one too. */
+  /** A lower bound: the new version is above it. */
   readonly minVersion?: number | undefined;
-  /** The version begins this history, if the cluster has no data: its present epoch belongs to a history that was lost (R11). */
+  /** The history that the version begins, if the cluster has no data: its present epoch belongs to a history that was lost (R11). */
   readonly newHistory?: NewHistory | undefined;
   readonly nodeId?: number | undefined;
   readonly author?: string | undefined;
-  /** Address of who pushed it: tells those without a node id apart. It is not kept. */
+  /** Remote address of the requester: distinguishes those without a node id. It is not stored. */
   readonly remote?: string | undefined;
 }
 
-/** How a commit ended. */
+/** The result of a commit. */
 export type CommitResult =
   /** Stored, durably. */
   | { readonly kind: 'committed'; readonly epoch: string; readonly record: VersionRecord }
-  /** The same mutation was stored before, as this version; nothing was stored now. */
+  /** The same mutation was stored before, as `version`; nothing was stored now. */
   | { readonly kind: 'repeated'; readonly epoch: string; readonly version: number }
   /** `base` is not the newest version; nothing was stored. */
   | ({ readonly kind: 'conflict'; readonly latest: VersionRecord } & Head)
-  /** The cluster's history is another one; nothing was stored. */
+  /** The cluster has another history; nothing was stored. */
   | { readonly kind: 'epochMismatch'; readonly epoch: string };
 
-/** A cluster that the store knows: it has data, or nodes. */
+/** A cluster in the store: it has data, or nodes. */
 export interface ClusterRecord extends Head {
   readonly cluster: string;
 }
 
-/** What is kept of a node beside its id. */
+/** What is kept of a node besides its id. */
 export type NodeDetails = Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>;
 
 /** A node, and what the store knows of it from its own words. */
@@ -105,10 +110,10 @@ export interface StoredNode extends NodeDetails {
 /** How a heartbeat ended: whether there is such a node, or that two processes share its id. */
 export type HeartbeatResult = boolean | 'duplicate';
 
-/** What became of a node's new description; `unknown`: the cluster has no such node. */
+/** Result of updating a node's description; `unknown`: the cluster has no such node. */
 export type NodeUpdate = 'changed' | 'unchanged' | 'unknown';
 
-/** What tells managers that share a store apart, for people. */
+/** Identifies one of the managers that share a store; informational. */
 export interface ManagerInfo {
   readonly id: string;
   readonly hostname: string;
@@ -116,74 +121,76 @@ export interface ManagerInfo {
 }
 
 /**
- * Where a manager keeps what must outlive it. Several managers, in several processes, may share one store.
+ * Persistent storage of a manager. Several managers, in several processes, may share one store.
  *
- * Every method may be called as often and as concurrently as one likes between `open` and `close`. A failing method rejects
- * with a `CfluxError`: `UNAVAILABLE` (retryable), `OUT_OF_SPACE`, `STORAGE_FAILED`; for `commit`, `outcome: 'notApplied'` says
- * that certainly nothing was stored, now or later. Cluster names are well-formed Unicode, 1–255 bytes as UTF-8; they are
- * only names (`__proto__` and `../x` too), and nothing of one cluster shows in another. Bytes that were handed over or
- * given out are never changed afterwards by either side.
+ * Between `open` and `close` every method may be called concurrently. A method that fails rejects with a `CfluxError`: `UNAVAILABLE`
+ * (retryable), `OUT_OF_SPACE`, `STORAGE_FAILED`; for `commit`, `outcome: 'notApplied'` guarantees that nothing was stored and nothing
+ * will be. Cluster names are well-formed Unicode, 1–255 bytes as UTF-8; they are opaque (`__proto__` and `../x` are valid too), and
+ * clusters are isolated from each other. Neither side ever modifies bytes that were passed or returned.
  *
- * `checkCommit` decides whether a commit may be stored, for a store of your own too. `clusterflux/testing` has the contract as a
- * suite of checks that such a store can be run through.
+ * `checkCommit` decides whether a commit may be stored; use it in a store of your own too. `clusterflux/testing` contains the contract as
+ * a suite of checks for such a store.
  */
 export interface ManagerStore {
-  /** For people: `memory`, a directory, a list of endpoints. */
+  /** Informational: `memory`, a directory, a list of endpoints. */
   readonly name: string;
-  /** TLS certificates of the connections to it, for metrics. Absent: none. */
+  /** TLS certificates of the connections to the store, for metrics. Undefined: there are none. */
   readonly certificates?: readonly CertificateInfo[];
 
-  /** Gets ready, and keeps what an earlier process stored. Idempotent. */
+  /** Opens the store with what earlier processes stored. Idempotent. */
   open(context: StoreContext): Promise<void>;
-  /** Waits for what is in flight and frees everything. Idempotent. */
+  /** Waits for what is in flight and releases all resources. Idempotent. */
   close(): Promise<void>;
-  /** Rejects with the reason why the store can not serve now. */
+  /** Rejects with the reason why the store cannot serve now. */
   check(): Promise<void>;
 
-  /** Where the cluster stands now: nothing that any process had committed when this was called is missing. */
+  /** Reads the current head: it includes everything that any process had committed when this was called. */
   head(cluster: string): Promise<Head>;
-  /** The bytes of a kept version; absent: it is not kept (any more). */
+  /** Reads the bytes of a retained version; resolves with `undefined` if it is not retained. */
   read(cluster: string, version: number): Promise<Uint8Array | undefined>;
-  /** Versions that are kept, newest first. */
+  /** Lists the retained versions, newest first. */
   history(cluster: string): Promise<readonly VersionRecord[]>;
   /**
-   * Stores a version if `base` still is the newest, atomically among all processes that share the store; the version, its bytes
-   * and its mutation id become durable together, before this resolves. Looks in this order: a known mutation is
-   * `repeated`, another epoch `epochMismatch`, another base `conflict`; `checkCommit` makes this decision for every store. Forgets versions beyond `history`, and mutation ids
-   * only after `mutationMemory`.
+   * Stores a version if `base` still is the newest, atomically among all processes that share the store; the version, its bytes and its
+   * mutation id become durable together, before this resolves. Checks in this order: a known mutation is `repeated`, another epoch
+   * `epochMismatch`, another base `conflict`; `checkCommit` makes this decision for every store. Removes versions beyond `keepVersions`,
+   * and mutation ids only after `mutationMemory`.
    *
-   * @param signal Ends waiting for a turn, where the store gives turns; what has begun to be stored is carried out.
+   * @param signal ends waiting in the push queue, if the store has one; a commit that has begun to be stored is completed.
    */
   commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult>;
   /**
-   * Present where the store gives fair turns itself, to the nodes of all managers that share it (R26): `commit` waits, and who
-   * loses is told of what stays the newest until its next commit. Absent: each manager does so for its own nodes.
+   * Present if the store itself queues pushes fairly, for the nodes of all managers that share it (R26): `commit` waits, and the loser of
+   * a conflict receives the version that stays the newest until its next commit. Absent: each manager queues the pushes of its own nodes.
    */
   readonly pushQueue?: {
-    /** The node has nothing to commit after all. */
+    /** The node has nothing to commit after all: gives up its ticket. */
     yield(cluster: string, nodeId: number | undefined, remote: string | undefined): void;
   };
 
-  /** Every cluster with data or nodes, ordered by name. */
+  /** Lists every cluster with data or nodes, ordered by name. */
   clusters(): Promise<readonly ClusterRecord[]>;
   /**
-   * Removes a cluster's versions, mutation ids and nodes. Its next history has another epoch and goes on above the highest
-   * version of this one. `false`: the cluster had neither versions nor nodes, and nothing was written.
+   * Removes a cluster's versions, mutation ids and nodes. Its next history has another epoch and continues above the highest version of
+   * this one. Resolves with `false`, and writes nothing, if the cluster had neither versions nor nodes.
    */
   deleteCluster(cluster: string): Promise<boolean>;
 
   /**
-   * Returns a history that no version of the cluster has been part of, for `Commit.newHistory`. Stores nothing. `above` is a version
-   * that the new history must go on above. Absent: the epoch of a cluster that lost its data stays the same.
+   * Returns a history that no version of the cluster has been part of, for `Commit.newHistory`. Stores nothing. The new history continues
+   * above `minVersion`. If a store omits this method, the epoch of a cluster that lost its data stays the same.
    */
   newHistory?(cluster: string, minVersion: number): Promise<NewHistory>;
 
-  /** Makes a node known, and alive; its id was never given before. Beyond `maxNodes`: `TOO_MANY_REQUESTS`. `word`: which process it is. */
+  /**
+   * Registers a node as alive, and resolves with an id that was never assigned before. Rejects with `TOO_MANY_REQUESTS` beyond
+   * `maxNodes`. `word` tells which process of the node registers.
+   */
   addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number>;
   /**
-   * The node is alive for the time to live (`leaving`: is not alive, until its next heartbeat). `false`: no such node.
-   * A node is not expired for time in which this process did not run. Answers directly where it can: of all calls this one
-   * comes most often.
+   * Marks the node as alive for the time to live (`leaving`: as not alive until its next heartbeat). Returns `false` if there is no such
+   * node. A node does not expire because of time in which this process did not run. Should return synchronously if possible, because this
+   * is the most frequent call.
    *
    * @param word What the node says of itself, for `nodes` (R28). A store that keeps it tells two processes that share an id by their
    * instances, and answers `duplicate` to both; absent: nothing is known of what it says.
@@ -201,21 +208,21 @@ export interface ManagerStore {
    * cluster: `TOO_MANY_REQUESTS`. Absent: reports are not kept.
    */
   setReport?(cluster: string, nodeId: number, report: string): Promise<boolean>;
-  /** Replaces what is kept of a node. Absent: a node stays as it was when it registered. */
+  /** Replaces the stored description of a node. If a store omits this method, a node keeps the description that it registered with. */
   updateNode?(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate>;
-  /** Forgets the node. `false`: no such node. */
+  /** Removes the node. Resolves with `false` if there is no such node. */
   removeNode(cluster: string, nodeId: number): Promise<boolean>;
-  /** The cluster's nodes, alive or not, ordered by id. */
+  /** Lists the cluster's nodes, alive or not, ordered by id. */
   nodes(cluster: string): Promise<readonly StoredNode[]>;
 
   /**
-   * Calls `onChange` after a cluster's head changed, whoever changed it; `undefined` is «any of them may have». It may be called
-   * more often, and late, but no change of another process after this returned stays untold.
+   * Calls `onChange` after a cluster's head changed, in any process; `undefined` means that any cluster may have changed. It may be
+   * called more often than needed, and late, but every change by another process after this returned is reported.
    */
   watch(onChange: (cluster: string | undefined) => void): () => void;
 
-  /** Tells the other managers on this store about this one until `close`. Absent: a store of one process. */
+  /** Announces this manager to the others on this store until `close`. Omitted by a store for a single process. */
   announce?(self: ManagerInfo): Promise<void>;
-  /** The managers that are alive, this one too. */
+  /** Lists the managers that are alive, this one included. */
   managers?(): Promise<readonly ManagerInfo[]>;
 }

@@ -2,24 +2,22 @@ import { hostname } from 'node:os';
 import { Deadlines } from '../async/deadlines.js';
 import { uniformDelay } from '../async/jitter.js';
 import type { CertificateInfo } from '../certificates.js';
-import { type Clock, systemClock } from '../clock.js';
-import { CfluxError } from '../errors.js';
+import type { Clock } from '../clock.js';
 import { type NodeReport, writeReport } from '../protocol/node-report.js';
 import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
-import { maxPollWait, nodeTimeToLive } from '../protocol/times.js';
 import { noVersion } from '../protocol/version.js';
-import { type Random, randomUuid, systemRandom } from '../random.js';
+import { type Random, randomUuid } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Audit, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
-import { checkClusterName, checkDescription, checkToken, defaultLimits, type Limits } from './limits.js';
+import { checkClusterName, checkDescription, checkToken, type Limits } from './limits.js';
+import { type ManagerOptions, managerSettings } from './manager-options.js';
 import type {
   ClusterRecord,
   HeartbeatResult,
   ManagerInfo,
-  ManagerStore,
   NodeDetails,
   StoreContext,
   VersionRecord,
@@ -27,7 +25,6 @@ import type {
 import { shownNode } from './nodes/shown-node.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
-import { defaultConflictHold } from './pushes/reservations.js';
 import { OfferRoom } from './recovery/offer-room.js';
 import {
   clusterNotFound,
@@ -43,42 +40,19 @@ import { TimeSlice } from './time-slice.js';
 import { TimedStore } from './timed-store.js';
 import { KeptVersions } from './versions/kept-versions.js';
 
-/** How a {@link Manager} works. */
-export interface ManagerOptions {
-  /** Where versions and nodes are kept. The manager opens and closes it. */
-  readonly store: ManagerStore;
-  /** Milliseconds after its last heartbeat that a node is alive. Default: 15,000. */
-  readonly nodeTtl?: number;
-  /** The longest hold of a poll, in milliseconds; at most and by default 300,000. */
-  readonly maxPollWait?: number;
-  /**
-   * How long others wait for the next push of a requester that lost, in milliseconds; 0: no turns. A requester that took longer last
-   * time gets twice that time. At most 2,000. Default: 250.
-   */
-  readonly conflictHold?: number;
-  /** How many versions of each cluster are kept. Default: 10. */
-  readonly keepVersions?: number;
-  /** What is taken at most. */
-  readonly limits?: Partial<Limits>;
-  /** Is told of every change, once it is stored. */
-  readonly audit?: Audit;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-/** A registration, with what was recorded. */
+/** A registration, with the recorded details. */
 export interface RegisteredNode extends Registration {
   readonly node: NodeDetails;
 }
 
-// A client never resends a mutation that is past its deadline, and those are well below this (R27).
+// A client never repeats a mutation after its deadline, and deadlines are well below this (R27).
 const mutationMemory = 15 * 60_000;
 
 /**
- * Keeps the nodes of clusters and the versions of their metadata, which is opaque bytes to it.
+ * Keeps the nodes of clusters and the versions of their metadata, which are opaque bytes to it.
  *
- * It does everything that the protocol asks of a manager except HTTP: {@link createManagerServer} serves one over HTTP,
- * {@link LocalTransport} hands one to clients of the same process. Opens its store at the first call.
+ * It implements everything of the protocol except HTTP: {@link createManagerServer} serves it over HTTP, {@link LocalTransport} connects
+ * clients in the same process. It opens its store at the first call.
  * @example
  * ```ts
  * const manager = new Manager({ store: new MemoryStore(), audit: (entry) => console.log(entry.action, entry.version) });
@@ -96,8 +70,8 @@ export class Manager {
   readonly random: Random;
   readonly #store: TimedStore;
   readonly #maxPollWait: number;
-  readonly #turn: number;
-  readonly #history: number;
+  readonly #conflictHold: number;
+  readonly #keepVersions: number;
   readonly #audit: Audit | undefined;
   readonly #deadlines: Deadlines;
   readonly #clusters = new OpenClusters((name) => this.#createCluster(name));
@@ -118,13 +92,14 @@ export class Manager {
   #lastError: unknown;
 
   constructor(options: ManagerOptions) {
-    this.clock = options.clock ?? systemClock;
-    this.random = options.random ?? systemRandom;
-    this.nodeTtl = positive('nodeTtl', options.nodeTtl ?? nodeTimeToLive);
-    this.#maxPollWait = Math.min(positive('maxPollWait', options.maxPollWait ?? maxPollWait), maxPollWait);
-    this.#turn = options.conflictHold ?? defaultConflictHold;
-    this.#history = positive('history', options.keepVersions ?? 10);
-    this.limits = { ...defaultLimits, ...options.limits };
+    const settings = managerSettings(options);
+    this.clock = settings.clock;
+    this.random = settings.random;
+    this.nodeTtl = settings.nodeTtl;
+    this.limits = settings.limits;
+    this.#maxPollWait = settings.maxPollWait;
+    this.#conflictHold = settings.conflictHold;
+    this.#keepVersions = settings.keepVersions;
     this.#audit = options.audit;
     this.#offerRoom = new OfferRoom(this.limits.offerBytes, this.limits.snapshotBytes);
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
@@ -135,47 +110,47 @@ export class Manager {
     this.#id = randomUuid(this.random);
   }
 
-  /** For people: where its data is. */
+  /** Informational: the location of its data. */
   get storeName(): string {
     return this.#store.name;
   }
 
-  /** Certificates of the connections to its store. */
+  /** TLS certificates of the connections to its store. */
   get storeCertificates(): readonly CertificateInfo[] {
     return this.#store.certificates;
   }
 
-  /** Polls that are held now. */
+  /** Number of polls that are held now. */
   get heldPolls(): number {
     return this.#pollSlots.taken;
   }
 
-  /** What failed last in the background, for people; absent: nothing. */
+  /** The last error in the background, informational; undefined if there was none. */
   get lastError(): unknown {
     return this.#lastError;
   }
 
-  /** Opens the store. Idempotent; every other method does it too. */
+  /** Opens the store. Idempotent; every other method opens it too. */
   open(): Promise<void> {
     return this.#service.open();
   }
 
-  /** Ends held polls and waiting pushes (`UNAVAILABLE`, nothing stored), waits for what is being stored, closes the store. Idempotent. */
+  /** Ends held polls and waiting pushes (`UNAVAILABLE`, nothing stored), waits for pushes being stored, closes the store. Idempotent. */
   close(): Promise<void> {
     return this.#service.close();
   }
 
-  /** As `close()`, for `await using`. */
+  /** Same as `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** Rejects with the reason why it can not serve now. */
+  /** Rejects with the reason why the manager cannot serve now. */
   async check(): Promise<void> {
     await this.#service.serving(() => this.#store.check());
   }
 
-  /** Gives a node its id. The last parameter tells which process of the node it is. */
+  /** Registers a node and resolves with its id; each registration gets a new one. The last parameter tells which process of the node it is. */
   register(
     cluster: string,
     description: NodeDescription,
@@ -195,11 +170,11 @@ export class Manager {
   }
 
   /**
-   * Records that a node is alive; without a promise where the store can, for of all calls this one comes most often.
+   * Records that a node is alive. Returns synchronously if the store can, because this is the most frequent call.
    *
-   * @param options `leaving`: it goes, and is not alive until its next heartbeat; `node`: how the node describes itself now, if
-   * that differs from what it registered with; `word`: what it says of its process and versions (R28)
-   * @returns `false`: the cluster has no such node; it has to register.
+   * @param options `leaving`: the node shuts down, and is not alive until its next heartbeat; `node`: its current description, if that
+   * differs from the one it registered with; `word`: what it says of its process and versions (R28)
+   * @returns `false` if the cluster has no such node; the node must register again.
    * @throws `DUPLICATE_NODE`: two processes use the id; each has to register
    */
   heartbeat(
@@ -225,7 +200,7 @@ export class Manager {
     };
     const isKnown = typeof result === 'object' ? result.then(judged) : judged(result);
     if (node === undefined) return isKnown;
-    // At the same time, so that the limits of the two do not add up.
+    // Concurrently, so that their time limits do not add up.
     return Promise.all([isKnown, this.#describe(cluster, nodeId, node, requester)]).then(([known]) => known);
   }
 
@@ -250,7 +225,7 @@ export class Manager {
     });
   }
 
-  /** The cluster's nodes, alive or not, ordered by id, with what each said last (R28). */
+  /** Lists the cluster's nodes, alive or not, ordered by id, with what each said last (R28). */
   nodes(cluster: string): Promise<readonly NodeInfo[]> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
@@ -267,7 +242,7 @@ export class Manager {
     });
   }
 
-  /** Tells the managers that share the store where this one is reached (`host:port`), until it closes. */
+  /** Announces the address of this manager (`host:port`) to the managers that share the store, until it closes. */
   announce(bindAddress: string): Promise<void> {
     return this.#service.serving(async () => {
       this.#bindAddress = bindAddress;
@@ -275,12 +250,12 @@ export class Manager {
     });
   }
 
-  /** The managers that share the store and are alive. */
+  /** Lists the managers that share the store and are alive. */
   managers(): Promise<readonly ManagerInfo[]> {
     return this.#service.serving(async () => this.#store.managers(this.#self));
   }
 
-  /** Makes a snapshot the cluster's next version, if it was made from the newest. */
+  /** Stores a snapshot as the cluster's next version, if it was made from the newest. */
   push(
     request: PushRequest,
     options: { requester?: Requester; signal?: AbortSignal } = {},
@@ -299,11 +274,11 @@ export class Manager {
   }
 
   /**
-   * The newest version as soon as it is not the one that the node has, at the latest after `wait` milliseconds.
+   * Resolves with the newest version as soon as it differs from the node's, at the latest after `wait` milliseconds.
    *
-   * @param request `wait` absent: the manager's longest hold, somewhat spread.
-   * @param options `connection`: the connection that the poll came over, which may hold few. `isNode: false`: the request only reads; it has
-   * no part in turns, and starts no recovery of lost data (default: true).
+   * @param request `wait` undefined: the manager's longest hold, with some jitter.
+   * @param options `connection`: the connection of the poll, for the limit per connection. `isNode: false`: a read-only request, which
+   * takes no part in the push queue, and starts no recovery (default: true).
    * @throws `TOO_MANY_REQUESTS`: the poll would be held, and there is no slot for it.
    */
   poll(
@@ -312,7 +287,7 @@ export class Manager {
   ): Promise<PollResult> {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
-      // Spread downwards: 300 s are what other people's HTTP clients wait at most.
+      // Jitter shortens the wait only: HTTP clients commonly give up after 300 s.
       const wait = Math.min(
         request.wait ?? uniformDelay(0.9 * this.#maxPollWait, 0.95 * this.#maxPollWait, this.random),
         this.#maxPollWait,
@@ -329,7 +304,7 @@ export class Manager {
     });
   }
 
-  /** Identity of the history of a cluster; there is one for every name, also before its first version. */
+  /** Identity of the history of a cluster; every name has one, even before its first version. */
   epoch(cluster: string): Promise<string> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
@@ -339,17 +314,17 @@ export class Manager {
     });
   }
 
-  /** The epoch of a cluster as this manager last read it, without a call to the store. Absent: not read lately. */
+  /** Returns the epoch that this manager last read, without a call to the store; `undefined` if it has not read it recently. */
   knownEpoch(cluster: string): string | undefined {
     return this.#clusters.concerned(cluster)[0]?.epoch;
   }
 
-  /** Every cluster that has data or nodes, ordered by name. */
+  /** Lists every cluster that has data or nodes, ordered by name. */
   clusters(): Promise<readonly ClusterRecord[]> {
     return this.#service.serving(() => this.#store.clusters());
   }
 
-  /** The versions of a cluster that are kept, newest first. */
+  /** Lists the retained versions of a cluster, newest first. */
   history(cluster: string): Promise<readonly VersionRecord[]> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
@@ -357,7 +332,7 @@ export class Manager {
     });
   }
 
-  /** @throws `VERSION_NOT_FOUND`: it is not kept, or never was there. */
+  /** @throws `VERSION_NOT_FOUND`: it is not retained, or never existed. */
   version(cluster: string, version: number): Promise<Uint8Array> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
@@ -400,10 +375,10 @@ export class Manager {
       clock: this.clock,
       random: this.random,
       nodeTtl: this.nodeTtl,
-      keepVersions: this.#history,
+      keepVersions: this.#keepVersions,
       mutationMemory,
       maxNodes: this.limits.nodes,
-      conflictHold: this.#turn,
+      conflictHold: this.#conflictHold,
     };
     await this.#store.open(context);
     this.#unwatch = this.#store.watch((name) => {
@@ -423,7 +398,7 @@ export class Manager {
       store: this.#store,
       deadlines: this.#deadlines,
       monotonic: () => this.clock.monotonic(),
-      turn: this.#turn,
+      conflictHold: this.#conflictHold,
       collection: this.nodeTtl,
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
@@ -438,7 +413,7 @@ export class Manager {
   };
 }
 
-/** What is kept of a description. */
+/** The recorded part of a description. */
 const knownNodeOf = (
   { ip, hostname, bindAddress }: NodeDescription,
   { remote = '' }: Requester,
@@ -447,8 +422,3 @@ const knownNodeOf = (
   hostname,
   bindAddress: bindAddress ?? remote,
 });
-
-function positive(name: string, value: number): number {
-  if (value > 0) return value;
-  throw new CfluxError('INVALID_OPTION', `${name} must be above 0`);
-}

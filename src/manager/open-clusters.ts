@@ -3,7 +3,7 @@ import type { Cluster } from './cluster.js';
 const maxIdleClusters = 1_000;
 const maxCachedBytes = 256 * 1024 * 1024;
 
-/** The clusters that this manager is busy with, and those that it was lately. */
+/** The clusters that this manager serves now or served recently. */
 export class OpenClusters {
   readonly #create: (name: string) => Cluster;
   /** Least recently used first. */
@@ -26,7 +26,7 @@ export class OpenClusters {
     return cluster;
   }
 
-  /** Those that a change of `name` concerns; absent: of any. */
+  /** Returns the open clusters that a change of `name` concerns; all of them if it is undefined. */
   concerned(name: string | undefined): readonly Cluster[] {
     if (name === undefined) return [...this.#clusters.values()];
     const cluster = this.#clusters.get(name);

@@ -2,13 +2,13 @@ import { CfluxError, type Outcome } from '../errors.js';
 
 /** The manager is closing; nothing was stored. */
 export const managerClosed = () =>
-  new CfluxError('UNAVAILABLE', 'the manager is closing', {
+  new CfluxError('UNAVAILABLE', 'the manager is closing: nothing was stored; use another manager or retry', {
     retryable: true,
     outcome: 'notApplied',
     retryAfter: 1_000,
   });
 
-/** What a cluster says of an id that it never gave. */
+/** Wire text for an id that the cluster never assigned; clients match on it. */
 export const nodeNotFound = (nodeId: number) =>
   new CfluxError('NODE_NOT_FOUND', `Key not found: node ${nodeId}`, { outcome: 'notApplied' });
 
@@ -21,27 +21,31 @@ export const duplicateNode = (nodeId: number) =>
   );
 
 export const clusterNotFound = (cluster: string) =>
-  new CfluxError('CLUSTER_NOT_FOUND', `there is no cluster ${JSON.stringify(cluster)}`, {
+  new CfluxError('CLUSTER_NOT_FOUND', `cluster not found: ${JSON.stringify(cluster)}`, {
     outcome: 'notApplied',
   });
 
 export const versionNotFound = (version: number) =>
-  new CfluxError('VERSION_NOT_FOUND', `version ${version} is not kept (any more)`);
+  new CfluxError('VERSION_NOT_FOUND', `version not found: ${version} is not retained (any more)`);
 
 export const emptySnapshot = () =>
-  new CfluxError('BAD_REQUEST', 'the snapshot is empty: no metadata encodes to nothing', {
+  new CfluxError('BAD_REQUEST', 'the snapshot is empty: encoded metadata has at least one byte', {
     outcome: 'notApplied',
   });
 
 export const tooLarge = (bytes: number, most: number) =>
-  new CfluxError('TOO_LARGE', `a snapshot has at most ${most} bytes, this one has ${bytes}`, {
-    outcome: 'notApplied',
-  });
+  new CfluxError(
+    'TOO_LARGE',
+    `the snapshot is too large: it has ${bytes} bytes, at most ${most} are accepted`,
+    {
+      outcome: 'notApplied',
+    },
+  );
 
 export const noRoomForOffer = (retryAfter: number) =>
   new CfluxError(
     'UNAVAILABLE',
-    'too many bytes of offers are kept until their collections end: offer again',
+    'no room for the offer: other collections have not ended; offer again later',
     {
       retryable: true,
       outcome: 'notApplied',
@@ -52,15 +56,19 @@ export const noRoomForOffer = (retryAfter: number) =>
 const tooManyRequests = (message: string) =>
   new CfluxError('TOO_MANY_REQUESTS', message, { retryable: true, outcome: 'notApplied', retryAfter: 5_000 });
 
-export const tooManyPolls = () => tooManyRequests('too many polls are held');
+export const tooManyPolls = () => tooManyRequests('too many polls are held: retry later');
 
 export const tooManyPollsOfConnection = (most: number) =>
-  tooManyRequests(`this connection holds ${most} polls: send the next one after a response`);
+  tooManyRequests(
+    `this connection has reached its limit of ${most} held polls: send the next one after a response`,
+  );
 
 export const tooManyPollsOfOwner = () =>
-  tooManyRequests('this cluster, token or address holds its share of the polls of a busy manager');
+  tooManyRequests(
+    'this cluster, token or address has used its share of the held polls of a busy manager: retry later',
+  );
 
-/** The store hangs: what waits for it is not waited for any longer. */
+/** The store hangs: requests do not wait for it any longer. */
 export const storeIsLate = (store: string, ms: number, outcome: Outcome) =>
   new CfluxError('UNAVAILABLE', `the store did not respond within ${ms} ms: ${store}`, {
     retryable: true,

@@ -1,18 +1,18 @@
 import { managerClosed } from './refusals.js';
 
-/** What opens and closes, by the calls that need it open. */
+/** What a service opens and closes. */
 export interface Openable {
   open(): Promise<void>;
-  /** Ends what waits; nothing new begins any more. */
+  /** Ends waiting calls; no new ones begin. */
   end(): void;
-  /** After the last call that stores is through. `wasOpen`: it had been opened. */
+  /** Called after the last storing call has settled. `wasOpen`: it had been opened. */
   close(wasOpen: boolean): Promise<void>;
 }
 
 /** Opens at the first call, and closes after the last. */
 export class Service {
   readonly #parts: Openable;
-  /** Calls that store something: closing waits for them. */
+  /** Pending calls that store something: closing waits for them. */
   readonly #underWay = new Set<Promise<unknown>>();
   #isOpen = false;
   #opening: Promise<void> | undefined;
@@ -26,7 +26,7 @@ export class Service {
     return this.#isOpen;
   }
 
-  /** Idempotent; after a failure it may be tried again. */
+  /** Idempotent; may be retried after a failure. */
   async open(): Promise<void> {
     if (this.#closing !== undefined) throw managerClosed();
     this.#opening ??= this.#parts.open();
@@ -46,7 +46,7 @@ export class Service {
     return this.#closing;
   }
 
-  /** Runs a call, opened. */
+  /** Runs a call, after opening. */
   serving<T>(call: () => Promise<T>): Promise<T> {
     if (this.#isOpen) return call();
     return this.open().then(() => {

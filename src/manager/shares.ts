@@ -1,22 +1,22 @@
 import { isIPv6 } from 'node:net';
 import type { Requester } from './audit.js';
 
-/** Who uses a part of something limited: each property that is set names one owner of a share. */
+/** The owners of an amount: each property that is set names one owner of a share. */
 export interface Owners {
   readonly cluster?: string | undefined;
   /** The name of a token, or an address. */
   readonly party?: string | undefined;
 }
 
-/** What one request has of something limited. */
+/** The amount that one request uses. */
 export interface Use {
   readonly owners: Owners;
   amount: number;
 }
 
 /**
- * Divides something limited among clusters and parties. As long as at most half of it is taken, they take what they need. Beyond
- * that, a cluster or party whose other uses have a quarter of it gets nothing more, so that no single one can take everything.
+ * Divides a limited amount among clusters and parties. Up to half of it is given out without further limits. Beyond that, a cluster or
+ * party whose other uses have a quarter of it gets nothing more, so that no single one can take everything.
  */
 export class Shares {
   readonly #total: number;
@@ -34,7 +34,7 @@ export class Shares {
     return this.#taken;
   }
 
-  /** Adds `amount` to a use. `false`: there is not enough left, and nothing was changed. */
+  /** Adds `amount` to a use. Returns `false`, and changes nothing, if there is not enough left. */
   take(use: Use, amount: number): boolean {
     const { cluster, party } = use.owners;
     const sum = this.#taken + amount;
@@ -47,7 +47,7 @@ export class Shares {
     return true;
   }
 
-  /** Gives back `amount` of a use; default: all of it. */
+  /** Releases `amount` of a use; default: all of it. */
   release(use: Use, amount = use.amount): void {
     this.#add(use, -amount);
   }
@@ -60,10 +60,10 @@ export class Shares {
   }
 }
 
-/** A limit that is set very low still lets a few through. */
+/** A very low limit still admits a few. */
 const smallestShare = 4;
 
-/** Amounts by name; names without an amount take no memory. */
+/** Amounts by name; names without an amount use no memory. */
 class Tally {
   readonly #amounts = new Map<string, number>();
 
@@ -79,13 +79,13 @@ class Tally {
   }
 }
 
-/** The party that a request belongs to: its token or certificate if it has one, otherwise its address. */
+/** Returns the party of a request: its token or certificate if it has one, otherwise its address. */
 export function partyOf({ author, remote }: Requester): string | undefined {
   if (author !== undefined) return `token ${author}`;
   return remote === undefined ? undefined : `address ${networkOf(remote)}`;
 }
 
-/** One host has a whole IPv6 network of 64 bits to choose its addresses from. */
+/** One host may choose its addresses from a whole IPv6 network of 64 bits. */
 function networkOf(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;

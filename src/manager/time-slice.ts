@@ -1,12 +1,12 @@
-/** Milliseconds after which long work lets other work run. */
-const longest = 10;
+/** Milliseconds after which long work yields to other work. */
+const maxSlice = 10;
 
 const waiting: (() => void)[] = [];
 
-/** When the long work of this turn of the event loop began. */
+/** When the long work of the current turn of the event loop began. */
 let began: number | undefined;
 
-/** One slice a turn of the event loop: many long pieces of work at once block it no longer than one of them. */
+/** Runs one slice per turn of the event loop: many long tasks at once block it no longer than one of them. */
 function runNext(): void {
   began = undefined;
   waiting.shift()?.();
@@ -32,16 +32,16 @@ function begin(): number {
 }
 
 /**
- * Divides a loop over many items, so that it does not block the event loop: heartbeats and polls go on meanwhile. All the loops of one turn
- * share its time, because one often begins where another ends.
+ * Divides a loop over many items, so that it does not block the event loop: heartbeats and polls are served in between. All the loops of
+ * one turn share its time, because one often starts where another ends.
  */
 export class TimeSlice {
   constructor() {
     begin();
   }
 
-  /** To be awaited after each item. */
+  /** Must be awaited after each item. */
   async rest(): Promise<void> {
-    if (performance.now() - begin() >= longest) await nextTurn();
+    if (performance.now() - begin() >= maxSlice) await nextTurn();
   }
 }

@@ -21,8 +21,8 @@ import type {
 import { storeIsLate } from './refusals.js';
 
 /**
- * Milliseconds that the methods of a store may take: less than half of what a client gives one attempt of the request that needs them,
- * so that the client gets a response instead of a timeout, and may still try again.
+ * Time limits for the methods of a store, in milliseconds: less than half of what a client gives one attempt of the request that needs
+ * them, so that the client gets a response instead of a timeout, and can still retry.
  */
 const storeLimits = {
   heartbeat: 700,
@@ -33,7 +33,7 @@ const storeLimits = {
   other: 5_000,
 } as const;
 
-/** The same store, each of whose calls settles in time. The time of a commit is limited where its turn is (`PushDeadlines`). */
+/** Wraps a store so that each call settles in time. `PushDeadlines` limits the time of commits instead. */
 export class TimedStore implements ManagerStore {
   readonly name: string;
   readonly pushQueue?: NonNullable<ManagerStore['pushQueue']>;
@@ -93,7 +93,7 @@ export class TimedStore implements ManagerStore {
     return this.#within(storeLimits.other, this.#store.deleteCluster(cluster));
   }
 
-  /** The id of a registration that comes too late is given up: nobody was told it. */
+  /** If a registration comes too late its id is removed again: no client received it. */
   async addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number> {
     const adding = this.#store.addNode(cluster, node, word);
     let isLate = false;
@@ -108,7 +108,7 @@ export class TimedStore implements ManagerStore {
     return withTimeout({ clock: this.#timer, timeout: storeLimits.addNode, timeoutError }, adding);
   }
 
-  /** Without a promise where the store needs none. */
+  /** Synchronous if the store is. */
   heartbeat(
     cluster: string,
     nodeId: number,
@@ -130,7 +130,7 @@ export class TimedStore implements ManagerStore {
 
   async updateNode(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate> {
     const updating = this.#store.updateNode?.(cluster, nodeId, node);
-    // A part of a heartbeat.
+    // The update is part of a heartbeat.
     return updating === undefined ? 'unchanged' : this.#within(storeLimits.heartbeat, updating);
   }
 
@@ -150,7 +150,7 @@ export class TimedStore implements ManagerStore {
     await this.#store.announce?.(self);
   }
 
-  /** `self` alone where managers cannot share the store. */
+  /** Only `self` if managers cannot share the store. */
   async managers(self?: ManagerInfo): Promise<readonly ManagerInfo[]> {
     const managers = this.#store.managers?.();
     if (managers !== undefined) return this.#reading(storeLimits.other, managers);
@@ -164,7 +164,7 @@ export class TimedStore implements ManagerStore {
     );
   }
 
-  /** A read stores nothing, however it fails. */
+  /** A failed read never stored anything. */
   async #reading<T>(ms: number, work: Promise<T>): Promise<T> {
     try {
       return await this.#within(ms, work, 'notApplied');

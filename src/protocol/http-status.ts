@@ -39,6 +39,9 @@ const codeOfStatus: ReadonlyMap<number, CfluxErrorCode> = new Map([
 /** Statuses after which another attempt makes sense. */
 const retryableStatuses = new Set([408, 429, 500, 502, 503, 504]);
 
+/** Whether another attempt makes sense after a response with this status. */
+export const isRetryable = (status: number): boolean => retryableStatuses.has(status);
+
 /** The words that tell an id the cluster never gave from any other 404, such as a balancer's. */
 const keyNotFound = 'Key not found';
 
@@ -58,5 +61,5 @@ export function errorOfStatus(
       ? 'NODE_NOT_FOUND'
       : (codeOfStatus.get(status) ?? 'MANAGER_FAILED');
   const message = text.trim().slice(0, 500) || `the manager answered ${status}`;
-  return new CfluxError(code, message, { ...options, status, retryable: retryableStatuses.has(status) });
+  return new CfluxError(code, message, { ...options, status, retryable: isRetryable(status) });
 }

@@ -1,5 +1,6 @@
 import { LocalTransport } from '../manager/local-transport.js';
-import { Manager, type ManagerOptions } from '../manager/manager.js';
+import { Manager } from '../manager/manager.js';
+import type { ManagerOptions } from '../manager/manager-options.js';
 import type { ManagerStore } from '../manager/manager-store.js';
 import { MemoryStore } from '../manager/stores/memory-store.js';
 import type { Transport } from '../transport/transport.js';

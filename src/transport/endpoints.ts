@@ -43,6 +43,10 @@ export class Endpoints {
     if (this.#urls.length === 0) throw new CfluxError('INVALID_OPTION', 'endpoint: the list is empty');
   }
 
+  get count(): number {
+    return this.#urls.length;
+  }
+
   get current(): string {
     return this.#urls[this.#position] ?? '';
   }

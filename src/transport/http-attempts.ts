@@ -46,6 +46,11 @@ export class HttpAttempts implements Transport {
     return this.#exchange.endpoint;
   }
 
+  /** How many endpoints take turns. */
+  get endpoints(): number {
+    return this.#exchange.endpoints;
+  }
+
   get certificates(): readonly CertificateInfo[] {
     return this.#exchange.certificates;
   }
@@ -54,7 +59,7 @@ export class HttpAttempts implements Transport {
     { cluster, node, instance }: RegisterRequest,
     { signal }: CallOptions = {},
   ): Promise<Registration> {
-    return this.#send(
+    return this.send(
       {
         method: 'POST',
         path: paths.register(cluster),
@@ -70,7 +75,7 @@ export class HttpAttempts implements Transport {
   }
 
   async heartbeat(request: HeartbeatRequest, { signal }: CallOptions = {}): Promise<void> {
-    await this.#send(
+    await this.send(
       {
         method: 'PUT',
         path: paths.node(request.cluster, request.nodeId),
@@ -87,7 +92,7 @@ export class HttpAttempts implements Transport {
   }
 
   async report({ cluster, nodeId, report }: ReportRequest, { signal }: CallOptions = {}): Promise<void> {
-    await this.#send(
+    await this.send(
       {
         method: 'PUT',
         path: paths.report(cluster, nodeId),
@@ -100,7 +105,7 @@ export class HttpAttempts implements Transport {
   }
 
   async deregister({ cluster, nodeId }: NodeRequest, { signal }: CallOptions = {}): Promise<void> {
-    await this.#send({ method: 'DELETE', path: paths.node(cluster, nodeId), signal }, (answer) =>
+    await this.send({ method: 'DELETE', path: paths.node(cluster, nodeId), signal }, (answer) =>
       this.#expect(answer, 200, 204),
     );
   }
@@ -109,14 +114,14 @@ export class HttpAttempts implements Transport {
     { cluster }: { readonly cluster: string },
     { signal }: CallOptions = {},
   ): Promise<readonly NodeInfo[]> {
-    return this.#send({ method: 'GET', path: paths.nodes(cluster), signal }, (answer) =>
+    return this.send({ method: 'GET', path: paths.nodes(cluster), signal }, (answer) =>
       readNodes(textOf(this.#expect(answer, 200))),
     );
   }
 
   async push(request: PushRequest, { signal }: CallOptions = {}): Promise<PushResult> {
     const { offer } = request;
-    return this.#send<PushResult>(
+    return this.send<PushResult>(
       {
         method: 'POST',
         path: paths.version(request.cluster, request.version),
@@ -141,7 +146,7 @@ export class HttpAttempts implements Transport {
   async poll(request: PollRequest, { signal }: CallOptions = {}): Promise<PollResult> {
     const { wait } = request;
     const begin = this.#clock.monotonic();
-    return this.#send<PollResult>(
+    return this.send<PollResult>(
       {
         method: 'GET',
         path: paths.version(request.cluster, request.version),
@@ -170,7 +175,7 @@ export class HttpAttempts implements Transport {
   }
 
   /** What `read` makes of the answer; an error names the endpoint, which is left where another may do better. */
-  async #send<T>(
+  async send<T>(
     request: Omit<HttpRequest, 'maxBytes'> & { readonly maxBytes?: number },
     read: (answer: HttpAnswer) => T,
   ): Promise<T> {
@@ -179,8 +184,13 @@ export class HttpAttempts implements Transport {
       return read(answer);
     } catch (error) {
       if (!isCfluxError(error)) throw error;
-      if (error.retryable || error.code === 'NO_SUCH_ROUTE') this.#exchange.leave(answer.endpoint);
-      throw restate(error, { message: `${answer.endpoint}: ${error.message}` });
+      const isForeign = error.code === 'NO_SUCH_ROUTE';
+      if (error.retryable || isForeign) this.#exchange.leave(answer.endpoint);
+      throw restate(error, {
+        message: `${answer.endpoint}: ${error.message}`,
+        // Another program than a manager is at this endpoint, not at all of them.
+        retryable: error.retryable || (isForeign && this.endpoints > 1),
+      });
     }
   }
 }

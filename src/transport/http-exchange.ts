@@ -85,6 +85,11 @@ export class HttpExchange {
     for (const request of this.#underWay) if (request.endpoint === endpoint) request.abandon();
   }
 
+  /** How many endpoints take turns. */
+  get endpoints(): number {
+    return this.#endpoints.count;
+  }
+
   /** Frees every socket; requests under way reject. */
   async close(): Promise<void> {
     await this.#agent.destroy();

@@ -1,14 +1,19 @@
 import { CfluxError, type Outcome } from '../errors.js';
 
-/** `error` with another message or outcome, and the same cause. */
+/** `error` with another message, outcome or chance of another attempt, and the same cause. */
 export function restate(
   error: CfluxError,
   {
     message = error.message,
     outcome = error.outcome,
-  }: { readonly message?: string; readonly outcome?: Outcome | undefined },
+    retryable = error.retryable,
+  }: {
+    readonly message?: string;
+    readonly outcome?: Outcome | undefined;
+    readonly retryable?: boolean;
+  },
 ): CfluxError {
-  const { code, retryable, retryAfter, status } = error;
+  const { code, retryAfter, status } = error;
   return new CfluxError(code, message, {
     cause: error.cause,
     retryable,

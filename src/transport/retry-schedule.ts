@@ -57,12 +57,20 @@ export function retrySchedule(
     factor,
     randomize: false,
   });
-  return { timeout: whole, attemptTimeout: Math.min(whole, attemptTimeout(call, whole, attempts)), delays };
+  return {
+    timeout: whole,
+    attemptTimeout: Math.min(whole, attemptTimeout(call, whole, { wait, attempts })),
+    delays,
+  };
 }
 
-function attemptTimeout(call: Call, timeout: number, attempts: number): number {
+function attemptTimeout(
+  call: Call,
+  timeout: number,
+  { wait, attempts }: { readonly wait: number; readonly attempts: number },
+): number {
   // A hold is one attempt's; a large snapshot needs long on a slow line: five pushes fit only where they fail early.
-  if (call === 'poll') return timeout;
-  if (call === 'push') return timeout / 2;
+  if (call === 'poll' && wait > 0) return timeout;
+  if (call === 'push' || call === 'poll') return timeout / 2;
   return (timeout * 3) / 4 / attempts;
 }

@@ -99,7 +99,9 @@ describe('R20: a damaged data file of a manager', () => {
     expect(signal).toBeNull();
     expect(code).toBeGreaterThan(0);
     expect(await errors).toMatch(`cannot open ${file}: `);
-    expect(await errors).toMatch(/restore it from a copy, or delete it if the nodes of its clusters kept/);
+    expect(await errors).toMatch(
+      /restore it from a backup, or delete it if the nodes of its clusters still have/,
+    );
   });
 
   it('whatever its damage opens with the right content or is named, and never ends the process', async () => {

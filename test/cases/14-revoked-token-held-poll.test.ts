@@ -52,7 +52,7 @@ describe('the token of a held poll', () => {
   it.each([
     ['is taken away', root, 401],
     ['is replaced', root + entry('other', 'read'), 401],
-    ['is for another cluster', root + entry('left', 'read', 'cluster = "d"\n'), 403],
+    ['is restricted to another cluster', root + entry('left', 'read', 'cluster = "d"\n'), 403],
     ['is in a file without a token', '# nobody\n', 401],
     ['is in an empty file', '', 401],
   ])('R24: %s: the poll ends, though no other request comes', async (_, text, status) => {

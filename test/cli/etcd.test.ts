@@ -49,7 +49,7 @@ describeWithServer('etcd', 'cflux manager --etcd', () => {
     const flags = ['--etcd', urls, '--etcd-user', 'root', '--etcd-password-file', file];
     const refused = cflux(['manager', '--listen', '127.0.0.1:0', ...flags]);
     expect(await refused.exit).not.toBe(0);
-    expect(refused.lines.join('\n')).toContain('etcd does not let this manager in');
+    expect(refused.lines.join('\n')).toContain('etcd refused access');
     expect(refused.lines.join('\n')).not.toContain('-word');
     writeFileSync(file, 'secret-word\n');
     const { url } = await manager(...flags);

@@ -103,7 +103,7 @@ describe('cflux', () => {
     const { url } = await serve({}, { tokens: [{ name: 'ops', token, scopes: ['read'] }] });
     const env = { CFLUX_ENDPOINT: url };
     const refused = await cflux(['clusters'], { env });
-    expect([refused.code, refused.err]).toEqual([5, expect.stringContaining('asks for a token')]);
+    expect([refused.code, refused.err]).toEqual([5, expect.stringContaining('requires Authorization')]);
     const file = join(await temporaryDirectory(), 'token');
     await writeFile(file, `${token}\n`);
     expect((await cflux(['clusters', '--token-file', file], { env })).code).toBe(0);

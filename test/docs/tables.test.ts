@@ -125,7 +125,7 @@ describe('tables of the README are complete', () => {
   });
 
   it('every metric of an agent is in its page', async () => {
-    const documented = rowsOf(section(textOf('docs/influxdb.md'), '## Watch it')).flatMap(([names]) =>
+    const documented = rowsOf(section(textOf('docs/influxdb.md'), '## Monitoring')).flatMap(([names]) =>
       namesIn(names).filter((name) => name.startsWith('cflux_')),
     );
     const options = { dir: 'unused', client: {}, influx: { url: 'http://127.0.0.1:1' }, clock: systemClock };

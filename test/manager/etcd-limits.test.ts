@@ -182,7 +182,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
     ])('with %s it is told what is wrong, and not the password', async (_, user) => {
       const error = await failure(openStore({ endpoints: etcd.endpoints, ...user }));
       expect(error).toMatchObject({ code: 'UNAVAILABLE' });
-      expect(String(error)).toContain('etcd does not let this manager in');
+      expect(String(error)).toContain('etcd refused access');
       expect(inspect(error, { depth: 10 })).not.toContain('wrong-password');
     });
 

@@ -5,7 +5,7 @@ import { isFromOtherHistory } from '../../src/manager/recovery/history-check.js'
 
 const record = (version: number, mutation: string): VersionRecord => ({ version, mutation, at: 0, size: 1 });
 const kept = [record(90, 'm90'), record(70, 'm70'), record(50, 'm50')];
-const head = { epoch: 'one', latest: kept[0], kept };
+const head = { epoch: 'one', latest: kept[0], retained: kept };
 
 describe('R11: what a node has is of another history', () => {
   it.each([

@@ -76,7 +76,7 @@ describe('LmdbStore', () => {
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
   });
 
-  it('refuses what a newer version wrote, says so, and leaves it alone', async () => {
+  it('refuses data of a newer release with a clear error, and does not change it', async () => {
     const dir = await temporaryDirectory();
     await (await openStore(dir)).close();
     const root = open({ path: dir });
@@ -86,7 +86,9 @@ describe('LmdbStore', () => {
     const store = new LmdbStore({ dir });
     await expect(store.open(contextOf())).rejects.toMatchObject({
       code: 'STORAGE_FAILED',
-      message: expect.stringMatching(/newer version of clusterflux \(format 2, this one knows up to 1\)/),
+      message: expect.stringMatching(
+        /newer release of clusterflux wrote it \(format 2, this one supports up to 1\)/,
+      ),
     });
     const again = open({ path: dir });
     onTestFinished(() => again.close());
@@ -210,12 +212,12 @@ describe('LmdbStore', () => {
       });
     // Blocks of 512 bytes, or of 1,024: some hundred kilobytes either way.
     const full = await run('800');
-    expect(full).toMatch(/(OUT_OF_SPACE|STORAGE_FAILED) none/);
+    expect(full).toMatch(/(OUT_OF_SPACE|STORAGE_FAILED) notApplied/);
     expect(full).not.toMatch(/undefined|unknown/);
     expect(full).toMatch(/kept [1-9]\d*\n$/);
     const kept = Number(/kept (\d+)/.exec(full)?.[1]);
     const roomy = await run('unlimited');
-    expect(roomy).not.toContain('none');
+    expect(roomy).not.toContain('notApplied');
     expect(roomy.startsWith(`found ${kept}\n`), roomy).toBe(true);
   });
 });

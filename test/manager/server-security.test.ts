@@ -119,7 +119,7 @@ describe('tokens', () => {
   });
 
   it.each<[string, unknown]>([
-    ['there is none', []],
+    ['the list is empty', []],
     ['name is missing', [{ token: 'reader-token-0123', scopes: ['read'] }]],
     ['either token or sha256', [{ name: 'x', scopes: ['read'] }]],
     [
@@ -130,7 +130,7 @@ describe('tokens', () => {
     ['16 to 512 characters', [{ name: 'x', token: 'short', scopes: ['read'] }]],
     ['16 to 512 characters', [{ name: 'x', token: 'with blanks in the token', scopes: ['read'] }]],
     ['scopes is missing', [{ name: 'x', token: 'reader-token-0123' }]],
-    ['no scope "all"', [{ name: 'x', token: 'reader-token-0123', scopes: ['read', 'all'] }]],
+    ['unknown scope "all"', [{ name: 'x', token: 'reader-token-0123', scopes: ['read', 'all'] }]],
     ['cluster must be a name', [{ name: 'x', token: 'reader-token-0123', scopes: ['read'], cluster: 7 }]],
   ])('that are set up wrong are refused: %s', async (message, wrong) => {
     const manager = new Manager({ store: new MemoryStore() });
@@ -337,7 +337,9 @@ describe('hostile input (R24)', () => {
     expect(await register('{"ip":7}')).toBe('400 ip must be a string');
     expect(await register('{"hostname":["h"]}')).toBe('400 hostname must be a string');
     expect(await register('{"addresses":[1]}')).toBe('400 addresses must be an array of strings');
-    expect(await register(`{"ip":"${'x'.repeat(5_000)}"}`)).toBe('400 ip has at most 4096 characters');
+    expect(await register(`{"ip":"${'x'.repeat(5_000)}"}`)).toBe(
+      '400 invalid node description: ip may have at most 4096 characters',
+    );
     expect(await register(' '.repeat(70_000))).toMatch(/^413 /);
     expect(await (await fetch(`${url}/nodes/a`)).json()).toEqual([]);
     expect(await register('{"__proto__":{"ip":"x"},"ip":"y"}')).toMatch(/^200 .*"ip":"y"/);

@@ -227,7 +227,10 @@ describe('the HTTP server of a manager', () => {
     await manager.close();
     expect((await fetch(`${url}/health`)).status).toBe(200);
     const ready = await fetch(`${url}/ready`);
-    expect([ready.status, await ready.text()]).toEqual([503, 'the manager is closing\n']);
+    expect([ready.status, await ready.text()]).toEqual([
+      503,
+      'the manager is closing: nothing was stored; use another manager or retry\n',
+    ]);
   });
 
   it('counts what it does, for Prometheus', async () => {

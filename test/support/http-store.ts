@@ -31,15 +31,15 @@ export class HttpStore implements ManagerStore {
   async open(context: StoreContext): Promise<void> {
     if (this.#server !== undefined) return;
     const { clock, random, nodeTtl, keepVersions, maxNodes } = context;
-    // No turns: on a clock that stands still they would never end.
+    // No reservations: on a clock that stands still they would never end.
     const options = {
       store: this.#inner,
       clock,
       random,
       nodeTtl,
-      history: keepVersions,
+      keepVersions,
       limits: { nodes: maxNodes },
-      turn: 0,
+      conflictHold: 0,
     };
     this.#manager = new Manager(options);
     const tokens = [{ name: 'ops', token, scopes: ['admin'] as const }];

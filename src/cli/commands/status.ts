@@ -30,8 +30,9 @@ export function statusCommand(terminal: Terminal): Command {
 async function status(manager: ManagerApi, json: boolean, terminal: Terminal): Promise<void> {
   const trouble = await manager.trouble();
   if (trouble !== undefined) {
-    if (json) terminal.out(jsonText({ endpoint: manager.endpoint, ready: false, trouble }));
-    throw new CfluxError('UNAVAILABLE', `${manager.endpoint} is not ready: ${trouble}`);
+    const { endpoint, reason } = trouble;
+    if (json) terminal.out(jsonText({ endpoint, ready: false, trouble: reason }));
+    throw new CfluxError('UNAVAILABLE', `${endpoint} is not ready: ${reason}`);
   }
   const { cflux: managers } = await manager.everything();
   const clusters = await manager.clusters();

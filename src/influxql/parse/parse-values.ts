@@ -1,4 +1,5 @@
 import { DurationRefusal, durationOf } from '../duration-literal.js';
+import { significantDigits } from '../significant-digits.js';
 import { errorAt } from '../syntax-error.js';
 import type { Token } from '../token.js';
 import type { TokenReader } from '../token-reader.js';
@@ -49,7 +50,7 @@ export function parseReplication(reader: TokenReader): number {
 /** The integer that digits spell; `undefined` beyond 64 bits. Its time is linear, which that of a large bigint is not. */
 export function integerOf(digits: string, max = maxInt64): bigint | undefined {
   const negative = digits.startsWith('-');
-  const significant = digits.slice(negative ? 1 : 0).replace(/^0+(?=\d)/, '');
+  const significant = significantDigits(digits.slice(negative ? 1 : 0));
   if (significant.length > 20) return undefined;
   const value = BigInt(significant);
   if (value > (negative ? max + 1n : max)) return undefined;

@@ -6,15 +6,15 @@ import type { Requester } from '../audit.js';
 import { header } from './request-headers.js';
 import type { Bearer, Scope, TokenSource } from './tokens.js';
 
-/** Who asks, and which clusters they may see. */
+/** Identifies the requester, and the clusters that it may see. */
 export interface Access {
   readonly requester: Requester;
   readonly maySee: (cluster: string) => boolean;
-  /** The request may be a node's. */
+  /** The request may come from a node. */
   readonly isNode: boolean;
 }
 
-/** One of these scopes is needed for a route; none: it is open to everybody. `admin` may do everything. */
+/** A route requires one of these scopes; a route without scopes is public. `admin` grants everything. */
 const needed: Readonly<Record<Route['name'], readonly Scope[]>> = {
   health: [],
   ready: [],
@@ -34,7 +34,7 @@ const needed: Readonly<Record<Route['name'], readonly Scope[]>> = {
 };
 
 /**
- * Lets a request through, or says why not, before any of its body is read.
+ * Authorizes a request before any of its body is read.
  *
  * @throws `UNAUTHORIZED`, `FORBIDDEN`.
  */
@@ -47,9 +47,11 @@ export async function accessOf(
   const scopesNeeded = route === undefined ? undefined : needed[route.name];
   if (scopesNeeded?.length === 0) return { requester: { remote }, maySee: () => false, isNode: false };
   const token = /^Bearer +([^\s]+) *$/i.exec(header(request, 'Authorization') ?? '')?.[1];
-  if (token === undefined) throw unauthorized('this manager asks for a token: Authorization: Bearer …');
+  if (token === undefined)
+    throw unauthorized('the request has no token: this manager requires Authorization: Bearer <token>');
   const bearer = await tokens.find(token);
-  if (bearer === undefined) throw unauthorized('this token is not known here (any more)');
+  if (bearer === undefined)
+    throw unauthorized('the token is unknown or was removed: use a token of this manager');
   check(bearer, route, scopesNeeded ?? []);
   const { name, cluster: only } = bearer;
   return {
@@ -59,7 +61,7 @@ export async function accessOf(
   };
 }
 
-/** Without tokens everybody may do everything, under the name in their client certificate if they have one. */
+/** Without tokens every client may do everything, under the name in its client certificate if it has one. */
 export function openAccess({ socket }: IncomingMessage): Access {
   const remote = socket.remoteAddress;
   const author = certificateName(socket);
@@ -75,17 +77,19 @@ const everything = () => true;
 function check({ name, scopes, cluster }: Bearer, route: Route | undefined, oneOf: readonly Scope[]): void {
   if (route === undefined) return;
   if (!scopes.includes('admin') && !oneOf.some((scope) => scopes.includes(scope))) {
-    throw forbidden(`the token ${JSON.stringify(name)} lacks the scope ${[...oneOf, 'admin'].join(' or ')}`);
+    throw forbidden(
+      `the token ${JSON.stringify(name)} lacks the scope ${[...oneOf, 'admin'].join(' or ')}: use a token that has it`,
+    );
   }
   if (cluster === undefined) return;
   const asked = 'cluster' in route ? route.cluster : undefined;
   const isForAll = asked === undefined && route.name === 'metrics';
   if (isForAll || (asked !== undefined && asked !== cluster)) {
-    throw forbidden(`the token ${JSON.stringify(name)} is for another cluster`);
+    throw forbidden(`the token ${JSON.stringify(name)} is restricted to another cluster`);
   }
 }
 
-/** The common name in a client certificate that was checked. */
+/** The common name in a verified client certificate. */
 function certificateName(socket: IncomingMessage['socket']): string | undefined {
   if (!isTls(socket) || !socket.authorized) return undefined;
   const name = socket.getPeerCertificate().subject?.CN;

@@ -10,13 +10,13 @@ import { header } from './request-headers.js';
 
 const empty = { 'Content-Length': 0 };
 
-/** 200, and that is all: what heartbeats are answered with. */
+/** Sends 200 without anything else: the response to heartbeats. */
 export function answerOk(response: ServerResponse): void {
   response.writeHead(200, empty);
   response.end();
 }
 
-/** An answer without a body. */
+/** Sends a response without a body. */
 export function answerEmpty(response: ServerResponse, status: number, standing: HistoryHeaders): void {
   const length = status === 204 ? {} : empty;
   response.writeHead(status, { ...standingHeaders(standing), ...length });
@@ -40,10 +40,10 @@ export interface Listing {
   readonly after: string;
 }
 
-/** Items that are encoded at a time: all of a long listing would block the event loop. */
+/** Items encoded at a time: encoding a long listing at once would block the event loop. */
 const itemsAtOnce = 500;
 
-/** A text that may be long: its bytes count among those that are being sent. */
+/** Sends a text that may be long: its bytes count among those being sent. */
 export async function answerListing(
   { response, sent }: Pick<Exchange, 'response' | 'sent'>,
   { before, items, separator, after }: Listing,
@@ -61,7 +61,7 @@ export async function answerListing(
   sent.send(response, body, { status: 200, headers });
 }
 
-/** A snapshot, gzipped where the client takes that. */
+/** Sends a snapshot, compressed with gzip if the client accepts that. */
 export async function answerSnapshot(
   { request, response, encodings, sent }: Exchange,
   status: number,
@@ -79,7 +79,7 @@ export async function answerSnapshot(
   sent.send(response, body, { cluster, isNewest, status, headers: encoded.headersOf(standing, body) });
 }
 
-/** An error: plain text, or JSON where the request asks for it. */
+/** Sends an error: plain text, or JSON if the request asks for it. */
 export function answerError(
   request: IncomingMessage,
   response: ServerResponse,

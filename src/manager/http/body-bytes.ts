@@ -3,14 +3,14 @@ import { CfluxError } from '../../errors.js';
 import type { Random } from '../../random.js';
 import { type Owners, Shares, type Use } from '../shares.js';
 
-/** The bytes of bodies that one direction of a manager's traffic keeps in memory, all requests together (R24). */
+/** Limits the memory for bodies in one direction of a manager's traffic, all requests together (R24). */
 export class BodyBytes {
   readonly #shares: Shares;
   readonly #random: Random;
 
-  /** @param total bytes of all bodies; `largest`: of one, which always gets through when nothing else is under way. */
+  /** @param total bytes of all bodies; `largest`: of one, which is always admitted when no other body is in progress. */
   constructor(total: number, largest: number, random: Random) {
-    // A body is there twice at the most: compressed and unpacked, or in pieces and joined.
+    // At most two copies of a body exist: compressed and decompressed, or in chunks and joined.
     this.#shares = new Shares(Math.max(total, 2 * largest));
     this.#random = random;
   }
@@ -19,7 +19,7 @@ export class BodyBytes {
     return this.#shares.taken;
   }
 
-  /** What one body takes; it must be released. */
+  /** Reserves memory for one body; it must be released. */
   open(owners: Owners): BodyUse {
     return new BodyUse(this.#shares, { owners, amount: 0 }, this.#random);
   }
@@ -36,17 +36,17 @@ export class BodyUse {
     this.#random = random;
   }
 
-  /** `false`: there is no room for so many bytes, and nothing was taken. */
+  /** Returns `false`, and reserves nothing, if there is not enough room. */
   tryTake(bytes: number): boolean {
     return this.#shares.take(this.#use, bytes);
   }
 
-  /** @throws `UNAVAILABLE`: there is no room for so many bytes. */
+  /** @throws `UNAVAILABLE`: there is not enough room. */
   take(bytes: number): void {
     if (!this.tryTake(bytes)) throw tooManyBytes(this.#random);
   }
 
-  /** @throws `UNAVAILABLE`: there is no room for so many bytes now. Takes nothing. */
+  /** @throws `UNAVAILABLE`: there is not enough room now. Reserves nothing. */
   check(bytes: number): void {
     this.take(bytes);
     this.give(bytes);
@@ -56,16 +56,20 @@ export class BodyUse {
     this.#shares.release(this.#use, bytes);
   }
 
-  /** Gives everything back. Idempotent. */
+  /** Releases everything. Idempotent. */
   release(): void {
     this.#shares.release(this.#use);
   }
 }
 
-/** Spread, so that not all clients come back in the same moment. */
+/** The retry delay is spread, so that clients do not all return at the same moment. */
 export const tooManyBytes = (random: Random) =>
-  new CfluxError('UNAVAILABLE', 'too many bytes of bodies are under way at this manager: retry', {
-    retryable: true,
-    outcome: 'notApplied',
-    retryAfter: uniformDelay(1_000, 3_000, random),
-  });
+  new CfluxError(
+    'UNAVAILABLE',
+    'the manager is overloaded: too many bytes of bodies are in transfer; retry later',
+    {
+      retryable: true,
+      outcome: 'notApplied',
+      retryAfter: uniformDelay(1_000, 3_000, random),
+    },
+  );

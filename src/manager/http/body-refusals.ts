@@ -1,10 +1,12 @@
 import { CfluxError } from '../../errors.js';
 
-/** `limit`: what a body has at most. */
+/** @param limit the largest body accepted, with its unit */
 export const bodyTooLarge = (limit: string) =>
-  new CfluxError('TOO_LARGE', `a body has at most ${limit}`, { outcome: 'notApplied' });
+  new CfluxError('TOO_LARGE', `the body is too large: at most ${limit} are accepted`, {
+    outcome: 'notApplied',
+  });
 
-/** The refusal that `error` is, or that the body is wrong as `message` says. */
+/** Returns `error` if it is a refusal already, and otherwise `BAD_REQUEST` with `message`. */
 export const refusedBody = (error: unknown, message: string) =>
   error instanceof CfluxError
     ? error

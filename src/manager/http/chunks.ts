@@ -1,21 +1,21 @@
 const blockSize = 16 * 1024;
-/** Below this the object around a chunk is worth more than the chunk: one byte may come as a chunk of its own. */
+/** Below this size the object around a chunk costs more than the chunk: a chunk may be a single byte. */
 const smallest = 4 * 1024;
 
-/** Bytes that arrive in chunks of any size, kept in little more than their own size. */
+/** Collects bytes that arrive in chunks of any size, in little more than their own size. */
 export class Chunks {
   readonly #stated: number | undefined;
   readonly #chunks: Buffer[] = [];
-  /** Takes what is too small to be kept by itself, and everything when the length is known. */
+  /** Receives chunks that are too small to be kept separately, and all chunks when the length is known. */
   #block: Buffer | undefined;
   #used = 0;
 
-  /** @param stated how many bytes there will be in all, if that is known: then they are never there twice */
+  /** @param stated total number of bytes, if it is known: then they are never stored twice */
   constructor(stated: number | undefined) {
     this.#stated = stated;
   }
 
-  /** They must be copied to be in one buffer. */
+  /** Joining the chunks needs a copy. */
   get isScattered(): boolean {
     return this.#chunks.length + (this.#block === undefined ? 0 : 1) > 1;
   }
@@ -33,7 +33,7 @@ export class Chunks {
     } else this.#copy(chunk);
   }
 
-  /** All bytes, in a buffer of its own where they came as several chunks: a pooled one would keep 8 KiB alive. */
+  /** Returns all bytes; several chunks are joined in a buffer of their own, because a pooled one would keep 8 KiB alive. */
   join(): Buffer {
     this.#endBlock();
     const [first = Buffer.alloc(0)] = this.#chunks;
@@ -44,7 +44,7 @@ export class Chunks {
     for (let at = 0; at < chunk.byteLength; ) {
       if (this.#block === undefined || this.#used === this.#block.byteLength) {
         this.#endBlock();
-        // Its pages take memory only when something is written there.
+        // Its pages take memory only when they are written.
         this.#block = Buffer.allocUnsafeSlow(this.#stated ?? blockSize);
         this.#used = 0;
       }

@@ -2,8 +2,8 @@ import type { Manager } from '../manager.js';
 import { TimeSlice } from '../time-slice.js';
 
 /**
- * The metrics of each cluster, as lines of the Prometheus text format. They are written here and not by prom-client, which would block the event
- * loop for as long as ten thousand clusters take.
+ * Formats the metrics of each cluster as lines of the Prometheus text format. prom-client is not used here, because it would block the
+ * event loop for as long as ten thousand clusters take.
  */
 export async function clusterMetrics(manager: Manager): Promise<readonly string[]> {
   const slice = new TimeSlice();
@@ -26,7 +26,7 @@ export async function clusterMetrics(manager: Manager): Promise<readonly string[
   return [...versions, ...sizes, ...nodes];
 }
 
-/** None while the store fails: the figures of the manager itself are wanted most then. */
+/** Empty while the store fails: the metrics of the manager itself are needed most then. */
 const clustersOf = (manager: Manager) => manager.clusters().catch(() => []);
 
 const heading = (name: string, help: string) => [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`];

@@ -5,7 +5,7 @@ import { nodeRoutes } from './node-routes.js';
 import { operatorRoutes } from './operator-routes.js';
 import { versionRoutes } from './version-routes.js';
 
-/** Hands a request to what answers its route; the most frequent first. */
+/** Calls the handler of the route; the most frequent routes come first. */
 export function dispatch(exchange: Exchange, route: Route, metrics: ManagerMetrics): Promise<void> | void {
   switch (route.name) {
     case 'heartbeat':

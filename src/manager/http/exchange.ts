@@ -9,7 +9,7 @@ import type { SentBodies } from './sent-bodies.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
 import type { TokenSource } from './tokens.js';
 
-/** One request on its way to an answer. */
+/** One request and its pending response. */
 export interface Exchange {
   readonly manager: Manager;
   readonly encodings: SnapshotEncodings;
@@ -21,16 +21,16 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly access: Access;
-  /** Absent: the manager asks for no token. */
+  /** Undefined if the manager requires no token. */
   readonly tokens: TokenSource | undefined;
-  /** Its signal ends when the client goes away, or the server closes. */
+  /** Its signal aborts when the client disconnects or the server closes. */
   readonly open: OpenRequest;
 }
 
-/** The route with one name. */
+/** The route type with the given name. */
 export type RouteOf<Name extends Route['name']> = Extract<Route, { name: Name }>;
 
-/** Answers the requests of some routes. */
+/** Handlers for some of the routes. */
 export type RouteHandlers<Names extends Route['name']> = {
   readonly [Name in Names]: (exchange: Exchange, route: RouteOf<Name>) => Promise<void> | void;
 };

@@ -1,6 +1,6 @@
 import { headers } from '../../protocol/headers.js';
 
-/** Where a cluster stands, as headers. */
+/** The current state of a cluster's history, as response headers. */
 export interface HistoryHeaders {
   readonly epoch?: string | undefined;
   readonly version?: number | undefined;

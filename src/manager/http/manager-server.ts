@@ -15,55 +15,58 @@ import { RequestHandler } from './request-handler.js';
 import { TokenFile } from './token-file.js';
 import { type TokenEntry, TokenList, type TokenSource } from './tokens.js';
 
-/** How {@link createManagerServer} serves. */
+/** Options of {@link createManagerServer}. */
 export interface ManagerServerOptions {
-  /** Address to listen on. Default: `127.0.0.1`, for snapshots hold password hashes. */
+  /** Address to listen on. Default: `127.0.0.1`, because snapshots contain password hashes. */
   readonly host?: string;
-  /** Default: 8000; 0: any free one. */
+  /** Port to listen on. Default: 8000; 0 selects a free one. */
   readonly port?: number;
-  /** Who may do what: entries, or a TOML file that is read again when it changes. Default: everybody everything. */
+  /** Tokens and their scopes: entries, or a TOML file that is reloaded when it changes. Default: every client may do everything. */
   readonly tokens?: string | readonly TokenEntry[];
   /**
-   * `cert` and `key` in PEM: serves https. With `ca`, clients must show a certificate of that authority. A function instead of a value
-   * is called every second: new connections use what it returns, without a restart.
+   * `cert` and `key` in PEM: serves https. With `ca`, clients must present a certificate issued by that authority. A function instead of
+   * a value is called every second: new connections use what it returns, without a restart.
    */
   readonly tls?: TlsSources;
   /**
-   * Names besides `localhost` and its addresses under which it is served while it listens on loopback without tokens and client
-   * certificates, such as the public name of a proxy on this machine. A web page could otherwise give itself a name that resolves
-   * to loopback (DNS rebinding) and read everything. Each without scheme and port. Default: none.
+   * Host names besides `localhost` and its addresses that requests may use while the server listens on loopback without tokens and client
+   * certificates, such as the public name of a proxy on this machine. Other names are refused: a web page could otherwise give itself a
+   * name that resolves to loopback (DNS rebinding) and read everything. Names have no scheme and no port. Default: none.
    */
   readonly hostNames?: readonly string[];
-  /** Lets it listen beyond this machine without tokens or client certificates. Default: false. */
+  /** Allows listening beyond this machine without tokens or client certificates. Default: false. */
   readonly insecure?: boolean;
-  /** Milliseconds in which a whole request must have arrived. Default: 60,000. */
+  /** Milliseconds within which a whole request must arrive. Default: 60,000. */
   readonly requestTimeout?: number;
   /**
-   * Receives what fails aside from any request: a token file that turned wrong, TLS certificates that cannot be reloaded, or that expire
-   * within 30, 14, 7, 3 or 1 days. Default: such certificates are reported by `process.emitWarning`, the rest is ignored.
+   * Receives errors that belong to no request: a token file that became invalid, TLS certificates that cannot be reloaded, or that expire
+   * within 30, 14, 7, 3 or 1 days. Default: such certificates are reported by `process.emitWarning`, other errors are ignored.
    */
   readonly onError?: (error: CfluxError) => void;
 }
 
-/** A manager that is served. */
+/** A manager served over HTTP. */
 export interface ManagerServer {
-  /** `http://127.0.0.1:8000`. */
+  /** Base URL, for example `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** Answers held polls (503, `Retry-After`), waits for pushes that are being stored, and stops listening. The manager stays open. Idempotent. */
+  /**
+   * Completes held polls (503, `Retry-After`), waits for pushes that are being stored, and stops listening. The manager stays open.
+   * Idempotent.
+   */
   close(): Promise<void>;
 }
 
 // Well above the 5 s between heartbeats: an idle connection is never closed just as one is sent.
 const keepAlive = 75_000;
 const headTimeout = 10_000;
-// Between two packets of one answer or held poll; the longest hold is 300 s.
+// Between two packets of one response or held poll; the longest hold is 300 s.
 const silence = 400_000;
 const closeGrace = 5_000;
 
 /**
- * Serves `manager` over HTTP, to every client of the protocol, that of 2016 too.
+ * Serves `manager` over HTTP to every client of the protocol, legacy clients included.
  *
- * @throws `INVALID_OPTION`: tokens or certificates that can not be used, or an address that would show snapshots to everybody.
+ * @throws `INVALID_OPTION`: tokens or certificates that cannot be used, or an address that would expose snapshots to other machines.
  * @example
  * ```ts
  * const server = await createManagerServer(manager, { host: '127.0.0.1', port: 8000 });
@@ -90,7 +93,7 @@ export async function createManagerServer(
     metrics: await ManagerMetrics.create(manager, () => credentials?.certificates ?? []),
   });
   onEveryRequest(server, (request, response) => handler.handle(request, response));
-  // Before it listens: no connection is missed.
+  // Created before the server listens, so that no connection is missed.
   const connections = credentials && new OpenConnections(server);
   await listen(server, host, port);
   guard.boundTo(addressOf(server));
@@ -106,7 +109,7 @@ export async function createManagerServer(
     unwatchTls?.();
     handler.close();
     server.closeIdleConnections();
-    // Whoever sends half a request, or does not read its answer, is not waited for.
+    // Clients that send half a request, or do not read their response, are cut off after this.
     const cancel = manager.clock.after(closeGrace, () => server.closeAllConnections());
     await closed;
     cancel();
@@ -126,7 +129,8 @@ async function tokensOf(
 ): Promise<TokenSource | undefined> {
   if (tokens === undefined) return undefined;
   if (typeof tokens === 'string') return TokenFile.open(tokens, clock, onError);
-  if (tokens.length === 0) throw new CfluxError('INVALID_OPTION', 'tokens: there is none');
+  if (tokens.length === 0)
+    throw new CfluxError('INVALID_OPTION', 'tokens: the list is empty; add an entry, or omit the option');
   return new TokenList(tokens);
 }
 
@@ -139,7 +143,7 @@ function tlsCredentials(
   return new TlsCredentials({ sources, clock, warn: report ?? ((message) => process.emitWarning(message)) });
 }
 
-/** New connections use new certificates; connections that are open end only if the authority of clients changed. */
+/** New connections use new certificates; open connections end only if the client authority changed. */
 function watchTls(
   server: Server,
   credentials: TlsCredentials,
@@ -179,7 +183,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   await new Promise<void>((resolve, reject) => {
     const onError = (cause: Error) =>
       reject(
-        new CfluxError('INVALID_OPTION', `can not listen on ${host}:${port}: ${cause.message}`, { cause }),
+        new CfluxError('INVALID_OPTION', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
       );
     server.once('error', onError);
     server.listen({ host, port, backlog: 4_096 }, () => {

@@ -10,10 +10,10 @@ import type { Exchange } from './exchange.js';
 
 type Client = typeof import('prom-client');
 
-/** The metrics of one server, in the Prometheus text format; those of clusters are made in cluster-metrics.ts. */
+/** The metrics of one server, in the Prometheus text format; cluster-metrics.ts adds those of clusters. */
 export class ManagerMetrics {
   readonly #registry: Registry | undefined;
-  /** Answers by route and status: labels are looked up when somebody asks, not with every heartbeat. */
+  /** Responses by route and status: labels are looked up when metrics are read, not with every heartbeat. */
   readonly #answers = new Map<Route['name'] | 'notApplied', Map<number, number>>();
 
   private constructor(
@@ -28,7 +28,7 @@ export class ManagerMetrics {
     const answers = this.#answers;
     new client.Counter({
       name: 'cflux_requests_total',
-      help: 'Requests that were answered.',
+      help: 'Responses that were sent.',
       labelNames: ['route', 'status'],
       registers,
       collect() {
@@ -40,7 +40,7 @@ export class ManagerMetrics {
     });
     new client.Gauge({
       name: 'cflux_held_polls',
-      help: 'Polls that wait for a change.',
+      help: 'Polls that are held until a change.',
       registers,
       collect() {
         this.set(manager.heldPolls);
@@ -53,7 +53,7 @@ export class ManagerMetrics {
     showCertificates(client, registry, shown, { labelNames: ['peer'] });
   }
 
-  /** Without the optional package prom-client it counts nothing, and says so where somebody asks. */
+  /** Without the optional package prom-client nothing is counted, and reading the metrics reports that it is missing. */
   static async create(
     manager: Manager,
     certificates: () => readonly CertificateInfo[],

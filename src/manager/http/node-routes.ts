@@ -11,7 +11,7 @@ import { header, wordOf } from './request-headers.js';
 
 const maxRegistration = 64 * 1024;
 
-/** What nodes ask about themselves and each other. */
+/** The routes that nodes use. */
 export const nodeRoutes: RouteHandlers<
   'register' | 'heartbeat' | 'report' | 'deregister' | 'listNodes' | 'listAll'
 > = {
@@ -28,7 +28,7 @@ export const nodeRoutes: RouteHandlers<
     const leaving = header(request, headers.leaving) === 'true';
     if (hasBody(request)) return answerDescribed(exchange, cluster, nodeId, leaving);
     const isKnown = manager.heartbeat(cluster, nodeId, { leaving, word: wordOf(request) });
-    // Without a promise where there is nothing to wait for.
+    // Synchronous if there is nothing to wait for.
     if (isKnown === true) return answerOk(response);
     return answerHeartbeat(response, nodeId, isKnown);
   },
@@ -77,7 +77,7 @@ export const nodeRoutes: RouteHandlers<
   },
 };
 
-/** A heartbeat with a body, which is that of a registration: how the node describes itself now. */
+/** Handles a heartbeat with a body, which has the format of a registration: the node's current description. */
 async function answerDescribed(
   exchange: Exchange,
   cluster: string,
@@ -86,7 +86,7 @@ async function answerDescribed(
 ): Promise<void> {
   const { manager, request, response, access } = exchange;
   await withBody(exchange, { cluster, most: maxRegistration }, async (body) => {
-    // A chunked body may be empty nonetheless.
+    // A chunked body may still be empty.
     const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
     const isKnown = manager.heartbeat(cluster, nodeId, {
       leaving,

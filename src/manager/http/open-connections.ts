@@ -1,9 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The TLS connections of a server. A certificate is verified once for each, so they must end when the client authority changes. */
+/**
+ * The TLS connections of a server. A certificate is verified once per connection, so connections must end when the client authority
+ * changes.
+ */
 export class OpenConnections {
-  /** Responses under way on each. */
+  /** Number of pending responses per connection. */
   readonly #responses = new Map<Socket, number>();
   readonly #ending = new WeakSet<Socket>();
 
@@ -15,7 +18,7 @@ export class OpenConnections {
     server.prependListener('request', (request, response) => this.#track(request, response));
   }
 
-  /** Ends idle connections now, and others after the responses under way. */
+  /** Ends idle connections now, and the others after their pending responses. */
   endAll(): void {
     for (const [socket, responses] of this.#responses) {
       this.#ending.add(socket);

@@ -1,19 +1,19 @@
 import type { ServerResponse } from 'node:http';
 import type { TokenSource } from './tokens.js';
 
-/** A request that is not answered yet, and what ends the wait for its answer. */
+/** A request without a response so far, and its cancellation. */
 export class OpenRequest {
   readonly #response: ServerResponse;
   #controller: AbortController | undefined;
   #reason: unknown;
-  /** Rejects if the bearer is no longer let through; absent: no token was asked for. */
+  /** Rejects if the bearer is no longer authorized; undefined if no token was required. */
   readmit: ((bearers: TokenSource) => Promise<unknown>) | undefined;
 
   constructor(response: ServerResponse) {
     this.#response = response;
   }
 
-  /** Made for those that wait for something: of all parts of a heartbeat it would be the dearest. */
+  /** Created on demand, only for requests that wait: it would be the most expensive part of a heartbeat. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -22,13 +22,13 @@ export class OpenRequest {
     return this.#controller.signal;
   }
 
-  /** Nobody shall wait any longer; the first reason counts. */
+  /** Ends every wait of this request; the first reason counts. */
   end(reason: unknown): void {
     this.#reason ??= reason;
     this.#controller?.abort(this.#reason);
   }
 
-  /** The connection shall not be used again. */
+  /** Prevents the connection from being used again. */
   isLastOfItsConnection(): void {
     if (!this.#response.headersSent) this.#response.setHeader('Connection', 'close');
   }

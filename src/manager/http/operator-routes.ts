@@ -2,7 +2,7 @@ import { nextTurn, TimeSlice } from '../time-slice.js';
 import { answerJson, answerListing, answerOk, answerSnapshot, answerText } from './answer.js';
 import type { RouteHandlers } from './exchange.js';
 
-/** What operators and their tools ask. */
+/** The routes that operators and their tools use. */
 export const operatorRoutes: RouteHandlers<
   'listClusters' | 'history' | 'readVersion' | 'deleteCluster' | 'health' | 'ready'
 > = {
@@ -35,12 +35,12 @@ export const operatorRoutes: RouteHandlers<
     answerOk(response);
   },
 
-  /** The process runs. */
+  /** Liveness: the process runs. */
   health({ response }) {
     answerText(response, 'ok\n');
   },
 
-  /** It can serve, its store can, and changes of the tokens are noticed. */
+  /** Readiness: the manager and its store can serve, and changes of the tokens are noticed. */
   async ready({ manager, response, tokens }) {
     await manager.check();
     await tokens?.check?.();

@@ -2,13 +2,14 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * When a connection is lost, Node emits `close` on the response whose turn it is. The responses to the requests behind it on the same
- * connection would hold their polls, turns and bytes as if their clients were there: `close` is emitted on them here.
+ * When a connection is lost, Node emits `close` only on the response that is currently being sent. The responses to the requests behind
+ * it on the same connection would keep their polls, tickets and bytes as if their clients were still connected: this emits `close` on
+ * them.
  */
 export class PipelinedResponses {
   readonly #waiting = new WeakMap<Socket, Set<ServerResponse>>();
 
-  /** The response emits `close` once at least. */
+  /** Ensures that the response emits `close` at least once. */
   watch(socket: Socket, response: ServerResponse): void {
     const responses = this.#waiting.get(socket) ?? this.#begin(socket);
     responses.add(response);
@@ -24,7 +25,7 @@ export class PipelinedResponses {
         response.emit('close');
       }
     };
-    // After Node's own listener, which may have been added later.
+    // Runs after Node's own listener, which may have been added later.
     socket.once('close', () => process.nextTick(closeAll));
     return responses;
   }

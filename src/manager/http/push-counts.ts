@@ -1,6 +1,6 @@
 import { CfluxError } from '../../errors.js';
 
-/** The pushes to each cluster that were begun and are not answered, those whose body is still on its way too (R24). */
+/** Counts the pushes to each cluster without a response so far, including those whose body is still arriving (R24). */
 export class PushCounts {
   readonly #most: number;
   readonly #counts = new Map<string, number>();
@@ -9,7 +9,7 @@ export class PushCounts {
     this.#most = most;
   }
 
-  /** @throws `UNAVAILABLE`: the cluster has as many pushes under way as it may have. */
+  /** @throws `UNAVAILABLE`: the cluster has reached its limit of pushes in progress. */
   async counting<T>(cluster: string, push: () => Promise<T>): Promise<T> {
     const count = this.#counts.get(cluster) ?? 0;
     if (count >= this.#most) throw tooManyPushes();
@@ -25,7 +25,7 @@ export class PushCounts {
 }
 
 const tooManyPushes = () =>
-  new CfluxError('UNAVAILABLE', 'too many pushes to this cluster are under way: retry', {
+  new CfluxError('UNAVAILABLE', 'the cluster is overloaded: too many pushes are in progress; retry later', {
     retryable: true,
     outcome: 'notApplied',
     retryAfter: 1_000,

@@ -3,15 +3,15 @@ import { CfluxError } from '../../errors.js';
 import { parseRoute } from '../../protocol/parse-route.js';
 import type { Route } from '../../protocol/routes.js';
 
-// Together a few megabytes: those of twenty thousand nodes.
+// A few megabytes in total: the routes of twenty thousand nodes.
 const maxRoutes = 20_000;
 const maxTarget = 256;
 
-/** Routes of requests; those of heartbeats are remembered, for each node sends the same line every few seconds. */
+/** Parses the routes of requests; those of heartbeats are cached, because each node sends the same request line every few seconds. */
 export class RememberedRoutes {
   readonly #heartbeats = new Map<string, Route>();
 
-  /** @throws `BAD_REQUEST`: names in it can not be decoded. */
+  /** @throws `BAD_REQUEST`: names in the path cannot be decoded. */
   of({ method = '', url = '' }: IncomingMessage): Route | undefined {
     if (method !== 'PUT') return parse(method, url);
     const remembered = this.#heartbeats.get(url);
@@ -29,7 +29,7 @@ function parse(method: string, target: string): Route | undefined {
   try {
     return parseRoute(method, target);
   } catch (cause) {
-    throw new CfluxError('BAD_REQUEST', 'the path is not percent-encoded UTF-8', {
+    throw new CfluxError('BAD_REQUEST', 'invalid path: it is not percent-encoded UTF-8', {
       cause,
       outcome: 'notApplied',
     });

@@ -8,16 +8,16 @@ import type { Exchange } from './exchange.js';
 import { header } from './request-headers.js';
 import { unpackGzip } from './unpack-gzip.js';
 
-/** Whether a request has a body, by its headers. */
+/** Returns whether a request has a body, by its headers. */
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /**
- * Reads the body of a request, decompressed, and hands it to `work`. Not more than `most` bytes are ever kept, on the wire and
- * decompressed alike, and what is kept counts among the bytes of all bodies until `work` is through.
+ * Reads and decompresses the body of a request, and passes it to `work`. At most `most` bytes are kept, both compressed and decompressed,
+ * and they count among the bytes of all bodies until `work` settles.
  *
- * @throws `TOO_LARGE`, `BAD_REQUEST` (an encoding that is not known, or does not decode), `UNAVAILABLE` (there are too many bytes under way
- * already), `UNREACHABLE` when the client went away.
+ * @throws `TOO_LARGE`, `BAD_REQUEST` (unsupported or corrupt encoding), `UNAVAILABLE` (too many bytes are in transfer already),
+ * `UNREACHABLE` when the client disconnects.
  */
 export async function withBody<T>(
   { request, response, received, access }: Exchange,
@@ -26,12 +26,12 @@ export async function withBody<T>(
 ): Promise<T> {
   const length = header(request, 'Content-Length');
   const stated = length === undefined ? undefined : Number(length);
-  if (stated !== undefined && stated > most) throw bodyTooLarge(`${most} bytes, this one has ${stated}`);
+  if (stated !== undefined && stated > most) throw bodyTooLarge(`${most} bytes`);
   const encoding = encodingOf(request);
   const use = received.open({ cluster, party: partyOf(access.requester) });
   try {
     use.check(stated ?? 0);
-    // A client that asks first whether it may send gets this far only if it may.
+    // A client that sends `Expect: 100-continue` gets this far only if the body is accepted.
     if (header(request, 'Expect') !== undefined) response.writeContinue();
     const body = await collect(request, { stated, most }, use);
     return await work(encoding === 'gzip' ? await unpacked(body, most, use) : body);
@@ -44,7 +44,7 @@ function encodingOf(request: IncomingMessage): 'identity' | 'gzip' {
   const encoding = header(request, 'Content-Encoding') ?? 'identity';
   if (encoding === 'identity') return encoding;
   if (encoding === 'gzip' || encoding === 'x-gzip') return 'gzip';
-  const message = `content encoding ${JSON.stringify(encoding)} is not known; gzip is`;
+  const message = `unsupported content encoding ${JSON.stringify(encoding)}: use gzip or none`;
   throw new CfluxError('BAD_REQUEST', message, { outcome: 'notApplied', status: 415 });
 }
 
@@ -54,7 +54,7 @@ async function unpacked(body: Buffer, most: number, use: BodyUse): Promise<Buffe
   return result;
 }
 
-/** Takes what arrives from `use`, and not what is stated: a client that sends nothing keeps nobody else out. */
+/** Reserves memory for what arrives from `use`, not for the stated length: a client that sends nothing keeps no other client out. */
 async function collect(
   request: IncomingMessage,
   { stated, most }: { readonly stated: number | undefined; readonly most: number },
@@ -79,10 +79,12 @@ async function collect(
     };
     const onEnd = () => settle(resolve);
     const onClose = () =>
-      settle(() => reject(new CfluxError('UNREACHABLE', 'the client went away', { outcome: 'notApplied' })));
+      settle(() =>
+        reject(new CfluxError('UNREACHABLE', 'the client disconnected', { outcome: 'notApplied' })),
+      );
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
-  // Joined, it is there twice for a moment.
+  // While it is joined, two copies exist.
   const copied = chunks.isScattered ? size : 0;
   use.take(copied);
   const joined = chunks.join();

@@ -26,10 +26,10 @@ export interface RequestHandlerOptions {
   readonly metrics: ManagerMetrics;
 }
 
-// Time in which a client that sends more than we take may still read why, in milliseconds.
+// Milliseconds for which a client that sends more than is accepted may still read the response.
 const linger = 1_000;
 
-/** Speaks the protocol: finds the route of a request, lets it through or not, and has it answered. */
+/** Handles the requests of the protocol: parses the route, authorizes the request and dispatches it. */
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #encodings = new SnapshotEncodings();
@@ -50,13 +50,13 @@ export class RequestHandler {
     this.#pushes = new PushCounts(heldPushes);
   }
 
-  /** Ends what is held; every answer from now on is the last of its connection. */
+  /** Ends held requests; from now on every response is the last of its connection. */
   close(): void {
     this.#closed = true;
     for (const open of this.#open) this.#endWith(open);
   }
 
-  /** The tokens changed: ends every request that waits and would not be let through any more. */
+  /** The tokens changed: ends every waiting request that would no longer be authorized. */
   recheckBearers(): void {
     const { tokens } = this.#options;
     if (tokens === undefined) return;
@@ -64,7 +64,7 @@ export class RequestHandler {
     for (const open of this.#open) open.readmit?.(bearers).catch((reason: unknown) => open.end(reason));
   }
 
-  /** Responds to a request, whatever it is; rejects only if not even the error can be written. */
+  /** Responds to any request; rejects only if not even the error can be written. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void> | void {
     const open = new OpenRequest(response);
     if (this.#closed) this.#endWith(open);
@@ -82,7 +82,7 @@ export class RequestHandler {
       const answering = this.#answer(request, response, route, open);
       if (answering === undefined) answered();
       else settled = answering.then(answered, failed);
-      // What is answered already and came without a body is done with: of heartbeats there are most.
+      // A request without a body is complete once its response is sent: most requests are heartbeats.
       if (answering === undefined && !hasBody(request)) return;
     } catch (error) {
       settled = failed(error);
@@ -91,11 +91,11 @@ export class RequestHandler {
     return settled;
   }
 
-  /** Until the connection is free again: notices when the client goes away, and when this closes. */
+  /** Until the connection is free again: notices when the client disconnects, and when this handler closes. */
   #watch(request: IncomingMessage, response: ServerResponse, open: OpenRequest): void {
     this.#open.add(open);
     this.#pipelined.watch(request.socket, response);
-    // `close` of the request would come as soon as its body is read.
+    // `close` of the request would be emitted as soon as its body is read.
     response.on('close', () => {
       this.#open.delete(open);
       if (!response.writableFinished) open.end(clientGone());
@@ -103,7 +103,7 @@ export class RequestHandler {
     });
   }
 
-  /** A promise only where there is something to wait for: heartbeats are most of all requests. */
+  /** Returns a promise only if there is something to wait for: most requests are heartbeats. */
   #answer(
     request: IncomingMessage,
     response: ServerResponse,
@@ -141,13 +141,13 @@ export class RequestHandler {
     answerError(request, response, error, this.#standing(route));
   }
 
-  /** A refusal of a push or poll carries the epoch too, if it is known: the store may be what failed, and is not asked. */
+  /** Refusals of pushes and polls carry the epoch too, if it is cached: the store may be what failed, so it is not read. */
   #standing(route: Route | undefined): HistoryHeaders {
     if (route?.name !== 'push' && route?.name !== 'poll') return {};
     return { epoch: this.#options.manager.knownEpoch(route.cluster) };
   }
 
-  /** Spread, so that not everybody comes back in the same second. */
+  /** The retry delay is spread, so that clients do not all return in the same second. */
   #endWith(open: OpenRequest): void {
     const retryAfter = uniformDelay(1_000, 5_000, this.#options.manager.random);
     open.isLastOfItsConnection();
@@ -162,8 +162,8 @@ export class RequestHandler {
 }
 
 /**
- * A body that nobody reads any more: lets the client read its answer, then cuts it off. `Connection: close` would not do: Node then
- * closes at once, and a connection that is closed with bytes unread is reset, the answer with it.
+ * Discards the rest of a body that is no longer needed: lets the client read its response, then cuts the connection. `Connection: close`
+ * would not do: Node then closes at once, and a connection that is closed with unread bytes is reset, which loses the response.
  */
 function lingerThenCut(request: IncomingMessage): void {
   request.resume();
@@ -178,4 +178,4 @@ const noSuchRoute = ({ method, url }: IncomingMessage) =>
     outcome: 'notApplied',
   });
 
-const clientGone = () => new CfluxError('UNREACHABLE', 'the client went away', { outcome: 'notApplied' });
+const clientGone = () => new CfluxError('UNREACHABLE', 'the client disconnected', { outcome: 'notApplied' });

@@ -8,18 +8,18 @@ import type { PushRequest } from '../../transport/transport.js';
 
 const badRequest = (message: string) => new CfluxError('BAD_REQUEST', message, { outcome: 'notApplied' });
 
-/** A header that is not empty; of those that came twice, as Node joins them. */
+/** Returns a header that is not empty; a repeated header as Node joins it. */
 export function header({ headers: received }: IncomingMessage, name: string): string | undefined {
   const value = received[name.toLowerCase()];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Who asks, as `Cflux-Node` says. @throws `BAD_REQUEST`: that is no node id. */
+/** Returns the requester's node id from `Cflux-Node`. @throws `BAD_REQUEST`: it is not a node id. */
 export function nodeIdOf(request: IncomingMessage): number | undefined {
   const value = header(request, headers.node);
   if (value === undefined) return undefined;
   const id = parseVersion(value);
-  if (id === undefined) throw badRequest(`${headers.node} must be a node id`);
+  if (id === undefined) throw badRequest(`invalid header ${headers.node}: it must be a node id`);
   return id;
 }
 
@@ -52,28 +52,28 @@ function versionIn(value: string | string[] | undefined, name: string): number |
   return version;
 }
 
-/** What a node had before, as `Cflux-Offer` says. @throws `BAD_REQUEST`: not `<epoch>/<version>`. */
+/** Returns the history that a node offers, from `Cflux-Offer`. @throws `BAD_REQUEST`: it is not `<epoch>/<version>`. */
 export function offerOf(request: IncomingMessage): PushRequest['offer'] {
   const value = header(request, headers.offer);
   if (value === undefined) return undefined;
   const slash = value.lastIndexOf('/');
   const version = parseVersion(value.slice(slash + 1));
   if (slash < 1 || version === undefined || version === noVersion) {
-    throw badRequest(`${headers.offer} must be <epoch>/<version>`);
+    throw badRequest(`invalid header ${headers.offer}: it must be <epoch>/<version>`);
   }
   return { epoch: value.slice(0, slash), version };
 }
 
-/** Milliseconds that a poll wants to be held at most (RFC 7240); absent: as long as we like. */
+/** Returns the longest wait that a poll allows, in milliseconds (RFC 7240); undefined if it does not limit it. */
 export function waitOf(request: IncomingMessage): number | undefined {
   const seconds = /(?:^|[,;\s])wait\s*=\s*"?([0-9]{1,9})/i.exec(header(request, headers.prefer) ?? '')?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }
 
-/** @throws `BAD_REQUEST`: the request states a digest, and the snapshot has another. */
+/** @throws `BAD_REQUEST`: the request states a digest that does not match the snapshot. */
 export function checkDigest(request: IncomingMessage, snapshot: Uint8Array): void {
   const digest = header(request, headers.contentDigest) ?? header(request, 'Digest');
   if (digest !== undefined && matchesDigest(digest, snapshot) === false) {
-    throw badRequest('the snapshot does not match its digest: it was damaged on the way');
+    throw badRequest('the snapshot does not match its digest: it was damaged in transfer; send it again');
   }
 }

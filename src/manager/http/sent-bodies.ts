@@ -5,39 +5,39 @@ import { TimeSlice } from '../time-slice.js';
 import type { BodyBytes, BodyUse } from './body-bytes.js';
 import { tooManyBytes } from './body-bytes.js';
 
-/** What is written at a time: TLS would encrypt all that it is given, and keep it for a slow reader. */
+/** Bytes written at a time: TLS would encrypt everything at once, and keep it for a slow reader. */
 const sliceSize = 64 * 1024;
-/** Milliseconds after which the readers of a body have to give way to those of another body of the cluster. */
+/** Milliseconds after which the readers of a body may be cut off for another body of the cluster. */
 const patience = 5_000;
 
-/** A body that is being sent: one buffer, and counted once, however many responses it goes to. */
+/** A body that is being sent: one buffer, counted once however many responses send it. */
 interface Sending {
   readonly cluster: string | undefined;
   readonly use: BodyUse;
   readonly responses: Set<ServerResponse>;
-  /** When the first response began. */
+  /** When its first response began. */
   readonly since: number;
 }
 
-/** What a body is sent with. */
+/** How a body counts. */
 export interface SentAs {
-  /** Absent: it is of no single cluster. */
+  /** Undefined if it belongs to no single cluster. */
   readonly cluster?: string | undefined;
-  /** It may take the place of an older body of the cluster. Default: false. */
+  /** It may displace an older body of the cluster. Default: false. */
   readonly isNewest?: boolean;
   readonly status: number;
   readonly headers: string[];
 }
 
 /**
- * Sends the bodies of responses, at the pace of their readers, and bounds the bytes of all that are being sent (R24). Readers that are slow
- * cannot keep a cluster from sending its newer versions: when there is no room, those of its oldest body are cut off.
+ * Sends the bodies of responses at the pace of their readers, and limits the bytes of all bodies being sent (R24). Slow readers cannot
+ * prevent a cluster from sending its newer versions: when there is no room, the readers of its oldest body are cut off.
  */
 export class SentBodies {
   readonly #bytes: BodyBytes;
   readonly #clock: Clock;
   readonly #random: Random;
-  /** Begun first, first. */
+  /** Oldest first. */
   readonly #sending = new Map<Uint8Array, Sending>();
 
   constructor(bytes: BodyBytes, { clock, random }: { readonly clock: Clock; readonly random: Random }) {
@@ -59,7 +59,7 @@ export class SentBodies {
     void writeSlices(response, body);
   }
 
-  /** Until the response is closed, however that comes. */
+  /** Lasts until the response is closed, for any reason. */
   #begin(response: ServerResponse, body: Uint8Array, { cluster, isNewest = false }: SentAs): void {
     let sending = this.#sending.get(body);
     if (sending === undefined) {
@@ -83,7 +83,7 @@ export class SentBodies {
     this.#sending.delete(body);
   }
 
-  /** Cuts off the readers of the cluster's oldest body, if they had their time. */
+  /** Cuts off the readers of the cluster's oldest body, if they had enough time. */
   #cutOldest(cluster: string | undefined): boolean {
     const now = this.#clock.monotonic();
     for (const [body, sending] of this.#sending) {

@@ -6,15 +6,15 @@ import { type HistoryHeaders, standingHeaders } from './history-headers.js';
 
 const gzip = promisify(gzipCallback);
 
-// Below this a packet is a packet.
+// Below this size compression saves no packet.
 const worthCompressing = 1_400;
 
-/** A snapshot as it goes over the wire: one buffer, one gzip and one digest, however many nodes get it. */
+/** A snapshot as it is sent: one buffer, one gzip and one digest, however many nodes receive it. */
 export class EncodedSnapshot {
   readonly bytes: Uint8Array;
   #digest: string | undefined;
   #gzipped: Promise<Uint8Array> | undefined;
-  /** Those that were made last: thousands may have waited for the same. */
+  /** The most recent headers: thousands of polls may have waited for the same version. */
   #headers:
     | { readonly standing: HistoryHeaders; readonly body: Uint8Array; readonly list: string[] }
     | undefined;
@@ -23,13 +23,13 @@ export class EncodedSnapshot {
     this.bytes = bytes;
   }
 
-  /** Of the bytes before any encoding. */
+  /** Digest of the bytes before any encoding. */
   get digest(): string {
     this.#digest ??= contentDigest(this.bytes);
     return this.#digest;
   }
 
-  /** Of an answer whose body is `body`, the bytes or their gzip: name and value in turn, one list for the same `standing`. */
+  /** Headers of a response whose body is `body` (the bytes or their gzip): names and values alternate; one list per `standing`. */
   headersOf(standing: HistoryHeaders, body: Uint8Array): string[] {
     if (this.#headers?.standing !== standing || this.#headers.body !== body) {
       const list = Object.entries({
@@ -45,7 +45,7 @@ export class EncodedSnapshot {
     return this.#headers.list;
   }
 
-  /** The gzipped bytes where that makes them fewer. */
+  /** The compressed bytes, if they are fewer. */
   async gzipped(): Promise<Uint8Array | undefined> {
     if (this.bytes.byteLength < worthCompressing) return undefined;
     this.#gzipped ??= gzip(this.bytes);
@@ -54,7 +54,7 @@ export class EncodedSnapshot {
   }
 }
 
-/** Encodings by snapshot: they live as long as the manager keeps the snapshot itself. */
+/** Encodings by snapshot: they live as long as the manager caches the snapshot itself. */
 export class SnapshotEncodings {
   readonly #bySnapshot = new WeakMap<Uint8Array, EncodedSnapshot>();
 

@@ -7,11 +7,11 @@ import { parseToml } from '../../toml.js';
 import { type Bearer, type TokenEntry, TokenList, type TokenSource } from './tokens.js';
 
 // How long a changed file may go unnoticed, in milliseconds.
-const lookInterval = 1_000;
+const checkInterval = 1_000;
 
 /**
- * Tokens from a TOML file, which is read again when it changes. A file without a token is valid: every request is refused. While the file
- * cannot be read, the tokens that were read last stay valid, the error is reported once, and {@link check} rejects.
+ * Tokens from a TOML file, which is reloaded when it changes. A file without a token is valid: every request is refused. While the file
+ * cannot be read, the tokens of the last successful read stay valid, the error is reported once, and {@link check} rejects.
  *
  * ```toml
  * [[token]]
@@ -42,7 +42,7 @@ export class TokenFile implements TokenSource {
     this.#lookedAt = clock.monotonic();
   }
 
-  /** @throws `INVALID_OPTION` that names the file, and the token in it that is wrong. */
+  /** @throws `INVALID_OPTION`; the message names the file, and the invalid token in it. */
   static async open(file: string, clock: Clock, onError: (error: CfluxError) => void): Promise<TokenFile> {
     return new TokenFile(file, await load(file), clock, onError);
   }
@@ -55,10 +55,10 @@ export class TokenFile implements TokenSource {
   async check(): Promise<void> {
     await this.#lookIfDue();
     if (this.#failure === undefined) return;
-    // The reason is for the log: whoever asks whether the manager is ready needs no token.
+    // The reason is only logged, because readiness requests need no token.
     throw new CfluxError(
       'UNAVAILABLE',
-      'the token file cannot be read, so changes of it are not in force; see the log of the manager',
+      'the token file cannot be read, so its changes have no effect; see the log of the manager',
       { retryable: true, outcome: 'notApplied' },
     );
   }
@@ -76,7 +76,7 @@ export class TokenFile implements TokenSource {
   }
 
   #lookLater(): void {
-    this.#cancelLook ??= this.#clock.after(lookInterval, () => {
+    this.#cancelLook ??= this.#clock.after(checkInterval, () => {
       this.#cancelLook = undefined;
       void this.#lookIfDue().then(() => {
         if (this.#listeners.size > 0) this.#lookLater();
@@ -85,7 +85,7 @@ export class TokenFile implements TokenSource {
   }
 
   async #lookIfDue(): Promise<void> {
-    if (this.#clock.monotonic() - this.#lookedAt < lookInterval) return;
+    if (this.#clock.monotonic() - this.#lookedAt < checkInterval) return;
     this.#looking ??= this.#look();
     await this.#looking;
   }
@@ -119,7 +119,7 @@ interface Loaded {
 
 async function load(file: string): Promise<Loaded> {
   try {
-    // The stamp first: a change while we read is noticed at the next look.
+    // The stamp is read first: a change while the file is being read is noticed at the next check.
     const stamp = await stampOf(file);
     return { stamp, list: new TokenList(entriesOf(parseToml(secretText(await readFile(file))))) };
   } catch (cause) {
@@ -136,8 +136,8 @@ async function stampOf(file: string): Promise<string> {
 
 function entriesOf(document: Record<string, unknown>): readonly TokenEntry[] {
   const unknown = Object.keys(document).find((key) => key !== 'token');
-  if (unknown !== undefined) throw new CfluxError('INVALID_OPTION', `there is no ${unknown}, but [[token]]`);
+  if (unknown !== undefined) throw new CfluxError('INVALID_OPTION', `unknown key ${unknown}: use [[token]]`);
   const entries = document['token'] ?? [];
-  if (!Array.isArray(entries)) throw new CfluxError('INVALID_OPTION', 'token is not a list: write [[token]]');
+  if (!Array.isArray(entries)) throw new CfluxError('INVALID_OPTION', 'token is not a list: use [[token]]');
   return entries;
 }

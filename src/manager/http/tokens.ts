@@ -1,34 +1,34 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CfluxError } from '../../errors.js';
 
-/** What a token lets its bearer do; `admin` is everything. */
+/** The scopes of tokens; `admin` includes all others. */
 const scopes = ['read', 'write', 'node', 'admin'] as const;
-/** What a token lets its bearer do. */
+/** A permission of a token. */
 export type Scope = (typeof scopes)[number];
 
-/** A token as it is set up. */
+/** A token in the configuration. */
 export interface TokenEntry {
-  /** Who bears it, for the audit. */
+  /** Name of its bearer, for the audit. */
   readonly name: string;
-  /** The token itself, or … */
+  /** The token itself; either this or `sha256` must be given. */
   readonly token?: string;
-  /** … its SHA-256 in hexadecimal, so that whoever reads the file can not use it. */
+  /** SHA-256 of the token in hexadecimal: a reader of the file cannot use it as a token. */
   readonly sha256?: string;
   readonly scopes: readonly Scope[];
-  /** The only cluster it is for. Default: all. */
+  /** The only cluster that it is valid for. Default: all. */
   readonly cluster?: string;
 }
 
-/** Who shows a token, and what that lets them do. */
+/** The bearer of a token, with its permissions. */
 export type Bearer = Pick<TokenEntry, 'name' | 'scopes' | 'cluster'>;
 
-/** Where tokens are looked up. */
+/** Looks up tokens. */
 export interface TokenSource {
-  /** The bearer of a token; absent: nobody's. */
+  /** Resolves with the bearer of a token; `undefined` if the token is unknown. */
   find(token: string): Promise<Bearer | undefined>;
-  /** Rejects with the reason why changes of the tokens are not noticed. Absent: they do not change. */
+  /** Rejects with the reason why changes of the tokens are not noticed. Omit it if they never change. */
   check?(): Promise<void>;
-  /** Calls `onChange` after every change of the tokens, until the returned function is called. Absent: they do not change. */
+  /** Calls `onChange` after every change of the tokens, until the returned function is called. Omit it if they never change. */
   watch?(onChange: () => void): () => void;
 }
 
@@ -44,13 +44,13 @@ export class TokenList implements TokenSource {
   async find(token: string): Promise<Bearer | undefined> {
     const digest = sha256(token);
     let found: Bearer | undefined;
-    // All of them, each in constant time: how long it takes says nothing about any token.
+    // Compares with all of them, each in constant time: the duration reveals nothing about any token.
     for (const each of this.#tokens) if (timingSafeEqual(each.digest, digest)) found = each.bearer;
     return found;
   }
 }
 
-/** Looks each token up once: a fleet shares few of them among many requests. */
+/** Caches lookups: the many requests of a fleet share few tokens. */
 export function findingOnce(tokens: TokenSource): TokenSource {
   const found = new Map<string, Promise<Bearer | undefined>>();
   return {
@@ -71,10 +71,10 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 function bearerOf({ name, scopes: given, cluster }: TokenEntry, i: number): Bearer {
   if (!isText(name)) throw wrong(i, 'name is missing');
   if (!Array.isArray(given) || given.length === 0)
-    throw wrong(i, `scopes is missing: some of ${scopes.join(', ')}`);
+    throw wrong(i, `scopes is missing: use some of ${scopes.join(', ')}`);
   const unknown = given.find((scope) => !scopes.includes(scope));
   if (unknown !== undefined) {
-    throw wrong(i, `there is no scope ${JSON.stringify(unknown)}, but ${scopes.join(', ')}`);
+    throw wrong(i, `unknown scope ${JSON.stringify(unknown)}: use some of ${scopes.join(', ')}`);
   }
   if (cluster !== undefined && !isText(cluster)) throw wrong(i, 'cluster must be a name');
   return { name, scopes: given, ...(cluster === undefined ? {} : { cluster }) };
@@ -87,7 +87,7 @@ function digestOf({ token, sha256: hex }: TokenEntry, i: number): Buffer {
       throw wrong(i, 'sha256 must be 64 hexadecimal digits');
     return Buffer.from(hex, 'hex');
   }
-  // What a header can carry (RFC 6750), and too long to be guessed.
+  // Limited to what a header can carry (RFC 6750), and long enough not to be guessed.
   if (!isText(token) || !/^[A-Za-z0-9._~+/=-]{16,512}$/.test(token)) {
     throw wrong(i, 'token must be 16 to 512 characters of A-Z a-z 0-9 . _ ~ + / = -');
   }

@@ -2,16 +2,16 @@ import { createGunzip } from 'node:zlib';
 import type { BodyUse } from './body-bytes.js';
 import { bodyTooLarge, refusedBody } from './body-refusals.js';
 
-/** Bytes that are unpacked at a time. */
+/** Bytes decompressed at a time. */
 const chunkSize = 128 * 1024;
-/** Deflate does not compress better than this. */
+/** The best compression ratio that deflate can reach. */
 const bestRatio = 1_032;
 
 /**
- * Unpacks gzip into at most `most` bytes. The size that gzip states at its end is taken from `use` before anything is unpacked;
- * whatever turns out to be more is taken as it comes, because the statement may be wrong.
+ * Decompresses gzip into at most `most` bytes. The size that gzip states at its end is reserved from `use` before anything is
+ * decompressed; if the statement is too small, the rest is reserved as it is decompressed.
  *
- * @throws `TOO_LARGE`, `BAD_REQUEST`: it is no gzip; `UNAVAILABLE`: there is no room for it.
+ * @throws `TOO_LARGE`, `BAD_REQUEST`: it is not gzip; `UNAVAILABLE`: there is not enough room.
  */
 export async function unpackGzip(body: Buffer, most: number, use: BodyUse): Promise<Buffer> {
   const room = statedSize(body, most);
@@ -33,17 +33,17 @@ export async function unpackGzip(body: Buffer, most: number, use: BodyUse): Prom
     }
   } catch (error) {
     gunzip.destroy();
-    throw refusedBody(error, 'the body is not gzip as it says');
+    throw refusedBody(error, 'the body is not valid gzip, although its Content-Encoding is');
   }
   if (beyond.length === 0 && size === room) return target;
-  // The statement was wrong.
+  // The stated size was too small.
   use.take(size);
   const joined = Buffer.concat([target.subarray(0, Math.min(size, room)), ...beyond]);
   use.give(Math.max(size, room));
   return joined;
 }
 
-/** The size that gzip states in its last four bytes, as far as it is possible. */
+/** Returns the size that gzip states in its last four bytes, limited to what is possible. */
 function statedSize(body: Buffer, most: number): number {
   if (body.byteLength < 4) return 0;
   return Math.min(body.readUInt32LE(body.byteLength - 4), body.byteLength * bestRatio, most);

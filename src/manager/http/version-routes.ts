@@ -7,14 +7,14 @@ import type { RouteHandlers } from './exchange.js';
 import { withBody } from './request-body.js';
 import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-headers.js';
 
-/** What nodes ask about the metadata: pushes and polls. */
+/** The routes for metadata: pushes and polls. */
 export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
   async push(exchange, { cluster, version }) {
     const { manager, pushes, request, response, access, open } = exchange;
     const most = manager.limits.snapshotBytes;
     const push = (snapshot: Buffer) => {
       checkDigest(request, snapshot);
-      // A legacy client sends no mutation id; its version gets an identity all the same.
+      // A legacy client sends no mutation id; its version needs one anyway.
       const mutation = header(request, headers.mutation) ?? randomUuid(manager.random);
       const epoch = header(request, headers.epoch);
       const [nodeId, offer] = [nodeIdOf(request), offerOf(request)];
@@ -45,7 +45,7 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     const { manager, request, response, access, open } = exchange;
     const [epoch, mutation] = [header(request, headers.epoch), header(request, headers.mutation)];
     const { requester, isNode } = access;
-    // A bearer that is no node does not speak for one.
+    // The node id is ignored unless the bearer may act as a node.
     const [nodeId, wait] = [isNode ? nodeIdOf(request) : undefined, waitOf(request)];
     const result = await manager.poll(
       { cluster, version, wait, epoch, mutation, nodeId, instance: instanceOf(request) },
@@ -70,6 +70,10 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
 const instanceOf = (request: IncomingMessage) => header(request, headers.instance);
 
 const epochMismatch = () =>
-  new CfluxError('EPOCH_MISMATCH', 'this manager has another history of the cluster: see Cflux-Epoch', {
-    outcome: 'notApplied',
-  });
+  new CfluxError(
+    'EPOCH_MISMATCH',
+    'epoch mismatch: this manager has another history of the cluster; see the header Cflux-Epoch',
+    {
+      outcome: 'notApplied',
+    },
+  );

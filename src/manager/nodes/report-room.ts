@@ -1,7 +1,7 @@
 import { CfluxError } from '../../errors.js';
 
 /** Bytes of the reports that are kept of one cluster, together. */
-export const maxReportBytesOfCluster = 8 * 1024 * 1024;
+const maxReportBytesOfCluster = 8 * 1024 * 1024;
 
 /** @throws `TOO_MANY_REQUESTS`: with this report the cluster's would be too many bytes */
 export function checkReportRoom(others: number, report: number): void {

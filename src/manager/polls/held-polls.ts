@@ -11,7 +11,7 @@ export interface HeldPollsParts {
   readonly head: ClusterHead;
   readonly recovery: RecoveryGate;
   readonly deadlines: Deadlines;
-  /** What is kept back for a moment, because more is to come. */
+  /** Delays versions briefly while more are about to be stored. */
   readonly notifier: PollNotifier;
 }
 
@@ -20,7 +20,7 @@ export interface Holding {
   /** Called before the poll is held; its result is called afterwards. */
   readonly takeSlot: () => () => void;
   readonly signal?: AbortSignal | undefined;
-  /** The request may be a node's, which takes part in the recovery of lost data; a reader changes nothing. */
+  /** The request may come from a node, which takes part in recovery; a read-only request does not. */
   readonly isNode: boolean;
   /** Called when the requester has the newest version. */
   readonly onUnchanged: () => void;
@@ -41,7 +41,7 @@ export class HeldPolls {
 
   async poll(request: PollRequest, holding: Holding): Promise<PollResult> {
     const poll = new WaitingPoll(request);
-    // Added before it is compared: a change between the two is noticed (R22).
+    // Added before it is compared, so that a change in between is noticed (R22).
     this.#polls.add(poll);
     try {
       const result = await this.#compare(poll, holding.isNode);
@@ -59,13 +59,13 @@ export class HeldPolls {
     }
   }
 
-  /** The newest version is `current`. */
+  /** Notifies all polls that `current` is the newest version. */
   publish(current: CurrentVersion): void {
     const version = published(current);
     for (const poll of this.#polls) poll.publish(version);
   }
 
-  /** The cluster has no data (any more). */
+  /** Notifies all polls that the cluster has no data (any more). */
   publishEmpty(epoch: string): void {
     for (const poll of this.#polls) poll.publishEmpty(epoch);
   }
@@ -74,10 +74,10 @@ export class HeldPolls {
     for (const poll of this.#polls) poll.fail(reason);
   }
 
-  /** The response to a poll, if there is one already. */
+  /** Returns the response to a poll, if there is one already. */
   async #compare(poll: WaitingPoll, isNode: boolean): Promise<PollResult | undefined> {
     const { head: clusterHead, recovery, notifier } = this.#parts;
-    // Once: a version that is published later is published for all polls.
+    // Waits at most once: a version that is published later is published for all polls.
     let mayWait = poll.request.wait > 0;
     for (;;) {
       poll.missed = false;

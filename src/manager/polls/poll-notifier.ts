@@ -3,13 +3,13 @@ import type { Deadlines } from '../../async/deadlines.js';
 import { noVersion } from '../../protocol/version.js';
 import type { CurrentVersion } from '../versions/latest-snapshot.js';
 
-/** Milliseconds for which a version may be kept back because the next is about to come. */
+/** Milliseconds for which a version may be delayed because the next is about to be stored. */
 const maxDelay = 200;
 
 /**
- * Tells waiting polls of versions. While pushes wait for their turn one version follows the other, and telling every node of each
- * would cost a snapshot, and a new poll, for every node and version: then they are told of the latest now and again. A poll that
- * comes meanwhile waits for that as well, or it would be answered with each version in turn.
+ * Notifies held polls of versions. While pushes wait in the queue versions follow each other quickly, and notifying every node of each
+ * one would cost a snapshot, and a new poll, per node and version: then only the latest is published, at intervals. A poll that arrives
+ * in between waits for that too; otherwise it would receive each version in turn.
  */
 export class PollNotifier {
   readonly #deadlines: Deadlines;
@@ -24,12 +24,12 @@ export class PollNotifier {
     this.#notify = notify;
   }
 
-  /** A higher version was told of, or is about to be: a slow look, or a commit whose answer was long in doubt, brings what was overtaken. */
+  /** A higher version was published, or is about to be: a slow refresh, or a commit with a late response, delivers an obsolete one. */
   isOvertaken({ record }: CurrentVersion): boolean {
     return record.version < this.#highest;
   }
 
-  /** `moreToCome`: pushes wait. */
+  /** @param moreToCome whether pushes wait */
   publish(current: CurrentVersion, moreToCome: boolean): void {
     if (this.isOvertaken(current)) return;
     this.#highest = current.record.version;
@@ -38,7 +38,7 @@ export class PollNotifier {
     else this.flush();
   }
 
-  /** Nothing more is to come: tells now what was kept back. */
+  /** Nothing more is about to be stored: publishes the delayed version now. */
   flush(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -48,7 +48,7 @@ export class PollNotifier {
     this.#flushed.notifyAll();
   }
 
-  /** Resolves when what is kept back has been told; nothing to wait for: absent. */
+  /** Resolves when the delayed version is published; undefined if there is none. */
   get pending(): Promise<void> | undefined {
     return this.#keptBack === undefined ? undefined : this.#flushed.wait();
   }

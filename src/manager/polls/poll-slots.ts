@@ -2,18 +2,18 @@ import type { Requester } from '../audit.js';
 import { tooManyPolls, tooManyPollsOfConnection, tooManyPollsOfOwner } from '../refusals.js';
 import { partyOf, Shares, type Use } from '../shares.js';
 
-/** Who wants a poll to be held. */
+/** The owner of a held poll. */
 export interface PollHolder {
   readonly cluster: string;
   readonly requester: Requester;
-  /** The connection that the poll came over; absent: none. */
+  /** The connection of the poll, if it has one. */
   readonly connection?: object | undefined;
 }
 
-/** A client has one poll at a time. A proxy that pipelines may combine a few on one connection. */
+/** A client has one poll at a time. A pipelining proxy may combine a few on one connection. */
 const maxOfConnection = 4;
 
-/** The polls that may be held at once: all of them together, those of a cluster, of a party, and of a connection (R24). */
+/** Limits the held polls: in total, per cluster, per party, and per connection (R24). */
 export class PollSlots {
   readonly #most: number;
   readonly #shares: Shares;
@@ -24,13 +24,13 @@ export class PollSlots {
     this.#shares = new Shares(most);
   }
 
-  /** The polls that are held now. */
+  /** Number of polls that are held now. */
   get taken(): number {
     return this.#shares.taken;
   }
 
   /**
-   * Takes a slot; the result gives it back, and must be called once.
+   * Takes a slot; the returned function releases it, and must be called once.
    *
    * @throws `TOO_MANY_REQUESTS`.
    */

@@ -4,7 +4,7 @@ import type { EpochMismatch, PollRequest, PollResult } from '../../transport/tra
 import type { Head, VersionRecord } from '../manager-store.js';
 import type { CurrentVersion } from '../versions/latest-snapshot.js';
 
-/** A version as polls are told of it: made once for all of them. */
+/** A version as it is published to polls: created once for all of them. */
 export interface PublishedVersion {
   readonly head: Head;
   readonly record: VersionRecord;
@@ -16,7 +16,7 @@ export function published(current: CurrentVersion): PublishedVersion {
   return { head: { epoch, latest: record }, record, answer: { kind: 'snapshot', ...snapshotOf(current) } };
 }
 
-/** One poll: first compared with the head, then held until something changes. */
+/** One poll: first compared with the head, then held until a change. */
 export class WaitingPoll {
   readonly request: PollRequest;
   /** Something was published while this poll was being compared: compare again. */
@@ -30,7 +30,7 @@ export class WaitingPoll {
     this.request = request;
   }
 
-  /** What `head` says is not what the node has. The mutation tells a restored backup from the same history. */
+  /** Whether `head` differs from the node's version. The mutation distinguishes a restored backup from the same history. */
   differs({ epoch, latest }: Head): boolean {
     if (this.isOfOtherEpoch(epoch)) return true;
     if (latest === undefined) return false;
@@ -46,7 +46,7 @@ export class WaitingPoll {
     return { kind: 'epochMismatch', epoch, version: latest?.version ?? 0 };
   }
 
-  /** The node has what `head` says. */
+  /** Records that the node has the version in `head`. */
   compared(head: Head): void {
     this.#head = head;
   }
@@ -75,7 +75,7 @@ export class WaitingPoll {
     }
   }
 
-  /** A version was stored. A node that stored it itself has it: it gets no snapshot, but is told. */
+  /** A version was stored. The node that stored it already has it: it is notified without a snapshot. */
   publish({ head, record, answer }: PublishedVersion): void {
     if (this.#resolve === undefined) {
       this.missed = true;
@@ -101,7 +101,7 @@ export class WaitingPoll {
   }
 }
 
-/** A version as it is handed out. */
+/** Returns the result part for a version. */
 export function snapshotOf({ epoch, record, snapshot }: CurrentVersion) {
   return { version: record.version, mutation: record.mutation, epoch, snapshot };
 }

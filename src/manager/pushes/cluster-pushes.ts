@@ -15,43 +15,44 @@ export interface ClusterPushesParts {
   readonly store: ManagerStore;
   readonly head: ClusterHead;
   readonly recovery: RecoveryGate;
-  readonly line: PushQueue;
+  readonly queue: PushQueue;
   readonly deadlines: PushDeadlines;
   readonly maxHeld: number;
-  /** Runs a commit, and refreshes afterwards what may have changed besides. */
+  /** Runs a commit, and afterwards refreshes what else may have changed. */
   readonly around: (commit: () => Promise<CommitResult>) => Promise<CommitResult>;
   /** A version was stored by this manager. */
   readonly onCommit: (current: CurrentVersion, requester: Requester) => void;
-  /** No push waits for its response any more. */
+  /** Every push has its response. */
   readonly onIdle: () => void;
 }
 
 const unavailable = (message: string) =>
   new CfluxError('UNAVAILABLE', message, { retryable: true, outcome: 'notApplied', retryAfter: 1_000 });
 
-/** The pushes to one cluster: each waits for its turn, is committed, and gets its response. */
+/** The pushes to one cluster: each waits in the queue, is committed, and gets its response. */
 export class ClusterPushes {
   readonly #parts: ClusterPushesParts;
-  /** Pushes without a response so far. */
+  /** Number of pushes without a response so far. */
   #count = 0;
 
   constructor(parts: ClusterPushesParts) {
     this.#parts = parts;
   }
 
-  /** More than one push waits for its response: the next version is about to come. */
+  /** More than one push is in progress: another version is about to be stored. */
   get isBusy(): boolean {
     return this.#count > 1;
   }
 
   async push(request: PushRequest, requester: Requester, signal?: AbortSignal): Promise<PushResult> {
-    const { line, deadlines, maxHeld, onIdle } = this.#parts;
-    if (line.length >= maxHeld) throw unavailable('too many pushes to this cluster wait for their turn');
+    const { queue, deadlines, maxHeld, onIdle } = this.#parts;
+    if (queue.length >= maxHeld)
+      throw unavailable('the cluster is overloaded: too many pushes wait in the queue; retry later');
     this.#count += 1;
     try {
       const push = (underWay: PushUnderWay) => {
         const respond = (ending?: AbortSignal) => this.#respond(request, requester, underWay, ending);
-        return line.push(request, requester, respond, underWay.signal);
+        return queue.push(request, requester, respond, underWay.signal);
       };
       return await deadlines.run(push, signal);
     } finally {
@@ -90,7 +91,7 @@ export class ClusterPushes {
     if (!clusterHead.hasData) {
       const head = await clusterHead.read();
       if (head.latest === undefined) {
-        const refusal = await recovery.judgePush(request, requester, head.epoch);
+        const refusal = await recovery.checkPush(request, requester, head.epoch);
         if (refusal !== undefined) return refusal;
       }
     }
@@ -122,15 +123,16 @@ export class ClusterPushes {
       return { kind: 'epochMismatch', epoch: conflict.epoch, version: latest.version };
     }
     const current = await this.#parts.head.current({ epoch: conflict.epoch, latest });
-    if (current === undefined) throw unavailable('the cluster was deleted in this moment');
+    if (current === undefined)
+      throw unavailable('the cluster was deleted during the push: nothing was stored; retry');
     return { kind: 'conflict', ...snapshotOf(current) };
   }
 
   async #epochMismatch(request: PushRequest, requester: Requester): Promise<EpochMismatch> {
     const { head, recovery } = this.#parts;
     const { epoch, latest } = await head.read();
-    // It may have lost its data since the head was read: deleted by another process.
-    const refusal = latest === undefined ? await recovery.judgePush(request, requester, epoch) : undefined;
+    // The cluster may have lost its data since the head was read: deleted by another process.
+    const refusal = latest === undefined ? await recovery.checkPush(request, requester, epoch) : undefined;
     return refusal ?? { kind: 'epochMismatch', epoch, version: latest?.version ?? noVersion };
   }
 }

@@ -15,42 +15,45 @@ interface Held extends Reservation {
 }
 
 /**
- * Who may push to one cluster, one at a time and in order of arrival (R26).
+ * Admits the pushes to one cluster, one at a time and in order of arrival (R26).
  *
- *     push ──► [ line ] ──► admitted ──► committed ────────────────────► next of the line
+ *     push ──► [ queue ] ──► admitted ──► committed ────────────────────► next in the queue
  *                 ▲             │
- *                 │             └─ lost (409) ──► reservation, if there is one for it: only the loser's next push from the
- *                 └────── others wait ──────────── version that it was shown is admitted, until its time is over
+ *                 │             └─ conflict (409) ──► reservation, if one is granted: only the loser's next push from the
+ *                 └────── others wait ─────────────── version that it was shown is admitted, until the reservation ends
  *
- * A push that waits in the line is judged when its turn comes: where it lost, the snapshot it gets is the newest,
- * and stays the newest until it comes back. So a change conflicts once however many nodes write.
+ * A push that waits in the queue is compared when it is admitted: if it loses, the snapshot it gets is the newest,
+ * and stays the newest until its next push. So a change conflicts once, however many nodes write.
  */
 export class PushAdmission {
   readonly #deadlines: Deadlines;
   readonly #monotonic: () => number;
   readonly #reservations: Reservations;
-  readonly #line = new Set<Waiting>();
+  readonly #queue = new Set<Waiting>();
   #busy = false;
   #held: Held | undefined;
-  /** The reservation in which the present push was admitted, and how long it had lasted by then. */
+  /** The reservation in which the current push was admitted, and how long it had lasted by then. */
   #used: { readonly reservation: Reservation; readonly lasted: number } | undefined;
 
-  constructor(deadlines: Deadlines, { turn, monotonic }: { turn: number; monotonic: () => number }) {
+  constructor(
+    deadlines: Deadlines,
+    { conflictHold, monotonic }: { conflictHold: number; monotonic: () => number },
+  ) {
     this.#deadlines = deadlines;
     this.#monotonic = monotonic;
-    this.#reservations = new Reservations(turn);
+    this.#reservations = new Reservations(conflictHold);
   }
 
-  /** Pushes that wait. */
+  /** Number of pushes that wait. */
   get length(): number {
-    return this.#line.size;
+    return this.#queue.size;
   }
 
   get isIdle(): boolean {
-    return !this.#busy && this.#held === undefined && this.#line.size === 0;
+    return !this.#busy && this.#held === undefined && this.#queue.size === 0;
   }
 
-  /** Resolves when the push may go; then `leave` must follow. Rejects with the signal's reason. */
+  /** Resolves when the push is admitted; then `leave` must be called. Rejects with the signal's reason. */
   async enter(contender: Contender, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     this.#arrive(contender);
@@ -69,15 +72,15 @@ export class PushAdmission {
           reject(reason);
         },
       };
-      this.#line.add(waiting);
+      this.#queue.add(waiting);
       const unsubscribe = onAbort(signal, (reason) => {
-        this.#line.delete(waiting);
+        this.#queue.delete(waiting);
         reject(reason);
       });
     });
   }
 
-  /** The push is through; `result` absent: it failed. */
+  /** The push is done; `result` is undefined if it failed. */
   leave(contender: Contender, result?: PushResult): void {
     const now = this.#monotonic();
     const used = this.#used;
@@ -90,7 +93,7 @@ export class PushAdmission {
     else this.#next();
   }
 
-  /** The requester has nothing to push after all. */
+  /** The requester has nothing to push after all: ends its reservation. */
   yield({ name }: Pusher): void {
     if (this.#held?.requester.name !== name) return;
     const { reservation, lasted } = this.#release(this.#held);
@@ -98,22 +101,24 @@ export class PushAdmission {
     this.#next();
   }
 
-  /** Refuses everybody who waits. */
+  /** Refuses every waiting push. */
   close(reason: unknown): void {
     this.#held?.cancel();
     this.#held = undefined;
-    for (const waiting of this.#line) waiting.refuse(reason);
-    this.#line.clear();
+    for (const waiting of this.#queue) waiting.refuse(reason);
+    this.#queue.clear();
   }
 
-  /** Ends the reservation, where the push has to do with it: to let the push in, or since its requester did not adopt what it was shown. */
+  /**
+   * Ends the reservation if this push concerns it: to admit the push, or because its requester did not adopt the version it was shown.
+   */
   #arrive(contender: Contender): void {
     const { requester, base } = contender;
     const held = this.#held;
     this.#reservations.arrived(contender, this.#monotonic());
     if (held?.requester.name !== requester.name) return;
     if (base >= held.shown) this.#used = this.#release(held);
-    // Where several go by one name this may be another than the one that is waited for.
+    // If several clients share one name, this may be another one than the reservation is for.
     else if (!requester.isShared) this.#waste(held);
   }
 
@@ -140,8 +145,8 @@ export class PushAdmission {
   }
 
   #next(): void {
-    for (const waiting of this.#line) {
-      this.#line.delete(waiting);
+    for (const waiting of this.#queue) {
+      this.#queue.delete(waiting);
       this.#busy = true;
       waiting.admit();
       return;

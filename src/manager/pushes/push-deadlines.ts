@@ -4,20 +4,20 @@ import type { PushResult } from '../../transport/transport.js';
 import { storeIsLate } from '../refusals.js';
 
 /** Milliseconds without progress after which a push is refused; a client gives one attempt 15 s. */
-const limit = 6_500;
-/** Milliseconds in which a store that was asked to stop may still report how a commit ended. */
+const maxIdle = 6_500;
+/** Milliseconds in which an aborted store may still report the result of a commit. */
 const grace = 500;
 
-/** One push on its way through the line and the store. */
+/** One push in the queue or the store. */
 export interface PushUnderWay {
   readonly signal: AbortSignal;
-  /** Must be called just before the store is given the commit. Throws when the push was refused already. */
+  /** Must be called just before the commit is passed to the store. Throws if the push was refused already. */
   beginsToStore(): void;
 }
 
 /**
- * Responds to the pushes of one cluster in time when the store does not: a push that was not handed to the store is refused, of another
- * one the outcome is unknown. A push may wait for its turn as long as the pushes before it make progress.
+ * Guarantees a timely response to the pushes of one cluster even if the store hangs: a push that was not passed to the store is refused,
+ * the outcome of any other is unknown. A push may wait in the queue as long as the pushes before it make progress.
  */
 export class PushDeadlines {
   readonly #deadlines: Deadlines;
@@ -31,12 +31,12 @@ export class PushDeadlines {
     this.#storeName = storeName;
   }
 
-  /** The store responded to a commit, or notified of a change. */
+  /** The store completed a commit, or reported a change. */
   progress(): void {
     this.#progressAt = this.#monotonic();
   }
 
-  /** Runs `push`, whose signal aborts when `signal` does, and when its time is up. */
+  /** Runs `push` with a signal that aborts when `signal` does, and when the time is up. */
   run(
     push: (underWay: PushUnderWay) => Promise<PushResult>,
     signal: AbortSignal | undefined,
@@ -47,12 +47,12 @@ export class PushDeadlines {
       let cancel = () => {};
       return new Promise<PushResult>((resolve, reject) => {
         const arm = () => {
-          const due = Math.max(begunAt, this.#progressAt) + limit - this.#monotonic();
+          const due = Math.max(begunAt, this.#progressAt) + maxIdle - this.#monotonic();
           if (due > 0) {
             cancel = this.#deadlines.add(due, arm);
             return;
           }
-          const refused = storeIsLate(this.#storeName, limit, 'notApplied');
+          const refused = storeIsLate(this.#storeName, maxIdle, 'notApplied');
           abort(refused);
           if (!isStoring) reject(refused);
           else cancel = this.#deadlines.add(grace, () => reject(this.#unknown()));
@@ -68,6 +68,6 @@ export class PushDeadlines {
   }
 
   #unknown() {
-    return storeIsLate(this.#storeName, limit + grace, 'unknown');
+    return storeIsLate(this.#storeName, maxIdle + grace, 'unknown');
   }
 }

@@ -8,13 +8,13 @@ import type { ManagerStore } from '../manager-store.js';
 import { PushAdmission } from './push-admission.js';
 import { type Contender, pusherOf } from './pusher.js';
 
-/** Pushes to one cluster, one after the other (R26): in this manager's turns, or in those of a store that managers share. */
+/** Runs the pushes to one cluster one after the other (R26): with this manager's own queue, or with that of a shared store. */
 export class PushQueue {
   readonly #cluster: string;
   readonly #turns: PushAdmission;
-  /** The store knows of pushes at other managers, too: turns are its business then. */
+  /** Set if the store queues the pushes of all managers: then it decides the order. */
   readonly #shared: ManagerStore['pushQueue'];
-  /** Pushes that the store has, and that wait there. */
+  /** Pushes that wait in the store's queue. */
   readonly #sharing = new Set<(reason: unknown) => void>();
 
   constructor(
@@ -26,7 +26,7 @@ export class PushQueue {
     }: {
       readonly store: ManagerStore;
       readonly deadlines: Deadlines;
-      readonly turn: number;
+      readonly conflictHold: number;
       readonly monotonic: () => number;
     },
   ) {
@@ -39,20 +39,20 @@ export class PushQueue {
     return this.#sharing.size === 0 && this.#turns.isIdle;
   }
 
-  /** Pushes that wait. */
+  /** Number of pushes that wait. */
   get length(): number {
     return this.#turns.length + this.#sharing.size;
   }
 
-  /** Runs `push` in its turn; `signal` ends the wait for that. */
+  /** Runs `push` when it is admitted; `signal` ends the wait for that. */
   push(
     { nodeId, version: base }: PushRequest,
     { remote }: Requester,
     push: (signal?: AbortSignal) => Promise<PushResult>,
     signal?: AbortSignal,
   ): Promise<PushResult> {
-    if (this.#shared) return this.#inSharedTurn(push, signal);
-    return this.#inTurn({ requester: pusherOf(nodeId, remote), base }, push, signal);
+    if (this.#shared) return this.#inSharedQueue(push, signal);
+    return this.#whenAdmitted({ requester: pusherOf(nodeId, remote), base }, push, signal);
   }
 
   /** The node has nothing to push after all. */
@@ -61,7 +61,7 @@ export class PushQueue {
     this.#shared?.yield(this.#cluster, nodeId, remote);
   }
 
-  /** Runs `work` while no push of this manager's runs. */
+  /** Runs `work` while no push of this manager runs. */
   async alone(work: () => Promise<void>): Promise<void> {
     const recovery = { requester: { name: 'recovery', isShared: true }, base: noVersion };
     await this.#turns.enter(recovery);
@@ -77,8 +77,8 @@ export class PushQueue {
     for (const abort of this.#sharing) abort(reason);
   }
 
-  /** The store waits with what it is given until its turn comes, its signal says so, or this closes. */
-  async #inSharedTurn(
+  /** Passes the push to the store, which queues it; the wait ends when the store is done, when `signal` aborts, or when this closes. */
+  async #inSharedQueue(
     push: (signal: AbortSignal) => Promise<PushResult>,
     signal?: AbortSignal,
   ): Promise<PushResult> {
@@ -93,7 +93,7 @@ export class PushQueue {
     });
   }
 
-  async #inTurn(
+  async #whenAdmitted(
     contender: Contender,
     push: (signal?: AbortSignal) => Promise<PushResult>,
     signal?: AbortSignal,

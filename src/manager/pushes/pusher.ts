@@ -1,20 +1,20 @@
 import type { Requester } from '../audit.js';
 
-/** Who pushes, as far as a manager can tell (R26). */
+/** Identifies the requester of a push, as far as a manager can (R26). */
 export interface Pusher {
   readonly name: string;
-  /** Several clients may go by this name: those without a node id at one address. */
+  /** Several clients may share this name: those without a node id at one address. */
   readonly isShared: boolean;
 }
 
-/** A push that wants its turn. */
+/** A push that waits for admission. */
 export interface Contender {
   readonly requester: Pusher;
   /** The version that the push was made from. */
   readonly base: number;
 }
 
-/** A node is told by its id; a client without one, such as a legacy client, by its address. */
+/** Identifies a node by its id; a client without one, such as a legacy client, by its address. */
 export const pusherOf = (nodeId: number | undefined, remote: Requester['remote']): Pusher =>
   nodeId === undefined
     ? { name: `at ${remote ?? 'unknown'}`, isShared: true }

@@ -1,18 +1,18 @@
 import { noVersion } from '../../protocol/version.js';
 import type { Head } from '../manager-store.js';
 
-/** What a node says that it has. */
+/** The version that a node claims to have. */
 interface Claim {
   readonly epoch?: string | undefined;
   readonly version: number;
-  /** The mutation that made it, where the node tells. */
+  /** The mutation that created it, if the node sends it. */
   readonly mutation?: string | undefined;
 }
 
 /**
- * Whether `claim` cannot be a version of the history that `head` tells of, though it is of its epoch: then the store was restored from
- * a backup, and others have gone on from there (R11). Of versions beyond those that are kept nobody can tell; one above the
- * newest the node finds out about by itself.
+ * Whether `claim` cannot be a version of the history in `head`, although its epoch is the same: then the store was restored from a
+ * backup, and other nodes have continued from there (R11). Versions that are no longer retained cannot be checked; a node with a version
+ * above the newest detects that itself.
  */
 export function isFromOtherHistory({ epoch, version, mutation }: Claim, head: Head): boolean {
   const { latest, retained = [] } = head;

@@ -20,19 +20,19 @@ export interface RecoveryGateParts {
   /** How long offers are collected, in milliseconds. */
   readonly collection: number;
   readonly offerRoom: OfferRoom;
-  /** Runs `work` while nobody pushes. */
-  readonly inTurn: (work: () => Promise<void>) => Promise<void>;
+  /** Runs `work` while no push runs. */
+  readonly whileNoPush: (work: () => Promise<void>) => Promise<void>;
   readonly commit: (commit: Omit<Commit, 'author'>, requester: Requester) => Promise<unknown>;
-  /** Something failed that nobody waits for. */
+  /** An operation failed that no request waits for. */
   readonly onError: (error: unknown) => void;
 }
 
-/** One cluster while it has no data: who comes with what it may have lost is asked to offer that (see recovery.ts). */
+/** Gate for one cluster while it has no data: nodes that had data are asked to offer it (see offer-collection.ts). */
 export class RecoveryGate {
   readonly #parts: RecoveryGateParts;
   #recovery: OfferCollection | undefined;
-  /** A collection ended without an offer: nobody who comes with another epoch has data for us. */
-  #nobodyOffered = false;
+  /** A collection ended without an offer: nodes with another epoch have no data to offer. */
+  #endedEmpty = false;
   /** The history that the cluster's next version begins, and the stored epoch that it replaces. */
   #next: { readonly history: NewHistory; readonly insteadOf: string } | undefined;
 
@@ -40,19 +40,19 @@ export class RecoveryGate {
     this.#parts = parts;
   }
 
-  /** No offers are collected. */
+  /** No offers are being collected. */
   get isIdle(): boolean {
     return this.#recovery === undefined;
   }
 
-  /** Milliseconds until the collection of offers ends; absent: none has begun. */
+  /** Milliseconds until the collection of offers ends; undefined if none has begun. */
   get remaining(): number | undefined {
     return this.#recovery?.remaining;
   }
 
-  /** There is data, whosever it was. */
+  /** Ends recovery: the cluster has data, whatever its origin. */
   end(): void {
-    this.#nobodyOffered = false;
+    this.#endedEmpty = false;
     this.#next = undefined;
     this.close();
   }
@@ -63,35 +63,35 @@ export class RecoveryGate {
   }
 
   /**
-   * Takes note of the epoch that the store has for the cluster, and returns the one that counts: the next one, if the stored one is known
-   * to belong to a history that was lost. The next epoch is stored with the first version, and until then only kept here.
+   * Records the epoch that the store has for the cluster, and returns the effective one: the next epoch, if the stored one belongs to a
+   * lost history. The next epoch is kept in memory, and stored with the first version.
    */
   epochOf(stored: string): string {
     if (this.#next?.insteadOf !== stored) this.#next = undefined;
     return this.#next?.history.epoch ?? stored;
   }
 
-  /** How a push at `epoch` is stored as the first version. */
+  /** Returns the fields with which a push at `epoch` is stored as the first version. */
   firstVersion(epoch: string | undefined): Pick<Commit, 'epoch' | 'newHistory'> {
     const next = this.#next;
     if (next === undefined) return { epoch };
     return { epoch: epoch === next.history.epoch ? next.insteadOf : epoch, newHistory: next.history };
   }
 
-  /** The response to a push; `undefined` if the push may be stored. `epoch` is the one that counts. */
-  async judgePush(
+  /** Returns the response to a push; `undefined` if it may be stored. `epoch` is the effective one. */
+  async checkPush(
     request: PushRequest,
     requester: Requester,
     epoch: string,
   ): Promise<EpochMismatch | undefined> {
     const { offer, snapshot, mutation, nodeId } = request;
     if (offer !== undefined) {
-      // Any epoch will do: several managers on one store may collect at once, each with a next epoch of its own.
+      // Any epoch is accepted: several managers on one store may collect at once, each with a next epoch of its own.
       if (offer.epoch === epoch) await this.#renew(epoch, offer.version);
       const recovery = this.#collect();
       recovery.add({ version: offer.version, snapshot, mutation, nodeId, requester });
       throw unavailable(
-        'this manager has no data for the cluster and collects what the nodes have',
+        'this manager has no data for the cluster and collects the metadata of the nodes: retry later',
         recovery.remaining ?? 0,
         'unknown',
       );
@@ -101,15 +101,15 @@ export class RecoveryGate {
     const { remaining } = this;
     if (remaining === undefined) return undefined;
     throw unavailable(
-      'this manager has no data for the cluster and waits for the nodes that had some',
+      'this manager has no data for the cluster and waits for nodes that have some: retry later',
       remaining,
       'notApplied',
     );
   }
 
   /**
-   * The response to a request that names a history which this cluster does not have; `undefined` if it names none. It starts the collection,
-   * unless `mayCollect` is false: a reader has nothing to offer.
+   * Returns the response to a request that names a history which this cluster does not have; `undefined` if it names none. Starts the
+   * collection, unless `mayCollect` is false: a read-only client has nothing to offer.
    */
   async mismatchFor(
     request: Pick<PushRequest, 'epoch' | 'version'>,
@@ -120,43 +120,43 @@ export class RecoveryGate {
     const isOurs = request.epoch === epoch;
     if (isOurs && request.version === noVersion) return undefined;
     if (!mayCollect) return { kind: 'epochMismatch', epoch, version: noVersion };
-    // Our own epoch at a version that we never gave: the store was restored from before the first one.
+    // Our own epoch at a version that was never assigned: the store was restored from a backup before the first one.
     const current = isOurs ? await this.#renew(epoch, request.version) : epoch;
-    if (!this.#nobodyOffered) this.#collect().meet(request.version);
+    if (!this.#endedEmpty) this.#collect().meet(request.version);
     return { kind: 'epochMismatch', epoch: current, version: noVersion };
   }
 
-  /** The epoch that takes the place of `epoch`, at which some node had `version`. */
+  /** Returns the epoch that replaces `epoch`, at which a node had `version`. */
   async #renew(epoch: string, version: number): Promise<string> {
     const { store, cluster } = this.#parts;
     const minVersion = Math.max(version, this.#next?.history.generation ?? noVersion);
     const history = await store.newHistory?.(cluster, minVersion);
     if (history === undefined) return epoch;
     const next = this.#next;
-    // Another request was first.
+    // Another request replaced it first.
     if (next !== undefined && next.history.epoch !== epoch) return next.history.epoch;
     this.#next = { history, insteadOf: next?.insteadOf ?? epoch };
     return history.epoch;
   }
 
   #collect(): OfferCollection {
-    const { deadlines, monotonic, collection, offerRoom, inTurn, onError } = this.#parts;
+    const { deadlines, monotonic, collection, offerRoom, whileNoPush, onError } = this.#parts;
     this.#recovery ??= new OfferCollection(deadlines, {
       duration: collection,
       now: monotonic,
       room: offerRoom,
-      end: () => void inTurn(() => this.#recover()).catch(onError),
+      end: () => void whileNoPush(() => this.#recover()).catch(onError),
     });
     return this.#recovery;
   }
 
-  /** The collection is over: its best offer becomes the data. */
+  /** The collection has ended: stores its best offer. */
   async #recover(): Promise<void> {
     const recovery = this.#recovery;
     if (recovery === undefined) return;
     const { best, highest } = recovery;
     if (best === undefined) {
-      this.#nobodyOffered = true;
+      this.#endedEmpty = true;
       this.close();
       return;
     }

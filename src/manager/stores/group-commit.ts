@@ -1,4 +1,4 @@
-/** What a group runs in: lmdb's synchronous transactions. */
+/** The transactions that a group runs in: lmdb's synchronous ones. */
 export interface Transactions {
   transactionSync<T>(work: () => T): T;
   /** Inside another transaction it runs and ends at once. */
@@ -6,17 +6,17 @@ export interface Transactions {
 }
 
 interface Waiting {
-  /** Runs the work, and answers how to settle its caller once the group is on disk. */
+  /** Runs the work, and returns a function that settles its caller once the group is on disk. */
   readonly run: () => () => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Transactions that are asked for in one turn of the event loop share one commit and its flush, each nested in a transaction of
- * its own: what throws leaves nothing, and the others stay.
+ * Transactions requested in one turn of the event loop share one commit and its flush, each nested in a transaction of its own: one that
+ * throws is rolled back, the others are not affected.
  *
- * lmdb's asynchronous transactions would do the same off the event loop, but a commit that fails there (a full disk) ends
- * the process with a rejection that nobody can handle (lmdb 3.5.6, tried). A synchronous one takes half a millisecond.
+ * lmdb's asynchronous transactions would do the same off the event loop, but a commit that fails there (a full disk) ends the process
+ * with a rejection that cannot be handled (lmdb 3.5.6, tried). A synchronous one takes half a millisecond.
  */
 export class GroupCommit {
   readonly #transactions: Transactions;
@@ -26,7 +26,7 @@ export class GroupCommit {
     this.#transactions = transactions;
   }
 
-  /** Resolves with what `work` returned once that is on disk. */
+  /** Resolves with the result of `work` once that is on disk. */
   write<T>(work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = () => {
@@ -46,7 +46,7 @@ export class GroupCommit {
     });
   }
 
-  /** Commits what waits, now. */
+  /** Commits all waiting work now. */
   flush(): void {
     const group = this.#waiting;
     if (group.length === 0) return;

@@ -40,20 +40,20 @@ interface Cluster {
 
 interface MemoryNode {
   info: NodeDetails & { readonly id: number };
-  /** Said that it leaves, and has not been heard since. */
+  /** It reported that it shuts down, and has sent no heartbeat since. */
   left: boolean;
   /** What it was when the store was last closed. */
   kind?: NodeKind | undefined;
   report?: string | undefined;
 }
 
-/** What stores on the same memory share. */
+/** State shared by the stores on the same memory. */
 class Memory {
   readonly clusters = new Map<string, Cluster>();
   /** Highest version of a deleted cluster, by its name. */
   readonly generations = new Map<string, number>();
   readonly listeners = new Set<(cluster: string) => void>();
-  /** Stores that are open on it. */
+  /** Open stores on this memory. */
   readonly users = new Set<MemoryStore>();
   liveness: Liveness | undefined;
   voices: Voices | undefined;
@@ -62,7 +62,7 @@ class Memory {
 }
 
 /**
- * Keeps everything in this process: for tests, trials and clusters whose nodes can seed it again (R11).
+ * Stores everything in this process: for tests, trials and clusters whose nodes can offer their metadata again (R11).
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export class MemoryStore implements ManagerStore {
   #context: StoreContext | undefined;
   readonly #unwatch = new Set<() => void>();
 
-  /** Another store on the same memory, for a second manager of this process. */
+  /** Creates another store on the same memory, for a second manager of this process. */
   share(): MemoryStore {
     const other = new MemoryStore();
     other.#memory = this.#memory;
@@ -263,7 +263,7 @@ export class MemoryStore implements ManagerStore {
   }
 
   watch(onChange: (cluster: string | undefined) => void): () => void {
-    // Of its own, so that the same function may watch twice.
+    // A wrapper, so that the same function may be registered twice.
     const listener = (cluster: string) => onChange(cluster);
     const unwatch = () => {
       this.#memory.listeners.delete(listener);
@@ -285,7 +285,7 @@ export class MemoryStore implements ManagerStore {
     };
   }
 
-  /** The highest version that was ever used under this name. */
+  /** Returns the highest version that was ever used under this name. */
   #highest(name: string, cluster: Cluster | undefined): number {
     return cluster?.versions.at(-1)?.record.version ?? this.#memory.generations.get(name) ?? 0;
   }

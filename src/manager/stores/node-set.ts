@@ -1,10 +1,10 @@
 import type { NodeDetails } from '../manager-store.js';
 
-/** Whether two descriptions of a node say the same. */
+/** Whether two descriptions of a node are equal. */
 export const isSameNode = (a: NodeDetails, b: NodeDetails): boolean =>
   a.ip === b.ip && a.hostname === b.hostname && a.bindAddress === b.bindAddress;
 
-/** Nodes of clusters, found without making a key. */
+/** A set of the nodes of clusters, without a composed key per lookup. */
 export class NodeSet {
   readonly #clusters = new Map<string, Set<number>>();
 

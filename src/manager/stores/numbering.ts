@@ -4,10 +4,10 @@ import type { Commit, NewHistory, VersionRecord } from '../manager-store.js';
 const tenYears = 10 * 365 * 86_400_000;
 
 /**
- * A number above `previous`, and not below the Unix time in milliseconds: so it was never given before even where the
- * counter was lost (a wiped or restored store), as long as fewer than one a millisecond are given on average.
+ * Returns a number above `previous`, and not below the Unix time in milliseconds: so it was never assigned before, even if the counter
+ * was lost (a wiped or restored store), as long as fewer than one per millisecond are assigned on average.
  *
- * `above` is what somebody else claims to have had: one that is far in the future is not believed, for it would use the numbers up.
+ * `minVersion` is a version that a client claims to have had: one far in the future is ignored, because it would use the numbers up.
  */
 export function nextNumber(previous: number, now: number, minVersion = 0): number {
   const believed = minVersion <= now + tenYears ? minVersion : 0;
@@ -15,8 +15,8 @@ export function nextNumber(previous: number, now: number, minVersion = 0): numbe
 }
 
 /**
- * The epoch of a cluster: the same for every process on the store, without keeping anything for names that were only
- * asked for. `generation` is the highest version of the history that was deleted under this name; 0 without one.
+ * Returns the epoch of a cluster: the same for every process on the store, without storing anything for names that were only requested.
+ * `generation` is the highest version of the history that was deleted under this name; 0 if there is none.
  */
 export function epochOf(storeId: string, cluster: string, generation: number): string {
   return createHash('sha256')
@@ -25,7 +25,7 @@ export function epochOf(storeId: string, cluster: string, generation: number): s
     .slice(0, 22);
 }
 
-/** A history that follows `previous`, the highest number that its cluster has used, and `above`. */
+/** Returns a history that follows `previous`, the highest number that its cluster has used, and `minVersion`. */
 export function newHistoryOf(
   { storeId, cluster, previous }: { storeId: string; cluster: string; previous: number },
   now: number,
@@ -35,13 +35,13 @@ export function newHistoryOf(
   return { generation, epoch: epochOf(storeId, cluster, generation) };
 }
 
-/** The generation that the first version of a cluster is stored with; `stored` is the cluster's present one. */
+/** Returns the generation that the first version of a cluster is stored with; `stored` is the cluster's current one. */
 export function firstGeneration({ newHistory }: Commit, stored: number): number {
   // Another process may have begun a later history in the meantime.
   return Math.max(stored, newHistory?.generation ?? 0);
 }
 
-/** The record of a commit that is accepted after `previous`, the highest version of its cluster so far. */
+/** Returns the record of a commit that is accepted after `previous`, the highest version of its cluster so far. */
 export function recordOf(commit: Commit, previous: number, now: number): VersionRecord {
   const { snapshot, mutation, minVersion, nodeId, author } = commit;
   return {

@@ -6,12 +6,12 @@ interface Remembered {
   readonly since: number;
 }
 
-// So many at once that a burst is forgotten as fast as it came, and so few that no commit waits for it.
+// Enough at once that a burst is forgotten as fast as it came, and few enough that no commit is delayed.
 const maxAtOnce = 100;
 
 /**
- * Since when this process knows each mutation id, by the monotonic clock: the wall clock may jump by hours. Those that an earlier
- * process stored count from now (R27: ten minutes at least).
+ * Since when this process knows each mutation id, by the monotonic clock: the wall clock may jump by hours. Mutations that an earlier
+ * process stored count from the start of this one (R27: at least ten minutes).
  */
 export class RememberedMutations {
   readonly #clock: Clock;
@@ -28,7 +28,7 @@ export class RememberedMutations {
     this.#queue.add({ key: Buffer.from(key), version, since: this.#clock.monotonic() });
   }
 
-  /** Those that may be forgotten, and are from now on forgotten here. */
+  /** Removes and returns those that may be forgotten. */
   takeExpired(): readonly Remembered[] {
     const expired: Remembered[] = [];
     const now = this.#clock.monotonic();

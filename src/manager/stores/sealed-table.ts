@@ -2,11 +2,11 @@ import { crc32 } from 'node:zlib';
 import type { Database, Key, RangeOptions } from 'lmdb';
 import { Damage } from './lmdb/data-file/damage.js';
 
-/** First byte of a sealed value. JSON, which version 0.1 wrote without a checksum, does not begin with it. */
+/** First byte of a sealed value. JSON, which version 0.1 wrote without a checksum, never begins with it. */
 const sealed = 0;
 const headSize = 5;
 
-/** A table of JSON values, each with a checksum: one that changed on the disk is an error, and not a wrong number. */
+/** A table of JSON values, each with a checksum: a value that changed on the disk causes an error, not a wrong number. */
 export class SealedTable<V, K extends Key> {
   readonly #name: string;
   readonly #table: Database<Buffer, K>;

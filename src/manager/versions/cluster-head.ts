@@ -2,10 +2,10 @@ import { CfluxError } from '../../errors.js';
 import type { Head, ManagerStore } from '../manager-store.js';
 import { type CurrentVersion, LatestSnapshot } from './latest-snapshot.js';
 
-// A store that returns versions that are gone at once is broken; reading must not go on for ever.
+// A store that always returns versions that are gone at once is broken; reading must end nevertheless.
 const maxReads = 10;
 
-/** Where the history of one cluster stands: read from the store for each request, with the newest snapshot cached. */
+/** The head of one cluster: read from the store for each request, with the newest snapshot cached. */
 export class ClusterHead {
   readonly #cluster: string;
   readonly #store: ManagerStore;
@@ -14,7 +14,7 @@ export class ClusterHead {
   #hasData = false;
   #epoch: string | undefined;
 
-  /** @param epochWithoutData the epoch that counts while the cluster has no data, by the one that is stored */
+  /** @param epochWithoutData maps the stored epoch to the effective one while the cluster has no data */
   constructor(cluster: string, store: ManagerStore, epochWithoutData: (stored: string) => string) {
     this.#cluster = cluster;
     this.#store = store;
@@ -22,12 +22,12 @@ export class ClusterHead {
     this.#epochWithoutData = epochWithoutData;
   }
 
-  /** It had data when the head was last read; if it was deleted since, its epoch is another one. */
+  /** Whether it had data when the head was last read; if it was deleted since, its epoch has changed. */
   get hasData(): boolean {
     return this.#hasData;
   }
 
-  /** The epoch of the history, as it was last read. */
+  /** The epoch of the history when it was last read. */
   get epoch(): string | undefined {
     return this.#epoch;
   }
@@ -44,7 +44,7 @@ export class ClusterHead {
     return known;
   }
 
-  /** The newest version with its bytes; `undefined` if the cluster has no data. `known` is the head that was read last. */
+  /** Returns the newest version with its bytes; `undefined` if the cluster has no data. `known` is the head that was read last. */
   async current(known: Head): Promise<CurrentVersion | undefined> {
     let { epoch, latest } = known;
     for (let reads = 0; reads < maxReads; reads++) {
@@ -53,11 +53,15 @@ export class ClusterHead {
       if (current !== undefined) return current;
       ({ epoch, latest } = await this.read());
     }
-    throw new CfluxError('UNAVAILABLE', 'the store does not have the version that it says is the newest', {
-      retryable: true,
-      outcome: 'notApplied',
-      retryAfter: 1_000,
-    });
+    throw new CfluxError(
+      'UNAVAILABLE',
+      'the store failed: it does not contain the version that its head names as the newest; retry',
+      {
+        retryable: true,
+        outcome: 'notApplied',
+        retryAfter: 1_000,
+      },
+    );
   }
 
   /** A commit found the history at `epoch`. */

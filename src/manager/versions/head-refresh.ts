@@ -1,22 +1,22 @@
 import type { Deadlines } from '../../async/deadlines.js';
 import type { CommitResult } from '../manager-store.js';
 
-/** Milliseconds until a refresh that failed is repeated. */
+/** Milliseconds until a failed refresh is retried. */
 const retryDelay = 1_000;
 
 export interface HeadRefreshParts {
   readonly deadlines: Deadlines;
-  /** The store gives turns: commits of this manager overlap, and a change that is reported during one may be another manager's. */
+  /** The store queues pushes: commits of this manager overlap, and a change reported during one may be another manager's. */
   readonly overlapsCommits: boolean;
   /** Whether a request waits for changes. */
   readonly isNeeded: () => boolean;
-  /** Reads the head, and answers the polls that it concerns. */
+  /** Reads the head, and completes the polls that it concerns. */
   readonly refresh: () => Promise<void>;
   /** A refresh failed that no request waits for. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Refreshes what held polls wait for whenever the head may have changed: once at a time, and again if it changed meanwhile (R22). */
+/** Refreshes held polls whenever the head may have changed: one refresh at a time, and another if it changed meanwhile (R22). */
 export class HeadRefresh {
   readonly #parts: HeadRefreshParts;
   #isCommitting = false;
@@ -27,7 +27,7 @@ export class HeadRefresh {
     this.#parts = parts;
   }
 
-  /** The head may have changed, whoever changed it. Resolves when the polls are answered that wait for that. */
+  /** The head may have changed, by any manager. Resolves when the polls that wait for a change are completed. */
   async changed(): Promise<void> {
     const { deadlines, isNeeded } = this.#parts;
     if (this.#isCommitting || this.#running !== undefined) {
@@ -38,7 +38,7 @@ export class HeadRefresh {
     try {
       await this.#running;
     } catch (error) {
-      // The store does not notify of this change again, and held polls may have five minutes left.
+      // The store does not notify again, so retry; otherwise held polls could stall for minutes.
       if (isNeeded()) deadlines.add(retryDelay, () => this.#start());
       throw error;
     } finally {
@@ -46,10 +46,10 @@ export class HeadRefresh {
     }
   }
 
-  /** Runs `commit`, which publishes what it stores itself: a change that is reported meanwhile is refreshed after it. */
+  /** Runs `commit`, which publishes what it stores itself: changes reported meanwhile are refreshed after it. */
   async around(commit: () => Promise<CommitResult>): Promise<CommitResult> {
     this.#isCommitting = !this.#parts.overlapsCommits;
-    // Unless the commit succeeds, the head is not known.
+    // The head is unknown unless the commit succeeds.
     let isUnknown = true;
     try {
       const result = await commit();

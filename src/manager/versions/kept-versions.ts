@@ -1,6 +1,6 @@
 import type { ManagerStore } from '../manager-store.js';
 
-/** Bytes of the snapshots that are kept here, apart from the one that was asked for last. */
+/** Limit on the bytes of cached snapshots, apart from the one that was read last. */
 const maxBytes = 64 * 1024 * 1024;
 
 interface Kept {
@@ -8,7 +8,7 @@ interface Kept {
   readonly snapshot: Promise<Uint8Array | undefined>;
 }
 
-/** Kept versions that were asked for lately: each is read, and then compressed, once for all requests. */
+/** A cache of recently requested versions: each is read, and then compressed, once for all requests. */
 export class KeptVersions {
   readonly #store: ManagerStore;
   /** Least recently used first. */
@@ -18,11 +18,11 @@ export class KeptVersions {
     this.#store = store;
   }
 
-  /** Absent: the version is not kept by the store, whatever is kept here. */
+  /** Resolves with `undefined` if the store does not retain the version, even if it is cached. */
   async of(cluster: string, version: number): Promise<Uint8Array | undefined> {
     const record = (await this.#store.history(cluster)).find((each) => each.version === version);
     if (record === undefined) return undefined;
-    // The mutation tells the version from one of the same number in a store that was restored.
+    // The mutation distinguishes the version from one of the same number in a restored store.
     const key = `${version} ${record.mutation} ${cluster}`;
     const known = this.#kept.get(key);
     this.#kept.delete(key);

@@ -1,13 +1,13 @@
 import type { Head, ManagerStore, VersionRecord } from '../manager-store.js';
 
-/** A version with its bytes: one buffer for all who ask for it. */
+/** A version with its bytes: one buffer shared by all requests. */
 export interface CurrentVersion {
   readonly epoch: string;
   readonly record: VersionRecord;
   readonly snapshot: Uint8Array;
 }
 
-/** The newest snapshot of one cluster, read from the store once however many ask at the same time. */
+/** The newest snapshot of one cluster, read from the store once for all concurrent requests. */
 export class LatestSnapshot {
   readonly #store: ManagerStore;
   readonly #cluster: string;
@@ -19,12 +19,15 @@ export class LatestSnapshot {
     this.#cluster = cluster;
   }
 
-  /** Bytes that are kept here. */
+  /** Bytes that are cached. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** `head` with the bytes of its newest version; absent: that version is not kept any more, there must be newer ones. */
+  /**
+   * Returns `head` with the bytes of its newest version; `undefined` if that version is not retained any more, so there must be newer
+   * ones.
+   */
   async of({ epoch, latest }: Pick<Head, 'epoch' | 'latest'>): Promise<CurrentVersion | undefined> {
     if (latest === undefined) return undefined;
     if (this.#current?.version !== latest.version) this.#load(latest);

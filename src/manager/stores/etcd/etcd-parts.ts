@@ -18,7 +18,7 @@ import { SnapshotPieces } from './versions/snapshot-pieces.js';
 
 const emitWarning = (message: string) => process.emitWarning(message);
 
-/** What an open store works with. */
+/** The components of an open store. */
 export interface EtcdParts {
   readonly context: StoreContext;
   readonly connection: EtcdConnection;
@@ -30,18 +30,18 @@ export interface EtcdParts {
   readonly nodes: Nodes;
   readonly presence: ManagerRegistry;
   readonly turns: EtcdPushQueue;
-  /** `reason`: with which calls are refused from now on. */
+  /** `reason`: the error of calls from now on. */
   close(reason?: CfluxError): Promise<void>;
 }
 
 export interface PartsListener {
   /** A head has changed; `undefined`: any of them may have. */
   onChange(cluster: string | undefined): void;
-  /** etcd was put back to an earlier state: the parts are of no more use. */
+  /** etcd's revision went backwards: these parts must not be used any more. */
   onWentBack(): void;
 }
 
-/** Connects, and resolves when everything stands: from then on every change of a head is told. */
+/** Connects, and resolves when all parts are ready: from then on every change of a head is reported. */
 export async function openParts(
   options: EtcdOptions,
   context: StoreContext,

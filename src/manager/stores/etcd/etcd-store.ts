@@ -29,14 +29,14 @@ import { keptOf, type StoredHead } from './versions/stored-head.js';
 
 const debug = debugLog('cflux:etcd');
 
-/** A version may be dropped between finding it and reading it: then it is looked for again. */
+/** A version may be removed between finding and reading it: then the read is retried. */
 const maxReads = 5;
 
 /**
- * Keeps everything in etcd (3.4 or later), which any number of managers share: each answers any node.
+ * Stores everything in etcd (3.4 or later), which any number of managers share: each of them can serve any node.
  *
- * Needs the package `@grpc/grpc-js`. The managers compact away what their changes made obsolete. They notice when etcd is put back to a
- * backup, or emptied, under them, and read everything anew.
+ * Needs the package `@grpc/grpc-js`. The managers compact revisions that their changes made obsolete. They detect when etcd is restored
+ * from a backup, or emptied, and reload everything.
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export class EtcdStore implements ManagerStore {
   #context: StoreContext | undefined;
   #opening: Promise<EtcdParts> | undefined;
   #certificates: () => readonly CertificateInfo[] = () => [];
-  /** This manager, which is to be told of again whenever the parts are opened. */
+  /** The announcement of this manager, repeated whenever the parts are reopened. */
   #self: ManagerInfo | undefined;
 
   constructor(options: EtcdOptions) {
@@ -59,7 +59,7 @@ export class EtcdStore implements ManagerStore {
     this.#options = options;
   }
 
-  /** That which shows this manager to etcd, and its authorities; present once the store is open. */
+  /** Its client certificate and its authorities; available once the store is open. */
   get certificates(): readonly CertificateInfo[] {
     return this.#certificates();
   }
@@ -79,7 +79,7 @@ export class EtcdStore implements ManagerStore {
     this.#context = undefined;
     this.#opening = undefined;
     this.#listeners.clear();
-    // What could not be opened has nothing to close.
+    // A store that failed to open has nothing to close.
     const parts = await opening?.catch(() => undefined);
     await parts?.close();
   }
@@ -111,7 +111,10 @@ export class EtcdStore implements ManagerStore {
       }
       current = await heads.read(cluster);
     }
-    throw new CfluxError('STORAGE_FAILED', `etcd: version ${version} of ${cluster} is not whole`);
+    throw new CfluxError(
+      'STORAGE_FAILED',
+      `etcd is damaged: version ${version} of cluster ${cluster} is incomplete`,
+    );
   }
 
   async history(cluster: string): Promise<readonly VersionRecord[]> {
@@ -211,7 +214,7 @@ export class EtcdStore implements ManagerStore {
     if (this.#context === undefined) {
       throw new CfluxError('NOT_OPEN', 'the store is not open', { outcome: 'notApplied' });
     }
-    // Absent: they could not be opened again, when etcd had been put back; perhaps now they can.
+    // Undefined if reopening failed after the revision went backwards: try again.
     this.#opening ??= this.#openAfter(Promise.resolve(), this.#context);
     return this.#opening;
   }
@@ -221,7 +224,7 @@ export class EtcdStore implements ManagerStore {
       const parts = await openParts(this.#options, context, {
         onChange: (cluster) => this.#notify(cluster),
         onWentBack: () => {
-          if (this.#opening === opening) this.#startOver(opening, context);
+          if (this.#opening === opening) this.#reopen(opening, context);
         },
       });
       this.#certificates = () => parts.connection.certificates;
@@ -235,9 +238,9 @@ export class EtcdStore implements ManagerStore {
     return opening;
   }
 
-  /** Opens everything anew: whatever the parts know is of a history that etcd has forgotten. */
-  #startOver(lost: Promise<EtcdParts>, context: StoreContext): void {
-    debug('etcd was put back to an earlier state');
+  /** Reopens everything: the parts' caches belong to a history that etcd has lost. */
+  #reopen(lost: Promise<EtcdParts>, context: StoreContext): void {
+    debug('etcd revision went backwards');
     const closed = lost.then((parts) => parts.close(revisionWentBack('notApplied'))).catch(() => undefined);
     this.#opening = this.#openAfter(closed, context);
   }

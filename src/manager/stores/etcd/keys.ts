@@ -4,33 +4,33 @@ export interface KeyRange {
   readonly rangeEnd: string;
 }
 
-/** Everything that begins with `prefix`, which ends with a slash: up to the character after it. */
+/** All keys that begin with `prefix`, which ends with a slash: up to the character after it. */
 const below = (prefix: string): KeyRange => ({ key: prefix, rangeEnd: `${prefix.slice(0, -1)}0` });
 
 const digits = (number: number, count: number) => String(number).padStart(count, '0');
 
 /**
- * The keys of a store in etcd, below one prefix. Names are escaped as in a URL, so that a slash only ever separates. Values are JSON,
- * except where it says otherwise.
+ * The keys of a store in etcd, below one prefix. Names are escaped as in a URL, so that a slash is always a separator. Values are JSON,
+ * unless noted.
  *
  * ```
  * store                           format and identity of the store
- * head/CLUSTER                    numbers of a cluster, and the versions that are kept: the compare-and-set is on this key
- * head-turn/CLUSTER/node-ID       place of a node in the queue of pushes: at which manager, and its reservation
- * head-turn/CLUSTER/MANAGER.N     place of one push of a client without a node id
+ * head/CLUSTER                    numbers of a cluster, and its retained versions: the compare-and-set is on this key
+ * head-turn/CLUSTER/node-ID       ticket of a node in the push queue: at which manager, and its reservation
+ * head-turn/CLUSTER/MANAGER.N     ticket of one push of a client without a node id
  * data/CLUSTER/UPLOAD/NNNN        bytes of one snapshot, in pieces; UPLOAD is MANAGER.N
- * mutation/CLUSTER/MUTATION       version that a mutation made, and its upload; on a lease, after which it is forgotten
- * node/CLUSTER/ID                 a node as it described itself; ID has 16 digits
+ * mutation/CLUSTER/MUTATION       version that a mutation created, and its upload; on a lease, after which it is forgotten
+ * node/CLUSTER/ID                 description of a node; ID has 16 digits
  * node-removed/CLUSTER            empty; written when nodes of the cluster are removed; on a lease
- * node-log/MANAGER/N              nodes that a manager heard of in one transaction; N has 16 digits; on a lease
+ * node-log/MANAGER/N              liveness of nodes that a manager recorded in one transaction; N has 16 digits; on a lease
  * node-report/CLUSTER/ID          what the agent of a node reported last; on a lease
- * lastNodeId                      highest node id that was given
- * manager/ID                      a manager as it describes itself; on a lease that it renews
- * housekeeping                    an empty object; written by the manager whose turn it is to compact
+ * lastNodeId                      highest node id assigned
+ * manager/ID                      description of a manager; on a lease that it renews
+ * housekeeping                    an empty object; written by the manager that compacts next
  * ```
  *
- * `head-turn/` sorts before `head/`, with nothing in between: one watch covers both. MANAGER is drawn by a manager when it opens the
- * store, ID in `manager/ID` is the id under which it announces itself.
+ * `head-turn/` sorts before `head/`, with nothing in between: one watch covers both. MANAGER is a random id that a manager chooses when
+ * it opens the store, ID in `manager/ID` is the id under which it announces itself.
  */
 export class Keys {
   readonly #prefix: string;
@@ -59,12 +59,12 @@ export class Keys {
     return below(`${this.#prefix}head-turn/${encodeURIComponent(cluster)}/`);
   }
 
-  /** A place in the queue of a cluster. */
+  /** Key of a ticket in the push queue of a cluster. */
   turn(cluster: string, place: string): string {
     return `${this.turnsOf(cluster).key}${place}`;
   }
 
-  /** Heads and turns: what is watched. */
+  /** Heads and tickets: the watched range. */
   get watched(): KeyRange {
     return { key: below(`${this.#prefix}head-turn/`).key, rangeEnd: this.heads.rangeEnd };
   }
@@ -150,18 +150,18 @@ export class Keys {
     return `${this.managers.key}${id}`;
   }
 
-  /** The cluster that a `head/`, `data/`, `node/` … key is of. */
+  /** Returns the cluster of a `head/`, `data/`, `node/` … key. */
   clusterOf(key: string): string {
     const [, name = ''] = key.slice(this.#prefix.length).split('/');
     return decodeURIComponent(name);
   }
 
-  /** The upload that a `data/` key is of. */
+  /** Returns the upload of a `data/` key. */
   uploadOf(key: string): string {
     return key.slice(this.#prefix.length).split('/')[2] ?? '';
   }
 
-  /** The number that a `node/` key ends with. */
+  /** Returns the number at the end of a `node/` key. */
   nodeIdOf(key: string): number {
     return Number(key.slice(key.lastIndexOf('/') + 1));
   }

@@ -8,18 +8,18 @@ import { lmdbError } from './lmdb-error.js';
 
 type Listener = (cluster: string | undefined) => void;
 
-/** Writes, and who is told of them: what this process changes at once, what others do when it next looks. */
+/** Writes, and notifies listeners: of changes by this process at once, of changes by others at the next check. */
 export class LmdbChanges {
   readonly #tables: Tables;
   readonly #dir: string;
   readonly #clock: Clock;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two checks. */
   readonly #interval: number;
   readonly #writes: GroupCommit;
   readonly #listeners = new Set<Listener>();
   readonly #onForeign: () => void;
   #stopLook: (() => void) | undefined;
-  /** The count of changes that all listeners have been told of. */
+  /** The change count up to which all listeners were notified. */
   #notified = 0;
   #isFailing = false;
 
@@ -46,7 +46,7 @@ export class LmdbChanges {
     return this.#isFailing;
   }
 
-  /** What other processes do is noticed. */
+  /** Changes by other processes are noticed. */
   get isWatched(): boolean {
     return this.#listeners.size > 0;
   }
@@ -64,7 +64,7 @@ export class LmdbChanges {
     }
   }
 
-  /** A transaction that changes a cluster's head: counted, so that other processes notice. */
+  /** Runs a transaction that changes a cluster's head: it is counted, so that other processes notice. */
   async change<T extends CommitResult | boolean>(cluster: string, work: () => T): Promise<T> {
     let before = 0;
     let changed = false;
@@ -76,7 +76,7 @@ export class LmdbChanges {
       return outcome;
     });
     if (changed) {
-      // Who else committed meanwhile is not known here: then anything may have changed.
+      // Other processes may have committed meanwhile: then anything may have changed.
       const isOurs = before === this.#notified;
       this.#notified = before + 1;
       if (isOurs) this.#notify(cluster);
@@ -86,7 +86,7 @@ export class LmdbChanges {
   }
 
   watch(onChange: Listener): () => void {
-    // Of its own, so that the same function may watch twice.
+    // A wrapper, so that the same function may be registered twice.
     const listener: Listener = (cluster) => onChange(cluster);
     this.#notified = this.#count();
     this.#listeners.add(listener);
@@ -97,7 +97,7 @@ export class LmdbChanges {
     };
   }
 
-  /** Stores what waits to be stored, and tells nobody any more. */
+  /** Stores pending work, and notifies no longer. */
   close(): void {
     this.#writes.flush();
     this.#stopLooking();

@@ -12,22 +12,22 @@ import { damaged, dataFile, openFiles } from './lmdb-files.js';
 import { clusterKey } from './lmdb-keys.js';
 import { inPages } from './lmdb-pages.js';
 
-/** The format that this code writes; a newer one is refused. */
+/** The format that this release writes; a newer one is refused. */
 const format = 1;
 
-/** What is kept of a cluster in one record, read with one look. */
+/** The record of a cluster, read at once. */
 export interface ClusterState {
-  /** Highest version of the history that was deleted under this name; 0: none. */
+  /** Highest version of the history that was deleted under this name; 0 if there is none. */
   readonly generation: number;
-  /** The versions that are kept, newest first. */
+  /** The retained versions, newest first. */
   readonly versions: readonly VersionRecord[];
-  /** CRC-32 of the snapshots of `versions`, in the same order; `null` and absent for those of version 0.1. */
+  /** CRC-32 of the snapshots of `versions`, in the same order; `null` or absent for those written by version 0.1. */
   readonly checksums?: readonly (number | null)[];
-  /** How many nodes it has. */
+  /** Number of nodes. */
   readonly nodes: number;
 }
 
-/** A node, and whether it said that it leaves. */
+/** A node, and whether it reported that it shuts down. */
 export interface NodeState extends NodeDetails {
   readonly left: boolean;
   /** What it last spoke. Absent: not known, as of nodes of version 0.1. */
@@ -38,31 +38,31 @@ export interface NodeState extends NodeDetails {
 
 export interface StoreState {
   readonly format: number;
-  /** Random identity of this store: epochs are made of it. */
+  /** Random identity of this store: epochs are derived from it. */
   readonly id: string;
 }
 
 /** The tables of a directory. */
 export interface Tables {
   readonly root: RootDatabase<unknown, string>;
-  /** `store`: StoreState; `changes`: how often anything was committed; `lastNodeId`. */
+  /** `store`: StoreState; `changes`: number of commits; `lastNodeId`. */
   readonly store: SealedTable<StoreState | number, string>;
   readonly clusters: SealedTable<ClusterState, Buffer>;
   readonly snapshots: Database<Buffer, Buffer>;
-  /** The version that a mutation made. */
+  /** The version that a mutation created. */
   readonly mutations: SealedTable<number, Buffer>;
   readonly nodes: SealedTable<NodeState, Buffer>;
   /** The reports of agents, by the keys of their nodes. */
   readonly reports: SealedTable<string, Buffer>;
 }
 
-/** What is kept of a cluster; of one that nobody has heard of: nothing. */
+/** Returns the record of a cluster; an empty one for an unknown cluster. */
 export function stateOf(tables: Tables, cluster: string): ClusterState {
   return tables.clusters.get(clusterKey(cluster)) ?? { generation: 0, versions: [], nodes: 0 };
 }
 
 /**
- * Opens the tables in `dir`, and makes them where there are none.
+ * Opens the tables in `dir`, and creates them if there are none.
  *
  * @throws `STORAGE_FAILED` if the directory or its files cannot be used.
  */
@@ -104,7 +104,7 @@ function tablesOf(root: RootDatabase<unknown, string>): Tables {
   };
 }
 
-/** Reads every value but the snapshots, which are checked when they are read. Throws Damage. */
+/** Reads every value except the snapshots, which are checked when they are read. Throws Damage. */
 async function checkValues({ store, clusters, mutations, nodes, reports }: Tables): Promise<void> {
   let values = 0;
   for (const table of [clusters, mutations, nodes, reports])
@@ -122,7 +122,7 @@ function identify(tables: Tables, dir: string, newId: () => string): void {
   const written = typeof state === 'object' ? state.format : 'unknown';
   throw new CfluxError(
     'STORAGE_FAILED',
-    `${dir} was written by a newer version of clusterflux (format ${written}, this one knows up to ${format}): upgrade, or use another directory`,
+    `cannot open ${dir}: a newer release of clusterflux wrote it (format ${written}, this one supports up to ${format}); upgrade, or use another directory`,
   );
 }
 
@@ -132,13 +132,13 @@ export async function loadLmdb(): Promise<typeof import('lmdb')> {
   } catch (cause) {
     throw new CfluxError(
       'MISSING_DEPENDENCY',
-      'LmdbStore needs the package lmdb: npm install lmdb (or keep everything in memory)',
+      'LmdbStore cannot be used: the package lmdb is missing; npm install lmdb (or use MemoryStore)',
       { cause },
     );
   }
 }
 
-/** Makes the files themselves outlive a power cut, not only what is in them. */
+/** Makes the files themselves survive a power failure, not only their contents. */
 async function syncDirectory(dir: string): Promise<void> {
   for (const each of [dir, dirname(dir)]) {
     try {
@@ -149,7 +149,7 @@ async function syncDirectory(dir: string): Promise<void> {
         await handle.close();
       }
     } catch {
-      // Not every system syncs directories, or lets us open the parent; the files are there all the same.
+      // Some systems do not sync directories, or do not allow opening the parent; the files exist anyway.
     }
   }
 }

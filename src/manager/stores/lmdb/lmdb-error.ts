@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { CfluxError, type Outcome } from '../../../errors.js';
 
-/** An error of lmdb as ours: no room is told apart, for an operator can mend that. */
+/** Converts an error of lmdb; a full disk has a code of its own, because an operator can fix it. */
 export function lmdbError(error: unknown, dir: string, outcome?: Outcome): CfluxError {
   const { message } = CfluxError.from(error);
   const full = /no space|MAP_FULL|disk quota|file too large/i.test(message) || isFull(dir);
@@ -12,7 +12,7 @@ export function lmdbError(error: unknown, dir: string, outcome?: Outcome): Cflux
   });
 }
 
-/** lmdb calls a write that only partly fitted an input/output error. */
+/** lmdb reports a partial write as an input/output error. */
 function isFull(dir: string): boolean {
   try {
     const { bavail, bsize } = statfsSync(dir);

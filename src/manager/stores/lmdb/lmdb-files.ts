@@ -21,15 +21,15 @@ type Root = RootDatabase<unknown, string>;
 
 export const dataFile = 'data.mdb';
 
-/** Begins the name of a directory in which a data file is created. */
+/** Name prefix of a directory in which a data file is created. */
 const nurseryName = `${dataFile}.new-`;
 
 /**
- * Opens the lmdb files in `dir`, and creates them if there are none. Only their owner can read them, because snapshots hold password
+ * Opens the lmdb files in `dir`, and creates them if there are none. Only their owner can read them, because snapshots contain password
  * hashes.
  *
- * @param isAlone Whether no other process uses the directory.
- * @throws CfluxError `STORAGE_FAILED` if the data file is damaged; what else fails, as it failed.
+ * @param isAlone whether no other process uses the directory
+ * @throws CfluxError `STORAGE_FAILED` if the data file is damaged; other errors unchanged.
  */
 export async function openFiles(lmdb: Lmdb, dir: string, isAlone: boolean): Promise<Root> {
   const path = join(dir, dataFile);
@@ -47,10 +47,10 @@ export async function openFiles(lmdb: Lmdb, dir: string, isAlone: boolean): Prom
   return openIn(lmdb, dir);
 }
 
-/** What a data file that cannot be used means, and what to do about it. */
+/** Creates the error for a data file that cannot be used, with advice. */
 export function damaged(path: string, damage: string, cause?: unknown): CfluxError {
   const advice =
-    'restore it from a copy, or delete it if the nodes of its clusters kept their metadata: the manager collects that from them again, but earlier versions are lost';
+    'restore it from a backup, or delete it if the nodes of its clusters still have their metadata: the manager collects it from them, but earlier versions are lost';
   return new CfluxError('STORAGE_FAILED', `cannot open ${path}: ${damage}; ${advice}`, { cause });
 }
 
@@ -58,18 +58,18 @@ function openIn({ open }: Lmdb, dir: string): Root {
   const options = {
     path: dir,
     encoding: 'json' as const,
-    // A commit is on disk when its promise resolves, and not visible before: seen with strace, fdatasync of the pages, then
-    // an O_DSYNC write of the meta page. The default makes a version visible first and durable later.
+    // A commit is on disk when its promise resolves, and not visible before: seen with strace, fdatasync of the pages, then an O_DSYNC
+    // write of the meta page. The default makes a version visible first and durable later.
     overlappingSync: false,
     maxDbs: 8,
     permissionsMode: privateFile,
-    // lmdb would take a directory with a dot in its name for a file.
+    // lmdb would treat a directory with a dot in its name as a file.
     noSubdir: false,
   };
   return open(options);
 }
 
-/** The file appears whole, so that one that is empty or incomplete is never what a start left that did not get far. */
+/** The file appears atomically, so an empty or incomplete one is never the remains of an interrupted start. */
 async function createDataFile(lmdb: Lmdb, dir: string, path: string): Promise<void> {
   const nursery = mkdtempSync(join(dir, nurseryName));
   try {
@@ -83,27 +83,27 @@ async function createDataFile(lmdb: Lmdb, dir: string, path: string): Promise<vo
   }
 }
 
-/** Those of processes that were killed. */
+/** Removes the directories of processes that were killed. */
 function removeNurseries(dir: string): void {
   for (const name of readdirSync(dir)) {
     if (name.startsWith(nurseryName)) rmSync(join(dir, name), { recursive: true, force: true });
   }
 }
 
-/** What lmdb reports of a file that it may not use does not name the file. */
+/** lmdb's error for a file without permissions does not name the file. */
 const checkAccess = (path: string) => accessSync(path, constants.R_OK | constants.W_OK);
 
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Version 0.1 left these files readable for everybody. */
+/** Version 0.1 left these files readable for all users. */
 function makePrivate(path: string): void {
   const { mode } = statSync(path);
   if ((mode & 0o007) === 0) return;
   try {
     chmodSync(path, privateFile);
   } catch {
-    // It belongs to another user, who decides about it.
+    // The file belongs to another user, who decides about it.
   }
 }

@@ -19,10 +19,10 @@ import { type NodeState, stateOf, type Tables } from './lmdb-database.js';
 import { clusterKey, clusterOf, clusterRange, numberedKey, numberOf } from './lmdb-keys.js';
 import { inPages } from './lmdb-pages.js';
 
-/** Nodes that are removed in one transaction; it takes about 10 ms. */
+/** Nodes removed in one transaction; it takes about 10 ms. */
 const maxRemovals = 2_000;
 
-/** The nodes of clusters: who they are is stored, that they live is not; of the dead, what they said last. */
+/** The nodes of clusters: registrations are stored, liveness is not; of dead nodes, what they said last. */
 export class LmdbNodes {
   readonly #tables: Tables;
   readonly #changes: LmdbChanges;
@@ -144,8 +144,7 @@ export class LmdbNodes {
 
   /**
    * Removes the nodes of a cluster that is being deleted, in several transactions: a single one of many nodes would block the event loop.
-   * After a crash in between, the nodes that are removed already register again.
-   * `false`: it had none.
+   * After a crash in between, the nodes that were already removed register again. Returns `false` if it had none.
    */
   async removeAll(cluster: string): Promise<boolean> {
     const tables = this.#tables;
@@ -193,14 +192,14 @@ export class LmdbNodes {
     return nodes;
   }
 
-  /** Not alive from now on, until its next beat. */
+  /** Marks the node as not alive until its next heartbeat. */
   end(cluster: string, nodeId: number): void {
     this.#confirmed.delete(cluster, nodeId);
     this.#liveness.end(cluster, nodeId);
     this.#voices.forget(cluster, nodeId);
   }
 
-  /** Another process may have removed some. */
+  /** Another process may have removed nodes. */
   doubt(): void {
     this.#confirmed.clear();
   }
@@ -222,7 +221,7 @@ export class LmdbNodes {
     const key = numberedKey(cluster, nodeId);
     let node = tables.nodes.get(key);
     if (node === undefined) {
-      // Another process may have just made it.
+      // Another process may have just created it.
       tables.root.resetReadTxn();
       node = tables.nodes.get(key);
     }

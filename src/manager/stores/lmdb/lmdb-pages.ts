@@ -3,12 +3,12 @@ import { TimeSlice } from '../../time-slice.js';
 
 const pageSize = 200;
 
-/** A table as far as it is read here. */
+/** The part of a table's interface that is used here. */
 interface Ranged<T> {
   getRange(options: RangeOptions): Iterable<{ readonly key: Buffer; readonly value: T }>;
 }
 
-/** The entries of a table in the order of their keys, read page by page so that other work runs in between. */
+/** Yields the entries of a table in key order, read page by page so that other work runs in between. */
 export async function* inPages<T>(
   table: Ranged<T>,
   range: { readonly start?: Buffer; readonly end?: Buffer } = {},

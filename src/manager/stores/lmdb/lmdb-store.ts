@@ -27,21 +27,21 @@ import { LmdbNodes } from './lmdb-nodes.js';
 import { inPages } from './lmdb-pages.js';
 import { LmdbVersions } from './lmdb-versions.js';
 
-/** How an {@link LmdbStore} works. */
+/** Options of an {@link LmdbStore}. */
 export interface LmdbStoreOptions {
-  /** The directory; made where it does not exist. */
+  /** The directory; created if it does not exist. */
   readonly dir: string;
   /**
-   * Whether other stores, of this process or of others on this machine, may use the directory at the same time; all of them must say so.
-   * One that is stopped in the middle of a write then blocks the others, and one that is stopped in the middle of a read makes the
-   * file grow. Default: false, a second one is refused.
+   * Whether other stores, of this process or of others on this machine, may use the directory at the same time; all of them must set it.
+   * A process that is stopped in the middle of a write then blocks the others, and one that is stopped in the middle of a read makes the
+   * file grow. Default: false, a second store is refused.
    */
   readonly shared?: boolean;
-  /** How often, in milliseconds, it looks for what other processes changed. Default: 200. */
+  /** Milliseconds between checks for changes by other processes. Default: 200. */
   readonly watchInterval?: number;
 }
 
-/** What is open while the store is. */
+/** The resources of an open store. */
 interface Opened {
   readonly lock: DirectoryLock;
   readonly tables: Tables;
@@ -51,12 +51,12 @@ interface Opened {
 }
 
 /**
- * Keeps everything in a directory, through lmdb (an optional peer dependency): the store of a single manager.
+ * Stores everything in a directory, through lmdb (an optional peer dependency): the store of a single manager.
  *
- * A commit is one transaction, on disk before it resolves. The directory belongs to one store at a time. With `shared`, several
- * processes of one machine may open it: lmdb lets one of them write at a time, so compare-and-set holds among all of them, and each
- * notices the changes of the others within `watchInterval`. Heartbeats are not shared: a node is alive only for the process that
- * receives them. For several managers that share nodes there is the etcd store. Not for network file systems.
+ * A commit is one transaction, on disk before it resolves. The directory belongs to one store at a time. With `shared`, several processes
+ * of one machine may open it: lmdb lets one of them write at a time, so compare-and-set holds among all of them, and each notices the
+ * changes of the others within `watchInterval`. Heartbeats are not shared: a node is alive only for the process that receives them. For
+ * several managers that share nodes use the etcd store. Network file systems are not supported.
  *
  * @example
  * ```ts
@@ -69,7 +69,7 @@ export class LmdbStore implements ManagerStore {
   readonly #options: LmdbStoreOptions;
   #opening: Promise<Opened> | undefined;
   #opened: Opened | undefined;
-  /** A store that is opened again waits for its own files. */
+  /** A store that is reopened waits for its own files. */
   #closing: Promise<void> = Promise.resolve();
 
   constructor(options: LmdbStoreOptions) {
@@ -99,7 +99,7 @@ export class LmdbStore implements ManagerStore {
 
   async check(): Promise<void> {
     const { tables, changes } = this.#use();
-    // A disk that was full may have room again: only a write tells.
+    // A disk that was full may have room again: only a write can show it.
     if (changes.isFailing) await changes.write(() => tables.store.putSync('checked', 0));
     else tables.store.get('store');
   }
@@ -131,7 +131,7 @@ export class LmdbStore implements ManagerStore {
     try {
       return await changes.change(commit.cluster, () => versions.commit(commit));
     } catch (error) {
-      // What every process sees now tells whether it is stored: a commit that is not visible does not become so later.
+      // The state that every process sees now decides whether it is stored: a commit that is not visible does not become so later.
       tables.root.resetReadTxn();
       if (versions.madeBy(commit.cluster, commit.mutation) === undefined) throw error;
       throw lmdbError(error, this.name);
@@ -233,7 +233,8 @@ export class LmdbStore implements ManagerStore {
   }
 
   #use(): Opened {
-    if (this.#opened === undefined) throw new CfluxError('NOT_OPEN', `the store in ${this.name} is not open`);
+    if (this.#opened === undefined)
+      throw new CfluxError('NOT_OPEN', `the store in ${this.name} is not open: open it first`);
     return this.#opened;
   }
 }

@@ -7,7 +7,7 @@ import { Damage } from './data-file/damage.js';
 import { type ClusterState, stateOf, type Tables } from './lmdb-database.js';
 import { clusterKey, clusterRange, mutationKey, numberedKey } from './lmdb-keys.js';
 
-/** The versions of clusters, as seen and made within a transaction. */
+/** The versions of clusters, read and written within a transaction. */
 export class LmdbVersions {
   readonly #tables: Tables;
   readonly #context: StoreContext;
@@ -31,7 +31,7 @@ export class LmdbVersions {
     return { epoch: epochOf(this.#storeId, cluster, generation), latest: versions[0], retained: versions };
   }
 
-  /** Decides everything before it writes anything. */
+  /** Makes all decisions before it writes. */
   commit(commit: Commit): CommitResult {
     const tables = this.#tables;
     const { cluster, snapshot, mutation } = commit;
@@ -60,9 +60,9 @@ export class LmdbVersions {
   }
 
   /**
-   * The bytes of a version.
+   * Reads the bytes of a version.
    *
-   * @throws Damage if they are not those that were stored.
+   * @throws Damage if they differ from what was stored.
    */
   read(cluster: string, version: number): Uint8Array | undefined {
     const snapshot = this.#tables.snapshots.get(numberedKey(cluster, version));
@@ -73,12 +73,12 @@ export class LmdbVersions {
     return snapshot;
   }
 
-  /** The version that `mutation` made; absent: it is not known. */
+  /** Returns the version that `mutation` created; `undefined` if it is unknown. */
   madeBy(cluster: string, mutation: string): number | undefined {
     return this.#tables.mutations.get(mutationKey(cluster, mutation));
   }
 
-  /** A history that may begin with the cluster's next version. */
+  /** Returns a history that may begin with the cluster's next version. */
   newHistory(cluster: string, minVersion: number): NewHistory {
     const { generation, versions } = stateOf(this.#tables, cluster);
     const previous = versions[0]?.version ?? generation;
@@ -86,9 +86,9 @@ export class LmdbVersions {
   }
 
   /**
-   * Removes the cluster, nodes and all. `false`: it was not there, and nothing was written.
+   * Removes the cluster with its nodes. Returns `false`, and writes nothing, if it did not exist.
    *
-   * @param hadNodes Whether it had nodes that are removed already.
+   * @param hadNodes whether it had nodes that were removed already
    */
   remove(cluster: string, hadNodes: boolean): boolean {
     const tables = this.#tables;

@@ -10,16 +10,16 @@ export const encodeAuthenticate = ({
   readonly password: string;
 }) => new ProtoWriter().text(1, user).text(2, password).finish();
 
-/** The token. */
+/** Returns the token. */
 export function decodeAuthenticate(message: Uint8Array): string {
   for (const field of fieldsOf(message)) if (field.number === 2) return textOf(field);
   return '';
 }
 
-/** Asks for every alarm (action GET, any member, any kind): all are defaults. */
+/** Requests every alarm (action GET, any member, any kind): all fields are defaults. */
 export const encodeAlarm = (_: undefined) => new ProtoWriter().finish();
 
-/** The alarms of the members, as etcd numbers them: 1 is NOSPACE, 2 is CORRUPT. */
+/** Returns the alarms of the members as etcd's numbers: 1 is NOSPACE, 2 is CORRUPT. */
 export function decodeAlarm(message: Uint8Array): readonly number[] {
   const alarms: number[] = [];
   for (const field of fieldsOf(message)) {

@@ -1,7 +1,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { CfluxError, type CfluxErrorCode, type Outcome } from '../../../../errors.js';
 
-/** gRPC's numbers for what went wrong, those that matter here. */
+/** The gRPC status codes that are handled here. */
 export const grpcStatus = {
   cancelled: 1,
   unknown: 2,
@@ -16,7 +16,7 @@ export const grpcStatus = {
   unauthenticated: 16,
 } as const;
 
-/** Answered before anything was proposed to the other members, so certainly nothing was stored. */
+/** Returned before anything was proposed to the other members, so certainly nothing was stored. */
 const refusals = new Set<number>([
   grpcStatus.invalidArgument,
   grpcStatus.notFound,
@@ -27,7 +27,7 @@ const refusals = new Set<number>([
   grpcStatus.unauthenticated,
 ]);
 
-// The texts are those of etcd 3.4 and 3.5 and of @grpc/grpc-js 1.14.
+// The texts of etcd 3.4 and 3.5 and of @grpc/grpc-js 1.14.
 const neverSent = /No connection established|Name resolution failed|Channel closed before call started/;
 const certificates = /certificate|altnames|SSL routines/i;
 const nobody = /user name is empty/;
@@ -50,19 +50,19 @@ function meaningOf(details: string): Meaning {
     return { code: 'OUT_OF_SPACE', message, retryable: false };
   }
   if (/request is too large|received message larger than max|too many operations/.test(details)) {
-    return { code: 'TOO_LARGE', message: `etcd refuses the request: ${details}`, retryable: false };
+    return { code: 'TOO_LARGE', message: `etcd refused the request: ${details}`, retryable: false };
   }
   if (/no leader|request timed out|leader changed|leader failed/.test(details)) {
     return unavailable(`etcd has no quorum: ${details}`);
   }
   if (nobody.test(details)) {
-    return unavailable(`etcd does not let this manager in: ${details}; configure a user and its password`);
+    return unavailable(`etcd refused access: ${details}; configure a user and its password`);
   }
-  if (authentication.test(details)) return unavailable(`etcd does not let this manager in: ${details}`);
-  return unavailable(`etcd cannot be reached: ${details}`);
+  if (authentication.test(details)) return unavailable(`etcd refused access: ${details}`);
+  return unavailable(`etcd is unreachable: ${details}`);
 }
 
-/** What a failed call means for whoever asked the store; `outcome: 'notApplied'` where certainly nothing was stored. */
+/** Converts a failed call to an error of the store; `outcome: 'notApplied'` if certainly nothing was stored. */
 export function etcdError({ code, details }: Pick<ServiceError, 'code' | 'details'>): CfluxError {
   const { message, ...meaning } = meaningOf(details);
   const certain = refusals.has(code) || neverSent.test(details) || /: no leader/.test(details);
@@ -71,13 +71,13 @@ export function etcdError({ code, details }: Pick<ServiceError, 'code' | 'detail
   return new CfluxError(meaning.code, message, { cause, outcome, retryable: meaning.retryable });
 }
 
-/** The same failure, where nobody can tell whether something was stored. */
+/** The same failure with an unknown outcome. */
 export function doubtful(failure: CfluxError): CfluxError {
   const { code, message, cause, retryable } = failure;
   return new CfluxError(code, message, { cause, retryable, outcome: 'unknown' });
 }
 
-/** What etcd itself said; absent: `error` is not of a call to etcd. */
+/** Returns the status of a failed call; `undefined` if `error` is not from a call to etcd. */
 function etcdStatus(error: unknown): { readonly code: number; readonly details: string } | undefined {
   if (!(error instanceof CfluxError) || typeof error.cause !== 'object' || error.cause === null)
     return undefined;
@@ -85,7 +85,7 @@ function etcdStatus(error: unknown): { readonly code: number; readonly details: 
   return typeof code === 'number' && typeof details === 'string' ? { code, details } : undefined;
 }
 
-/** Another member, or the same one a moment later, may do it. */
+/** Whether another member, or the same one a moment later, may succeed. */
 export function isTransient(error: CfluxError): boolean {
   const status = etcdStatus(error);
   if (status === undefined) return error.retryable;
@@ -94,26 +94,26 @@ export function isTransient(error: CfluxError): boolean {
   return !refusals.has(status.code);
 }
 
-/** etcd is full. It says so too of a change that it has carried out all the same: whoever must know has to look. */
+/** etcd is full. It also reports this for a change that it has carried out: the caller must read back what happened. */
 export const isNoSpace = (error: unknown) => etcdStatus(error)?.details.includes(noSpace) ?? false;
 
-/** The revision that was asked for is not there any more. */
+/** The requested revision was compacted. */
 export const isCompacted = (error: unknown) => etcdStatus(error)?.code === grpcStatus.outOfRange;
 
-/** The lease that was named is not there (any more). */
+/** The named lease does not exist (any more). */
 export const isLeaseGone = (error: unknown) =>
   etcdStatus(error)?.details.includes('lease not found') ?? false;
 
-/** The lease id that shall be granted is taken: somebody else was first. */
+/** The requested lease id is taken: another request was first. */
 export const isLeaseTaken = (error: unknown) =>
   etcdStatus(error)?.details.includes('lease already exists') ?? false;
 
-/** The token has expired, users were changed since it was given, or authentication was disabled then: another token may do. */
+/** The token has expired, users were changed since it was issued, or authentication was disabled then: a new token may work. */
 export const isTokenStale = (error: unknown) => {
   const status = etcdStatus(error);
   return status !== undefined && staleToken.test(status.details);
 };
 
-/** etcd knows no users, so that it needs no token either. */
+/** etcd has no users, so it needs no token. */
 export const isAuthenticationOff = (error: unknown) =>
   etcdStatus(error)?.details.includes('authentication is not enabled') ?? false;

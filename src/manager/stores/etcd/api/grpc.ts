@@ -3,14 +3,15 @@ import { CfluxError } from '../../../../errors.js';
 
 export type Grpc = typeof GrpcModule;
 
-/** `@grpc/grpc-js`, which only those need who store in etcd. */
+/** Loads `@grpc/grpc-js`, an optional package that only the etcd store needs. */
 export async function loadGrpc(): Promise<Grpc> {
   try {
     const grpc = await import('@grpc/grpc-js');
-    // In a CommonJS build everything is below `default`.
+    // In a CommonJS build all exports are below `default`.
     return 'Client' in grpc ? grpc : Reflect.get(grpc, 'default');
   } catch (cause) {
-    const message = 'EtcdStore needs the package @grpc/grpc-js: npm install @grpc/grpc-js';
+    const message =
+      'EtcdStore cannot be used: the package @grpc/grpc-js is missing; npm install @grpc/grpc-js';
     throw new CfluxError('MISSING_DEPENDENCY', message, { cause });
   }
 }
@@ -20,13 +21,13 @@ export interface GrpcMethod<In, Out> {
   readonly path: string;
   readonly encode: (request: In) => Buffer;
   readonly decode: (message: Uint8Array) => Out;
-  /** What an answer tells of etcd. Absent: nothing. */
+  /** Extracts the revision from a response. Undefined: responses have none. */
   readonly tells?: (answer: Out) => CallCallback;
 }
 
 export interface CallCallback {
-  /** Of the whole store, when the answer was made. */
+  /** Revision of the whole store when the response was created. */
   readonly revision: number;
-  /** The changes that were asked for were made. */
+  /** The requested changes were made. */
   readonly isStored?: boolean;
 }

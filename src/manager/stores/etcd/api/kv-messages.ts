@@ -1,11 +1,11 @@
 import { fieldsOf, ProtoWriter, textOf } from './proto.js';
 
-// etcdserverpb.KV, the fields that are used here. https://etcd.io/docs/v3.4/dev-guide/api_reference_v3/
+// etcdserverpb.KV, the fields in use. https://etcd.io/docs/v3.4/dev-guide/api_reference_v3/
 
-/** A key as it stands. */
+/** The current value of a key. */
 export interface KeyValue {
   readonly key: string;
-  /** Revision of the store in which it was created, and last changed. */
+  /** Revision of the store in which the key was created, and last changed. */
   readonly createRevision: number;
   readonly modRevision: number;
   readonly value: Uint8Array;
@@ -13,24 +13,24 @@ export interface KeyValue {
 
 export interface RangeRequest {
   readonly key: string;
-  /** All keys from `key` to before this one; absent: `key` alone. */
+  /** All keys from `key` to before this one; undefined: `key` alone. */
   readonly rangeEnd?: string | undefined;
   readonly limit?: number;
-  /** As the store was then; absent: now. */
+  /** Reads the store as of this revision; undefined: now. */
   readonly revision?: number | undefined;
   readonly keysOnly?: boolean;
   readonly countOnly?: boolean;
-  /** Only keys that were created in this revision or before. */
+  /** Only keys created in this revision or earlier. */
   readonly maxCreateRevision?: number;
-  /** Only keys that were changed in this revision or later. */
+  /** Only keys changed in this revision or later. */
   readonly minModRevision?: number;
 }
 
 export interface RangeResponse {
-  /** Of the whole store, when this was read. */
+  /** Revision of the whole store when this was read. */
   readonly revision: number;
   readonly kvs: readonly KeyValue[];
-  /** There are more than `limit`. */
+  /** There are more keys than `limit`. */
   readonly more: boolean;
   readonly count: number;
 }
@@ -42,15 +42,15 @@ export type Operation =
   | { readonly get: RangeRequest };
 
 export type Comparison =
-  /** The key stands at this revision; 0: it does not exist. */
+  /** The key was last changed in this revision; 0: it does not exist. */
   | { readonly key: string; readonly modRevision: number }
   | { readonly key: string; readonly exists: true }
-  /** There are keys in the range, and all were created in this revision or later; `never`: there are none. */
+  /** The range has keys, and all were created in this revision or later; `never`: it has none. */
   | { readonly key: string; readonly rangeEnd: string; readonly createdSince: number | 'never' };
 
 export interface TxnRequest {
   readonly compare: readonly Comparison[];
-  /** Done where every comparison holds. */
+  /** Executed if every comparison holds. */
   readonly success: readonly Operation[];
   readonly failure?: readonly Operation[];
 }
@@ -58,7 +58,7 @@ export interface TxnRequest {
 export interface TxnResponse {
   readonly revision: number;
   readonly succeeded: boolean;
-  /** Of the reads among the operations, in their order. */
+  /** Results of the reads among the operations, in their order. */
   readonly ranges: readonly RangeResponse[];
 }
 
@@ -109,7 +109,7 @@ export const encodeTxn = (request: TxnRequest) =>
 export const encodeCompaction = (request: { readonly revision: number }) =>
   new ProtoWriter().int64(1, request.revision).finish();
 
-/** The revision in a response's header. */
+/** Returns the revision in a response's header. */
 export function revisionOf(header: Uint8Array): number {
   for (const field of fieldsOf(header)) if (field.number === 3) return field.int;
   return 0;
@@ -154,5 +154,5 @@ export function decodeTxn(message: Uint8Array): TxnResponse {
   return { revision, succeeded, ranges };
 }
 
-/** Of a response that says nothing but that it was done; grpc-js takes `undefined` and `null` for no response. */
+/** Decodes an empty response; grpc-js treats `undefined` and `null` as no response. */
 export const decodeNothing = () => true;

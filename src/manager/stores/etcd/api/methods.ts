@@ -17,20 +17,20 @@ const method = <In, Out>(
   decode: (message: Uint8Array) => Out,
 ): GrpcMethod<In, Out> => ({ path: `/etcdserverpb.${name}`, encode, decode });
 
-/** Its answers tell of the revision, some also whether something was stored. */
-const telling = <In, Out extends { readonly revision: number; readonly succeeded?: boolean }>(
+/** Responses carry the revision, some also whether something was stored. */
+const withRevision = <In, Out extends { readonly revision: number; readonly succeeded?: boolean }>(
   method: GrpcMethod<In, Out>,
 ): GrpcMethod<In, Out> => ({
   ...method,
   tells: ({ revision, succeeded = false }) => ({ revision, isStored: succeeded }),
 });
 
-/** What is used of etcd's API. */
+/** The methods of etcd's API that are used. */
 export const etcd = {
-  range: telling(method('KV/Range', encodeRange, decodeRange)),
-  txn: telling(method('KV/Txn', encodeTxn, decodeTxn)),
+  range: withRevision(method('KV/Range', encodeRange, decodeRange)),
+  txn: withRevision(method('KV/Txn', encodeTxn, decodeTxn)),
   compact: method('KV/Compact', encodeCompaction, decodeNothing),
-  watch: telling(method('Watch/Watch', encodeWatch, decodeWatch)),
+  watch: withRevision(method('Watch/Watch', encodeWatch, decodeWatch)),
   leaseGrant: method('Lease/LeaseGrant', encodeLeaseGrant, decodeNothing),
   authenticate: method('Auth/Authenticate', encodeAuthenticate, decodeAuthenticate),
   alarm: method('Maintenance/Alarm', encodeAlarm, decodeAlarm),

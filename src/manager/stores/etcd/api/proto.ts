@@ -1,6 +1,6 @@
 /**
- * Protobuf, as much as etcd's messages need. A field is left out where its value is the default of proto3: absent, 0, false, empty.
- * Numbers are exact below 2^53, which revisions, versions and the lease ids we choose are.
+ * A minimal Protobuf writer for etcd's messages. Fields with the default value of proto3 are omitted: undefined, 0, false, empty. Numbers
+ * are exact below 2^53, which covers revisions, versions and the lease ids that are chosen here.
  */
 export class ProtoWriter {
   readonly #pieces: Uint8Array[] = [];
@@ -27,7 +27,7 @@ export class ProtoWriter {
     return this.bytes(field, value === undefined ? undefined : Buffer.from(value));
   }
 
-  /** A message within this one. Also an empty one is written: of several choices, it says which was taken. */
+  /** Writes a nested message. An empty one is written too: in a oneof, it selects the case. */
   message(field: number, value: ProtoWriter | undefined): this {
     if (value) this.#delimited(field, value.#pieces, value.#length);
     return this;
@@ -38,7 +38,7 @@ export class ProtoWriter {
     return this;
   }
 
-  /** Large values are copied here, once, however deep they are. */
+  /** Large values are copied once, here, at any depth. */
   finish(): Buffer {
     return Buffer.concat(this.#pieces, this.#length);
   }
@@ -50,7 +50,8 @@ export class ProtoWriter {
   }
 
   #varint(value: number): void {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} cannot be written`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new RangeError(`cannot encode ${value}: it is not a safe non-negative integer`);
     const bytes: number[] = [];
     let rest = value;
     for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
@@ -64,7 +65,7 @@ export class ProtoWriter {
   }
 }
 
-/** One field as it stands in a message: `int` of a number, `bytes` of everything else. */
+/** One field of a message: `int` for numbers, `bytes` for everything else. */
 export interface ProtoField {
   readonly number: number;
   readonly int: number;
@@ -73,7 +74,7 @@ export interface ProtoField {
 
 const nothing = new Uint8Array();
 
-/** The fields of a message in their order; those of 4 or 8 bytes, which etcd does not have, are passed over. */
+/** Yields the fields of a message in order; those of 4 or 8 bytes, which etcd does not use, are skipped. */
 export function* fieldsOf(message: Uint8Array): Generator<ProtoField> {
   let position = 0;
   const varint = () => {
@@ -98,11 +99,13 @@ export function* fieldsOf(message: Uint8Array): Generator<ProtoField> {
       yield { number, int: 0, bytes };
     } else if (wireType === 1) position += 8;
     else if (wireType === 5) position += 4;
-    else throw new RangeError(`wire type ${wireType} is not known`);
+    else throw new RangeError(`unsupported wire type ${wireType}`);
   }
 }
 
-/** A negative int64 is written as what it is above 2^64: only those far from 0 come out exact, and etcd answers with none that matters. */
+/**
+ * A negative int64 is encoded with 2^64 added: only values far from 0 are exact, and etcd returns no other negative value that matters.
+ */
 const signed = (value: number) => (value < 2 ** 63 ? value : value - 2 ** 64);
 
 export const textOf = (field: ProtoField) => new TextDecoder().decode(field.bytes);

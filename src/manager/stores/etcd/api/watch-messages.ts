@@ -6,7 +6,7 @@ import { fieldsOf, ProtoWriter, textOf } from './proto.js';
 export interface WatchRequest {
   readonly key: string;
   readonly rangeEnd: string;
-  /** The first revision whose changes are told. */
+  /** The first revision whose changes are reported. */
   readonly startRevision: number;
 }
 
@@ -17,11 +17,11 @@ export interface WatchEvent {
 
 export interface WatchResponse {
   readonly revision: number;
-  /** The watch stands; what changes from now on is told. */
+  /** The watch is established; later changes are reported. */
   readonly created: boolean;
-  /** It ended. */
+  /** The watch ended. */
   readonly canceled: boolean;
-  /** Not 0: the changes from the asked revision to before this one are not there any more. */
+  /** If not 0: the changes from the requested revision to before this one were compacted. */
   readonly compactRevision: number;
   readonly cancelReason: string;
   readonly events: readonly WatchEvent[];

@@ -3,8 +3,8 @@ import { isAuthenticationOff, isTokenStale } from '../api/etcd-errors.js';
 import type { EtcdOptions } from './etcd-options.js';
 
 /**
- * The token of the configured user. It is requested when it is first needed, and again after etcd refused it: it expired, etcd was
- * restarted, or authentication was enabled since.
+ * The token of the configured user. It is requested when first needed, and again after etcd refused it: it expired, etcd restarted, or
+ * authentication was enabled since.
  */
 export class AuthToken {
   readonly #options: EtcdOptions;
@@ -17,7 +17,7 @@ export class AuthToken {
     this.#authenticate = authenticate;
   }
 
-  /** Empty without a user, and while authentication is disabled in etcd. */
+  /** Returns an empty string without a user, and while authentication is disabled in etcd. */
   async current(): Promise<string> {
     const { user } = this.#options;
     if (user === undefined) return '';
@@ -28,14 +28,14 @@ export class AuthToken {
     return this.#asking;
   }
 
-  /** etcd refused a call that was made with `token`. Returns whether the call may succeed with a new one. */
+  /** etcd refused a call made with `token`. Returns whether the call may succeed with a new one. */
   isRenewedAfter(failure: CfluxError, token: string): boolean {
     if (this.#options.user === undefined || !isTokenStale(failure)) return false;
     this.forget(token);
     return true;
   }
 
-  /** Unless it was replaced already: of many calls that fail at once only the first has an effect. */
+  /** No effect if the token was replaced already: of many calls that fail at once only the first one drops it. */
   forget(token: string): void {
     if (this.#token === token) this.#token = undefined;
   }
@@ -51,14 +51,14 @@ export class AuthToken {
     return this.#token;
   }
 
-  /** Asked for each token: the password may have been rotated. */
+  /** Read for each token: the password may have been rotated. */
   async #password(): Promise<string> {
     const { password = '' } = this.#options;
     if (typeof password === 'string') return password;
     try {
       return await password();
     } catch (cause) {
-      const message = `etcd password cannot be read: ${CfluxError.from(cause).message}`;
+      const message = `cannot read the etcd password: ${CfluxError.from(cause).message}`;
       throw new CfluxError('UNAVAILABLE', message, { cause, retryable: true, outcome: 'notApplied' });
     }
   }

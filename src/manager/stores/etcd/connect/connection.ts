@@ -16,49 +16,53 @@ import { AuthToken } from './auth-token.js';
 import type { EtcdOptions } from './etcd-options.js';
 import { type Member, Members } from './members.js';
 import { RevisionGuard } from './revision-guard.js';
+import { unaryCall } from './unary-call.js';
 
 const debug = debugLog('cflux:etcd');
 
-/** Milliseconds that one attempt of a call may take: a member that hangs is left after that. */
+/** Milliseconds for one attempt of a call; after that the next member is tried. */
 const maxAttempt = 2_500;
 /**
- * Milliseconds of a call with all its attempts; an election takes a second or two. Well below half of what a client gives a push: the
- * first call that fails in vain must still be reported in time.
+ * Milliseconds for a call with all its attempts; an election takes a second or two. Well below half of what a client gives a push: the
+ * first failed call must still be reported in time.
  */
 const callTimeout = 4_000;
-/** Of rounds through all members. */
+/** Between rounds through all members. */
 const backoff: Backoff = { first: 50, max: 1_000 };
 
-/** Limits of a call for nodes: what waits for a response to it has a shorter limit, and the call may still succeed after that. */
+/**
+ * Limits for calls on behalf of nodes: requests that wait for the response have a shorter limit, and the call may still succeed after
+ * that.
+ */
 export const patient: CallLimits = { timeout: 8_000 };
 
 export const connectionClosed = () =>
-  new CfluxError('CLOSED', 'the store is closed', { outcome: 'notApplied' });
+  new CfluxError('CLOSED', 'the store is closed: it cannot be used any more', { outcome: 'notApplied' });
 
 export interface CallLimits {
-  /** Milliseconds of all attempts together; default: 4000. */
+  /** Milliseconds for all attempts together; default: 4000. */
   readonly timeout?: number;
-  /** Milliseconds of one attempt; default: 2500. */
+  /** Milliseconds for one attempt; default: 2500. */
   readonly attemptTimeout?: number;
 }
 
 export interface StreamListener<Out> {
   onMessage(message: Out): void;
-  /** It is over, by whatever; called once, unless `end` was. */
+  /** The stream ended, for any reason; called once, unless `end` was called. */
   onEnd(error: CfluxError): void;
 }
 
 export interface EtcdStream<In> {
   write(request: In): void;
-  /** Ends it without a word to the listener. */
+  /** Ends the stream without notifying the listener. */
   end(): void;
-  /** etcd ended what was asked for, perhaps for want of a valid token: the next stream authenticates again. */
+  /** etcd canceled the request, possibly because the token is invalid: the next stream authenticates again. */
   forgetToken(): void;
 }
 
 /**
- * Calls to etcd, over one member at a time. A member that fails is left for the next, with every stream to it. Calls are made
- * again until one gets through or their time is up, so all that change something must be such that twice is as good as once.
+ * Calls etcd through one member at a time. When a member fails, its streams end and the next member is used. Calls are retried until one
+ * succeeds or their time is up, so all calls that change something must be idempotent.
  */
 export class EtcdConnection {
   readonly #grpc: Grpc;
@@ -70,7 +74,7 @@ export class EtcdConnection {
   readonly #closing = lifetimeController();
   readonly #underWay = new Set<Promise<unknown>>();
 
-  /** @param onWentBack etcd has forgotten what it told before: this connection is of no more use */
+  /** @param onWentBack called when etcd's revision went backwards: this connection must not be used any more */
   static async connect(
     options: EtcdOptions,
     clock: Clock,
@@ -98,7 +102,7 @@ export class EtcdConnection {
         timeout: maxAttempt,
         metadata: new grpc.Metadata(),
       };
-      return this.#unary(etcd.authenticate, { user, password }, limits);
+      return unaryCall(clock, etcd.authenticate, { user, password }, limits);
     });
   }
 
@@ -106,7 +110,7 @@ export class EtcdConnection {
     return this.#members.certificates;
   }
 
-  /** Rejects with a `CfluxError` whose `outcome` holds for all attempts together. */
+  /** Rejects with a `CfluxError` whose `outcome` covers all attempts. */
   call<In, Out>(method: GrpcMethod<In, Out>, request: In, limits: CallLimits = {}): Promise<Out> {
     const check = this.#revisions.ask();
     const call = this.#attempts(method, request, limits).then((answer) => {
@@ -119,7 +123,7 @@ export class EtcdConnection {
     return call;
   }
 
-  /** A stream to the present member. What is written before it stands is sent when it does. */
+  /** Opens a stream to the current member. Messages written before it is established are sent afterwards. */
   stream<In, Out>(method: GrpcMethod<In, Out>, listener: StreamListener<Out>): EtcdStream<In> {
     const member = this.#members.present;
     let call: ClientDuplexStream<In, Out> | undefined;
@@ -148,7 +152,7 @@ export class EtcdConnection {
         listener.onMessage(message);
       });
       call.on('error', (error: ServiceError) => this.#onFailure(error, member, token, fail));
-      // A stream that etcd ends well ends nonetheless.
+      // A stream must not end, so a regular end is an error too.
       call.on('end', () => fail(etcdError({ code: grpcStatus.unavailable, details: 'the stream ended' })));
       for (const request of waiting) call.write(request);
     };
@@ -163,7 +167,7 @@ export class EtcdConnection {
     };
   }
 
-  /** Waits for calls under way, and frees every socket. `reason`: with which calls are refused from now on. */
+  /** Waits for calls in progress, and closes every socket. `reason`: the error of calls from now on. */
   async close(reason = connectionClosed()): Promise<void> {
     this.#closing.abort(reason);
     await Promise.allSettled(this.#underWay);
@@ -185,7 +189,7 @@ export class EtcdConnection {
         const left = () => Math.max(0, end - this.#clock.monotonic());
         token = await this.#tokenWithin(left());
         const metadata = this.#metadata(token);
-        return await this.#unary(method, request, { member, timeout: left(), metadata });
+        return await unaryCall(this.#clock, method, request, { member, timeout: left(), metadata });
       } catch (error) {
         failure = CfluxError.from(error, 'UNAVAILABLE');
       }
@@ -201,44 +205,10 @@ export class EtcdConnection {
     }
   }
 
-  /** No pause as long as there are members that were not tried. */
+  /** No pause while there are members that were not tried. */
   #pause(attempt: number): number {
     if (attempt < this.#members.count) return 0;
     return backoffDelay(backoff, attempt - this.#members.count + 1, this.#random);
-  }
-
-  #unary<In, Out>(
-    method: GrpcMethod<In, Out>,
-    request: In,
-    {
-      member,
-      timeout,
-      metadata,
-    }: { readonly member: Member; readonly timeout: number; readonly metadata: Metadata },
-  ): Promise<Out> {
-    return new Promise((resolve, reject) => {
-      let isLate = false;
-      const { path, encode, decode } = method;
-      // From now on it is known whether there was a connection: a call that never had one was not sent.
-      member.wasReady();
-      const call = member.client.makeUnaryRequest(
-        path,
-        encode,
-        decode,
-        request,
-        metadata,
-        (error, response) => {
-          cancelTimer();
-          if (response !== undefined && error === null) resolve(response);
-          else reject(etcdError(isLate || error === null ? late(timeout, member.wasReady()) : error));
-        },
-      );
-      // Not gRPC's own deadline, which is a time of day: clocks jump.
-      const cancelTimer = this.#clock.after(timeout, () => {
-        isLate = true;
-        call.cancel();
-      });
-    });
   }
 
   #onFailure(error: ServiceError, member: Member, token: string, fail: (error: CfluxError) => void): void {
@@ -252,7 +222,7 @@ export class EtcdConnection {
     if (!this.#closing.signal.aborted) this.#members.leave(member, reason);
   }
 
-  /** Authentication is part of an attempt, and of its time. */
+  /** Authentication is part of an attempt, and of its time limit. */
   #tokenWithin(timeout: number): Promise<string> {
     const timeoutError = () => etcdError(notAuthenticated(timeout));
     return withTimeout({ clock: lenientTimer(this.#clock), timeout, timeoutError }, this.#token.current());
@@ -260,17 +230,12 @@ export class EtcdConnection {
 
   #metadata(token: string): Metadata {
     const metadata = new this.#grpc.Metadata();
-    // A member that has lost the others says so at once, instead of letting a watch hang in silence.
+    // Makes a member without a leader fail at once, instead of letting a watch hang silently.
     metadata.set('hasleader', 'true');
     if (token) metadata.set('token', token);
     return metadata;
   }
 }
-
-const late = (timeout: number, wasReady: boolean) => ({
-  code: wasReady ? grpcStatus.deadlineExceeded : grpcStatus.unavailable,
-  details: `${wasReady ? 'no answer' : 'No connection established'} within ${Math.round(timeout)} ms`,
-});
 
 const notAuthenticated = (timeout: number) => ({
   code: grpcStatus.unavailable,

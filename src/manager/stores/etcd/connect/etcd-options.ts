@@ -1,29 +1,29 @@
 import type { PemFunction } from '../../../../tls-credentials.js';
 
-/** Where etcd is, and how to get in. */
+/** Endpoints and credentials of etcd. */
 export interface EtcdOptions {
   /** URLs of the members' client ports, `http://10.0.0.1:2379`; one is used until it fails, then the next. */
   readonly endpoints: string | readonly string[];
-  /** What every key begins with, so that several may share one etcd. Default: `/clusterflux/`. */
+  /** Prefix of every key, so that several installations may share one etcd. Default: `/clusterflux/`. */
   readonly prefix?: string;
   /** User of etcd. It may be configured before authentication is enabled there; its token is renewed when etcd refuses it. */
   readonly user?: string;
   /** Password of `user`, or a function that returns it: called whenever a token is requested, so that a new password needs no restart. */
   readonly password?: string | (() => string | Promise<string>);
   /**
-   * For `https:` endpoints, in PEM. A function instead of a value is called again before requests, at most once a second; new
-   * connections are made when what it returns has changed.
+   * TLS for `https:` endpoints, in PEM. A function instead of a value is called again before requests, at most once a second; new
+   * connections are made when its result has changed.
    */
   readonly tls?: {
-    /** Authority of the members' certificates, instead of the well-known ones. */
+    /** Authority of the members' certificates, instead of the system's authorities. */
     readonly ca?: string | Uint8Array | PemFunction;
-    /** Certificate and key of this manager, where etcd asks for one. */
+    /** Client certificate and key of this manager, if etcd requires them. */
     readonly cert?: string | Uint8Array | PemFunction;
     readonly key?: string | Uint8Array | PemFunction;
   };
   /**
-   * Told, once, what an operator should change; of certificates that cannot be reloaded, or that expire within 30, 14, 7, 3 or 1 days.
-   * Default: `process.emitWarning`.
+   * Called once per problem that an operator should fix, and for certificates that cannot be reloaded, or that expire within 30, 14, 7, 3
+   * or 1 days. Default: `process.emitWarning`.
    */
   readonly warn?: (message: string) => void;
 }

@@ -5,7 +5,7 @@ import type { EtcdConnection } from './connection.js';
 
 const pageSize = 500;
 
-/** The keys of a range, read page by page so that neither etcd nor the event loop has much to do at a time. */
+/** Reads the keys of a range page by page, so that neither etcd nor the event loop is blocked for long. */
 export async function* inPages(connection: EtcdConnection, range: RangeRequest): AsyncGenerator<KeyValue> {
   const slice = new TimeSlice();
   let { key } = range;

@@ -7,7 +7,7 @@ import type { Grpc } from '../api/grpc.js';
 import { type EtcdEndpoint, parseEndpoints } from './endpoints.js';
 import type { EtcdOptions } from './etcd-options.js';
 
-/** A member of etcd over one connection; the next connection to it is another object. */
+/** A member of etcd over one connection; a new connection to it is another object. */
 export interface Member {
   readonly endpoint: EtcdEndpoint;
   readonly client: Client;
@@ -15,7 +15,7 @@ export interface Member {
   readonly wasReady: () => boolean;
 }
 
-/** Work that is bound to one connection, and fails when that is given up. */
+/** Work that is bound to one connection, and fails when it is given up. */
 interface Bound {
   readonly member: Member;
   readonly fail: (error: CfluxError) => void;
@@ -29,11 +29,11 @@ export class Members {
   readonly #clock: Clock;
   readonly #grace: number;
   readonly #bound = new Set<Bound>();
-  /** Connections that were given up, and what closes them. */
+  /** Connections that were given up, and the functions that close them. */
   readonly #retired = new Map<Client, () => void>();
   #present = 0;
 
-  /** @param grace milliseconds that calls under way have on a connection that is given up */
+  /** @param grace milliseconds for calls in progress on a connection that is given up */
   constructor(grpc: Grpc, { endpoints, tls, warn = report }: EtcdOptions, clock: Clock, grace: number) {
     this.#credentials = tls && new TlsCredentials({ sources: tls, clock, warn });
     this.#connect = (endpoint) => {
@@ -53,7 +53,7 @@ export class Members {
     return this.#credentials?.certificates ?? [];
   }
 
-  /** The one that is used now. */
+  /** The member in use. */
   get present(): Member {
     if (this.#credentials?.refresh()) this.#reconnect();
     const member = this.#members[this.#present];
@@ -69,8 +69,8 @@ export class Members {
   }
 
   /**
-   * Gives up a connection that failed, and goes on to the next member if there is one. The next connection to this member looks its
-   * name up again: the address may have changed.
+   * Gives up a failed connection, and switches to the next member if there is one. The next connection to this member resolves its name
+   * again: the address may have changed.
    */
   leave(member: Member, reason: CfluxError): void {
     const place = this.#members.indexOf(member);
@@ -79,9 +79,9 @@ export class Members {
     this.#replace(place, member, reason);
   }
 
-  /** Certificates are those with which a connection was made. */
+  /** Replaces the connections, because a connection keeps the certificates it was made with. */
   #reconnect(): void {
-    const message = 'certificates for etcd were reloaded: connecting again';
+    const message = 'certificates for etcd were reloaded: reconnecting';
     const reason = new CfluxError('UNAVAILABLE', message, { retryable: true, outcome: 'unknown' });
     for (const [place, member] of [...this.#members].entries()) this.#replace(place, member, reason);
   }
@@ -109,7 +109,7 @@ export class Members {
   }
 }
 
-/** Watches a connection, from the first time that it is asked about. */
+/** Watches a connection, from the first call of the returned function. */
 function readiness(client: Client): () => boolean {
   let isReady = false;
   let isWatched = false;
@@ -135,18 +135,18 @@ function createClient(grpc: Grpc, { address, secure }: EtcdEndpoint, tls: TlsVal
     `dns:${address}`,
     secure ? credentials.createSsl(pem(ca), pem(key), pem(cert)) : credentials.createInsecure(),
     {
-      // The default of 4 MiB would not let a snapshot through.
+      // The default of 4 MiB is too small for a snapshot.
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
-      // etcd takes more than one in 5 s for an attack.
+      // etcd treats more than one ping in 5 s as an attack.
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,
-      // The default waits up to two minutes for a member that is back long since.
+      // The default waits up to two minutes for a member that is available again.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1_000,
-      // The default looks the name of a member up again after 30 s at the earliest.
+      // The default resolves the name of a member again only after 30 s.
       'grpc.dns_min_time_between_resolutions_ms': 1_000,
-      // A new connection must not share the socket of the one that was given up.
+      // A new connection must not share the socket of the previous one.
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
       'grpc.enable_http_proxy': 0,

@@ -1,16 +1,16 @@
 import { CfluxError, type Outcome } from '../../../../errors.js';
 import type { CallCallback } from '../api/grpc.js';
 
-/** Whatever was known of etcd is of a history that it has forgotten. */
+/** Everything cached from etcd belongs to a history that it has lost. */
 export const revisionWentBack = (outcome: Outcome) =>
-  new CfluxError('UNAVAILABLE', 'etcd was put back to an earlier state: what is known of it is read anew', {
+  new CfluxError('UNAVAILABLE', 'etcd revision went backwards (restored from a backup?): reloading; retry', {
     outcome,
     retryable: true,
   });
 
 /**
- * Notices that etcd was put back under its managers: restored from a backup, or emptied. The answer to a question that needs a quorum is
- * never of an earlier revision than what any member had told before it was asked.
+ * Detects that etcd was restored from a backup, or emptied, while managers use it. The response to a request that needs a quorum never
+ * has an earlier revision than any member reported before the request.
  */
 export class RevisionGuard {
   readonly #onWentBack: () => void;
@@ -20,12 +20,12 @@ export class RevisionGuard {
     this.#onWentBack = onWentBack;
   }
 
-  /** A member told of `revision`; it may lag behind others that told of later ones. */
+  /** A member reported `revision`; it may lag behind other members. */
   note(revision: number): void {
     this.#highest = Math.max(this.#highest, revision);
   }
 
-  /** A question is asked: what this returns is to be called with what the answer tells, and throws {@link revisionWentBack}. */
+  /** A request starts: the returned function must be called with the result, and throws {@link revisionWentBack}. */
   ask(): (notified: CallCallback) => void {
     const before = this.#highest;
     return ({ revision, isStored = false }) => {

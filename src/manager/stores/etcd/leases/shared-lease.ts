@@ -2,18 +2,18 @@ import type { Clock } from '../../../../clock.js';
 import { isLeaseGone } from '../api/etcd-errors.js';
 import type { Leases } from './leases.js';
 
-/** A lease that ends takes everything on it along in one step: not so much that etcd would stand still. */
+/** A lease that expires removes all its keys in one step: the limit keeps etcd responsive. */
 const maxUses = 2_000;
 
-/** How long things are kept, in milliseconds. */
+/** How long keys are kept, in milliseconds. */
 export interface Keeping {
-  /** What is put on the lease stays at least so long … */
+  /** A key on the lease stays at least this long, */
   readonly atLeast: number;
-  /** … and up to so much longer, the time in which one lease serves all. */
+  /** and at most this much longer: the time in which one lease is used for new keys. */
   readonly slack: number;
 }
 
-/** One lease for all that is put there within a while, and then another: nobody has to remove it again. */
+/** One lease for all keys written within a period, then another: nothing has to remove the keys. */
 export class SharedLease {
   readonly #leases: Leases;
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class SharedLease {
     this.#keeping = keeping;
   }
 
-  /** The lease for the next thing. */
+  /** Returns the lease for the next key. */
   async next(): Promise<number> {
     const { atLeast, slack } = this.#keeping;
     const now = this.#clock.monotonic();
@@ -44,7 +44,7 @@ export class SharedLease {
     }
   }
 
-  /** Runs `work` with the lease, and again with another where etcd does not know it any more. */
+  /** Runs `work` with the lease, and again with a new one if etcd does not know it any more. */
   async use<T>(work: (lease: number) => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -56,7 +56,7 @@ export class SharedLease {
     }
   }
 
-  /** etcd does not know it: the next gets another. */
+  /** etcd does not know the lease: the next key gets a new one. */
   forget(): void {
     this.#current = undefined;
   }

@@ -1,18 +1,18 @@
 import { readJson, writeJson } from '../stored-json.js';
 import { decodeWords, encodeWords, type HeardWord } from './node-words.js';
 
-/** What was said of one cluster's nodes at one time. */
+/** The liveness changes of one cluster's nodes in one record. */
 export interface LivenessDelta {
   readonly cluster: string;
-  /** Were heard of. */
+  /** Nodes with a heartbeat. */
   readonly alive: readonly number[];
-  /** Said good-bye: they are not alive until they are heard of again. */
+  /** Nodes that shut down: not alive until their next heartbeat. */
   readonly left: readonly number[];
   /** What they said, in its order. */
   readonly words?: readonly HeardWord[];
 }
 
-/** Ids follow one another closely: the differences are a character or two, the ids thirteen. */
+/** Ids are close to each other: the differences take a character or two, the ids thirteen. */
 function encodeIds(ids: readonly number[]): readonly number[] {
   const sorted = ids.toSorted((a, b) => a - b);
   return sorted.map((id, i) => id - (sorted[i - 1] ?? 0));
@@ -27,7 +27,7 @@ function decodeIds(differences: readonly number[]): readonly number[] {
 }
 
 /**
- * `{"news":[{"cluster":"a","alive":[1790000000000,1,1,3],"left":[],"epochs":["e"],"words":[…]}]}`: of ids the lowest, then the differences.
+ * Encodes `{"news":[{"cluster":"a","alive":[1790000000000,1,1,3],"left":[],"epochs":["e"],"words":[…]}]}`: the lowest id, then the differences.
  * Managers of version 0.1 neither write nor read `epochs` and `words`.
  */
 export const encodeLivenessDelta = (news: readonly LivenessDelta[]) =>
@@ -40,14 +40,15 @@ export const encodeLivenessDelta = (news: readonly LivenessDelta[]) =>
     })),
   });
 
-/** By cluster. */
+/** Decodes a record; the result is keyed by cluster. */
 export function decodeLivenessDelta(key: string, value: Uint8Array): ReadonlyMap<string, LivenessDelta> {
   const news = readJson(key, value).objects('news');
   return new Map(
     news.map((each) => {
       const cluster = each.text('cluster');
       const [alive, left] = [decodeIds(each.integers('alive')), decodeIds(each.integers('left'))];
-      return [cluster, { cluster, alive, left, words: decodeWords(each) }];
+      const words = decodeWords(each);
+      return [cluster, { cluster, alive, left, ...(words.length === 0 ? {} : { words }) }];
     }),
   );
 }

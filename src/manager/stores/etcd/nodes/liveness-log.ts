@@ -5,15 +5,15 @@ import type { Leases } from '../leases/leases.js';
 import { SharedLease } from '../leases/shared-lease.js';
 import { decodeLivenessDelta, encodeLivenessDelta, type LivenessDelta } from './liveness-delta.js';
 
-/** Stores a record. */
+/** The operation that stores a record. */
 export type Entry = Extract<Operation, { readonly put: string }>;
 
-/** Milliseconds for which one lease serves all records. */
+/** Milliseconds for which one lease is used for new records. */
 const slack = 1_000;
 
 /**
- * What all managers heard of nodes, record by record, in the order of their revisions. A record that says that nodes are alive stays
- * for their time to live: who is named in one, and in none after it that says otherwise, is alive. Nobody's clock is asked.
+ * The liveness changes recorded by all managers, in the order of their revisions. A record that reports nodes as alive stays for their
+ * time to live: a node that is in one, and not reported as left by a later one, is alive. No wall clock is involved.
  */
 export class LivenessLog {
   readonly #keys: Keys;
@@ -21,7 +21,7 @@ export class LivenessLog {
   readonly #lives: SharedLease;
   readonly #ends: SharedLease;
   #records = 0;
-  /** Records that were read, as long as they are there: of a thousand clusters each asks for all of them. */
+  /** Records that were read, as long as they exist: with a thousand clusters each of them needs all records. */
   readonly #known = new Map<string, ReadonlyMap<string, LivenessDelta>>();
   /** Up to this one every record is known. */
   #revision = 0;
@@ -48,11 +48,11 @@ export class LivenessLog {
     this.#manager = manager;
     this.#onForeign = onForeign;
     this.#lives = new SharedLease(leases, clock, { atLeast: nodeTtl, slack });
-    // What ends a life must be there for longer than whatever says that there is one.
+    // A record that ends a life must outlast every record that reports it.
     this.#ends = new SharedLease(leases, clock, { atLeast: 2 * nodeTtl + 2 * slack, slack });
   }
 
-  /** Who was heard of, and who left, in a record each. */
+  /** Creates the records for nodes that are alive and nodes that left. */
   async entries(news: readonly LivenessDelta[]): Promise<readonly Entry[]> {
     // Words stay as long as what says that nodes are alive.
     const alive = news
@@ -67,13 +67,13 @@ export class LivenessLog {
     ]);
   }
 
-  /** etcd does not know a lease that it gave. */
+  /** etcd does not know a lease that it created. */
   forgetLeases(): void {
     this.#lives.forget();
     this.#ends.forget();
   }
 
-  /** What {@link aliveIn} goes by: the names of all records, and those that are new. */
+  /** The reads that {@link aliveIn} needs: the names of all records, and the new records. */
   get reading(): readonly Operation[] {
     const records = this.#keys.nodeLog;
     return [{ get: { ...records, keysOnly: true } }, this.readingFresh];
@@ -97,12 +97,12 @@ export class LivenessLog {
     }
   }
 
-  /** Who of a cluster is alive, by what was read. */
+  /** Returns which nodes of a cluster are alive, by the results of the reads. */
   aliveIn(cluster: string, names: RangeResponse, fresh: RangeResponse): ReadonlySet<number> {
     this.takeUp(names, fresh);
     const alive = new Set<number>();
     for (const { key } of names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
-      // Absent: it has ended since.
+      // Undefined if the record has expired since.
       const news = this.#known.get(key)?.get(cluster);
       for (const id of news?.alive ?? []) alive.add(id);
       for (const id of news?.left ?? []) alive.delete(id);

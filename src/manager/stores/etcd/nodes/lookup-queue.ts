@@ -1,4 +1,4 @@
-/** Whether a node is registered, asked by a request that waits. */
+/** A request that waits for whether a node is registered. */
 export interface Lookup {
   readonly cluster: string;
   readonly nodeId: number;
@@ -6,14 +6,14 @@ export interface Lookup {
   readonly reject: (error: unknown) => void;
 }
 
-/** Lookups that wait, by cluster: a flood of one cluster neither delays nor pushes out those of another. */
+/** Waiting lookups by cluster: a flood of one cluster neither delays nor displaces those of another. */
 export class LookupQueue {
   readonly #most: number;
-  /** The cluster that came last is last; of each, the oldest lookup is first. */
+  /** The most recent cluster is last; within each, the oldest lookup is first. */
   readonly #clusters = new Map<string, Lookup[]>();
   #size = 0;
 
-  /** @param most lookups that wait; beyond it the oldest of the cluster that has most of them gives way */
+  /** @param most limit on waiting lookups; beyond it the oldest of the cluster with the most lookups is dropped */
   constructor(most: number) {
     this.#most = most;
   }
@@ -22,7 +22,7 @@ export class LookupQueue {
     return this.#size;
   }
 
-  /** Returns the lookup that gives way, if there are too many. */
+  /** Returns the dropped lookup, if there are too many. */
   add(lookup: Lookup): Lookup | undefined {
     const ofCluster = this.#clusters.get(lookup.cluster);
     if (ofCluster) ofCluster.push(lookup);
@@ -35,8 +35,8 @@ export class LookupQueue {
   }
 
   /**
-   * Up to `most` lookups, one of each cluster in turn. The newest come first: of a flood the oldest are late anyhow, and a node that comes
-   * into it is not.
+   * Returns up to `most` lookups, taking one of each cluster in turn. The newest come first: in a flood the oldest are late anyway, and a
+   * node that arrives during it is not.
    */
   take(most: number): readonly Lookup[] {
     const taken: Lookup[] = [];
@@ -50,7 +50,7 @@ export class LookupQueue {
     return taken;
   }
 
-  /** All of them, which wait no longer. */
+  /** Removes and returns all lookups. */
   drain(): readonly Lookup[] {
     const lookups = [...this.#clusters.values()].flat();
     this.#clusters.clear();

@@ -4,7 +4,7 @@ import type { Operation } from '../api/kv-messages.js';
 import type { LivenessDelta } from './liveness-delta.js';
 import { type HeardWord, wordBytes } from './node-words.js';
 
-/** Said of a node, by itself or for it. */
+/** A liveness change of a node, reported by itself or on its behalf. */
 export interface NodeChange {
   readonly kind: 'alive' | 'left';
   readonly cluster: string;
@@ -25,10 +25,10 @@ interface Waiting {
 const maxRegistrations = 100;
 /** It has at most 1.5 MiB by default, and may have less: then the batch is split. */
 const maxBytes = 512 * 1024;
-/** An id in JSON, at the most. */
+/** Largest size of an id in JSON. */
 const idBytes = 17;
 
-/** Words that are stored together; of a node, the last one. */
+/** Changes that are stored together; of each node, the last one. */
 export class NodeBatch {
   readonly #waiting: Waiting[] = [];
   readonly #clusters = new Map<string, Map<number, NodeChange['kind']>>();
@@ -41,7 +41,7 @@ export class NodeBatch {
     return this.#registrations >= maxRegistrations || this.#bytes >= maxBytes;
   }
 
-  /** Resolves when it is stored: whether there is such a node. */
+  /** Resolves when the change is stored, with whether the node exists. */
   add(change: NodeChange): Promise<boolean> {
     return new Promise((resolve, reject) => this.#push({ change, resolve, reject }));
   }
@@ -94,7 +94,7 @@ export class NodeBatch {
     return asked;
   }
 
-  /** The same words in two batches, for a store that refuses so many at once; absent: it is a single word. */
+  /** Splits the batch in two, for a store that refuses so many changes at once; undefined for a single change. */
   halves(): readonly [NodeBatch, NodeBatch] | undefined {
     if (this.#waiting.length < 2) return undefined;
     const halves = [new NodeBatch(), new NodeBatch()] as const;
@@ -103,7 +103,7 @@ export class NodeBatch {
     return halves;
   }
 
-  /** It is stored. `rosters`: the registered nodes of the clusters that were asked for, or why they could not be read. */
+  /** The batch was stored. `registrations`: the registered nodes of the clusters in question, or the error of reading them. */
   settle(registrations: ReadonlyMap<string, ReadonlySet<number> | CfluxError>): void {
     for (const { change, resolve, reject } of this.#waiting) {
       const registration = registrations.get(change.cluster);
@@ -123,7 +123,7 @@ export class NodeBatch {
     if (nodes === undefined) {
       nodes = new Map();
       this.#clusters.set(cluster, nodes);
-      // Beside one record may be another, of the nodes that left.
+      // There may be a second record, for the nodes that left.
       this.#bytes +=
         2 * (Buffer.byteLength(JSON.stringify(cluster)) + '{"cluster":,"alive":[],"left":[]},'.length);
     }

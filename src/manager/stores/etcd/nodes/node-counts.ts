@@ -12,8 +12,8 @@ interface Count {
 }
 
 /**
- * How many nodes each cluster has. Etcd counts them one by one, so where thousands register at once, as after a restart of
- * everything, each counting all would take longer than the registrations; only near the limit every one is worth it.
+ * The number of nodes per cluster. etcd counts keys one by one, so when thousands of nodes register at once, as after a full restart,
+ * counting for each would take longer than the registrations; only near the limit is an exact count worth it.
  */
 export class NodeCounts {
   readonly #connection: EtcdConnection;
@@ -31,11 +31,11 @@ export class NodeCounts {
     const { clock, maxNodes } = this.#context;
     const known = this.#counts.get(cluster);
     const isFresh = known !== undefined && clock.monotonic() - known.at < recountAfter;
-    // Other managers add some, too.
+    // Other managers add nodes too.
     if (isFresh && 4 * known.nodes < maxNodes) return known.nodes;
     const range = { ...this.#keys.nodesOf(cluster), countOnly: true };
     const { count } = await this.#connection.call(etcd.range, range, patient);
-    // Clusters that nobody has registered in for long are counted anew when somebody does.
+    // Clusters without recent registrations are counted again at the next one.
     for (const [name, { at }] of this.#counts) {
       if (clock.monotonic() - at < recountAfter) break;
       this.#counts.delete(name);
@@ -45,7 +45,7 @@ export class NodeCounts {
     return count;
   }
 
-  /** This manager has added one. */
+  /** This manager has added a node. */
   added(cluster: string): void {
     const known = this.#counts.get(cluster);
     if (known !== undefined) known.nodes += 1;

@@ -5,12 +5,12 @@ import type { EtcdConnection } from '../connect/connection.js';
 import type { Keys } from '../keys.js';
 import { readJson, writeJson } from '../stored-json.js';
 
-/** Ids for nodes, never given twice by any manager. Those who ask together get theirs in one transaction. */
+/** Assigns node ids, each only once across all managers. Concurrent requests get theirs in one transaction. */
 export class NodeIds {
   readonly #connection: EtcdConnection;
   readonly #key: string;
   readonly #clock: Clock;
-  /** Those who wait for the next block. */
+  /** Number of requests that wait for the next block. */
   #asked = 0;
   #block: Promise<number> | undefined;
   #before: Promise<unknown> = Promise.resolve();
@@ -27,7 +27,7 @@ export class NodeIds {
     return (await this.#block) + place;
   }
 
-  /** The first of a block for all who have asked by the time the one before is through. */
+  /** Returns the first id of a block for all requests that arrived before the previous block was assigned. */
   async #nextBlock(): Promise<number> {
     await this.#before;
     const count = this.#asked;

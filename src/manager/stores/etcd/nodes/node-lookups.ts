@@ -9,17 +9,18 @@ import type { RegistrationCache } from './registration-cache.js';
 
 /** A transaction of etcd has at most 128 operations. */
 const maxLookups = 100;
-/** Of a read in which lookups of clusters that exist and of others wait. */
+/** Lookups of known clusters in one read, while lookups of other clusters wait. */
 const maxOfKnownClusters = 90;
-/** Lookups that wait, of each kind. With more of them the oldest would be too late for their clients. */
+/** Limit on waiting lookups, of each kind. With more of them the oldest would be too late for their clients. */
 const maxWaiting = 2_000;
-/** As for the heartbeats that wait for it. */
+/** Same limit as for the heartbeats that wait for the lookup. */
 const limits = { attemptTimeout: 1_000 };
 
 /**
- * Finds out whether a node is registered before anything is stored of it. Rosters answer for the nodes that they name. The other
- * nodes are looked up by their keys, many in one read and one read at a time: anybody may send any number of ids and names. Clusters that
- * this manager knows to exist go before the others, whose names may be invented, and within both kinds the clusters take turns.
+ * Finds out whether a node is registered before anything about it is stored. Cached registrations are used for the nodes that they
+ * contain. Other nodes are looked up by their keys, many in one read and one read at a time: any client may send any number of ids and
+ * names. Clusters that this manager knows to exist are served before the others, whose names may be invented, and within both kinds the
+ * clusters take turns.
  */
 export class NodeLookups {
   readonly #connection: EtcdConnection;
@@ -60,7 +61,7 @@ export class NodeLookups {
         // The next read would fail the same way, after the same time.
         for (const { reject } of [...lookups, ...this.#drain()]) reject(error);
       }
-      this.#settleByRosters();
+      this.#settleByRegistrations();
     }
     this.#isReading = false;
   }
@@ -91,8 +92,8 @@ export class NodeLookups {
     }
   }
 
-  /** A roster that was read meanwhile may name the nodes that still wait. */
-  #settleByRosters(): void {
+  /** Registrations that were read meanwhile may contain nodes that still wait. */
+  #settleByRegistrations(): void {
     for (const lookup of this.#drain()) {
       if (this.#registrations.has(lookup.cluster, lookup.nodeId)) lookup.resolve(true);
       else this.#add(lookup);
@@ -107,7 +108,10 @@ export class NodeLookups {
     queue.add(lookup)?.reject(tooManyLookups());
   }
 
-  /** What one read looks up. A flood of unknown nodes of a known cluster leaves room for clusters that this manager does not know yet. */
+  /**
+   * Selects the lookups of one read. A flood of unknown nodes of a known cluster leaves room for clusters that this manager does not know
+   * yet.
+   */
   #next(): readonly Lookup[] {
     const known = this.#ofKnownClusters.take(this.#ofOthers.size > 0 ? maxOfKnownClusters : maxLookups);
     return [...known, ...this.#ofOthers.take(maxLookups - known.length)];
@@ -119,8 +123,12 @@ export class NodeLookups {
 }
 
 const tooManyLookups = () =>
-  new CfluxError('UNAVAILABLE', 'too many heartbeats of unknown nodes: retry', {
-    retryable: true,
-    outcome: 'notApplied',
-    retryAfter: 1_000,
-  });
+  new CfluxError(
+    'UNAVAILABLE',
+    'the manager is overloaded: too many heartbeats of unknown nodes; retry later',
+    {
+      retryable: true,
+      outcome: 'notApplied',
+      retryAfter: 1_000,
+    },
+  );

@@ -10,7 +10,7 @@ import { NodeBatch, type NodeChange } from './node-batch.js';
 import type { HeardWord } from './node-words.js';
 import type { RegistrationCache } from './registration-cache.js';
 
-/** A client gives a heartbeat 1.5 s before it tries elsewhere: a hanging member is left before that. */
+/** A client gives a heartbeat 1.5 s before it tries another manager: a hanging member is abandoned before that. */
 const limits = { ...patient, attemptTimeout: 1_000 };
 
 /** Words of one cluster that wait; nodes that poll so often beat as well, and say it again. */
@@ -27,8 +27,8 @@ export interface NodeUpdateBatcherParts {
 }
 
 /**
- * What nodes say is gathered and stored together: as one record, in one transaction. So the heartbeats of ten thousand nodes
- * are a few small writes a second.
+ * Collects liveness changes and stores them together: as one record, in one transaction. So the heartbeats of ten thousand nodes are a
+ * few small writes per second.
  */
 export class NodeUpdateBatcher {
   readonly #parts: NodeUpdateBatcherParts;
@@ -38,17 +38,17 @@ export class NodeUpdateBatcher {
   readonly #heard = new Map<string, Map<string, HeardWord>>();
   #isStoring = false;
   #cancelTimer: (() => void) | undefined;
-  /** When a transaction was last begun. */
+  /** When the last transaction began. */
   #begunAt = Number.NEGATIVE_INFINITY;
 
-  /** @param interval milliseconds from one transaction to the next, unless there is more to say than one can hold */
+  /** @param interval milliseconds between transactions, unless a batch is full */
   constructor(parts: NodeUpdateBatcherParts, interval: number) {
     this.#parts = parts;
     this.#interval = interval;
   }
 
-  /** Resolves when it is stored: whether there is such a node. */
-  say(change: NodeChange): Promise<boolean> {
+  /** Resolves when the change is stored, with whether the node exists. */
+  record(change: NodeChange): Promise<boolean> {
     let batch = this.#batches.at(-1);
     if (batch === undefined || batch.isFull) {
       batch = new NodeBatch();
@@ -84,7 +84,7 @@ export class NodeUpdateBatcher {
     };
     if (pause > 0) this.#cancelTimer = this.#parts.clock.after(pause, go);
     else {
-      // What else is said in this turn of the event loop comes along.
+      // Changes of the same turn of the event loop join the batch.
       const immediate = setImmediate(go);
       this.#cancelTimer = () => clearImmediate(immediate);
     }
@@ -117,7 +117,7 @@ export class NodeUpdateBatcher {
     const known = await Promise.all(
       Array.from(batch.asked, async ([cluster, asked]) => {
         const reading = registrations.of(cluster, asked, removedIn.get(keys.removal(cluster)) ?? 0);
-        // What cannot be read of one cluster is no failure of the others.
+        // A read error of one cluster must not fail the others.
         const nodes = await reading.catch((error: unknown) => CfluxError.from(error, 'UNAVAILABLE'));
         return [cluster, nodes] as const;
       }),
@@ -125,7 +125,7 @@ export class NodeUpdateBatcher {
     batch.settle(new Map(known));
   }
 
-  /** Stores what was said, and reads where nodes were removed lately. */
+  /** Stores the batch, and reads in which clusters nodes were removed recently. */
   async #write(batch: NodeBatch): Promise<TxnResponse> {
     const { connection, log, keys } = this.#parts;
     const reading = [{ get: { ...keys.removals, keysOnly: true } }, log.readingFresh];
@@ -135,7 +135,7 @@ export class NodeUpdateBatcher {
         return await connection.call(
           etcd.txn,
           {
-            // Sent twice, for the first answer was lost, it must not outdo what was said in between.
+            // If it is sent twice because the first response was lost, it must not override later changes.
             compare: entries.map(({ put }) => ({ key: put, modRevision: 0 })),
             success: [...reading, ...entries, ...batch.registrations],
             failure: reading,

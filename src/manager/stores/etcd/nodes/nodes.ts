@@ -32,7 +32,7 @@ import { NodeReports } from './node-reports.js';
 import { NodeUpdateBatcher } from './node-update-batcher.js';
 import { RegistrationCache, rereadAfter } from './registration-cache.js';
 
-/** The nodes: a key for each that is registered, and a log of who was heard of, by which any manager tells who is alive. */
+/** The nodes: one key per registered node, and a liveness log from which any manager derives which nodes are alive. */
 export class Nodes {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
@@ -42,8 +42,8 @@ export class Nodes {
   readonly #registrations: RegistrationCache;
   readonly #lookups: NodeLookups;
   readonly #heartbeats: NodeUpdateBatcher;
-  /** Of what nodes wait for when they come and go. */
-  readonly #comings: NodeUpdateBatcher;
+  /** Batcher for registrations and shutdowns, which nodes wait for. */
+  readonly #arrivals: NodeUpdateBatcher;
   readonly #removals: SharedLease;
   readonly #maxNodes: number;
   readonly #clock: Clock;
@@ -86,8 +86,8 @@ export class Nodes {
     };
     // A node that is heard of a sixtieth later is none the worse for it.
     this.#heartbeats = new NodeUpdateBatcher(nodeUpdates, nodeTtl / 60);
-    this.#comings = new NodeUpdateBatcher(nodeUpdates, 0);
-    // By then every manager has read for itself who is there.
+    this.#arrivals = new NodeUpdateBatcher(nodeUpdates, 0);
+    // After that time every manager has read the registrations itself.
     this.#removals = new SharedLease(leases, clock, { atLeast: 2 * rereadAfter, slack: rereadAfter });
     this.#maxNodes = maxNodes;
     this.#stopReading = repeat(clock, this.#interval, () => {
@@ -103,7 +103,7 @@ export class Nodes {
     const kind = word && (word.instance === undefined ? 'legacy' : 'library');
     const registration = { put: this.#keys.node(cluster, nodeId), value: encodeNode({ ...node, kind }) };
     if (word !== undefined) this.#voices.registered(cluster, nodeId, word);
-    await this.#comings.say({ kind: 'alive', cluster, nodeId, registration, word });
+    await this.#arrivals.record({ kind: 'alive', cluster, nodeId, registration, word });
     this.#lastWords.ours(cluster, nodeId);
     this.#counts.added(cluster);
     this.#registrations.add(cluster, nodeId);
@@ -117,7 +117,7 @@ export class Nodes {
 
   /** Not alive until the next beat. `false`: there is no such node, and nothing was stored. */
   leave(cluster: string, nodeId: number, word: NodeWord | undefined): Promise<HeartbeatResult> {
-    return this.#say(this.#comings, { kind: 'left', cluster, nodeId, word });
+    return this.#say(this.#arrivals, { kind: 'left', cluster, nodeId, word });
   }
 
   /** An unknown node says nothing. */
@@ -150,7 +150,7 @@ export class Nodes {
     }
   }
 
-  /** `false`: there was no such node. */
+  /** Returns `false` if there was no such node. */
   async remove(cluster: string, nodeId: number): Promise<boolean> {
     const key = this.#keys.node(cluster, nodeId);
     const { succeeded } = await this.#removals.use((lease) =>
@@ -159,7 +159,7 @@ export class Nodes {
         success: [
           { deleteKey: key },
           { deleteKey: this.#keys.report(cluster, nodeId) },
-          this.#telling(cluster, lease),
+          this.#removalMark(cluster, lease),
         ],
       }),
     );
@@ -167,11 +167,11 @@ export class Nodes {
     return succeeded;
   }
 
-  /** Runs what removes all nodes of a cluster, with the operations for it. */
+  /** Runs `work`, which removes all nodes of a cluster, with the operations for that. */
   async removing<T>(cluster: string, work: (removal: readonly Operation[]) => Promise<T>): Promise<T> {
     const ranges = [this.#keys.nodesOf(cluster), this.#keys.reportsOf(cluster)];
     const deletions = ranges.map(({ key, rangeEnd }) => ({ deleteKey: key, rangeEnd }));
-    return this.#removals.use((lease) => work([...deletions, this.#telling(cluster, lease)]));
+    return this.#removals.use((lease) => work([...deletions, this.#removalMark(cluster, lease)]));
   }
 
   /** Ordered by id. */
@@ -205,7 +205,7 @@ export class Nodes {
   close(reason = connectionClosed()): void {
     this.#stopReading();
     this.#heartbeats.close(reason);
-    this.#comings.close(reason);
+    this.#arrivals.close(reason);
   }
 
   async #say(nodeUpdates: NodeUpdateBatcher, change: NodeChange): Promise<HeartbeatResult> {
@@ -222,7 +222,7 @@ export class Nodes {
       const isOther = kind !== undefined && this.#voices.kindOf(cluster, nodeId) !== kind;
       if (isOther) this.#lastWords.changed(cluster, nodeId);
     }
-    const isKnown = await nodeUpdates.say(change);
+    const isKnown = await nodeUpdates.record(change);
     if (isKnown) this.#lastWords.ours(cluster, nodeId);
     else this.#forget(cluster, nodeId);
     return isKnown;
@@ -264,8 +264,8 @@ export class Nodes {
     }
   }
 
-  /** Tells every manager, at the next thing that it stores of nodes, that some were removed. */
-  #telling(cluster: string, lease: number): Operation {
+  /** The operation that informs every manager that nodes were removed, when it next stores node changes. */
+  #removalMark(cluster: string, lease: number): Operation {
     return { put: this.#keys.removal(cluster), value: new Uint8Array(), lease };
   }
 }

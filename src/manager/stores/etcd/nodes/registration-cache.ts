@@ -3,26 +3,26 @@ import { etcd } from '../api/methods.js';
 import { type EtcdConnection, patient } from '../connect/connection.js';
 import type { Keys } from '../keys.js';
 
-/** Milliseconds after which who is registered is read anew: somebody may have removed keys by hand. */
+/** Milliseconds after which registrations are read again: keys may have been removed by hand. */
 export const rereadAfter = 60_000;
 
-/** The revision of a roster that names only the nodes which this manager has added. */
+/** The revision of an entry that contains only nodes which this manager has added. */
 const unread = -1;
 
-interface Roster {
+interface Registrations {
   readonly nodes: Set<number>;
   /** When it was read. */
   readonly revision: number;
   readonly at: number;
 }
 
-/** Which nodes are registered, as they were when this manager last read it: who is missing makes it read again. */
+/** Which nodes were registered when this manager last read them: a missing node triggers another read. */
 export class RegistrationCache {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
   readonly #clock: Clock;
-  /** Those that were read longest ago first. */
-  readonly #registrations = new Map<string, Roster>();
+  /** Least recently read first. */
+  readonly #registrations = new Map<string, Registrations>();
 
   constructor(connection: EtcdConnection, keys: Keys, clock: Clock) {
     this.#connection = connection;
@@ -31,7 +31,7 @@ export class RegistrationCache {
   }
 
   /**
-   * Who is registered, of a cluster in which `asked` were asked for, and nodes were last removed in the revision `removedIn`.
+   * Returns the registered nodes of a cluster, given that `asked` are needed, and that nodes were last removed in revision `removedIn`.
    */
   async of(cluster: string, asked: readonly number[], removedIn: number): Promise<ReadonlySet<number>> {
     const registration = this.#registrations.get(cluster);
@@ -53,18 +53,20 @@ export class RegistrationCache {
     return this.#registrations.has(cluster);
   }
 
-  /** These nodes are registered, by a read of their keys. The first ones of a cluster make the whole cluster be read. */
+  /**
+   * Records that these nodes are registered, by a read of their keys. The first ones of a cluster trigger a read of the whole cluster.
+   */
   async learn(cluster: string, nodeIds: readonly number[]): Promise<void> {
     const registration = this.#registrations.get(cluster);
     if (registration === undefined || registration.revision === unread) await this.#read(cluster);
     for (const nodeId of nodeIds) this.add(cluster, nodeId);
   }
 
-  /** This manager has added one. */
+  /** This manager has added a node. */
   add(cluster: string, nodeId: number): void {
     const registration = this.#registrations.get(cluster);
     if (registration) registration.nodes.add(nodeId);
-    // Enough to take its first heartbeat without a lookup; then the whole cluster is read.
+    // Enough to accept its first heartbeat without a lookup; then the whole cluster is read.
     else {
       const at = this.#clock.monotonic();
       this.#registrations.set(cluster, { nodes: new Set([nodeId]), revision: unread, at });
@@ -77,7 +79,7 @@ export class RegistrationCache {
     const { kvs, revision } = await this.#connection.call(etcd.range, range, patient);
     const nodes = new Set(kvs.map(({ key }) => this.#keys.nodeIdOf(key)));
     this.#registrations.delete(cluster);
-    // Anybody may ask for any name.
+    // Names without nodes are not cached, because any client may send any name.
     if (nodes.size > 0) this.#registrations.set(cluster, { nodes, revision, at });
     for (const [name, registration] of this.#registrations) {
       if (at - registration.at < 2 * rereadAfter) break;

@@ -1,5 +1,4 @@
 import { lifetimeController } from '../../../../async/lifetime.js';
-import { onAbort } from '../../../../async/on-abort.js';
 import { repeat } from '../../../../async/repeat.js';
 import { CfluxError } from '../../../../errors.js';
 import { randomUuid } from '../../../../random.js';
@@ -13,44 +12,43 @@ import type { Keys } from '../keys.js';
 import { QueueView, type Ticket } from './queue-view.js';
 import { RetainedTickets } from './retained-tickets.js';
 import { decodeTicket, encodeTicket, type RecordedReservation } from './ticket-record.js';
+import { untilFirst } from './until-first.js';
 
-/** Milliseconds after which a first that neither pushes nor shows that it is there is passed over: its manager has died. */
-const patience = 400;
-/** Milliseconds between two signs of one that is kept, or whose snapshot takes long to store. */
-const signInterval = 150;
-/** Clusters whose requesters are remembered. */
+/** Milliseconds between two keep-alive writes of a retained ticket, or of one whose snapshot takes long to store. */
+const keepAliveInterval = 150;
+/** Number of clusters whose requesters are remembered. */
 const maxClusters = 1_000;
 
-/** A push on its way through the queue. */
+/** A push in the queue. */
 export interface Entry {
   readonly cluster: string;
-  /** Key of its place. */
+  /** Key of its ticket. */
   readonly key: string;
   readonly contender: Contender;
-  /** The reservation in which it came. */
+  /** The reservation in which the push was sent. */
   readonly used?: RecordedReservation | undefined;
-  /** The reservation that it wasted, for it was not made from what its requester was shown. */
+  /** The reservation that the push wasted, because it was not made from the version that its requester was shown. */
   readonly wasted?: RecordedReservation | undefined;
 }
 
 /**
- * Fair turns for all who push to a cluster, at whichever managers (R26): behind a load balancer a node's next push reaches
- * another one than the last.
+ * A fair queue for the pushes to a cluster, across all managers (R26): behind a load balancer a node's next push may reach
+ * another manager than its last.
  *
- *     push ──► nobody queues, and it is made from the newest version ──────────────► committed
- *                │ otherwise: a place in the queue, a key in etcd
- *              waits until its place is the first: then no other push is committed
- *                ├── not made from the newest: 409 with that; the place is kept for the node's next push, if it gets a reservation
- *                └── made from the newest ──────────────────────────────────────────► committed, the place given up
+ *     push ──► the queue is empty, and it is made from the newest version ────────────► committed
+ *                │ otherwise: a ticket in the queue, a key in etcd
+ *              waits until its ticket is the first: then no other push is committed
+ *                ├── not made from the newest: 409 with that; the ticket is retained for the node's next push, if it gets a reservation
+ *                └── made from the newest ──────────────────────────────────────────► committed, the ticket removed
  *
- * Where nobody conflicts, nothing of this is ever written. Each manager hears of places by its watch, and of reservations that were
- * wasted: each has the same picture of who gets another.
+ * Without conflicts none of this is ever written. Each manager receives tickets, and wasted reservations, through its watch: all
+ * managers have the same view of which requesters get another.
  */
 export class EtcdPushQueue {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
   readonly #context: StoreContext;
-  /** Who this manager is among those that share the store. */
+  /** The id of this manager among those that share the store. */
   readonly self: string;
   readonly #queues = new Map<string, QueueView>();
   readonly #reservations = new Map<string, Reservations>();
@@ -65,27 +63,27 @@ export class EtcdPushQueue {
     this.self = randomUuid(context.random);
     this.#kept = new RetainedTickets(connection, context.clock, {
       by: this.self,
-      signInterval,
+      keepAliveInterval,
       onWasted: (kept, lasted) => this.#reservationsOf(kept.cluster).waste(kept, lasted, this.#now()),
     });
   }
 
-  /** A push has arrived: takes up the place that is kept for it. `latest`: the newest version that is known. */
+  /** A push has arrived: takes the ticket that is retained for it. `latest`: the newest known version. */
   arrive({ cluster, nodeId, remote, base }: Commit, latest: number | undefined): Entry {
     const contender = { requester: pusherOf(nodeId, remote), base };
     this.#reservationsOf(cluster).arrived(contender, this.#now());
     const key =
-      nodeId === undefined ? this.#anonymousPlace(cluster, contender) : this.#placeOf(cluster, nodeId);
+      nodeId === undefined ? this.#anonymousTicketKey(cluster, contender) : this.#ticketKey(cluster, nodeId);
     const kept = this.#kept.has(key)
       ? this.#kept.take(key)
-      : this.#keptElsewhere(cluster, key, contender, latest);
+      : this.#retainedElsewhere(cluster, key, contender, latest);
     if (kept === undefined) return { cluster, key, contender };
     if (base >= kept.shown) return { cluster, key, contender, used: kept };
     this.#reservationsOf(cluster).waste(kept, kept.since, this.#now());
     return { cluster, key, contender, wasted: kept };
   }
 
-  /** Nobody queues, or the place with `key` is the first. */
+  /** Whether the queue is empty, or the ticket with `key` is the first. */
   mayGo({ cluster, key }: Entry): boolean {
     const first = this.#queues.get(cluster)?.first;
     return first === undefined || first.key === key;
@@ -95,25 +93,25 @@ export class EtcdPushQueue {
     return this.#queues.get(cluster)?.first?.key === key;
   }
 
-  /** What must hold for a commit: what `mayGo` says. */
+  /** The condition of a commit: the one that `mayGo` checks. */
   comparison({ cluster, key }: Entry): Comparison {
     const place = this.#queues.get(cluster)?.get(key);
     return { ...this.#keys.turnsOf(cluster), createdSince: place?.createRevision ?? 'never' };
   }
 
-  /** Takes a place, or shows that it is in use, and reads the queue. */
+  /** Creates a ticket, or keeps it alive, and reads the queue. */
   enter({ cluster, key, wasted }: Entry): readonly Operation[] {
     const value = encodeTicket({ by: this.self, wasted });
     return [{ put: key, value }, { get: { ...this.#keys.turnsOf(cluster), keysOnly: true } }];
   }
 
-  /** Takes note of a queue that was read in `revision`. */
+  /** Records a queue that was read in `revision`. */
   note(cluster: string, queue: RangeResponse, revision: number): void {
     this.#queueOf(cluster).replace(queue.kvs, revision);
     this.#tidy(cluster);
   }
 
-  /** Gives a place up, within the transaction that it was for. */
+  /** Removes a ticket, within the transaction that it was for. */
   leave({ cluster, key }: Entry): readonly Operation[] {
     return this.#queues.get(cluster)?.get(key) ? [{ deleteKey: key }] : [];
   }
@@ -123,7 +121,9 @@ export class EtcdPushQueue {
     this.#tidy(cluster);
   }
 
-  /** How the push ended: keeps the place for the next one of the same requester where it gets a reservation, and gives it up otherwise. */
+  /**
+   * The push ended with `result`: retains the ticket for the requester's next push if it gets a reservation, and removes it otherwise.
+   */
   settle(entry: Entry, result: CommitResult): void {
     const { cluster, key, contender, used } = entry;
     const reservations = this.#reservationsOf(cluster);
@@ -140,7 +140,7 @@ export class EtcdPushQueue {
     else this.#kept.keep({ ...place, cluster, requester: contender.requester, shown }, ms);
   }
 
-  /** The push failed, and perhaps comes again: a node finds its place, if nobody loses patience before. */
+  /** The push failed, and may be retried: a node finds its ticket again, unless another push passes it over first. */
   failed({ cluster, key, contender }: Entry): void {
     const { conflictHold = defaultConflictHold } = this.#context;
     if (contender.requester.isShared || conflictHold === 0) this.#giveUp(cluster, key);
@@ -151,59 +151,33 @@ export class EtcdPushQueue {
   yield(cluster: string, nodeId: number | undefined, remote: string | undefined): void {
     const requester = pusherOf(nodeId, remote);
     const kept = this.#kept.of(cluster, requester);
-    const key = kept?.key ?? (nodeId === undefined ? undefined : this.#placeOf(cluster, nodeId));
+    const key = kept?.key ?? (nodeId === undefined ? undefined : this.#ticketKey(cluster, nodeId));
     if (key === undefined) return;
     const taken = this.#kept.take(key);
     if (taken) this.#reservationsOf(cluster).givenUp(taken, taken.since, this.#now());
     this.#giveUp(cluster, key);
   }
 
-  /** Resolves when the place is the first, or gone. Rejects with the signal's reason, the place given up. */
+  /** Resolves when the ticket is the first, or gone. Rejects with the signal's reason, after removing the ticket. */
   async wait({ cluster, key }: Entry, signal?: AbortSignal): Promise<void> {
     const queue = this.#queueOf(cluster);
-    const signals = [signal, this.#closing.signal];
-    let cancelPatience: (() => void) | undefined;
-    let awaited: Ticket | undefined;
-    let wake = () => {};
-    /** Whoever is first and does nothing for too long is passed over. */
-    const watchFirst = () => {
-      const { first } = queue;
-      if (first?.modRevision === awaited?.modRevision) return;
-      awaited = first;
-      cancelPatience?.();
-      cancelPatience =
-        first &&
-        this.#context.clock.after(patience, () => {
-          this.#remove(first);
-          awaited = undefined;
-          wake();
-        });
-    };
-    const unsubscribe = queue.onChange(() => wake());
-    const links = signals.map((each) => onAbort(each, () => wake()));
     try {
-      for (;;) {
-        for (const each of signals) each?.throwIfAborted();
-        if (queue.first?.key === key || !queue.get(key)) return;
-        watchFirst();
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      await untilFirst(queue, key, {
+        clock: this.#context.clock,
+        signals: [signal, this.#closing.signal],
+        passOver: (idle) => this.#remove(idle),
+      });
     } catch (error) {
       this.#giveUp(cluster, key);
       throw error;
     } finally {
-      cancelPatience?.();
-      unsubscribe();
-      for (const unlink of links) unlink();
       this.#tidy(cluster);
     }
   }
 
-  /** Runs `work`, which may take long, and shows meanwhile that the place is in use. */
+  /** Runs `work`, which may take long, and keeps the ticket alive meanwhile. */
   async holding<T>({ cluster, key }: Entry, work: Promise<T>): Promise<T> {
-    const stop = repeat(this.#context.clock, signInterval, () => {
+    const stop = repeat(this.#context.clock, keepAliveInterval, () => {
       if (!this.#queues.get(cluster)?.get(key)) return;
       const success: readonly Operation[] = [{ put: key, value: encodeTicket({ by: this.self }) }];
       this.#connection.call(etcd.txn, { compare: [{ key, exists: true }], success }).catch(() => {});
@@ -215,12 +189,12 @@ export class EtcdPushQueue {
     }
   }
 
-  /** The watch tells of a place. */
-  onPlace(kind: 'put' | 'delete', kv: KeyValue): void {
+  /** The watch reported a ticket. */
+  onTicket(kind: 'put' | 'delete', kv: KeyValue): void {
     const cluster = this.#keys.clusterOf(kv.key);
     if (kind === 'put') {
       this.#queueOf(cluster).put(kv);
-      this.#hear(cluster, kv);
+      this.#applyRecord(cluster, kv);
     } else {
       this.#kept.drop(kv.key);
       this.#queues.get(cluster)?.delete(kv.key, kv.modRevision);
@@ -228,20 +202,20 @@ export class EtcdPushQueue {
     }
   }
 
-  /** Refuses whoever waits. */
+  /** Refuses every waiting push. */
   close(reason = managerCloses()): void {
     this.#closing.abort(reason);
     this.#kept.close();
   }
 
-  /** What another manager says of a place. */
-  #hear(cluster: string, { key, value }: KeyValue): void {
+  /** Applies what another manager wrote into a ticket. */
+  #applyRecord(cluster: string, { key, value }: KeyValue): void {
     const note = decodeTicket(key, value);
     if (note?.by === this.self) return;
     const now = this.#now();
     const notified = note?.kept ?? note?.wasted;
     if (notified) this.#reservationsOf(cluster).shown(notified, now - notified.since);
-    // Its requester came there.
+    // Its requester sent its push to that manager.
     const kept = note?.kept === undefined ? this.#kept.take(key) : undefined;
     if (note?.wasted) {
       this.#reservationsOf(cluster).waste(note.wasted, kept?.since ?? note.wasted.since, now);
@@ -249,8 +223,8 @@ export class EtcdPushQueue {
     this.#queueOf(cluster).noteKept(key, note?.kept && { ...note.kept, since: now - note.kept.since });
   }
 
-  /** A node's place is the first, though no push of it is here: it is kept by another manager, which shows the newest version. */
-  #keptElsewhere(
+  /** A node's ticket is the first, although no push of it is here: another manager retains it, and shows the newest version. */
+  #retainedElsewhere(
     cluster: string,
     key: string,
     { requester }: Contender,
@@ -258,31 +232,31 @@ export class EtcdPushQueue {
   ): RecordedReservation | undefined {
     const first = this.#queues.get(cluster)?.first;
     if (first?.key !== key || latest === undefined) return undefined;
-    // Of one that gave no sign yet its own manager knows how long it was kept.
+    // Without a keep-alive so far, only the managing side knows how long it was retained.
     const since = first.kept === undefined ? 0 : this.#now() - first.kept.since;
     return { requester, shown: first.kept?.shown ?? latest, since };
   }
 
-  /** The place of a node, at all managers the same. */
-  #placeOf(cluster: string, nodeId: number): string {
+  /** Key of a node's ticket, the same at all managers. */
+  #ticketKey(cluster: string, nodeId: number): string {
     return this.#keys.turn(cluster, `node-${nodeId}`);
   }
 
-  /** Of clients without a node id each push has a place of its own, but for the one that a place is kept for. */
-  #anonymousPlace(cluster: string, { requester, base }: Contender): string {
+  /** Each push of a client without a node id has a ticket of its own, except the one for which a ticket is retained. */
+  #anonymousTicketKey(cluster: string, { requester, base }: Contender): string {
     const kept = this.#kept.of(cluster, requester);
     if (kept !== undefined && base >= kept.shown) return kept.key;
     return this.#keys.turn(cluster, `${this.self}.${this.#anonymous++}`);
   }
 
-  /** Nothing came of it. */
+  /** Removes the ticket of a push that ended without a commit. */
   #giveUp(cluster: string, key: string): void {
     this.#kept.drop(key);
     const place = this.#queues.get(cluster)?.get(key);
     if (place) this.#remove(place);
   }
 
-  /** Unless it showed meanwhile that it is in use. What cannot be removed is passed over by whoever waits for it. */
+  /** Has no effect if the ticket was kept alive meanwhile. A ticket that cannot be removed is passed over by the other pushes. */
   #remove({ key, modRevision }: Ticket): void {
     const removal = { compare: [{ key, modRevision }], success: [{ deleteKey: key }] };
     this.#connection.call(etcd.txn, removal).catch(() => {});
@@ -319,4 +293,7 @@ export class EtcdPushQueue {
 }
 
 const managerCloses = () =>
-  new CfluxError('UNAVAILABLE', 'the manager is closing', { retryable: true, outcome: 'notApplied' });
+  new CfluxError('UNAVAILABLE', 'the manager is closing: nothing was stored; use another manager or retry', {
+    retryable: true,
+    outcome: 'notApplied',
+  });

@@ -2,20 +2,20 @@ import type { KeyValue } from '../api/kv-messages.js';
 
 export interface Ticket {
   readonly key: string;
-  /** Places are ordered by it. */
+  /** Tickets are ordered by it. */
   readonly createRevision: number;
-  /** Moves when whoever has the place shows that it is still there. */
+  /** Increases when the owner of the ticket keeps it alive. */
   readonly modRevision: number;
-  /** It is kept for a push that is awaited: the version that its requester was shown, and since when, by the monotonic clock. */
+  /** It is retained for an expected push: the version that its requester was shown, and since when, by the monotonic clock. */
   readonly kept?: { readonly shown: number; readonly since: number } | undefined;
 }
 
-/** One cluster's queue of those who push, as far as this manager has heard. */
+/** One cluster's push queue, as this manager knows it. */
 export class QueueView {
   readonly #places = new Map<string, Ticket>();
-  /** It was read in this revision; what the watch tells of earlier ones is old. */
+  /** Revision of the last read; earlier events of the watch are stale. */
   #readIn = 0;
-  /** Woken at every change. */
+  /** Called at every change. */
   readonly #waiting = new Set<() => void>();
 
   get isUnused(): boolean {
@@ -38,7 +38,7 @@ export class QueueView {
     return this.#places.get(key);
   }
 
-  /** How it stood in `revision`, as a read says. */
+  /** Replaces the queue by the result of a read in `revision`. */
   replace(kvs: readonly KeyValue[], revision: number): void {
     if (revision < this.#readIn) return;
     this.#readIn = revision;
@@ -54,30 +54,30 @@ export class QueueView {
     this.#wake();
   }
 
-  /** A place was taken, or shown to be in use, as the watch tells. */
+  /** The watch reported that a ticket was created, or kept alive. */
   put({ key, createRevision, modRevision }: KeyValue): void {
     if (modRevision <= this.#readIn) return;
     this.#places.set(key, { key, createRevision, modRevision });
     this.#wake();
   }
 
-  /** For whom the place is kept, as its manager says; absent: its requester is there. */
+  /** Records for which push the ticket is retained, as its manager wrote; undefined: its requester has come. */
   noteKept(key: string, kept: Ticket['kept']): void {
     const place = this.#places.get(key);
     if (place) this.#places.set(key, { ...place, kept });
   }
 
-  /** A place was given up in `revision`. */
+  /** The ticket was removed in `revision`. */
   delete(key: string, revision: number): void {
     if (revision > this.#readIn) this.drop(key);
   }
 
-  /** A place is given up; the watch will tell. */
+  /** Drops a ticket whose removal the watch will report. */
   drop(key: string): void {
     if (this.#places.delete(key)) this.#wake();
   }
 
-  /** Calls `wake` at every change, until what it returns is called. */
+  /** Calls `wake` at every change, until the returned function is called. */
   onChange(wake: () => void): () => void {
     this.#waiting.add(wake);
     return () => this.#waiting.delete(wake);

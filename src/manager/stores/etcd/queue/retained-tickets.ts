@@ -4,11 +4,11 @@ import { etcd } from '../api/methods.js';
 import type { EtcdConnection } from '../connect/connection.js';
 import { encodeTicket, type RecordedReservation, type TicketRecord } from './ticket-record.js';
 
-/** A place that is to be kept for the next push of `requester`. */
+/** A ticket to retain for the next push of `requester`. */
 export interface TicketToRetain {
   readonly cluster: string;
   readonly key: string;
-  /** The place as it stands: a later revision means that its requester came, to whichever manager. */
+  /** The current revision of the ticket: a later one means that its requester has come, to any manager. */
   readonly modRevision: number;
   readonly requester: Pusher;
   readonly shown: number;
@@ -16,17 +16,17 @@ export interface TicketToRetain {
 
 interface Kept extends TicketToRetain {
   modRevision: number;
-  /** By the monotonic clock. */
+  /** When it began, by the monotonic clock. */
   readonly begun: number;
-  /** The last sign is written. */
+  /** Settles when the last keep-alive is written. */
   signing: Promise<void>;
   cancelSign: () => void;
   cancelEnd: () => void;
 }
 
 /**
- * The places that this manager keeps for requesters that it answered with a conflict. It shows the others that they are kept, and when
- * nobody comes it tells that the reservation was wasted, and gives the place up.
+ * The tickets that this manager retains for requesters that lost a conflict. It keeps them alive for the other managers, and when no push
+ * comes it records that the reservation was wasted, and removes the ticket.
  */
 export class RetainedTickets {
   readonly #connection: EtcdConnection;
@@ -35,7 +35,7 @@ export class RetainedTickets {
   readonly #signInterval: number;
   readonly #onWasted: (place: TicketToRetain, lasted: number) => void;
   readonly #places = new Map<string, Kept>();
-  /** Ends the wait for a push that failed to come again, by the key of its place. */
+  /** Cancels the wait for the retry of a failed push, by ticket key. */
   readonly #retries = new Map<string, () => void>();
 
   constructor(
@@ -44,8 +44,8 @@ export class RetainedTickets {
     options: {
       /** This manager. */
       readonly by: string;
-      /** Milliseconds between two signs. */
-      readonly signInterval: number;
+      /** Milliseconds between two keep-alives. */
+      readonly keepAliveInterval: number;
       /** A reservation ended without a push, after `lasted` milliseconds. */
       readonly onWasted: (place: TicketToRetain, lasted: number) => void;
     },
@@ -53,7 +53,7 @@ export class RetainedTickets {
     this.#connection = connection;
     this.#clock = clock;
     this.#by = options.by;
-    this.#signInterval = options.signInterval;
+    this.#signInterval = options.keepAliveInterval;
     this.#onWasted = options.onWasted;
   }
 
@@ -61,7 +61,7 @@ export class RetainedTickets {
     return this.#places.has(key) || this.#retries.has(key);
   }
 
-  /** The place that is kept for a requester. */
+  /** Returns the ticket that is retained for a requester. */
   of(cluster: string, { name }: Pusher): TicketToRetain | undefined {
     for (const kept of this.#places.values()) {
       if (kept.cluster === cluster && kept.requester.name === name) return kept;
@@ -69,7 +69,7 @@ export class RetainedTickets {
     return undefined;
   }
 
-  /** Keeps a place for `ms` milliseconds. */
+  /** Retains a ticket for `ms` milliseconds. */
   keep(place: TicketToRetain, ms: number): void {
     this.drop(place.key);
     const kept: Kept = {
@@ -83,20 +83,20 @@ export class RetainedTickets {
     this.#signLater(kept);
   }
 
-  /** Calls `onEnd` after `ms` milliseconds, unless the place is taken before. */
+  /** Calls `onEnd` after `ms` milliseconds, unless the ticket is taken before. */
   keepForRetry(key: string, ms: number, onEnd: () => void): void {
     this.drop(key);
     this.#retries.set(key, this.#clock.after(ms, onEnd));
   }
 
-  /** Its requester has come. Answers the reservation in which it did. */
+  /** Its requester has come. Returns the reservation in which it came. */
   take(key: string): RecordedReservation | undefined {
     const kept = this.#places.get(key);
     this.drop(key);
     return kept && this.#reservationOf(kept);
   }
 
-  /** It is not kept any more. */
+  /** Stops retaining the ticket. */
   drop(key: string): void {
     const kept = this.#places.get(key);
     kept?.cancelEnd();
@@ -131,11 +131,11 @@ export class RetainedTickets {
     this.#onWasted(kept, wasted.since);
     const { key, modRevision } = kept;
     const removal = { compare: [{ key, modRevision }], success: [{ deleteKey: key }] };
-    // Whoever waits loses patience with what can not be removed.
+    // Other pushes pass over a ticket that cannot be removed.
     await this.#connection.call(etcd.txn, removal).catch(() => {});
   }
 
-  /** Writes into the place. `false`: it is not as it was, or etcd can not be reached. */
+  /** Writes into the ticket. Returns `false` if it was changed, or etcd is unreachable. */
   async #write(kept: Kept, note: Omit<TicketRecord, 'by'>): Promise<boolean> {
     const { key, modRevision } = kept;
     const value = encodeTicket({ by: this.#by, ...note });

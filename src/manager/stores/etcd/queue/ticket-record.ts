@@ -2,11 +2,11 @@ import type { JsonObject } from '../../../../json-object.js';
 import type { Reservation } from '../../../pushes/reservations.js';
 import { readJson, writeJson } from '../stored-json.js';
 
-/** What a manager writes into a place of the queue, for the others to read. */
+/** The value of a ticket, written by one manager for the others. */
 export interface TicketRecord {
   /** The manager that wrote it. */
   readonly by: string;
-  /** The place is kept for the next push of its requester, since `since` milliseconds. */
+  /** The ticket has been retained for the next push of its requester for `since` milliseconds. */
   readonly kept?: RecordedReservation | undefined;
   /** A reservation ended without a commit, after `since` milliseconds. */
   readonly wasted?: RecordedReservation | undefined;
@@ -20,7 +20,7 @@ export interface RecordedReservation extends Reservation {
 export const encodeTicket = ({ by, kept, wasted }: TicketRecord): Uint8Array =>
   writeJson({ by, kept: kept && flat(kept), wasted: wasted && flat(wasted) });
 
-/** `undefined`: an earlier release, which writes nothing. */
+/** Returns `undefined` for an earlier release, which writes nothing. */
 export function decodeTicket(key: string, value: Uint8Array): TicketRecord | undefined {
   if (value.byteLength === 0) return undefined;
   const note = readJson(key, value);

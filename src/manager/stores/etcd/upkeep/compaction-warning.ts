@@ -2,10 +2,10 @@ import { isCompacted } from '../api/etcd-errors.js';
 import type { RangeRequest } from '../api/kv-messages.js';
 import { etcd } from '../api/methods.js';
 
-/** Revisions after which etcd, if it compacts by itself, should have done so. */
+/** Number of revisions after which etcd should have compacted, if automatic compaction is enabled. */
 const manyRevisions = 10_000;
 
-/** etcd does not tell how it was started; that its first revision still is there after so many tells enough. */
+/** etcd does not report how it was started; if its first revision still exists after so many, it does not compact. */
 export async function warnWithoutCompaction(
   connection: { call(method: typeof etcd.range, request: RangeRequest): Promise<unknown> },
   {

@@ -3,10 +3,10 @@ import { etcd } from '../api/methods.js';
 import type { EtcdParts } from '../etcd-parts.js';
 
 const limits = { timeout: 2_500 };
-/** As etcd numbers them. */
+/** etcd's number for the alarm. */
 const noSpace = 1;
 
-/** Rejects where etcd cannot serve: nobody answers, there is no quorum, or it takes no more writes. */
+/** Rejects if etcd cannot serve: it is unreachable, has no quorum, or accepts no more writes. */
 export async function checkHealth({ connection, keys }: EtcdParts): Promise<void> {
   // A linearizable read needs the quorum that a write needs.
   await connection.call(etcd.range, { key: keys.store, countOnly: true }, limits);
@@ -15,5 +15,9 @@ export async function checkHealth({ connection, keys }: EtcdParts): Promise<void
     const message = 'etcd has reached its storage quota: compact, defragment and disarm the NOSPACE alarm';
     throw new CfluxError('OUT_OF_SPACE', message, { outcome: 'notApplied' });
   }
-  if (alarms.length > 0) throw new CfluxError('STORAGE_FAILED', 'etcd has raised an alarm: data is corrupt');
+  if (alarms.length > 0)
+    throw new CfluxError(
+      'STORAGE_FAILED',
+      'etcd has raised an alarm: its data is corrupt; repair or replace the member',
+    );
 }

@@ -12,13 +12,13 @@ import { RevisionMarks } from './revision-marks.js';
 
 const debug = debugLog('cflux:etcd');
 
-/** Milliseconds between two rounds, of which one manager does the work. */
+/** Milliseconds between two rounds; one manager does the work of a round. */
 const roundInterval = 5 * 60_000;
-/** etcd keeps every value that ever was until it is compacted, and has 2 GiB: so much of ours may pile up in between. */
+/** etcd keeps every value until it is compacted, and its quota is 2 GiB by default: this much of ours may accumulate in between. */
 const maxWritten = 64 * 2 ** 20;
-/** History younger than this is left to whoever reads or resumes a watch. */
-const shortestHistory = 10_000;
-/** An upload that nothing refers to after this long never will be. */
+/** Younger history is not compacted, for readers and for watches that resume. */
+const minHistory = 10_000;
+/** An upload without a reference after this long never gets one. */
 const orphanAge = 10 * 60_000;
 const page = 500;
 
@@ -28,14 +28,14 @@ interface Parts {
   readonly pieces: SnapshotPieces;
 }
 
-/** Compacts what commits have made obsolete, and removes uploads that were never referred to. */
+/** Compacts what commits have made obsolete, and removes uploads that were never referenced. */
 export class Housekeeping {
   readonly #parts: Parts;
   readonly #context: StoreContext;
   readonly #marks: RevisionMarks;
   #written = 0;
-  /** Revision of the key by which the managers take turns. */
-  #turn = 0;
+  /** Revision of the key that selects the manager of a round. */
+  #keyRevision = 0;
   #cancelTimer: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
@@ -46,18 +46,18 @@ export class Housekeeping {
     this.#marks = new RevisionMarks(context.clock);
   }
 
-  /** `revision`: what etcd is at. */
+  /** `revision`: the current revision of etcd. */
   start(revision: number): void {
     this.#marks.note(revision);
     this.#arm();
   }
 
-  /** A version of so many bytes was made, in `revision`. */
+  /** A version of so many bytes was stored, in `revision`. */
   wrote(bytes: number, revision: number): void {
     this.#marks.note(revision);
     this.#written += bytes;
     if (this.#written < maxWritten) return;
-    const old = this.#marks.before(shortestHistory);
+    const old = this.#marks.before(minHistory);
     if (old === undefined) return;
     this.#written = 0;
     this.#run(() => this.#compact(old));
@@ -70,7 +70,7 @@ export class Housekeeping {
   }
 
   #arm(): void {
-    // Spread, or the managers that were started together would always meet.
+    // Jitter: managers that were started together would otherwise always collide.
     const pause = uniformDelay(0.75 * roundInterval, 1.25 * roundInterval, this.#context.random);
     this.#cancelTimer = this.#context.clock.after(pause, () => {
       this.#run(() => this.#round());
@@ -87,15 +87,15 @@ export class Housekeeping {
       });
   }
 
-  /** Whoever moves the key first does this round; the others learn where it stands, for the next. */
+  /** The manager that changes the key first does this round; the others learn its revision for the next. */
   async #round(): Promise<void> {
     const { connection, keys } = this.#parts;
     const { succeeded, revision, ranges } = await connection.call(etcd.txn, {
-      compare: [{ key: keys.housekeeping, modRevision: this.#turn }],
+      compare: [{ key: keys.housekeeping, modRevision: this.#keyRevision }],
       success: [{ put: keys.housekeeping, value: Buffer.from('{}') }],
       failure: [{ get: { key: keys.housekeeping } }],
     });
-    this.#turn = succeeded ? revision : (ranges[0]?.kvs[0]?.modRevision ?? 0);
+    this.#keyRevision = succeeded ? revision : (ranges[0]?.kvs[0]?.modRevision ?? 0);
     const old = this.#marks.before(roundInterval / 2);
     this.#marks.note(revision);
     if (!succeeded) return;
@@ -108,12 +108,12 @@ export class Housekeeping {
       await this.#parts.connection.call(etcd.compact, { revision });
       debug('compacted what is older than revision %d', revision);
     } catch (error) {
-      // Another manager, or etcd itself, was there before.
+      // Another manager, or etcd itself, has compacted already.
       if (!isCompacted(error)) throw error;
     }
   }
 
-  /** Uploads that were begun long ago and that no head refers to: their manager died, or could not remove them. */
+  /** Removes uploads that began long ago and that no head references: their manager crashed, or could not remove them. */
   async #sweep(): Promise<void> {
     const maxCreateRevision = this.#marks.before(orphanAge);
     if (maxCreateRevision === undefined) return;

@@ -8,7 +8,7 @@ import { readJson, writeJson } from '../stored-json.js';
 
 const debug = debugLog('cflux:etcd');
 
-/** Which managers are there: each puts its key on a new lease before the old one ends. */
+/** The registered managers: each moves its key to a new lease before the old one ends. */
 export class ManagerRegistry {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
@@ -29,7 +29,7 @@ export class ManagerRegistry {
     this.#context = context;
   }
 
-  /** What fails now is tried again until it works, as long as this is open. */
+  /** A failed announcement is retried until it succeeds, while this is open. */
   async announce(info: ManagerInfo): Promise<void> {
     this.#self = info;
     this.#renewing = this.#renew();
@@ -55,7 +55,7 @@ export class ManagerRegistry {
     await this.#renewing;
     if (this.#self === undefined) return;
     const removal = { deleteKey: this.#keys.manager(this.#self.id) };
-    // What cannot be removed goes by itself.
+    // A key that cannot be removed expires with its lease.
     await this.#connection.call(etcd.txn, { compare: [], success: [removal] }).catch(() => {});
   }
 
@@ -79,7 +79,7 @@ export class ManagerRegistry {
     try {
       if (this.#self) await this.#enter(this.#self);
     } catch (error) {
-      debug('the manager could not tell that it is there: %s', error);
+      debug('announcing the manager failed: %s', error);
     }
     this.#arm();
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../../../../clock.js';
 const interval = 1_000;
 const memory = 30 * 60_000;
 
-/** Which revision etcd was at when: monotonic time of this process, for the clocks of managers differ. */
+/** Records etcd's revision over time: by the monotonic clock of this process, because the clocks of managers differ. */
 export class RevisionMarks {
   readonly #clock: Clock;
   /** Oldest first. */
@@ -23,7 +23,7 @@ export class RevisionMarks {
     }
   }
 
-  /** The newest revision that is at least `age` milliseconds old; absent: none is that we know of. */
+  /** Returns the newest revision that is known to be at least `age` milliseconds old; `undefined` if there is none. */
   before(age: number): number | undefined {
     const until = this.#clock.monotonic() - age;
     return this.#marks.findLast((mark) => mark.at <= until)?.revision;

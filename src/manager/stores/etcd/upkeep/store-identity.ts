@@ -6,32 +6,32 @@ import type { EtcdConnection } from '../connect/connection.js';
 import type { Keys } from '../keys.js';
 import { readJson, writeJson } from '../stored-json.js';
 
-/** Nobody waits for a response when a manager starts, and etcd may have just been started. */
+/** No request waits when a manager starts, and etcd may be starting too. */
 const limits = { timeout: 8_000 };
 
-/** The format that this version writes. */
+/** The format that this release writes. */
 const format = 1;
 
-/** The identity of the store below the prefix, which the first manager gives it, and the revision that etcd is at. */
+/** Reads the identity of the store below the prefix, which the first manager creates, and the current revision of etcd. */
 export async function openIdentity(
   connection: EtcdConnection,
   { store: key }: Keys,
   random: Random,
 ): Promise<{ readonly storeId: string; readonly revision: number }> {
-  // A full etcd refuses whatever might write, and is to be read nonetheless.
+  // A full etcd refuses everything that might write, but must still be readable.
   const there = await connection.call(etcd.range, { key }, limits);
-  const { revision, kvs } = there.kvs.length > 0 ? there : await giveIdentity(connection, key, random);
+  const { revision, kvs } = there.kvs.length > 0 ? there : await createIdentity(connection, key, random);
   const store = readJson(key, kvs[0]?.value ?? new Uint8Array());
   const found = store.integer('format');
   if (found > format) {
-    const message = `etcd: what is below ${key} has format ${found}; this version of clusterflux knows ${format}`;
+    const message = `cannot open etcd: ${key} has format ${found}, this release supports format ${format}; upgrade, or use another prefix`;
     throw new CfluxError('STORAGE_FAILED', message);
   }
   return { storeId: store.text('id'), revision };
 }
 
-/** Unless somebody else was first. */
-async function giveIdentity(
+/** Has no effect if another manager was first. */
+async function createIdentity(
   connection: EtcdConnection,
   key: string,
   random: Random,

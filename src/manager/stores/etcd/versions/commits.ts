@@ -22,39 +22,39 @@ export interface CommitParts {
   readonly turns: EtcdPushQueue;
   readonly mutationLease: SharedLease;
   readonly storeId: string;
-  /** Told of every version made: the bytes of its snapshot, and the revision. */
+  /** Called for every version stored, with the bytes of its snapshot, and the revision. */
   readonly onWrite: (bytes: number, revision: number) => void;
 }
 
 /** A transaction of etcd has at most 128 operations. */
 const maxRemovals = 50;
 
-/** A commit under way. */
+/** A commit in progress. */
 interface Attempted {
   readonly commit: Commit;
-  /** Names the upload, and tells whose it is. */
+  /** Name of the upload; identifies which manager's it is. */
   readonly upload: string;
-  /** Its way through the queue. */
+  /** Its entry in the queue. */
   readonly entry: Entry;
   pieces?: readonly Operation[];
-  /** The mutation was looked for in etcd. */
+  /** The mutation was looked up in etcd. */
   isLookedUp?: boolean;
 }
 
 /**
- * Makes versions, by compare-and-set on the revision of the head key.
+ * Stores versions, by compare-and-set on the revision of the head key.
  *
- *     known head and queue allow it? ──no──► read head and mutation, take a place in the queue ──► refused
- *            │ yes                                  │ wait for its turn (etcd-push-queue.ts), and again
- *            ▼                                      └─► its turn, but lost: 409 from what is known by now
+ *     known head and queue allow it? ──no──► read head and mutation, create a ticket ──► refused
+ *            │ yes                                  │ wait until it is the first (etcd-push-queue.ts), and again
+ *            ▼                                      └─► first, but conflict: 409 from what is known by now
  *     pieces of a large snapshot, once
  *            ▼
- *     ONE transaction: if the head is as known, the mutation is not, and it is its turn: head, mutation, small snapshot;
- *     removes what is beyond the history, and the place ──► committed
- *            └── otherwise it reads both and takes a place ──► again
+ *     ONE transaction: if the head is as known, the mutation is new, and the ticket is first: head, mutation, small snapshot;
+ *     removes old versions, and the ticket ──► committed
+ *            └── otherwise it reads both and creates a ticket ──► again
  *
- * The transaction may be sent again when its answer was lost: the first that is carried out moves the head, and no other can be
- * carried out after that. Whose it was is told by the name of the upload beside the mutation.
+ * The transaction may be sent again if its response was lost: the first one that is carried out moves the head, and no other can be
+ * carried out after that. The name of the upload beside the mutation identifies whose it was.
  */
 export class Commits {
   readonly #parts: CommitParts;
@@ -89,25 +89,25 @@ export class Commits {
     for (;;) {
       const known = heads.known(cluster);
       const refusal = known && this.#refusal(commit, known.head);
-      // As long as it is the first, nobody else makes a version: what is known is the newest.
+      // As long as the ticket is the first, no other version is stored: what is known is the newest.
       if (refusal && attempted.isLookedUp && turns.isFirst(entry)) return refusal;
       const mayStore = known !== undefined && refusal === undefined && turns.mayGo(entry);
-      const result = mayStore ? await this.#store(attempted, known) : await this.#look(attempted);
+      const result = mayStore ? await this.#store(attempted, known) : await this.#inspect(attempted);
       if (result !== undefined && result.kind !== 'conflict') return result;
       await turns.wait(entry, signal);
     }
   }
 
-  /** What etcd says now, and a place in the queue; `undefined`: nothing speaks against storing, in its turn. */
-  async #look(attempted: Attempted): Promise<CommitResult | undefined> {
+  /** Reads the state from etcd, and creates a ticket; returns `undefined` if the version may be stored, once admitted. */
+  async #inspect(attempted: Attempted): Promise<CommitResult | undefined> {
     const looking = this.#parts.connection.call(etcd.txn, {
       compare: [],
       success: this.#queueing(attempted),
     });
-    return this.#judge(attempted, await nothingStored(looking));
+    return this.#classify(attempted, await nothingStored(looking));
   }
 
-  /** `undefined`: not stored, for the head was another than `known`, or it was not its turn. */
+  /** Returns `undefined` if it was not stored: the head was not `known`, or the ticket was not the first. */
   async #store(attempted: Attempted, known: CurrentHead): Promise<CommitResult | undefined> {
     const { connection, keys, heads, turns, pieces, mutationLease } = this.#parts;
     const { commit, upload, entry } = attempted;
@@ -140,14 +140,14 @@ export class Commits {
         ],
         failure: this.#queueing(attempted),
       });
-      if (!response.succeeded) return this.#judge(attempted, response);
+      if (!response.succeeded) return this.#classify(attempted, response);
       const { revision } = response;
       heads.noteHead(cluster, { head, modRevision: revision, revision });
       turns.left(entry);
       this.#parts.onWrite(record.size, revision);
       return { kind: 'committed', epoch: this.#epochOf(cluster, head), record };
     } catch (error) {
-      if (isNoSpace(error)) return this.#lookDespite(error, attempted);
+      if (isNoSpace(error)) return this.#readDespite(error, attempted);
       if (!isLeaseGone(error)) throw error;
       mutationLease.forget();
       return undefined;
@@ -155,15 +155,15 @@ export class Commits {
   }
 
   /**
-   * A member of etcd that has no room carries out what was proposed before it noticed, and reports an error all the same
-   * (`quotaApplierV3` in its `apply.go`; seen with 3.4): only to look tells whether the version was made. Reading needs no room.
+   * A member of etcd without room carries out what was proposed before it noticed, and reports an error nevertheless (`quotaApplierV3` in
+   * its `apply.go`; seen with 3.4): only a read shows whether the version was stored. Reading needs no room.
    */
-  async #lookDespite(failure: unknown, attempted: Attempted): Promise<CommitResult> {
+  async #readDespite(failure: unknown, attempted: Attempted): Promise<CommitResult> {
     const looking = this.#parts.connection.call(etcd.txn, { compare: [], success: this.#reading(attempted) });
     const response = await looking.catch(() => {
       throw doubtful(CfluxError.from(failure));
     });
-    const result = this.#judge(attempted, response);
+    const result = this.#classify(attempted, response);
     if (result?.kind === 'committed' || result?.kind === 'repeated') return result;
     throw failure;
   }
@@ -177,8 +177,8 @@ export class Commits {
     return [{ get: { key: keys.head(cluster) } }, { get: { key: keys.mutation(cluster, mutation) } }];
   }
 
-  /** What follows from the answers to `#queueing` or `#reading`. */
-  #judge(attempted: Attempted, { revision, ranges }: TxnResponse): CommitResult | undefined {
+  /** Derives the result from the responses to `#queueing` or `#reading`. */
+  #classify(attempted: Attempted, { revision, ranges }: TxnResponse): CommitResult | undefined {
     const { commit, upload } = attempted;
     const [headRange, mutationRange, queue] = ranges;
     const { head } = this.#parts.heads.note(commit.cluster, headRange?.kvs[0], revision);
@@ -193,7 +193,7 @@ export class Commits {
     return checkCommit(commit, { epoch }, version);
   }
 
-  /** Why it cannot be stored on `head`; the mutation may be an older one than `head` tells of. */
+  /** Returns why the commit cannot be stored on `head`; the mutation may be older than those in `head`. */
   #refusal(commit: Commit, head: StoredHead): CommitResult | undefined {
     const epoch = this.#epochOf(commit.cluster, head);
     const retained = keptOf(head);
@@ -205,7 +205,7 @@ export class Commits {
     return epochOf(this.#parts.storeId, cluster, generation);
   }
 
-  /** Nothing refers to the upload, and nothing will. What cannot be removed now the sweep finds later. */
+  /** Nothing references the upload, and nothing will. If it cannot be removed now, the sweep removes it later. */
   #discard(cluster: string, upload: string): void {
     const { connection, pieces } = this.#parts;
     connection.call(etcd.txn, { compare: [], success: [pieces.removal(cluster, upload)] }).catch(() => {});
@@ -217,7 +217,7 @@ function readMutation({ key, value }: KeyValue, upload: string) {
   return { version: mutation.integer('version'), isOurs: mutation.text('upload') === upload };
 }
 
-/** Of what comes before the transaction, a failure leaves no doubt. */
+/** A failure before the transaction has a certain outcome: nothing was stored. */
 async function nothingStored<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -4,7 +4,10 @@ import { etcd } from '../api/methods.js';
 import type { EtcdParts } from '../etcd-parts.js';
 import { encodeHead } from './stored-head.js';
 
-/** Removes what a cluster has, in one transaction; its head stays, for its numbers. `false`: there was nothing, and nothing was written. */
+/**
+ * Removes the data of a cluster in one transaction; its head stays, for its numbers. Returns `false`, and writes nothing, if there was no
+ * data.
+ */
 export async function deleteCluster(
   { connection, keys, heads, nodes, context }: EtcdParts,
   cluster: string,

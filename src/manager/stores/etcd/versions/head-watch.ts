@@ -13,7 +13,7 @@ const debug = debugLog('cflux:etcd');
 const backoff: Backoff = { first: 50, max: 2_000 };
 
 /**
- * Reports which heads change, and which places in a queue are taken and given up, at whichever manager.
+ * Reports which heads change, and which tickets are created and removed, at any manager.
  *
  *     watch from revision r ──► created ──────────► event ──► r = its revision + 1 ──► next event
  *            ▲                  after the first stream:
@@ -23,8 +23,8 @@ const backoff: Backoff = { first: 50, max: 2_000 };
  *   50 ms … 2 s,    ├── canceled, r was compacted away: any cluster may have changed, r = the compact revision
  *       jittered    └── canceled for any other reason: the token is forgotten, the next stream authenticates again
  *
- * Each stream begins after the last event that was DELIVERED: it reports what happened while there was no stream. A message that
- * is no cancellation makes the next pause the shortest again.
+ * Each stream begins after the last event that was DELIVERED: it reports what happened while there was no stream. A message other than a
+ * cancellation resets the pause to its minimum.
  */
 export class HeadWatch {
   readonly #connection: EtcdConnection;
@@ -60,7 +60,7 @@ export class HeadWatch {
     this.#nextRevision = after + 1;
   }
 
-  /** Resolves when etcd watches; it goes on until `close`. */
+  /** Resolves when the watch is established; it continues until `close`. */
   start(): Promise<void> {
     return new Promise((resolve) => {
       this.#onFirst = resolve;
@@ -94,12 +94,12 @@ export class HeadWatch {
     this.#cancelPause = this.#context.clock.after(pause, () => this.#open());
   }
 
-  /** What others have written below our prefix, and cannot be read, is the trouble of those who ask for it, not of the watch. */
+  /** Keys that other programs have written below the prefix, and that cannot be parsed, fail their readers, not the watch. */
   #notify({ kind, kv }: WatchEvent): void {
     let cluster: string | undefined;
     try {
       if (this.#keys.isTurn(kv.key)) {
-        this.#turns.onPlace(kind, kv);
+        this.#turns.onTicket(kind, kv);
         return;
       }
       cluster = this.#keys.clusterOf(kv.key);
@@ -112,7 +112,7 @@ export class HeadWatch {
 
   #onCreated(): void {
     if (this.#onFirst === undefined) {
-      // What was told before the stream ended may not have been looked at: whatever ended it failed reads as well.
+      // Reads for earlier events may have failed too: whatever ended the stream affects them as well.
       this.#onChange(undefined);
       return;
     }
@@ -124,10 +124,10 @@ export class HeadWatch {
     if (canceled) {
       debug('the watch was canceled: %s, compacted at %d', cancelReason, compactRevision);
       this.#stream?.end();
-      // A watch with a token that etcd does not accept is canceled for want of permission, without a word about the token.
+      // If etcd does not accept the token of a watch, it cancels it for lack of permission, without mentioning the token.
       if (compactRevision === 0) this.#stream?.forgetToken();
       if (compactRevision > 0) {
-        // Before that nobody can say what changed. The compaction itself is still to be watched from.
+        // It is unknown what changed before that revision. The compaction itself is still to be watched.
         this.#nextRevision = compactRevision;
         this.#onChange(undefined);
       }

@@ -4,18 +4,18 @@ import type { EtcdConnection } from '../connect/connection.js';
 import type { Keys } from '../keys.js';
 import { decodeHead, emptyHead, type StoredHead } from './stored-head.js';
 
-/** A head, and when it was so. */
+/** A head, and when it was read. */
 export interface CurrentHead {
   readonly head: StoredHead;
   /** Revision in which the key was last changed; 0: it does not exist. */
   readonly modRevision: number;
-  /** A revision in which it stood so. */
+  /** A revision in which it had this value. */
   readonly revision: number;
 }
 
 const maxKnown = 10_000;
 
-/** The heads of clusters: read from etcd, and what is known of them without asking. */
+/** The heads of clusters: read from etcd, and cached. */
 export class Heads {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
@@ -31,14 +31,14 @@ export class Heads {
     this.#keys = keys;
   }
 
-  /** What this process has seen last. It may be old, never wrong. */
+  /** Returns the head that this process saw last. It may be stale. */
   known(cluster: string): CurrentHead | undefined {
     return this.#known.get(cluster);
   }
 
   /**
-   * How it stands now. One read serves all who ask before it begins: after a change ten thousand polls ask at once, and
-   * whoever asks while one is under way must not be given its answer, which may be older than the question.
+   * Reads the current head. One read serves all callers that call before it begins: after a change ten thousand polls call at once, and a
+   * call during a read must not get its result, which may be older than the call.
    */
   read(cluster: string): Promise<CurrentHead> {
     const reads = this.#reads.get(cluster);
@@ -50,7 +50,7 @@ export class Heads {
     return reads.next;
   }
 
-  /** Takes note of a head as it stood in `revision`; the newest counts. */
+  /** Records a head as it was in `revision`; the newest counts. */
   note(cluster: string, kv: KeyValue | undefined, revision: number): CurrentHead {
     const head = kv === undefined ? emptyHead : decodeHead(kv.key, kv.value);
     return this.noteHead(cluster, { head, modRevision: kv?.modRevision ?? 0, revision });

@@ -7,7 +7,7 @@ export interface ListedCluster {
   readonly head: StoredHead;
 }
 
-/** Every cluster with data or nodes, ordered by name. */
+/** Lists every cluster with data or nodes, ordered by name. */
 export async function listClusters({ connection, keys }: EtcdParts): Promise<readonly ListedCluster[]> {
   const heads = new Map<string, StoredHead>();
   const found = new Set<string>();

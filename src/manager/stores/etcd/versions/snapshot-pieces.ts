@@ -4,15 +4,15 @@ import { etcd } from '../api/methods.js';
 import type { EtcdConnection } from '../connect/connection.js';
 import type { Keys } from '../keys.js';
 
-/** etcd takes requests up to 1.5 MiB; pieces of this size, four at a time, went through fastest (41 ms for 5 MiB). */
+/** etcd accepts requests up to 1.5 MiB; pieces of this size, four at a time, were fastest (41 ms for 5 MiB). */
 const pieceSize = 256 * 1024;
 const atATime = 4;
-/** As much fits into the transaction that makes it the newest version, which saves a round trip. */
+/** This much fits into the transaction that makes it the newest version, which saves a round trip. */
 const largestInline = 2 * pieceSize;
 /** Pieces read at once: 4 MiB. */
 const page = 16;
 
-/** The bytes of snapshots, in pieces: each upload has a name that nothing else ever has, and never changes. */
+/** The bytes of snapshots, in pieces: each upload has a unique name, and never changes. */
 export class SnapshotPieces {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
@@ -23,7 +23,7 @@ export class SnapshotPieces {
   }
 
   /**
-   * Puts `snapshot` where nothing refers to it yet; what it answers is still to be done, in the transaction that refers to it.
+   * Uploads `snapshot` without a reference to it; the returned operations must be part of the transaction that references it.
    */
   async upload(cluster: string, upload: string, snapshot: Uint8Array): Promise<readonly Operation[]> {
     const pieces = Array.from({ length: Math.ceil(snapshot.byteLength / pieceSize) }, (_, number) => ({
@@ -43,7 +43,7 @@ export class SnapshotPieces {
     return { deleteKey: key, rangeEnd };
   }
 
-  /** The `size` bytes of an upload as it stood in `revision`; absent: it was not there (any more). */
+  /** Reads the `size` bytes of an upload as of `revision`; resolves with `undefined` if it did not exist (any more). */
   async read(
     cluster: string,
     upload: string,

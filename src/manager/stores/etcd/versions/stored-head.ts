@@ -2,22 +2,22 @@ import type { JsonObject } from '../../../../json-object.js';
 import type { VersionRecord } from '../../../manager-store.js';
 import { readJson, writeJson } from '../stored-json.js';
 
-/** A kept version, and where its bytes are. */
+/** A retained version, and where its bytes are. */
 export interface StoredVersion {
   readonly record: VersionRecord;
-  /** Name of the upload that holds the pieces. */
+  /** Name of the upload with its pieces. */
   readonly upload: string;
 }
 
-/** What the head key of a cluster says. */
+/** The value of a cluster's head key. */
 export interface StoredHead {
-  /** Highest version of the history that was deleted under this name; 0 without one. */
+  /** Highest version of the history that was deleted under this name; 0 if there is none. */
   readonly generation: number;
   /** Newest first. */
   readonly versions: readonly StoredVersion[];
 }
 
-/** Of a cluster that nobody has stored anything of. */
+/** The head of a cluster for which nothing is stored. */
 export const emptyHead: StoredHead = { generation: 0, versions: [] };
 
 export function encodeHead({ generation, versions }: StoredHead): Buffer {
@@ -43,6 +43,6 @@ function decodeVersion(version: JsonObject): StoredVersion {
   return { record, upload: version.text('upload') };
 }
 
-/** The versions that are kept, newest first. */
+/** Returns the retained versions, newest first. */
 export const keptOf = ({ versions }: StoredHead): readonly VersionRecord[] =>
   versions.map(({ record }) => record);

@@ -4,16 +4,16 @@ import { Damage, expectIn } from './damage.js';
 import { type Meta, noPage, numberAt, type Read, readMeta, treeAt, treeSize } from './meta-page.js';
 import { type Entry, freeListName, PageWalk } from './page-walk.js';
 
-/** Other processes may commit meanwhile, and reuse pages; then the newest state is looked at instead. */
+/** Other processes may commit meanwhile, and reuse pages; then the newest state is checked instead. */
 const maxAttempts = 10;
 
 const isKnownMachine = endianness() === 'LE' && /64/.test(process.arch);
 
 /**
- * Walks all trees of an lmdb data file without lmdb, because lmdb trusts the file: a page that is not there ends the process by a signal.
- * The values of large entries are not read, so the time depends on their number and not on their size.
+ * Walks all trees of an lmdb data file without lmdb, because lmdb trusts the file: a missing page ends the process with a signal. The
+ * values of large entries are not read, so the time depends on their number and not on their size.
  *
- * @returns What is wrong with the file, as the end of a sentence; `undefined` if nothing is, or there is no file.
+ * @returns a description of the damage, as the end of a sentence; `undefined` if the file is sound, or does not exist.
  * @throws The operating system's error if it cannot be read.
  */
 export function damageOf(path: string): string | undefined {

@@ -1,4 +1,4 @@
-/** What is wrong with a data file, as the end of a sentence about it. */
+/** Damage of a data file; the message is the end of a sentence about it. */
 export class Damage extends Error {}
 
 /** Throws {@link Damage} unless `condition` holds. */

@@ -11,7 +11,7 @@ export const headerSize = 24;
 /** Flags in the header of a page. */
 export const pageFlag = { branch: 0x01, leaf: 0x02, overflow: 0x04, meta: 0x08 } as const;
 
-/** A page number that stands for an empty tree. */
+/** Page number of an empty tree. */
 export const noPage = -1;
 
 const magic = 0xbeefc0de;
@@ -45,7 +45,7 @@ export function treeAt(bytes: Buffer, offset: number): Tree {
   };
 }
 
-/** A 64-bit number; {@link noPage} for the highest, and NaN for others that cannot be sizes or page numbers. */
+/** Reads a 64-bit number; {@link noPage} for the highest, and NaN for others that cannot be sizes or page numbers. */
 export function numberAt(bytes: Buffer, offset: number): number {
   const value = bytes.readBigInt64LE(offset);
   return value >= -1n && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : Number.NaN;
@@ -55,7 +55,7 @@ export function numberAt(bytes: Buffer, offset: number): number {
 export type Read = (offset: number, length: number) => Buffer;
 
 /**
- * The meta page in force; `undefined` for a data format that this code does not know.
+ * Returns the meta page in force; `undefined` for an unsupported data format.
  *
  * @throws Damage
  */

@@ -2,8 +2,8 @@ import { expectIn } from './damage.js';
 import { headerSize, type Meta, noPage, numberAt, pageFlag, type Read, type Tree } from './meta-page.js';
 
 const nodeSize = 8;
-/** lmdb has no room for deeper trees. */
-const deepest = 32;
+/** The maximum depth in lmdb. */
+const maxDepth = 32;
 /** Flags of an entry in a leaf. */
 const isLarge = 0x01;
 const isTable = 0x02;
@@ -13,24 +13,24 @@ const isDuplicates = 0x04;
 export interface Entry {
   readonly key: Buffer;
   readonly isTable: boolean;
-  /** Absent for a large value, which has pages of its own. */
+  /** Undefined for a large value, which has pages of its own. */
   readonly value?: Buffer;
-  /** Where a large value is. */
+  /** Location of a large value. */
   readonly large?: { readonly page: number; readonly size: number };
 }
 
-/** How far the walk through a tree has come. */
+/** The progress of the walk through one tree. */
 interface Progress {
   readonly name: string;
   entries: number;
-  /** The last key that was seen. */
+  /** The last key. */
   last: Buffer | undefined;
   /** The key in a branch that the next entry must not be below. */
   bound: Buffer | undefined;
   readonly visit: (entry: Entry) => void;
 }
 
-/** Walks the trees of a file from their roots, and checks that each page is what its parent takes it for. */
+/** Walks the trees of a file from their roots, and checks that each page is of the kind that its parent expects. */
 export class PageWalk {
   readonly #read: Read;
   readonly #meta: Meta;
@@ -41,11 +41,11 @@ export class PageWalk {
     this.#read = read;
     this.#meta = meta;
     this.#fileSize = fileSize;
-    // Pages behind the end of the file are free ones that were never written; pages of trees are within it.
+    // Pages beyond the end of the file are free ones that were never written; pages of trees are within it.
     this.#seen = new Uint8Array(Math.min(meta.lastPage + 1, Math.ceil(fileSize / meta.pageSize)));
   }
 
-  /** The bytes of a large value. */
+  /** Returns the bytes of a large value. */
   largeValue({ page, size }: { readonly page: number; readonly size: number }): Buffer {
     return this.#read(page * this.#meta.pageSize + headerSize, size);
   }
@@ -55,7 +55,7 @@ export class PageWalk {
     const isEmpty = root === noPage;
     expectIn(
       name,
-      isEmpty === (entries === 0) && isEmpty === (depth === 0) && depth <= deepest,
+      isEmpty === (entries === 0) && isEmpty === (depth === 0) && depth <= maxDepth,
       'has a wrong size',
     );
     if (isEmpty) return;
@@ -64,7 +64,7 @@ export class PageWalk {
     expectIn(name, progress.entries === entries, `has ${progress.entries} entries instead of ${entries}`);
   }
 
-  /** Notes that page `number` and the `count - 1` behind it are used. */
+  /** Records that page `number` and the `count - 1` pages after it are used. */
   take(name: string, number: number, count: number): void {
     const isInside = number >= 2 && count >= 1 && number + count - 1 <= this.#meta.lastPage;
     expectIn(name, isInside, `refers to page ${number}, which does not exist`);
@@ -106,18 +106,18 @@ export class PageWalk {
     expectIn(
       name,
       (first + count) * this.#meta.pageSize <= this.#fileSize,
-      'goes on behind the end of the file',
+      'continues beyond the end of the file',
     );
     const header = this.#page(name, first, pageFlag.overflow, headerSize);
     expectIn(name, header.readUInt32LE(20) === count, `has a broken value on page ${first}`);
     return { key, isTable: false, large: { page: first, size } };
   }
 
-  /** The first bytes of a page, once its header is what it should be. */
+  /** Returns the first bytes of a page, after checking its header. */
   #page(name: string, number: number, flag: number, length: number): Buffer {
     const { pageSize, transaction } = this.#meta;
     const page = this.#read(number * pageSize, length);
-    expectIn(name, page.length === length, 'goes on behind the end of the file');
+    expectIn(name, page.length === length, 'continues beyond the end of the file');
     const isRight =
       numberAt(page, 0) === number && page.readUInt16LE(18) === flag && numberAt(page, 8) <= transaction;
     expectIn(name, isRight, `has a broken page, number ${number}`);
@@ -125,7 +125,7 @@ export class PageWalk {
   }
 }
 
-/** Where the entries of a page begin; the header says where their offsets end. */
+/** Returns the offsets of the entries in a page; the header contains the end of the offset table. */
 function nodesOf(name: string, number: number, page: Buffer): readonly number[] {
   const [lower, upper] = [page.readUInt16LE(20), page.readUInt16LE(22)];
   const room = page.length - headerSize;
@@ -148,7 +148,7 @@ const childAt = (page: Buffer, offset: number) =>
   page.readUInt16LE(offset + 2) * 0x10000 +
   page.readUInt16LE(offset + 4) * 0x100000000;
 
-/** The next entry of a leaf: its key is above the last one. */
+/** Checks the next entry of a leaf: its key is above the last one. */
 function passEntry(progress: Progress, entry: Entry): void {
   const { name, last, bound, visit } = progress;
   const isAbove = last === undefined || compareKeys(name, last, entry.key) < 0;
@@ -160,7 +160,7 @@ function passEntry(progress: Progress, entry: Entry): void {
   visit(entry);
 }
 
-/** The next key of a branch: above all that was before it, and not above what follows. */
+/** Checks the next key of a branch: above all keys before it, and not above the next one. */
 function passBranch(progress: Progress, key: Buffer): void {
   const { name, last } = progress;
   expectIn(name, last !== undefined && compareKeys(name, last, key) < 0, 'has keys out of order');
