@@ -52,8 +52,7 @@ export function serve(transport: Transport, port: MessagePort): void {
     reply.once('close', () => ended.abort());
     const answer = (result: unknown) => reply.postMessage({ result });
     const fail = (error: CfluxError) => reply.postMessage({ error: { ...error, message: error.message } });
-    transport[method](request, { signal: ended.signal }).then(answer, (error) =>
-      fail(CfluxError.from(error)),
-    );
+    const call = async () => transport[method]?.(request, { signal: ended.signal });
+    call().then(answer, (error) => fail(CfluxError.from(error)));
   });
 }

@@ -54,6 +54,7 @@ export type CfluxErrorCode =
   | 'UNAUTHORIZED'
   | 'FORBIDDEN'
   | 'NODE_NOT_FOUND'
+  | 'DUPLICATE_NODE'
   | 'CLUSTER_NOT_FOUND'
   | 'CLUSTER_EMPTY'
   | 'VERSION_NOT_FOUND'

@@ -16,6 +16,7 @@ import { clientLogger } from './agent-client-log.js';
 import { AgentImport } from './agent-import.js';
 import type { AgentLog } from './agent-log.js';
 import { ReportTeller } from './agent-report.js';
+import { AgentReporter, findingsOf, type ReportContent } from './agent-reporter.js';
 import { statementsOf } from './plan-text.js';
 
 export interface AgentOptions {
@@ -45,6 +46,9 @@ export interface AgentHealth {
   readonly report?: Report;
 }
 
+/** Codes of errors of a server that does not respond. */
+const silent: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT']);
+
 /** One node of a cluster beside an InfluxDB 1.x server: keeps the metadata in sync with the manager, and the server with the metadata. */
 export class Agent {
   readonly #options: AgentOptions;
@@ -53,6 +57,8 @@ export class Agent {
   readonly #mirror: InfluxMirror;
   readonly #reports: ReportTeller;
   readonly #import: AgentImport;
+  readonly #reporter: AgentReporter;
+  #appliedVersion = 0;
   #serverError: CfluxError | undefined;
   readonly #certificates = new Map<string, readonly CertificateInfo[]>();
   #lastConvergedAt: number | undefined;
@@ -80,6 +86,12 @@ export class Agent {
       clock: options.clock,
       always: options.import,
     });
+    this.#reporter = new AgentReporter(this.#client, {
+      content: () => this.#reportContent,
+      clock: options.clock,
+      log,
+    });
+    this.#client.on('registered', () => this.#reporter.forgotten());
     this.#logMirror();
   }
 
@@ -132,6 +144,7 @@ export class Agent {
 
   /** Stops following, waits for the change under way, and leaves the cluster until the next start. */
   async close(): Promise<void> {
+    this.#reporter.close();
     const imported = this.#import.close();
     await this.#mirror.close();
     await this.#client.close();
@@ -157,6 +170,28 @@ export class Agent {
     }
   }
 
+  get #reportContent(): ReportContent | undefined {
+    const report = this.#mirror.lastReport;
+    const error = this.#serverError;
+    if (report === undefined && error === undefined) return undefined;
+    const version = this.#mirror.serverVersion;
+    return {
+      version: this.#appliedVersion,
+      influxdb: {
+        reachable: error === undefined || !silent.has(error.code),
+        ...(version === undefined ? {} : { version }),
+        ...(error === undefined ? {} : { error: error.message }),
+      },
+      drops: this.#options.influx.drops === 'apply',
+      inSync: report?.inSync ?? 0,
+      pending: report?.pending.length ?? 0,
+      refused: report?.refused.length ?? 0,
+      unmanaged: report?.unmanaged.length ?? 0,
+      unverified: report?.unverified.length ?? 0,
+      findings: report === undefined ? [] : findingsOf(report),
+    };
+  }
+
   readonly #logReport = (report: Report): void => {
     this.#reports.notify(report, this.#client.status.version);
   };
@@ -174,6 +209,8 @@ export class Agent {
       this.#lastConvergedAt = this.#options.clock.now();
       if (this.#serverError) this.#log.notify('recovered', `InfluxDB at ${report.server} is available again`);
       this.#serverError = undefined;
+      if (report.unfinished !== true) this.#appliedVersion = this.#client.status.version;
+      this.#reporter.changed();
       this.#import.consider(report, this.#logReport);
     });
     this.#mirror.on('failed', ({ error, failures }) => {
@@ -182,6 +219,7 @@ export class Agent {
         this.#log.notify('failed', `${error.message}; retrying`, { code: error.code });
       }
       this.#serverError = error;
+      this.#reporter.changed();
     });
   }
 }

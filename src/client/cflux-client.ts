@@ -1,7 +1,9 @@
 import type { CertificateInfo } from '../certificates.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
+import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
+import type { Applied } from './follow/applied-version.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import type { CfluxEventName, CfluxEvents } from './observe/events.js';
@@ -156,6 +158,24 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    */
   reseed(options: WaitOptions = {}): Promise<void> {
     return this.#session.reseed(options);
+  }
+
+  /**
+   * Tells, with the heartbeats from now on, which version the server beside this node was seen to agree with (0: none so far), and makes
+   * the node an agent's. `InfluxMirror.follow` does this by itself.
+   */
+  noteApplied(applied: Applied): void {
+    this.#session.noteApplied(applied);
+  }
+
+  /**
+   * Brings the manager what an agent found at its server, for `nodes()`; the report before it is replaced.
+   *
+   * @throws CfluxError `NO_SUCH_ROUTE` if the manager takes no reports, or the node is not registered yet; `TOO_MANY_REQUESTS` if it has
+   * no room for this one
+   */
+  report(report: NodeReport, options: WaitOptions = {}): Promise<void> {
+    return this.#session.report(report, options);
   }
 
   /** Resolves with the cluster's members, alive or not. */

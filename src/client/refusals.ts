@@ -13,6 +13,11 @@ export function foreignClusterError(): CfluxError {
   return new CfluxError('FOREIGN_CLUSTER', message, { outcome: 'notApplied' });
 }
 
+export function noReports(): CfluxError {
+  const message = 'the node is not registered yet, or its transport takes no reports';
+  return new CfluxError('NO_SUCH_ROUTE', message, { outcome: 'notApplied' });
+}
+
 export function selfWaitError(): CfluxError {
   const message = 'called inside a mutation: it would wait for that mutation; call it outside';
   return new CfluxError('NESTED_MUTATION', message, { outcome: 'notApplied' });

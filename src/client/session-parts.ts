@@ -1,6 +1,7 @@
 import { Gate } from '../async/gate.js';
 import { Mutex } from '../async/mutex.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
+import { randomUuid } from '../random.js';
 import { CommitLoop } from './commit/commit-loop.js';
 import { Committer } from './commit/committer.js';
 import { MutationQueue } from './commit/mutation-queue.js';
@@ -8,6 +9,7 @@ import { OperationScope } from './commit/operation-scope.js';
 import { describeHost } from './config/host.js';
 import { type NodeTransport, nodeTransport } from './config/node-transport.js';
 import type { Settings } from './config/options.js';
+import { AppliedVersion } from './follow/applied-version.js';
 import { Membership } from './follow/membership.js';
 import { Reconciler } from './follow/reconciler.js';
 import { Staleness } from './follow/staleness.js';
@@ -37,6 +39,7 @@ export class SessionParts<M extends MetaClientLike> {
   readonly writer = new Mutex();
   /** Open after the node has joined, or when it closes. */
   readonly joined = new Gate();
+  readonly applied = new AppliedVersion();
   readonly network: NodeTransport;
   readonly storage: NodeStorage | undefined;
   readonly adapter: MetaClientAdapter<M>;
@@ -65,6 +68,7 @@ export class SessionParts<M extends MetaClientLike> {
       adapter: this.adapter,
       cluster,
       clock,
+      instance: randomUuid(random),
       maxBackups: settings.maxBackups,
       emit,
       storage: this.storage,
@@ -82,6 +86,8 @@ export class SessionParts<M extends MetaClientLike> {
       ...common,
       interval: settings.heartbeatInterval,
       describe: () => describeHost(settings.bindAddress),
+      instance: replica.instance,
+      word: () => this.applied.wordAt(replica.position),
       knownId: () => replica.nodeId,
       rememberId: (id) => replica.rememberNodeId(id),
       onSlept: () => staleness.mark(),

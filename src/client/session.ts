@@ -3,15 +3,24 @@ import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
+import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { CallOptions } from '../transport/transport.js';
 import type { Settings } from './config/options.js';
+import type { Applied } from './follow/applied-version.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import type { EventHub } from './observe/event-hub.js';
 import { logEvents } from './observe/event-log.js';
 import type { CfluxStatus } from './observe/status.js';
-import { closedError, foreignClusterError, nestedError, notOpenError, selfWaitError } from './refusals.js';
+import {
+  closedError,
+  foreignClusterError,
+  nestedError,
+  noReports,
+  notOpenError,
+  selfWaitError,
+} from './refusals.js';
 import { SessionParts } from './session-parts.js';
 
 /** Limits of a call that waits. */
@@ -135,6 +144,21 @@ export class Session<M extends MetaClientLike> {
     await withLinkedSignal([options.signal, this.#closing], (signal) =>
       waiters.wait(version, { clock, timeout, signal }),
     );
+  }
+
+  noteApplied(applied: Applied): void {
+    const { applied: known, membership } = this.#parts;
+    if (known.note(applied)) membership.hurry();
+  }
+
+  async report(report: NodeReport, options: WaitOptions): Promise<void> {
+    this.#checkOpen();
+    const { network, replica } = this.#parts;
+    const { nodeId } = replica;
+    const { transport } = network;
+    if (nodeId === undefined || transport.report === undefined) throw noReports();
+    const request = { cluster: this.#settings.cluster, nodeId, report };
+    await this.#untilClosed(options, async (limits) => transport.report?.(request, limits));
   }
 
   async nodes(options: WaitOptions): Promise<readonly NodeInfo[]> {

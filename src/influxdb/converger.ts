@@ -139,14 +139,15 @@ export class Converger {
       await store.save(ledger);
       const plan = await this.#makePlan(view, ledger, classification);
       const { steps, areDrops } = tally.next(plan);
-      if (steps.length === 0 || round === maxRounds) return this.#report(reading, plan, tally);
+      if (steps.length === 0) return this.#report(reading, plan, tally);
+      if (round === maxRounds) return { ...this.#report(reading, plan, tally), unfinished: true };
       if (areDrops && !hasHesitated) {
         hasHesitated = true;
         await hesitate();
         continue;
       }
       if (areDrops) {
-        if (!isCurrent()) return this.#report(reading, plan, tally);
+        if (!isCurrent()) return { ...this.#report(reading, plan, tally), unfinished: true };
         tally.beginDrops();
         await store.useConfirmation();
       }

@@ -26,11 +26,17 @@ export class InfluxConnection {
   readonly #agent: HttpAgent;
   readonly #credentials: InfluxCredentials;
   readonly #closed = lifetimeController();
+  #serverVersion: string | undefined;
 
   constructor(url: string, options: InfluxConnectionOptions = {}) {
     this.address = resolveAddress(url, options);
     this.#agent = new HttpAgent(this.address);
     this.#credentials = new InfluxCredentials(this.address);
+  }
+
+  /** The version that the server stated last; `undefined` before its first response. */
+  get serverVersion(): string | undefined {
+    return this.#serverVersion;
   }
 
   /** Resolves with the results of read statements, joined by `;` in one request. */
@@ -157,6 +163,7 @@ export class InfluxConnection {
         throw isCfluxError(error) ? error : failureOf(error, url);
       }
     });
+    this.#serverVersion = answer.version ?? this.#serverVersion;
     if (answer.status === 502 || answer.status === 503) this.#agent.renew(generation);
     debug('%s %s%s: %d', request.method, url, path, answer.status);
     return answer;

@@ -92,6 +92,11 @@ export class InfluxMirror {
     return this.#connection.address.url;
   }
 
+  /** The version that the server stated last; `undefined` before its first response. */
+  get serverVersion(): string | undefined {
+    return this.#connection.serverVersion;
+  }
+
   /** The report of the last convergence; `undefined` before the first. */
   get lastReport(): Report | undefined {
     return this.#lastReport;
@@ -106,12 +111,16 @@ export class InfluxMirror {
     if (this.#follower)
       throw new CfluxError('INVALID_OPTION', 'this mirror already follows a client: create another mirror');
     const { interval, random } = this.#settings;
+    // From the first heartbeat on: there is a server, and nothing is known of it.
+    client.noteApplied?.({ version: 0 });
     this.#follower = new Follower(client, {
       clock: this.#connection.address.clock,
       random,
       interval,
       converge: async (data, origin, caution) => {
-        await this.#converge(data, origin, caution);
+        const { version, epoch } = origin;
+        const report = await this.#converge(data, origin, caution);
+        if (report.unfinished !== true) client.noteApplied?.({ version: version ?? 0, epoch });
       },
       forget: () => this.#exclusively(() => this.#converger.forget()),
       onFailure: (error, failures, retryIn) => {

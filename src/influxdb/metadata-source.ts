@@ -9,6 +9,8 @@ export interface MetadataSource {
     readonly version: number;
     readonly epoch: string | undefined;
   };
+  /** Told what the server was seen to agree with. Absent: the source does not tell the manager of it. */
+  noteApplied?(applied: { readonly version: number; readonly epoch?: string | undefined }): void;
   /** As of CfluxClient. */
   on<Event extends keyof SourceEvents>(
     event: Event,

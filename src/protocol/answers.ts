@@ -1,6 +1,7 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
-import type { NodeInfo, Registration } from './nodes.js';
+import { reportIn } from './node-report.js';
+import type { NodeInfo, NodeKind, Registration } from './nodes.js';
 
 // JSON from a manager is checked before it is used: it may come from a proxy or another program.
 
@@ -33,6 +34,30 @@ export function nodeIn(entry: JsonObject): NodeInfo {
     hostname: entry.text('hostname'),
     bindAddress: entry.text(bindAddress),
     alive: entry.boolean('alive'),
+    ...progressIn(entry),
+  };
+}
+
+const kinds: Readonly<Record<NodeKind, true>> = { agent: true, library: true, legacy: true };
+const isKind = (value: unknown): value is NodeKind =>
+  typeof value === 'string' && Object.hasOwn(kinds, value);
+
+/** What a manager with the additions says beside that. */
+function progressIn(entry: JsonObject): Partial<NodeInfo> {
+  const kind = entry.optionalField('kind', isKind, `one of ${Object.keys(kinds).join(', ')}`);
+  const instance = entry.optionalText('instance');
+  const heldVersion = entry.optionalInteger('heldVersion', { min: 0 });
+  const appliedVersion = entry.optionalInteger('appliedVersion', { min: 0 });
+  const lastSeen = entry.optionalInteger('lastSeen', { min: 0 });
+  const report = entry.optionalObject('report');
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    ...(instance === undefined ? {} : { instance }),
+    ...(heldVersion === undefined ? {} : { heldVersion }),
+    ...(appliedVersion === undefined ? {} : { appliedVersion }),
+    ...(lastSeen === undefined ? {} : { lastSeen }),
+    ...(entry.value('duplicate') === true ? { duplicate: true } : {}),
+    ...(report === undefined ? {} : { report: reportIn(report) }),
   };
 }
 

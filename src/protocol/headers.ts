@@ -12,6 +12,12 @@ export const headers = {
   outcome: 'Cflux-Outcome',
   /** Id of the node that pushes or polls. */
   node: 'Cflux-Node',
+  /** The process of the node, another one after every start: on registration, heartbeat, poll and push. */
+  instance: 'Cflux-Instance',
+  /** Of a heartbeat: the version that the node holds. */
+  held: 'Cflux-Version',
+  /** Of an agent's heartbeat: the version that its server was last seen to agree with. */
+  applied: 'Cflux-Applied',
   /** `<epoch>/<version>` that a node had, for a manager that lost its data. */
   offer: 'Cflux-Offer',
   /** `true` on the last heartbeat of a node that shuts down. */

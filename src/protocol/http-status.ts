@@ -14,6 +14,7 @@ const statusOfCode: ReadonlyMap<CfluxErrorCode, number> = new Map([
   ['VERSION_NOT_FOUND', 404],
   ['NO_SUCH_ROUTE', 404],
   ['TIMEOUT', 408],
+  ['DUPLICATE_NODE', 409],
   ['EPOCH_MISMATCH', 412],
   ['TOO_LARGE', 413],
   ['TOO_MANY_REQUESTS', 429],

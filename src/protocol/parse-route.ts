@@ -29,10 +29,9 @@ const watchRoutes: ReadonlyMap<string, Route> = new Map([
   ['metrics', { name: 'metrics' }],
 ]);
 
-/** `/nodes`, `/nodes/{cluster}`, `/nodes/{cluster}/{id}`. */
+/** `/nodes`, `/nodes/{cluster}`, `/nodes/{cluster}/{id}`, `/nodes/{cluster}/{id}/report`. */
 function nodeRoute(method: string, steps: readonly string[]): Route | undefined {
-  const [, , cluster, id] = steps;
-  if (steps.length > 4) return undefined;
+  const [, , cluster, id, part] = steps;
   if (cluster === undefined) return method === 'GET' ? { name: 'listAll' } : undefined;
   if (id === undefined) {
     if (method === 'GET') return { name: 'listNodes', cluster: decodePlus(cluster) };
@@ -40,6 +39,12 @@ function nodeRoute(method: string, steps: readonly string[]): Route | undefined 
   }
   const nodeId = parseVersion(id);
   if (nodeId === undefined) return undefined;
+  if (part !== undefined) {
+    const isReport = method === 'PUT' && part === 'report';
+    return isReport && cluster !== undefined
+      ? { name: 'report', cluster: decode(cluster), nodeId }
+      : undefined;
+  }
   if (method === 'PUT') return { name: 'heartbeat', cluster: decode(cluster), nodeId };
   return method === 'DELETE' ? { name: 'deregister', cluster: decode(cluster), nodeId } : undefined;
 }

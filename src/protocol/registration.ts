@@ -33,6 +33,6 @@ export function registrationAnswer(
 }
 
 /** Returns a node for a listing: the address has both spellings, because different clients read different ones. */
-export function listedNode({ id, ip, hostname, bindAddress, alive }: NodeInfo) {
-  return { id, ip, hostname, bindAddress, 'bind-address': bindAddress, alive };
+export function listedNode({ id, ip, hostname, bindAddress, alive, ...more }: NodeInfo) {
+  return { id, ip, hostname, bindAddress, 'bind-address': bindAddress, alive, ...more };
 }

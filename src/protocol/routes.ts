@@ -5,6 +5,7 @@ export type Route =
   | { readonly name: 'register'; readonly cluster: string }
   | { readonly name: 'heartbeat'; readonly cluster: string; readonly nodeId: number }
   | { readonly name: 'deregister'; readonly cluster: string; readonly nodeId: number }
+  | { readonly name: 'report'; readonly cluster: string; readonly nodeId: number }
   | { readonly name: 'listAll' }
   | { readonly name: 'listNodes'; readonly cluster: string }
   | { readonly name: 'push'; readonly cluster: string; readonly version: number }
@@ -39,6 +40,7 @@ const unfit = (text: string, cause?: unknown) =>
 export const paths = {
   register: (cluster: string) => `/nodes/${name(cluster)}`,
   node: (cluster: string, nodeId: number) => `/nodes/${name(cluster)}/${nodeId}`,
+  report: (cluster: string, nodeId: number) => `/nodes/${name(cluster)}/${nodeId}/report`,
   allNodes: () => '/nodes',
   nodes: (cluster: string) => `/nodes/${name(cluster)}`,
   version: (cluster: string, version: number) => `/clusters/${name(cluster)}/versions/${version}`,

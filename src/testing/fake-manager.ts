@@ -40,6 +40,7 @@ export class FakeManager {
     endpoint: 'fake manager',
     register: (request, options) => this.#local().register(request, options),
     heartbeat: (request, options) => this.#local().heartbeat(request, options),
+    report: (request, options) => this.#local().report(request, options),
     deregister: (request, options) => this.#local().deregister(request, options),
     nodes: (request, options) => this.#local().nodes(request, options),
     push: (request, options) => this.#local().push(request, options),

@@ -5,7 +5,7 @@ import type { Random } from '../random.js';
 import type { CallOptions, PushRequest, PushResult, Snapshot, Transport } from '../transport/transport.js';
 
 /** A method of a transport that sends a request. */
-export type FaultyCall = 'register' | 'heartbeat' | 'deregister' | 'nodes' | 'push' | 'poll';
+export type FaultyCall = 'register' | 'heartbeat' | 'report' | 'deregister' | 'nodes' | 'push' | 'poll';
 
 /** The fault of one exchange. */
 export interface Fault {
@@ -63,6 +63,7 @@ export class FaultyTransport implements Transport {
   readonly calls: Record<FaultyCall, number> = {
     register: 0,
     heartbeat: 0,
+    report: 0,
     deregister: 0,
     nodes: 0,
     push: 0,
@@ -100,6 +101,14 @@ export class FaultyTransport implements Transport {
 
   heartbeat: Transport['heartbeat'] = (request, options) =>
     this.#exchange('heartbeat', options, (limits) => this.#inner.heartbeat(request, limits));
+
+  report: NonNullable<Transport['report']> = (request, options) =>
+    this.#exchange('report', options, async (limits) => {
+      if (this.#inner.report === undefined) {
+        throw new CfluxError('NO_SUCH_ROUTE', 'no reports are taken', { outcome: 'notApplied' });
+      }
+      await this.#inner.report(request, limits);
+    });
 
   deregister: Transport['deregister'] = (request, options) =>
     this.#exchange('deregister', options, (limits) => this.#inner.deregister(request, limits));

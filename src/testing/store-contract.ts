@@ -9,6 +9,7 @@ import { commitChecks } from './store-checks/commits.js';
 import { nodeChecks } from './store-checks/nodes.js';
 import { sharingChecks } from './store-checks/sharing.js';
 import { versionChecks } from './store-checks/versions.js';
+import { wordChecks } from './store-checks/words.js';
 
 /** The storage of one check. */
 export interface StorePlace {
@@ -34,6 +35,7 @@ const checks: Checks = {
   ...commitChecks,
   ...versionChecks,
   ...nodeChecks,
+  ...wordChecks,
   ...sharingChecks,
 };
 

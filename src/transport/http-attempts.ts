@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import { readNodes, readRegistration } from '../protocol/answers.js';
 import { headers } from '../protocol/headers.js';
+import { writeReport } from '../protocol/node-report.js';
+import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { paths } from '../protocol/routes.js';
 import { expectStatus, type HttpAnswer, textOf } from './http-answer.js';
@@ -18,6 +20,7 @@ import type {
   PushRequest,
   PushResult,
   RegisterRequest,
+  ReportRequest,
   Transport,
 } from './transport.js';
 import { committedOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-answer.js';
@@ -52,12 +55,18 @@ export class HttpAttempts implements Transport {
     return this.#exchange.certificates;
   }
 
-  async register({ cluster, node }: RegisterRequest, { signal }: CallOptions = {}): Promise<Registration> {
+  async register(
+    { cluster, node, instance }: RegisterRequest,
+    { signal }: CallOptions = {},
+  ): Promise<Registration> {
     return this.send(
       {
         method: 'POST',
         path: paths.register(cluster),
-        headers: { 'content-type': 'application/json' },
+        headers: {
+          'content-type': 'application/json',
+          ...(instance === undefined ? {} : { [headers.instance]: instance }),
+        },
         body: JSON.stringify(node),
         signal,
       },
@@ -71,10 +80,24 @@ export class HttpAttempts implements Transport {
         method: 'PUT',
         path: paths.node(request.cluster, request.nodeId),
         headers: {
+          ...said(request.word ?? {}),
           ...(request.leaving ? { [headers.leaving]: 'true' } : {}),
           ...(request.node ? { 'content-type': 'application/json' } : {}),
         },
         ...(request.node ? { body: JSON.stringify(request.node) } : {}),
+        signal,
+      },
+      (answer) => this.#expect(answer, 200, 204),
+    );
+  }
+
+  async report({ cluster, nodeId, report }: ReportRequest, { signal }: CallOptions = {}): Promise<void> {
+    await this.send(
+      {
+        method: 'PUT',
+        path: paths.report(cluster, nodeId),
+        headers: { 'content-type': 'application/json' },
+        body: writeReport(report),
         signal,
       },
       (answer) => this.#expect(answer, 200, 204),
@@ -173,10 +196,21 @@ export class HttpAttempts implements Transport {
 }
 
 /** Headers that identify the requester and its position. */
-function identity({ epoch, mutation, nodeId }: PushRequest | PollRequest): Record<string, string> {
+function identity({ epoch, mutation, nodeId, instance }: PushRequest | PollRequest): Record<string, string> {
   return {
     ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
     ...(mutation === undefined ? {} : { [headers.mutation]: mutation }),
     ...(nodeId === undefined ? {} : { [headers.node]: String(nodeId) }),
+    ...(instance === undefined ? {} : { [headers.instance]: instance }),
+  };
+}
+
+/** What a node says of itself with a heartbeat. */
+function said({ instance, epoch, version, applied }: NodeWord): Record<string, string> {
+  return {
+    ...(instance === undefined ? {} : { [headers.instance]: instance }),
+    ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
+    ...(version === undefined ? {} : { [headers.held]: String(version) }),
+    ...(applied === undefined ? {} : { [headers.applied]: String(applied) }),
   };
 }

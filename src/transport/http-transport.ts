@@ -11,6 +11,7 @@ import type {
   PushRequest,
   PushResult,
   RegisterRequest,
+  ReportRequest,
   Transport,
 } from './transport.js';
 import { withRetry } from './with-retry.js';
@@ -63,6 +64,11 @@ export class HttpTransport implements Transport {
 
   heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void> {
     return this.#calls.heartbeat(request, options);
+  }
+
+  /** Rejects with `NO_SUCH_ROUTE` if the manager takes no reports. */
+  async report(request: ReportRequest, options?: CallOptions): Promise<void> {
+    await this.#calls.report?.(request, options);
   }
 
   deregister(request: NodeRequest, options?: CallOptions): Promise<void> {

@@ -27,6 +27,7 @@ const timeouts: Record<Exclude<Call, 'poll'>, number> = {
   register: 20_000,
   heartbeat: nodeTimeToLive - heartbeatInterval,
   deregister: 10_000,
+  report: 10_000,
   nodes: 20_000,
   push: 30_000,
 };

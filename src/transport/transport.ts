@@ -1,3 +1,5 @@
+import type { NodeReport } from '../protocol/node-report.js';
+import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 
 /** Limits of one call. */
@@ -12,6 +14,8 @@ export interface CallOptions {
 export interface RegisterRequest {
   readonly cluster: string;
   readonly node: NodeDescription;
+  /** The process of the node: another one after every start. */
+  readonly instance?: string | undefined;
 }
 
 /** A node of a cluster. */
@@ -26,6 +30,13 @@ export interface HeartbeatRequest extends NodeRequest {
   readonly leaving?: boolean;
   /** The description of the node, if it changed. Older managers ignore it. */
   readonly node?: NodeDescription | undefined;
+  /** What the node says of its process and its versions. A manager that does not know this ignores it. */
+  readonly word?: NodeWord | undefined;
+}
+
+/** What the agent of a node found. */
+export interface ReportRequest extends NodeRequest {
+  readonly report: NodeReport;
 }
 
 /** A snapshot to store as the cluster's next version. */
@@ -40,6 +51,8 @@ export interface PushRequest {
   /** The manager's history that `version` belongs to. */
   readonly epoch?: string | undefined;
   readonly nodeId?: number | undefined;
+  /** The process of the node. */
+  readonly instance?: string | undefined;
   /** The node's position before the manager lost its data. */
   readonly offer?: { readonly epoch: string; readonly version: number } | undefined;
 }
@@ -55,6 +68,8 @@ export interface PollRequest {
   /** The mutation that made `version`. */
   readonly mutation?: string | undefined;
   readonly nodeId?: number | undefined;
+  /** The process of the node. */
+  readonly instance?: string | undefined;
 }
 
 /** A version of the cluster's metadata from a manager. */
@@ -106,13 +121,16 @@ export type PollResult =
 /**
  * The connection of a client to the manager. Each method rejects with a `CfluxError`: `retryable` indicates whether another attempt
  * may succeed, and for a push `outcome: 'notApplied'` that certainly nothing was stored (absent or `unknown`: it may have been).
- * A heartbeat or deregistration of an unknown id rejects with `NODE_NOT_FOUND`.
+ * A heartbeat or deregistration of an unknown id rejects with `NODE_NOT_FOUND`, a heartbeat under an id that two processes use with
+ * `DUPLICATE_NODE`.
  */
 export interface Transport {
   /** Registers the node, with its previous id if it has one. */
   register(request: RegisterRequest, options?: CallOptions): Promise<Registration>;
   /** Reports that the node is alive. */
   heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void>;
+  /** Tells what the agent of a node found. Absent, or `NO_SUCH_ROUTE`: the manager takes no reports. */
+  report?(request: ReportRequest, options?: CallOptions): Promise<void>;
   /** Removes the node and its id from the cluster. */
   deregister(request: NodeRequest, options?: CallOptions): Promise<void>;
   /** Lists the members in a stable order; empty if there are none. */

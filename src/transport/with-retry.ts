@@ -18,6 +18,7 @@ import type {
   PushRequest,
   PushResult,
   RegisterRequest,
+  ReportRequest,
   Transport,
 } from './transport.js';
 
@@ -93,6 +94,13 @@ class RetryingTransport implements Transport {
 
   heartbeat(request: HeartbeatRequest, options: CallOptions = {}): Promise<void> {
     return this.#call('heartbeat', options, (limits) => this.#inner.heartbeat(request, limits));
+  }
+
+  report(request: ReportRequest, options: CallOptions = {}): Promise<void> {
+    return this.#call('report', options, (limits) => {
+      if (this.#inner.report === undefined) throw takesNoReports();
+      return this.#inner.report(request, limits);
+    });
   }
 
   deregister(request: NodeRequest, options: CallOptions = {}): Promise<void> {
@@ -184,6 +192,9 @@ class RetryingTransport implements Transport {
     return Math.round(retryAfter > 0 ? retryAfter + jittered : jittered);
   }
 }
+
+const takesNoReports = () =>
+  new CfluxError('NO_SUCH_ROUTE', 'this transport takes no reports', { outcome: 'notApplied' });
 
 /** Converts an error of a custom transport, which may throw anything; an unknown error is retryable. */
 function asFailure(error: unknown): CfluxError {

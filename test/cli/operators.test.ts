@@ -140,9 +140,15 @@ describe('status, clusters and nodes', () => {
     expect(JSON.parse((await run(['clusters', '--json'])).out)).toMatchObject([{ cluster: 'prod' }]);
 
     const nodes = await run(['nodes', 'prod']);
-    expect(nodes.out).toMatch(new RegExp(`^prod +${id} +alive +h1 +h1:8086 +10.0.0.1 10.0.0.2$`, 'm'));
-    expect(nodes.out).toMatch(new RegExp(`^prod +${gone} +dead +h2 +h2:8086$`, 'm'));
-    expect((await run(['nodes'])).out).toBe(nodes.out);
+    const age = '(now|\\d+ s ago)';
+    const unknown = new RegExp(`^prod +${id} +unknown +- +- +${age} +h1 +h1:8086 +10.0.0.1 10.0.0.2$`, 'm');
+    for (const { out } of [nodes, await run(['nodes'])]) {
+      expect(out).toMatch(unknown);
+      expect(out).toMatch(new RegExp(`^prod +${gone} +dead +- +- +${age} +h2 +h2:8086$`, 'm'));
+    }
+    const word = { instance: 'i', version, epoch: await manager.epoch('prod') };
+    await manager.heartbeat('prod', id, { word });
+    expect((await run(['nodes'])).out).toMatch(new RegExp(`^prod +${id} +up to date +${version} +- `, 'm'));
     expect(JSON.parse((await run(['nodes', 'prod', '--json'])).out)).toMatchObject([
       { id, alive: true },
       { id: gone, alive: false },

@@ -18,6 +18,7 @@ const cases: { [Name in keyof CfluxEvents]: [payload: CfluxEvents[Name], level: 
   registered: [[{ nodeId: 7, cluster: 'prod', endpoint: 'http://m:8000' }], 'info'],
   heartbeat: [[{ nodeId: 7, at: 1 }], 'debug'],
   heartbeatFailed: [[{ error: new CfluxError('UNREACHABLE', 'away'), failures: 1 }], 'warn'],
+  duplicateNode: [[{ nodeId: 1 }], 'warn'],
   registrationLost: [[{ nodeId: 7 }], 'warn'],
   synced: [[{ version: 2, previousVersion: 1, epoch: 'e' }], 'info'],
   syncFailed: [[{ error: new CfluxError('UNREACHABLE', 'away'), failures: 2, retryIn: 100 }], 'debug'],

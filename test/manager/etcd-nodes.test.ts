@@ -1,4 +1,4 @@
-import { EtcdStore, type ManagerStore } from 'clusterflux/manager';
+import { EtcdStore, type HeartbeatResult, type ManagerStore } from 'clusterflux/manager';
 import { ManualClock } from 'clusterflux/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../../src/clock.js';
@@ -21,7 +21,7 @@ const context: StoreContext = {
 };
 const node = { ip: '', hostname: 'h', bindAddress: 'h:8086' };
 /** Of a store whose clock stands still but for the quarter of a second in which heartbeats are gathered. */
-async function heartbeat(store: ManagerStore, clock: ManualClock, id: number): Promise<boolean> {
+async function heartbeat(store: ManagerStore, clock: ManualClock, id: number): Promise<HeartbeatResult> {
   const beating = store.heartbeat('c', id);
   await clock.advance(250);
   return beating;
@@ -227,7 +227,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     expect(await heartbeat(store, clock, id)).toBe(true);
     const range_end = base64(`${options.prefix}node0`);
     await etcd.gateway('kv/deleterange', { key: base64(`${options.prefix}node/`), range_end });
-    const answers: boolean[] = [];
+    const answers: HeartbeatResult[] = [];
     for (let seconds = 0; seconds <= 60; seconds += 5) {
       answers.push(await heartbeat(store, clock, id));
       await clock.advance(4_750);

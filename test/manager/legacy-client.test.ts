@@ -187,6 +187,8 @@ describe('the legacy client', () => {
     const nodes = await list('/nodes/default');
     expect(nodes.map(({ id }: { id: number }) => id)).toEqual([first, second]);
     expect(nodes[0]).toEqual({
+      kind: 'legacy',
+      lastSeen: expect.any(Number),
       id: first,
       ip: '10.0.0.1,10.0.0.2,',
       hostname: 'h',

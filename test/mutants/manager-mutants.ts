@@ -4,7 +4,7 @@ const memory = ['manager/memory-store.test.ts'];
 const lmdb = ['manager/lmdb-store.test.ts'];
 const etcd = ['manager/etcd-store.test.ts'];
 
-/** R20 to R27, R35. */
+/** R20 to R28, R35. */
 export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R20',
@@ -527,6 +527,71 @@ export const managerMutants: readonly Mutant[] = [
     find: 'await tokens?.check?.();',
     replace: '',
     tests: ['cases/14-revoked-token-held-poll.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a poll at version 0 says what a node holds',
+    file: 'manager/manager.ts',
+    find: 'if (isNode && nodeId !== undefined && version !== noVersion) {',
+    replace:
+      'if (isNode && nodeId !== undefined) {\n        if (version === noVersion) this.#store.noteHeld(cluster, nodeId, { instance, epoch, version: 1 });',
+    tests: ['manager/progress.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a version of another history counts',
+    file: 'manager/nodes/shown-node.ts',
+    find: 'epoch === undefined || epoch === head.epoch',
+    replace: 'true',
+    tests: ['manager/progress.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a version that a restored store lost counts',
+    file: 'manager/nodes/shown-node.ts',
+    find: 'version < oldest ||',
+    replace: 'true ||',
+    tests: ['manager/progress.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a process that was replaced changes what is shown',
+    file: 'manager/nodes/voice.ts',
+    find: "if (standing !== 'current') return standing;",
+    replace: "if (standing === 'duplicate') return standing;",
+    tests: memory,
+  },
+  {
+    rule: 'R28',
+    breaks: 'a late word of an instance takes a version back',
+    file: 'manager/nodes/voice.ts',
+    find: 'Math.max(before?.highest ?? 0, version)',
+    replace: 'version',
+    tests: memory,
+  },
+  {
+    rule: 'R28',
+    breaks: 'one return of an instance proves two processes',
+    file: 'manager/nodes/instances.ts',
+    find: 'if (before === undefined || before.after !== after) this.#known.set(instance, { at: now, after });',
+    replace: 'if (before === undefined) for (const each of [instance, after]) this.#duplicates.add(each);',
+    tests: ['manager/progress.test.ts', ...memory],
+  },
+  {
+    rule: 'R28',
+    breaks: 'two returns in a moment prove two processes',
+    file: 'manager/nodes/instances.ts',
+    find: 'now - before.at >= proof',
+    replace: 'true',
+    tests: ['manager/progress.test.ts', ...memory],
+  },
+  {
+    rule: 'R28',
+    breaks: 'what another manager heard is not taken up',
+    file: 'manager/stores/etcd/nodes/liveness-log.ts',
+    find: 'for (const news of records.values()) this.#onForeign(news);',
+    replace: '',
+    tests: etcd,
   },
   {
     rule: 'R35',

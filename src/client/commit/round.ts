@@ -104,7 +104,8 @@ export class Round<M> {
     if (!this.#batch.beginSending(work.attempts)) return 'without';
     this.#parts.onPush();
     debug('round %d: pushing %d bytes on version %d', this.#number, snapshot.length, version);
-    const request = { cluster, version, snapshot, mutation, epoch, nodeId: replica.nodeId };
+    const { nodeId, instance } = replica;
+    const request = { cluster, version, snapshot, mutation, epoch, nodeId, instance };
     const outcome = await sendPush(transport, request, { ...this.#limits, base: before });
     debug('%s', outcome.kind);
     if (outcome.kind === 'stored') {

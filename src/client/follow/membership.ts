@@ -1,9 +1,12 @@
+import { withLinkedSignal } from '../../async/linked-signal.js';
 import { pause } from '../../async/sleep.js';
 import type { Clock } from '../../clock.js';
 import { debugLog } from '../../debug-log.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
+import type { NodeWord } from '../../protocol/node-word.js';
 import type { NodeDescription } from '../../protocol/nodes.js';
 import { nodeTimeToLive } from '../../protocol/times.js';
+import type { Random } from '../../random.js';
 import type { CallOptions, Transport } from '../../transport/transport.js';
 import type { Emit } from '../observe/events.js';
 
@@ -11,6 +14,9 @@ const debug = debugLog('cflux:heartbeat');
 
 /** Margin between the last attempt of a heartbeat and the expiry of the node, in milliseconds. */
 const spare = 1_000;
+
+/** Milliseconds within which early heartbeats are spread. */
+const spread = 250;
 
 export interface MembershipParts {
   readonly transport: Transport;
@@ -20,6 +26,11 @@ export interface MembershipParts {
   readonly interval: number;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** The process: another one after every start. */
+  readonly instance: string;
+  /** What the node holds and has applied. */
+  readonly word: () => Omit<NodeWord, 'instance'>;
+  readonly random: Random;
   /** Returns the id that the node had in this cluster before its restart. */
   readonly knownId: () => number | undefined;
   readonly rememberId: (id: number | undefined) => Promise<void>;
@@ -35,6 +46,7 @@ export class Membership {
   /** The last description that a manager accepted. */
   #described: string | undefined;
   lastHeartbeatAt: number | undefined;
+  #early = new AbortController();
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
@@ -62,6 +74,7 @@ export class Membership {
     let failures = 0;
     while (!signal.aborted) {
       const due = clock.monotonic() + interval;
+      if (this.#early.signal.aborted) this.#early = new AbortController();
       try {
         if (this.#joined) await this.#stayAlive(signal);
         else await this.join(signal);
@@ -71,8 +84,18 @@ export class Membership {
         failures += 1;
         emit('heartbeatFailed', { error: CfluxError.from(thrown), failures });
       }
-      await pause(clock, Math.max(due - clock.monotonic(), 0), signal);
+      const early = this.#early.signal;
+      await withLinkedSignal([signal, early], (linked) =>
+        pause(clock, Math.max(due - clock.monotonic(), 0), linked),
+      );
+      // Nodes that have applied the same change do not tell it in the same moment.
+      if (early.aborted && !signal.aborted) await pause(clock, spread * this.#parts.random(), signal);
     }
+  }
+
+  /** Beats soon, for the node has something to say. */
+  hurry(): void {
+    this.#early.abort();
   }
 
   /** Notifies the manager that the node leaves; with `deregister` its id is given up permanently. */
@@ -82,7 +105,7 @@ export class Membership {
     if (!this.#joined || nodeId === undefined) return;
     this.#joined = false;
     if (!deregister) {
-      await transport.heartbeat({ cluster, nodeId, leaving: true }, options);
+      await transport.heartbeat({ cluster, nodeId, leaving: true, word: this.#word() }, options);
       return;
     }
     await transport.deregister({ cluster, nodeId }, options);
@@ -106,13 +129,14 @@ export class Membership {
     const node = describe();
     const isNew = textOf(node) !== this.#described;
     try {
-      const request = { cluster, nodeId, ...(isNew ? { node } : {}) };
+      const request = { cluster, nodeId, word: this.#word(), ...(isNew ? { node } : {}) };
       await transport.heartbeat(request, { signal, timeout: nodeTimeToLive - spare });
       this.#described = textOf(node);
     } catch (error) {
-      if (!isCfluxError(error, 'NODE_NOT_FOUND')) throw error;
+      const isDuplicate = isCfluxError(error, 'DUPLICATE_NODE');
+      if (!isDuplicate && !isCfluxError(error, 'NODE_NOT_FOUND')) throw error;
       this.#parts.onSlept();
-      emit('registrationLost', { nodeId });
+      emit(isDuplicate ? 'duplicateNode' : 'registrationLost', { nodeId });
       await this.#parts.rememberId(undefined);
       return false;
     }
@@ -126,12 +150,17 @@ export class Membership {
   async #register(signal: AbortSignal): Promise<void> {
     const { transport, cluster, clock, describe, rememberId, emit } = this.#parts;
     const node = describe();
-    const { id } = await transport.register({ cluster, node }, { signal });
+    const { instance } = this.#parts;
+    const { id } = await transport.register({ cluster, node, instance }, { signal });
     this.#described = textOf(node);
     debug('registered in %s as node %d', cluster, id);
     await rememberId(id);
     this.#lastHeartbeat = clock.monotonic();
     emit('registered', { nodeId: id, cluster, endpoint: transport.endpoint });
+  }
+
+  #word(): NodeWord {
+    return { instance: this.#parts.instance, ...this.#parts.word() };
   }
 }
 

@@ -93,6 +93,7 @@ export class Seeder<M> {
       mutation,
       epoch: base.epoch,
       nodeId: replica.nodeId,
+      instance: replica.instance,
       offer: replica.offer,
     };
     return sendPush(transport, request, { ...limits, base: firstBase });

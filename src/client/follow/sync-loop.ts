@@ -137,6 +137,7 @@ export class SyncLoop<M> {
         epoch,
         mutation,
         nodeId,
+        instance: replica.instance,
       },
       { signal: pollSignal },
     );

@@ -17,6 +17,8 @@ import { RecordFile } from './record-file.js';
  * metadata. Its methods are called by one writer at a time (R1).
  */
 export class Replica<M> {
+  /** The process: another one after every start. */
+  readonly instance: string;
   readonly #adapter: MetaClientAdapter<M>;
   readonly #isDurable: boolean;
   readonly #emit: Emit;
@@ -29,6 +31,7 @@ export class Replica<M> {
   #unconfirmed = false;
 
   constructor(parts: {
+    instance: string;
     adapter: MetaClientAdapter<M>;
     cluster: string;
     storage?: NodeStorage | undefined;
@@ -37,6 +40,7 @@ export class Replica<M> {
     emit: Emit;
     onMoved: () => void;
   }) {
+    this.instance = parts.instance;
     this.#adapter = parts.adapter;
     this.#isDurable = parts.storage !== undefined;
     this.#backups =

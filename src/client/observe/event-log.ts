@@ -31,6 +31,10 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
     level: 'warn',
     message: `the manager lost the registration of node ${nodeId}; registering again`,
   }),
+  duplicateNode: ({ nodeId }) => ({
+    level: 'warn',
+    message: `another process uses the id of node ${nodeId}, perhaps from a copy of this node's directory; registering for another id`,
+  }),
   synced: ({ version, previousVersion, epoch }) => ({
     level: 'info',
     message: `synced version ${version} of the cluster`,

@@ -30,6 +30,8 @@ export interface CfluxEvents {
   heartbeatFailed: [{ readonly error: CfluxError; readonly failures: number }];
   /** The manager no longer knows this node's id; the node registers again. */
   registrationLost: [{ readonly nodeId: number }];
+  /** Another process uses this node's id, as after a copy of its directory: both were told, and register for ids of their own. */
+  duplicateNode: [{ readonly nodeId: number }];
   /** The node adopted newer metadata of the cluster. */
   synced: [
     { readonly version: number; readonly previousVersion: number; readonly epoch: string | undefined },
@@ -91,6 +93,7 @@ const names: Readonly<Record<CfluxEventName, true>> = {
   heartbeat: true,
   heartbeatFailed: true,
   registrationLost: true,
+  duplicateNode: true,
   synced: true,
   syncFailed: true,
   pushed: true,
