@@ -64,9 +64,9 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R2',
     breaks: 'each attempt of one push has its own mutation id',
     file: 'client/commit/round.ts',
-    find: 'const request = { cluster, version, snapshot, mutation, epoch, nodeId: replica.nodeId };',
+    find: 'const request = { cluster, version, snapshot, mutation, epoch, nodeId, instance };',
     replace:
-      'const request = { cluster, version, snapshot, get mutation() { return randomUuid(random); }, epoch, nodeId: replica.nodeId };',
+      'const request = { cluster, version, snapshot, get mutation() { return randomUuid(random); }, epoch, nodeId, instance };',
     tests: rule('r02-once-and-for-good'),
   },
   {
@@ -266,7 +266,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R10',
     breaks: 'every failing heartbeat is treated as an unknown id',
     file: 'client/follow/membership.ts',
-    find: "if (!isCfluxError(error, 'NODE_NOT_FOUND')) throw error;",
+    find: "if (!isDuplicate && !isCfluxError(error, 'NODE_NOT_FOUND')) throw error;",
     replace: '',
     tests: rule('r10-one-registration'),
   },
@@ -282,8 +282,8 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R10',
     breaks: 'an id that the manager does not know is kept',
     file: 'client/follow/membership.ts',
-    find: "emit('registrationLost', { nodeId });\n      await this.#parts.rememberId(undefined);",
-    replace: "emit('registrationLost', { nodeId });",
+    find: "emit(isDuplicate ? 'duplicateNode' : 'registrationLost', { nodeId });\n      await this.#parts.rememberId(undefined);",
+    replace: "emit(isDuplicate ? 'duplicateNode' : 'registrationLost', { nodeId });",
     tests: rule('r10-one-registration'),
   },
   {

@@ -1,0 +1,2 @@
+/** The result of applying an operation in this round. */
+export type Attempt = { readonly result: unknown } | { readonly error: unknown };
