@@ -139,14 +139,14 @@ export class Converger {
       await store.save(ledger);
       const plan = await this.#makePlan(view, ledger, classification);
       const { steps, areDrops } = tally.next(plan);
-      if (steps.length === 0 || round === maxRounds) return this.#report(reading, plan, tally);
+      if (steps.length === 0 || round === maxRounds) return this.#report(reading, origin, plan, tally);
       if (areDrops && !hasHesitated) {
         hasHesitated = true;
         await hesitate();
         continue;
       }
       if (areDrops) {
-        if (!isCurrent()) return this.#report(reading, plan, tally);
+        if (!isCurrent()) return this.#report(reading, origin, plan, tally);
         tally.beginDrops();
         await store.useConfirmation();
       }
@@ -248,11 +248,13 @@ export class Converger {
     };
   }
 
-  #report({ source }: Reading, plan: Plan, tally: Tally): Report {
+  #report({ source }: Reading, { version, epoch }: Origin, plan: Plan, tally: Tally): Report {
     const { refused, pending } = tally.leftOf(plan);
     const { confirmation } = plan;
     return {
       server: this.#parts.connection.address.url,
+      version,
+      epoch,
       source,
       done: tally.done,
       inSync: plan.inSync,

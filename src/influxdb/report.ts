@@ -5,6 +5,9 @@ import type { Finding, Step } from './plan.js';
 export interface Report {
   /** The server's URL. */
   readonly server: string;
+  /** The version of the cluster that the server was brought in step with, and its epoch; `undefined` if the caller did not name them. */
+  readonly version: number | undefined;
+  readonly epoch: string | undefined;
   /** `snapshot`: password hashes were read; `show`: they could not be. */
   readonly source: 'snapshot' | 'show';
   /** Changes that were made, in their order. */
