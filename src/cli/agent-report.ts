@@ -3,23 +3,28 @@ import type { Report } from '../influxdb/report.js';
 import type { AgentLog } from './agent-log.js';
 import { describeFinding } from './plan-text.js';
 
-/** Logs what each convergence left open. A state that does not change is logged once. */
+/** Logs what each convergence left open. A state that does not change is logged once for each version. */
 export class ReportTeller {
   readonly #log: AgentLog;
   #notified = new Set<string>();
+  /** The epoch and version of the last line about the state. */
+  #reached: string | undefined;
 
   constructor(log: AgentLog) {
     this.#log = log;
   }
 
-  notify(report: Report, version: number): void {
+  notify(report: Report): void {
     const lines = linesOf(report);
-    const isNews = report.done.length > 0 || lines.length !== this.#notified.size;
+    const { version, epoch } = report;
+    const reached = `${epoch}/${version}`;
+    const isNews =
+      report.done.length > 0 || lines.length !== this.#notified.size || reached !== this.#reached;
     const fresh = lines.filter(({ text }) => !this.#notified.has(text));
     for (const { event, text } of fresh) this.#log.notify(event, text);
     this.#notified = new Set(lines.map(({ text }) => text));
-    if (!isNews && fresh.length === 0 && this.#hasNotified) return;
-    this.#hasNotified = true;
+    if (!isNews && fresh.length === 0) return;
+    this.#reached = reached;
     const { inSync, refused, pending, unmanaged, source, confirmation } = report;
     const left = [
       pending.length > 0 ? `${pending.length} pending` : [],
@@ -29,7 +34,7 @@ export class ReportTeller {
     const state = left.length === 0 ? 'in sync' : `in sync except ${left.join(', ')}`;
     this.#log.notify(
       'converged',
-      `${state} with version ${version}: ${inSync} items equal (read by ${source})`,
+      `${state} with version ${version}: ${equalItems(inSync)} (read by ${source})`,
       {
         version,
         source,
@@ -44,9 +49,9 @@ export class ReportTeller {
       this.#log.notify('confirmationNeeded', text, { confirmation });
     }
   }
-
-  #hasNotified = false;
 }
+
+const equalItems = (count: number) => (count === 1 ? '1 item equal' : `${count} items equal`);
 
 function linesOf({
   pending,

@@ -193,7 +193,7 @@ export class Agent {
   }
 
   readonly #logReport = (report: Report): void => {
-    this.#reports.notify(report, this.#client.status.version);
+    this.#reports.notify(report);
   };
 
   #logMirror(): void {

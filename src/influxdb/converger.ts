@@ -139,15 +139,15 @@ export class Converger {
       await store.save(ledger);
       const plan = await this.#makePlan(view, ledger, classification);
       const { steps, areDrops } = tally.next(plan);
-      if (steps.length === 0) return this.#report(reading, plan, tally);
-      if (round === maxRounds) return { ...this.#report(reading, plan, tally), unfinished: true };
+      if (steps.length === 0) return this.#report(reading, origin, plan, tally);
+      if (round === maxRounds) return { ...this.#report(reading, origin, plan, tally), unfinished: true };
       if (areDrops && !hasHesitated) {
         hasHesitated = true;
         await hesitate();
         continue;
       }
       if (areDrops) {
-        if (!isCurrent()) return { ...this.#report(reading, plan, tally), unfinished: true };
+        if (!isCurrent()) return { ...this.#report(reading, origin, plan, tally), unfinished: true };
         tally.beginDrops();
         await store.useConfirmation();
       }
@@ -249,11 +249,13 @@ export class Converger {
     };
   }
 
-  #report({ source }: Reading, plan: Plan, tally: Tally): Report {
+  #report({ source }: Reading, { version, epoch }: Origin, plan: Plan, tally: Tally): Report {
     const { refused, pending } = tally.leftOf(plan);
     const { confirmation } = plan;
     return {
       server: this.#parts.connection.address.url,
+      version,
+      epoch,
       source,
       done: tally.done,
       inSync: plan.inSync,

@@ -5,6 +5,9 @@ import type { Finding, Step } from './plan.js';
 export interface Report {
   /** The server's URL. */
   readonly server: string;
+  /** The version of the cluster that the server was brought in sync with, and its epoch; `undefined` if the caller did not name them. */
+  readonly version: number | undefined;
+  readonly epoch: string | undefined;
   /** `snapshot`: with password hashes; `show`: without them. */
   readonly source: 'snapshot' | 'show';
   /** Completed changes, in order. */

@@ -66,6 +66,36 @@ describeWithServer('influxd', 'cflux agent', () => {
     expect(await first.end()).toBe(0);
   });
 
+  it('logs each version that its server is in sync with, also one that needs no statement there', async () => {
+    const manager = await labManager();
+    const influxd = await server();
+    const client = await clientOf(manager.url);
+    await client.createDatabase('d');
+    const common = ['--endpoint', manager.url, '--cluster', 'prod', '--listen', ':0', '--interval', '200ms'];
+    const agent = run(['agent', '--influxdb', influxd.url, '--data', await directory(), ...common]);
+    await agent.line(`in sync with version ${client.status.version}:`);
+    // Shard groups are each server's own; the other two changes leave nothing.
+    await client.createShardGroup('d', 'autogen', 0n);
+    await agent.line(`in sync with version ${client.status.version}:`);
+    await client.createDatabase('gone');
+    await client.dropDatabase('gone');
+    await agent.line(`with version ${client.status.version}:`);
+    await influxd.query('CREATE DATABASE mine');
+    await agent.line('unmanaged database "mine"');
+    await client.createDatabase('mine');
+    await agent.line(`with version ${client.status.version}:`);
+    // A manager without data gets the same metadata back, as another version.
+    const before = client.status.version;
+    const back = new Promise<number>((resolve) => {
+      client.on('epochChanged', ({ version }) => resolve(version));
+    });
+    await manager.loseEverything();
+    const version = await back;
+    expect(version).not.toBe(before);
+    await agent.line(`with version ${version}:`);
+    expect(await agent.end()).toBe(0);
+  }, 60_000);
+
   it('serves /health and /metrics, and reports when the server or the manager cannot be reached', async () => {
     const manager = await labManager();
     const influxd = await server();
