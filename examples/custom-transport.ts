@@ -22,7 +22,7 @@ export class PortTransport implements Transport {
     for (const port of [...this.#underWay, this.#port]) port.close();
   }
 
-  /** Each call has a channel of its own for the answer; closing that ends the call on the other side too. */
+  /** Each call has its own channel for the response; closing it ends the call on the other side too. */
   #call<T>(method: Call, request: object, { signal }: CallOptions = {}): Promise<T> {
     const { port1: answers, port2: reply } = new MessageChannel();
     this.#underWay.add(answers);

@@ -1,3 +1,4 @@
+import { withDeadline } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
@@ -24,25 +25,25 @@ import { SessionParts } from './session-parts.js';
 
 /** Limits of a call that waits. */
 export interface WaitOptions {
-  /** Ends the wait; the call then rejects with the signal's reason. */
+  /** Aborts the wait; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Milliseconds. */
+  /** Maximum wait in milliseconds. */
   readonly timeout?: number;
 }
 
-/** What is known of an operation; see MutationOptions. */
+/** Properties of an operation; see MutationOptions. */
 export interface OperationKind {
   readonly isMethod: boolean;
   readonly isAtomic: boolean;
 }
 
-/** A client at work, as CfluxClient uses it: what may be requested of it, and when. Everything else is private to it. */
+/** A running client, as CfluxClient uses it: checks which calls are allowed in which state. Everything else is private. */
 export class Session<M extends MetaClientLike> {
   readonly #meta: M;
   readonly #settings: Settings;
   readonly #parts: SessionParts<M>;
   readonly #lifecycle: Lifecycle<M>;
-  /** Aborts when the client closes: whatever waits gives up. */
+  /** Aborts all waiting callers when the client closes. */
   readonly #closing: AbortSignal;
 
   constructor(meta: M, settings: Settings) {
@@ -110,7 +111,7 @@ export class Session<M extends MetaClientLike> {
     const own = scope.current;
     if (own !== undefined) return operation(own);
     const { decided } = adapter;
-    // Checked again after each wait: the next round may have begun.
+    // Check again after each wait, because the next round may have begun.
     while (this.#settings.reads === 'accepted' && !decided.isOpen) await decided.wait();
     return operation(this.#meta);
   }
@@ -178,20 +179,24 @@ export class Session<M extends MetaClientLike> {
     if (this.#parts.state.state === 'foreignCluster') throw foreignClusterError();
   }
 
-  /** Exchanges requests with the manager as the one writer (R1). */
+  /** Runs `task`, which exchanges requests with the manager, as the only writer (R1). */
   async #reconcile(options: WaitOptions, task: (limits: CallOptions) => Promise<unknown>): Promise<void> {
     const { scope, writer } = this.#parts;
     this.#checkOpen();
     if (scope.current !== undefined) throw selfWaitError();
+    const { clock } = this.#settings;
     await this.#untilClosed(options, (limits) =>
-      writer.run(async () => {
-        limits.signal?.throwIfAborted();
-        await task(limits);
-      }),
+      // The signal ends the wait for the writer lock, too: a mutation may hold it for long.
+      withDeadline({ clock, signals: [limits.signal] }, () =>
+        writer.run(async () => {
+          limits.signal?.throwIfAborted();
+          await task(limits);
+        }),
+      ),
     );
   }
 
-  /** `timeout` is that of each request: the wait for the writer lock is not counted. */
+  /** `timeout` applies to each request; waiting for the writer lock does not count. */
   #untilClosed<T>({ signal, timeout }: WaitOptions, task: (limits: CallOptions) => Promise<T>): Promise<T> {
     return withLinkedSignal([signal, this.#closing], (linked) =>
       task({ signal: linked, ...(timeout === undefined ? {} : { timeout }) }),

@@ -3,14 +3,14 @@ import type { NodeReport } from './node-report.js';
 /** What a node last spoke: the protocol with the additions, beside a server or not, or without them. */
 export type NodeKind = 'agent' | 'library' | 'legacy';
 
-/** What a node says of itself when it registers. */
+/** Description that a node sends when it registers. */
 export interface NodeDescription {
   /** Every IPv4 address, each followed by a comma: `10.0.0.1,10.0.0.2,`. */
   readonly ip: string;
   readonly hostname: string;
-  /** `host:port` of its HTTP API; where missing the manager records the remote address of the request. */
+  /** `host:port` of its HTTP API; if omitted the manager records the remote address of the request. */
   readonly bindAddress?: string;
-  /** Every address, IPv6 too. */
+  /** Every address, including IPv6. */
   readonly addresses?: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export interface NodeInfo {
   readonly ip: string;
   readonly hostname: string;
   readonly bindAddress: string;
-  /** Its last heartbeat is younger than the time to live, and it has not said that it leaves. */
+  /** Its last heartbeat is younger than the time to live, and it has not shut down since. */
   readonly alive: boolean;
   /** What it last spoke; absent: not heard of yet, or the manager does not tell. */
   readonly kind?: NodeKind;
@@ -38,10 +38,10 @@ export interface NodeInfo {
   readonly report?: NodeReport;
 }
 
-/** The manager's answer to a registration. */
+/** The manager's response to a registration. */
 export interface Registration {
-  /** Never 0, below 2^53, never given twice. */
+  /** Never 0, below 2^53, never assigned twice. */
   readonly id: number;
-  /** When the node expires without another heartbeat, as the manager words it. */
+  /** When the node expires without another heartbeat, as formatted by the manager. */
   readonly expirationDate: string;
 }

@@ -3,12 +3,12 @@ import type { Route } from './routes.js';
 import { parseVersion } from './version.js';
 
 /**
- * The route of a request line; `undefined` where there is none.
+ * Returns the route of a request line; `undefined` if there is none.
  *
- * The legacy client writes a space as `+` in some of its paths and not in others, so a plus is a space only there.
+ * The legacy client encodes a space as `+` in some of its paths and not in others, so a plus is a space only there.
  *
- * @param target the request target as it was sent; a query is ignored. Dot segments are names like others.
- * @throws URIError where a name is not percent-encoded UTF-8.
+ * @param target the request target as sent; a query is ignored. Dot segments are ordinary names.
+ * @throws URIError if a name is not percent-encoded UTF-8.
  */
 export function parseRoute(method: string, target: string): Route | undefined {
   const parsed = parseTarget(target);

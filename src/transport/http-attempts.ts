@@ -25,10 +25,10 @@ import type {
 } from './transport.js';
 import { committedOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-answer.js';
 
-/** A 504 that comes after this share of the hold is how the old manager, or a proxy, says that nothing changed. */
+/** A 504 after this share of the wait means unchanged: legacy managers and proxies respond so. */
 const fullHold = 0.9;
 
-/** The published API over HTTP, one attempt of each call: retrying and deadlines are the caller's. */
+/** The published API over HTTP, one attempt per call; the caller handles retries and deadlines. */
 export class HttpAttempts implements Transport {
   readonly #exchange: HttpExchange;
   readonly #clock: Clock;
@@ -129,8 +129,8 @@ export class HttpAttempts implements Transport {
           ...identity(request),
           ...(offer === undefined ? {} : { [headers.offer]: `${offer.epoch}/${offer.version}` }),
         },
-        // As it is: 5 MiB go in 20 ms on one machine, gzip and gunzip would take 53 ms more. What is worth compressing is the
-        // same snapshot sent to every node.
+        // Not compressed: 5 MiB take 20 ms on one machine, and gzip and gunzip would add 53 ms. Compression pays only for the
+        // snapshot that the manager sends to every node.
         body: request.snapshot,
         maxBytes: this.#maxSnapshotBytes,
         signal,
@@ -174,7 +174,7 @@ export class HttpAttempts implements Transport {
     return expectStatus(answer, this.#clock.now(), ...statuses);
   }
 
-  /** What `read` makes of the answer; an error names the endpoint, which is left where another may do better. */
+  /** Sends a request and parses the response with `read`. Errors name the endpoint; switches endpoints if another may succeed. */
   async send<T>(
     request: Omit<HttpRequest, 'maxBytes'> & { readonly maxBytes?: number },
     read: (answer: HttpAnswer) => T,
@@ -195,7 +195,7 @@ export class HttpAttempts implements Transport {
   }
 }
 
-/** Who asks, and what it has or wants to store. */
+/** Headers that identify the requester and its position. */
 function identity({ epoch, mutation, nodeId, instance }: PushRequest | PollRequest): Record<string, string> {
   return {
     ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),

@@ -17,11 +17,11 @@ import type {
 import { withRetry } from './with-retry.js';
 
 /**
- * Reaches a manager over the published HTTP API, on ky and the global `fetch`. Every call makes up to five attempts and has a
- * deadline; a poll outlives the 300 s after which `fetch` alone gives up. Answers are taken only if they are whole and a
- * manager's own: a web page, a cut or changed snapshot, a redirect count as failed attempts.
+ * Connects to a manager over the published HTTP API, with ky and the global `fetch`. Every call makes up to five attempts and has a
+ * deadline; a poll can exceed the 300 s after which `fetch` alone times out. Only complete responses of a manager are accepted: a
+ * web page, a truncated or changed snapshot, and a redirect count as failed attempts.
  *
- * @throws CfluxError `INVALID_OPTION` where an option cannot be used.
+ * @throws CfluxError `INVALID_OPTION` if an option is invalid.
  * @example
  * ```ts
  * import { readFile } from 'node:fs/promises';
@@ -48,12 +48,12 @@ export class HttpTransport implements Transport {
     });
   }
 
-  /** The URL that the next request goes to. */
+  /** The URL of the next request. */
   get endpoint(): string {
     return this.#calls.endpoint ?? '';
   }
 
-  /** TLS certificates of its connections: this node's own, and the authorities that it trusts. */
+  /** TLS certificates of its connections: this node's own, and the trusted authorities. */
   get certificates(): readonly CertificateInfo[] {
     return this.#attempts.certificates;
   }
@@ -87,7 +87,7 @@ export class HttpTransport implements Transport {
     return this.#calls.poll(request, options);
   }
 
-  /** Frees every socket; calls under way reject with `CLOSED`. */
+  /** Closes every socket. Pending calls reject with `CLOSED`. */
   async close(): Promise<void> {
     await this.#calls.close?.();
   }

@@ -6,7 +6,6 @@ import { withDeadline } from '../../src/async/deadline.js';
 import { lifetimeController } from '../../src/async/lifetime.js';
 import { withLinkedSignal } from '../../src/async/linked-signal.js';
 import { onAbort } from '../../src/async/on-abort.js';
-import { SerialDeadlines } from '../../src/async/serial-deadlines.js';
 import { pause, sleep } from '../../src/async/sleep.js';
 
 const listenersOf = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
@@ -82,15 +81,6 @@ describe('a signal that lives for long', () => {
       10_000,
       (signal) => withDeadline({ clock, timeout: 5, signals: [signal] }, fail).catch(nothing),
     ],
-    [
-      'SerialDeadlines',
-      10_000,
-      async (signal) => {
-        const deadlines = new SerialDeadlines(clock, signal, () => new Error('late'));
-        await deadlines.race(nothing(), 5);
-        deadlines.release();
-      },
-    ],
     ['onAbort', 10_000, async (signal) => onAbort(signal, nothing)()],
     ['sleep', 100, (signal) => overAtOnce(sleep(clock, 0, signal))],
     ['pause', 100, (signal) => overAtOnce(pause(clock, 0, signal))],
@@ -99,15 +89,6 @@ describe('a signal that lives for long', () => {
     for (let i = 0; i < uses; i++) await use(signal);
     expect(listenersOf(signal)).toBe(0);
     expect(clock.timers).toBe(0);
-  });
-
-  it('has one listener while SerialDeadlines are used, however many pieces of work there are', async () => {
-    const { signal } = new AbortController();
-    const deadlines = new SerialDeadlines(clock, signal, () => new Error('late'));
-    for (let i = 0; i < 100; i++) await deadlines.race(nothing(), 5 + i);
-    expect(listenersOf(signal)).toBe(1);
-    expect(clock.timers).toBe(1);
-    deadlines.release();
   });
 
   it('does not make Node warn of a leak, if it is the signal of a lifetime', async () => {

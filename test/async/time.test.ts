@@ -6,7 +6,6 @@ import { withDeadline, withTimeout } from '../../src/async/deadline.js';
 import { Deferred } from '../../src/async/deferred.js';
 import { lenientTimer } from '../../src/async/lenient-timer.js';
 import { repeat } from '../../src/async/repeat.js';
-import { SerialDeadlines } from '../../src/async/serial-deadlines.js';
 import { pause, sleep } from '../../src/async/sleep.js';
 
 /** How a promise was settled; empty until then. */
@@ -157,44 +156,6 @@ describe('Alarm', () => {
     alarm.setFor(20);
     await clock.advance(100);
     expect(fired).toEqual([20]);
-  });
-});
-
-describe('SerialDeadlines', () => {
-  it('rejects each piece of work at its own deadline, whether before or after that of an earlier piece', async () => {
-    const piece = fc.record({
-      takes: fc.integer({ min: 1, max: 50 }),
-      within: fc.integer({ min: 1, max: 50 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(piece, { maxLength: 5 }), async (pieces) => {
-        fc.pre(pieces.every(({ takes, within }) => takes !== within));
-        const clock = new ManualClock();
-        const deadlines = new SerialDeadlines(clock, new AbortController().signal, () => 'late');
-        for (const { takes, within } of pieces) {
-          const outcome = followed(deadlines.race(sleep(clock, takes), clock.monotonic() + within));
-          await clock.advance(Math.min(takes, within) - 1);
-          expect(outcome).toEqual({});
-          await clock.advance(1);
-          expect(outcome).toEqual(takes < within ? { value: undefined } : { error: 'late' });
-          // The next begins before or after the earlier deadline is over.
-          await clock.advance(takes);
-        }
-        deadlines.release();
-        expect(clock.timers).toBe(0);
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  it('rejects the present piece, and every later one, when the signal aborts', async () => {
-    const controller = new AbortController();
-    const deadlines = new SerialDeadlines(new ManualClock(), controller.signal, () => 'late');
-    const present = deadlines.race(new Promise<never>(() => {}), 100);
-    controller.abort('closed');
-    await expect(present).rejects.toBe('closed');
-    await expect(deadlines.race(new Promise<never>(() => {}), 100)).rejects.toBe('closed');
-    deadlines.release();
   });
 });
 

@@ -73,7 +73,7 @@ describe('structured logs of a client', () => {
     expect(JSON.stringify(logger.notified)).not.toContain('$2a$');
   });
 
-  it('tells of what is tried again and again once, above debug', () => {
+  it('logs a repeated failure above debug only once', () => {
     const hub = new EventHub();
     const logger = recorder();
     logEvents(hub, logger, () => ({ cluster: 'prod', nodeId: 7 }));

@@ -4,7 +4,11 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 async function openClient() {
   const manager = new Manager({ store: new MemoryStore() });
-  const client = new CfluxClient(new LocalMetaClient(), { transport: new LocalTransport(manager) });
+  const client = new CfluxClient(new LocalMetaClient(), {
+    transport: new LocalTransport(manager),
+    // What is tested here is how much work it is, not how long that takes.
+    mutationTimeout: 600_000,
+  });
   await client.open();
   onTestFinished(async () => {
     await client.close();

@@ -168,7 +168,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     expect(await alive(store)).toEqual([]);
   });
 
-  it('R23: what was said last of a node counts, whichever manager heard it', async () => {
+  it('R23: the last liveness change of a node counts, whichever manager recorded it', async () => {
     const options = fresh();
     const [a, b] = [await openStore(options), await openStore(options)];
     const id = await a.addNode('c', node);
@@ -219,7 +219,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     }
   });
 
-  it('a node whose key somebody deleted by hand is unknown within a minute', async () => {
+  it('a node whose key was deleted by hand is unknown within a minute', async () => {
     const options = fresh();
     const clock = new ManualClock(Date.now());
     const store = await openStore(options, clock);
@@ -237,7 +237,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
   });
 });
 
-it('a record of nodes says what it was given, and little more than what is new', () => {
+it('a liveness record round-trips, and is little larger than its changes', () => {
   const ids = Array.from({ length: 1_000 }, (_, i) => 1_790_000_000_000 + 2 * i);
   const news = [
     { cluster: '__proto__', alive: [5, 3], left: [9] },

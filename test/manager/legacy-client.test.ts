@@ -149,7 +149,7 @@ describe('the legacy client', () => {
     expect((await answer).body).toEqual(snapshot);
   });
 
-  it('is told 204 after the hold', async () => {
+  it('gets 204 after the hold', async () => {
     const { url } = await serve({ maxPollWait: 50 });
     const client = await RawClient.connect(url);
     const { version = '' } = (await push(client, 0, snapshot)).headers;

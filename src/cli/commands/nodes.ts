@@ -15,15 +15,15 @@ STATE says where a node stands: up to date, 3 behind (versions of those that are
 server down, unknown, duplicate (two processes shared the id), dead. APPLIED is what the server beside an agent has. AGE is that of the node's
 last word.
 
-A node is alive for its time to live after a heartbeat (15 s). A dead one stays listed until it is removed:
+A node is alive for its time to live after a heartbeat (default: 15 s). A dead node stays listed until it is removed:
   cflux remove-node CLUSTER ID`;
 
 const headings = ['CLUSTER', 'ID', 'STATE', 'HELD', 'APPLIED', 'AGE', 'HOST', 'ADDRESS', 'IP'];
 
 export function nodesCommand(terminal: Terminal): Command {
   return withEndpointFlags(new Command('nodes').description('List the nodes of a cluster, or of all.'))
-    .argument('[cluster]', 'only of this cluster')
-    .option('--json', 'for programs')
+    .argument('[cluster]', 'list only the nodes of this cluster')
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((cluster: string | undefined, flags: EndpointFlags & { json?: true }) =>
       withManager(flags, terminal, async (manager) => {

@@ -1,27 +1,89 @@
+import { Alarm } from '../../async/alarm.js';
+import { onAbort } from '../../async/on-abort.js';
+import type { Clock } from '../../clock.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
 import { restate } from '../../transport/restate.js';
 import type { Emit } from '../observe/events.js';
 import type { Attempt } from './apply-all.js';
 import type { PendingMutation } from './pending-mutation.js';
-import { notJudged } from './push-outcome.js';
+import { closedWhileUndecided, notJudged, tookTooLong, tooLate } from './push-outcome.js';
 
-/** The mutations of one round: they are applied and pushed together, and each gets its own result or error (R7). */
+export interface BatchOptions {
+  readonly emit: Emit;
+  readonly clock: Clock;
+  /** How many rounds other nodes won. */
+  readonly lost: number;
+  /** Gives up all of them. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The mutations of one round: they are applied and pushed together, and each gets its own result or error. Until they are sent, each is
+ * rejected at its own deadline (R7). Close it after the round.
+ */
 export class Batch<M> {
   readonly mutations: readonly PendingMutation<M>[];
+  /** Whose operation runs. */
+  running: PendingMutation<M> | undefined;
   readonly #emit: Emit;
+  readonly #clock: Clock;
+  #lost: number;
+  readonly #expiry: Alarm;
+  readonly #unsubscribe: () => void;
 
-  constructor(mutations: readonly PendingMutation<M>[], emit: Emit) {
+  constructor(mutations: readonly PendingMutation<M>[], { emit, clock, lost, signal }: BatchOptions) {
     this.mutations = mutations;
     this.#emit = emit;
+    this.#clock = clock;
+    this.#lost = lost;
+    this.#expiry = new Alarm(clock, (now) => this.#expire(now));
+    this.#unsubscribe = onAbort(signal, () => {
+      for (const mutation of mutations) mutation.giveUp(closedWhileUndecided());
+    });
+    this.#expire(clock.monotonic());
   }
 
-  /** Until when at least one caller waits, by the monotonic clock. */
+  close(): void {
+    this.#expiry.cancel();
+    this.#unsubscribe();
+  }
+
+  /** Nobody waits for any of them. */
+  get isSettled(): boolean {
+    return this.mutations.every(({ isSettled }) => isSettled);
+  }
+
+  /** The latest deadline of its mutations, by the monotonic clock. */
   get deadline(): number {
     // One by one: an argument list is limited, a batch is not.
-    return this.mutations.reduce((latest, { deadline }) => Math.max(latest, deadline), 0);
+    return this.mutations.reduce(
+      (latest, { deadline, isSettled }) => (isSettled ? latest : Math.max(latest, deadline)),
+      0,
+    );
   }
 
-  /** The attempts count: their snapshot is stored, or they changed nothing on the newest metadata (R4). */
+  /**
+   * They share the outcome of their request from now on. `false`: the snapshot holds a change that was given up, or has no time left;
+   * it must not be sent.
+   */
+  beginSending(attempts: readonly Attempt[]): boolean {
+    const now = this.#clock.monotonic();
+    const sent = this.mutations.filter((_, i) => 'result' in (attempts[i] ?? {}));
+    for (const mutation of sent) if (now >= mutation.sendBy) mutation.giveUp(this.#lateError(mutation));
+    if (sent.some(({ isSettled }) => isSettled)) return false;
+    this.#expiry.cancel();
+    for (const mutation of this.mutations) mutation.isOnWire = true;
+    return true;
+  }
+
+  /** Others were first, and certainly nothing was stored: each may be given up again. */
+  endSending(): void {
+    this.#lost += 1;
+    for (const mutation of this.mutations) mutation.isOnWire = false;
+    this.#expire(this.#clock.monotonic());
+  }
+
+  /** Settles with the results of `attempts`: their snapshot is stored, or they changed nothing on the newest metadata (R4). */
   settle(attempts: readonly Attempt[]): void {
     this.mutations.forEach((mutation, i) => {
       const attempt = attempts[i];
@@ -31,27 +93,41 @@ export class Batch<M> {
     });
   }
 
-  /** The push failed with `error`. */
+  /** Rejects after a push that failed with `error`. */
   rollBack(attempts: readonly Attempt[], error: CfluxError): void {
     this.mutations.forEach((mutation, i) => {
       const attempt = attempts[i];
-      // A change that failed is not in the snapshot, but neither was it judged against the newest metadata.
+      // A change that failed is not in the snapshot, but it was not applied to the newest metadata either.
       const inSnapshot = attempt !== undefined && 'result' in attempt;
       mutation.reject(inSnapshot || error.outcome === 'notApplied' ? error : notJudged(error));
     });
     this.#emit('rolledBack', { error, mutations: appliedOf(attempts) });
   }
 
-  /** Nothing was sent, or what was sent was certainly not stored. */
+  /** Rejects with a certain outcome: nothing was sent, or it was certainly not stored. */
   reject(cause: unknown): void {
-    // What the transport does not know of its own request, a poll, means nothing to the caller of a mutation.
+    // The unknown outcome of the transport's own request, a poll, does not concern the caller of a mutation.
     const isOpen = isCfluxError(cause) && cause.outcome !== 'notApplied';
     const error = isOpen ? restate(cause, { outcome: 'notApplied' }) : cause;
     for (const mutation of this.mutations) mutation.reject(error);
     this.#emit('rolledBack', { error: CfluxError.from(error), mutations: this.mutations.length });
   }
+
+  #expire(now: number): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const mutation of this.mutations) {
+      if (mutation.isSettled) continue;
+      if (now >= mutation.deadline) mutation.giveUp(this.#lateError(mutation));
+      else next = Math.min(next, mutation.deadline);
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#expiry.setFor(next);
+  }
+
+  #lateError(mutation: PendingMutation<M>): CfluxError {
+    return mutation === this.running ? tookTooLong(mutation.timeout) : tooLate(this.#lost);
+  }
 }
 
-/** How many mutations the snapshot of a round holds. */
+/** Returns how many mutations the snapshot of a round contains. */
 export const appliedOf = (attempts: readonly Attempt[]): number =>
   attempts.filter((attempt) => 'result' in attempt).length;

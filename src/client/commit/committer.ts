@@ -11,7 +11,7 @@ export interface CommitterParts<M> extends RoundParts<M> {
   readonly queue: MutationQueue<M>;
 }
 
-/** Turns waiting mutations into versions of the cluster: round after round, until each is settled or its time is up (R8). */
+/** Commits queued mutations as versions of the cluster, in rounds, until each is settled or its deadline is over (R8). */
 export class Committer<M> {
   readonly #parts: CommitterParts<M>;
 
@@ -20,21 +20,24 @@ export class Committer<M> {
   }
 
   /**
-   * Commits what waits, until all of it is settled. The caller holds the writer lock (R1). `signal` gives up, the request too.
+   * Commits the queue until all mutations are settled. The caller holds the writer lock (R1). `signal` also aborts the request.
    *
-   * @returns milliseconds until what waits now may be tried again: the manager changes its history too often to be followed
+   * @returns milliseconds until the queue may be retried, if the manager changes its history too often to be followed
    */
   async commit(signal: AbortSignal): Promise<number> {
     const { queue, clock, random, emit } = this.#parts;
     let waiting: PendingMutation<M>[] = [];
-    for (let number = 1; ; number++) {
+    for (let number = 1; ; ) {
       // Mutations that came during the last round go along (R7).
       waiting = this.#withoutAbandoned([...waiting, ...queue.takeAll()], number);
       if (waiting.length === 0) return 0;
-      const batch = new Batch(waiting, emit);
+      const batch = new Batch(waiting, { emit, clock, lost: number - 1, signal });
       try {
-        if ((await new Round(this.#parts, { batch, number, signal }).run()) === 'settled') return 0;
+        const end = await new Round(this.#parts, { batch, number, signal }).run();
+        if (end === 'settled') return 0;
+        if (end === 'without') continue;
         const pause = pauseAfterConflicts(number, random);
+        number += 1;
         if (pause > 0) await sleep(clock, pause, signal);
       } catch (error) {
         if (error instanceof TooSoon && !signal.aborted) {
@@ -44,6 +47,8 @@ export class Committer<M> {
         }
         batch.reject(signal.aborted ? closedWhileUndecided() : error);
         return 0;
+      } finally {
+        batch.close();
       }
     }
   }
@@ -51,6 +56,7 @@ export class Committer<M> {
   #withoutAbandoned(waiting: PendingMutation<M>[], number: number): PendingMutation<M>[] {
     const now = this.#parts.clock.monotonic();
     return waiting.filter((mutation) => {
+      if (mutation.isSettled) return false;
       const reason = mutation.abandonedBecause(now, () => tooLate(number - 1));
       if (reason === undefined) return true;
       mutation.reject(reason);

@@ -4,13 +4,13 @@ import { CfluxError } from '../../errors.js';
 import type { Operation } from '../local/meta-client-adapter.js';
 import { PendingMutation } from './pending-mutation.js';
 
-/** Changes that wait for the next round, in the order in which they were asked for. */
+/** Changes that wait for the next round, in the order of the calls. */
 export class MutationQueue<M> {
   #waiting = new Set<PendingMutation<M>>();
   readonly #clock: Clock;
   readonly #onAdded: () => void;
   readonly #alarm: Alarm;
-  /** What last kept changes waiting, for those whose time runs out. */
+  /** The last reason for waiting, for the error of changes that time out. */
   obstacle: unknown;
 
   constructor(clock: Clock, onAdded: () => void) {
@@ -27,9 +27,8 @@ export class MutationQueue<M> {
     operation: Operation<M, T>,
     options: { timeout: number; signal?: AbortSignal | undefined; isMethod: boolean; isAtomic: boolean },
   ): Promise<T> {
-    const { timeout, signal, isMethod, isAtomic } = options;
-    const deadline = this.#clock.monotonic() + timeout;
-    const mutation = new PendingMutation<M, T>(operation, { deadline, signal, isMethod, isAtomic });
+    const deadline = this.#clock.monotonic() + options.timeout;
+    const mutation = new PendingMutation<M, T>(operation, { deadline, ...options });
     const waiting = mutation as PendingMutation<M>;
     mutation.onAbort(() => this.#giveUp(waiting, this.#clock.monotonic()));
     this.#waiting.add(waiting);
@@ -38,20 +37,21 @@ export class MutationQueue<M> {
     return mutation.outcome;
   }
 
-  /** Everything that waits; the caller decides about it from now on. */
+  /** Removes and returns all mutations; the caller settles them or puts them back. */
   takeAll(): PendingMutation<M>[] {
     this.#alarm.cancel();
     const taken = [...this.#waiting];
-    // Cleared, the set would leave its old table behind, and that keeps its entries until the next full garbage collection.
+    // Not cleared, because the old table of a set retains its entries until the next full garbage collection.
     this.#waiting = new Set();
     return taken;
   }
 
-  /** Nothing was decided about them: they wait again, before those that came since. */
+  /** Puts undecided mutations back, before those that were queued since. */
   putBack(taken: readonly PendingMutation<M>[]): void {
-    this.#waiting = new Set([...taken, ...this.#waiting]);
+    const undecided = taken.filter(({ isSettled }) => !isSettled);
+    this.#waiting = new Set([...undecided, ...this.#waiting]);
     const now = this.#clock.monotonic();
-    for (const mutation of taken) if (!this.#giveUp(mutation, now)) this.#alarm.setFor(mutation.deadline);
+    for (const mutation of undecided) if (!this.#giveUp(mutation, now)) this.#alarm.setFor(mutation.deadline);
   }
 
   rejectAll(error: unknown): void {
@@ -66,17 +66,18 @@ export class MutationQueue<M> {
     if (this.#waiting.size > 0) this.#alarm.setFor(next);
   }
 
-  /** Rejects it where nobody waits for it any more. */
+  /** Rejects it if nobody waits for it any more: one that was taken, too, unless it is on the wire. */
   #giveUp(mutation: PendingMutation<M>, now: number): boolean {
     const reason = mutation.abandonedBecause(now, () => this.#lateError());
-    if (reason === undefined || !this.#waiting.delete(mutation)) return false;
-    mutation.reject(reason);
+    if (reason === undefined) return false;
+    this.#waiting.delete(mutation);
+    mutation.giveUp(reason);
     return true;
   }
 
   #lateError(): CfluxError {
     const why = this.obstacle instanceof Error ? `: ${this.obstacle.message}` : '';
-    return new CfluxError('TIMEOUT', `the change was not decided in time, nothing was changed${why}`, {
+    return new CfluxError('TIMEOUT', `the change was not decided in time; nothing was changed${why}`, {
       outcome: 'notApplied',
       retryable: true,
       ...(this.obstacle === undefined ? {} : { cause: this.obstacle }),

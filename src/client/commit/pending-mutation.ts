@@ -6,29 +6,42 @@ import type { Operation } from '../local/meta-client-adapter.js';
 export interface MutationOptions {
   /** By the monotonic clock. */
   readonly deadline: number;
+  /** Milliseconds from the call to the deadline. */
+  readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
-  /** One call of the meta client, and not a function of somebody's that may call whatever it likes. */
+  /** Whether it is one call of the meta client, and not a user's function. */
   readonly isMethod: boolean;
-  /** A method that takes effect at the call, wholly or not at all. */
+  /** Whether it is a method that takes effect synchronously and completely, or not at all. */
   readonly isAtomic: boolean;
 }
 
+/** A request that is sent with less time left, in milliseconds, would most likely end as an unknown outcome. */
+const minSendTime = 20;
+
 /**
- * A change that waits for its outcome. Its signal or deadline takes it out at once while it waits in the queue; during a
- * round it shares the round's outcome and is looked at again when the round is over (R7).
+ * A change that waits for its outcome. Its signal or deadline rejects it at once, while it waits as while its operation runs, whose late
+ * result is discarded. Only on the wire it shares the outcome of its request (R7).
  */
 export class PendingMutation<M, T = unknown> {
   readonly operation: Operation<M, T>;
   readonly deadline: number;
+  readonly timeout: number;
   readonly isMethod: boolean;
   readonly isAtomic: boolean;
+  /** Set while a snapshot that holds the change may be stored. */
+  isOnWire = false;
   readonly #signal: AbortSignal | undefined;
   readonly #outcome = new Deferred<T>();
+  #isSettled = false;
   #unsubscribe = () => {};
+  /** Ends the wait for the operation. */
+  #interrupt: (reason: unknown) => void = () => {};
 
-  constructor(operation: Operation<M, T>, { deadline, signal, isMethod, isAtomic }: MutationOptions) {
+  constructor(operation: Operation<M, T>, options: MutationOptions) {
+    const { deadline, timeout, signal, isMethod, isAtomic } = options;
     this.operation = operation;
     this.deadline = deadline;
+    this.timeout = timeout;
     this.isMethod = isMethod;
     this.isAtomic = isAtomic;
     this.#signal = signal;
@@ -38,24 +51,53 @@ export class PendingMutation<M, T = unknown> {
     return this.#outcome.promise;
   }
 
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** When it is too late to send it, by the monotonic clock. */
+  get sendBy(): number {
+    return this.deadline - Math.min(minSendTime, this.timeout / 10);
+  }
+
   /** Calls `listener` if the signal aborts before the change is settled. */
   onAbort(listener: () => void): void {
     this.#unsubscribe = onAbort(this.#signal, listener);
   }
 
-  /** Why nobody waits for it any more; `undefined` while somebody does. `late` makes the error of a deadline that is over. */
+  /** Returns why the mutation must be abandoned, if its signal aborted or its deadline is over. `late` creates the deadline's error. */
   abandonedBecause(now: number, late: () => CfluxError): unknown {
     if (this.#signal?.aborted) return this.#signal.reason;
     return now >= this.deadline ? late() : undefined;
   }
 
+  /** Settles as `work`, its operation, or rejects as soon as the change is rejected; `work` then continues, and its result is ignored. */
+  whileWanted<R>(work: PromiseLike<R> | R): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      if (this.#isSettled) reject(new Error('the change was given up'));
+      Promise.resolve(work).then(resolve, reject);
+    });
+  }
+
   resolve(result: T): void {
-    this.#unsubscribe();
+    this.#settle();
     this.#outcome.resolve(result);
   }
 
   reject(error: unknown): void {
-    this.#unsubscribe();
+    this.#settle();
     this.#outcome.reject(error);
+    this.#interrupt(error);
+  }
+
+  /** Rejects it, unless it is on the wire. */
+  giveUp(reason: unknown): void {
+    if (!this.isOnWire && !this.#isSettled) this.reject(reason);
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.#unsubscribe();
   }
 }

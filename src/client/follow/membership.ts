@@ -12,7 +12,7 @@ import type { Emit } from '../observe/events.js';
 
 const debug = debugLog('cflux:heartbeat');
 
-/** The attempts of one heartbeat end before the node would expire, with this much to spare. */
+/** Margin between the last attempt of a heartbeat and the expiry of the node, in milliseconds. */
 const spare = 1_000;
 
 /** Milliseconds within which early heartbeats are spread. */
@@ -31,19 +31,19 @@ export interface MembershipParts {
   /** What the node holds and has applied. */
   readonly word: () => Omit<NodeWord, 'instance'>;
   readonly random: Random;
-  /** The id of the node's last life in this cluster. */
+  /** Returns the id that the node had in this cluster before its restart. */
   readonly knownId: () => number | undefined;
   readonly rememberId: (id: number | undefined) => Promise<void>;
-  /** The node was away for longer than its time to live. */
+  /** Called when the node was suspended for longer than its time to live. */
   readonly onSlept: () => void;
 }
 
-/** Keeps the node a living member of its cluster: registers it, beats, registers again when the manager forgot it (R9, R10). */
+/** Keeps the node registered and alive: registers it, sends heartbeats, and registers again after its registration is lost (R9, R10). */
 export class Membership {
   readonly #parts: MembershipParts;
   #joined = false;
   #lastHeartbeat: number | undefined;
-  /** How the node described itself last to a manager that took it. */
+  /** The last description that a manager accepted. */
   #described: string | undefined;
   lastHeartbeatAt: number | undefined;
   #early = new AbortController();
@@ -56,19 +56,19 @@ export class Membership {
     return this.#parts.knownId();
   }
 
-  /** When the manager last knew that the node lives, by the monotonic clock. */
+  /** When the manager last acknowledged the node, by the monotonic clock. */
   get lastHeartbeat(): number | undefined {
     return this.#lastHeartbeat;
   }
 
-  /** Registers, or takes back the id that the node had. */
+  /** Registers, with the node's previous id if it has one. */
   async join(signal: AbortSignal): Promise<void> {
     const id = this.#parts.knownId();
     if (id === undefined || !(await this.#heartbeat(id, signal))) await this.#register(signal);
     this.#joined = true;
   }
 
-  /** Beats until `signal` aborts; never rejects, never overlaps itself. */
+  /** Sends heartbeats until `signal` aborts. Never rejects, and never overlaps itself. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, emit, interval } = this.#parts;
     let failures = 0;
@@ -98,7 +98,7 @@ export class Membership {
     this.#early.abort();
   }
 
-  /** Tells the manager that the node goes: it keeps its id, or gives it up for good. */
+  /** Notifies the manager that the node leaves; with `deregister` its id is given up permanently. */
   async leave(deregister: boolean, options: CallOptions): Promise<void> {
     const { transport, cluster } = this.#parts;
     const nodeId = this.nodeId;
@@ -117,13 +117,13 @@ export class Membership {
     const silence = this.#parts.clock.monotonic() - (this.#lastHeartbeat ?? Number.NEGATIVE_INFINITY);
     if (silence > nodeTimeToLive) this.#parts.onSlept();
     if (id !== undefined && (await this.#heartbeat(id, signal))) return;
-    // Until it is registered again every further round comes here: one registration for one loss (R10).
+    // Every further round comes here until the node is registered: one registration per loss (R10).
     this.#joined = false;
     await this.#register(signal);
     this.#joined = true;
   }
 
-  /** Whether the manager knows the id. */
+  /** Resolves with whether the manager knows the id. */
   async #heartbeat(nodeId: number, signal: AbortSignal): Promise<boolean> {
     const { transport, cluster, clock, emit, describe } = this.#parts;
     const node = describe();
@@ -164,6 +164,6 @@ export class Membership {
   }
 }
 
-/** What a manager keeps of a description. */
+/** Returns the fields of a description that a manager keeps. */
 const textOf = ({ ip, hostname, bindAddress }: NodeDescription) =>
   JSON.stringify([ip, hostname, bindAddress]);

@@ -21,12 +21,12 @@ export class SnapshotFetcher<M> {
     this.#parts = parts;
   }
 
-  /** What the manager has, if that is not what the node has. */
+  /** Fetches the manager's newest version, if it differs from the node's. */
   async fetchNewer(limits: CallOptions): Promise<PollResult> {
     const { replica, transport, cluster } = this.#parts;
     const { position, nodeId, instance } = replica;
     const { epoch, mutation } = position;
-    // A manager without epochs holds a poll for the version that the node has, whatever the wait: ask for any version.
+    // A manager without epochs ignores `wait` and holds a poll for the node's version, so request any version.
     const version = epoch === undefined ? noVersion : position.version;
     const request = { cluster, version, wait: 0, epoch, mutation, nodeId, instance };
     if (position.version !== noVersion) return transport.poll(request, limits);
@@ -37,7 +37,7 @@ export class SnapshotFetcher<M> {
     });
   }
 
-  /** What the manager has, whatever the node has; `undefined` if the cluster has no data. */
+  /** Fetches the manager's newest version; `undefined` if the cluster has no data. */
   async fetchNewest(epoch: string | undefined, limits: CallOptions): Promise<Snapshot | undefined> {
     const { replica, transport, cluster } = this.#parts;
     const { nodeId, instance } = replica;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { sleep } from '../../../src/async/sleep.js';
 import { followed, Lab, reasonOf } from './support/lab.js';
 import { deaf } from './support/wire.js';
 import {
@@ -32,7 +33,7 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
     expect(ours.heard('pushed').at(-1)).toMatchObject({ mutations: made, rounds: 1 });
   });
 
-  it('R7: whoever comes while others are on the wire goes with the next push, all together', async () => {
+  it('R7: mutations queued during a push are pushed together in the next one', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const { push } = ours.network.calls;
@@ -44,7 +45,7 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
     expect(ours.network.calls.push).toBe(push + 2);
   });
 
-  it('R7: whoever comes while others lose goes along with them in the next round', async () => {
+  it('R7: mutations queued during a conflict join the next round', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make(), manager: deaf(lab.world.fake.transport) });
     const other = await lab.open();
@@ -138,6 +139,160 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
       expect(await databasesOf(ours.meta)).toEqual(['theirs#0', 'b#1']);
     },
   );
+
+  it.each(['signal', 'deadline'])(
+    'R7: a %s rejects a mutation behind a slow one of the same round at once, and its operation never runs',
+    async (limit) => {
+      const lab = new Lab();
+      const ours = await lab.open({ meta: kind.make() });
+      const controller = new AbortController();
+      let runs = 0;
+      const slow = ours.client.mutate(async (meta) => {
+        await sleep(lab.clock, 5_000);
+        await meta.createDatabase('slow');
+      });
+      const behind = followed(
+        ours.client.mutate(
+          async (meta) => {
+            runs += 1;
+            await meta.createDatabase('behind');
+          },
+          limit === 'signal' ? { signal: controller.signal } : { timeout: 1_000 },
+        ),
+      );
+      const last = ours.client.createDatabase('last');
+      await lab.clock.advance(1_000);
+      if (limit === 'signal') controller.abort(new Error('gone'));
+      await lab.clock.settle();
+      expect(behind).toMatchObject({
+        state: 'rejected',
+        error: limit === 'signal' ? { message: 'gone' } : { code: 'TIMEOUT', outcome: 'notApplied' },
+      });
+      await lab.run(Promise.all([slow, last]));
+      await lab.clock.advance(10_000);
+      expect(runs).toBe(0);
+      expect(databaseNames(lab.newest)).toEqual(['slow', 'last']);
+    },
+  );
+
+  it('R7: a signal ends the wait for a running operation at once; the others of the round continue', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make() });
+    const controller = new AbortController();
+    const endless = followed(
+      ours.client.mutate(() => new Promise<never>(() => {}), { signal: controller.signal }),
+    );
+    const behind = ours.client.createDatabase('behind');
+    await lab.clock.advance(1_000);
+    expect(endless.state).toBe('pending');
+    controller.abort(new Error('gone'));
+    await lab.run(behind);
+    expect(endless).toMatchObject({ state: 'rejected', error: { message: 'gone' } });
+    expect(databaseNames(lab.newest)).toEqual(['behind']);
+  });
+
+  it('R7: what an operation returns after its signal or deadline is discarded', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make() });
+    const controller = new AbortController();
+    const late = async (meta: WrappedClient) => {
+      await meta.createDatabase('late');
+      await sleep(lab.clock, 3_000);
+      return 'late';
+    };
+    const aborted = followed(ours.client.mutate(late, { signal: controller.signal }));
+    const expired = followed(ours.client.mutate(late, { timeout: 2_000 }));
+    await lab.clock.advance(1_000);
+    controller.abort(new Error('gone'));
+    await lab.clock.advance(10_000);
+    expect(aborted).toMatchObject({ state: 'rejected', error: { message: 'gone' } });
+    expect(expired).toMatchObject({ state: 'rejected', error: { code: 'TIMEOUT', outcome: 'notApplied' } });
+    await lab.run(ours.client.createDatabase('after'));
+    expect(databaseNames(lab.newest)).toEqual(['after']);
+    expect(await databasesOf(ours.meta)).toEqual(['after']);
+  });
+
+  it('R7: an operation that outlasts mutationTimeout is rejected with an error that says so', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make(), mutationTimeout: 500 });
+    const { push } = ours.network.calls;
+    const slow = ours.client.mutate(() => sleep(lab.clock, 2_000));
+    const error = await lab.run(reasonOf(slow));
+    expect(error).toMatchObject({ code: 'TIMEOUT', outcome: 'notApplied' });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/operation itself took longer.* 500 ms.*mutationTimeout/),
+    });
+    expect(ours.network.calls.push).toBe(push);
+    await lab.clock.advance(2_000);
+  });
+
+  it.each(['first', 'last'])(
+    'R3: nothing is sent for changes whose time an operation used up: the slow one is %s',
+    async (place) => {
+      const lab = new Lab();
+      const ours = await lab.open({ meta: kind.make(), mutationTimeout: 500 });
+      const { push } = ours.network.calls;
+      const slow = () => ours.client.mutate(() => sleep(lab.clock, 2_000));
+      const quick = ['a', 'b', 'c'].map((name) => () => ours.client.createDatabase(name));
+      const changes = place === 'first' ? [slow, ...quick] : [...quick, slow];
+      const outcomes = await lab.run(Promise.allSettled(changes.map((change) => change())));
+      for (const outcome of outcomes)
+        expect(outcome).toMatchObject({ reason: { code: 'TIMEOUT', outcome: 'notApplied' } });
+      expect(ours.network.calls.push).toBe(push);
+      await lab.clock.advance(2_000);
+      await lab.run(ours.client.createDatabase('after'));
+      expect(databaseNames(lab.newest)).toEqual(['after']);
+    },
+  );
+
+  it('R3: an operation that ends in the last moment before its deadline is not sent', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make() });
+    const { push } = ours.network.calls;
+    const change = ours.client.mutate(
+      async (meta) => {
+        await meta.createDatabase('a');
+        await sleep(lab.clock, 999);
+      },
+      { timeout: 1_000 },
+    );
+    expect(await lab.run(reasonOf(change))).toMatchObject({ code: 'TIMEOUT', outcome: 'notApplied' });
+    expect(ours.network.calls.push).toBe(push);
+  });
+
+  it('R7: a change that is given up after it was applied, and before it is sent, is taken out of the snapshot', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make() });
+    const controller = new AbortController();
+    const quick = followed(
+      ours.client.mutate((meta) => meta.createDatabase('quick'), { signal: controller.signal }),
+    );
+    const slow = ours.client.mutate(async (meta) => {
+      await sleep(lab.clock, 2_000);
+      await meta.createDatabase('slow');
+    });
+    await lab.clock.advance(1_000);
+    controller.abort(new Error('gone'));
+    await lab.clock.settle();
+    expect(quick).toMatchObject({ state: 'rejected', error: { message: 'gone' } });
+    await lab.run(slow);
+    expect(databaseNames(lab.newest)).toEqual(['slow']);
+    expect(ours.heard('pushed').at(-1)).toMatchObject({ rounds: 1, mutations: 1 });
+  });
+
+  it('R7: a signal ends the wait of refresh() behind a slow operation at once', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make() });
+    const controller = new AbortController();
+    const slow = ours.client.mutate(() => sleep(lab.clock, 5_000));
+    await lab.clock.advance(1);
+    const refreshed = followed(ours.client.refresh({ signal: controller.signal }));
+    await lab.clock.advance(100);
+    controller.abort(new Error('gone'));
+    await lab.clock.settle();
+    expect(refreshed).toMatchObject({ state: 'rejected', error: { message: 'gone' } });
+    await lab.run(slow);
+  });
 
   it('R7: a mutation whose signal aborted before is not begun', async () => {
     const lab = new Lab();

@@ -48,10 +48,10 @@ export class NodeBatch {
 
   get news(): readonly LivenessDelta[] {
     return [...this.#clusters].map(([cluster, nodes]) => {
-      const said = (kind: NodeChange['kind']) =>
+      const idsOf = (kind: NodeChange['kind']) =>
         [...nodes].filter((node) => node[1] === kind).map(([id]) => id);
       const words = [...(this.#words.get(cluster)?.values() ?? [])];
-      return { cluster, alive: said('alive'), left: said('left'), words };
+      return { cluster, alive: idsOf('alive'), left: idsOf('left'), words };
     });
   }
 

@@ -54,9 +54,9 @@ export class NodeUpdateBatcher {
       batch = new NodeBatch();
       this.#batches.push(batch);
     }
-    const said = batch.add(change);
+    const stored = batch.add(change);
     this.#arm();
-    return said;
+    return stored;
   }
 
   /** What a node said goes along with the next change, and causes no write of its own. */

@@ -112,12 +112,12 @@ export class Nodes {
 
   /** `false`: there is no such node, and nothing was stored. */
   heartbeat(cluster: string, nodeId: number, word: NodeWord | undefined): Promise<HeartbeatResult> {
-    return this.#say(this.#heartbeats, { kind: 'alive', cluster, nodeId, word });
+    return this.#recordChange(this.#heartbeats, { kind: 'alive', cluster, nodeId, word });
   }
 
   /** Not alive until the next beat. `false`: there is no such node, and nothing was stored. */
   leave(cluster: string, nodeId: number, word: NodeWord | undefined): Promise<HeartbeatResult> {
-    return this.#say(this.#arrivals, { kind: 'left', cluster, nodeId, word });
+    return this.#recordChange(this.#arrivals, { kind: 'left', cluster, nodeId, word });
   }
 
   /** An unknown node says nothing. */
@@ -208,7 +208,7 @@ export class Nodes {
     this.#arrivals.close(reason);
   }
 
-  async #say(nodeUpdates: NodeUpdateBatcher, change: NodeChange): Promise<HeartbeatResult> {
+  async #recordChange(nodeUpdates: NodeUpdateBatcher, change: NodeChange): Promise<HeartbeatResult> {
     const { cluster, nodeId, word } = change;
     const isRegistered = this.#lookups.isRegistered(cluster, nodeId);
     if (isRegistered !== true && !(await isRegistered)) return false;
