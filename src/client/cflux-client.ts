@@ -178,7 +178,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return this.#session.report(report, options);
   }
 
-  /** Resolves with the cluster's members, alive or not. */
+  /** Resolves with the cluster's members, alive or not, with the versions that each reported last. */
   nodes(options: WaitOptions = {}): Promise<readonly NodeInfo[]> {
     return this.#session.nodes(options);
   }

@@ -40,7 +40,7 @@ describeWithServer('influxd', 'the data directory of an agent of the first relea
 
     const agent = cflux(['agent', ...common, '--allow-drops']);
     atEnd(() => agent.end());
-    await agent.line('in step with version');
+    await agent.line('in sync with version');
     expect(agent.lines.filter((line) => /CREATE|DROP|imported/.test(line))).toEqual([]);
     expect((await node.nodes()).map((each) => each.id)).toContain(id);
 
