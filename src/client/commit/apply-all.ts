@@ -1,10 +1,8 @@
 import { breathe } from '../../event-loop.js';
 import { isLocal, type WorkingCopy } from '../local/meta-client-adapter.js';
+import type { Attempt } from './attempt.js';
 import type { Batch } from './batch.js';
 import type { OperationScope } from './operation-scope.js';
-
-/** What an operation came to when it was applied in this round. */
-export type Attempt = { readonly result: unknown } | { readonly error: unknown };
 
 /** The attempt of a change that was given up before its operation began, or while it ran. */
 const givenUp: Attempt = { error: undefined };

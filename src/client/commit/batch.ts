@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
 import { restate } from '../../transport/restate.js';
 import type { Emit } from '../observe/events.js';
-import type { Attempt } from './apply-all.js';
+import type { Attempt } from './attempt.js';
 import type { PendingMutation } from './pending-mutation.js';
 import { closedWhileUndecided, notJudged, tookTooLong, tooLate } from './push-outcome.js';
 

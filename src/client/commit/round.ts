@@ -12,7 +12,8 @@ import type { MetaClientAdapter, WorkingCopy } from '../local/meta-client-adapte
 import type { Position } from '../local/position.js';
 import type { Replica } from '../local/replica.js';
 import type { Emit } from '../observe/events.js';
-import { type Attempt, applyAll } from './apply-all.js';
+import { applyAll } from './apply-all.js';
+import type { Attempt } from './attempt.js';
 import { appliedOf, type Batch } from './batch.js';
 import { sendPush } from './classify-push.js';
 import type { OperationScope } from './operation-scope.js';
