@@ -22,7 +22,7 @@ export class PortTransport implements Transport {
     for (const port of [...this.#underWay, this.#port]) port.close();
   }
 
-  /** Each call has a channel of its own for the answer; closing that ends the call on the other side too. */
+  /** Each call has its own channel for the response; closing it ends the call on the other side too. */
   #call<T>(method: Call, request: object, { signal }: CallOptions = {}): Promise<T> {
     const { port1: answers, port2: reply } = new MessageChannel();
     this.#underWay.add(answers);
@@ -52,8 +52,7 @@ export function serve(transport: Transport, port: MessagePort): void {
     reply.once('close', () => ended.abort());
     const answer = (result: unknown) => reply.postMessage({ result });
     const fail = (error: CfluxError) => reply.postMessage({ error: { ...error, message: error.message } });
-    transport[method](request, { signal: ended.signal }).then(answer, (error) =>
-      fail(CfluxError.from(error)),
-    );
+    const call = async () => transport[method]?.(request, { signal: ended.signal });
+    call().then(answer, (error) => fail(CfluxError.from(error)));
   });
 }

@@ -1,6 +1,6 @@
 /**
- * A program that is manager and node at once: its own node needs no network, the others come by HTTP. Started again, it
- * goes on where it was.
+ * A program that is both manager and node: its own node needs no network, the others connect over HTTP. After a restart it
+ * continues with its stored data.
  *
  *     tsx examples/embedded-manager.ts [directory]
  */
@@ -17,7 +17,7 @@ const manager = new Manager({
   audit: ({ action, cluster, version }) =>
     console.log(`audit: ${action} ${cluster} ${version ?? ''}`.trimEnd()),
 });
-// Beyond this machine it wants tokens, and should have TLS: snapshots hold password hashes.
+// Beyond this machine it requires tokens, and should use TLS: snapshots contain password hashes.
 const server = await createManagerServer(manager, {
   host: '127.0.0.1',
   port: 0,

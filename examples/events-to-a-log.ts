@@ -19,7 +19,7 @@ await clientMetrics(one, { registry });
 await one.open();
 await one.createDatabase('telegraf');
 
-// A node that comes with metadata of its own: what it had gives way, is kept, and is told.
+// A node that joins with metadata of its own: its metadata is displaced, backed up and reported.
 const meta = new LocalMetaClient();
 await meta.createDatabase('mine');
 const two = new CfluxClient(meta, { cluster: 'prod', transport, logger });

@@ -25,7 +25,7 @@ mirror.on('report', ({ done, pending, unmanaged }) => {
 });
 mirror.on('failed', ({ error, retryIn }) => console.error(`${error.message}; again in ${retryIn} ms`));
 
-// Before the client opens, so that the mirror hears all that the client meets.
+// Before the client opens, so that the mirror receives every event of the client.
 mirror.follow(client);
 await client.open();
 process.once('SIGINT', async () => {

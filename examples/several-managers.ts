@@ -1,5 +1,5 @@
 /**
- * Two managers share one etcd: each answers any node, and either may go away.
+ * Two managers share one etcd: each serves any node, and either may fail.
  *
  *     etcd &
  *     tsx examples/several-managers.ts http://127.0.0.1:2379

@@ -1,14 +1,14 @@
 import type { Registry } from 'prom-client';
 import type { CertificateInfo } from './certificates.js';
 
-/** A certificate, and the labels that tell it from those of other uses. */
+/** A certificate, and the labels that distinguish its use. */
 export interface ShownCertificate {
   readonly certificate: CertificateInfo;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
- * Adds the gauge of when each certificate in use expires.
+ * Adds a gauge of the expiry time of each certificate in use.
  *
  * @param options `prefix`: of the metric's name; `labelNames`: labels that certificates may have besides their own
  */

@@ -2,18 +2,18 @@ import { X509Certificate } from 'node:crypto';
 
 /** A certificate that is in use. */
 export interface CertificateInfo {
-  /** The option that it comes from: `cert` or `ca`. */
+  /** The option with the certificate: `cert` or `ca`. */
   readonly option: 'cert' | 'ca';
   /** Its distinguished name, such as `CN=manager.example`. */
   readonly subject: string;
   readonly serialNumber: string;
-  /** When it expires, in milliseconds since 1970. */
+  /** Time of expiry, in milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
 const beginning = '-----BEGIN ';
 
-/** The blocks of a PEM text that are certificates, each from its first line on; keys beside them are left out. */
+/** Returns the certificate blocks of a PEM text, each from its first line on, without keys. */
 function blocksIn(text: string): readonly string[] {
   const parts = text.split(beginning).slice(1);
   const complete = parts.filter(
@@ -22,10 +22,10 @@ function blocksIn(text: string): readonly string[] {
   return complete.map((part) => `${beginning}${part}`);
 }
 
-/** Returns every certificate of a PEM text. @throws Error if there is none, or one cannot be decoded. */
+/** Returns every certificate of a PEM text. @throws Error if the text has no certificate, or one cannot be decoded. */
 export function certificatesIn(option: 'cert' | 'ca', pem: string | Uint8Array): readonly CertificateInfo[] {
   const text = typeof pem === 'string' ? pem : Buffer.from(pem).toString('latin1');
-  // Without a block the decoder gives the reason.
+  // Without a block, decode the text itself for the decoder's error.
   const blocks = blocksIn(text);
   return (blocks.length === 0 ? [text] : blocks).map((block) => {
     const { subject, serialNumber, validTo } = new X509Certificate(block);
@@ -42,7 +42,7 @@ const day = 86_400_000;
 /** Days before a certificate expires at which a warning is due. */
 const thresholds = [0, 1, 3, 7, 14, 30];
 
-/** Warns of certificates 30, 14, 7, 3 and 1 days before they expire, and when they have expired: once for each threshold. */
+/** Warns 30, 14, 7, 3 and 1 days before a certificate expires, and after it has expired: once for each threshold. */
 export class ExpiryWarnings {
   readonly #warn: (message: string) => void;
   #warned = new Map<string, number>();

@@ -1,18 +1,18 @@
-/** Time, handed in, so that everything that waits can run under a simulated clock. */
+/** A source of time and timers; passed as an option, so that code that waits can run on a simulated clock. */
 export interface Clock {
-  /** Milliseconds since 1970, for what people read and for records. It may jump: never subtract two of them. */
+  /** Milliseconds since 1970, for display and records. It may jump, so do not measure durations with it. */
   now(): number;
-  /** Milliseconds since some moment, only ever rising: for deadlines and leases. */
+  /** Milliseconds since an arbitrary time, never decreasing: for deadlines and leases. */
   monotonic(): number;
-  /** Calls `callback` once after `ms` milliseconds; the function it returns calls that off. */
+  /** Calls `callback` once after `ms` milliseconds. The returned function cancels the timer. */
   after(ms: number, callback: () => void): () => void;
 }
 
-// Node fires a longer delay after 1 ms instead.
+// Node fires a timer with a longer delay after 1 ms.
 const maxTimeout = 2 ** 31 - 1;
 
 /**
- * The machine's own clock.
+ * The clock of the machine.
  *
  * @example
  * ```ts

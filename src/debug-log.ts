@@ -6,8 +6,8 @@ import { printable } from './printable.js';
 export type DebugLog = (text: string, ...values: readonly unknown[]) => void;
 
 /**
- * The log of `namespace` for developers, which the environment variable `DEBUG` switches on. Every message is one line without
- * characters that a terminal obeys: names and errors of other machines are in it.
+ * Returns the debug log of `namespace`, which the environment variable `DEBUG` enables. Every message is one line without control
+ * characters, because it may contain names and errors of other machines.
  */
 export function debugLog(namespace: string): DebugLog {
   const write = createDebug(namespace);
@@ -16,5 +16,5 @@ export function debugLog(namespace: string): DebugLog {
   };
 }
 
-/** An error without its stack. */
+/** Formats an error without its stack. */
 const shortened = (value: unknown) => (value instanceof Error ? String(value) : value);

@@ -9,30 +9,30 @@ import { CfluxError, isCfluxError } from './errors.js';
 import { accessAdvice } from './file-access.js';
 
 /*
- * Keeps files of a directory for one owner at a time, on one machine.
+ * Locks files of a directory for one owner at a time, on one machine.
  *
- * The lock is a Unix socket in the directory that its holder listens on. Therefore the kernel knows whether the holder lives: a
- * connection to the socket of a dead process is refused, even if its process id was reused, and also when the two are in different
- * containers, where process ids mean nothing. (A file with a process id fails at both; Node has no flock.)
+ * The lock is a Unix socket in the directory on which its owner listens. Therefore the kernel knows whether the owner is alive: a
+ * connection to the socket of a dead process is refused, even if its process id was reused, and also if the processes are in different
+ * containers, where process ids are not comparable. (A file with a process id fails in both cases; Node has no flock.)
  *
- * Taking over from a dead holder has no race, because each contender has a socket with a name of its own that is never reused. It
- * first shows its socket, and only then looks for others: of two contenders at the same time, at least one sees the other.
+ * Taking over from a dead owner has no race, because each contender has a socket with a unique name that is never reused. It first
+ * shows its socket and only then looks for others: of two concurrent contenders, at least one sees the other.
  */
 
 /** What is locked. Owners of different things may use one directory: a client, its metadata and a ledger. */
 export type LockedFiles = 'meta' | 'cflux' | 'influxdb-ledger' | 'manager';
 
 export interface LockOptions {
-  /** Whether other holders that share are tolerated. Default: false. */
+  /** Whether to allow other owners that share the lock. Default: false. */
   readonly shared?: boolean;
-  /** Whether to create a missing directory, for the owner alone. Default: false. */
+  /** Whether to create a missing directory, accessible only to its owner. Default: false. */
   readonly create?: boolean;
 }
 
-/** Bytes of a socket's path on the systems that allow least (macOS). */
+/** Maximum bytes of a socket's path on the system with the lowest limit (macOS). */
 const maxPath = 103;
 
-/** The ends of the names of sockets, behind the name of what is locked: of a socket that rivals see, and of one in preparation. */
+/** The endings of socket names, after the name of the locked files: of a visible socket, and of one in preparation. */
 const socketEnding = /^\.(lock|shared)\.(\d+)\.[0-9a-f]{8}$/;
 const preparedEnding = /^\.lock-[0-9a-f]{8}$/;
 
@@ -61,15 +61,15 @@ export class DirectoryLock {
     this.name = `${files}.${shared ? 'shared' : 'lock'}.${process.pid}.${randomBytes(4).toString('hex')}`;
     this.server = createServer((socket) => {
       socket.on('error', () => {});
-      // Destroyed at once: a stopped asker must not delay the release.
+      // Destroyed at once, because a stopped process that connected must not delay the release.
       socket.end(this.holding ? 'holding' : 'claiming', () => socket.destroy());
     });
   }
 
   /**
-   * Resolves with the lock once it is held.
+   * Acquires the lock.
    *
-   * @throws CfluxError `DIRECTORY_LOCKED` naming the process that has it; `STORAGE_FAILED` if the directory is missing or cannot
+   * @throws CfluxError `DIRECTORY_LOCKED` with the owner's process id; `STORAGE_FAILED` if the directory is missing or cannot
    *   hold a socket.
    */
   static async acquire(
@@ -90,7 +90,7 @@ export class DirectoryLock {
   }
 
   async release(): Promise<void> {
-    // A socket that stays is one of a dead process soon.
+    // A socket that could not be removed soon counts as one of a dead process.
     await rm(this.pathOf(this.name), { force: true }).catch(() => {});
     await new Promise<void>((done) => this.server.close(() => done()));
   }
@@ -99,7 +99,7 @@ export class DirectoryLock {
     return join(this.directory, name);
   }
 
-  /** Listens, and then lets others see it. */
+  /** Listens, then makes the socket visible to others. */
   private async show(): Promise<void> {
     const prepared = `${this.files}.lock-${randomBytes(4).toString('hex')}`;
     await withShortPath(this.directory, prepared, (path) => this.listen(path));
@@ -109,15 +109,15 @@ export class DirectoryLock {
   private listen(path: string): Promise<void> {
     return new Promise((done, fail) => {
       this.server.once('error', fail);
-      // Exclusive: in a worker of node:cluster the primary would listen otherwise, and outlive the worker. Writable: another user
-      // must find out that the holder is dead, or the lock of a killed `sudo` would stay for ever.
+      // Exclusive, because in a worker of node:cluster the primary would listen instead, and outlive the worker. Writable, because
+      // another user must be able to detect a dead owner, or the lock of a killed `sudo` would remain forever.
       this.server.listen({ path, exclusive: true, writableAll: true }, done);
-      // A program that does not close its client must still be able to exit.
+      // The lock must not keep a process alive that does not close its client.
       this.server.unref();
     });
   }
 
-  /** Resolves when no rival is alive; rejects when there is one that goes first. */
+  /** Resolves when no rival is alive; rejects if a rival takes precedence. */
   private async outlastRivals(): Promise<void> {
     for (;;) {
       let undecided = false;
@@ -136,13 +136,13 @@ export class DirectoryLock {
         else undecided = true;
       }
       if (!undecided) break;
-      // A rival that claims, as this one does, sees this one, and that its name comes first, and gives up; unless it had looked before.
+      // A concurrent rival with a later name gives up when it sees this socket, unless it looked before this socket was visible.
       await pause(pauseBetweenLooks);
     }
     this.holding = true;
   }
 
-  /** Removes a socket whose process died before it could show it. */
+  /** Removes a socket whose process died before the socket became visible. */
   private async removeAbandoned(name: string): Promise<void> {
     const path = this.pathOf(name);
     const created = await stat(path).catch(() => undefined);
@@ -163,7 +163,7 @@ async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
-    // On a read-only file system, Node's recursive form fails with ENOENT instead of the reason.
+    // On a read-only file system, Node's recursive form fails with ENOENT, which hides the reason.
     let ancestor = resolve(directory);
     while (!existsSync(ancestor)) ancestor = dirname(ancestor);
     await access(ancestor, constants.W_OK);
@@ -183,7 +183,7 @@ function cannotLock(directory: string, cause: unknown): CfluxError {
   });
 }
 
-/** What the process is up to that listens on the socket at `path`, or listened. */
+/** Returns the state of the process that listens, or listened, on the socket at `path`. */
 function ask(path: string): Promise<Rival> {
   return new Promise((done) => {
     const socket = connect(path);
@@ -198,15 +198,15 @@ function ask(path: string): Promise<Rival> {
     socket.on('error', (error) => {
       const code = 'code' in error ? error.code : undefined;
       if (code === 'ECONNREFUSED' || code === 'ENOENT') done('dead');
-      // It is there, but this process may not connect to it.
+      // The socket exists, but this process has no permission to connect to it.
       else if (code !== 'ECONNRESET' && code !== 'EPIPE') done('holding');
     });
-    // Without an answer, it closed or died while we were waiting for our turn. (A promise settles once.)
+    // Closed without a response: the rival closed or died meanwhile. (A promise settles once.)
     socket.on('close', () => done(answer === 'holding' || answer === 'claiming' ? answer : 'leaving'));
   });
 }
 
-/** Calls `use` with a path to `name` in `directory` that is short enough for a socket. */
+/** Calls `use` with a path of `name` in `directory` that is short enough for a socket. */
 async function withShortPath<T>(
   directory: string,
   name: string,

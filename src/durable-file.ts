@@ -3,15 +3,15 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { privateDirectory, privateFile, takeAccess } from './file-access.js';
 
-/** Of a temporary file, behind the name of the file that it is to replace. */
+/** The ending of a temporary file, after the name of the file that it replaces. */
 const suffix = /\.([0-9a-f]{16}\.)?tmp$/;
 
 /**
- * Replaces the file at `path` as a whole and durably: whenever the machine stops, the file is the old one or the new one.
- * Creates the folder if it is missing, for its owner alone. Rejects with the operating system's error, and then the old file is
- * untouched.
+ * Replaces the file at `path` atomically and durably: after a crash, the file is the old or the new one.
+ * Creates a missing folder, accessible only to its owner. Rejects with the operating system's error; the old file is then
+ * unchanged.
  *
- * @param mode Permissions of a new file. Default: for its owner alone, because most of the files hold password hashes.
+ * @param mode Permissions of a new file. Default: only for its owner, because most of the files contain password hashes.
  */
 export async function writeDurably(
   path: string,
@@ -21,7 +21,7 @@ export async function writeDurably(
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: privateDirectory });
   await replaceFile(path, [Buffer.from(content)], mode);
-  // The rename itself is on disk only once the folder is.
+  // The rename is durable only after the folder is flushed.
   const directory = await open(folder, 'r');
   try {
     await directory.sync();
@@ -30,13 +30,13 @@ export async function writeDurably(
   }
 }
 
-/** Replaces the file at `path` by `pieces`, one after the other; the folder is not flushed yet. */
+/** Replaces the file at `path` by the concatenated `pieces`, without flushing the folder. */
 export async function replaceFile(
   path: string,
   pieces: readonly Buffer[],
   mode = privateFile,
 ): Promise<void> {
-  // A name of its own: two writers never write into one file, and a planted link is not followed.
+  // A unique name, so that two writers never use one file, and an existing symbolic link is not followed.
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'wx', mode);
@@ -49,7 +49,7 @@ export async function replaceFile(
     }
     await rename(temporary, path);
   } catch (error) {
-    // On a full disk it would be in the way of the next attempt.
+    // On a full disk, the leftover could make the next attempt fail.
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
@@ -58,7 +58,7 @@ export async function replaceFile(
 /**
  * Removes the temporary files that killed processes left in `folder`.
  *
- * @param isOwned Whether the caller alone writes the file of this name. Default: it writes all of them.
+ * @param isOwned Returns whether the caller is the only writer of the file with this name. Default: true for every file.
  */
 export async function removeLeftovers(folder: string, isOwned = (_name: string) => true): Promise<void> {
   const names = await readdir(folder).catch(() => []);
@@ -76,7 +76,7 @@ async function writeAll(file: FileHandle, pieces: readonly Buffer[]): Promise<vo
   }
 }
 
-/** The pieces without the first `count` bytes: the system need not take all at once. */
+/** Returns the pieces without the first `count` bytes, because a write may be partial. */
 function without(pieces: readonly Buffer[], count: number): readonly Buffer[] {
   let written = count;
   for (const [position, piece] of pieces.entries()) {

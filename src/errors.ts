@@ -1,6 +1,6 @@
-/** What went wrong, for programs; `message` says it for people. Grouped by the layer that raises it. */
+/** What went wrong, for programs; `message` is for people. Grouped by the layer that raises the error. */
 export type CfluxErrorCode =
-  // Metadata: InfluxDB's own refusals, their message is InfluxDB's own text.
+  // Metadata: errors of InfluxDB, with InfluxDB's text as the message.
   | 'DATABASE_NAME_REQUIRED'
   | 'NAME_TOO_LONG'
   | 'INVALID_NAME'
@@ -31,14 +31,14 @@ export type CfluxErrorCode =
   | 'IMPORT_SOURCE_NOT_FOUND'
   | 'MALFORMED_METADATA'
   | 'MALFORMED_DELTA'
-  // A statement that an InfluxDB server refused for a reason without a code of its own; the message is its text.
+  // An InfluxDB server refused a statement for a reason without its own code; the message is InfluxDB's text.
   | 'STATEMENT_REFUSED'
-  // An InfluxQL text that is not read, or a statement that the cluster cannot execute.
+  // An InfluxQL text that cannot be parsed, or a statement that the cluster cannot execute.
   | 'INFLUXQL_SYNTAX'
   | 'STATEMENT_NOT_SUPPORTED'
-  // A change that would leave the cluster without an administrator.
+  // A change would remove the last administrator of the cluster.
   | 'LAST_ADMINISTRATOR'
-  // A live InfluxDB server lost metadata that it had.
+  // A live InfluxDB server lost metadata.
   | 'METADATA_LOST'
   // This machine.
   | 'STORAGE_FAILED'
@@ -54,6 +54,7 @@ export type CfluxErrorCode =
   | 'UNAUTHORIZED'
   | 'FORBIDDEN'
   | 'NODE_NOT_FOUND'
+  | 'DUPLICATE_NODE'
   | 'CLUSTER_NOT_FOUND'
   | 'CLUSTER_EMPTY'
   | 'VERSION_NOT_FOUND'
@@ -74,13 +75,13 @@ export type CfluxErrorCode =
   | 'CLOSED'
   | 'UNEXPECTED';
 
-/** What is known of a change whose request failed: certainly `none` was made, or nobody here can tell. */
+/** What is known about a change whose request failed: certainly not applied, or unknown. */
 export type Outcome = 'notApplied' | 'unknown';
 
-/** What is known of an error beside its code and message. */
+/** Details of an error besides its code and message. */
 export interface CfluxErrorOptions {
   readonly cause?: unknown;
-  /** The same call may work later. Default: false. */
+  /** Whether the same call may succeed later. Default: false. */
   readonly retryable?: boolean;
   /** See {@link CfluxError.outcome}. */
   readonly outcome?: Outcome;
@@ -90,11 +91,11 @@ export interface CfluxErrorOptions {
   readonly status?: number;
 }
 
-// ESM and CJS copies of this class may meet in one process, and then `instanceof` lies: the brand does not.
+// ESM and CJS copies of this class may exist in one process, where `instanceof` fails and this brand does not.
 const brand = Symbol.for('clusterflux.error');
 
 /**
- * The one error class of this library; tell errors apart by {@link CfluxError.code}, with {@link isCfluxError}.
+ * The error class of this library. Distinguish errors by {@link CfluxError.code}, with {@link isCfluxError}.
  *
  * @example
  * ```ts
@@ -105,13 +106,13 @@ const brand = Symbol.for('clusterflux.error');
 export class CfluxError extends Error {
   override readonly name = 'CfluxError';
   readonly code: CfluxErrorCode;
-  /** The same call may work later. */
+  /** Whether the same call may succeed later. */
   readonly retryable: boolean;
-  /** Of a failed request that would have changed something: whether it may have done so all the same. */
+  /** For a failed request with a change: whether the change may have been applied. */
   readonly outcome: Outcome | undefined;
-  /** Milliseconds that the other side asked us to wait. */
+  /** Milliseconds to wait before a retry, if the server requested it. */
   readonly retryAfter: number | undefined;
-  /** HTTP status of the answer, where there was one. */
+  /** HTTP status of the response, if there was one. */
   readonly status: number | undefined;
 
   constructor(code: CfluxErrorCode, message: string, options: CfluxErrorOptions = {}) {
@@ -124,7 +125,7 @@ export class CfluxError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** `error` itself if it is a CfluxError; anything else wrapped as `UNEXPECTED` (or `code`) with it as the cause. */
+  /** Returns `error` if it is a CfluxError; wraps any other value as `UNEXPECTED` (or `code`) with it as the cause. */
   static from(error: unknown, code: CfluxErrorCode = 'UNEXPECTED'): CfluxError {
     if (isCfluxError(error)) return error;
     const message = error instanceof Error ? error.message : String(error);
@@ -132,13 +133,13 @@ export class CfluxError extends Error {
   }
 }
 
-/** A {@link CfluxError} with a known code; of several codes, one member for each. */
+/** A {@link CfluxError} with a known code; for several codes, a union with one member for each. */
 export type CfluxErrorOf<Code extends CfluxErrorCode> = Code extends CfluxErrorCode
   ? CfluxError & { readonly code: Code }
   : never;
 
 /**
- * Whether `error` is a {@link CfluxError} (of any copy of this package).
+ * Returns whether `error` is a {@link CfluxError} (of any copy of this package).
  *
  * @example
  * ```ts
@@ -148,8 +149,8 @@ export type CfluxErrorOf<Code extends CfluxErrorCode> = Code extends CfluxErrorC
  */
 export function isCfluxError(error: unknown): error is CfluxError;
 /**
- * Whether `error` is a {@link CfluxError} (of any copy of this package) with this `code`; without a code, whether it is one at all. An
- * error that is not may still be a CfluxError, with another code.
+ * Returns whether `error` is a {@link CfluxError} (of any copy of this package) with this `code`; without a code, whether it is a
+ * CfluxError. If the result is false, `error` may still be a CfluxError with another code.
  *
  * @example
  * ```ts

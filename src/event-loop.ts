@@ -1,17 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Milliseconds for which work may keep timers and sockets waiting. */
+/** Maximum milliseconds for which work may block timers and sockets. */
 const maxStretch = 20;
 
-/** How many pieces of work wait for the next turn of the event loop. */
+/** How many tasks wait for the next turn of the event loop. */
 let paused = 0;
 
-/** When the work of this turn of the event loop began. */
+/** When the work in this turn of the event loop started. */
 let began: number | undefined;
 
 /**
- * Called after each of many small steps: the next turn of the event loop, if the steps of this one have taken long, so that
- * heartbeats are sent and deadlines hold meanwhile; otherwise nothing to wait for.
+ * Yields to the event loop; call it after each of many small steps. Returns a promise of the next turn if the steps in this turn
+ * have taken long, so that heartbeats and deadlines stay on time; otherwise `undefined`.
  */
 export function breathe(): Promise<void> | undefined {
   const now = performance.now();
@@ -31,5 +31,5 @@ async function pause(): Promise<void> {
   paused -= 1;
 }
 
-/** Whether work that called {@link breathe} goes on by itself in the next turn of the event loop. */
+/** Returns whether work that called {@link breathe} continues in the next turn of the event loop. */
 export const isBreathing = (): boolean => paused > 0;

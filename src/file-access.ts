@@ -9,7 +9,7 @@ export const privateDirectory = 0o700;
 
 const others = 0o007;
 
-/** What to do about a file or directory that the operating system does not let this process use, for the end of a message. */
+/** Returns the end of a message with what to do about a file or directory that this process cannot access. */
 export function accessAdvice(error: unknown): string {
   switch (error instanceof Error && 'code' in error ? error.code : undefined) {
     case 'EACCES':
@@ -22,7 +22,7 @@ export function accessAdvice(error: unknown): string {
   }
 }
 
-/** As {@link accessAdvice}, for a single file that is read. */
+/** As {@link accessAdvice}, for a file that is only read. */
 export function fileAdvice(error: unknown): string {
   switch (error instanceof Error && 'code' in error ? error.code : undefined) {
     case 'EACCES':
@@ -41,22 +41,23 @@ const user = () => {
 };
 
 /**
- * Gives a new `file` the owner and the permissions with which it may take the place of the one at `path`.
+ * Sets the owner and permissions of a new `file` that replaces the one at `path`.
  *
- * The owner stays: a `meta.db` that root rewrites must stay readable for InfluxDB. A new file gets the owner of its directory. So do
- * permissions that exclude other users, because somebody chose them; those that do not come from a umask, and become `mode`.
+ * The owner is kept, because a `meta.db` that root rewrites must stay readable for InfluxDB. A file without a predecessor gets the
+ * owner of its directory. Permissions that exclude other users are kept, because they were chosen; others come from a umask and are
+ * replaced by `mode`.
  */
 export async function takeAccess(file: FileHandle, path: string, mode: number): Promise<void> {
   const replaced = await stat(path).catch(() => undefined);
   const { uid, gid } = replaced ?? (await stat(dirname(path)));
   const keepsOwner = await giveTo(file, uid, gid);
   if (replaced === undefined) return;
-  // Only root may give files away. For the previous owner to read it, the permissions have to stay then.
+  // Only root can change the owner. Otherwise keep the permissions, so that the previous owner can still read the file.
   const isChosen = !keepsOwner || (replaced.mode & others) === 0;
   await file.chmod(isChosen ? replaced.mode & 0o777 : mode);
 }
 
-/** Whether the file has that owner now. */
+/** Changes the owner. Resolves with whether the file has that owner now. */
 async function giveTo(file: FileHandle, uid: number, gid: number): Promise<boolean> {
   const own = await file.stat();
   if (own.uid === uid && own.gid === gid) return true;

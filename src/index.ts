@@ -2,6 +2,7 @@ export type { CertificateInfo } from './certificates.js';
 export { CfluxClient } from './client/cflux-client.js';
 export { type ConfigSources, loadConfig } from './client/config/config.js';
 export type { CfluxOptions } from './client/config/options.js';
+export type { Applied } from './client/follow/applied-version.js';
 export type { Operation } from './client/local/meta-client-adapter.js';
 export type { NodeStorage } from './client/local/node-directory.js';
 export {
@@ -75,7 +76,9 @@ export {
 } from './meta/records.js';
 export { deletedShardGroups, expiredShardGroups, shardFor } from './meta/shard-group-times.js';
 export { isSubscriptionUrl } from './meta/subscription-url.js';
-export type { NodeDescription, NodeInfo, Registration } from './protocol/nodes.js';
+export type { FindingKind, NodeReport } from './protocol/node-report.js';
+export type { NodeWord } from './protocol/node-word.js';
+export type { NodeDescription, NodeInfo, NodeKind, Registration } from './protocol/nodes.js';
 export { type Random, systemRandom } from './random.js';
 export type { PemFunction } from './tls-credentials.js';
 export type { BearerToken } from './transport/bearer-token.js';

@@ -1,20 +1,20 @@
-/** What is wrong with a JSON text. */
+/** An error in a JSON text. */
 export interface JsonFault {
-  /** Where in the text: `versions[2].at`; empty: the text as a whole. */
+  /** Place in the text, such as `versions[2].at`; empty for the whole text. */
   readonly place: string;
-  /** What should be there: `a string`. */
+  /** The expected value, such as `a string`. */
   readonly expected: string;
   /** The error of the JSON parser. */
   readonly cause?: unknown;
 }
 
-/** Makes the error of a fault: it names where the text comes from. */
+/** Creates the error of a fault; it names the source of the text. */
 export type JsonRefusal = (fault: JsonFault) => Error;
 
 const plainRefusal: JsonRefusal = ({ place, expected, cause }) =>
   new SyntaxError(`${place || 'the text'} is not ${expected}`, { cause });
 
-/** The value of a JSON text. @throws what `refuse` makes */
+/** Parses a JSON text. @throws the error of `refuse` */
 export function parseJson(text: string | Uint8Array, refuse: JsonRefusal = plainRefusal): unknown {
   try {
     return JSON.parse(typeof text === 'string' ? text : Buffer.from(text).toString());
@@ -23,7 +23,7 @@ export function parseJson(text: string | Uint8Array, refuse: JsonRefusal = plain
   }
 }
 
-/** Whether `value` is what a JSON object is parsed to: no array, and not `null`. */
+/** Returns whether `value` is a parsed JSON object, not an array or `null`. */
 export const isJsonObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -36,15 +36,15 @@ const isListOf =
   (value: unknown): value is readonly T[] =>
     isList(value) && value.every(isItem);
 
-/** The least and the greatest integer that is accepted; without a limit any safe integer. */
+/** The smallest and the largest accepted integer; without a limit, any safe integer. */
 export interface IntegerRange {
   readonly min?: number;
   readonly max?: number;
 }
 
 /**
- * A JSON object whose fields are checked when they are read, because another program may have written it. A field that is missing or
- * of another type is an error that names its place; an optional field may be missing.
+ * A JSON object whose fields are checked when they are read, because another program may have written it. A missing field, or one of
+ * another type, is an error that names its place; an optional field may be missing.
  */
 export class JsonObject {
   readonly #fields: Readonly<Record<string, unknown>>;
@@ -58,24 +58,24 @@ export class JsonObject {
     this.#place = place;
   }
 
-  /** @throws what `refuse` makes, here and at each access; default: a SyntaxError */
+  /** @throws the error of `refuse`, here and at each access; default: a SyntaxError */
   static parse(text: string | Uint8Array, refuse: JsonRefusal = plainRefusal): JsonObject {
     return new JsonObject(parseJson(text, refuse), refuse, '');
   }
 
-  /** The objects of a list that is the whole text. */
+  /** Parses a text that is an array of objects. */
   static parseList(text: string | Uint8Array, refuse: JsonRefusal = plainRefusal): readonly JsonObject[] {
     const value = parseJson(text, refuse);
     if (!isList(value)) throw refuse({ place: '', expected: 'a JSON array' });
     return value.map((each, i) => new JsonObject(each, refuse, `[${i}]`));
   }
 
-  /** A field as it is; `undefined` if it is missing. */
+  /** Returns a field unchecked; `undefined` if it is missing. */
   value(name: string): unknown {
     return Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
   }
 
-  /** A field for which `isWanted` holds; `expected` describes it: `a string of digits`. */
+  /** Returns a field that `isWanted` accepts; `expected` describes it in the error, such as `a string of digits`. */
   field<T>(name: string, isWanted: (value: unknown) => value is T, expected: string): T {
     const value = this.value(name);
     if (!isWanted(value)) throw this.#refuse({ place: this.#placeOf(name), expected });

@@ -1,15 +1,15 @@
 import { CfluxError, type CfluxErrorOptions } from './errors.js';
 
-/** What whoever wants figures is told where the optional package is missing. */
+/** The error for metrics without the optional package. */
 export const missingPromClient = (options: CfluxErrorOptions = {}) =>
   new CfluxError(
     'MISSING_DEPENDENCY',
-    'metrics need the package prom-client: npm install prom-client',
+    'metrics require the package prom-client: npm install prom-client',
     options,
   );
 
 /**
- * The optional package prom-client, loaded when somebody wants figures.
+ * Loads the optional package prom-client.
  *
  * @throws `MISSING_DEPENDENCY`
  */

@@ -1,14 +1,14 @@
 import { getRandomValues } from 'node:crypto';
 
-/** A source of chance, handed in, so that a run can be replayed from a seed: uniform in [0, 1), as `Math.random`. */
+/** A source of random numbers, uniform in [0, 1) like `Math.random`; passed as an option, so that a run can be replayed from a seed. */
 export type Random = () => number;
 
-// Drawn many at once: asking the operating system costs some 10 µs, and an id takes 31 numbers (a fifth of a whole change, measured).
+// Drawn in batches, because a call to the operating system costs some 10 µs and an id takes 31 numbers (a fifth of a change, measured).
 const drawn = new Uint32Array(256);
 let used = drawn.length;
 
 /**
- * Chance from the operating system.
+ * Random numbers from the operating system.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export const systemRandom: Random = () => {
   return (drawn[used++] ?? 0) / 2 ** 32;
 };
 
-/** A version 4 UUID (RFC 9562) drawn from `random`. */
+/** Returns a version 4 UUID (RFC 9562) drawn from `random`. */
 export function randomUuid(random: Random): string {
   const change = () => Math.floor(random() * 2 ** 32);
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0').slice(-digits);

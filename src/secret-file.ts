@@ -1,11 +1,11 @@
 import { CfluxError } from './errors.js';
 
-/** How editors begin a file to name its encoding; the bytes would become part of a password. */
+/** Byte order marks of editors, which would become part of a password. */
 const byteOrderMarks = ['efbbbf', 'fffe', 'feff'];
 
 const refused = (reason: string) => new CfluxError('INVALID_OPTION', reason);
 
-/** Returns `bytes` of a file that holds secrets. @throws CfluxError `INVALID_OPTION` if they begin with a byte order mark. */
+/** Returns `bytes` of a file with secrets. @throws CfluxError `INVALID_OPTION` if they begin with a byte order mark. */
 export function withoutMark(bytes: Buffer): Buffer {
   const start = bytes.subarray(0, 3).toString('hex');
   if (byteOrderMarks.some((mark) => start.startsWith(mark))) {
@@ -14,7 +14,7 @@ export function withoutMark(bytes: Buffer): Buffer {
   return bytes;
 }
 
-/** The text of a file that holds secrets. @throws CfluxError `INVALID_OPTION` for a byte order mark, or another encoding than UTF-8. */
+/** Decodes a file with secrets. @throws CfluxError `INVALID_OPTION` for a byte order mark, or another encoding than UTF-8. */
 export function secretText(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(withoutMark(bytes));
@@ -25,7 +25,7 @@ export function secretText(bytes: Buffer): string {
 }
 
 /**
- * The one secret that is alone in a file, which may end with a line end. Blanks belong to the secret.
+ * Returns the only secret of a file, without a line end. Spaces are part of the secret.
  *
  * @throws CfluxError `INVALID_OPTION` for a byte order mark, another encoding than UTF-8, a second line, or an empty file. The secret is
  *   never part of the error.

@@ -4,10 +4,10 @@ import { type CertificateInfo, certificatesIn, ExpiryWarnings } from './certific
 import type { Clock } from './clock.js';
 import { CfluxError } from './errors.js';
 
-/** Returns a PEM text as it is now, such as the content of a file. It is called again, at most once a second. */
+/** Returns the current PEM text, such as the content of a file. It is called repeatedly, at most once a second. */
 export type PemFunction = () => string | Uint8Array;
 
-/** PEM values of one end of TLS connections, any of which may be a function. */
+/** PEM values of one end of TLS connections; each may be a function. */
 export interface TlsSources {
   readonly ca?: PemValue<'ca'> | PemFunction;
   readonly cert?: PemValue<'cert'> | PemFunction;
@@ -16,13 +16,13 @@ export interface TlsSources {
 }
 
 type Option = 'ca' | 'cert' | 'key';
-/** What TLS takes for one option: text or bytes in PEM, or a list of them. */
+/** The value of one TLS option: text or bytes in PEM, or a list of them. */
 export type PemValue<Name extends 'ca' | 'cert' | 'key'> =
   | SecureContextOptions[Name]
   | Uint8Array
   | readonly (string | Uint8Array)[];
 
-/** What Node's TLS takes. */
+/** The options of Node's TLS. */
 export type TlsValues = Pick<SecureContextOptions, Option | 'passphrase'>;
 
 export interface TlsCredentialsOptions {
@@ -34,13 +34,13 @@ export interface TlsCredentialsOptions {
   readonly onLoad?: ((certificates: readonly CertificateInfo[]) => void) | undefined;
 }
 
-/** How long a change may go unnoticed, in milliseconds. */
+/** Interval between two checks for changes, in milliseconds. */
 export const lookInterval = 1_000;
 
 /**
- * Certificates and keys that are reloaded when they change. Their contents are compared, not the times of files: a copy that keeps
- * the time, a renamed directory and a changed symbolic link are noticed too. Values that cannot be used, for example a certificate
- * whose key is not written yet, leave the previous ones in use.
+ * Certificates and keys that are reloaded when they change. Contents are compared, not file times, to detect a copy that preserves
+ * the time, a renamed directory and a changed symbolic link. If new values cannot be used, for example a certificate whose key is not
+ * written yet, the previous ones stay in use.
  */
 export class TlsCredentials {
   readonly #options: TlsCredentialsOptions;
@@ -66,7 +66,7 @@ export class TlsCredentials {
     return this.#loaded.certificates;
   }
 
-  /** Reads the sources again if that is due. Returns whether {@link values} changed. */
+  /** Reads the sources again if the interval is over. Returns whether {@link values} changed. */
   refresh(): boolean {
     const now = this.#options.clock.monotonic();
     if (now - this.#lookedAt < lookInterval) return false;
@@ -124,14 +124,14 @@ function read<Name extends Option>(source: TlsSources[Name]): TlsValues[Name] {
   return (Array.isArray(value) ? value.map(asBuffer) : asBuffer(value)) as TlsValues[Name];
 }
 
-/** undici and Node's TLS take Buffers, not every Uint8Array. */
+/** Converts to a Buffer, because undici and Node's TLS do not accept every Uint8Array. */
 const asBuffer = (value: unknown) =>
   value instanceof Uint8Array && !Buffer.isBuffer(value) ? Buffer.from(value) : value;
 
 const isPem = (value: unknown): value is string | Buffer =>
   typeof value === 'string' || Buffer.isBuffer(value);
 
-/** Of what can change: a function returns text or bytes. */
+/** Returns a digest of the values that can change: functions return text or bytes. */
 function digestOf({ ca, cert, key }: TlsValues): string {
   const hash = createHash('sha256');
   for (const value of [ca, cert, key]) {
@@ -142,21 +142,21 @@ function digestOf({ ca, cert, key }: TlsValues): string {
   return hash.digest('hex');
 }
 
-/** OpenSSL notices a key of another certificate only if both are of one kind: not an RSA certificate with an elliptic curve key. */
+/** Checks that the key belongs to the certificate: OpenSSL does not detect an RSA certificate with an elliptic curve key. */
 function checkPair({ cert, key, passphrase }: TlsValues): void {
   if (!isPem(cert) || !isPem(key)) return;
   const privateKey = createPrivateKey({ key, ...(passphrase === undefined ? {} : { passphrase }) });
   if (!new X509Certificate(cert).checkPrivateKey(privateKey)) {
-    throw new Error('key values mismatch: the key is not that of the certificate');
+    throw new Error('key values mismatch: the key does not belong to the certificate');
   }
 }
 
-/** What cannot be used is reported at once, not with the first connection. */
+/** Loads the values, so that errors are reported now and not at the first connection. */
 function check(values: TlsValues): Loaded {
   try {
     createSecureContext(values);
     checkPair(values);
-    // A `ca` text without a certificate would be ignored silently, and every peer refused.
+    // TLS would silently ignore a `ca` text without a certificate, and refuse every peer.
     const of = (option: 'ca' | 'cert') =>
       [values[option] ?? []]
         .flat()

@@ -1,7 +1,7 @@
 /**
- * `text` without the characters at its end that match `character`, which matches one.
+ * Returns `text` without trailing characters that match `character`, an expression for one character.
  *
- * An expression such as `/x+$/` begins at every `x` of a long run, and so takes quadratic time.
+ * An expression such as `/x+$/` takes quadratic time, because a match is attempted at every `x` of a long run.
  */
 export function withoutTrailing(text: string, character: RegExp): string {
   let end = text.length;

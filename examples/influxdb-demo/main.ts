@@ -82,14 +82,14 @@ try {
   );
   await a.query("CREATE USER grafana WITH PASSWORD 'x'; GRANT READ ON telegraf TO grafana");
   await a.write('telegraf', Array.from({ length: 100 }, (_, at) => `cpu v=${at} ${at}`).join('\n'));
-  const seeded = agentA.line('in step');
+  const seeded = agentA.line('in sync');
   agentA.start();
   await seeded;
 
   step('Two more servers follow it; one has a database of its own, which stays its own');
   process.env['CFLUX_PASSWORDS'] = 'grafana = "x"';
   await b.query('CREATE DATABASE notes');
-  const joined = Promise.all([agentB.line('in step'), agentC.line('in step')]);
+  const joined = Promise.all([agentB.line('in sync'), agentC.line('in sync')]);
   agentB.start();
   agentC.start();
   await joined;

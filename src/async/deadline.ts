@@ -2,22 +2,22 @@ import type { Clock } from '../clock.js';
 import { onAbort } from './on-abort.js';
 
 export interface TimeoutOptions {
-  /** Any timer: a clock's, or one with another idea of time, such as `lenientTimer`. */
+  /** A clock, or another timer such as `lenientTimer`. */
   readonly clock: Pick<Clock, 'after'>;
   /** Milliseconds. Default: none. */
   readonly timeout?: number;
-  /** Makes the error of a timeout. */
+  /** Creates the error of a timeout. */
   readonly timeoutError?: () => unknown;
 }
 
 export interface DeadlineOptions extends TimeoutOptions {
-  /** Any of them ends the work, with its reason. */
+  /** Signals that abort the work, with their reason. */
   readonly signals: readonly (AbortSignal | undefined)[];
 }
 
 /**
- * Runs `work` with a signal of its own, and settles when it settles, when a signal aborts or after the timeout: also if `work`
- * ignores its signal. Afterwards no timer and no listener is left.
+ * Runs `work` with its own signal. Settles when `work` settles, when a signal aborts, or after the timeout, even if `work`
+ * ignores its signal. No timer and no listener remains.
  */
 export function withDeadline<T>(
   options: DeadlineOptions,

@@ -8,8 +8,8 @@ interface Deadline {
 }
 
 /**
- * Any number of deadlines on one timer: ten thousand held polls cost one. A binary heap, the earliest on top; each entry
- * knows its place, so that calling one off costs a few swaps.
+ * Any number of deadlines on one timer: ten thousand held polls need only one. A binary heap with the earliest deadline on top;
+ * each entry has its index, so that cancelling one takes a few swaps.
  */
 export class Deadlines {
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class Deadlines {
     return this.#heap.length;
   }
 
-  /** Calls `expire` once after `ms` milliseconds, unless the returned function is called before; never after `close`. */
+  /** Calls `expire` once after `ms` milliseconds, unless the returned function cancels it; never after `close`. */
   add(ms: number, expire: () => void): () => void {
     if (this.#closed) return () => {};
     const deadline: Deadline = { at: this.#clock.monotonic() + ms, expire, place: this.#heap.length };

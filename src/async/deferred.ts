@@ -1,4 +1,4 @@
-/** A promise that is settled from outside, like the result of `Promise.withResolvers`, which Node 20 does not have. */
+/** A promise with its resolve and reject functions; Node 20 does not have `Promise.withResolvers`. */
 export class Deferred<T> {
   readonly promise: Promise<T>;
   resolve!: (value: T) => void;

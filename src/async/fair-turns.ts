@@ -1,19 +1,19 @@
 type Start = () => void;
 
-/** Tasks that wait, by key; the key that was served longest ago is first. */
+/** Waiting tasks by key; the least recently served key is first. */
 type Line = Map<string, Start[]>;
 
-/** What a task of {@link FairTurns} is. */
+/** Properties of a task of {@link FairTurns}. */
 export interface Turn {
-  /** Tasks of one key count as one caller, however many they are. */
+  /** Identifies the caller: all tasks with one key share its turns. */
   readonly key: string;
   /** Whether the task may take many times as long as the others. */
   readonly isSlow: boolean;
 }
 
 /**
- * Runs `limit` tasks at a time. The keys take turns, so a key with a thousand tasks delays another key by one task; within a key it is
- * first come, first served. At most one slow task runs at a time, and it always leaves a place for the others.
+ * Runs `limit` tasks at a time. Keys take turns, so a key with a thousand tasks delays another key by one task; the tasks of a key run
+ * in order. At most one slow task runs at a time, and at least one slot is always left for other tasks.
  */
 export class FairTurns {
   private readonly ordinaryLine: Line = new Map();
@@ -42,7 +42,7 @@ export class FairTurns {
   }
 
   private startNext(): void {
-    // With a limit of one, a slow task gets a place of its own.
+    // With a limit of one, a slow task gets an extra slot.
     if (this.slow + this.ordinary >= Math.max(this.limit, 2)) return;
     const next =
       (this.slow === 0 ? takeFirst(this.slowLine) : undefined) ??
@@ -56,7 +56,7 @@ export class FairTurns {
   }
 }
 
-/** Takes a task of the first key, which goes to the end of the line. */
+/** Removes a task of the first key, and moves the key to the end. */
 function takeFirst(line: Line): Start | undefined {
   const [first] = line;
   if (first === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { Deferred } from './deferred.js';
 
-/** Something that many callers wait for: while it is open all pass at once, while it is shut they wait. Begins open. */
+/** A gate for any number of callers: they pass at once while it is open, and wait while it is shut. Initially open. */
 export class Gate {
   #shut: Deferred<void> | undefined;
 

@@ -1,11 +1,11 @@
 import type { Random } from '../random.js';
 
-/** A delay between `min` and `max`, so that peers that were told the same do not act in the same moment. */
+/** Returns a random delay between `min` and `max`, so that peers that got the same response do not act together. */
 export const uniformDelay = (min: number, max: number, random: Random): number =>
   min + (max - min) * random();
 
-/** `delay`, of which a random half is left out. */
+/** Returns `delay` with equal jitter: between half of it and all of it. */
 export const equalJitter = (delay: number, random: Random): number => delay * (0.5 + random() / 2);
 
-/** Any part of `delay`. */
+/** Returns `delay` with full jitter: between 0 and all of it. */
 export const fullJitter = (delay: number, random: Random): number => delay * random();

@@ -4,8 +4,8 @@ import type { Clock } from '../clock.js';
 const step = 50;
 
 /**
- * A timer whose waits are made of short steps: while the event loop is so busy that results which have arrived are not processed yet,
- * timers are late as well, and the end of the wait moves with them. So a flood of requests does not make a healthy peer look slow.
+ * Returns a timer that waits in short steps. While the event loop is too busy to process results that have arrived, timers are late as
+ * well, and the end of the wait moves with them. So a flood of requests does not make a healthy peer look slow.
  */
 export function lenientTimer(timer: Pick<Clock, 'after'>): Pick<Clock, 'after'> {
   return {

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * A controller whose signal aborts when a component closes. Every call of the component may listen to it: Node would otherwise
- * warn of a leak from the eleventh listener on.
+ * Creates a controller whose signal aborts when a component closes. Any number of calls may listen to it; by default Node warns of a
+ * leak from the eleventh listener on.
  */
 export function lifetimeController(): AbortController {
   const controller = new AbortController();

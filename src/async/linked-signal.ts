@@ -1,9 +1,9 @@
 import { onAbort } from './on-abort.js';
 
 /**
- * Runs `task` with a signal that aborts when any of `parents` does, with its reason, or when `task` calls `abort`. The signal is
- * unlinked when the task ends, so that a parent that lives as long as the program collects no listeners. (`AbortSignal.any`
- * keeps some memory of every call in each parent.)
+ * Runs `task` with a signal that aborts when any of `parents` aborts, with its reason, or when `task` calls `abort`. The signal is
+ * unlinked when the task ends, so that a long-lived parent does not accumulate listeners. (`AbortSignal.any` retains some memory
+ * in each parent for every call.)
  */
 export async function withLinkedSignal<T>(
   parents: readonly (AbortSignal | undefined)[],

@@ -2,7 +2,7 @@
 export class Mutex {
   #tail: Promise<void> = Promise.resolve();
 
-  /** Runs `task` after every task that was given before it, whether those failed or not. */
+  /** Runs `task` after all earlier tasks have settled. */
   run<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#tail.then(task);
     this.#tail = result.then(

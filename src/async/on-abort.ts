@@ -1,6 +1,6 @@
 /**
- * Calls `listener` once with the reason when `signal` aborts, immediately if it has aborted already. The returned function
- * unsubscribes: call it when the work ends, because a signal that outlives the work would collect listeners.
+ * Calls `listener` once with the reason when `signal` aborts, or immediately if it has aborted already. The returned function
+ * unsubscribes: call it when the work ends, because a signal that outlives the work would accumulate listeners.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: (reason: unknown) => void): () => void {
   if (signal === undefined) return () => {};

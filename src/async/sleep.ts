@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { onAbort } from './on-abort.js';
 
-/** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it aborts, and leaves no listener. */
+/** Resolves after `ms` milliseconds; rejects with the signal's reason when it aborts. No listener remains. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -19,7 +19,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** Resolves after `ms` milliseconds, or as soon as the signal aborts: for loops that check the signal themselves. */
+/** Resolves after `ms` milliseconds, or when the signal aborts: for loops that check the signal themselves. */
 export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   await sleep(clock, ms, signal).catch(() => undefined);
 }

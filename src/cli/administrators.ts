@@ -2,7 +2,7 @@ import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
 
 /**
- * Passes unless a change removes the last administrator: without one, only InfluxDB's own start without authentication helps.
+ * Rejects a change that removes the last administrator: without one, users can only be managed by starting InfluxDB without authentication.
  *
  * @throws CfluxError `LAST_ADMINISTRATOR`
  */
@@ -11,6 +11,6 @@ export function checkAdministrators(before: MetaData, after: MetaData): void {
   if (last.length === 0 || after.users.some(({ admin }) => admin)) return;
   throw new CfluxError(
     'LAST_ADMINISTRATOR',
-    `no administrator would remain without ${last.join(', ')}, and nobody could manage users: make another one first, or say --allow-no-admin`,
+    `cannot remove the last administrator ${last.join(', ')}: create another one first, or pass --allow-no-admin`,
   );
 }

@@ -9,7 +9,7 @@ import type { Report } from '../influxdb/report.js';
 import type { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { AgentLog } from './agent-log.js';
 
-/** Milliseconds between two tries of the first import. */
+/** Milliseconds between two attempts of the first import. */
 const retryInterval = 2_000;
 
 export interface AgentImportParts {
@@ -17,11 +17,11 @@ export interface AgentImportParts {
   readonly mirror: InfluxMirror;
   readonly log: AgentLog;
   readonly clock: Clock;
-  /** Adds whatever is unmanaged, whenever there is something; else only an empty cluster is seeded, once. */
+  /** Whether to add unmanaged items whenever there are any. If false, only an empty cluster is seeded, once. */
   readonly always: boolean;
 }
 
-/** Brings into the cluster what is only on the agent's server, where that is wanted. */
+/** Imports items that exist only on the agent's server into the cluster, if configured. */
 export class AgentImport {
   readonly #parts: AgentImportParts;
   readonly #ended = new AbortController();
@@ -33,36 +33,36 @@ export class AgentImport {
     this.#parts = parts;
   }
 
-  /** Imports once the node has joined; `onNothing` is called where there was nothing to import. */
+  /** Imports once the node has joined; calls `onNothing` if there was nothing to import. */
   start(onNothing: () => void): void {
     this.#work = this.#first().then((added) => {
       this.#isSettled = true;
-      // What was imported makes a version of the cluster, and so a report.
+      // The import makes a version of the cluster, and each version leads to a report.
       if (added === 0) onNothing();
     });
   }
 
-  /** What is unmanaged is told by `tell`, once it is known whether it shall stay so. */
+  /** Passes `report`, with its unmanaged items, to `notify` once it is known whether they stay unmanaged. */
   consider(report: Report, notify: (report: Report) => void): void {
     if (!this.#isSettled) return;
     if (!this.#parts.always || report.unmanaged.length === 0) {
       notify(report);
       return;
     }
-    // Somebody made something on this server.
+    // Something was created on this server.
     this.#work = this.#work.then(async () => {
       const added = await this.#import({}).catch((error: unknown) => this.#logFailure(error));
       if (added === 0) notify(report);
     });
   }
 
-  /** Begins nothing more; resolves when mirror and client, to be closed next, have let go of what is under way. */
+  /** Starts no further import. Resolves when the import under way has ended, so that mirror and client can be closed next. */
   async close(): Promise<void> {
     this.#ended.abort();
     await this.#work;
   }
 
-  /** How many things were added; `undefined` at the end of the agent. */
+  /** Returns how many items were added; `undefined` if the agent was closed. */
   async #first(): Promise<number | undefined> {
     const { client, clock, always } = this.#parts;
     const { signal } = this.#ended;
@@ -78,22 +78,22 @@ export class AgentImport {
     return undefined;
   }
 
-  /** How many things were added. */
+  /** Returns how many items were added. */
   async #import(options: ImportOptions): Promise<number> {
     const { client, mirror, log } = this.#parts;
     const { added, withoutHash } = await importUnmanaged(mirror, client, options);
     for (const item of added)
       log.notify('imported', `imported  ${describeItem(item)} into the cluster`, { item });
     for (const user of withoutHash) {
-      const text = `not imported: user ${JSON.stringify(user)}, for the snapshot port does not tell its password hash`;
+      const text = `cannot import user ${JSON.stringify(user)}: its password hash is unknown without the snapshot port`;
       log.notify('notImported', text, { user });
     }
     return added.length;
   }
 
   #logFailure(error: unknown): void {
-    const text = `cannot import yet: ${CfluxError.from(error).message}; trying again`;
-    // Once for each reason, however often it is tried.
+    const text = `cannot import yet: ${CfluxError.from(error).message}; retrying`;
+    // Logged once for each reason, however many attempts fail.
     if (this.#ended.signal.aborted || text === this.#lastFailure) return;
     this.#lastFailure = text;
     this.#parts.log.notify('importFailed', text);

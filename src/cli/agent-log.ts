@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { printable, printableJson } from '../printable.js';
 
-/** What an agent tells, line by line: for people, or as JSON for programs. */
+/** The log of an agent, line by line: as text, or as JSON for programs. */
 export class AgentLog {
   readonly #write: (line: string) => void;
   readonly #json: boolean;
@@ -16,7 +16,7 @@ export class AgentLog {
     this.#clock = clock;
   }
 
-  /** `event` is a name for programs, `text` says it to people; `fields` are for programs only. */
+  /** Writes one line. Text output has `text`; JSON has `event`, `text` and `fields`. */
   notify(event: string, text: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const time = new Date(this.#clock.now()).toISOString();
     this.#write(
@@ -27,7 +27,7 @@ export class AgentLog {
   }
 }
 
-/** JSON has no integers of 64 bits: they are text there. */
+/** Converts 64-bit integers to strings, because JSON does not have them. */
 export function withoutBigints(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }

@@ -3,7 +3,7 @@ import { clientMetrics } from '../client/observe/client-metrics.js';
 import { promClient } from '../prom-client.js';
 import type { Agent, AgentHealth } from './agent.js';
 
-/** The figures of an agent in the text format of Prometheus: `cflux_client_…` of its client, `cflux_agent_…` of its server. */
+/** The metrics of an agent in the text format of Prometheus: `cflux_client_…` for its client, `cflux_agent_…` for its server. */
 export interface AgentMetrics {
   readonly contentType: string;
   text(): Promise<string>;
@@ -11,27 +11,27 @@ export interface AgentMetrics {
 
 const gauges: Record<string, { help: string; read: (health: AgentHealth) => number | undefined }> = {
   influxdb_up: {
-    help: 'Whether the last convergence ended.',
+    help: 'Whether the last convergence completed.',
     read: ({ server }) => (server.error === undefined ? 1 : 0),
   },
   last_convergence_timestamp_seconds: {
-    help: 'When the last convergence ended.',
+    help: 'When the last convergence completed.',
     read: ({ server }) => server.lastConvergedAt && server.lastConvergedAt / 1_000,
   },
   in_sync: {
-    help: 'Things of the cluster that the server has as the cluster has them.',
+    help: 'Items of the cluster that are equal on the server.',
     read: ({ report }) => report?.inSync,
   },
   pending: {
-    help: 'Findings that wait for the operator.',
+    help: 'Findings that need a decision of the operator.',
     read: ({ report }) => report?.pending.length,
   },
   refused: {
-    help: 'Things of the cluster that the server cannot have.',
+    help: 'Items of the cluster that the server cannot have.',
     read: ({ report }) => report?.refused.length,
   },
   unmanaged: {
-    help: 'Things that are only on the server.',
+    help: 'Items that exist only on the server.',
     read: ({ report }) => report?.unmanaged.length,
   },
 };
@@ -68,7 +68,7 @@ export async function agentMetrics(agent: Agent): Promise<AgentMetrics> {
       },
     });
   };
-  counter('changes_total', 'Changes of the server.', () => ({
+  counter('changes_total', 'Changes made on the server.', () => ({
     done: agent.counts.done,
     refused: agent.counts.refused,
   }));

@@ -3,7 +3,7 @@ import type { Report } from '../influxdb/report.js';
 import type { AgentLog } from './agent-log.js';
 import { describeFinding } from './plan-text.js';
 
-/** Logs what each convergence left, once: a level that stays as it is makes no more lines, until another version is reached. */
+/** Logs what each convergence left open. A state that does not change is logged once for each version. */
 export class ReportTeller {
   readonly #log: AgentLog;
   #notified = new Set<string>();
@@ -31,10 +31,10 @@ export class ReportTeller {
       refused.length > 0 ? `${refused.length} refused` : [],
       unmanaged.length > 0 ? `${unmanaged.length} unmanaged` : [],
     ].flat();
-    const state = left.length === 0 ? 'in step' : `in step but for ${left.join(', ')}`;
+    const state = left.length === 0 ? 'in sync' : `in sync except ${left.join(', ')}`;
     this.#log.notify(
       'converged',
-      `${state} with version ${version}: ${agreeing(inSync)} (read by ${source})`,
+      `${state} with version ${version}: ${equalItems(inSync)} (read by ${source})`,
       {
         version,
         source,
@@ -45,13 +45,13 @@ export class ReportTeller {
       },
     );
     if (confirmation !== undefined) {
-      const text = `more drops at once than --max-drops: to make them, cflux confirm-drops ${confirmation} --data DIR`;
+      const text = `drops held back: more at once than --max-drops; to make them, run cflux confirm-drops ${confirmation} --data DIR`;
       this.#log.notify('confirmationNeeded', text, { confirmation });
     }
   }
 }
 
-const agreeing = (count: number) => (count === 1 ? '1 thing agrees' : `${count} things agree`);
+const equalItems = (count: number) => (count === 1 ? '1 item equal' : `${count} items equal`);
 
 function linesOf({
   pending,
@@ -65,12 +65,12 @@ function linesOf({
     ...refused.map((finding) => ({ event: 'refused', text: `refused   ${describeFinding(finding)}` })),
     ...unmanaged.map((item) => ({
       event: 'unmanaged',
-      text: `unmanaged ${describeItem(item)}: never the cluster's, and left alone; --import adds it to the cluster`,
+      text: `unmanaged ${describeItem(item)}: not part of the cluster, left unchanged; --import adds it to the cluster`,
     })),
     ...local.map((finding) => ({ event: 'local', text: `local     ${describeFinding(finding)}` })),
     ...unverified.map((user) => ({
       event: 'unverified',
-      text: `unverified password of user ${JSON.stringify(user)}: without the snapshot port nobody can compare it`,
+      text: `cannot verify the password of user ${JSON.stringify(user)}: its hash is unknown without the snapshot port`,
     })),
   ];
 }

@@ -8,7 +8,7 @@ import type { Agent } from './agent.js';
 import { withoutBigints } from './agent-log.js';
 import { type AgentMetrics, agentMetrics } from './agent-metrics.js';
 
-/** Answers `/health` and `/metrics` of one agent. */
+/** Serves `/health` and `/metrics` of one agent. */
 export interface AgentServer {
   readonly url: string;
   close(): Promise<void>;
@@ -17,18 +17,18 @@ export interface AgentServer {
 export interface AgentServerOptions {
   readonly host: string;
   readonly port: number;
-  /** Further names that it is served under while it listens on loopback. */
+  /** Further host names that are accepted while it listens on loopback. */
   readonly hostNames: readonly string[];
 }
 
-/** @throws CfluxError `INVALID_OPTION` when it cannot listen on the address, or a host name is none */
+/** @throws CfluxError `INVALID_OPTION` if it cannot listen on the address, or a host name is invalid */
 export async function serveAgent(
   agent: Agent,
   { host, port, hostNames }: AgentServerOptions,
 ): Promise<AgentServer> {
-  // It has nothing to ask for credentials with.
+  // This server has no authentication.
   const guard = new BrowserGuard({ open: true, hostNames });
-  // Now, for what happens before anybody asks counts too. Without prom-client whoever asks is told.
+  // Created now, so that events before the first request are counted too. Without prom-client, each request gets the error.
   const metrics = agentMetrics(agent);
   metrics.catch(() => {});
   const server = createServer();
@@ -67,7 +67,7 @@ async function answerTo(
   metrics: Promise<AgentMetrics>,
 ): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD')
-    return { ...plain(405, 'only GET'), headers: { allow: 'GET, HEAD' } };
+    return { ...plain(405, 'method not allowed: use GET'), headers: { allow: 'GET, HEAD' } };
   switch (parseTarget(url)?.path) {
     case '/health': {
       const health = agent.health;
@@ -82,7 +82,7 @@ async function answerTo(
         return plain(501, CfluxError.from(error).message);
       }
     default:
-      return plain(404, 'there are /health and /metrics');
+      return plain(404, 'not found: use /health or /metrics');
   }
 }
 

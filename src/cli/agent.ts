@@ -16,28 +16,29 @@ import { clientLogger } from './agent-client-log.js';
 import { AgentImport } from './agent-import.js';
 import type { AgentLog } from './agent-log.js';
 import { ReportTeller } from './agent-report.js';
+import { AgentReporter, findingsOf, type ReportContent } from './agent-reporter.js';
 import { statementsOf } from './plan-text.js';
 
 export interface AgentOptions {
-  /** Directory of the agent's own copy of the metadata, of its record, backups and ledger. */
+  /** Directory for the agent's copy of the metadata, its record, backups and ledger. */
   readonly dir: string;
   readonly client: CfluxOptions;
   readonly influx: InfluxMirrorOptions;
-  /** Adds to the cluster what is only on this server, now and whenever there is something. */
+  /** Whether to add items that exist only on this server to the cluster, now and later. */
   readonly import: boolean;
-  /** The operator's word where the manager holds another cluster's metadata. */
+  /** The operator's decision for when the manager has another cluster's metadata. */
   readonly onForeign: 'wait' | 'adopt' | 'reseed';
   readonly clock: Clock;
 }
 
-/** How an agent is. */
+/** The health of an agent. */
 export interface AgentHealth {
-  /** The manager answers, and the server is in step as far as it can be. */
+  /** Whether the manager responds and the server is in sync, except for findings. */
   readonly healthy: boolean;
   readonly client: CfluxClient<LocalMetaClient>['status'];
   readonly server: {
     readonly url: string;
-    /** What the last convergence broke off with; absent when the last one ended. */
+    /** The error that ended the last convergence; absent if it completed. */
     readonly error?: string;
     /** Milliseconds since 1970. */
     readonly lastConvergedAt?: number;
@@ -45,7 +46,10 @@ export interface AgentHealth {
   readonly report?: Report;
 }
 
-/** One node of a cluster beside an InfluxDB 1.x server: keeps the metadata in step with the manager, and the server with it. */
+/** Codes of errors of a server that does not respond. */
+const silent: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT']);
+
+/** One node of a cluster beside an InfluxDB 1.x server: keeps the metadata in sync with the manager, and the server with the metadata. */
 export class Agent {
   readonly #options: AgentOptions;
   readonly #log: AgentLog;
@@ -53,6 +57,8 @@ export class Agent {
   readonly #mirror: InfluxMirror;
   readonly #reports: ReportTeller;
   readonly #import: AgentImport;
+  readonly #reporter: AgentReporter;
+  #appliedVersion = 0;
   #serverError: CfluxError | undefined;
   readonly #certificates = new Map<string, readonly CertificateInfo[]>();
   #lastConvergedAt: number | undefined;
@@ -63,7 +69,7 @@ export class Agent {
     this.#log = log;
     this.#reports = new ReportTeller(log);
     const { dir, client, influx } = options;
-    // A directory of its own: InfluxDB's `meta` may be below the same parent.
+    // Use a separate directory, because InfluxDB's `meta` may be below the same parent.
     const meta = new LocalMetaClient({ dir: join(dir, 'cluster') });
     this.#client = new CfluxClient(meta, {
       ...client,
@@ -80,13 +86,19 @@ export class Agent {
       clock: options.clock,
       always: options.import,
     });
+    this.#reporter = new AgentReporter(this.#client, {
+      content: () => this.#reportContent,
+      clock: options.clock,
+      log,
+    });
+    this.#client.on('registered', () => this.#reporter.forgotten());
     this.#logMirror();
   }
 
-  /** Joins the cluster and begins to follow it; without a manager or a server it goes on trying. */
+  /** Joins the cluster and starts to follow it; retries while the manager or the server cannot be reached. */
   async start(): Promise<void> {
     await mkdir(join(this.#options.dir, 'cluster'), { recursive: true, mode: privateDirectory });
-    // Before the client is opened: what it meets there, another history for one, is news for the mirror.
+    // Subscribed before the client opens: the mirror needs the events of opening, such as another history.
     this.#mirror.follow(this.#client);
     try {
       await this.#client.open();
@@ -99,12 +111,12 @@ export class Agent {
     });
   }
 
-  /** Certificates that it trusts or shows, of the connections to the manager and to InfluxDB. */
+  /** Certificates of the connections to the manager and to InfluxDB: trusted authorities and own certificates. */
   get certificates(): readonly CertificateInfo[] {
     return [...this.#certificates.values()].flat();
   }
 
-  /** For its figures. */
+  /** The client, for its metrics. */
   get client(): ObservedClient {
     return this.#client;
   }
@@ -125,13 +137,14 @@ export class Agent {
     };
   }
 
-  /** How often what happened since the start. */
+  /** How often each event happened since the start. */
   get counts(): Readonly<{ done: number; refused: number; converged: number; failed: number }> {
     return this.#counts;
   }
 
-  /** Stops following, lets the change under way end, and leaves the cluster until the next start. */
+  /** Stops following, waits for the change under way, and leaves the cluster until the next start. */
   async close(): Promise<void> {
+    this.#reporter.close();
     const imported = this.#import.close();
     await this.#mirror.close();
     await this.#client.close();
@@ -152,9 +165,31 @@ export class Agent {
     if (onForeign === 'adopt') await this.#client.adopt();
     else if (onForeign === 'reseed') await this.#client.reseed();
     else {
-      const text = `${error.message}. Nothing is followed: start the agent once with --adopt to take the manager's metadata, or with --reseed to give it this node's`;
+      const text = `${error.message}; start the agent once with --adopt to take its metadata, or with --reseed to replace it`;
       this.#log.notify('foreign', text);
     }
+  }
+
+  get #reportContent(): ReportContent | undefined {
+    const report = this.#mirror.lastReport;
+    const error = this.#serverError;
+    if (report === undefined && error === undefined) return undefined;
+    const version = this.#mirror.serverVersion;
+    return {
+      version: this.#appliedVersion,
+      influxdb: {
+        reachable: error === undefined || !silent.has(error.code),
+        ...(version === undefined ? {} : { version }),
+        ...(error === undefined ? {} : { error: error.message }),
+      },
+      drops: this.#options.influx.drops === 'apply',
+      inSync: report?.inSync ?? 0,
+      pending: report?.pending.length ?? 0,
+      refused: report?.refused.length ?? 0,
+      unmanaged: report?.unmanaged.length ?? 0,
+      unverified: report?.unverified.length ?? 0,
+      findings: report === undefined ? [] : findingsOf(report),
+    };
   }
 
   readonly #logReport = (report: Report): void => {
@@ -164,7 +199,7 @@ export class Agent {
   #logMirror(): void {
     this.#mirror.on('step', ({ step, refusal }) => {
       this.#counts[refusal === undefined ? 'done' : 'refused'] += 1;
-      // A refusal is tried at each convergence; the report tells of it once.
+      // A refused step is retried at each convergence; the report logs it once.
       if (refusal !== undefined) return;
       const statement = statementsOf(step);
       this.#log.notify('done', `done      ${statement}  (${step.reason})`, { item: step.item, statement });
@@ -172,16 +207,19 @@ export class Agent {
     this.#mirror.on('report', (report) => {
       this.#counts.converged += 1;
       this.#lastConvergedAt = this.#options.clock.now();
-      if (this.#serverError) this.#log.notify('recovered', `InfluxDB at ${report.server} can be used again`);
+      if (this.#serverError) this.#log.notify('recovered', `InfluxDB at ${report.server} is available again`);
       this.#serverError = undefined;
+      if (report.unfinished !== true) this.#appliedVersion = this.#client.status.version;
+      this.#reporter.changed();
       this.#import.consider(report, this.#logReport);
     });
     this.#mirror.on('failed', ({ error, failures }) => {
       this.#counts.failed += 1;
       if (failures === 1 || error.message !== this.#serverError?.message) {
-        this.#log.notify('failed', `${error.message}; trying again`, { code: error.code });
+        this.#log.notify('failed', `${error.message}; retrying`, { code: error.code });
       }
       this.#serverError = error;
+      this.#reporter.changed();
     });
   }
 }

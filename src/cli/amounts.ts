@@ -1,6 +1,6 @@
 const binary = ['B', 'KiB', 'MiB', 'GiB'] as const;
 
-/** Bytes for people: `512 B`, `1.5 KiB`, `20 MiB`. */
+/** Formats a size in bytes: `512 B`, `1.5 KiB`, `20 MiB`. */
 export function sizeText(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -19,7 +19,7 @@ const spans = [
   [1_000, 's'],
 ] as const;
 
-/** How long ago, for people: `3 min ago`; `now` below a second and for what the other clock has ahead of ours. */
+/** Formats an age: `3 min ago`; `now` below a second, and for a time in the future, which another machine's clock may give. */
 export function ageText(at: number, now: number): string {
   for (const [length, unit] of spans) {
     if (now - at >= length) return `${Math.floor((now - at) / length)} ${unit} ago`;
@@ -27,5 +27,5 @@ export function ageText(at: number, now: number): string {
   return 'now';
 }
 
-/** A moment for people, to the second, in UTC. */
+/** Formats a time to the second, in UTC. */
 export const timeText = (at: number): string => new Date(at).toISOString().replace('T', ' ').slice(0, 19);

@@ -6,17 +6,17 @@ import { findByName } from '../meta/named-list.js';
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
 import type { DeclaredPassword, DeclaredSchema } from './declared-schema.js';
 
-/** What is removed because the file does not have it. */
+/** What to remove if it is not in the file. */
 export interface Prune {
-  /** Policies, queries and subscriptions of the file's databases, and grants of its users. */
+  /** Whether to remove policies, queries and subscriptions of the file's databases, and grants of its users. */
   readonly parts: boolean;
   readonly databases: boolean;
   readonly users: boolean;
 }
 
 /**
- * Brings `meta` to what `schema` says. What the file does not have stays, unless `prune` says otherwise; so do shard groups, and the
- * counters of their ids.
+ * Changes `meta` so that it matches `schema`. Items that are not in the file are kept unless `prune` includes them. Shard groups and
+ * the counters of their ids are always kept.
  *
  * @throws CfluxError `INVALID_OPTION` for a new user without a password.
  */
@@ -43,11 +43,11 @@ interface Named {
   readonly name: string;
 }
 
-/** Those of `mine` that `its` does not have. */
+/** Returns the items of `mine` that are not in `its`. */
 export const absent = <T extends Named>(mine: readonly T[], its: readonly T[]): readonly T[] =>
   mine.filter(({ name }) => findByName(its, name) === undefined);
 
-/** `mine` in its order, brought to what `its` says, and behind it what is new. */
+/** Returns `mine` in its order, updated from `its`, followed by the new items. */
 function merged<T extends Named>(
   mine: readonly T[],
   its: readonly T[],
@@ -94,7 +94,7 @@ function userOf(mine: UserInfo | undefined, its: UserInfo, prunes: boolean): Use
   return { ...mine, hash: its.hash, admin: its.admin, privileges };
 }
 
-/** The hash of each user: the present one stays where the password is the same, or is not given. */
+/** Returns the hash of each user: the present one if the password is the same or not given. */
 async function hashesFor(
   current: MetaData,
   wanted: MetaData,
@@ -117,5 +117,5 @@ async function hashesFor(
 const withoutPassword = (user: string, parameter: string) =>
   new CfluxError(
     'INVALID_OPTION',
-    `user ${JSON.stringify(user)} is not there yet, and $${parameter} has no value: give its password by --param-env ${parameter}=VARIABLE`,
+    `cannot create user ${JSON.stringify(user)}: the parameter $${parameter} has no value; pass --param-env ${parameter}=VARIABLE`,
   );

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../manager/index.js';
 import { printableJson } from '../printable.js';
 
-/** A change on one line, for a log: when, what, and by whom. Names are in JSON, so that none can begin a line of its own. */
+/** Formats a change as one line of a log: time, action and author. Names are in JSON, so that none can contain a line feed. */
 export function auditLine(
   { action, cluster, version, nodeId, author, remote }: AuditEntry,
   now: number,

@@ -8,18 +8,18 @@ import type { Terminal } from './terminal.js';
 
 const help = `
 Exit codes:
-  0 done   1 failed   2 wrong command line, or a dry run with something to do
-  3 no such cluster, version or node, or a cluster without data
-  4 no manager answered   5 not allowed   6 somebody else changed the cluster meanwhile
+  0 success   1 failed   2 invalid command line, or a dry run with changes
+  3 cluster, version or node not found, or a cluster without data
+  4 no manager responded   5 not allowed   6 conflict: the cluster changed concurrently
 
 Start here:
-  cflux manager                   keep the metadata of a cluster, on this machine
-  cflux status                    what the manager knows of your cluster
-  cflux help <command>            all about one command, with examples`;
+  cflux manager                   serve as the manager on this machine
+  cflux status                    show the manager and its clusters
+  cflux help <command>            describe one command, with examples`;
 
 /**
- * `terminal`, where no line holds what it would obey, wherever the line has its names from. (JSON escapes such characters itself, so
- * that it stays JSON.)
+ * Wraps `terminal` so that no line contains control characters, wherever its names come from. (In JSON they are escaped, so that it
+ * stays valid.)
  */
 function guarded(terminal: Terminal): Terminal {
   return {
@@ -30,7 +30,7 @@ function guarded(terminal: Terminal): Terminal {
   };
 }
 
-/** Runs `cflux` with `args` (without the program's name), and answers its exit code. */
+/** Runs `cflux` with `args` (without the program's name) and returns its exit code. */
 export async function runCflux(args: readonly string[], processTerminal: Terminal): Promise<number> {
   const terminal = guarded(processTerminal);
   const program = new Command('cflux')
@@ -42,7 +42,7 @@ export async function runCflux(args: readonly string[], processTerminal: Termina
     command
       .exitOverride()
       .showSuggestionAfterError()
-      .showHelpAfterError('(`cflux help` says what there is)')
+      .showHelpAfterError('(`cflux help` lists the commands)')
       .configureOutput({
         writeOut: (text) => terminal.out(text.trimEnd()),
         writeErr: (text) => terminal.err(text.trimEnd()),

@@ -14,33 +14,33 @@ import { randomUuid, systemRandom } from '../random.js';
 import type { Snapshot, Transport } from '../transport/transport.js';
 import { checkAdministrators } from './administrators.js';
 
-/** Which cluster is changed, and what may be done to it. */
+/** Which cluster is changed, and which changes are allowed. */
 export interface ClusterTargetOptions {
   readonly transport: Transport;
   readonly cluster: string;
-  /** Whether a cluster without any version gets its first one. */
+  /** Whether to make the first version of a cluster that has none. */
   readonly createCluster: boolean;
   /** Whether a change may remove the last administrator. */
   readonly allowNoAdmin: boolean;
-  /** Milliseconds that one change may take, all its rounds together. */
+  /** Milliseconds that one change may take, all rounds together. */
   readonly timeout: number;
   readonly clock?: Clock;
 }
 
-/** A version of the metadata, decoded; version 0 is that of a cluster without data. */
+/** A version of the metadata, decoded; version 0 means a cluster without data. */
 interface Base extends Omit<Snapshot, 'snapshot'> {
   readonly data: MetaData;
 }
 
 const nothing: Omit<Base, 'data'> = { version: noVersion };
 
-/** The longest of the polls, in milliseconds, in which the end of a collection of offers is awaited. */
+/** Maximum wait of a poll for the end of an offer collection, in milliseconds. */
 const maxWait = 5_000;
 
 /**
- * Changes a cluster as a `CfluxClient` does, without becoming a member: a change is made on the newest metadata, pushed with a version
- * check, and made again where somebody else was first. What fails, or changes nothing, on metadata that may be old is judged again on
- * the newest (R4).
+ * Changes a cluster as a `CfluxClient` does, without becoming a member: a change is applied to the newest metadata, pushed with a
+ * version check, and applied again after a conflict. A change that fails, or changes nothing, on metadata that may be stale is applied
+ * again to the newest (R4).
  */
 export class ClusterTarget implements QueryTarget {
   readonly #options: ClusterTargetOptions;
@@ -52,7 +52,7 @@ export class ClusterTarget implements QueryTarget {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** The version that was read or made last; 0: none. */
+  /** The version that was read or made last; 0 if there is none. */
   get version(): number {
     return this.#base?.version ?? noVersion;
   }
@@ -72,14 +72,14 @@ export class ClusterTarget implements QueryTarget {
       if (attempt.changed !== undefined) {
         if (this.#clock.monotonic() > deadline) throw tooLate(lost);
         if (await this.#push(base, attempt.changed, deadline)) return attempt.result();
-        // What takes the place of `base` came in response to this push.
+        // The new `base` came in the response to this push.
         isNewest = true;
       } else if (isNewest || (await this.#newest(deadline)) === base) return attempt.result();
       else isNewest = true;
     }
   }
 
-  /** Makes the change on `base`; `changed`: the metadata that came out, if it is another. */
+  /** Applies the change to `base`. `changed` is the resulting metadata if it differs. */
   async #attempt<T>(
     base: Base,
     operation: (meta: LocalMetaClient) => T | Promise<T>,
@@ -100,7 +100,7 @@ export class ClusterTarget implements QueryTarget {
     }
   }
 
-  /** Whether `data` became the version after `base`. If not, the change is to be made again, on what is newer. */
+  /** Resolves with whether `data` became the version after `base`. If not, the caller applies the change again to the newer version. */
   async #push(base: Base, data: MetaData, deadline: number): Promise<boolean> {
     const { transport, cluster } = this.#options;
     const { version, epoch } = base;
@@ -115,18 +115,18 @@ export class ClusterTarget implements QueryTarget {
       return true;
     }
     if (outcome.mayBeStored) throw unknownOutcome(outcome.kind === 'failed' ? outcome.error : undefined);
-    // A manager that collects offers refused it, and what they bring comes first.
+    // A manager that collects offers refused the push, because the offers come first.
     if (outcome.kind === 'failed') await this.#rest(outcome.error, deadline);
     this.#base = outcome.kind === 'conflict' ? decoded(outcome.newest) : undefined;
     return false;
   }
 
-  /** The newest version; the one that is known already if that is it. */
+  /** Returns the newest version; the known one if it is still the newest. */
   async #newest(deadline: number): Promise<Base> {
     const { transport, cluster } = this.#options;
     for (let wait = 0; ; ) {
       const known = this.#base;
-      // A version 0 belongs to no history: naming one would make a manager without data look for it among its nodes.
+      // Version 0 belongs to no history: an epoch would make a manager without data collect offers from its nodes.
       const { version, epoch, mutation } = known?.version === noVersion ? nothing : (known ?? nothing);
       const answer = await transport.poll(
         { cluster, version, epoch, mutation, wait },
@@ -140,14 +140,14 @@ export class ClusterTarget implements QueryTarget {
         if (version !== noVersion && known !== undefined) return known;
         if (answer.retryAfter === undefined && wait === 0) return this.#empty(answer.epoch);
       } else this.#base = undefined;
-      // Its nodes bring back what a manager lost: their metadata comes first. Another look follows each wait.
+      // The nodes offer the metadata that a manager lost, and their offers come first. Poll again after each wait.
       const remaining = deadline - this.#clock.monotonic();
       if (remaining <= 0) throw stillCollecting();
       wait = wait === 0 && answer.kind === 'unchanged' ? Math.min(maxWait, remaining) : 0;
     }
   }
 
-  /** The metadata that the cluster begins with. */
+  /** The metadata of a new cluster. */
   #empty(epoch: string | undefined): Base {
     const { cluster, createCluster } = this.#options;
     if (!createCluster) throw clusterEmpty(cluster);
@@ -156,7 +156,7 @@ export class ClusterTarget implements QueryTarget {
     return this.#base;
   }
 
-  /** Waits as long as the manager asks for; throws what is no reason to wait. */
+  /** Waits for `Retry-After` of `error`; throws `error` if it is no reason to wait. */
   async #rest(error: CfluxError, deadline: number): Promise<void> {
     const { code, retryAfter = 0 } = error;
     if (code !== 'UNAVAILABLE') throw error;
@@ -178,12 +178,12 @@ const decoded = ({ snapshot, ...position }: Snapshot): Base => {
 const clusterEmpty = (cluster: string) =>
   new CfluxError(
     'CLUSTER_EMPTY',
-    `the manager has no metadata of cluster ${JSON.stringify(cluster)}: if its manager lost its data, start the nodes, which bring it back; for a new cluster say --create-cluster`,
+    `the manager has no metadata of cluster ${JSON.stringify(cluster)}; start its nodes to restore lost data, or pass --create-cluster`,
   );
 
 const stillCollecting = () =>
   new CfluxError(
     'UNAVAILABLE',
-    'the manager lost its data and still collects what the nodes have; nothing was changed: try again',
+    'the manager lost its data and is collecting offers from the nodes; nothing was changed; retry later',
     { retryable: true, outcome: 'notApplied' },
   );

@@ -18,7 +18,7 @@ import { showCommand } from './commands/show.js';
 import { statusCommand } from './commands/status.js';
 import type { Terminal } from './terminal.js';
 
-/** A command of `cflux`: one file that makes it, and one line here. */
+/** The commands of `cflux`: each has a file that creates it and one line here. */
 export const commands: readonly ((terminal: Terminal) => Command)[] = [
   managerCommand,
   statusCommand,

@@ -21,20 +21,20 @@ export interface InfluxFlags {
 
 export function withInfluxFlags(command: Command): Command {
   return command
-    .option('--influxdb <url>', 'the InfluxDB 1.x server', 'http://127.0.0.1:8086')
-    .option('--username <name>', 'an administrator of it (or INFLUX_USERNAME)')
-    .option('--password-file <file>', "the administrator's password, alone in a file (or INFLUX_PASSWORD)")
-    .option('--influxdb-ca <file>', 'trust certificates of this authority (PEM)')
-    .option('--snapshot <host:port>', 'its snapshot port (default: the server is asked for it)')
-    .option('--no-snapshot', 'read by SHOW only: password hashes cannot be compared then')
+    .option('--influxdb <url>', 'URL of the InfluxDB 1.x server', 'http://127.0.0.1:8086')
+    .option('--username <name>', 'name of an InfluxDB administrator (or INFLUX_USERNAME)')
+    .option('--password-file <file>', "file with only the administrator's password (or INFLUX_PASSWORD)")
+    .option('--influxdb-ca <file>', 'certificate authority of InfluxDB (PEM)')
+    .option('--snapshot <host:port>', "InfluxDB's snapshot port (default: queried from the server)")
+    .option('--no-snapshot', 'read by SHOW only; password hashes cannot be compared then')
     .option('--passwords <file>', 'TOML file of `"user" = "password"` (or the same text in CFLUX_PASSWORDS)')
     .option(
       '--local-subscriptions <prefix>',
-      'subscriptions with such names stay local to each server; "" for none (default: kapacitor-)',
+      'subscriptions with this name prefix stay local to each server; "" for none (default: kapacitor-)',
     )
     .option(
       '--rebuild <id>',
-      'make the schema on a server that lost metadata, as the log names it; valid once',
+      'recreate the schema on a server that lost metadata; id from the log, valid once',
     );
 }
 
@@ -71,16 +71,19 @@ export interface ManagerFlags extends EndpointFlags {
 }
 
 export function withManagerFlags(command: Command): Command {
-  return withEndpointFlags(command).option('--cluster <name>', 'the cluster (or CLUSTER; default: default)');
+  return withEndpointFlags(command).option(
+    '--cluster <name>',
+    'name of the cluster (or CLUSTER; default: default)',
+  );
 }
 
 export function withEndpointFlags(command: Command): Command {
   return command
-    .option('--endpoint <url>', 'the manager; several with commas between (or CFLUX_ENDPOINT)')
-    .option('--token-file <file>', 'bearer token for the manager, alone in a file (or CFLUX_TOKEN)')
-    .option('--ca <file>', "trust the manager's certificate of this authority (PEM)")
-    .option('--cert <file>', 'show the manager this certificate (PEM)')
-    .option('--key <file>', 'and its key (PEM)');
+    .option('--endpoint <url>', 'URL of the manager, or several separated by commas (or CFLUX_ENDPOINT)')
+    .option('--token-file <file>', 'file with only the bearer token for the manager (or CFLUX_TOKEN)')
+    .option('--ca <file>', 'certificate authority of the manager (PEM)')
+    .option('--cert <file>', 'client certificate for the manager (PEM)')
+    .option('--key <file>', 'private key of --cert (PEM)');
 }
 
 export function managerOptions(flags: ManagerFlags, { env }: Terminal): CfluxOptions {

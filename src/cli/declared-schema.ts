@@ -12,25 +12,25 @@ import { onCluster, parseScript, type ScriptText } from './script.js';
 /** The password of a user of a file. */
 export type DeclaredPassword =
   | { readonly kind: 'given'; readonly password: Password }
-  /** Its parameter has no value: that of an existing user stays. */
+  /** The parameter has no value: an existing user keeps the password. */
   | { readonly kind: 'kept'; readonly parameter: string };
 
-/** What shall be there. */
+/** The schema that a file declares. */
 export interface DeclaredSchema {
   readonly data: MetaData;
   readonly passwords: ReadonlyMap<string, DeclaredPassword>;
 }
 
 /**
- * What the statements of a file make of empty metadata.
+ * Executes the statements of a file on empty metadata.
  *
- * @throws CfluxError with the place of the statement that cannot be read or executed.
+ * @throws CfluxError with the place of the statement that cannot be parsed or executed.
  */
 export async function declaredSchema(
   source: ScriptText,
   parameters: BoundParameters,
 ): Promise<DeclaredSchema> {
-  // No password is like these.
+  // Placeholders that no password equals.
   const mark = randomUuid(systemRandom);
   const unset = passwordOrigins(source.text).flatMap((origin) =>
     origin.kind === 'parameter' && !Object.hasOwn(parameters, origin.name) ? [origin.name] : [],
@@ -38,7 +38,7 @@ export async function declaredSchema(
   const marks = Object.fromEntries(unset.map((name) => [name, `${mark} ${name}`]));
   const statements = parseScript([source], { ...marks, ...parameters });
   if (statements.length === 0)
-    throw new CfluxError('INVALID_OPTION', `${source.name}: there is no statement`);
+    throw new CfluxError('INVALID_OPTION', `${source.name}: the file has no statement`);
   const prepared = await prepareStatements(statements.map(onCluster), async (password) =>
     password.startsWith(mark)
       ? { hash: password, matches: async (hash) => hash === password }

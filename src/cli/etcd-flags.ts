@@ -3,7 +3,7 @@ import { CfluxError } from '../errors.js';
 import { type EtcdOptions, EtcdStore } from '../manager/index.js';
 import { reloadedFileOf, secretOf } from './file-of.js';
 
-/** What the command line says of etcd. */
+/** The flags of etcd. */
 export interface EtcdFlags {
   readonly etcd?: string;
   readonly etcdPrefix?: string;
@@ -16,21 +16,24 @@ export interface EtcdFlags {
 
 export const addEtcdFlags = (command: Command): Command =>
   command
-    .option('--etcd <urls>', 'keep everything in etcd instead, shared with other managers: URLs, with commas')
-    .option('--etcd-prefix <prefix>', 'what every key begins with (default: /clusterflux/)')
-    .option('--etcd-user <name>', 'user, where etcd asks for one')
-    .option('--etcd-password-file <file>', 'and the file with its password; read again for each token')
-    .option('--etcd-ca <file>', "authority of etcd's certificates (PEM)")
-    .option('--etcd-cert <file>', 'certificate to show etcd (PEM)')
-    .option('--etcd-key <file>', 'and its key (PEM)');
+    .option(
+      '--etcd <urls>',
+      'keep everything in etcd instead, shared with other managers: URLs separated by commas',
+    )
+    .option('--etcd-prefix <prefix>', 'prefix of every key (default: /clusterflux/)')
+    .option('--etcd-user <name>', 'user name, if etcd requires authentication')
+    .option('--etcd-password-file <file>', 'file with the password of --etcd-user; read again for each token')
+    .option('--etcd-ca <file>', 'certificate authority of etcd (PEM)')
+    .option('--etcd-cert <file>', 'client certificate for etcd (PEM)')
+    .option('--etcd-key <file>', 'private key of --etcd-cert (PEM)');
 
-/** The store that they speak of; absent: none. */
+/** Returns the store that the flags describe; `undefined` without --etcd. */
 export function etcdStoreOf(flags: EtcdFlags, warn: (message: string) => void): EtcdStore | undefined {
   const { etcd: endpoints, etcdPrefix: prefix, etcdUser: user, etcdPasswordFile } = flags;
   if (endpoints === undefined) {
     const [stray] = Object.keys(flags).filter((name) => name.startsWith('etcd'));
     if (stray === undefined) return undefined;
-    throw new CfluxError('INVALID_OPTION', '--etcd-… options need --etcd');
+    throw new CfluxError('INVALID_OPTION', 'the options --etcd-… require --etcd');
   }
   const options: EtcdOptions = {
     endpoints,
@@ -52,7 +55,7 @@ function passwordIn(file: string): () => string {
 
 function tlsOf({ etcdCa, etcdCert, etcdKey }: EtcdFlags): NonNullable<EtcdOptions['tls']> {
   if ((etcdCert === undefined) !== (etcdKey === undefined)) {
-    throw new CfluxError('INVALID_OPTION', '--etcd-cert and --etcd-key belong together');
+    throw new CfluxError('INVALID_OPTION', '--etcd-cert and --etcd-key must be used together');
   }
   return {
     ...(etcdCa === undefined ? {} : { ca: reloadedFileOf('--etcd-ca', etcdCa) }),

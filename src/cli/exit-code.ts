@@ -1,26 +1,26 @@
 import { CommanderError } from 'commander';
 import { type CfluxErrorCode, isCfluxError } from '../errors.js';
 
-/** What `cflux` exits with. */
+/** The exit codes of `cflux`. */
 export const exitCode = {
   ok: 0,
-  /** Something failed that has no number of its own. */
+  /** A failure without an exit code of its own. */
   failed: 1,
-  /** The command line makes no sense. */
+  /** The command line is invalid. */
   usage: 2,
-  /** A dry run found something to do. */
+  /** A dry run found changes. */
   wouldChange: 2,
-  /** There is no such cluster, version or node. */
+  /** The cluster, version or node does not exist. */
   notFound: 3,
-  /** No manager answered. */
+  /** No manager responded. */
   unreachable: 4,
-  /** The manager does not let us: no token, the wrong one, or too little scope. */
+  /** The manager refused access: no token, an invalid one, or one without the scope. */
   refused: 5,
-  /** Somebody else changed the cluster at the same time; nothing was changed by us. */
+  /** Conflict: the cluster changed concurrently; this command changed nothing. */
   conflict: 6,
 } as const;
 
-// A map, because a code may come from the network, and an object also has `constructor` and `__proto__`.
+// A map, because a code may come from the network, and an object has inherited keys such as `constructor` and `__proto__`.
 const codes: ReadonlyMap<CfluxErrorCode, number> = new Map([
   ['INVALID_OPTION', exitCode.usage],
   ['CLUSTER_NOT_FOUND', exitCode.notFound],
@@ -35,14 +35,14 @@ const codes: ReadonlyMap<CfluxErrorCode, number> = new Map([
   ['CONFLICT_TIMEOUT', exitCode.conflict],
 ]);
 
-/** Ends a command with an exit code that is no failure, and without a message. */
+/** Ends a command with an exit code and without a message, because it did not fail. */
 export class EndWith extends Error {
   constructor(readonly code: number) {
     super(`exit code ${code}`);
   }
 }
 
-/** The exit code that an error stands for. */
+/** Returns the exit code of an error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof EndWith) return error.code;
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;

@@ -1,14 +1,14 @@
 import { Lexer } from '../influxql/lexer.js';
 import { splitStatements, statementTokens } from '../influxql/split-statements.js';
 
-/** Where the password of a statement comes from: from its text, or from a parameter. */
+/** Where the password of a statement comes from: its text, or a parameter. */
 export type PasswordOrigin =
   | { readonly kind: 'text' }
   | { readonly kind: 'parameter'; readonly name: string };
 
 /**
- * Where the passwords of CREATE USER and SET PASSWORD in `text` come from: in both the sixth token is the password. The text need not be
- * valid.
+ * Returns where the passwords of CREATE USER and SET PASSWORD in `text` come from: in both, the sixth token is the password. The text
+ * does not have to be valid.
  */
 export function passwordOrigins(text: string): readonly PasswordOrigin[] {
   return splitStatements(text).flatMap(({ start }) => {
@@ -25,7 +25,7 @@ export function passwordOrigins(text: string): readonly PasswordOrigin[] {
   });
 }
 
-/** Whether the command line shows a password: in a statement, or in a parameter (`name=value`). */
+/** Returns whether the command line contains a password: in a statement, or in a parameter (`name=value`). */
 export function showsPassword(statements: readonly string[], typedParameters: readonly string[]): boolean {
   return statements.some((text) =>
     passwordOrigins(text).some(

@@ -3,10 +3,10 @@ import { CfluxError } from '../errors.js';
 import { fileAdvice } from '../file-access.js';
 import { loneSecret, withoutMark } from '../secret-file.js';
 
-/** The bytes of the file that an option names. @throws CfluxError `INVALID_OPTION` that names the option and the file. */
+/** Reads the file that an option names. @throws CfluxError `INVALID_OPTION` that names the option and the file. */
 const fileOf = (flag: string, file: string) => read(flag, file, withoutMark);
 
-/** As {@link fileOf}, for a password or token that is alone in the file. */
+/** As {@link fileOf}, for a file with only a password or token. */
 export const secretOf = (flag: string, file: string) => read(flag, file, loneSecret);
 
 /** Returns {@link fileOf} as a function, after it was read once: a wrong path is reported at the start. */
@@ -17,8 +17,8 @@ export function reloadedFileOf(flag: string, file: string): () => Buffer {
 }
 
 /**
- * The secret of {@link secretOf}, which is read now, so that a wrong path is reported at the start, and again when the server has refused
- * it: it may have been rotated.
+ * Returns {@link secretOf} as a function. The file is read now, so that a wrong path is reported at the start, and again after the server
+ * refused the secret, because it may have been rotated.
  */
 export function rotatedSecretOf(flag: string, file: string, edit = (secret: string) => secret) {
   let secret = edit(secretOf(flag, file));
@@ -36,7 +36,7 @@ function read<T>(flag: string, file: string, content: (bytes: Buffer) => T): T {
   }
 }
 
-/** What is wrong with `file`; the messages of Node name the file already. */
+/** Describes why `file` cannot be used; messages of Node contain the path already. */
 export function reasonOf(file: string, cause: unknown): string {
   const { message } = CfluxError.from(cause);
   return `${message.includes(file) ? message : `${file}: ${message}`}${fileAdvice(cause)}`;

@@ -1,6 +1,6 @@
 import { printableJson } from '../printable.js';
 
-/** JSON for programs: integers of 64 bits as text, maps as objects, bytes in base64. */
+/** Formats `value` as JSON: 64-bit integers as strings, maps as objects, bytes in base64. */
 export function jsonText(value: unknown): string {
   return printableJson(JSON.stringify(value, replacer, 2));
 }

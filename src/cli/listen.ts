@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Where to listen: `host:port`, `[::1]:port`, `:port` or a port alone. */
+/** Parses the address of --listen: `host:port`, `[::1]:port`, `:port` or only a port. */
 export function parseListen(text: string): { host: string; port: number } {
   const [, bracketed, plain, digits] =
     /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):)?([0-9]{1,5})$/.exec(text) ?? [];

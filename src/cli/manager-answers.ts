@@ -4,7 +4,7 @@ import type { VersionRecord } from '../manager/index.js';
 import { nodeIn } from '../protocol/answers.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 
-/** A cluster as the manager lists it. */
+/** A cluster in the manager's list. */
 export interface ListedCluster extends Partial<VersionRecord> {
   readonly cluster: string;
   readonly epoch: string;
@@ -12,7 +12,7 @@ export interface ListedCluster extends Partial<VersionRecord> {
   readonly alive: number;
 }
 
-/** A manager as it is listed beside others on the same store. */
+/** A manager in the list of managers that share a store. */
 export interface ListedManager {
   readonly id: string;
   readonly hostname: string;
@@ -24,23 +24,27 @@ export interface ListedNode extends NodeInfo {
   readonly cluster: string;
 }
 
-// What an operator is shown is checked before: another program than a manager may have sent it.
+// Responses are checked before they are shown, because another program than a manager may have sent them.
 
 const refusing =
   (endpoint: string, what: string): JsonRefusal =>
   ({ place, expected, cause }) =>
     expected === 'JSON'
-      ? new CfluxError('BAD_ANSWER', `${endpoint}: no JSON, so no manager of ours`, { cause })
+      ? new CfluxError(
+          'BAD_ANSWER',
+          `${endpoint}: the response is not JSON; check that the endpoint is a manager's`,
+          { cause },
+        )
       : new CfluxError(
           'BAD_ANSWER',
-          `${what} is not what a manager answers: ${place === '' ? 'it' : place} is not ${expected}`,
+          `${what} is not a manager's response: ${place === '' ? 'it' : place} is not ${expected}`,
         );
 
-/** Milliseconds since 1970 that a date can have. */
+/** The range of a date, in milliseconds since 1970. */
 const moment = { min: 0, max: 8.64e15 };
 const count = { min: 0 };
 
-/** The versions of a cluster. @throws `BAD_ANSWER`. */
+/** Parses the versions of a cluster. @throws `BAD_ANSWER`. */
 export const readHistory = (json: string, endpoint: string): readonly VersionRecord[] =>
   JsonObject.parseList(json, refusing(endpoint, 'the history')).map(versionIn);
 
@@ -57,7 +61,7 @@ function versionIn(entry: JsonObject): VersionRecord {
   };
 }
 
-/** Every cluster. @throws `BAD_ANSWER`. */
+/** Parses the list of clusters. @throws `BAD_ANSWER`. */
 export const readClusters = (json: string, endpoint: string): readonly ListedCluster[] =>
   JsonObject.parseList(json, refusing(endpoint, 'the list of clusters')).map((entry) => ({
     cluster: entry.text('cluster'),
@@ -67,7 +71,7 @@ export const readClusters = (json: string, endpoint: string): readonly ListedClu
     alive: entry.integer('alive', count),
   }));
 
-/** The managers of a store, and the nodes of every cluster. @throws `BAD_ANSWER`. */
+/** Parses the managers of a store and the nodes of every cluster. @throws `BAD_ANSWER`. */
 export function readEverything(
   json: string,
   endpoint: string,

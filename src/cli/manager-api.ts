@@ -47,8 +47,8 @@ export interface Trouble {
 type Request = Omit<HttpRequest, 'maxBytes' | 'signal'>;
 
 /**
- * The requests of operators to a manager, over HTTP. Each response is a manager's own, or an error that says what came instead. A request
- * that fails at one endpoint is sent to the next: each is tried, a single one twice.
+ * Requests of operators to a manager over HTTP. Each method resolves with a manager's response, or rejects if something else responded.
+ * A request that fails at one endpoint is sent to the next: each is tried once, a single one twice.
  */
 export class ManagerApi {
   readonly #requests: HttpAttempts;
@@ -61,7 +61,7 @@ export class ManagerApi {
     this.#requests = new HttpAttempts(options);
     this.#clock = options.clock ?? systemClock;
     this.#onFailover = onFailover;
-    // An operator waits: two attempts are enough to know.
+    // An operator is waiting at the terminal, so make only two attempts.
     this.#attempts = Math.max(2, this.#requests.endpoints);
     this.#transport = withRetry(this.#requests, {
       clock: this.#clock,
@@ -72,12 +72,12 @@ export class ManagerApi {
     });
   }
 
-  /** The endpoint that the next request goes to. */
+  /** The endpoint of the next request. */
   get endpoint(): string {
     return this.#requests.endpoint;
   }
 
-  /** Why no manager is ready, and which one gave the reason; `undefined` if one is. */
+  /** Returns why no manager is ready, and the manager with that reason; `undefined` if one is ready. */
   async trouble(): Promise<Trouble | undefined> {
     let trouble: Trouble | undefined;
     try {
@@ -109,29 +109,29 @@ export class ManagerApi {
     return this.#transport.nodes({ cluster });
   }
 
-  /** Versions that are kept, newest first. @throws `CLUSTER_NOT_FOUND`: there is none. */
+  /** Returns the kept versions, newest first. @throws `CLUSTER_NOT_FOUND` if there is none. */
   async history(cluster: string): Promise<readonly VersionRecord[]> {
     const history = await this.#json({ method: 'GET', path: paths.history(cluster) }, readHistory);
     if (history.length === 0) throw noData(cluster);
     return history;
   }
 
-  /** The bytes of a kept version. */
+  /** Returns the bytes of a kept version. */
   version(cluster: string, version: number): Promise<Uint8Array> {
     const path = paths.keptVersion(cluster, version);
     return this.#send({ method: 'GET', path }, (answer) => this.#expect(answer).body);
   }
 
-  /** The newest version; absent: the cluster has no data. */
+  /** Returns the newest version; `undefined` if the cluster has no data. */
   async newest(cluster: string): Promise<Snapshot | undefined> {
     const answer = await this.#transport.poll({ cluster, version: noVersion, wait: 0 });
     return answer.kind === 'snapshot' ? answer : undefined;
   }
 
   /**
-   * Makes a snapshot the next version after `base`; answers its version.
+   * Pushes a snapshot as the next version after `base`. Resolves with its version.
    *
-   * @throws `CONFLICT_TIMEOUT`: somebody else changed the cluster meanwhile, and nothing was stored.
+   * @throws `CONFLICT_TIMEOUT` if the cluster changed concurrently; nothing was stored.
    */
   async push(cluster: string, base: Snapshot | undefined, snapshot: Uint8Array): Promise<number> {
     const result = await this.#transport.push({
@@ -144,7 +144,7 @@ export class ManagerApi {
     if (result.kind === 'committed') return result.version;
     throw new CfluxError(
       'CONFLICT_TIMEOUT',
-      'somebody else changed the cluster in this moment, and nothing was stored: look again, and repeat',
+      'conflict: the cluster changed concurrently; nothing was stored; check it and retry',
     );
   }
 
@@ -217,7 +217,7 @@ export class ManagerApi {
   }
 }
 
-/** The error that a manager of ours answered with, its code and all. */
+/** Returns the error in a manager's response, with its code. */
 function problemOf({ status, headers, body }: HttpAnswer): CfluxError | undefined {
   if (!headers.get('content-type')?.startsWith(problemType)) return undefined;
   try {

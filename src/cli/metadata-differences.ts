@@ -2,19 +2,19 @@ import { printable } from '../printable.js';
 import { partLines } from './metadata-text.js';
 import type { MetadataTree } from './metadata-tree.js';
 
-/** Something that is only in one of two metadata, or not the same in both. */
+/** An item that exists in only one of two metadata, or differs. */
 export type Difference =
   | { readonly kind: 'added' | 'removed'; readonly path: readonly string[]; readonly part: MetadataTree }
   | {
       readonly kind: 'changed';
       readonly path: readonly string[];
       readonly property: string;
-      /** Absent: it was not there; or it is secret. */
+      /** Absent if it did not exist, or is secret. */
       readonly from?: string | undefined;
       readonly to?: string | undefined;
     };
 
-/** What is to be done to `before` to get `after`, from the outside inwards. */
+/** Returns the changes from `before` to `after`, outer items first. */
 export function differences(
   before: MetadataTree,
   after: MetadataTree,
@@ -38,7 +38,7 @@ export function differences(
   return found;
 }
 
-/** Differences for people: `+` is new, `-` is gone, `~` is another value. */
+/** Formats differences as text: `+` added, `-` removed, `~` changed. */
 export function differenceLines(found: readonly Difference[]): string[] {
   return found.flatMap((difference) => {
     const place = printable(difference.path.join(' / '));

@@ -1,12 +1,12 @@
 import { printable } from '../printable.js';
 import type { MetadataTree } from './metadata-tree.js';
 
-/** A metadata for people, one thing a line, what belongs to it further right. */
+/** Formats metadata as text: one item per line, its parts indented. */
 export function metadataLines({ properties, parts }: MetadataTree): string[] {
   return [...propertyLines(properties, ''), ...parts.flatMap((part) => partLines(part, ''))];
 }
 
-/** One thing on one line, with all that is in it below. */
+/** Formats an item as one line, followed by its parts. */
 export function partLines({ label, properties, parts }: MetadataTree, indent: string): string[] {
   const values = [...properties].map(([name, value]) => `${name} ${value}`).join(', ');
   const line = printable(values === '' ? label : `${label}: ${values}`);

@@ -8,18 +8,18 @@ import {
   type UserInfo,
 } from '../meta/records.js';
 
-/** Metadata as people read it: named things with properties, and things in them. */
+/** Metadata for display: named items with properties and parts. */
 export interface MetadataTree {
-  /** What it is, and its name: unique among its siblings. */
+  /** Kind and name: unique among the siblings. */
   readonly label: string;
-  /** Each with its value. */
+  /** Property names with their values. */
   readonly properties: ReadonlyMap<string, string>;
   readonly parts: readonly MetadataTree[];
-  /** Values that are compared and never shown: password hashes. */
+  /** Values that are compared but never shown: password hashes. */
   readonly secrets?: ReadonlyMap<string, string>;
 }
 
-/** The tree of a metadata. What each store counts for itself (term, index) is not in it. */
+/** Returns the tree of metadata, without the counters that each store keeps for itself (term, index). */
 export function metadataTree(data: MetaData): MetadataTree {
   return tree(
     'metadata',
@@ -107,7 +107,7 @@ function tree(
 
 const quoted = (name: string) => JSON.stringify(name);
 
-/** Nanoseconds since 1970 as people read them; beyond what a date can be, as they are. */
+/** Formats nanoseconds since 1970 as a date; as a number if they are outside the range of a date. */
 function instant(nanoseconds: bigint): string {
   const milliseconds = Number(nanoseconds / 1_000_000n);
   const date = new Date(milliseconds);

@@ -1,8 +1,8 @@
 import type { MetaData } from '../meta/records.js';
 
 /**
- * `wanted` as the version after `current` (R25): the counters of shard groups and shards never fall, for a shard id that is given
- * again mixes the data of two databases; and the cluster stays the one that its nodes know.
+ * Returns `wanted` as the version after `current` (R25). The counters of shard groups and shards never decrease, because a reused shard
+ * id mixes the data of two databases. The cluster id stays the one that the nodes have.
  */
 export function onTopOf(current: MetaData, wanted: MetaData): MetaData {
   return {

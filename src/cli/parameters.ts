@@ -2,17 +2,17 @@ import { CfluxError } from '../errors.js';
 import type { BoundParameters, BoundValue } from '../influxql/index.js';
 import type { Terminal } from './terminal.js';
 
-/** Values of bound parameters, as flags give them. */
+/** Flags with the values of bound parameters. */
 export interface ParameterFlags {
   readonly param?: readonly string[];
   readonly paramEnv?: readonly string[];
 }
 
 /**
- * The parameters that the flags give: `name=value` as it is, or as an object in InfluxDB's form (`{"identifier":"x"}`), and
+ * Returns the parameters of the flags: `name=value` as a string, or as an object in InfluxDB's form (`{"identifier":"x"}`), and
  * `name=VARIABLE` from the environment, always as a string.
  *
- * @throws CfluxError `INVALID_OPTION`; the message never has a value.
+ * @throws CfluxError `INVALID_OPTION`; the message never contains a value.
  */
 export function parametersOf(
   { param = [], paramEnv = [] }: ParameterFlags,
@@ -29,9 +29,9 @@ export function parametersOf(
     set(name, objectOf(value) ?? value);
   }
   for (const text of paramEnv) {
-    // A name may hold a sign of equality; that of a variable may not.
+    // A parameter name may contain an equals sign; a variable name cannot.
     const [name, variable] = halves('--param-env', text, text.lastIndexOf('='));
-    // A blank password is one that somebody forgot.
+    // An empty variable most likely means a forgotten password.
     const value = env[variable] || undefined;
     if (value !== undefined) set(name, value);
     else if (!options.mayBeUnset) throw refused(`--param-env: the variable ${variable} is not set`);
@@ -44,7 +44,7 @@ function halves(flag: string, text: string, at: number): readonly [string, strin
   throw refused(`${flag}: write name=${flag === '--param' ? 'value' : 'VARIABLE'}`);
 }
 
-/** InfluxDB's form of a value that is no string. */
+/** Parses InfluxDB's form of a value that is not a string. */
 function objectOf(text: string): BoundValue | undefined {
   if (!/^\{\s*"(identifier|string|regex|duration|integer|float)"/.test(text)) return undefined;
   try {

@@ -8,7 +8,7 @@ const units: ReadonlyMap<string, number> = new Map([
   ['h', 3_600_000],
 ]);
 
-/** Milliseconds that `15s`, `500ms` or `1m` name. */
+/** Parses a duration such as `15s`, `500ms` or `1m` to milliseconds. */
 export function parseDuration(text: string): number {
   const [, digits, unit = ''] = /^([0-9]{1,9})(ms|s|m|h)$/.exec(text) ?? [];
   const milliseconds = Number(digits) * (units.get(unit) ?? Number.NaN);
@@ -16,23 +16,23 @@ export function parseDuration(text: string): number {
   throw new InvalidArgumentError('write a duration above 0, such as 15s, 500ms or 1m');
 }
 
-/** The values of a flag that may be given several times. */
+/** Collects the values of a repeatable flag. */
 export const collect = (value: string, previous: readonly string[] = []): readonly string[] => [
   ...previous,
   value,
 ];
 
-/** A whole number above 0. */
+/** Parses an integer above 0. */
 export function parseCount(text: string): number {
   if (/^[0-9]{1,9}$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError('write a whole number above 0');
 }
 
-/** A version, as `cflux history` lists it. */
+/** Parses a version as `cflux history` lists it. */
 export const parseVersionArgument = (text: string): number =>
   parseId(text, 'write a version in digits, as `cflux history` lists them');
 
-/** A node id, as `cflux nodes` lists it. */
+/** Parses a node id as `cflux nodes` lists it. */
 export const parseNodeId = (text: string): number =>
   parseId(text, 'write a node id in digits, as `cflux nodes` lists them');
 

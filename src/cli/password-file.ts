@@ -6,8 +6,8 @@ import { parseToml } from '../toml.js';
 import { reasonOf } from './file-of.js';
 
 /**
- * Passwords by user, from a TOML file and from TOML text (of the environment), which has the last word. The file is read again
- * when it changed, so that a new password needs no restart; it is read once at once, so that a wrong one is told at the start.
+ * Returns passwords by user, from a TOML file and from TOML text (of the environment), which takes precedence. The file is read now, so
+ * that errors are reported at the start, and again when it changes, so that a new password needs no restart.
  */
 export function passwordsOf(file: string | undefined, text: string | undefined): PasswordSource {
   const given = text === undefined ? {} : parsePasswords(text, 'CFLUX_PASSWORDS');
@@ -48,13 +48,17 @@ function parsePasswords(toml: string, source: string): Passwords {
     const why = CfluxError.from(cause).message;
     throw new CfluxError(
       'INVALID_OPTION',
-      `${source} is no TOML of lines such as "user" = "password": ${why}`,
+      `${source}: invalid TOML: ${why}; write lines such as "user" = "password"`,
       {
         cause,
       },
     );
   }
   const wrong = Object.entries(passwords).find(([, password]) => typeof password !== 'string');
-  if (wrong) throw new CfluxError('INVALID_OPTION', `${source}: the password of ${wrong[0]} is not a text`);
+  if (wrong)
+    throw new CfluxError(
+      'INVALID_OPTION',
+      `${source}: the password of ${wrong[0]} is not a string; quote it`,
+    );
   return passwords;
 }

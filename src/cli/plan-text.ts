@@ -3,16 +3,16 @@ import type { Finding, Plan, Step } from '../influxdb/plan.js';
 import { influxqlOf } from '../influxdb/statement.js';
 import { printable } from '../printable.js';
 
-/** The statements of a step on one line. */
+/** Returns the statements of a step on one line. */
 export const statementsOf = ({ action }: Pick<Step, 'action'>): string => influxqlOf(action).join('; ');
 
-/** A finding in a sentence: what, why, and the statement that it is about. */
+/** Formats a finding as one line: item, reason, and its statement. */
 export function describeFinding({ item, reason, action }: Finding): string {
   const statement = action === undefined ? '' : ` [${influxqlOf(action).join('; ')}]`;
   return `${describeItem(item)}: ${reason}${statement}`;
 }
 
-/** A plan for people. */
+/** Formats a plan as text. */
 export function planText(plan: Plan): string[] {
   const changes = plan.steps.slice(0, plan.steps.length - plan.drops);
   const drops = plan.steps.slice(plan.steps.length - plan.drops);
@@ -20,18 +20,18 @@ export function planText(plan: Plan): string[] {
   return [
     ...section('would change', changes.map(stepLine)),
     ...section('would DROP, points and all', drops.map(stepLine)),
-    ...section('waits for you', plan.pending.map(describeFinding)),
-    ...section('cannot be had here', plan.refused.map(describeFinding)),
-    ...section('is unmanaged (only on this server), and stays', plan.unmanaged.map(describeItem)),
-    ...section('is local to a server, and stays', plan.local.map(describeFinding)),
+    ...section('needs your decision', plan.pending.map(describeFinding)),
+    ...section('cannot exist on this server', plan.refused.map(describeFinding)),
+    ...section('unmanaged (only on this server), unchanged', plan.unmanaged.map(describeItem)),
+    ...section('local to this server, unchanged', plan.local.map(describeFinding)),
     ...section(
-      'has a password that nobody here can compare',
+      'has a password that cannot be compared',
       plan.unverified.map((user) => JSON.stringify(user)),
     ),
-    `${plan.inSync} things agree already${plan.steps.length === 0 ? ', and nothing would change' : ''}.`,
+    `${plan.inSync} items in sync${plan.steps.length === 0 ? '; nothing would change' : ''}.`,
     ...(plan.confirmation === undefined
       ? []
-      : [`The drops are confirmed by: cflux confirm-drops ${plan.confirmation} --data DIR`]),
+      : [`To confirm the drops, run: cflux confirm-drops ${plan.confirmation} --data DIR`]),
   ];
 }
 
@@ -41,7 +41,7 @@ function section(title: string, lines: readonly string[]): string[] {
     : [`${lines.length} ${title}:`, ...lines.map((line) => `  ${printable(line)}`), ''];
 }
 
-/** A plan for programs: items, reasons and statements; no passwords. */
+/** Returns a plan as JSON: items, reasons and statements, without passwords. */
 export function planJson({ steps, drops, refused, pending, local, ...rest }: Plan): object {
   const withStatements = ({ item, reason, action }: Finding) => ({
     item,

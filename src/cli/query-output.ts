@@ -3,7 +3,7 @@ import { printableJson } from '../printable.js';
 import { tableLines } from './table.js';
 import type { Terminal } from './terminal.js';
 
-/** How results are written: tables for people, InfluxDB's own CSV or JSON for programs. */
+/** Output formats of results: text tables, or InfluxDB's CSV or JSON. */
 export const queryFormats = ['table', 'csv', 'json'] as const;
 export type QueryFormat = (typeof queryFormats)[number];
 

@@ -7,22 +7,22 @@ import { secretText } from '../secret-file.js';
 import { reasonOf } from './file-of.js';
 import type { Terminal } from './terminal.js';
 
-/** A text with statements, and what it is called in messages. */
+/** A text with statements, and its name in messages. */
 export interface ScriptText {
   readonly name: string;
   readonly text: string;
 }
 
-/** A statement of a script, and where it stands: `statement 3 (schema.iql, line 7, column 1)`. */
+/** A statement of a script, and its place: `statement 3 (schema.iql, line 7, column 1)`. */
 export interface ScriptStatement extends PlacedStatement {
   readonly place: string;
   readonly source: ScriptText;
 }
 
 /**
- * The texts of the arguments, or of the files (`-`: standard input), or of standard input.
+ * Reads the texts of the arguments, or of the files (`-` is standard input), or of standard input.
  *
- * @throws CfluxError `INVALID_OPTION` where there are none, or a file cannot be read.
+ * @throws CfluxError `INVALID_OPTION` if there are no statements, or a file cannot be read.
  */
 export async function scriptTexts(
   args: readonly string[],
@@ -30,7 +30,7 @@ export async function scriptTexts(
   terminal: Terminal,
 ): Promise<readonly ScriptText[]> {
   if (args.length > 0 && files.length > 0) {
-    throw new CfluxError('INVALID_OPTION', 'statements as arguments or with --file, not both');
+    throw new CfluxError('INVALID_OPTION', 'pass statements as arguments or by --file, not both');
   }
   if (args.length > 0) {
     return args.map((text, at) => ({ name: args.length === 1 ? '' : `argument ${at + 1}`, text }));
@@ -47,7 +47,7 @@ async function standardInput(terminal: Terminal): Promise<ScriptText> {
   if (bytes === undefined) {
     throw new CfluxError(
       'INVALID_OPTION',
-      'no statements: give them as arguments, by --file, or on standard input',
+      'no statements; pass them as arguments, by --file, or on standard input',
     );
   }
   return { name: 'standard input', text: decoded('standard input', () => bytes) };
@@ -64,10 +64,10 @@ function decoded(name: string, read: () => Buffer): string {
 }
 
 /**
- * The statements of `sources`, numbered from 1 through all of them. Each text is parsed for itself: what is left open in one cannot
- * reach into the next.
+ * Parses the statements of `sources`, numbered from 1 across all of them. Each text is parsed separately, so that an unclosed quote or
+ * comment does not extend into the next one.
  *
- * @throws CfluxError `INFLUXQL_SYNTAX` that names the text, with line and column; it never shows a password.
+ * @throws CfluxError `INFLUXQL_SYNTAX` with the name of the text, line and column; the message never contains a password.
  */
 export function parseScript(
   sources: readonly ScriptText[],
@@ -83,15 +83,15 @@ export function parseScript(
 }
 
 /**
- * The statement as one that the cluster executes.
+ * Returns the statement as one that the cluster executes.
  *
- * @throws CfluxError `STATEMENT_NOT_SUPPORTED` for one that only a server can run.
+ * @throws CfluxError `STATEMENT_NOT_SUPPORTED` for a statement that only a server can execute.
  */
 export function onCluster({ statement, place }: ScriptStatement): ClusterStatement | MetadataRead {
   if (statement.kind !== 'server') return statement;
   throw new CfluxError(
     'STATEMENT_NOT_SUPPORTED',
-    `${place}: cannot execute ${statement.command} on the cluster: it concerns what a single server holds; run it there, by \`influx\` or its /query`,
+    `${place}: cannot execute ${statement.command} on the cluster: it concerns the data of a single server; execute it there, by \`influx\` or its /query`,
   );
 }
 
@@ -110,7 +110,7 @@ function parsed(source: ScriptText, parameters: BoundParameters): readonly Place
   }
 }
 
-/** What the parser found is not shown where it stands in a statement about a password. */
+/** Hides the token that the parser found if it is in a statement with a password. */
 function withoutPasswords(text: string, message: string): string {
   const [, line, char] = /line (\d+), char (\d+)$/.exec(message) ?? [];
   const isSecret = splitStatements(text).some(({ start, end }) => {

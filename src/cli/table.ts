@@ -1,6 +1,6 @@
 import { printable } from '../printable.js';
 
-/** A table for people: columns as wide as they must be, two blanks between, numbers to the right. */
+/** Formats a text table: minimal column widths, two spaces between columns, numbers right-aligned. */
 export function tableLines(
   headings: readonly string[],
   rows: readonly (readonly (string | number)[])[],

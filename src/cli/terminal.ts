@@ -1,23 +1,23 @@
 import { createInterface } from 'node:readline/promises';
 
-/** What a command sees of the world around it. */
+/** The environment of a command: input, output and signals. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** A line of the result. */
+  /** Writes a line of the result. */
   out(line: string): void;
-  /** A line about what goes on. */
+  /** Writes a line about progress or an error. */
   err(line: string): void;
-  /** Bytes of the result, as they are. */
+  /** Writes bytes of the result unchanged. */
   write(bytes: Uint8Array): Promise<void>;
-  /** All of standard input; `undefined` where that is a keyboard. */
+  /** Reads all of standard input; `undefined` if it is a terminal. */
   input(): Promise<Buffer | undefined>;
-  /** The answer to a question; `undefined` where nobody can be asked. */
+  /** Asks a question and resolves with the input; `undefined` if standard input is not a terminal. */
   ask(question: string): Promise<string | undefined>;
   /** Resolves with the name of the signal that asks the process to end. */
   ended(): Promise<string>;
 }
 
-/** The terminal that this process was started from. */
+/** The terminal of this process. */
 export const processTerminal: Terminal = {
   env: process.env,
   out: (line) => console.log(line),

@@ -22,6 +22,6 @@ export async function withManager<T>(
   }
 }
 
-/** The cluster that an argument names, or the environment, or `default`. */
+/** Returns the cluster name from the argument, else the environment, else `default`. */
 export const clusterOf = (argument: string | undefined, { env }: Terminal): string =>
   argument ?? (env['CLUSTER'] || 'default');

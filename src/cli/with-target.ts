@@ -4,20 +4,20 @@ import { ClusterTarget } from './cluster-target.js';
 import { type ManagerFlags, managerOptions, withManagerFlags } from './connections.js';
 import type { Terminal } from './terminal.js';
 
-/** What may be done to the cluster that a command changes. */
+/** Flags of commands that change a cluster. */
 export interface TargetFlags extends ManagerFlags {
   readonly createCluster?: true;
   /** `false`: `--allow-no-admin`. */
   readonly allowNoAdmin?: true;
 }
 
-/** Milliseconds that one change may take, as of a client. */
+/** Milliseconds that one change may take; the default of a client. */
 const timeout = 30_000;
 
 export function withTargetFlags(command: Command): Command {
   return withManagerFlags(command)
     .option('--create-cluster', 'make the first version of a cluster that has none')
-    .option('--allow-no-admin', 'let the last administrator be removed');
+    .option('--allow-no-admin', 'allow removing the last administrator');
 }
 
 /** Runs `work` with the cluster that the flags name, and frees the connection afterwards. */

@@ -2,16 +2,16 @@ import { type Backoff, backoffDelay, exponentialDelay } from '../async/backoff.j
 import { fullJitter } from '../async/jitter.js';
 import type { Random } from '../random.js';
 
-/** Of the loops: a manager that is back is met within 15 s. */
+/** For the loops: they notice within 15 s that the manager is available again. */
 const loopBackoff: Backoff = { first: 1_000, max: 15_000 };
 
-/** Of rounds that conflict: the manager gives the loser a turn (R26); with other managers, losing again and again needs some distance. */
+/** For rounds that conflict. A manager reserves the next turn for the loser (R26); with other managers, repeated losers need a pause. */
 const conflictBackoff: Backoff = { first: 2, max: 250 };
 
-/** Milliseconds that a loop pauses after `failures` in a row. */
+/** Returns the milliseconds that a loop pauses after `failures` in a row. */
 export const pauseAfter = (failures: number, random: Random): number =>
   backoffDelay(loopBackoff, failures, random);
 
-/** Milliseconds to pause after `rounds` in which another node was first; none after the first few. */
+/** Returns the milliseconds to pause after `rounds` that conflicted; 0 after the first few. */
 export const pauseAfterConflicts = (rounds: number, random: Random): number =>
   rounds > 3 ? fullJitter(exponentialDelay(conflictBackoff, rounds), random) : 0;

@@ -1,18 +1,20 @@
 import type { CertificateInfo } from '../certificates.js';
 import { checkMethods } from '../check-options.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
+import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
+import type { Applied } from './follow/applied-version.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import type { CfluxEventName, CfluxEvents } from './observe/events.js';
 import type { CfluxStatus } from './observe/status.js';
 import { Session, type WaitOptions } from './session.js';
 
-/** How long `close` waits for what is on the wire, in milliseconds. */
+/** How long `close` waits for the push under way, in milliseconds. */
 const closeTimeout = 5_000;
 
-// The methods of MetaClient are made from their table; this tells the type checker of them.
+// The methods of MetaClient are defined from a table; this declares them for the type checker.
 const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
 
 /**
@@ -32,16 +34,16 @@ const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
  * ```
  */
 export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMetaMethods {
-  /** The wrapped client. Read it as you like; change it through this client only. */
+  /** The wrapped client. It may be read directly, but must be changed only through this client. */
   readonly meta: M;
-  /** Without `M`, so that a client of a mock is a `CfluxClient` too; its operations get this very client, or a fork of it. */
+  /** Not typed by `M`, so that a client of a mock is a `CfluxClient` too. Operations get the wrapped client or a fork of it. */
   readonly #session: Session<MetaClientLike>;
   #closing: Promise<void> | undefined;
 
   /**
-   * @param meta the node's meta client: a LocalMetaClient, a client of your own, or a mock with at least `data` and `setData`
-   * @param options the environment's `CLUSTER` and `CFLUX_ENDPOINT` are read where `cluster` and `endpoint` are not given
-   * @throws CfluxError `INVALID_OPTION`, naming the option
+   * @param meta the node's meta client: a LocalMetaClient, your own client, or a mock with at least `data` and `setData`
+   * @param options default to the environment's `CLUSTER` and `CFLUX_ENDPOINT` for `cluster` and `endpoint`
+   * @throws CfluxError `INVALID_OPTION` with the name of the option
    */
   constructor(meta: M, options: CfluxOptions = {}) {
     super();
@@ -58,17 +60,17 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     });
   }
 
-  /** Where the client stands. */
+  /** The current state of the client. */
   get status(): CfluxStatus {
     return this.#session.status;
   }
 
-  /** TLS certificates of the connections to the manager: this node's own, and the authorities that it trusts. */
+  /** TLS certificates of the connections to the manager: this node's own, and the trusted authorities. */
   get certificates(): readonly CertificateInfo[] {
     return this.#session.certificates;
   }
 
-  /** Calls `listener` at every event `name`; an exception of it surfaces in a task of its own. */
+  /** Calls `listener` at every event `name`. An exception of the listener is thrown in a separate task. */
   on<Name extends CfluxEventName>(name: Name, listener: (...payload: CfluxEvents[Name]) => void): this {
     this.#session.events.on(name, listener);
     return this;
@@ -80,30 +82,30 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return this;
   }
 
-  /** Ends the subscription of `listener`, or of every listener of `name`. */
+  /** Unsubscribes `listener`, or every listener of `name`. */
   off<Name extends CfluxEventName>(name: Name, listener?: (...payload: CfluxEvents[Name]) => void): this {
     this.#session.events.off(name, listener);
     return this;
   }
 
   /**
-   * Opens the wrapped client, registers the node, brings the cluster's metadata here (or gives an empty cluster this node's)
-   * and begins to heartbeat and to follow. Calling it again answers the same. After a failure it may be called again, except
-   * after `FOREIGN_CLUSTER`: then the node is a member with what it has, and waits for `adopt()` or `reseed()`.
+   * Opens the wrapped client, registers the node, fetches the cluster's metadata (or seeds an empty cluster with this node's) and
+   * starts the heartbeat and sync loops. Idempotent: returns the same promise. It may be called again after a failure, except
+   * after `FOREIGN_CLUSTER`: then the node is a member, keeps its metadata, and waits for `adopt()` or `reseed()`.
    *
-   * @param options `signal` gives up
-   * @throws CfluxError `UNREACHABLE` and others of the wire unless `startOffline`, `FOREIGN_CLUSTER`, `CLOSED`
+   * @param options `signal` aborts opening
+   * @throws CfluxError `UNREACHABLE` and other transport errors unless `startOffline`, `FOREIGN_CLUSTER`, `CLOSED`
    */
   open(options: { signal?: AbortSignal } = {}): Promise<void> {
     return this.#session.open(options.signal);
   }
 
   /**
-   * Leaves the cluster: ends the loops, rejects what waits, waits for what is on the wire, tells the manager, closes the
-   * wrapped client. Calling it again answers the same. It does not reject for want of a manager.
+   * Leaves the cluster: ends the loops, rejects queued changes, waits for the push under way, notifies the manager and closes the
+   * wrapped client. Idempotent: returns the same promise. Does not reject if the manager cannot be reached.
    *
-   * @param options `deregister` gives the node's id up for good; `timeout` (default 5,000 ms) is how long the change on the
-   * wire is waited for before it rejects as `UNKNOWN_OUTCOME`
+   * @param options `deregister` gives up the node's id permanently; `timeout` (default 5,000 ms) limits the wait for the push under
+   * way, whose changes then reject as `UNKNOWN_OUTCOME`
    */
   close(options: { deregister?: boolean; timeout?: number } = {}): Promise<void> {
     this.#closing ??= this.#session.close(options.deregister ?? false, options.timeout ?? closeTimeout);
@@ -116,8 +118,8 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   }
 
   /**
-   * Changes the metadata of the cluster: `operation` gets a meta client, changes it, and is applied again on newer metadata
-   * where another node was first. Resolves with its result once the change is part of the cluster.
+   * Changes the metadata of the cluster: `operation` gets a meta client and changes it. After a conflict it is applied again to the
+   * newer metadata. Resolves with its result once the change is part of the cluster.
    *
    * @param operation must do nothing that lasts besides changing the client it is handed: it may run several times
    * @param options `timeout`: milliseconds until the change is given up, default `mutationTimeout`; `signal` gives it up, too. Both
@@ -132,7 +134,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     });
   }
 
-  /** Brings the manager's newest metadata here and answers its version. */
+  /** Fetches the manager's newest metadata. Resolves with its version. */
   refresh(options: WaitOptions = {}): Promise<number> {
     return this.#session.refresh(options);
   }
@@ -146,13 +148,13 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return this.#session.waitForVersion(version, options);
   }
 
-  /** Takes the manager's metadata, whatever it is, with a backup of this node's: the operator's answer to `foreignCluster`. */
+  /** Replaces this node's metadata with the manager's, after a backup: one way to resolve `foreignCluster`. */
   adopt(options: WaitOptions = {}): Promise<void> {
     return this.#session.adopt(options);
   }
 
   /**
-   * Makes this node's metadata the cluster's, whatever the manager has: the operator's other answer to `foreignCluster`.
+   * Replaces the cluster's metadata with this node's: the other way to resolve `foreignCluster`.
    *
    * @throws CfluxError `UNKNOWN_OUTCOME` if a response was lost, and the manager cannot tell whether it stored the metadata
    */
@@ -160,7 +162,25 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return this.#session.reseed(options);
   }
 
-  /** The cluster's members, alive or not. */
+  /**
+   * Tells, with the heartbeats from now on, which version the server beside this node was seen to agree with (0: none so far), and makes
+   * the node an agent's. `InfluxMirror.follow` does this by itself.
+   */
+  noteApplied(applied: Applied): void {
+    this.#session.noteApplied(applied);
+  }
+
+  /**
+   * Brings the manager what an agent found at its server, for `nodes()`; the report before it is replaced.
+   *
+   * @throws CfluxError `NO_SUCH_ROUTE` if the manager takes no reports, or the node is not registered yet; `TOO_MANY_REQUESTS` if it has
+   * no room for this one
+   */
+  report(report: NodeReport, options: WaitOptions = {}): Promise<void> {
+    return this.#session.report(report, options);
+  }
+
+  /** Resolves with the cluster's members, alive or not. */
   nodes(options: WaitOptions = {}): Promise<readonly NodeInfo[]> {
     return this.#session.nodes(options);
   }

@@ -8,7 +8,7 @@ import type { SessionParts } from './session-parts.js';
 
 const debug = debugLog('cflux:client');
 
-/** How long the manager may take to hear that the node leaves, in milliseconds. */
+/** Timeout of the notification that the node leaves, in milliseconds. */
 const leaveTimeout = 2_000;
 
 /** Opens a session, runs its loops, and closes it. */
@@ -16,9 +16,9 @@ export class Lifecycle<M extends MetaClientLike> {
   readonly #meta: M;
   readonly #settings: Settings;
   readonly #parts: SessionParts<M>;
-  /** Ends the loops, and whatever waits. */
+  /** Aborts the loops and all waiting callers. */
   readonly #life: AbortController;
-  /** Ends the push under way, once closing has waited long enough for it. */
+  /** Aborts the push under way after the timeout of closing. */
   readonly #wire: AbortController;
   #loops: Promise<unknown> | undefined;
   #opening: Promise<void> | undefined;
@@ -56,7 +56,7 @@ export class Lifecycle<M extends MetaClientLike> {
       hasJoined = await withLinkedSignal([signal, this.#life.signal], (linked) => this.#join(linked));
     } catch (error) {
       if (state.isClosing) throw closedError();
-      // The node stays a member, with what it has, until the operator decides.
+      // The node stays a member and keeps its metadata until the operator decides.
       if (isCfluxError(error, 'FOREIGN_CLUSTER')) this.#run();
       else {
         await this.#closeParts();
@@ -68,7 +68,7 @@ export class Lifecycle<M extends MetaClientLike> {
     this.#run();
   }
 
-  /** Registers, and gets or gives the first metadata. Returns whether that worked, if it need not. */
+  /** Registers, and fetches or seeds the first metadata. Resolves with false if that failed and `startOffline` is set. */
   async #join(signal: AbortSignal): Promise<boolean> {
     const { storage, writer, replica, membership, reconciler, queue } = this.#parts;
     signal.throwIfAborted();
@@ -95,7 +95,7 @@ export class Lifecycle<M extends MetaClientLike> {
     commits.wake();
   }
 
-  /** Ends everything, in the order in which users rely on it (R13). */
+  /** Closes all parts in the guaranteed order (R13). */
   async close(deregister: boolean, timeout: number): Promise<void> {
     const { state, queue, joined, commits, writer, membership, network, hub } = this.#parts;
     const wasOpened = this.#opening !== undefined || this.#loops !== undefined;
@@ -107,12 +107,12 @@ export class Lifecycle<M extends MetaClientLike> {
     try {
       await Promise.allSettled([this.#opening, commits.running]);
       await this.#loops;
-      // Whatever held the lock is done with it then.
+      // The previous owner of the writer lock has finished then.
       await writer.run(async () => undefined);
     } finally {
       cancel();
     }
-    // Best effort: a manager that cannot be reached finds out by itself.
+    // Best effort: without the notification, the manager detects the loss by its time to live.
     await membership.leave(deregister, { timeout: leaveTimeout }).catch(() => undefined);
     await network.release();
     try {
@@ -124,7 +124,7 @@ export class Lifecycle<M extends MetaClientLike> {
     }
   }
 
-  /** The wrapped client first: the directory is given up when nothing is written any more. */
+  /** Closes the wrapped client first, because the directory must be released after the last write. */
   async #closeParts(): Promise<void> {
     try {
       await this.#meta.close?.();

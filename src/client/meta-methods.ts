@@ -9,12 +9,12 @@ type AsPromise<Method> = Method extends (...args: infer Args) => infer Result
 /** {@link MetaClient} without its lifecycle. */
 type SharedMethods = Pick<MetaClient, MutationName | ReadName>;
 
-/** Each of them as a promise. Mapped by `keyof`, so that editors show the comments of the interface. */
+/** The same methods, returning promises. Mapped by `keyof`, so that editors show the comments of the interface. */
 export type PromisedMetaClient = { [Name in keyof SharedMethods]: AsPromise<SharedMethods[Name]> };
 
 /** How a client runs an operation on the meta client that it wraps. */
 interface Routes<Client> {
-  /** `isAtomic`: a LocalMetaClient applies it at the call; one with a password waits for bcrypt. */
+  /** `isAtomic`: a LocalMetaClient applies it synchronously; a method with a password waits for bcrypt. */
   mutation(
     client: Client,
     operation: (meta: MetaClientLike) => unknown,
@@ -23,12 +23,12 @@ interface Routes<Client> {
   read(client: Client, operation: (meta: MetaClientLike) => unknown): Promise<unknown>;
 }
 
-/** Which argument of a method is a password. */
+/** The index of the password argument of each method that has one. */
 const passwordArgument: Partial<Record<MutationName, number>> = { createUser: 1, updateUser: 1 };
 
 /**
- * Gives `prototype` a method for every one of {@link PromisedMetaClient}: mutations go through `routes.mutation`, reads through
- * `routes.read`. (Functions of its own for each client would be a fifth of its memory.)
+ * Defines every method of {@link PromisedMetaClient} on `prototype`: mutations go through `routes.mutation`, reads through
+ * `routes.read`. (Separate functions for each client would take a fifth of its memory.)
  */
 export function defineMetaMethods<Client extends { readonly meta: MetaClientLike }>(
   prototype: Client,
@@ -42,7 +42,7 @@ export function defineMetaMethods<Client extends { readonly meta: MetaClientLike
     const value = {
       [name](this: Client, ...args: unknown[]): Promise<unknown> {
         if (password === undefined) return run(this, args);
-        // Hashing takes tens of milliseconds: once, and before the change waits in line.
+        // Hashing takes tens of milliseconds, so hash once, before the change is queued.
         return hashed(this.meta, args[password]).then((hash) => {
           args[password] = hash;
           return run(this, args);

@@ -9,21 +9,29 @@ export function notOpenError(): CfluxError {
 }
 
 export function foreignClusterError(): CfluxError {
-  const message = 'the manager holds another cluster’s metadata: call adopt() or reseed()';
+  const message = "the manager has another cluster's metadata: call adopt() or reseed()";
   return new CfluxError('FOREIGN_CLUSTER', message, { outcome: 'notApplied' });
 }
 
+export function noReports(): CfluxError {
+  const message = 'the node is not registered yet, or its transport takes no reports';
+  return new CfluxError('NO_SUCH_ROUTE', message, { outcome: 'notApplied' });
+}
+
 export function selfWaitError(): CfluxError {
-  const message = 'called inside a mutation, it would wait for that mutation to end';
+  const message = 'called inside a mutation: it would wait for that mutation; call it outside';
   return new CfluxError('NESTED_MUTATION', message, { outcome: 'notApplied' });
 }
 
 export function nestedError(): CfluxError {
-  const message = 'a mutation inside a mutation: change the meta client that the operation is handed';
+  const message = 'a mutation inside a mutation: change the meta client that the operation gets';
   return new CfluxError('NESTED_MUTATION', message, { outcome: 'notApplied' });
 }
 
-/** The history changed between two requests; `outcome` is that of the push before, if there was one. */
+/** The error for a history that changed between two requests; `outcome` is that of the preceding push, if any. */
 export function unsettledHistoryError(outcome: Outcome): CfluxError {
-  return new CfluxError('UNAVAILABLE', 'the manager is changing its history', { retryable: true, outcome });
+  return new CfluxError('UNAVAILABLE', 'the manager is changing its history; retry', {
+    retryable: true,
+    outcome,
+  });
 }

@@ -1,6 +1,7 @@
 import { Gate } from '../async/gate.js';
 import { Mutex } from '../async/mutex.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
+import { randomUuid } from '../random.js';
 import { CommitLoop } from './commit/commit-loop.js';
 import { Committer } from './commit/committer.js';
 import { MutationQueue } from './commit/mutation-queue.js';
@@ -8,6 +9,7 @@ import { OperationScope } from './commit/operation-scope.js';
 import { describeHost } from './config/host.js';
 import { type NodeTransport, nodeTransport } from './config/node-transport.js';
 import type { Settings } from './config/options.js';
+import { AppliedVersion } from './follow/applied-version.js';
 import { Membership } from './follow/membership.js';
 import { Reconciler } from './follow/reconciler.js';
 import { Staleness } from './follow/staleness.js';
@@ -20,11 +22,11 @@ import { EventHub } from './observe/event-hub.js';
 import { StateMachine } from './state.js';
 
 /**
- * The working parts of a client, put together. Only the session and its lifecycle see them.
+ * Creates and connects the parts of a client. Only the session and its lifecycle use them.
  *
  * ```
  * mutate ─→ queue ─→ committer ─┐                       ┌─ membership: register, heartbeat
- *                               ├─ writer lock ─→ replica ─→ holder ─→ the wrapped client
+ *                               ├─ writer lock ─→ replica ─→ adapter ─→ the wrapped client
  *           manager ─→ sync loop ┘   (R1)         (version, record, backups)
  *                          └─ reconciler: what a response means ─┘
  * ```
@@ -35,8 +37,9 @@ export class SessionParts<M extends MetaClientLike> {
   readonly scope = new OperationScope<M>();
   readonly waiters = new VersionWaiters();
   readonly writer = new Mutex();
-  /** Open once the node has joined, or closes. */
+  /** Open after the node has joined, or when it closes. */
   readonly joined = new Gate();
+  readonly applied = new AppliedVersion();
   readonly network: NodeTransport;
   readonly storage: NodeStorage | undefined;
   readonly adapter: MetaClientAdapter<M>;
@@ -47,7 +50,7 @@ export class SessionParts<M extends MetaClientLike> {
   readonly sync: SyncLoop<M>;
   readonly commits: CommitLoop<M>;
 
-  /** @param signals `closing` ends the loops, and whatever waits; `wire` ends the push under way */
+  /** @param signals `closing` aborts the loops and all waiting callers; `wire` aborts the push under way */
   constructor(
     meta: M,
     settings: Settings,
@@ -65,6 +68,7 @@ export class SessionParts<M extends MetaClientLike> {
       adapter: this.adapter,
       cluster,
       clock,
+      instance: randomUuid(random),
       maxBackups: settings.maxBackups,
       emit,
       storage: this.storage,
@@ -82,6 +86,8 @@ export class SessionParts<M extends MetaClientLike> {
       ...common,
       interval: settings.heartbeatInterval,
       describe: () => describeHost(settings.bindAddress),
+      instance: replica.instance,
+      word: () => this.applied.wordAt(replica.position),
       knownId: () => replica.nodeId,
       rememberId: (id) => replica.rememberNodeId(id),
       onSlept: () => staleness.mark(),
@@ -108,7 +114,7 @@ export class SessionParts<M extends MetaClientLike> {
     this.commits = new CommitLoop({ queue, committer, writer, joined, clock, closing, wire });
   }
 
-  /** A manager that does not know who asks would answer the node's own poll with what the node is pushing: ends that poll. */
+  /** Ends the node's own poll: a manager that cannot identify the requester would respond with the version that the node is pushing. */
   #silencePoll(): void {
     if (this.replica.position.epoch === undefined) this.sync.hurry();
   }

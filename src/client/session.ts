@@ -3,38 +3,47 @@ import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
+import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { CallOptions } from '../transport/transport.js';
 import type { Settings } from './config/options.js';
+import type { Applied } from './follow/applied-version.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import type { EventHub } from './observe/event-hub.js';
 import { logEvents } from './observe/event-log.js';
 import type { CfluxStatus } from './observe/status.js';
-import { closedError, foreignClusterError, nestedError, notOpenError, selfWaitError } from './refusals.js';
+import {
+  closedError,
+  foreignClusterError,
+  nestedError,
+  noReports,
+  notOpenError,
+  selfWaitError,
+} from './refusals.js';
 import { SessionParts } from './session-parts.js';
 
 /** Limits of a call that waits. */
 export interface WaitOptions {
-  /** Ends the wait; the call then rejects with the signal's reason. */
+  /** Aborts the wait; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Milliseconds. */
+  /** Maximum wait in milliseconds. */
   readonly timeout?: number;
 }
 
-/** What is known of an operation; see MutationOptions. */
+/** Properties of an operation; see MutationOptions. */
 export interface OperationKind {
   readonly isMethod: boolean;
   readonly isAtomic: boolean;
 }
 
-/** A client at work, as CfluxClient uses it: what may be requested of it, and when. Everything else is private to it. */
+/** A running client, as CfluxClient uses it: checks which calls are allowed in which state. Everything else is private. */
 export class Session<M extends MetaClientLike> {
   readonly #meta: M;
   readonly #settings: Settings;
   readonly #parts: SessionParts<M>;
   readonly #lifecycle: Lifecycle<M>;
-  /** Aborts when the client closes: whatever waits gives up. */
+  /** Aborts all waiting callers when the client closes. */
   readonly #closing: AbortSignal;
 
   constructor(meta: M, settings: Settings) {
@@ -102,7 +111,7 @@ export class Session<M extends MetaClientLike> {
     const own = scope.current;
     if (own !== undefined) return operation(own);
     const { decided } = adapter;
-    // Checked again after each wait: the next round may have begun.
+    // Check again after each wait, because the next round may have begun.
     while (this.#settings.reads === 'accepted' && !decided.isOpen) await decided.wait();
     return operation(this.#meta);
   }
@@ -137,6 +146,21 @@ export class Session<M extends MetaClientLike> {
     );
   }
 
+  noteApplied(applied: Applied): void {
+    const { applied: known, membership } = this.#parts;
+    if (known.note(applied)) membership.hurry();
+  }
+
+  async report(report: NodeReport, options: WaitOptions): Promise<void> {
+    this.#checkOpen();
+    const { network, replica } = this.#parts;
+    const { nodeId } = replica;
+    const { transport } = network;
+    if (nodeId === undefined || transport.report === undefined) throw noReports();
+    const request = { cluster: this.#settings.cluster, nodeId, report };
+    await this.#untilClosed(options, async (limits) => transport.report?.(request, limits));
+  }
+
   async nodes(options: WaitOptions): Promise<readonly NodeInfo[]> {
     this.#checkOpen();
     const { cluster } = this.#settings;
@@ -155,7 +179,7 @@ export class Session<M extends MetaClientLike> {
     if (this.#parts.state.state === 'foreignCluster') throw foreignClusterError();
   }
 
-  /** Exchanges requests with the manager as the one writer (R1). */
+  /** Runs `task`, which exchanges requests with the manager, as the only writer (R1). */
   async #reconcile(options: WaitOptions, task: (limits: CallOptions) => Promise<unknown>): Promise<void> {
     const { scope, writer } = this.#parts;
     this.#checkOpen();
@@ -172,7 +196,7 @@ export class Session<M extends MetaClientLike> {
     );
   }
 
-  /** `timeout` is that of each request: the wait for the writer lock is not counted. */
+  /** `timeout` applies to each request; waiting for the writer lock does not count. */
   #untilClosed<T>({ signal, timeout }: WaitOptions, task: (limits: CallOptions) => Promise<T>): Promise<T> {
     return withLinkedSignal([signal, this.#closing], (linked) =>
       task({ signal: linked, ...(timeout === undefined ? {} : { timeout }) }),

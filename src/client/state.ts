@@ -11,7 +11,7 @@ const next: Record<CfluxState, readonly CfluxState[]> = {
   closed: [],
 };
 
-/** Where the client stands; the only place that changes it. */
+/** The state of the client; the only place that changes it. */
 export class StateMachine {
   #state: CfluxState = 'created';
   readonly #emit: Emit;
@@ -24,7 +24,7 @@ export class StateMachine {
     return this.#state;
   }
 
-  /** Goes to `to` if that can follow, and tells it; stays otherwise (a late answer must not reopen what is closing). */
+  /** Enters `to` if the transition is allowed, and emits it; otherwise stays, because a late response must not reopen a closing client. */
   enter(to: CfluxState): boolean {
     const from = this.#state;
     if (!next[from].includes(to)) return false;

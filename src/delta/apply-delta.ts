@@ -2,10 +2,10 @@ import type { Delta } from './delta.js';
 import { unfitting } from './delta-errors.js';
 
 /**
- * The target that `delta` makes of `base`, in memory of its own. Whether its length is acceptable is the caller's to check, as
+ * Applies `delta` to `base`, and returns the target in separate memory. The caller must check whether its length is acceptable, as
  * parseVcdiff does.
  *
- * @throws CfluxError `MALFORMED_DELTA` if a copy goes beyond the base; nothing is allocated before that is known.
+ * @throws CfluxError `MALFORMED_DELTA` if a copy exceeds the base; nothing is allocated before that check.
  */
 export function applyDelta(delta: Delta, base: Uint8Array): Buffer {
   checkAgainst(delta, base.length);

@@ -2,10 +2,12 @@ import type { Delta, Insert, Instruction } from './delta.js';
 import { tooLarge } from './delta-errors.js';
 import { indexAt, type Target } from './target.js';
 
-/** An instruction takes about as many bytes of memory: with more of them than the target has bytes for, a delta would cost more than its target. */
+/**
+ * Approximate memory of an instruction: with more instructions than the target has bytes for, a delta would cost more than its target.
+ */
 const bytesOfInstruction = 64;
 
-/** Collects the instructions of a delta; neighbours that can be one become one. */
+/** Collects the instructions of a delta; adjacent ones are joined if possible. */
 export class DeltaBuilder implements Target {
   /** Bytes of the target so far. */
   length = 0;
@@ -13,8 +15,8 @@ export class DeltaBuilder implements Target {
   readonly starts: number[] = [];
 
   /**
-   * @param granted Instructions that are always permitted; beyond them, one for each 64 bytes of the target is. Without it there is no
-   *   limit, which is for deltas of our own making.
+   * @param granted instructions that are always permitted; beyond them, one per 64 bytes of the target is. Without it there is no limit,
+   * which is for deltas that were created locally.
    */
   constructor(private readonly granted = Number.POSITIVE_INFINITY) {}
 
@@ -35,7 +37,7 @@ export class DeltaBuilder implements Target {
     if (bytes.length > 0) this.push({ bytes, length: bytes.length });
   }
 
-  /** Appends what `target` has from `from` on. */
+  /** Appends the bytes of `target` at `from`. */
   stretch({ instructions, starts }: Target, from: number, length: number): void {
     let offset = from;
     const end = from + length;
@@ -50,12 +52,12 @@ export class DeltaBuilder implements Target {
     }
   }
 
-  /** Appends what this target has from `from` on, a byte before its end at least; it repeats if `length` goes beyond the end. */
+  /** Appends the bytes of this target at `from`, at least a byte before its end; it repeats if `length` exceeds the end. */
   repeat(from: number, length: number): void {
     const period = this.length - from;
     if (length > period && this.insertRepeatedly(from, length)) return;
     for (let left = length; left > 0; ) {
-      // All that is there by now: it doubles each time, and stays a multiple of the period.
+      // Everything from `from` on: it doubles each time, and stays a multiple of the period.
       const taken = Math.min(left, this.length - from);
       this.stretch(this, from, taken);
       left -= taken;
@@ -66,7 +68,7 @@ export class DeltaBuilder implements Target {
     return { length: this.length, instructions: mergeInserts(this.instructions) };
   }
 
-  /** The same as one insert, if all that repeats was inserted. */
+  /** Same result as one insert, if all repeated bytes were inserted. */
   private insertRepeatedly(from: number, length: number): boolean {
     const repeated = new DeltaBuilder();
     repeated.stretch(this, from, this.length - from);
@@ -78,7 +80,7 @@ export class DeltaBuilder implements Target {
 
   private push(instruction: Instruction): void {
     if (this.instructions.length >= this.granted + this.length / bytesOfInstruction) {
-      throw tooLarge(`it takes more than ${this.instructions.length} instructions`);
+      throw tooLarge(`it needs more than ${this.instructions.length} instructions`);
     }
     this.starts.push(this.length);
     this.instructions.push(instruction);

@@ -2,11 +2,11 @@ import { CfluxError } from '../errors.js';
 
 const remedy = 'use the whole snapshot instead';
 
-/** The bytes are not a delta that can be read; `offset` counts from their first byte. */
+/** The bytes are not a readable delta; `offset` counts from their first byte. */
 export const unreadable = (reason: string, offset: number) =>
   new CfluxError('MALFORMED_DELTA', `cannot read the delta: ${reason} (byte ${offset}); ${remedy}`);
 
-/** A delta does not fit the base, or the other delta, that it is used with. */
+/** A delta does not match its base, or the delta it is composed with. */
 export const unfitting = (what: string, reason: string) =>
   new CfluxError('MALFORMED_DELTA', `cannot ${what}: ${reason}; ${remedy}`);
 

@@ -1,7 +1,7 @@
-/** What a delta may assume and ask for. */
+/** Limits for reading a delta. */
 export interface DeltaLimits {
-  /** Bytes of the base. */
+  /** Length of the base in bytes. */
   readonly baseLength: number;
-  /** Bytes that the target has at most. */
+  /** Largest permitted length of the target in bytes. */
   readonly maxLength: number;
 }

@@ -1,12 +1,12 @@
 /** Copies bytes of the base. */
 export interface Copy {
-  /** Where they begin in the base. */
+  /** Offset in the base. */
   readonly from: number;
   readonly length: number;
   readonly bytes?: undefined;
 }
 
-/** Inserts bytes that the delta carries. */
+/** Inserts bytes that the delta contains. */
 export interface Insert {
   readonly bytes: Uint8Array;
   /** Of `bytes`. */
@@ -17,8 +17,8 @@ export interface Insert {
 export type Instruction = Copy | Insert;
 
 /**
- * How a target is made from its base: what the instructions produce, one after the other. Immutable; inserted bytes may be views of the
- * memory that they came from, which then must not be changed.
+ * Describes how a target is made from its base: the concatenated results of the instructions. Immutable; inserted bytes may be views of
+ * the input, which then must not be changed.
  */
 export interface Delta {
   /** Bytes of the target: the sum of the instructions' lengths. */

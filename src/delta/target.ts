@@ -1,6 +1,6 @@
 import type { Instruction } from './delta.js';
 
-/** Instructions, and where in the target what each of them produces begins: it is searched, not walked. */
+/** Instructions, and the offset of the result of each in the target: it is searched by bisection. */
 export interface Target {
   readonly instructions: readonly Instruction[];
   readonly starts: readonly number[];

@@ -1,4 +1,4 @@
-/** The values of a retention policy that InfluxQL can set. Durations in nanoseconds, 0 for ever. */
+/** The values of a retention policy that InfluxQL can set. Durations in nanoseconds; 0 means infinite. */
 export interface PolicyValues {
   readonly name: string;
   readonly replicaN: number;
@@ -6,7 +6,7 @@ export interface PolicyValues {
   readonly shardGroupDuration: bigint;
 }
 
-/** One change of a server, as data; {@link influxqlOf} words it. */
+/** One change of a server, as data; {@link influxqlOf} returns its statements. */
 export type Action =
   | { readonly kind: 'createDatabase'; readonly database: string; readonly policy: PolicyValues }
   | {
@@ -24,7 +24,7 @@ export type Action =
       readonly shardGroupDuration?: bigint;
       readonly makeDefault?: boolean;
     }
-  /** Of a policy that the mirror itself made, and only while nothing is stored in it. */
+  /** Drops a policy that the mirror itself created, only while nothing is stored in it. */
   | { readonly kind: 'dropScaffold'; readonly database: string; readonly policy: string }
   | {
       readonly kind: 'createContinuousQuery' | 'replaceContinuousQuery';

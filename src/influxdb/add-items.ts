@@ -1,17 +1,17 @@
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
 import { type Item, internalDatabase } from './item.js';
 
-/** Metadata that got more, and what it got. */
+/** Extended metadata, and the items that were added. */
 export interface Addition {
   readonly data: MetaData;
   readonly added: readonly Item[];
-  /** Users that were left out: the server does not show their password hashes. */
+  /** Users that were omitted, because the server does not show their password hashes. */
   readonly withoutHash: readonly string[];
 }
 
 /**
- * `cluster` with those of `items` that `server` has and it has not. Nothing that it has is changed, and no shard group is taken
- * over: shards and their ids belong to each server, and a reused id would mix the points of two databases.
+ * Returns `cluster` with those of `items` that exist only in `server`. Existing items are not changed, and shard groups are not
+ * imported: shards and their ids belong to each server, and a reused id would mix the points of two databases.
  */
 export function addItems(cluster: MetaData, server: MetaData, items: readonly Item[]): Addition {
   const added: Item[] = [];
@@ -42,7 +42,7 @@ function withItem(data: MetaData, server: MetaData, item: Item): MetaData {
   return next === ours ? data : { ...data, databases: replaced(data.databases, ours, next) };
 }
 
-/** `ours` with the policy, query or subscription of `theirs` that it lacks. */
+/** Returns `ours` with the missing policy, query or subscription of `theirs`. */
 function withPart(ours: DatabaseInfo, theirs: DatabaseInfo, item: Item): DatabaseInfo {
   if (item.kind === 'retentionPolicy') {
     const policy = named(theirs.retentionPolicies, item.policy);

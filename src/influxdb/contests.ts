@@ -4,24 +4,24 @@ import { type Item, keyOf } from './item.js';
 import { itemForm } from './item-form.js';
 import type { Finding, Plan, Step } from './plan.js';
 
-/** An item that was set right in so many convergences within {@link window} is contested. */
+/** An item that was corrected in this many convergences within {@link window} is contested. */
 const maxRounds = 3;
 /** Milliseconds: one hour. */
 const window = 3_600_000;
 
-/** How often an item was set right. */
+/** How often an item was corrected. */
 interface Contest {
-  /** The cluster's form of the item at that time: another one begins a new count. */
+  /** The cluster's form of the item at that time; another form starts a new count. */
   readonly form: string;
-  /** When it was set right, once for each convergence. */
+  /** When it was corrected, once per convergence. */
   readonly times: number[];
-  /** The last convergence that did. */
+  /** The last convergence that corrected it. */
   round: number;
 }
 
 /**
- * Notices that another party undoes a change each time it is made, such as a program that moves its own subscription. Such an
- * item is left alone until the cluster changes it or an hour has passed: otherwise the two parties would never stop.
+ * Detects that another program repeatedly reverts a change, such as one that manages its own subscription. Such an item is not
+ * changed until the cluster changes it or an hour has passed; otherwise the two would never stop.
  */
 export class Contests {
   readonly #clock: Clock;
@@ -32,7 +32,7 @@ export class Contests {
     this.#clock = clock;
   }
 
-  /** A convergence or a survey begins; several changes of one item in it are one round. */
+  /** Starts a round: several changes of one item in a convergence or survey count once. */
   begin(): void {
     this.#round += 1;
     const isOver = ({ times }: Contest) => this.#ageOf(times.at(-1)) >= window;
@@ -53,7 +53,7 @@ export class Contests {
     }
   }
 
-  /** `plan` with its contested steps among what waits for the operator. */
+  /** Returns `plan` with its contested steps moved to the pending findings. */
   hold(plan: Plan, wanted: MetaData): Plan {
     const held = new Set(plan.steps.filter((step) => this.#isContested(step, wanted)));
     if (held.size === 0) return plan;
@@ -63,12 +63,12 @@ export class Contests {
     return { ...plan, steps, drops: drops.length, pending: [...plan.pending, ...[...held].map(contested)] };
   }
 
-  /** Another server, or one whose metadata was made again: nothing that happened before counts. */
+  /** Forgets all counts, because the server is another one, or its metadata was recreated. */
   clear(): void {
     this.#contests.clear();
   }
 
-  /** Whether what holds `item` was made in this convergence: then nothing undid the item by itself. */
+  /** Returns whether the parent of `item` was created in this convergence, so that nothing reverted the item itself. */
   #isMadeAgain(item: Item): boolean {
     return holdersOf(item).some((holder) => this.#contests.get(keyOf(holder))?.round === this.#round);
   }
@@ -98,5 +98,5 @@ function holdersOf(item: Item): Item[] {
 
 const contested = (step: Step): Finding => ({
   ...step,
-  reason: `contested: something else undid this ${maxRounds} times within an hour (${step.reason}); left alone until the cluster changes it or an hour has passed`,
+  reason: `contested: another program reverted this ${maxRounds} times within an hour (${step.reason}); retried in an hour or after a change of it`,
 });

@@ -32,7 +32,7 @@ import { reachOf, troubleOf } from './statement-error.js';
 import { Tally } from './tally.js';
 import { Troubles } from './troubles.js';
 
-/** More readings than a convergence needs: changes, second thoughts, drops, and a look at what came of them. */
+/** Maximum readings of a convergence; more than it needs for changes, corrections, drops and the final check. */
 const maxRounds = 6;
 
 export interface ConvergerParts {
@@ -44,28 +44,28 @@ export interface ConvergerParts {
   readonly settings: MirrorSettings;
 }
 
-/** A look at a server. */
+/** The result of examining a server without changing it. */
 export interface Survey {
   /** The server's metadata. */
   readonly present: MetaData;
-  /** What convergence would do. */
+  /** The plan of a convergence. */
   readonly plan: Plan;
-  /** Whether this mirror has never seen anything of a cluster. */
+  /** Whether this mirror has never followed a cluster. */
   readonly isFirst: boolean;
 }
 
 export interface ConvergenceOptions {
   /** Ends the convergence between two changes. */
   readonly signal?: AbortSignal | undefined;
-  /** Asked before each drop: whether the cluster's metadata is still the one that the plan was made from. */
+  /** Called before each drop: returns whether the plan's metadata is still the newest. */
   readonly isCurrent?: () => boolean;
-  /** Waited for once before drops; the server is read again after it. */
+  /** Awaited once before drops; the server is read again afterwards. */
   readonly hesitate?: () => Promise<void>;
-  /** Told after each change, with the reason where it was refused. */
+  /** Called after each change, with the reason if it was refused. */
   readonly onStep?: (step: Step, refusal: string | undefined) => void;
 }
 
-/** Brings one server in step: reads it, plans, changes it, and reads it again until there is nothing left to do. */
+/** Converges one server: reads it, plans, changes it, and reads it again until nothing is left to do. */
 export class Converger {
   readonly #parts: ConvergerParts;
   readonly #guard: LossGuard;
@@ -81,7 +81,7 @@ export class Converger {
     this.#contests = new Contests(connection.address.clock);
   }
 
-  /** What convergence would do now; changes nothing, on disk neither. */
+  /** Returns what a convergence would do now. Changes nothing, not even on disk. */
   async survey(wanted: MetaData, origin: Origin, signal?: AbortSignal): Promise<Survey> {
     this.#contests.begin();
     const { store, reader } = this.#parts;
@@ -97,7 +97,7 @@ export class Converger {
     };
   }
 
-  /** Before the first user is made on a server that has none: that it is not a server which lost its metadata. */
+  /** Checks, before the first user is created on a server without users, that the server did not lose its metadata. */
   async expectNoLoss(origin: Origin): Promise<void> {
     const { store } = this.#parts;
     await store.own();
@@ -106,7 +106,7 @@ export class Converger {
     if (next !== undefined) await store.save(next);
   }
 
-  /** Rejects after the last step if the server had trouble with any. */
+  /** Converges. Rejects after the last step if the server failed to execute any. */
   async converge(wanted: MetaData, origin: Origin, options: ConvergenceOptions): Promise<Report> {
     await this.#parts.store.own();
     const tally = new Tally();
@@ -135,18 +135,19 @@ export class Converger {
       const view = this.#viewOf(wanted, reading);
       const { ledger, classification } = await this.#assess(view, origin, known, tally.done);
       if (stored !== undefined && isOther(stored, ledger)) this.#contests.clear();
-      // Before anything is changed: whatever happens from now on, what is the cluster's is known to be.
+      // Saved before any change, so that the items of the cluster are known even after a crash.
       await store.save(ledger);
       const plan = await this.#makePlan(view, ledger, classification);
       const { steps, areDrops } = tally.next(plan);
-      if (steps.length === 0 || round === maxRounds) return this.#report(reading, origin, plan, tally);
+      if (steps.length === 0) return this.#report(reading, origin, plan, tally);
+      if (round === maxRounds) return { ...this.#report(reading, origin, plan, tally), unfinished: true };
       if (areDrops && !hasHesitated) {
         hasHesitated = true;
         await hesitate();
         continue;
       }
       if (areDrops) {
-        if (!isCurrent()) return this.#report(reading, origin, plan, tally);
+        if (!isCurrent()) return { ...this.#report(reading, origin, plan, tally), unfinished: true };
         tally.beginDrops();
         await store.useConfirmation();
       }
@@ -166,7 +167,7 @@ export class Converger {
     }
   }
 
-  /** Notes, before the server is looked at, that the cluster's metadata is of another history from now on. */
+  /** Records, before the server is read, that the cluster's metadata belongs to another history from now on. */
   async forget(): Promise<void> {
     const { store } = this.#parts;
     await store.own();
@@ -174,7 +175,7 @@ export class Converger {
     if (ledger !== undefined) await store.save(forget(ledger));
   }
 
-  /** Makes one change. Resolves with why the server refused it, or with the trouble that the server had. */
+  /** Makes one change. Resolves with the server's reason to refuse it, or with the server's own failure. */
   async #run(
     step: Step,
     password: string | undefined,
@@ -193,13 +194,13 @@ export class Converger {
   }
 
   /**
-   * Whether other statements may succeed after `error`. A connection that broke or a request that was not permitted may be the fault of
-   * one statement: a proxy has rules of its own, and a server can die of one. So a reading decides; but once in a convergence only, because
-   * each statement that hangs takes the whole time limit.
+   * Resolves with whether other statements may succeed after `error`. A broken connection or a forbidden request may concern one
+   * statement: a proxy has its own rules, and a statement can crash a server. A test read decides, only once per convergence, because
+   * each statement that hangs takes the whole timeout.
    */
   async #isOfStatement(error: CfluxError, tally: Tally, signal: AbortSignal | undefined): Promise<boolean> {
     const reach = reachOf(error);
-    if (reach !== 'unclear') return reach === 'notApplied';
+    if (reach !== 'unclear') return reach === 'none';
     const isSilence = error.status === undefined;
     if (isSilence && tally.troubles.some(({ status }) => status === undefined)) return false;
     return this.#parts.connection.isUsable(signal);
@@ -268,23 +269,23 @@ export class Converger {
   }
 }
 
-/** Both sides of a convergence, without what is local to a server. */
+/** Both sides of a convergence, without items that are local to a server. */
 interface View {
   readonly wanted: MetaData;
   readonly present: MetaData;
-  /** What is local, and the cluster holds all the same. */
+  /** Local items that are in the cluster's metadata. */
   readonly shared: readonly Finding[];
   readonly server: ServerIdentity;
   readonly source: Reading['source'];
 }
 
-/** Whether the server is another one than it was, or was made again. */
+/** Returns whether the server is another one, or its metadata was recreated. */
 const isOther = (before: Ledger, after: Ledger) =>
   before.rebuilds !== after.rebuilds || !isSameServer(before.server, after.server);
 
 /**
- * What the changes that were made agree on: the server's text of a query is what it made of the cluster's; and where hashes
- * cannot be read, the password is the one that was set. (Where they can, the next judgement compares.)
+ * Returns the agreements of completed changes: the server's text of a query corresponds to the cluster's, and if hashes cannot be
+ * read, the password is the one that was set. (If they can, the next judgement compares them.)
  */
 function agreementsOf(
   done: readonly Step[],

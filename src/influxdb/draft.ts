@@ -5,7 +5,7 @@ import type { Ledger } from './ledger.js';
 import type { PasswordVerdict } from './password-verdict.js';
 import type { Finding, Step } from './plan.js';
 
-/** What a plan is made from. */
+/** The input of a plan. */
 export interface PlanInput {
   /** The cluster's metadata. */
   readonly wanted: MetaData;
@@ -14,17 +14,17 @@ export interface PlanInput {
   readonly ledger: Ledger;
   /** By user name, for each user of the cluster. */
   readonly passwords: ReadonlyMap<string, PasswordVerdict>;
-  /** The account that the mirror itself uses: never taken away. */
+  /** The account of the mirror itself, which is never removed. */
   readonly account?: string | undefined;
-  /** Whether drops are made at all. */
+  /** Whether to make drops or only report them. */
   readonly drops: 'report' | 'apply';
-  /** More drops than this in one plan wait for a confirmation. */
+  /** Maximum drops in one plan without a confirmation. */
   readonly maxDrops: number;
-  /** Confirmation of a set of drops. */
+  /** The confirmation of a set of drops. */
   readonly confirmed?: string | undefined;
 }
 
-/** A plan being made. */
+/** A plan under construction. */
 export class Draft {
   readonly steps: Step[] = [];
   readonly refused: Finding[] = [];
@@ -42,7 +42,7 @@ export class Draft {
   }
 }
 
-/** By name; of several of one name the first counts, as in InfluxDB's own lookups. */
+/** Returns the items by name; the first of duplicates counts, as in InfluxDB's lookups. */
 export function firstByName<T extends { readonly name: string }>(list: readonly T[]): Map<string, T> {
   const found = new Map<string, T>();
   for (const entry of list) if (!found.has(entry.name)) found.set(entry.name, entry);

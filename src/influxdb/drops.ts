@@ -6,8 +6,8 @@ import type { Step } from './plan.js';
 import { whyKeptAdmin } from './plan-users.js';
 
 /**
- * Sorts what a server has and the cluster has not: into drops, where the ledger says that the cluster had it and gave it up
- * within its present history; into what is pending; and into what is unmanaged.
+ * Classifies items that exist only on the server: as drops, if the ledger shows that the cluster dropped them in its present
+ * history; as pending; or as unmanaged.
  */
 export class Drops {
   readonly steps: Step[] = [];
@@ -25,26 +25,25 @@ export class Drops {
     this.#admins = new Set(admins.map(({ name }) => name));
   }
 
-  /** Says so if it was never the cluster's. */
+  /** Records `item` as unmanaged if it was never part of the cluster. */
   noteIfUnmanaged(item: Item): void {
     if (!this.#isCurrent(item) && !this.#input.ledger.held.has(keyOf(item))) this.#draft.unmanaged.push(item);
   }
 
-  /** `inside` is what would go with it, and must have been the cluster's, too. */
+  /** Classifies `item`. `inside` are the items that would be dropped with it, which must have been part of the cluster too. */
   consider(item: Item, action: Action, inside: Iterable<Item> = []): void {
     const held = this.#input.ledger.held.get(keyOf(item));
     const isClusters = held !== undefined || this.#isCurrent(item);
     const unsayable = whyUnsayable(item);
     if (!isClusters && item.kind === 'retention') {
-      const why =
-        'this server keeps its points longer than the cluster does, and not by the word of the cluster';
-      this.#wait(item, `${why}: it is left to you to shorten it`, unsayable ? undefined : action);
+      const why = 'this server keeps its points longer than the cluster does, and not because of the cluster';
+      this.#wait(item, `${why}: shorten it by hand`, unsayable ? undefined : action);
     } else if (!isClusters) {
       this.#draft.unmanaged.push(item);
     } else if (unsayable !== undefined) {
       this.#wait(item, unsayable);
     } else if (held !== undefined) {
-      this.#wait(item, `${held}: it is left to you to take it away`, action);
+      this.#wait(item, `${held}: drop it by hand`, action);
     } else {
       const kept = this.#whyKept(item, inside);
       if (kept === undefined) this.steps.push({ item, action, reason: reasonOf(item) });
@@ -63,7 +62,7 @@ export class Drops {
   #whyKept(item: Item, inside: Iterable<Item>): string | undefined {
     for (const other of inside) {
       if (other.kind === 'retention' || this.#isCurrent(other)) continue;
-      return `it holds what was never the cluster's: ${describeItem(other)}`;
+      return `it contains an item that was never part of the cluster: ${describeItem(other)}`;
     }
     if (item.kind !== 'user') return undefined;
     const kept = whyKeptAdmin(item.user, this.#admins, this.#input.account);
@@ -73,7 +72,7 @@ export class Drops {
 }
 
 function whyUnsayable(item: Item): string | undefined {
-  if ('policy' in item && item.policy === '') return 'InfluxQL takes an empty name for the default policy';
+  if ('policy' in item && item.policy === '') return 'InfluxQL reads an empty name as the default policy';
   const names = Object.values(item).filter((value) => typeof value === 'string');
   return names.map(whyInexpressible).find((why) => why !== undefined);
 }

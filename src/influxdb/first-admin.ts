@@ -4,14 +4,14 @@ import type { MetaData } from '../meta/records.js';
 import type { InfluxConnection } from './influx-connection.js';
 import { influxqlOf } from './statement.js';
 
-/** Whether a server asks for credentials and has no user yet: then it does nothing but create its first administrator. */
+/** Returns whether a server requires authentication but has no user: it then allows only to create the first administrator. */
 export function isWithoutUsers(error: unknown): error is CfluxErrorOf<'FORBIDDEN'> {
   return isCfluxError(error, 'FORBIDDEN') && error.message.includes('create admin user first');
 }
 
 /**
- * Creates the account that the mirror uses as the first administrator of a server, if it is an administrator of the cluster with
- * this password: an account that the cluster does not have is not the mirror's to make.
+ * Creates the mirror's account as the first administrator of a server, only if it is an administrator of the cluster with this
+ * password, because the mirror must not create an account that is not part of the cluster.
  */
 export async function createFirstAdmin(connection: InfluxConnection, wanted: MetaData): Promise<void> {
   const { username, url } = connection.address;
@@ -22,7 +22,7 @@ export async function createFirstAdmin(connection: InfluxConnection, wanted: Met
   if (!isAdmin) {
     throw new CfluxError(
       'FORBIDDEN',
-      `InfluxDB at ${url} asks for credentials and has no user: create an administrator there, or give the mirror the account of an administrator of the cluster`,
+      `InfluxDB at ${url} requires authentication and has no user: create an administrator there, or use the account of an administrator of the cluster`,
     );
   }
   const [statement = ''] = influxqlOf({ kind: 'createUser', user: user.name, admin: true }, password);

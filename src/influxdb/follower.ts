@@ -8,11 +8,11 @@ import type { ConvergenceOptions } from './converger.js';
 import type { Origin } from './ledger.js';
 import type { MetadataSource } from './metadata-source.js';
 
-/** A server that is back is in sync again within seconds. */
+/** Short enough that an available server is in sync again within seconds. */
 const backoff: Backoff = { first: 250, max: 5_000 };
-/** Drops are made when the metadata that asks for them has been the newest for so long. */
+/** Milliseconds that metadata must be the newest before its drops are made. */
 const hesitation = 1_000;
-/** A burst of changes of the cluster within this time makes one convergence. */
+/** Changes of the cluster within this many milliseconds make one convergence. */
 const settlingTime = 50;
 
 export interface FollowerParts {
@@ -20,21 +20,21 @@ export interface FollowerParts {
   readonly random: Random;
   /** Milliseconds between two convergences without a change. */
   readonly interval: number;
-  /** Brings the server in step. */
+  /** Converges the server. */
   readonly converge: (
     data: MetaData,
     origin: Origin,
     caution: Pick<ConvergenceOptions, 'isCurrent' | 'hesitate'>,
   ) => Promise<void>;
-  /** Notes durably that the metadata is of another history. */
+  /** Records durably that the metadata belongs to another history. */
   readonly forget: () => Promise<void>;
-  /** Told after each failure; it is tried again after `retryIn` milliseconds. */
+  /** Called after each failure; convergence is retried after `retryIn` milliseconds. */
   readonly onFailure: (error: unknown, failures: number, retryIn: number) => void;
 }
 
 /**
- * Follows a source level by level: what counts is that something changed, never what. A change during a convergence makes
- * another one; changes that were missed are found at the next interval.
+ * Follows a source by its state, not by single changes: any change triggers a convergence. A change during a convergence triggers
+ * another one; missed changes are found at the next interval.
  *
  *     wait for a change or the interval → settle → converge → wait …
  *                                            └─ failed → pause, longer each time ─┘
@@ -58,7 +58,7 @@ export class Follower {
     this.#running = this.#run();
   }
 
-  /** Converges soon, as after a change. */
+  /** Triggers a convergence, as after a change. */
   readonly poke = (): void => {
     this.#changes += 1;
     this.#wake();
@@ -81,7 +81,7 @@ export class Follower {
   };
 
   readonly #onReplaced = ({ reason }: { readonly reason: string }): void => {
-    // The operator adopted another cluster's metadata.
+    // The operator adopted the metadata of another cluster.
     if (reason === 'adopted') this.#isOfNewHistory = true;
     this.poke();
   };
@@ -116,8 +116,8 @@ export class Follower {
     }
     const { version, epoch } = this.#source.status;
     const data = await this.#source.data();
-    // A client's metadata may be new a moment before its status is. Both must be of one history; what changes them calls for
-    // another convergence.
+    // A client's metadata may change shortly before its status. Both must belong to one history; either change triggers another
+    // convergence.
     await sleep(this.#parts.clock, 0, this.#stop.signal);
     const after = this.#source.status;
     if (version === 0 || after.version !== version || after.epoch !== epoch) return;

@@ -15,7 +15,7 @@ const part = /([0-9]+)(?:\.([0-9]+))?([a-zµ]+)/gy;
 /** Go prints at most 25 characters, for the least number of 64 bits. */
 const maxDuration = 64;
 
-/** Nanoseconds of a duration as Go prints it and SHOW answers it: `168h0m0s`, `1h0m0.000000001s`, `0s`, `1.5µs`. */
+/** Parses a duration as Go prints it and SHOW returns it to nanoseconds: `168h0m0s`, `1h0m0.000000001s`, `0s`, `1.5µs`. */
 export function parseGoDuration(text: string): bigint {
   const [, sign, digits] = text.length > maxDuration ? [] : (duration.exec(text) ?? []);
   if (digits === undefined) throw unknown(text);
@@ -30,4 +30,7 @@ export function parseGoDuration(text: string): bigint {
 }
 
 const unknown = (text: string) =>
-  new CfluxError('BAD_ANSWER', `InfluxDB answered an unknown duration: ${text.slice(0, maxDuration)}`);
+  new CfluxError(
+    'BAD_ANSWER',
+    `unexpected response of InfluxDB: unknown duration ${text.slice(0, maxDuration)}`,
+  );

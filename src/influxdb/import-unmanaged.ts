@@ -16,8 +16,8 @@ export interface ImportTarget {
 /** What {@link importUnmanaged} imports. */
 export interface ImportOptions {
   /**
-   * Imports only into a cluster without databases and users, and only where the mirror has never followed one: so that the
-   * first server of a new cluster seeds it, and no other one does. Default: false.
+   * Whether to import only into a cluster without databases and users, and only if the mirror has never followed a cluster, so that
+   * only the first server of a new cluster seeds it. Default: false.
    */
   readonly ifEmpty?: boolean;
 }
@@ -25,14 +25,14 @@ export interface ImportOptions {
 /** What an import added to the cluster. */
 export interface ImportResult {
   readonly added: readonly Item[];
-  /** Users that were left out: the server does not show their password hashes, only its snapshot port does. */
+  /** Users that were omitted, because only the snapshot port has password hashes. */
   readonly withoutHash: readonly string[];
 }
 
 /**
- * Adds to the cluster of `client` what is only on the server of `mirror` and was never the cluster's: databases, policies,
- * subscriptions, continuous queries, users with their password hashes, privileges; no shard groups. Nothing that the cluster has
- * is changed. Rejects as the mirror and `mutate` do.
+ * Adds the unmanaged items of the server of `mirror` to the cluster of `client`: databases, policies, subscriptions, continuous
+ * queries, users with their password hashes, privileges; no shard groups. Existing items of the cluster are not changed. Rejects
+ * as the mirror and `mutate` do.
  *
  * @example
  * ```ts
@@ -53,7 +53,7 @@ export async function importUnmanaged(
   if (survey.plan.unmanaged.length === 0 || (ifEmpty && !survey.isFirst)) return nothing;
   return client.mutate(async (meta): Promise<ImportResult> => {
     const newest = await meta.data();
-    // Another server may have been first meanwhile.
+    // Another server may have seeded the cluster meanwhile.
     if (ifEmpty && !isEmpty(newest)) return nothing;
     const { data, added, withoutHash }: Addition = addItems(newest, survey.present, survey.plan.unmanaged);
     if (added.length > 0) await meta.setData(data);

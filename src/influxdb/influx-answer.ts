@@ -2,20 +2,20 @@ import { CfluxError } from '../errors.js';
 import { isJsonObject } from '../json-object.js';
 import { type Json, parseLosslessJson } from './lossless-json.js';
 
-/** Rows of one answer. */
+/** Rows of a result. */
 export interface Series {
-  /** What the rows belong to, often a database; empty where InfluxDB gives none. */
+  /** Name of the series, often a database; empty if InfluxDB returns none. */
   readonly name: string;
-  /** Empty except in the answer to SHOW STATS. */
+  /** Empty except in the result of SHOW STATS. */
   readonly tags: Readonly<Record<string, string>>;
   readonly columns: readonly string[];
   readonly values: readonly (readonly Json[])[];
 }
 
-/** The answer to one statement of a request. */
+/** The result of one statement of a request. */
 export interface StatementAnswer {
   readonly series: readonly Series[];
-  /** InfluxDB's own text; it comes with HTTP status 200. */
+  /** InfluxDB's own text; the HTTP status is 200. */
   readonly error?: string;
 }
 
@@ -31,9 +31,9 @@ interface Draft {
 }
 
 /**
- * The answers to `count` statements of one request, in their order, from a body requested with `chunked=true`: one JSON object
- * per line, an answer possibly in several pieces. InfluxDB stops at the first statement that fails, so its answer is the last.
- * Fewer answers than that throw `BAD_ANSWER`: an empty response of a proxy must not pass for a server without databases.
+ * Parses the results of `count` statements of one request, in order, from a body requested with `chunked=true`: one JSON object
+ * per line, a result possibly in several chunks. InfluxDB stops at the first statement that fails, so that result is the last.
+ * Missing results throw `BAD_ANSWER`: an empty response of a proxy must not be read as a server without databases.
  */
 export function readAnswers(body: string, count: number): readonly StatementAnswer[] {
   const drafts = new Map<number, Draft>();
@@ -45,8 +45,8 @@ export function readAnswers(body: string, count: number): readonly StatementAnsw
     const draft = drafts.get(id);
     if (draft === undefined)
       throw badAnswer(`the response has results for ${drafts.size} of ${count} statements`);
-    // Only a limit of the server's own cuts a chunked answer: what is missing would be taken for dropped.
-    if (draft.partial) throw badAnswer('the server cut its answer short');
+    // Only a limit of the server truncates a chunked response; missing items would count as dropped.
+    if (draft.partial) throw badAnswer('the server truncated its response');
     const { series, error } = draft;
     answers.push(error === undefined ? { series } : { series, error });
     if (error !== undefined) break;
@@ -54,7 +54,7 @@ export function readAnswers(body: string, count: number): readonly StatementAnsw
   return answers;
 }
 
-/** The text of an `{"error":"…"}` body; `undefined` where the body is something else, a proxy's page for one. */
+/** Returns the text of an `{"error":"…"}` body; `undefined` for any other body, such as a proxy's page. */
 export function readError(body: string): string | undefined {
   try {
     return textAt(parseLosslessJson(body), 'error');
@@ -70,11 +70,11 @@ function readLine(line: string, count: number, drafts: Map<number, Draft>): void
   for (const result of listAt(answer, 'results')) {
     const id = at(result, 'statement_id');
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= count)
-      throw badAnswer('a result without its statement');
+      throw badAnswer('a result without its statement id');
     const draft = drafts.get(id) ?? { series: [], partial: false };
     drafts.set(id, draft);
     const error = textAt(result, 'error');
-    // In a chunked answer the error itself comes first, then a line that overwrites it with `not executed`.
+    // In a chunked response the error comes first, then a line that overwrites it with `not executed`.
     if (error !== undefined) draft.error ??= error;
     draft.partial = at(result, 'partial') === true;
     for (const piece of listAt(result, 'series')) addSeries(draft, piece);
@@ -88,7 +88,7 @@ function addSeries(draft: Draft, piece: Json): void {
   const values = listAt(piece, 'values').map((row) => (Array.isArray(row) ? row : []));
   const last = draft.series.at(-1);
   const continues = last?.name === name && isSameText(last.columns, columns) && isSameText(last.tags, tags);
-  // One by one: an argument list is limited, the rows of a chunk are not.
+  // Not by push(...), because the length of an argument list is limited.
   if (continues) for (const row of values) last.values.push(row);
   else draft.series.push({ name, tags, columns, values });
   if (at(piece, 'partial') === true) draft.partial = true;
@@ -108,7 +108,7 @@ function parse(line: string): Json {
   try {
     return parseLosslessJson(line);
   } catch (cause) {
-    throw new CfluxError('BAD_ANSWER', 'the answer is not what InfluxDB 1.x answers', {
+    throw new CfluxError('BAD_ANSWER', 'the response is not one of InfluxDB 1.x', {
       cause,
       retryable: true,
     });
@@ -116,12 +116,12 @@ function parse(line: string): Json {
 }
 
 /**
- * A result without columns, of a statement that always has some. A proxy or a stub sent it: InfluxDB 2 and 3 respond with an error, or
- * with columns of their own.
+ * The error for a result without columns, of a statement that always has columns. A proxy or a stub sent it: InfluxDB 2 and 3 respond
+ * with an error, or with other columns.
  */
 export class MissingColumns extends CfluxError {
   constructor(statement: string) {
-    super('BAD_ANSWER', `an unexpected answer of InfluxDB: ${statement} without columns`, {
+    super('BAD_ANSWER', `unexpected response of InfluxDB: ${statement} without columns`, {
       retryable: true,
     });
   }

@@ -26,6 +26,7 @@ export class InfluxConnection {
   readonly #agent: HttpAgent;
   readonly #credentials: InfluxCredentials;
   readonly #closed = lifetimeController();
+  #serverVersion: string | undefined;
 
   constructor(url: string, options: InfluxConnectionOptions = {}) {
     this.address = resolveAddress(url, options);
@@ -33,14 +34,19 @@ export class InfluxConnection {
     this.#credentials = new InfluxCredentials(this.address);
   }
 
-  /** The answers to reading statements, joined by `;` in one request. */
+  /** The version that the server stated last; `undefined` before its first response. */
+  get serverVersion(): string | undefined {
+    return this.#serverVersion;
+  }
+
+  /** Resolves with the results of read statements, joined by `;` in one request. */
   async read(statements: readonly string[], signal?: AbortSignal): Promise<readonly StatementAnswer[]> {
     return readAnswers(await this.#post(statements.join('; '), signal, true), statements.length);
   }
 
   /**
-   * Runs one changing statement. Rejects with InfluxDB's own text if the server refuses it ({@link isRefusal}) or has trouble
-   * with it ({@link isTrouble}); of a `secret` one only known texts are repeated, because a parse error can echo a password.
+   * Executes one statement with a change. Rejects with InfluxDB's own text if the server refuses it ({@link isRefusal}) or fails to
+   * execute it ({@link isTrouble}); for a `secret` statement only known texts, because a parse error can echo a password.
    */
   async execute(statement: string, { secret = false, signal }: ExecuteOptions = {}): Promise<void> {
     const body = await this.#post(statement, signal, !secret).catch(refusalBehind);
@@ -50,8 +56,8 @@ export class InfluxConnection {
   }
 
   /**
-   * Throws `error`, with which a request failed, or a better one: trouble with the name of the server, or that it is InfluxDB 2
-   * or 3, some of whose responses look like those of 1.x.
+   * Throws `error` of a failed request, or a better one: a server failure with the server's URL, or that the server is InfluxDB 2 or 3,
+   * some of whose responses look like those of 1.x.
    */
   async explain(error: unknown): Promise<never> {
     const mayBeOther =
@@ -65,7 +71,7 @@ export class InfluxConnection {
     throw isTrouble(error) ? troubleOf(url, error) : error;
   }
 
-  /** Whether the server executes a statement of an administrator now. */
+  /** Resolves with whether the server can execute a statement of an administrator now. */
   async isUsable(signal?: AbortSignal): Promise<boolean> {
     try {
       const answer = await this.#authorized((headers) =>
@@ -78,12 +84,12 @@ export class InfluxConnection {
     }
   }
 
-  /** The present password of the account; `undefined` without one. */
+  /** Resolves with the current password of the account; `undefined` without credentials. */
   password(): Promise<string | undefined> {
     return this.#credentials.password();
   }
 
-  /** What the server tells of itself at `/debug/vars`, without credentials; `undefined` if it does not. */
+  /** Resolves with the server's `/debug/vars`, which need no credentials; `undefined` if they are not available. */
   async variables(signal?: AbortSignal): Promise<unknown> {
     const { status, body } = await this.#request('/debug/vars', { method: 'GET' }, signal);
     try {
@@ -93,7 +99,7 @@ export class InfluxConnection {
     }
   }
 
-  /** Frees every socket; requests under way reject with `CLOSED`. */
+  /** Closes every socket. Pending requests reject with `CLOSED`. */
   async close(): Promise<void> {
     this.#closed.abort(new CfluxError('CLOSED', 'the connection to InfluxDB was closed'));
     await this.#agent.destroy();
@@ -113,7 +119,7 @@ export class InfluxConnection {
     signal: AbortSignal | undefined,
     timeout?: number,
   ): Promise<Answer> {
-    // The statement goes in the body: a URL is in every log, and too long at about a megabyte.
+    // The statement is in the body, because URLs appear in logs and are limited to about a megabyte.
     const body = new URLSearchParams({ q: statements, chunked: 'true' });
     return this.#request('/query', { method: 'POST', body, headers }, signal, timeout);
   }
@@ -140,7 +146,7 @@ export class InfluxConnection {
   ): Promise<Answer> {
     const { url, clock, maxAnswerBytes } = this.address;
     const timeoutError = () =>
-      new CfluxError('TIMEOUT', `InfluxDB at ${url} did not answer within ${timeout} ms`, {
+      new CfluxError('TIMEOUT', `InfluxDB at ${url} did not respond within ${timeout} ms`, {
         retryable: true,
       });
     const limits = { clock, timeout, timeoutError, signals: [signal, this.#closed.signal] };
@@ -152,11 +158,12 @@ export class InfluxConnection {
         const version = response.headers.get(versionHeader) ?? undefined;
         return { status: response.status, version, body: new TextDecoder().decode(bytes) };
       } catch (error) {
-        // The name may stand for another address by now.
+        // The host name may resolve to another address now.
         if (signal?.aborted !== true) this.#agent.renew(generation);
         throw isCfluxError(error) ? error : failureOf(error, url);
       }
     });
+    this.#serverVersion = answer.version ?? this.#serverVersion;
     if (answer.status === 502 || answer.status === 503) this.#agent.renew(generation);
     debug('%s %s%s: %d', request.method, url, path, answer.status);
     return answer;
@@ -166,7 +173,7 @@ export class InfluxConnection {
 /** Milliseconds to wait for a response that only explains an error. */
 const pingTimeout = 2_000;
 
-/** Codes of errors that say nothing about what the server is. */
+/** Codes of errors that do not depend on the kind of the server. */
 const neverOfOther: ReadonlySet<string> = new Set([
   'UNREACHABLE',
   'TIMEOUT',
@@ -182,47 +189,51 @@ interface Answer {
 }
 
 export interface ExecuteOptions {
-  /** The statement holds a password. */
+  /** Whether the statement contains a password. */
   readonly secret?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whether the server understood and refused this one statement, so that others may well succeed. */
+/** Returns whether the server refused this one statement, so that others may succeed. */
 export function isRefusal(
   error: unknown,
 ): error is CfluxError & { readonly outcome: 'notApplied'; readonly retryable: false } {
   return isCfluxError(error) && error.outcome === 'notApplied' && !error.retryable;
 }
 
-/** What fetch threw, as the error of a request to InfluxDB at `url`. */
+/** Converts an error of fetch to the error of a request to InfluxDB at `url`. */
 function failureOf(error: unknown, url: string): CfluxError {
   if (!isUnreadableHttp(error)) return networkFailure(error, url, 'InfluxDB');
-  return new CfluxError('BAD_ANSWER', `InfluxDB at ${url} answered what is not HTTP`, {
+  return new CfluxError('BAD_ANSWER', `the response of InfluxDB at ${url} is not HTTP`, {
     cause: error,
     retryable: true,
   });
 }
 
 /**
- * InfluxDB repeats the words of a refusal in a header, `X-Influxdb-Error`, and in them a piece of the statement, control
- * characters and all: such an answer is no HTTP for anybody who reads it strictly. Only a refusal has that header.
+ * InfluxDB repeats the text of a refusal in the header `X-Influxdb-Error`, with a part of the statement, including control
+ * characters: a strict parser rejects such a response as invalid HTTP. Only a refusal has that header.
  */
 function refusalBehind(error: unknown): never {
   if (!isCfluxError(error, 'BAD_ANSWER') || !isUnreadableHttp(error.cause)) throw error;
-  throw new CfluxError('STATEMENT_REFUSED', 'InfluxDB refused it, in words that HTTP cannot carry', {
-    cause: error,
-    outcome: 'notApplied',
-  });
+  throw new CfluxError(
+    'STATEMENT_REFUSED',
+    'InfluxDB refused the statement, with a text that is not valid in an HTTP header',
+    {
+      cause: error,
+      outcome: 'notApplied',
+    },
+  );
 }
 
-/** What `read` returns; its error without the text of the response, which may contain a password. */
+/** Returns the result of `read`. Its error omits the text of the response, which may contain a password. */
 function withoutWords<T>(read: () => T): T {
   try {
     return read();
   } catch {
     throw new CfluxError(
       'BAD_ANSWER',
-      'the answer to a statement with a password is not what InfluxDB 1.x answers',
+      'the response to a statement with a password is not one of InfluxDB 1.x',
       {
         retryable: true,
       },

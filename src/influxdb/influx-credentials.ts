@@ -38,7 +38,7 @@ export class InfluxCredentials {
     try {
       return typeof source === 'function' ? await source(refused) : (source ?? '');
     } catch (cause) {
-      const message = `password of InfluxDB cannot be read: ${CfluxError.from(cause).message}`;
+      const message = `cannot read the password of InfluxDB: ${CfluxError.from(cause).message}`;
       throw new CfluxError('UNAUTHORIZED', message, { cause, retryable: true, outcome: 'notApplied' });
     }
   }

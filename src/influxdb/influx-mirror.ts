@@ -23,34 +23,34 @@ import type { Report } from './report.js';
 
 const debug = debugLog('cflux:mirror');
 
-/** Milliseconds that `close` leaves to the change under way. */
+/** Maximum milliseconds that `close` waits for the change under way. */
 const closingTime = 5_000;
 
-/** Every event of an InfluxMirror and what its listeners get. */
+/** The events of an InfluxMirror with their payloads. */
 export interface InfluxMirrorEvents {
   /** A change was made, or refused by the server with this reason. */
   step: [{ readonly step: Step; readonly refusal?: string }];
-  /** A convergence ended. */
+  /** A convergence completed. */
   report: [Report];
-  /** A convergence broke off, for the server cannot be used; it is tried again after `retryIn` milliseconds. */
+  /** A convergence failed because the server cannot be used; it is retried after `retryIn` milliseconds. */
   failed: [{ readonly error: CfluxError; readonly failures: number; readonly retryIn: number }];
 }
 
-/** Which history the metadata given to a mirror belongs to. */
+/** The history of metadata that is passed to a mirror, and an abort signal. */
 export interface ConvergeOptions {
-  /** The manager's epoch; things of another epoch are never dropped. Default: none. */
+  /** The manager's epoch; items of another epoch are never dropped. Default: none. */
   readonly epoch?: string;
   /** The metadata's version in that epoch. Default: none. */
   readonly version?: number;
-  /** Ends the convergence between two changes. */
+  /** Aborts the convergence between two changes. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Makes a live InfluxDB 1.x server follow the metadata of a cluster, like a controller: it reads what is there, plans the
- * difference, changes the server statement by statement and reads again, as often as it takes.
+ * Makes a live InfluxDB 1.x server follow the metadata of a cluster, like a controller: it reads the server, plans the differences,
+ * changes the server statement by statement, and reads it again until it is in sync.
  *
- * It never touches shard groups, `_internal`, or what is only on this server and was never the cluster's.
+ * It never changes shard groups, `_internal`, or unmanaged items.
  *
  * @example
  * ```ts
@@ -66,13 +66,13 @@ export class InfluxMirror {
   readonly #settings: MirrorSettings;
   readonly #emitter = new EventEmitter();
   readonly #closing = lifetimeController();
-  /** One convergence at a time. */
+  /** Runs one convergence at a time. */
   readonly #turns = new Mutex();
   #follower: Follower | undefined;
   #closed: Promise<void> | undefined;
   #lastReport: Report | undefined;
 
-  /** Throws `INVALID_OPTION`; the server is not asked for anything yet. */
+  /** Throws `INVALID_OPTION`. Sends no request yet. */
   constructor(options: InfluxMirrorOptions) {
     this.#settings = resolveSettings(options);
     this.#connection = new InfluxConnection(options.url, options);
@@ -92,26 +92,35 @@ export class InfluxMirror {
     return this.#connection.address.url;
   }
 
-  /** What the last convergence did and left; `undefined` before the first. */
+  /** The version that the server stated last; `undefined` before its first response. */
+  get serverVersion(): string | undefined {
+    return this.#connection.serverVersion;
+  }
+
+  /** The report of the last convergence; `undefined` before the first. */
   get lastReport(): Report | undefined {
     return this.#lastReport;
   }
 
   /**
-   * Keeps the server in step with `client` (a CfluxClient) from now on: at once, after every change of the cluster, and again at
-   * an interval. Metadata is followed once the client has joined its cluster. Throws `CLOSED`, or `INVALID_OPTION` if it follows already.
+   * Keeps the server in sync with `client` (a CfluxClient) from now on: at once, after every change of the cluster, and at an interval.
+   * Metadata is followed once the client has joined its cluster. Throws `CLOSED`, or `INVALID_OPTION` if it already follows a client.
    */
   follow(client: MetadataSource): void {
     this.#expectOpen();
     if (this.#follower)
-      throw new CfluxError('INVALID_OPTION', 'a mirror follows one client, and this one does already');
+      throw new CfluxError('INVALID_OPTION', 'this mirror already follows a client: create another mirror');
     const { interval, random } = this.#settings;
+    // From the first heartbeat on: there is a server, and nothing is known of it.
+    client.noteApplied?.({ version: 0 });
     this.#follower = new Follower(client, {
       clock: this.#connection.address.clock,
       random,
       interval,
       converge: async (data, origin, caution) => {
-        await this.#converge(data, origin, caution);
+        const { version, epoch } = origin;
+        const report = await this.#converge(data, origin, caution);
+        if (report.unfinished !== true) client.noteApplied?.({ version: version ?? 0, epoch });
       },
       forget: () => this.#exclusively(() => this.#converger.forget()),
       onFailure: (error, failures, retryIn) => {
@@ -122,32 +131,32 @@ export class InfluxMirror {
   }
 
   /**
-   * Brings the server in step with `data` once. Rejects with `UNREACHABLE`, `TIMEOUT`, `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`
-   * or `BAD_ANSWER` where the server cannot be used, or had trouble of its own with a statement (the others are made all the
-   * same), and with `METADATA_LOST`; what single statements are refused for is in the report.
+   * Brings the server in sync with `data` once. Rejects with `UNREACHABLE`, `TIMEOUT`, `UNAUTHORIZED`, `FORBIDDEN`, `UNAVAILABLE`
+   * or `BAD_ANSWER` if the server cannot be used or failed to execute a statement (the others are still executed), and with
+   * `METADATA_LOST`. Refusals of single statements are in the report.
    */
   converge(data: MetaData, options: ConvergeOptions = {}): Promise<Report> {
     return this.#converge(data, originOf(data, options), { signal: options.signal });
   }
 
-  /** What {@link converge} would do now. Changes nothing. Rejects as it does. */
+  /** Resolves with what {@link converge} would do now. Changes nothing. Rejects as `converge` does. */
   async plan(data: MetaData, options: ConvergeOptions = {}): Promise<Plan> {
     return (await this.survey(data, options)).plan;
   }
 
-  /** The server's metadata, and what {@link converge} would do now. Changes nothing. Rejects as it does. */
+  /** Resolves with the server's metadata and what {@link converge} would do now. Changes nothing. Rejects as `converge` does. */
   survey(data: MetaData, options: ConvergeOptions = {}): Promise<Survey> {
     return this.#exclusively(() => this.#converger.survey(data, originOf(data, options), options.signal));
   }
 
-  /** Lets exactly those drops be made that a report named with this `confirmation`, once. */
+  /** Confirms exactly the drops that a report listed with this `confirmation`; valid once. */
   async confirmDrops(confirmation: string): Promise<void> {
     this.#expectOpen();
     await this.#store.confirm(confirmation);
     this.#follower?.poke();
   }
 
-  /** Calls `listener` at every event `name`; an exception of it surfaces in a task of its own. */
+  /** Calls `listener` at every event `name`. An exception of the listener is thrown in a separate task. */
   on<Name extends keyof InfluxMirrorEvents>(
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
@@ -165,7 +174,7 @@ export class InfluxMirror {
     return this;
   }
 
-  /** Ends the subscription of `listener`. */
+  /** Unsubscribes `listener`. */
   off<Name extends keyof InfluxMirrorEvents>(
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
@@ -174,7 +183,7 @@ export class InfluxMirror {
     return this;
   }
 
-  /** Stops following, lets the change under way end, and frees every socket. Idempotent. */
+  /** Stops following, waits for the change under way, and closes every socket. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -188,7 +197,7 @@ export class InfluxMirror {
   readonly #passwordOf = async (user: string): Promise<string | undefined> => {
     const given = await this.#settings.passwords?.(user);
     const { username } = this.#connection.address;
-    // Its own password tells whether the account of the mirror is the cluster's.
+    // The mirror's own password shows whether its account is the cluster's.
     return given ?? (user === username ? this.#connection.password() : undefined);
   };
 

@@ -3,12 +3,12 @@ import { CfluxError } from '../errors.js';
 import { withoutTrailing } from '../trailing.js';
 import type { TlsOptions } from '../transport/http-options.js';
 
-/** Returns the present password; it is called with the one that the server refused, if there is one. */
+/** Returns the current password; it is called with the password that the server refused, if any. */
 export type PasswordFunction = (refused?: string) => string | Promise<string>;
 
-/** Where an InfluxDB 1.x server is, and how it is spoken to. Times are in milliseconds. */
+/** Connection options of an InfluxDB 1.x server. Times are in milliseconds. */
 export interface InfluxConnectionOptions {
-  /** An administrator of the server, where it asks for credentials: others are shown a part of the metadata only. */
+  /** An administrator of the server, if it requires authentication; other users see only a part of the metadata. */
   readonly username?: string;
   /**
    * Password of `username`, or a function that returns it: called before the first request, and again with the refused password after
@@ -16,11 +16,11 @@ export interface InfluxConnectionOptions {
    */
   readonly password?: PasswordFunction | string;
   readonly tls?: TlsOptions;
-  /** Time for one request and its answer. Default: 30 000. */
+  /** Time for one request and its response. Default: 30 000. */
   readonly timeout?: number;
   /** Time to make a connection, TLS included. Default: 5000. */
   readonly connectTimeout?: number;
-  /** The largest answer taken, in bytes. Default: 256 MiB. */
+  /** Maximum size of a response in bytes. Default: 256 MiB. */
   readonly maxAnswerBytes?: number;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
@@ -40,17 +40,17 @@ export interface InfluxAddress {
   readonly clock: Clock;
 }
 
-/** Checks the options; credentials may also stand in the URL, and no error repeats them. */
+/** Checks the options. Credentials may also be in the URL; errors never contain them. */
 export function resolveAddress(url: string, options: InfluxConnectionOptions): InfluxAddress {
   const parsed = parseUrl(url);
   const username =
     options.username ?? (parsed.username === '' ? undefined : decodeURIComponent(parsed.username));
   const password = options.password ?? decodeURIComponent(parsed.password);
   if (username === undefined && options.password !== undefined) {
-    throw new CfluxError('INVALID_OPTION', 'password: there is none without a `username`');
+    throw new CfluxError('INVALID_OPTION', 'password: set `username` too');
   }
   if (username?.includes(':')) {
-    throw new CfluxError('INVALID_OPTION', 'username: HTTP cannot carry one with a colon');
+    throw new CfluxError('INVALID_OPTION', 'username: HTTP Basic authentication does not allow a colon');
   }
   return {
     url: `${parsed.origin}${withoutTrailing(parsed.pathname, /\//)}`,
@@ -66,19 +66,22 @@ export function resolveAddress(url: string, options: InfluxConnectionOptions): I
 }
 
 function parseUrl(url: string): URL {
-  // The text is not repeated where a password may be in it.
+  // The message omits a URL that may contain a password.
   const shown = url.includes('@') ? 'the URL' : JSON.stringify(url);
   let parsed: URL;
   try {
     parsed = new URL(url);
   } catch {
-    throw new CfluxError('INVALID_OPTION', `url: ${shown} is no URL, such as http://127.0.0.1:8086`);
+    throw new CfluxError(
+      'INVALID_OPTION',
+      `url: ${shown} is not a URL; write one such as http://127.0.0.1:8086`,
+    );
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    throw new CfluxError('INVALID_OPTION', `url: ${shown} is neither http: nor https:`);
+    throw new CfluxError('INVALID_OPTION', `url: ${shown} is not an http or https URL`);
   }
   if (parsed.search || parsed.hash)
-    throw new CfluxError('INVALID_OPTION', `url: ${shown} must end with its path`);
+    throw new CfluxError('INVALID_OPTION', `url: ${shown} must not have a query or fragment`);
   return parsed;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Why InfluxQL has no way to write `text` inside quotes; `undefined` where it has one.
+ * Returns why InfluxQL cannot express `text` inside quotes; `undefined` if it can.
  *
  * Observed on InfluxDB 1.6.7: a carriage return or NUL inside quotes is a parse error however it is escaped, and a lone
  * surrogate would silently become U+FFFD, another name.
@@ -11,12 +11,12 @@ export function whyInexpressible(text: string): string | undefined {
   return 'InfluxQL cannot express a lone surrogate';
 }
 
-/** `name` as a quoted identifier; a name that {@link whyInexpressible} refuses must never get here. */
+/** Returns `name` as a quoted identifier; the caller must have checked it with {@link whyInexpressible}. */
 export function quoteIdentifier(name: string): string {
   return `"${escapeFor('"', name)}"`;
 }
 
-/** `text` as a string literal; a text that {@link whyInexpressible} refuses must never get here. */
+/** Returns `text` as a string literal; the caller must have checked it with {@link whyInexpressible}. */
 export function quoteString(text: string): string {
   return `'${escapeFor("'", text)}'`;
 }
@@ -24,11 +24,11 @@ export function quoteString(text: string): string {
 function escapeFor(quote: string, text: string): string {
   const why = whyInexpressible(text);
   if (why !== undefined) throw new RangeError(why);
-  // A doubled quote is no escape in InfluxQL, and `\t` is a parse error: only these three are escaped.
+  // Only these three are escaped: a doubled quote is not an escape in InfluxQL, and `\t` is a parse error.
   return text.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`).replaceAll('\n', '\\n');
 }
 
-/** A duration in nanoseconds as a literal; 0 is for ever. InfluxQL has no negative ones. */
+/** Returns a duration in nanoseconds as a literal; 0 means infinite. InfluxQL has no negative durations. */
 export function durationLiteral(nanoseconds: bigint): string {
   return nanoseconds === 0n ? 'INF' : `${nanoseconds}ns`;
 }

@@ -2,7 +2,7 @@ import type { DatabaseInfo, MetaData, UserInfo } from '../meta/records.js';
 import { firstByName } from './draft.js';
 import type { Item } from './item.js';
 
-/** The form of `item` in `data`, as a text that changes when the item does; empty if `data` does not have it. */
+/** Returns the form of `item` in `data` as a text that changes when the item changes; empty if `data` does not have it. */
 export function itemForm(data: MetaData, item: Item): string {
   const record = recordOf(data, item);
   return record === undefined ? '' : JSON.stringify(record, comparable);
@@ -33,7 +33,7 @@ interface Index {
 
 const indexes = new WeakMap<MetaData, Index>();
 
-/** A convergence may make thousands of items of one metadata. */
+/** Returns a cached index, because a convergence may change thousands of items. */
 function indexOf(data: MetaData): Index {
   const known = indexes.get(data);
   if (known !== undefined) return known;
@@ -45,7 +45,7 @@ function indexOf(data: MetaData): Index {
 const named = <T extends { readonly name: string }>(list: readonly T[], name: string) =>
   list.find((entry) => entry.name === name);
 
-/** Shards belong to each server; JSON has neither 64-bit integers nor maps. */
+/** Omits shards, which belong to each server, and converts 64-bit integers and maps for JSON. */
 function comparable(key: string, value: unknown): unknown {
   if (key === 'shardGroups') return undefined;
   if (value instanceof Map) return [...value];

@@ -1,10 +1,10 @@
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
 
-/** A thing of the metadata that a mirror keeps in step, by its names. */
+/** An item of the metadata that a mirror keeps in sync, identified by its names. */
 export type Item =
   | { readonly kind: 'database'; readonly database: string }
   | { readonly kind: 'retentionPolicy'; readonly database: string; readonly policy: string }
-  /** That a policy keeps points as long as this, in nanoseconds, 0 for ever: a shorter one destroys some. */
+  /** The duration of a policy, in nanoseconds, 0 for infinite; an item because shortening it deletes points. */
   | {
       readonly kind: 'retention';
       readonly database: string;
@@ -21,19 +21,19 @@ export type Item =
   | { readonly kind: 'user'; readonly user: string }
   | { readonly kind: 'grant'; readonly user: string; readonly database: string };
 
-/** What an item is. */
+/** The kind of an item. */
 export type ItemKind = Item['kind'];
 
-/** The database of the server's own statistics: it belongs to each server, and a mirror takes no notice of it. */
+/** The database of the server's own statistics, which a mirror ignores. */
 export const internalDatabase = '_internal';
 
-/** Everything in `data` that a mirror keeps in step. */
+/** Yields every item of `data`. */
 export function* itemsOf(data: MetaData): Generator<Item> {
   for (const database of data.databases) yield* itemsOfDatabase(database);
   for (const user of data.users) yield* itemsOfUser(user);
 }
 
-/** The database and everything in it. */
+/** Yields the database and every item in it. */
 export function* itemsOfDatabase(info: DatabaseInfo): Generator<Item> {
   const database = info.name;
   if (database === internalDatabase) return;
@@ -42,7 +42,7 @@ export function* itemsOfDatabase(info: DatabaseInfo): Generator<Item> {
   for (const { name } of info.continuousQueries) yield { kind: 'continuousQuery', database, name };
 }
 
-/** The policy and everything in it. */
+/** Yields the policy and every item in it. */
 export function* itemsOfPolicy(database: string, info: RetentionPolicyInfo): Generator<Item> {
   const { name: policy, duration, subscriptions } = info;
   yield { kind: 'retentionPolicy', database, policy };
@@ -50,16 +50,16 @@ export function* itemsOfPolicy(database: string, info: RetentionPolicyInfo): Gen
   for (const { name } of subscriptions) yield { kind: 'subscription', database, policy, name };
 }
 
-/** The user and what is granted to it. */
+/** Yields the user and its privileges. */
 export function* itemsOfUser({ name: user, privileges }: UserInfo): Generator<Item> {
   yield { kind: 'user', user };
   for (const [database, privilege] of privileges) {
-    // A row without privileges is what REVOKE leaves; it means the same as no row.
+    // REVOKE leaves a row without privileges, which means the same as no row.
     if (privilege !== 0 && database !== internalDatabase) yield { kind: 'grant', user, database };
   }
 }
 
-/** A text that is the same for the same item and for no other. */
+/** Returns the unique key of an item. */
 export function keyOf(item: Item): string {
   switch (item.kind) {
     case 'database':
@@ -79,7 +79,7 @@ export function keyOf(item: Item): string {
   }
 }
 
-/** The keys of everything in `data`, computed once for each database and user that versions share. */
+/** Returns the keys of all items in `data`, computed once for each database and user that versions share. */
 export function keysOf(data: MetaData): string[] {
   const keys: string[] = [];
   for (const database of data.databases) keys.push(...remembered(database, itemsOfDatabase));
@@ -101,7 +101,7 @@ function remembered<T extends object>(
 }
 
 /**
- * `item` in words, for people.
+ * Describes `item` as text.
  *
  * @example
  * ```ts

@@ -10,10 +10,10 @@ import type { Agreement, Ledger } from './ledger.js';
 const ledgerFile = 'influxdb-ledger.json';
 const confirmationFile = 'influxdb-confirmed-drops';
 const format = 1;
-/** Permissions of the confirmation: the agent may run as another user, and it is no secret. */
+/** Permissions of the confirmation, which is not secret: the agent may run as another user. */
 const readable = 0o644;
 
-/** Keeps a {@link Ledger}, in a directory or only as long as the process runs. */
+/** Stores a {@link Ledger} in a directory, or in memory. */
 export class LedgerStore {
   readonly #dir: string | undefined;
   readonly #isLocked: boolean;
@@ -21,14 +21,14 @@ export class LedgerStore {
   #ledger: Ledger | undefined;
   #confirmation: string | undefined;
 
-  /** @param options.lock Whether {@link own} keeps other writers off. */
+  /** @param options.lock Whether {@link own} locks the directory. */
   constructor(dir: string | undefined, { lock = true }: { readonly lock?: boolean } = {}) {
     this.#dir = dir;
     this.#isLocked = lock;
   }
 
   /**
-   * Keeps other writers off until {@link close}. Not needed to read, or to confirm.
+   * Locks out other writers until {@link close}. Not needed to read or to confirm.
    *
    * @throws CfluxError `DIRECTORY_LOCKED`, `STORAGE_FAILED`
    */
@@ -46,7 +46,7 @@ export class LedgerStore {
     await lock?.release();
   }
 
-  /** The ledger as it was saved last; `undefined` before that. */
+  /** Loads the last saved ledger; `undefined` if none was saved. */
   async load(): Promise<Ledger | undefined> {
     if (this.#ledger === undefined && this.#dir !== undefined) {
       const path = join(this.#dir, ledgerFile);
@@ -56,14 +56,14 @@ export class LedgerStore {
     return this.#ledger;
   }
 
-  /** Durable when it resolves. */
+  /** Saves the ledger; durable when it resolves. */
   async save(ledger: Ledger): Promise<void> {
     if (ledger === this.#ledger) return;
     if (this.#dir !== undefined) await write(join(this.#dir, ledgerFile), serialize(ledger));
     this.#ledger = ledger;
   }
 
-  /** What the operator confirmed and was not used yet; another process may have written it. */
+  /** Resolves with the operator's unused confirmation, which another process may have written. */
   async confirmation(): Promise<string | undefined> {
     if (this.#dir === undefined) return this.#confirmation;
     return (await readIfThere(join(this.#dir, confirmationFile)))?.trim();
@@ -75,7 +75,7 @@ export class LedgerStore {
       await write(join(this.#dir, confirmationFile), `${confirmation}\n`, readable);
   }
 
-  /** A confirmation counts once: the same things may be made and dropped again some day. */
+  /** Deletes the confirmation, which is valid once, because the same items may be created and dropped again later. */
   async useConfirmation(): Promise<void> {
     this.#confirmation = undefined;
     if (this.#dir !== undefined) await rm(join(this.#dir, confirmationFile), { force: true });
@@ -132,7 +132,7 @@ function parse(text: string, path: string): Ledger {
   const refuse = (why: string, cause?: unknown) =>
     new CfluxError(
       'STORAGE_FAILED',
-      `${path} is not a ledger: ${why}. Without it what the cluster dropped meanwhile counts as unmanaged; move it away to go on so`,
+      `${path} is not a ledger: ${why}; restore it, or move it away: items that the cluster dropped meanwhile then count as unmanaged`,
       { cause },
     );
   const ledger = JsonObject.parse(text, ({ place, expected, cause }) =>

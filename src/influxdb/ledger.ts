@@ -2,47 +2,47 @@ import { createHash } from 'node:crypto';
 import type { MetaData } from '../meta/records.js';
 import { type Item, keyOf, keysOf } from './item.js';
 
-/** Which history of which cluster a metadata belongs to. */
+/** The cluster and history of metadata. */
 export interface Origin {
   readonly clusterId: bigint;
-  /** The manager's history; absent where it does not speak of epochs. */
+  /** The manager's history; absent for a manager without epochs. */
   readonly epoch?: string | undefined;
   readonly version?: number | undefined;
 }
 
-/** Which server a ledger is about. */
+/** The server of a ledger. */
 export interface ServerIdentity {
   readonly url: string;
-  /** Of the server's own metadata; absent where the snapshot port cannot be read. */
+  /** Cluster id of the server's own metadata; absent if the snapshot port cannot be read. */
   readonly clusterId?: bigint | undefined;
-  /** Commits of the server's metadata when it was last found in order; absent without the snapshot port, and in ledgers of 0.1. */
+  /** Commit index of the server's metadata at the last successful check; absent without the snapshot port, and in ledgers of 0.1. */
   readonly index?: bigint | undefined;
 }
 
-/** That the server's own form of something (a password's hash, a query's text) is known to mean the cluster's form of it. */
+/** Records that the server's form of an item (a password hash, a query text) is known to match the cluster's form. */
 export interface Agreement {
   /** Digest of the cluster's form. */
   readonly wanted: string;
-  /** Digest of the server's form; of the empty text where it cannot be read. */
+  /** Digest of the server's form; of the empty text if it cannot be read. */
   readonly present: string;
 }
 
 /**
- * What a mirror remembers of one server: which things there were the cluster's. It decides what may ever be dropped, so
- * whatever is in doubt is held: reported, and left to the operator.
+ * The record of a mirror about one server: which items there were part of the cluster. It decides what may be dropped, so doubtful
+ * items are held: reported, and left to the operator.
  */
 export interface Ledger {
   readonly server: ServerIdentity;
   readonly origin: Origin;
-  /** Keys of what the cluster has, or had within its present history. Only this may be dropped. */
+  /** Keys of the items that the cluster has, or had in its present history. Only these may be dropped. */
   readonly current: ReadonlySet<string>;
-  /** Keys of what the cluster once had and that is never dropped by the mirror, with the reason. */
+  /** Keys of items that the cluster once had but that the mirror never drops, with the reason. */
   readonly held: ReadonlyMap<string, string>;
   /** By key of the user or continuous query. */
   readonly agreements: ReadonlyMap<string, Agreement>;
-  /** Keys of shards on disk that the server's metadata does not have, as the operator knows. */
+  /** Keys of shards on disk without metadata on the server, accepted by the operator. */
   readonly accepted: ReadonlySet<string>;
-  /** How often the operator permitted to make metadata on a server that had lost it. */
+  /** How often the operator permitted to recreate metadata on a server that had lost it. */
   readonly rebuilds: number;
 }
 
@@ -63,9 +63,9 @@ export interface Observation {
   readonly present: MetaData;
 }
 
-/** The ledger after the mirror saw this metadata of the cluster: to be stored before anything is changed on the server. */
+/** Returns the ledger after an observation of the cluster's metadata; it must be saved before the server is changed. */
 export function observe(ledger: Ledger, seen: Observation): Ledger {
-  // Of another server nothing is known to have been the cluster's.
+  // On another server, no item is known to have been part of the cluster.
   const mine = isSameServer(ledger.server, seen.server) ? ledger : ofOtherServer(ledger, seen);
   const before = isOtherHistory(mine.origin, seen.origin) ? holdAll(mine) : mine;
   const arrivals = keysOf(seen.wanted).filter((key) => !before.current.has(key));
@@ -87,18 +87,18 @@ export function observe(ledger: Ledger, seen: Observation): Ledger {
   return { ...before, server, origin: seen.origin, current, held };
 }
 
-/** The ledger after the operator permitted to make metadata on the server as it was seen, with these unknown shards on disk. */
+/** Returns the ledger after the operator permitted to recreate metadata on the server, with these unknown shards on disk. */
 export function accept(
   ledger: Ledger,
   { server, origin }: Pick<Observation, 'server' | 'origin'>,
   shards: readonly string[],
 ): Ledger {
   const mine = isSameServer(ledger.server, server) ? ledger : ofOtherServer(ledger, { server, origin });
-  // As it was seen, without an id if that could not be read: the id that it had is the lost metadata's.
+  // Without an id if it could not be read, because the known id belongs to the lost metadata.
   return { ...mine, server, accepted: new Set(shards), rebuilds: ledger.rebuilds + 1 };
 }
 
-/** Permissions are counted over all servers, so that none is valid twice. */
+/** Keeps the count of permissions across servers, so that none is valid twice. */
 const ofOtherServer = (
   ledger: Ledger,
   { server, origin }: Pick<Observation, 'server' | 'origin'>,
@@ -107,7 +107,7 @@ const ofOtherServer = (
   rebuilds: ledger.rebuilds,
 });
 
-/** The ledger with what is now known to agree, by key of the item. */
+/** Returns the ledger with new agreements, by key of the item. */
 export function agree(ledger: Ledger, agreements: ReadonlyMap<string, Agreement>): Ledger {
   const isNew = ([key, agreement]: readonly [string, Agreement]) =>
     !isSame(agreement, ledger.agreements.get(key));
@@ -115,7 +115,7 @@ export function agree(ledger: Ledger, agreements: ReadonlyMap<string, Agreement>
   return { ...ledger, agreements: new Map([...ledger.agreements, ...agreements]) };
 }
 
-/** The ledger, in which everything of `wanted` was observed, without what neither side has any more. */
+/** Returns the ledger, after `wanted` was observed, without items that neither side has any more. */
 export function settle(ledger: Ledger, wanted: MetaData, present: MetaData): Ledger {
   const alive = new Set(keysOf(wanted));
   const isOfClusterOnly = ledger.current.size === alive.size && ledger.held.size === 0;
@@ -132,7 +132,7 @@ export function settle(ledger: Ledger, wanted: MetaData, present: MetaData): Led
   return unchanged ? ledger : { ...ledger, current, held, agreements };
 }
 
-/** Whether the server's form is known to mean the cluster's; `unknown` if the server's cannot be read or was never compared. */
+/** Returns whether the server's form is known to match the cluster's; `unknown` if it cannot be read or was never compared. */
 export function agreementOf(
   ledger: Ledger,
   item: Item,
@@ -149,13 +149,13 @@ export function agreementOn(wanted: string, present: string): Agreement {
   return { wanted: digest(wanted), present: digest(present) };
 }
 
-// Digests, so that the ledger holds no password hash.
+// Digests, so that the ledger contains no password hash.
 const digest = (text: string) => createHash('sha256').update(text).digest('base64url');
 
 const isSame = (one: Agreement, other: Agreement | undefined) =>
   one.wanted === other?.wanted && one.present === other.present;
 
-/** Whether both are one server: the same metadata, or the same URL if either metadata is not known. */
+/** Returns whether both are one server: the same metadata, or the same URL if either metadata id is unknown. */
 export function isSameServer(known: ServerIdentity, seen: ServerIdentity): boolean {
   if (known.clusterId === undefined || seen.clusterId === undefined) return known.url === seen.url;
   return known.clusterId === seen.clusterId;
@@ -173,8 +173,8 @@ function holdAll(ledger: Ledger): Ledger {
 }
 
 /**
- * Policies that left a database of the cluster while another came to it, with that other's name. InfluxQL cannot rename a
- * policy: the new name begins empty on the server, and dropping the old one would destroy the points of both.
+ * Yields policies that disappeared from a database of the cluster while another appeared, with the name of the new one. InfluxQL
+ * cannot rename a policy: the new one starts empty on the server, and dropping the old one would delete the points.
  */
 function* possibleRenames(
   ledger: Ledger,
@@ -200,7 +200,7 @@ function* possibleRenames(
   }
 }
 
-/** The ledger after the cluster's history was replaced by another: nothing in it may be dropped any more. */
+/** Returns the ledger after the cluster's history was replaced: none of its items may be dropped any more. */
 export function forget(ledger: Ledger): Ledger {
   return ledger.current.size === 0 ? ledger : holdAll(ledger);
 }

@@ -4,20 +4,20 @@ import { whyInexpressible } from './influxql.js';
 import type { Finding } from './plan.js';
 
 /**
- * Subscriptions that belong to a single server, recognized by the prefix of their names. A Kapacitor subscribes itself
- * (`kapacitor-<id>`) with an address that often means another machine on each host.
+ * Subscriptions that belong to a single server, identified by a name prefix. Kapacitor subscribes itself (`kapacitor-<id>`) with
+ * an address that often means another machine on each host.
  */
 export class LocalSubscriptions {
   readonly #prefix: string;
   /** By database record: versions of the metadata share the records of unchanged databases. */
   readonly #stripped = new WeakMap<DatabaseInfo, DatabaseInfo>();
 
-  /** With the empty prefix no subscription is local. */
+  /** With an empty prefix, no subscription is local. */
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
 
-  /** `data` without local subscriptions. */
+  /** Returns `data` without local subscriptions. */
   strip(data: MetaData): MetaData {
     if (this.#prefix === '') return data;
     const databases = data.databases.map((database) => this.#strip(database));
@@ -25,7 +25,7 @@ export class LocalSubscriptions {
     return isUnchanged ? data : { ...data, databases };
   }
 
-  /** The local subscriptions that the cluster holds all the same, because an earlier version shared them. */
+  /** Returns local subscriptions that are in the cluster's metadata because an earlier version shared them. */
   shared(cluster: MetaData): Finding[] {
     return [...firstByName(cluster.databases).values()]
       .filter((database) => this.#strip(database) !== database)
@@ -41,7 +41,7 @@ export class LocalSubscriptions {
     return subscriptions.filter(this.#isLocal).map(({ name }) => {
       const item = { kind: 'subscription', database, policy, name } as const;
       const reason =
-        'the cluster holds it, but it is local to a server by its name and no longer mirrored: drop it on each server that it does not belong to';
+        'in the cluster, but local to a server by its name and no longer mirrored: drop it on each server that it does not belong to';
       const isExpressible = [database, policy, name].every((text) => whyInexpressible(text) === undefined);
       return { item, reason, ...(isExpressible ? { action: { ...item, kind: 'dropSubscription' } } : {}) };
     });

@@ -19,8 +19,8 @@ export interface LossGuardParts {
 }
 
 /**
- * Looks, before anything is made on a server, whether its metadata is what it was. A `meta.db` that is lost or older than it was
- * gives new shards the ids of shards on disk, and queries then mix the points of two databases.
+ * Checks that a server has not lost metadata before anything is created on it. A lost or older `meta.db` gives new shards the ids of
+ * shards on disk, and queries then mix the points of two databases.
  */
 export class LossGuard {
   readonly #parts: LossGuardParts;
@@ -30,8 +30,8 @@ export class LossGuard {
   }
 
   /**
-   * The ledger to go on with. Throws `METADATA_LOST` unless the operator permitted to make metadata on the server as it is.
-   * `isThorough` looks for unknown shards even if the server continues its metadata.
+   * Resolves with the ledger to use. Throws `METADATA_LOST` unless the operator permitted to recreate metadata on the server.
+   * `isThorough` searches for unknown shards even if the server continues its metadata.
    */
   async check(
     reading: Reading,
@@ -42,7 +42,7 @@ export class LossGuard {
     const server = this.identify(reading);
     const before = known !== undefined && isSameServer(known.server, server) ? known : undefined;
     const hadIndex = before?.server.index;
-    // No commit since the last look, which was a good one.
+    // No commit since the last successful check.
     if (server.index !== undefined && server.index === hadIndex) return known;
     const isOlder = server.index !== undefined && hadIndex !== undefined && server.index < hadIndex;
     const accepted = before?.accepted ?? new Set();
@@ -57,13 +57,13 @@ export class LossGuard {
       return accept(known ?? emptyLedger(server, origin), { server, origin }, [...(unknown ?? [])]);
     }
     if (before === undefined || unknown === undefined || accepted.size === unknown.size) return known;
-    // A shard that metadata has again is not accepted a second time.
+    // A shard that is in the metadata again is no longer accepted as unknown.
     return { ...before, accepted: unknown };
   }
 
   /**
-   * As {@link check}, of a server that asks for credentials and has no user, so that its metadata cannot be read: without the
-   * users that this mirror saw there, and with shards on disk, it has lost its metadata.
+   * As {@link check}, for a server that requires authentication but has no user, so that its metadata cannot be read. If this mirror
+   * knows items of that server, and unknown shards are on disk or the disk cannot be checked, the server has lost its metadata.
    */
   async checkWithoutUsers(
     known: Ledger | undefined,
@@ -80,7 +80,7 @@ export class LossGuard {
     return accept({ ...emptyLedger(server, origin), rebuilds: known.rebuilds }, { server, origin }, fresh);
   }
 
-  /** The server whose metadata was read. */
+  /** Returns the identity of the server whose metadata was read. */
   identify({ metadata, source }: Reading): ServerIdentity {
     const { url } = this.#parts.connection.address;
     if (source === 'show') return { url, clusterId: undefined, index: undefined };
@@ -91,7 +91,7 @@ export class LossGuard {
     if (lossId(loss) !== this.#parts.rebuild) throw lossError(loss);
   }
 
-  /** Unknown shards, looked for twice unless all are accepted: a shard found once may have been dropped meanwhile. */
+  /** Finds unknown shards, twice unless all are accepted, because a shard found once may have been dropped meanwhile. */
   async #unknown(reading: Reading, accepted: Shards, signal: AbortSignal | undefined): Promise<Shards> {
     const { connection, reader } = this.#parts;
     const first = await shardsUnknown(connection, reading, signal);

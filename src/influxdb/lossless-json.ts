@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** What {@link parseLosslessJson} makes of a JSON text. */
+/** The result of {@link parseLosslessJson}. */
 export type Json =
   | null
   | boolean
@@ -10,9 +10,9 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
-/** A string that does not end reaches to the end of the text: otherwise a search from each of its quotes would be quadratic. */
+/** An unclosed string matches to the end of the text; otherwise a search from each of its quotes would be quadratic. */
 const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/gs;
-/** Sixteen digits are the fewest that a double may round, and twenty the most of a number of 64 bits. */
+/** A double may round from 16 digits on; a 64-bit number has at most 20. */
 const longInteger = /^-?[0-9]{16,20}$/;
 
 /**

@@ -9,8 +9,8 @@ import { planUsers } from './plan-users.js';
 import { influxqlOf } from './statement.js';
 
 /**
- * What brings a server from its present metadata to the cluster's: a pure function, and the plan of a server that already
- * agrees has no steps. Shard groups, shard ids and `_internal` are no part of it.
+ * Plans the steps from a server's present metadata to the cluster's. A pure function; the plan of a server in sync has no steps.
+ * Shard groups, shard ids and `_internal` are ignored.
  */
 export function makePlan(input: PlanInput): Plan {
   const draft = new Draft();
@@ -28,7 +28,7 @@ export function makePlan(input: PlanInput): Plan {
   if (input.drops === 'report') {
     const waiting = drops.map((drop) => ({
       ...drop,
-      reason: `${drop.reason}; drops are only reported here`,
+      reason: `${drop.reason}; drops are only reported on this server`,
     }));
     return { ...plan, steps, drops: 0, pending: [...pending, ...waiting] };
   }
@@ -36,14 +36,14 @@ export function makePlan(input: PlanInput): Plan {
   if (drops.length > input.maxDrops && input.confirmed !== confirmation) {
     const waiting = drops.map((drop) => ({
       ...drop,
-      reason: `${drop.reason}; ${drops.length} drops at once wait for the confirmation ${confirmation}`,
+      reason: `${drop.reason}; ${drops.length} drops at once need the confirmation ${confirmation}`,
     }));
     return { ...plan, steps, drops: 0, pending: [...pending, ...waiting], confirmation };
   }
   return { ...plan, steps: [...steps, ...drops], drops: drops.length, pending };
 }
 
-/** Whatever needs another thing comes after it; among drops, what is inside goes before what holds it. */
+/** Items come after those that they depend on; among drops, children come before their parent. */
 const order: Record<Action['kind'], number> = {
   createDatabase: 0,
   createRetentionPolicy: 1,
@@ -67,7 +67,7 @@ const order: Record<Action['kind'], number> = {
 
 function rank(action: Action): number {
   const setsDefault = action.kind === 'alterRetentionPolicy' && action.makeDefault === true;
-  // The first user of a server that asks for credentials must be an administrator.
+  // The first user of a server that requires authentication must be an administrator.
   const isLesserUser = action.kind === 'createUser' && !action.admin;
   return order[action.kind] + (setsDefault ? 1 : 0) + (isLesserUser ? 0.5 : 0);
 }
@@ -75,7 +75,7 @@ function rank(action: Action): number {
 const inOrder = (steps: readonly Step[]) =>
   [...steps].sort((one, other) => rank(one.action) - rank(other.action));
 
-/** Names exactly these drops in this history of the cluster. */
+/** Returns the id of exactly these drops in this history of the cluster. */
 function confirmationOf(drops: readonly Step[], { ledger }: PlanInput): string {
   const { clusterId, epoch } = ledger.origin;
   const statements = drops.flatMap(({ action }) => influxqlOf(action)).sort();

@@ -3,25 +3,25 @@ import { CfluxError } from '../errors.js';
 import type { ServerIdentity } from './ledger.js';
 import { describeShard } from './shards-on-disk.js';
 
-/** How a server shows that it lost metadata. */
+/** The evidence that a server lost metadata. */
 export interface Loss {
   readonly server: ServerIdentity;
-  /** Keys of shards on disk that its metadata does not have. */
+  /** Keys of shards on disk that are not in its metadata. */
   readonly shards: readonly string[];
-  /** Commits of the same metadata, counted by the server: fewer than there were. */
+  /** Commit indexes of the same metadata, if the index decreased. */
   readonly indexes: { readonly had: bigint; readonly has: bigint | undefined } | undefined;
-  /** Whether users that it had are gone, so that nothing more can be read. */
+  /** Whether its users are gone, so that nothing else can be read. */
   readonly isWithoutUsers: boolean;
   /** How many losses the operator permitted before. */
   readonly rebuilds: number;
 }
 
-/** So many shards are named in a message. */
+/** Maximum number of shards in a message. */
 const shownShards = 3;
 
 /**
- * Names the server as it was found. The number of permissions is part of it, so an id is never valid twice; whatever other
- * programs change on the server meanwhile is not.
+ * Returns the id of a loss. It includes the number of permissions, so that an id is never valid twice, but nothing that other
+ * programs change on the server meanwhile.
  */
 export function lossId({ server, shards, indexes, rebuilds }: Loss): string {
   const found = server.clusterId === undefined ? [...shards].sort() : String(server.clusterId);
@@ -29,7 +29,7 @@ export function lossId({ server, shards, indexes, rebuilds }: Loss): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-/** The error that tells the operator what was found and what to do. */
+/** Creates the error with the evidence and what to do. */
 export function lossError(loss: Loss): CfluxError {
   const { server, shards, indexes, isWithoutUsers } = loss;
   const found = [
@@ -39,7 +39,7 @@ export function lossError(loss: Loss): CfluxError {
   ];
   return new CfluxError(
     'METADATA_LOST',
-    `InfluxDB at ${server.url} has lost metadata: ${found.join('; ')}; nothing is made there: put its meta.db back and start it again, or permit to make the cluster's schema on the server as it is with --rebuild ${lossId(loss)}`,
+    `InfluxDB at ${server.url} has lost metadata: ${found.join('; ')}; nothing is created there: restore its meta.db and start it again, or recreate the cluster's schema with --rebuild ${lossId(loss)}`,
     { retryable: true },
   );
 }

@@ -8,23 +8,23 @@ import { statementError } from './statement-error.js';
 
 const debug = debugLog('cflux:influxdb');
 
-/** What was read of a server, and how. */
+/** The metadata of a server, and how it was read. */
 export interface Reading {
   readonly metadata: MetaData;
   /** `snapshot`: with password hashes, shard groups and ids; `show`: without them. */
   readonly source: 'snapshot' | 'show';
 }
 
-/** A snapshot port that failed is tried again after so many times as long as the failure took, */
+/** A failed snapshot port is retried after this multiple of the time that the failure took, */
 const patience = 10;
-/** and after so many milliseconds at least: a closed port fails at once, one behind a firewall after seconds. */
+/** and after at least this many milliseconds: a closed port fails at once, one behind a firewall after seconds. */
 const shortestPause = 1_000;
-/** Milliseconds for one snapshot: the metadata of 10,000 databases takes 12. */
+/** Timeout of one snapshot in milliseconds: the metadata of 10,000 databases takes 12 ms. */
 const snapshotTimeout = 10_000;
 
 /**
- * Reads the metadata of one server again and again: by its snapshot port where that is known and can be reached, else by SHOW.
- * `snapshot` is `host:port`, `true` to ask the server for it, or `false` to use SHOW only.
+ * Reads the metadata of one server repeatedly: by its snapshot port if that is known and can be reached, otherwise by SHOW.
+ * `snapshot` is `host:port`, `true` to query the address from the server, or `false` to use only SHOW.
  */
 export class MetadataReader {
   readonly #connection: InfluxConnection;
@@ -38,7 +38,7 @@ export class MetadataReader {
     this.#given = typeof snapshot === 'string' ? parseSnapshotAddress(snapshot) : snapshot;
   }
 
-  /** The metadata by the best way there is. An address that was given and is another server's is an error all the same. */
+  /** Reads the metadata by the best available way. An explicit address of another server is always an error. */
   async read(signal?: AbortSignal): Promise<Reading> {
     return this.#read(signal).catch((error: unknown) => this.#connection.explain(error));
   }
@@ -58,25 +58,25 @@ export class MetadataReader {
     return { metadata: await readByShow(this.#connection, signal), source: 'show' };
   }
 
-  /** The metadata by the snapshot port, or the error that forbids it. */
+  /** Reads the metadata by the snapshot port; rejects if that is not possible. */
   async readSnapshot(signal?: AbortSignal): Promise<MetaData> {
     const metadata = await this.#attempt(signal);
     if (isCfluxError(metadata)) throw metadata;
     return metadata;
   }
 
-  /** A snapshot, or what failed at the snapshot port; throws what failed at the query interface. */
+  /** Resolves with a snapshot, or with the error of the snapshot port; rejects with errors of the query interface. */
   async #attempt(signal: AbortSignal | undefined): Promise<MetaData | CfluxError> {
     this.#address ??= typeof this.#given === 'object' ? this.#given : await this.#findAddress(signal);
     if (this.#address === undefined) {
       return new CfluxError(
         'UNREACHABLE',
-        'the server does not tell a snapshot port that can be reached from here',
+        'the server does not report a reachable snapshot port: set its address',
       );
     }
     const { clock, timeout, maxAnswerBytes: maxBytes, url } = this.#connection.address;
     const options = { clock, timeout: Math.min(timeout, snapshotTimeout), maxBytes, signal };
-    // A database made or dropped between the two readings makes them differ once; another server's snapshot always does.
+    // A database created or dropped between the two readings makes them differ once; another server's snapshot always differs.
     for (let attempt = 1; attempt <= 3; attempt++) {
       const metadata = await readSnapshot(this.#address, { ...options, known: this.#known }).catch(failureOf);
       if (isCfluxError(metadata)) return metadata;
@@ -86,7 +86,10 @@ export class MetadataReader {
       }
     }
     const where = `${this.#address.host}:${this.#address.port}`;
-    return new CfluxError('INVALID_OPTION', `snapshot: ${where} is the port of another server than ${url}`);
+    return new CfluxError(
+      'INVALID_OPTION',
+      `snapshot: ${where} is not the snapshot port of ${url}, but of another server`,
+    );
   }
 
   async #findAddress(signal: AbortSignal | undefined): Promise<SnapshotAddress | undefined> {
@@ -97,7 +100,7 @@ export class MetadataReader {
     return typeof bound === 'string' ? addressOf(bound, this.#connection.address.hostname) : undefined;
   }
 
-  /** Whether `metadata` has the databases and users that the query interface shows. */
+  /** Resolves with whether `metadata` has the databases and users of the query interface. */
   async #isOfThisServer(metadata: MetaData, signal: AbortSignal | undefined): Promise<boolean> {
     const answers = await this.#connection.read(['SHOW USERS', 'SHOW DATABASES'], signal);
     const [users, databases] = answers.map(({ series, error }) => {
@@ -109,7 +112,7 @@ export class MetadataReader {
   }
 }
 
-/** `error` as a value where it is one of the snapshot port; a caller's abort is thrown on. */
+/** Returns `error` if it concerns the snapshot port; rethrows an abort by the caller. */
 function failureOf(error: unknown): CfluxError {
   if (isCfluxError(error)) return error;
   throw error;
@@ -118,18 +121,18 @@ function failureOf(error: unknown): CfluxError {
 const loopback = /^(localhost|127\.[0-9.]+|::1)$/;
 const anyAddress = /^(|0\.0\.0\.0|::)$/;
 
-/** Longer texts are no address: a host name has 253 characters at most. */
+/** Maximum length of an address: a host name has at most 253 characters. */
 const maxAddress = 300;
 
-/** Where the service bound to `bound` is reached from here if the server itself is reached at `hostname`. */
+/** Returns the address of the service bound to `bound`, if the server itself is reached at `hostname`. */
 function addressOf(bound: string, hostname: string): SnapshotAddress | undefined {
   if (bound.length > maxAddress) return undefined;
   const [, host = '', digits = ''] = /^\[?([A-Za-z0-9._:%-]*)\]?:([0-9]{1,5})$/.exec(bound) ?? [];
   const port = Number(digits);
-  // The server is only believed what a socket can use: any other port would be an error of this program's making.
+  // Ignore a port that a socket cannot use.
   if (port < 1 || port > 65_535) return undefined;
   if (anyAddress.test(host)) return { host: hostname, port };
-  // The loopback of another machine is not ours.
+  // The loopback address of another machine cannot be reached.
   if (loopback.test(host) && !loopback.test(hostname)) return undefined;
   return { host, port };
 }

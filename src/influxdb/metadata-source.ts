@@ -5,10 +5,12 @@ export interface MetadataSource {
   /** The cluster's metadata as this node has it. */
   data(): MetaData | PromiseLike<MetaData>;
   readonly status: {
-    /** 0 before the node has joined its cluster: its metadata is then its own, and not followed. */
+    /** 0 before the node has joined its cluster; its own metadata is not followed. */
     readonly version: number;
     readonly epoch: string | undefined;
   };
+  /** Told what the server was seen to agree with. Absent: the source does not tell the manager of it. */
+  noteApplied?(applied: { readonly version: number; readonly epoch?: string | undefined }): void;
   /** As of CfluxClient. */
   on<Event extends keyof SourceEvents>(
     event: Event,
@@ -21,14 +23,14 @@ export interface MetadataSource {
   ): unknown;
 }
 
-/** The events of a CfluxClient that concern a mirror. */
+/** The events of a CfluxClient that a mirror uses. */
 export interface SourceEvents {
-  /** Newer metadata of the cluster is here. */
+  /** The node adopted newer metadata of the cluster. */
   synced: [event: unknown];
   /** A change of this node became a version of the cluster. */
   pushed: [event: unknown];
-  /** The manager lost its history or was given another. */
+  /** The manager lost or changed its history. */
   epochChanged: [event: unknown];
-  /** Other metadata took the place of this node's. */
+  /** The cluster's metadata replaced this node's. */
   replaced: [event: { readonly reason: string }];
 }

@@ -3,50 +3,50 @@ import { type Random, systemRandom } from '../random.js';
 import { type InfluxConnectionOptions, positive } from './influx-options.js';
 import type { PasswordSource } from './passwords.js';
 
-/** How an InfluxMirror works; times are in milliseconds. */
+/** Options of an InfluxMirror. Times are in milliseconds. */
 export interface InfluxMirrorOptions extends InfluxConnectionOptions {
   /** URL of the server, such as `http://127.0.0.1:8086`. */
   readonly url: string;
   /**
-   * The server's snapshot service, the `bind-address` at the top of its configuration, as `host:port`. It tells password
-   * hashes, and is much the fastest way to read. Default: `true`, the server is asked for it; `false` never uses it. Where it
+   * The server's snapshot service, the `bind-address` at the top of its configuration, as `host:port`. It includes password hashes
+   * and is by far the fastest way to read. Default: `true`, the address is queried from the server; `false` never uses it. If it
    * cannot be reached, SHOW statements are used.
    */
   readonly snapshot?: string | boolean;
   /**
-   * Directory for the ledger of what was the cluster's, made if it is missing. Default: none; a restarted mirror then takes
-   * everything that the cluster does not have for something that was always here only, and drops none of it.
+   * Directory of the ledger of the cluster's items, created if it is missing. Default: none; after a restart, all items that are not
+   * in the cluster then count as unmanaged, and none is dropped.
    */
   readonly dir?: string;
   /**
-   * Whether to keep the ledger for this mirror alone: a second one on `dir` is refused when it converges. Switch it off only if the file
-   * system cannot hold Unix sockets. Default: true.
+   * Whether to lock the ledger: a second mirror on `dir` is refused when it converges. Disable it only if the file system does not
+   * support Unix sockets. Default: true.
    */
   readonly lock?: boolean;
   /**
-   * What becomes of things here that the cluster dropped, and of policies that the cluster shortened: `report` leaves them,
-   * `apply` drops them, points and all. Default: `report`.
+   * What to do with items that the cluster dropped, and with policies that it shortened: `report` keeps them, `apply` drops or
+   * shortens them, with their points. Default: `report`.
    */
   readonly drops?: 'report' | 'apply';
-  /** Of a plan with more drops than this none is made until it is confirmed. Default: 1. */
+  /** Maximum drops of a plan without a confirmation; if there are more, none is made. Default: 1. */
   readonly maxDrops?: number;
   /**
-   * Subscriptions whose names begin so belong to this server alone: they are neither mirrored nor imported, and never keep
-   * anything from being dropped. Default: `kapacitor-`; with the empty text all subscriptions are the cluster's.
+   * Name prefix of subscriptions that belong only to this server: they are neither mirrored nor imported, and never prevent a drop.
+   * Default: `kapacitor-`; with an empty prefix, all subscriptions are part of the cluster.
    */
   readonly localSubscriptions?: string;
   /**
-   * Permission to make the cluster's schema on a server that has lost metadata, as the id in the error `METADATA_LOST`. It is
-   * valid for the server as it was found then, and once. Default: none.
+   * Permission to recreate the cluster's schema on a server that has lost metadata: the id in the error `METADATA_LOST`. It is valid
+   * once, and only for that loss. Default: none.
    */
   readonly rebuild?: string;
-  /** Gives the plain password of a user, for InfluxQL cannot set a hash; it is used only if it matches the cluster's hash. */
+  /** Returns the plain password of a user, because InfluxQL cannot set a hash; used only if it matches the cluster's hash. */
   readonly passwords?: PasswordSource;
-  /** Between two convergences without a change of the cluster. Default: 30 000. */
+  /** Time between two convergences without a change of the cluster. Default: 30 000. */
   readonly interval?: number;
-  /** Changes of the server in a second, at most. Default: 200. */
+  /** Maximum changes of the server per second. Default: 200. */
   readonly statementsPerSecond?: number;
-  /** Jitter is drawn from it. Default: chance from the operating system. */
+  /** Source of jitter. Default: the operating system. */
   readonly random?: Random;
 }
 
@@ -68,10 +68,10 @@ export function resolveSettings(options: InfluxMirrorOptions): MirrorSettings {
   const { dir, drops = 'report', maxDrops = 1, rebuild, passwords } = options;
   const { localSubscriptions = 'kapacitor-' } = options;
   if (drops !== 'report' && drops !== 'apply') {
-    throw new CfluxError('INVALID_OPTION', `drops: ${JSON.stringify(drops)} is neither "report" nor "apply"`);
+    throw new CfluxError('INVALID_OPTION', `drops: ${JSON.stringify(drops)} is not "report" or "apply"`);
   }
   if (!Number.isInteger(maxDrops) || maxDrops < 0) {
-    throw new CfluxError('INVALID_OPTION', `maxDrops: ${maxDrops} is not an integer from 0`);
+    throw new CfluxError('INVALID_OPTION', `maxDrops: ${maxDrops} is not a non-negative integer`);
   }
   return {
     dir,

@@ -1,7 +1,7 @@
 import { sleep } from '../async/sleep.js';
 import type { Clock } from '../clock.js';
 
-/** Lets at most so many changes a second through, evenly. */
+/** Limits the rate of changes, evenly spaced. */
 export class Pace {
   readonly #clock: Clock;
   readonly #gap: number;
@@ -17,7 +17,7 @@ export class Pace {
     const now = this.#clock.monotonic();
     const wait = this.#next - now;
     this.#next = Math.max(this.#next, now) + this.#gap;
-    // Timers are no finer than this; a shorter wait is made up for by the next.
+    // Timers are not finer than this; the next wait compensates for a shorter one.
     if (wait >= 1) await sleep(this.#clock, wait, signal);
     else signal?.throwIfAborted();
   }

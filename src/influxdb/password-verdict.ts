@@ -1,9 +1,9 @@
 /**
- * What is known of a user's password on the server, against the one of the cluster:
- * - `same`: it is the cluster's;
- * - `settable`: the user is missing or has another one, and the cluster's was given to the mirror;
- * - `unverified`: nothing speaks against it, and the server's hash cannot be read;
- * - anything else: why it cannot be brought in step.
+ * How a user's password on the server relates to the cluster's:
+ * - `same`: they are equal;
+ * - `settable`: the user is missing or has another password, and the mirror knows the cluster's;
+ * - `unverified`: no difference is known, and the server's hash cannot be read;
+ * - anything else: the reason why it cannot be synchronized.
  */
 export type PasswordVerdict =
   | { readonly kind: 'same' | 'settable' | 'unverified' }

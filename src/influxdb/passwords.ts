@@ -8,26 +8,26 @@ import { keyOf } from './item.js';
 import { type Agreement, agreementOf, agreementOn, type Ledger } from './ledger.js';
 import type { PasswordVerdict } from './password-verdict.js';
 
-/** Gives the password of a user of the cluster, or nothing where it is not known. */
+/** Returns the password of a user of the cluster; `undefined` if it is unknown. */
 export type PasswordSource = (user: string) => string | undefined | Promise<string | undefined>;
 
-/** What is known of the passwords of all users of the cluster. */
+/** How the passwords of all users relate to the cluster's. */
 export interface Judgement {
   /** By user. */
   readonly verdicts: ReadonlyMap<string, PasswordVerdict>;
   /** The password of each user whose verdict is `settable`, checked against the cluster's hash. */
   readonly secrets: ReadonlyMap<string, string>;
-  /** What was found out to agree, by key of the user. */
+  /** New agreements, by key of the user. */
   readonly agreements: ReadonlyMap<string, Agreement>;
 }
 
 /** bcrypt runs on four threads. */
 const atOnce = 4;
 
-/** Judges whether passwords agree. InfluxQL cannot set a hash, so only a password that matches the cluster's hash is of use. */
+/** Compares passwords. InfluxQL cannot set a hash, so only a password that matches the cluster's hash can be used. */
 export class PasswordJudge {
   readonly #source: PasswordSource;
-  /** Results of bcrypt, which takes 70 ms each, under a digest with a key of this process. */
+  /** Results of bcrypt, which takes 70 ms each, by a digest with a key of this process. */
   readonly #matches = new Map<string, boolean>();
   readonly #key = randomBytes(32);
 
@@ -46,7 +46,7 @@ export class PasswordJudge {
       const verdict = withoutPassword(user, existing, ledger);
       if (verdict === undefined) doubtful.push(user);
       else verdicts.set(user.name, { kind: verdict });
-      // Noted, so that a later change of the cluster's password shows even where hashes cannot be read any more.
+      // Recorded, so that a later change of the cluster's password is detected even if hashes cannot be read any more.
       if (existing !== undefined && isSameHash(user, existing)) agreements.set(...agreed(user, existing));
     }
     await forEachConcurrently(doubtful, atOnce, async (user) => {
@@ -65,7 +65,7 @@ export class PasswordJudge {
     return { verdicts, secrets, agreements };
   }
 
-  /** The password of `user`, if it is at hand and the cluster's; else why not. */
+  /** Resolves with the password of `user` if it is known and the cluster's; otherwise with the reason. */
   async #givenFor(user: UserInfo, here: UserInfo | undefined): Promise<string | PasswordVerdict> {
     const unavailable = (reason: string): PasswordVerdict => ({ kind: 'unavailable', reason });
     const isMissing = here === undefined;
@@ -79,12 +79,12 @@ export class PasswordJudge {
       return unavailable(
         isMissing
           ? 'its password was not given'
-          : "its password may not be the cluster's: it was not given, so that nobody can tell or set it",
+          : "its password may differ from the cluster's: it was not given, so it cannot be compared or set",
       );
     }
     try {
       if (!(await this.#isOf(password, user.hash)))
-        return unavailable("the password that was given is not the cluster's");
+        return unavailable("the given password is not the cluster's");
     } catch (error) {
       if (isCfluxError(error, 'PASSWORD_HASH_TOO_COSTLY')) return unavailable(error.message);
       throw error;
@@ -105,13 +105,13 @@ export class PasswordJudge {
   }
 }
 
-/** A hash of the server that is too costly to verify is replaced, as the hash of another password is. */
+/** Returns whether a server's hash is too costly to verify; it is then replaced like that of another password. */
 function unverifiable(error: unknown): boolean {
   if (isCfluxError(error, 'PASSWORD_HASH_TOO_COSTLY')) return false;
   throw error;
 }
 
-/** What can be told of a user without a password; `undefined` where one is needed. */
+/** Returns the verdict of a user that needs no password; `undefined` if it needs one. */
 function withoutPassword(
   wanted: UserInfo,
   here: UserInfo | undefined,

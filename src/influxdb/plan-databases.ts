@@ -6,8 +6,8 @@ import { internalDatabase } from './item.js';
 import { keepsLess, valuesOf, whyInvalidName, whyInvalidPolicy } from './policy-rules.js';
 
 /**
- * Name of the policy with which a database is made that has no default policy in the cluster. CREATE DATABASE always makes
- * one, and a name that nobody else uses can be dropped again without touching anyone's points.
+ * Name of the policy with which a database is created that has no default policy in the cluster. CREATE DATABASE always creates a
+ * policy, and one with a unique name can be dropped again without deleting points.
  */
 export const scaffoldPolicy = 'cflux-none';
 
@@ -18,7 +18,7 @@ const scaffold: PolicyValues = {
   shardGroupDuration: 604_800_000_000_000n,
 };
 
-/** Plans databases with their policies and defaults. Returns the databases that there will be, wanted beside present. */
+/** Plans databases with their policies and defaults. Returns the resulting databases, wanted and present. */
 export function planDatabases(input: PlanInput, draft: Draft): Map<DatabaseInfo, DatabaseInfo | undefined> {
   const pairs = new Map<DatabaseInfo, DatabaseInfo | undefined>();
   const present = firstByName(input.present.databases);
@@ -77,7 +77,7 @@ function alterDefault(wanted: DatabaseInfo, here: DatabaseInfo, draft: Draft): v
     // A name without a policy is as good as no default; one that the cluster does not have either is not its business.
     if (!exists(before) || find(wanted.retentionPolicies, before) === undefined) return;
     const item = { kind: 'retentionPolicy', database, policy: before } as const;
-    draft.refuse(item, 'is the default, where the cluster has none: InfluxQL cannot take a default away');
+    draft.refuse(item, 'is the default, but the cluster has none: InfluxQL cannot remove a default');
   } else if (exists(standard.name) && whyInvalidPolicy(valuesOf(standard)) === undefined) {
     const policy = standard.name;
     draft.do(
@@ -88,7 +88,7 @@ function alterDefault(wanted: DatabaseInfo, here: DatabaseInfo, draft: Draft): v
   }
 }
 
-/** Whether nothing is stored in a policy or hangs on it, as far as was read. */
+/** Returns whether nothing known is stored in a policy or depends on it. */
 export const isEmpty = ({ shardGroups, subscriptions }: RetentionPolicyInfo) =>
   shardGroups.length === 0 && subscriptions.length === 0;
 

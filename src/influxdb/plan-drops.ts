@@ -6,7 +6,7 @@ import type { Step } from './plan.js';
 import { isEmpty, scaffoldPolicy } from './plan-databases.js';
 import { keepsLess, valuesOf } from './policy-rules.js';
 
-/** The steps that would take away what is on the server and not in the cluster; what must stay is noted in `draft`. */
+/** Plans the drops of items that exist only on the server. Items that must stay are recorded in `draft`. */
 export function planDrops(input: PlanInput, draft: Draft): Step[] {
   const drops = new Drops(input, draft);
   const databases = firstByName(input.wanted.databases);
@@ -35,7 +35,7 @@ function dropsOfDatabase(wanted: DatabaseInfo | undefined, here: DatabaseInfo, d
     const item = { kind: 'retentionPolicy', database, policy: policy.name } as const;
     const wantedPolicy = policies.get(policy.name);
     if (wantedPolicy !== undefined) dropsOfPolicy(database, wantedPolicy, policy, drops);
-    // A scaffold is taken away as soon as the database is there, not as a drop.
+    // A scaffold is dropped as soon as the database exists, and does not count as a drop.
     else if (!isScaffold(item, here)) {
       drops.consider(item, { ...item, kind: 'dropRetentionPolicy' }, itemsOfPolicy(database, policy));
     }
@@ -80,7 +80,7 @@ function dropsOfUser(
   for (const item of itemsOfUser(here)) {
     if (item.kind !== 'grant' || wanted.privileges.has(item.database)) continue;
     if (databases.has(item.database)) drops.consider(item, { ...item, kind: 'revoke' });
-    // A privilege on a database that the cluster has no more goes with that database.
+    // A privilege on a dropped database is removed with that database.
     else drops.noteIfUnmanaged(item);
   }
 }

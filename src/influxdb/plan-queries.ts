@@ -6,7 +6,7 @@ import { whyInexpressible } from './influxql.js';
 import { agreementOf } from './ledger.js';
 import { valuesOf, whyInvalidPolicy } from './policy-rules.js';
 
-/** Plans the continuous queries of a database that is there, or will be. */
+/** Plans the continuous queries of a database that exists or will be created. */
 export function planContinuousQueries(
   wanted: DatabaseInfo,
   here: DatabaseInfo | undefined,
@@ -40,22 +40,22 @@ export function planContinuousQueries(
 }
 
 /**
- * InfluxDB rewrites what it is given, and before 1.11 it rounds numbers to three decimals. So a text of its own that was never compared
- * may be what the cluster's became; one that the cluster changed since is another, however little.
+ * InfluxDB rewrites texts, and before 1.11 it rounds numbers to three decimals. So a server's text that was never compared may be the
+ * rewritten form of the cluster's; after a change in the cluster, even a small one, it is different.
  */
 function isSameQuery(wanted: string, present: string, agreement: ReturnType<typeof agreementOf>): boolean {
   if (agreement === 'same' || sameQueryText(wanted, present)) return true;
   return agreement === 'unknown' && sameQueryText(wanted, present, 'threeDecimals');
 }
 
-/** Plans the subscriptions of a database that is there, or will be. */
+/** Plans the subscriptions of a database that exists or will be created. */
 export function planSubscriptions(wanted: DatabaseInfo, here: DatabaseInfo | undefined, draft: Draft): void {
   const database = wanted.name;
   const policiesHere = firstByName(here?.retentionPolicies ?? []);
   for (const policyInfo of firstByName(wanted.retentionPolicies).values()) {
     const policy = policyInfo.name;
     const policyHere = policiesHere.get(policy);
-    // A policy that cannot be made was refused itself.
+    // A policy that cannot be created was refused itself.
     if (policyHere === undefined && whyInvalidPolicy(valuesOf(policyInfo)) !== undefined) continue;
     const present = firstByName(policyHere?.subscriptions ?? []);
     for (const { name, mode: anyMode, destinations } of firstByName(policyInfo.subscriptions).values()) {
@@ -64,8 +64,7 @@ export function planSubscriptions(wanted: DatabaseInfo, here: DatabaseInfo | und
       const why = [policy, name, ...destinations]
         .map(whyInexpressible)
         .find((reason) => reason !== undefined);
-      if (mode === undefined)
-        draft.refuse(item, `its mode ${JSON.stringify(anyMode)} is neither ALL nor ANY`);
+      if (mode === undefined) draft.refuse(item, `its mode ${JSON.stringify(anyMode)} is not ALL or ANY`);
       else if (destinations.length === 0)
         draft.refuse(item, 'InfluxQL cannot express a subscription without destinations');
       else if (why !== undefined) draft.refuse(item, why);

@@ -3,7 +3,7 @@ import { type Draft, firstByName, type PlanInput } from './draft.js';
 import { whyInexpressible } from './influxql.js';
 import { internalDatabase } from './item.js';
 
-/** Plans users, their passwords, who is an administrator, and privileges; `databases` are those that there will be. */
+/** Plans users, passwords, administrators and privileges; `databases` are those that will exist. */
 export function planUsers(input: PlanInput, databases: ReadonlySet<string>, draft: Draft): void {
   const present = firstByName(input.present.users);
   const admins = new Set([...present.values()].filter(({ admin }) => admin).map(({ name }) => name));
@@ -45,14 +45,11 @@ function planPassword(user: string, { passwords, account }: PlanInput, draft: Dr
   else if (verdict.kind === 'unavailable') {
     draft.pending.push({ item, reason: verdict.reason, action: { kind: 'setPassword', user } });
   } else if (user === account) {
-    draft.refuse(
-      item,
-      "its password is not the cluster's, but it is the account that the mirror uses: set it by hand",
-    );
+    draft.refuse(item, "its password is not the cluster's, but it is the mirror's account: set it by hand");
   } else draft.do(item, { kind: 'setPassword', user }, "its password is not the cluster's");
 }
 
-/** `admins` are those that the server has now and would still have. */
+/** `admins` are administrators that the server has now and would keep. */
 function planAdmin(
   wanted: UserInfo,
   here: UserInfo,
@@ -65,26 +62,26 @@ function planAdmin(
   const item = { kind: 'user', user } as const;
   const action = { kind: 'setAdmin', user, admin: wanted.admin } as const;
   if (wanted.admin) {
-    draft.do(item, action, 'is no administrator');
+    draft.do(item, action, 'is not an administrator');
     return;
   }
   const why = whyKeptAdmin(user, admins, input.account);
-  if (why !== undefined) draft.refuse(item, `stays an administrator: ${why}`);
+  if (why !== undefined) draft.refuse(item, `remains an administrator: ${why}`);
   else {
     admins.delete(user);
     draft.do(item, action, 'is an administrator');
   }
 }
 
-/** Why `user` must stay an administrator of the server, whose administrators are `admins`. */
+/** Returns why `user` must remain an administrator of the server, whose administrators are `admins`. */
 export function whyKeptAdmin(
   user: string,
   admins: ReadonlySet<string>,
   account: string | undefined,
 ): string | undefined {
-  if (user === account) return 'it is the account that the mirror uses';
-  // A server with users but no administrator refuses everyone, CREATE USER too.
-  if (admins.has(user) && admins.size === 1) return 'it is the last administrator here';
+  if (user === account) return "it is the mirror's account";
+  // A server with users but without an administrator refuses every request, including CREATE USER.
+  if (admins.has(user) && admins.size === 1) return 'it is the last administrator on this server';
   return undefined;
 }
 
@@ -98,12 +95,12 @@ function planPrivileges(
   for (const [database, privilege] of wanted.privileges) {
     if (database === internalDatabase) continue;
     const item = { kind: 'grant', user, database } as const;
-    // InfluxDB keeps a row with no privileges; it means the same as none.
+    // InfluxDB keeps a row without privileges, which means the same as no row.
     const privilegeHere = here?.privileges.get(database) ?? 0;
     if (privilege === privilegeHere) draft.inSync += 1;
     else if (!databases.has(database)) draft.refuse(item, `database not found: ${database}`);
     else if (privilege === 0)
-      draft.do(item, { kind: 'revoke', user, database }, 'the cluster says NO PRIVILEGES');
+      draft.do(item, { kind: 'revoke', user, database }, 'the cluster has NO PRIVILEGES');
     else if (privilege === 1 || privilege === 2 || privilege === 3) {
       draft.do(
         item,

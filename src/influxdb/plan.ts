@@ -1,39 +1,39 @@
 import type { Action } from './action.js';
 import type { Item } from './item.js';
 
-/** One change of the server that convergence makes. */
+/** One change of the server in a convergence. */
 export interface Step {
   readonly item: Item;
   readonly action: Action;
   readonly reason: string;
 }
 
-/** Something that convergence leaves as it is, and why. */
+/** An item that convergence does not change, and the reason. */
 export interface Finding {
   readonly item: Item;
   readonly reason: string;
-  /** What would be done, where that is settled. */
+  /** The change that would be made, if it is known. */
   readonly action?: Action;
 }
 
-/** What convergence would do to a server. */
+/** The plan of a convergence. */
 export interface Plan {
-  /** In the order in which they are made; drops come last. */
+  /** Changes in the order of execution; drops come last. */
   readonly steps: readonly Step[];
-  /** How many of the last steps destroy something. */
+  /** How many of the last steps are drops. */
   readonly drops: number;
-  /** Things of the cluster that this server cannot have. */
+  /** Items of the cluster that this server cannot have. */
   readonly refused: readonly Finding[];
-  /** What waits for the operator: a password, the word for a drop. */
+  /** Items that need the operator: a password, or a decision about a drop. */
   readonly pending: readonly Finding[];
-  /** What is only on this server and was never the cluster's. */
+  /** Items that exist only on this server and were never part of the cluster. */
   readonly unmanaged: readonly Item[];
-  /** Subscriptions that the cluster holds and that are local to a server by their names; neither made nor dropped. */
+  /** Subscriptions in the cluster that are local to a server by their names; neither created nor dropped. */
   readonly local: readonly Finding[];
-  /** Users of whom nobody here can tell whether their password is the cluster's. */
+  /** Users whose password cannot be compared with the cluster's. */
   readonly unverified: readonly string[];
-  /** How many things of the cluster this server already has as the cluster has them. */
+  /** How many items of the cluster are equal on this server. */
   readonly inSync: number;
-  /** Confirms exactly the drops that are pending for their number; absent where none are. */
+  /** Id that confirms exactly the drops that are pending because of their number; absent if there are none. */
   readonly confirmation?: string;
 }

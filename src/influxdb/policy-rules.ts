@@ -7,12 +7,12 @@ import { whyInexpressible } from './influxql.js';
 const maxName = 255;
 const maxReplicas = 2 ** 31 - 1;
 
-/** Whether a policy of duration `shorter` deletes points that one of `longer` keeps. Nanoseconds, 0 for ever. */
+/** Returns whether a policy of duration `shorter` deletes points that one of `longer` keeps. Nanoseconds; 0 means infinite. */
 export function keepsLess(shorter: bigint, longer: bigint): boolean {
   return shorter !== 0n && (longer === 0n || shorter < longer);
 }
 
-/** The values of `policy` as a server stores them. */
+/** Returns the values of `policy` as a server stores them. */
 export function valuesOf({
   name,
   replicaN,
@@ -27,7 +27,7 @@ export function valuesOf({
   };
 }
 
-/** Why no server would take a database or policy of this name; in InfluxDB's own words where it has some. */
+/** Returns why every server refuses a database or policy with this name, by InfluxDB's text if it has one. */
 export function whyInvalidName(name: string): string | undefined {
   const why = whyInexpressible(name);
   if (why !== undefined) return why;
@@ -35,7 +35,7 @@ export function whyInvalidName(name: string): string | undefined {
   return Buffer.byteLength(name) > maxName ? 'name too long' : undefined;
 }
 
-/** Why no server would take a policy of these values. */
+/** Returns why every server refuses a policy with these values. */
 export function whyInvalidPolicy(policy: PolicyValues): string | undefined {
   const { name, replicaN, duration, shardGroupDuration } = policy;
   const why = whyInvalidName(name);

@@ -14,15 +14,15 @@ import { quoteIdentifier, whyInexpressible } from './influxql.js';
 import type { Json } from './lossless-json.js';
 import { statementError } from './statement-error.js';
 
-/** Reading statements of one request; each is short, and a form body may have 10 MiB. */
+/** Maximum read statements in one request; each is short, and a form body may have 10 MiB. */
 const batchSize = 500;
 
 /**
- * The schema of a server by SHOW statements: databases, policies, subscriptions, continuous queries, users and privileges.
- * What SHOW does not tell is empty: password hashes, shard groups, ids and counters.
+ * Reads the schema of a server by SHOW statements: databases, policies, subscriptions, continuous queries, users and privileges.
+ * Password hashes, shard groups, ids and counters are empty, because SHOW does not return them.
  */
 export async function readByShow(connection: InfluxConnection, signal?: AbortSignal): Promise<MetaData> {
-  // SHOW USERS comes first: it is refused to a user who would be shown a part of the databases only.
+  // SHOW USERS comes first, because it is refused for a user who would see only a part of the databases.
   const first = ['SHOW USERS', 'SHOW DATABASES', 'SHOW CONTINUOUS QUERIES', 'SHOW SUBSCRIPTIONS'];
   const [users, databases, queries, subscriptions] = (await connection.read(first, signal)).map(orThrow);
   const names = rowsOf(withSeries(databases, 'SHOW DATABASES')).map((row) => text(row, 'name'));
@@ -90,7 +90,7 @@ async function readUsers(
   }));
 }
 
-/** Asks `statementOf` each of `names`, many a request; what was dropped meanwhile is left out. */
+/** Executes `statementOf` for each of `names`, many per request; items that were dropped meanwhile are omitted. */
 async function readEach(
   connection: InfluxConnection,
   names: readonly string[],
@@ -105,14 +105,14 @@ async function readEach(
       if (whyInexpressible(name) !== undefined) break;
       batch.push(name);
     }
-    // It is there, and InfluxQL has no words to ask for more.
+    // It exists, but InfluxQL cannot express a query for its parts.
     if (batch.length === 0) {
       found.push([names[at] ?? '', { series: [] }]);
       at += 1;
       continue;
     }
     const answers = await connection.read(batch.map(statementOf), signal);
-    // A statement that fails is the last one of its request that ran.
+    // A failed statement is the last one of its request that was executed.
     const failed = answers.findIndex(({ error }) => error !== undefined);
     const good = failed === -1 ? batch.length : failed;
     for (const [index, name] of batch.slice(0, good).entries())
@@ -129,8 +129,8 @@ function expectGone(error: string): void {
 }
 
 /**
- * The default policy of a database whose default is not among its policies, `''` if it has none. SHOW does not tell, but a
- * SELECT that reads nothing fails with its name.
+ * Returns the default policy of a database whose default is not among its policies; `''` if it has none. SHOW does not return it,
+ * but a SELECT that reads nothing fails with its name.
  */
 async function readDanglingDefault(
   connection: InfluxConnection,
@@ -182,7 +182,7 @@ function subscriptionOf(row: Row): SubscriptionInfo {
 
 const queryOf = (row: Row): ContinuousQueryInfo => ({ name: text(row, 'name'), query: text(row, 'query') });
 
-// A map, because the server sends the names: an object also has `constructor` and `__proto__`.
+// A map, because the server sends the names, and an object has inherited keys such as `constructor` and `__proto__`.
 const privileges: ReadonlyMap<string, number> = new Map([
   ['NO PRIVILEGES', 0],
   ['READ', 1],
@@ -198,11 +198,11 @@ function privilegeOf(row: Row): number {
 
 function text(row: Row, column: string): string {
   const value = row[column];
-  if (typeof value !== 'string') throw unexpected(`no text in column ${column}`);
+  if (typeof value !== 'string') throw unexpected(`no string in column ${column}`);
   return value;
 }
 
-/** A number of replicas is an unsigned integer of 32 bits in InfluxDB's own metadata. */
+/** Parses a replication factor, which is an unsigned 32-bit integer in InfluxDB's metadata. */
 function replicas(row: Row): number {
   const value = row['replicaN'];
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
@@ -217,9 +217,9 @@ function duration(row: Row, column: string): bigint {
 }
 
 const unexpected = (what: string) =>
-  new CfluxError('BAD_ANSWER', `an unexpected answer of InfluxDB: ${what}`, { retryable: true });
+  new CfluxError('BAD_ANSWER', `unexpected response of InfluxDB: ${what}`, { retryable: true });
 
-/** These statements return their columns even if there are no rows; without any, something else sent the response. */
+/** Checks for a series: these statements return their columns even without rows, so otherwise another program responded. */
 function withSeries(answer: StatementAnswer | undefined, statement: string): StatementAnswer {
   if (answer !== undefined && answer.series.length > 0) return answer;
   throw new MissingColumns(statement);

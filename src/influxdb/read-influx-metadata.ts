@@ -4,22 +4,22 @@ import type { InfluxConnectionOptions } from './influx-options.js';
 import { MetadataReader } from './metadata-reader.js';
 import { readByShow } from './read-by-show.js';
 
-/** How {@link readInfluxMetadata} reads. */
+/** Options of {@link readInfluxMetadata}. */
 export interface ReadInfluxMetadataOptions extends InfluxConnectionOptions {
   /**
-   * The server's snapshot service, the `bind-address` at the top of its configuration, as `host:port`; `true` asks the server
-   * for it. It alone tells password hashes, shard groups, ids and counters. Default: none, only SHOW statements are used.
+   * The server's snapshot service, the `bind-address` at the top of its configuration, as `host:port`; `true` queries the address
+   * from the server. Only it has password hashes, shard groups, ids and counters. Default: none, only SHOW statements are used.
    */
   readonly snapshot?: string | boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
- * The metadata of a live InfluxDB 1.x server, the same schema either way: databases, retention policies, defaults,
- * subscriptions, continuous queries, users and privileges. Nothing on the server is changed.
+ * Reads the metadata of a live InfluxDB 1.x server without changing it: databases, retention policies, defaults, subscriptions,
+ * continuous queries, users and privileges, which are the same for both ways of reading.
  *
- * Rejects with `UNREACHABLE`, `TIMEOUT`, `UNAUTHORIZED`, `FORBIDDEN` (the user is no administrator), `BAD_ANSWER`, and with
- * `INVALID_OPTION` where the snapshot port is that of another server.
+ * Rejects with `UNREACHABLE`, `TIMEOUT`, `UNAUTHORIZED`, `FORBIDDEN` (the user is not an administrator), `BAD_ANSWER`, and with
+ * `INVALID_OPTION` if the snapshot port belongs to another server.
  *
  * @example
  * ```ts

@@ -1,29 +1,31 @@
 import type { Item } from './item.js';
 import type { Finding, Step } from './plan.js';
 
-/** What one convergence did, and what it left. */
+/** The result of one convergence. */
 export interface Report {
   /** The server's URL. */
   readonly server: string;
-  /** The version of the cluster that the server was brought in step with, and its epoch; `undefined` if the caller did not name them. */
+  /** The version of the cluster that the server was brought in sync with, and its epoch; `undefined` if the caller did not name them. */
   readonly version: number | undefined;
   readonly epoch: string | undefined;
-  /** `snapshot`: password hashes were read; `show`: they could not be. */
+  /** `snapshot`: with password hashes; `show`: without them. */
   readonly source: 'snapshot' | 'show';
-  /** Changes that were made, in their order. */
+  /** Completed changes, in order. */
   readonly done: readonly Step[];
-  /** How many things of the cluster this server has as the cluster has them. */
+  /** How many items of the cluster are equal on this server. */
   readonly inSync: number;
-  /** Things of the cluster that this server refuses or cannot have. */
+  /** Items of the cluster that this server refuses or cannot have. */
   readonly refused: readonly Finding[];
-  /** What waits for the operator: a password, the word for a drop. */
+  /** Items that need the operator: a password, or a decision about a drop. */
   readonly pending: readonly Finding[];
-  /** What is only on this server and was never the cluster's. */
+  /** Items that exist only on this server and were never part of the cluster. */
   readonly unmanaged: readonly Item[];
-  /** Subscriptions that the cluster holds and that are local to a server by their names; neither made nor dropped. */
+  /** Subscriptions in the cluster that are local to a server by their names; neither created nor dropped. */
   readonly local: readonly Finding[];
-  /** Users of whom nobody here can tell whether their password is the cluster's. */
+  /** Users whose password cannot be compared with the cluster's. */
   readonly unverified: readonly string[];
-  /** Confirms exactly the drops that are pending for their number. */
+  /** It was ended before everything was tried: a change of the cluster was on its way. Absent: everything was. */
+  readonly unfinished?: true;
+  /** Id that confirms exactly the drops that are pending because of their number. */
   readonly confirmation?: string;
 }

@@ -11,8 +11,8 @@ export interface RunOptions {
 }
 
 /**
- * Makes one change of a server. Resolves with the reason where the server refused it, or where it must not be made after all;
- * rejects where the server cannot be used at all.
+ * Makes one change of a server. Resolves with the reason if the server refused it, or if it must not be made any more; rejects if
+ * the server cannot be used.
  */
 export async function runStep(
   connection: InfluxConnection,
@@ -26,7 +26,7 @@ export async function runStep(
     const wasThere = await executeUnless(harmless[action.kind] ?? [], () =>
       connection.execute(first, options),
     );
-    // A subscription that vanished meanwhile is made by the first statement.
+    // The first statement creates a subscription that was dropped meanwhile.
     if (action.kind === 'replaceSubscription' && !wasThere) return undefined;
     for (const statement of others) await connection.execute(statement, options);
     return undefined;
@@ -36,7 +36,7 @@ export async function runStep(
   }
 }
 
-/** Refusals of the first statement that mean no harm: it is as wanted already, or an older one is still there. */
+/** Harmless refusals of the first statement: the item is already as wanted, or an older one still exists. */
 const harmless: Partial<Record<Action['kind'], readonly CfluxErrorCode[]>> = {
   replaceContinuousQuery: ['CONTINUOUS_QUERY_EXISTS'],
   replaceSubscription: ['SUBSCRIPTION_EXISTS'],
@@ -45,7 +45,7 @@ const harmless: Partial<Record<Action['kind'], readonly CfluxErrorCode[]>> = {
   revoke: ['USER_NOT_FOUND', 'DATABASE_NOT_FOUND'],
 };
 
-/** Whether `run` was refused with one of `codes`. */
+/** Resolves with whether `run` was refused with one of `codes`. */
 async function executeUnless(codes: readonly CfluxErrorCode[], run: () => Promise<void>): Promise<boolean> {
   try {
     await run();
@@ -56,7 +56,7 @@ async function executeUnless(codes: readonly CfluxErrorCode[], run: () => Promis
   }
 }
 
-/** Looks once more, immediately before what could not be undone; the plan was made some statements ago. */
+/** Checks the server again immediately before an irreversible change, because the plan is some statements old. */
 async function guard(
   connection: InfluxConnection,
   action: Action,
@@ -72,7 +72,8 @@ async function guard(
   if (action.kind === 'dropUser' || (action.kind === 'setAdmin' && !action.admin)) {
     const users = await rows(connection, 'SHOW USERS', ['user', 'admin'], signal);
     const admins = users.filter(([, admin]) => admin === true).map(([user]) => user);
-    if (admins.length === 1 && admins[0] === action.user) throw refused('it is the last administrator here');
+    if (admins.length === 1 && admins[0] === action.user)
+      throw refused('it is the last administrator on this server');
   }
 }
 

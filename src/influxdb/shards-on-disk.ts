@@ -7,12 +7,12 @@ import type { Json } from './lossless-json.js';
 import type { Reading } from './metadata-reader.js';
 import { statementError } from './statement-error.js';
 
-/** Shards by text keys: id, database and retention policy. The same id elsewhere is another shard. */
+/** Shards by text keys of id, database and retention policy, because the same id elsewhere is another shard. */
 export type Shards = ReadonlySet<string>;
 
 /**
- * Shards that are on disk while the metadata of the server does not have them. Disk comes first: metadata has a shard before the
- * disk does, and loses it after the disk did, so a shard found here once may only have been dropped in between.
+ * Returns shards on disk that are not in the server's metadata. The disk is read first: a shard is added to the metadata before it is
+ * on disk, and removed from the metadata after it left the disk, so a shard found once may only have been dropped in between.
  */
 export async function shardsUnknown(
   connection: InfluxConnection,
@@ -21,7 +21,7 @@ export async function shardsUnknown(
 ): Promise<Shards> {
   const statements = ["SHOW STATS FOR 'shard'", 'SHOW SHARDS'];
   const [stats, answer] = await connection.read(statements, signal).catch((error: unknown) => {
-    // A proxy that does not pass these statements on: such a server cannot be asked.
+    // A proxy that does not forward these statements: the check is not possible.
     if (isRefusal(error)) return [];
     return connection.explain(error);
   });
@@ -33,8 +33,8 @@ export async function shardsUnknown(
 }
 
 /**
- * Shards on disk by the statistics of a server that executes no statement before it has a user; `undefined` if they cannot be
- * read.
+ * Reads the shards on disk from the statistics of a server that executes no statement before it has a user; `undefined` if they
+ * cannot be read.
  */
 export async function shardsOnDisk(
   connection: InfluxConnection,
@@ -50,7 +50,7 @@ export async function shardsOnDisk(
   );
 }
 
-/** A shard in words. */
+/** Describes a shard as text. */
 export function describeShard(key: string): string {
   const [id, database, policy] = partsOf(key);
   return `shard ${id} of ${JSON.stringify(database)}.${JSON.stringify(policy)}`;
@@ -64,7 +64,7 @@ function expectRows(answer: StatementAnswer | undefined): readonly Series[] {
 const shardsIn = (series: readonly Series[]) =>
   new Set(series.flatMap(({ name, tags }) => (name === 'shard' ? keyOf(tags) : [])));
 
-/** InfluxDB names a shard in the tags of its statistics; the id is a text of digits. */
+/** Returns the key of a shard from the tags of its statistics; the id is a string of digits. */
 function keyOf(tags: unknown): string[] {
   const { id, database, retentionPolicy } = Object(tags) as Record<string, unknown>;
   const isShard = typeof database === 'string' && typeof retentionPolicy === 'string' && isId(String(id));
@@ -81,7 +81,7 @@ function* shardsShown(series: readonly Series[]): Generator<string> {
   }
 }
 
-/** SHOW SHARDS leaves out deleted groups, whose shards stay on disk until the retention service has removed them. */
+/** SHOW SHARDS omits deleted groups, whose shards stay on disk until the retention service removes them. */
 function deletedIn({ databases }: MetaData): (key: string) => boolean {
   const deleted = new Set<string>();
   for (const { name, retentionPolicies } of databases) {
@@ -95,7 +95,7 @@ function deletedIn({ databases }: MetaData): (key: string) => boolean {
   return (key) => deleted.has(key);
 }
 
-/** Without the snapshot port: a shard of a policy that is there, with an id that this metadata has already passed. */
+/** Without the snapshot port: a shard of an existing policy with an id up to the highest id in `shown`. */
 function presumedDeleted({ databases }: MetaData, shown: Shards): (key: string) => boolean {
   const policies = new Set(
     databases.flatMap(({ name, retentionPolicies }) =>
@@ -114,7 +114,7 @@ const max = (one: bigint, other: bigint) => (one > other ? one : other);
 
 function idText(value: Json | undefined): string {
   if (isId(String(value))) return String(value);
-  throw new CfluxError('BAD_ANSWER', 'an unexpected answer of InfluxDB: SHOW SHARDS without ids', {
+  throw new CfluxError('BAD_ANSWER', 'unexpected response of InfluxDB: SHOW SHARDS without ids', {
     retryable: true,
   });
 }

@@ -13,11 +13,11 @@ export interface SnapshotAddress {
 
 export interface SnapshotOptions {
   readonly clock: Clock;
-  /** Milliseconds for the whole. */
+  /** Milliseconds for the whole request. */
   readonly timeout: number;
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
-  /** An earlier reading, whose unchanged records are used again. */
+  /** An earlier reading, whose unchanged records are reused. */
   readonly known?: MetaData | undefined;
 }
 
@@ -26,7 +26,7 @@ const request = Buffer.from('\x03\x01{"Type":1}\n', 'latin1');
 const magic = 0x59590101n;
 const headerLength = 16;
 
-/** `text` as an address; an IPv6 one stands in brackets. */
+/** Parses an address; IPv6 addresses are in brackets. */
 export function parseSnapshotAddress(text: string): SnapshotAddress {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
@@ -34,13 +34,13 @@ export function parseSnapshotAddress(text: string): SnapshotAddress {
   if (host !== undefined && port > 0 && port < 65_536) return { host, port };
   throw new CfluxError(
     'INVALID_OPTION',
-    `snapshot: ${JSON.stringify(text)} is not host:port, such as 127.0.0.1:8088`,
+    `snapshot: ${JSON.stringify(text)} is not host:port; write one such as 127.0.0.1:8088`,
   );
 }
 
 /**
- * The whole metadata of a server, with password hashes and shard groups, from its snapshot service: the `bind-address` at the
- * top of its configuration, 127.0.0.1:8088 by default. It asks for no credentials.
+ * Reads the complete metadata of a server, with password hashes and shard groups, from its snapshot service: the `bind-address` at
+ * the top of its configuration, 127.0.0.1:8088 by default. It has no authentication.
  */
 export async function readSnapshot(address: SnapshotAddress, options: SnapshotOptions): Promise<MetaData> {
   const { clock, timeout, signal } = options;
@@ -83,14 +83,14 @@ function unreachable(error: Error, where: string): CfluxError {
   );
 }
 
-/** The part of `reply` between its magic number with a length, and the description of the node. */
+/** Returns the part of `reply` between the header (magic number and length) and the description of the node. */
 function metadataIn(reply: Buffer, where: string): Uint8Array {
   const length = reply.length < headerLength ? 0n : reply.readBigUInt64BE(8);
   const end = BigInt(headerLength) + length;
   if (reply.length < headerLength || reply.readBigUInt64BE(0) !== magic || end > BigInt(reply.length)) {
     throw new CfluxError(
       'BAD_ANSWER',
-      `what answers at ${where} is not the snapshot service of InfluxDB 1.x`,
+      `the service at ${where} is not the snapshot service of InfluxDB 1.x`,
       {
         retryable: true,
       },

@@ -1,6 +1,6 @@
 import { CfluxError, type CfluxErrorCode, type CfluxErrorOf, isCfluxError } from '../errors.js';
 
-/** Beginnings of the texts by which InfluxDB 1.x refuses a statement, whatever the state of the server. */
+/** Beginnings of InfluxDB 1.x error texts that refuse a statement independently of the state of the server. */
 const refusals: readonly [beginning: string, code: CfluxErrorCode][] = [
   ['database not found: ', 'DATABASE_NOT_FOUND'],
   ['retention policy not found: ', 'RETENTION_POLICY_NOT_FOUND'],
@@ -28,7 +28,7 @@ const refusals: readonly [beginning: string, code: CfluxErrorCode][] = [
   ['overflowed duration ', 'STATEMENT_REFUSED'],
 ];
 
-/** Parts of texts that report trouble of the server itself: its limits, its disk, its operating system. */
+/** Parts of error texts about the server itself: its limits, disk or operating system. */
 const ownTroubles: readonly string[] = [
   'max-concurrent-queries limit exceeded',
   'timeout',
@@ -55,63 +55,63 @@ const ownTroubles: readonly string[] = [
 /** HTTP status of every execution error. */
 const executed = 200;
 
-/** Milliseconds before a statement that met trouble is tried again: the server responds, so at once is too early. */
+/** Milliseconds before a statement is retried after a server failure. */
 const pause = 2_000;
 
-/** The refusal that InfluxDB words as `text`. */
+/** Returns the refusal with InfluxDB's `text`. */
 export function refusal(text: string): CfluxError {
   return new CfluxError(codeOf(text) ?? 'STATEMENT_REFUSED', text, { outcome: 'notApplied' });
 }
 
-/** The error that InfluxDB words as `text` in a result: a refusal if the text is known to be about the statement, else trouble. */
+/** Returns the error for InfluxDB's `text` in a result: a refusal if the text is known to concern the statement, else a server failure. */
 export function statementError(text: string): CfluxError {
   return codeOf(text) === undefined ? trouble(text) : refusal(text);
 }
 
-/** {@link statementError} of a statement with a password: a text that is not known may contain it. */
+/** {@link statementError} for a statement with a password, which an unknown text may contain. */
 export function secretStatementError(text: string): CfluxError {
   const code = codeOf(text);
   if (code !== undefined && code !== 'STATEMENT_REFUSED') return refusal(text);
   if (code !== undefined) return withheldRefusal();
-  return trouble(isOwnText(text) ? text : 'its words are withheld, because they may contain a password');
+  return trouble(isOwnText(text) ? text : 'the text is withheld, because it may contain a password');
 }
 
 /** A refusal whose text may contain a password. */
 export const withheldRefusal = (): CfluxError =>
   new CfluxError(
     'STATEMENT_REFUSED',
-    'InfluxDB refused it (its words are withheld: they may hold a password)',
+    'InfluxDB refused the statement (the text is withheld, because it may contain a password)',
     { outcome: 'notApplied' },
   );
 
-/** Whether the server accepted the statement and failed to execute it, for a reason that may be the server's own. */
+/** Returns whether the server accepted the statement but failed to execute it, for a reason that may be the server's own. */
 export function isTrouble(error: unknown): error is CfluxErrorOf<'UNAVAILABLE'> {
   return isCfluxError(error, 'UNAVAILABLE') && error.status === executed;
 }
 
 /**
- * How an error affects the statements after the one that met it: `none`, because the response was about that one statement; `unclear`,
- * because it may have been about the connection or the account; `all`, because no other statement can succeed.
+ * Returns how an error affects later statements: `none` if the response concerns only its own statement; `unclear` if it may concern
+ * the connection or the account; `all` if no other statement can succeed.
  */
-export function reachOf(error: unknown): 'notApplied' | 'unclear' | 'all' {
+export function reachOf(error: unknown): 'none' | 'unclear' | 'all' {
   if (!isCfluxError(error)) return 'all';
   if (unclear.has(error.code)) return 'unclear';
-  // An InfluxDB 2 or 3 in place of the server is not worth a retry, and no response of a statement.
+  // An InfluxDB 2 or 3 in place of the server is not retryable, and its error is not a response to a statement.
   const isResponse =
     error.code === 'TOO_LARGE' ||
     (responses.has(error.code) && (error.retryable || error.status !== undefined));
-  return isResponse ? 'notApplied' : 'all';
+  return isResponse ? 'none' : 'all';
 }
 
-/** Whether trouble is certainly not about the statement, however often the statement meets it. */
+/** Returns whether a failure certainly does not concern the statement, however often it occurs. */
 export function isOwnTrouble({ status, message }: CfluxError): boolean {
   if (status === executed) return isOwnText(message);
   if (status === undefined) return true;
-  // The others are those of a client's fault: a proxy may refuse the statement for good.
+  // Other 4xx statuses are client errors: a proxy may refuse the statement permanently.
   return status < 400 || status >= 500 || passing.has(status);
 }
 
-/** The error of a whole operation that failed because the server at `url` had trouble with statements. */
+/** The error of a convergence that failed because the server at `url` could not execute statements. */
 export function troubleOf(url: string, cause: CfluxError, note = ''): CfluxError {
   const { status, retryAfter = pause } = cause;
   const what = cause.message.includes(url)
@@ -128,10 +128,10 @@ export function troubleOf(url: string, cause: CfluxError, note = ''): CfluxError
 /** Codes of errors that the connection, the account, or one statement alone may have caused. */
 const unclear: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT', 'UNAUTHORIZED', 'FORBIDDEN']);
 
-/** Codes of errors that a response made. */
+/** Codes of errors that come from a response. */
 const responses: ReadonlySet<string> = new Set(['UNAVAILABLE', 'BAD_ANSWER']);
 
-/** Statuses below 500 that ask for another try: request timeout, too early, too many requests. */
+/** Statuses below 500 that are retryable: request timeout, too early, too many requests. */
 const passing: ReadonlySet<number> = new Set([408, 425, 429]);
 
 const isOwnText = (text: string) => ownTroubles.some((part) => text.includes(part));

@@ -1,12 +1,12 @@
 import type { Action } from './action.js';
 import { durationLiteral, quoteIdentifier as name, quoteString } from './influxql.js';
 
-/** What stands for a password wherever a statement is shown. */
+/** Replaces a password in a displayed statement. */
 const redacted = '[REDACTED]';
 
 /**
- * The statements of `action`, one a request, in order. Without `password` it is shown as `[REDACTED]`: such a text is for
- * people, a server refuses it.
+ * Returns the statements of `action`, one per request, in order. Without `password` they contain `[REDACTED]`: such a text is for
+ * display, and a server refuses it.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export function influxqlOf(action: Action, password?: string): readonly string[]
     case 'createContinuousQuery':
       return [action.statement];
     case 'replaceContinuousQuery':
-      // The first tells whether the server takes the text at all, before the old query is given up.
+      // The first statement checks that the server accepts the text, before the old query is dropped.
       return [action.statement, dropContinuousQuery(action), action.statement];
     case 'createSubscription':
       return [createSubscription(action)];

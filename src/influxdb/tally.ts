@@ -2,7 +2,7 @@ import type { CfluxError } from '../errors.js';
 import type { Finding, Plan, Step } from './plan.js';
 import { statementKey as keyOf } from './troubles.js';
 
-/** What one convergence has done so far, so that it does nothing twice. */
+/** Records what one convergence has done, so that it does nothing twice. */
 export class Tally {
   readonly done: Step[] = [];
   readonly #taken = new Set<string>();
@@ -11,8 +11,8 @@ export class Tally {
   #hasDropped = false;
 
   /**
-   * The steps of `plan` that are to be made now. Drops come alone, once nothing else is left: they are then made on a reading
-   * that is a moment old, and once in a convergence, so that it never makes more of them than one plan may have.
+   * Returns the steps of `plan` to make now. Drops come separately, when nothing else is left, so that they are based on a recent
+   * reading; and only once per convergence, so that it never makes more drops than one plan may have.
    */
   next(plan: Plan): { readonly steps: readonly Step[]; readonly areDrops: boolean } {
     const isClosed = (key: string) =>
@@ -37,17 +37,17 @@ export class Tally {
     this.#taken.add(keyOf(step));
   }
 
-  /** The server had trouble with a step: later steps are made all the same, and this one in the next convergence. */
+  /** Records that the server failed to execute a step: later steps are still made, and this one in the next convergence. */
   noteTrouble(step: Step, error: CfluxError): void {
     this.#troubled.set(keyOf(step), error);
   }
 
-  /** What the server had trouble with. */
+  /** The failures of the server. */
   get troubles(): readonly CfluxError[] {
     return [...this.#troubled.values()];
   }
 
-  /** The steps of the last plan that were not made, or to no avail. */
+  /** Returns the steps of the last plan that were not made, or had no effect. */
   leftOf(plan: Plan): { readonly refused: readonly Finding[]; readonly pending: readonly Finding[] } {
     const refused: Finding[] = [];
     const pending: Finding[] = [];
@@ -55,8 +55,8 @@ export class Tally {
       const reason = this.#refused.get(keyOf(step));
       if (reason !== undefined) refused.push({ ...step, reason });
       else if (this.#taken.has(keyOf(step))) {
-        refused.push({ ...step, reason: 'the server took the statement, and is still as it was' });
-      } else pending.push({ ...step, reason: `${step.reason}; left to the next convergence` });
+        refused.push({ ...step, reason: 'the server accepted the statement, but it had no effect' });
+      } else pending.push({ ...step, reason: `${step.reason}; retried in the next convergence` });
     }
     return { refused, pending };
   }

@@ -3,14 +3,14 @@ import type { Step } from './plan.js';
 import { influxqlOf } from './statement.js';
 import { isOwnTrouble } from './statement-error.js';
 
-/** So many tries of a statement may meet trouble that may be the server's own; the last one counts as a refusal. */
+/** Maximum attempts of a statement that fails for a reason that may be the server's own; the last failure counts as a refusal. */
 const maxTries = 3;
 
-/** Remembers, over convergences, how often each statement met trouble of the server. */
+/** Counts, across convergences, how often the server failed to execute each statement. */
 export class Troubles {
   readonly #tries = new Map<string, number>();
 
-  /** The text of `error` if it counts as a refusal of `step` from now on, otherwise the error itself. */
+  /** Returns the text of `error` if it counts as a refusal of `step` from now on; otherwise the error itself. */
   judge(step: Step, error: CfluxError): string | CfluxError {
     if (isOwnTrouble(error)) return error;
     const key = statementKey(step);
@@ -19,11 +19,11 @@ export class Troubles {
     return tries < maxTries ? error : error.message;
   }
 
-  /** The server accepted the statement of `step`, or refused it. */
+  /** Resets the count after the server executed or refused the statement of `step`. */
   forget(step: Step): void {
     this.#tries.delete(statementKey(step));
   }
 }
 
-/** Identifies a step by its statements; the same for every password. */
+/** Returns the statements of a step as a key; the same for every password. */
 export const statementKey = (step: Step): string => influxqlOf(step.action).join('\n');

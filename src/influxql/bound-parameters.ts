@@ -2,8 +2,8 @@ import { syntaxError } from './syntax-error.js';
 import type { Token } from './token.js';
 
 /**
- * The value of a bound parameter (`$name`): a string, number or boolean stands for such a literal, an object for the token that it
- * names. None can change the kind of a statement, for a bound identifier is never a keyword.
+ * The value of a bound parameter (`$name`): a string, number or boolean is such a literal, an object is the token that it names. No
+ * value can change the kind of a statement, because a bound identifier is never a keyword.
  */
 export type BoundValue =
   | string
@@ -23,9 +23,9 @@ export type BoundParameters = Readonly<Record<string, BoundValue>>;
 
 type Meaning = Pick<Token, 'kind' | 'text'>;
 
-/** The token that a parameter stands for; `undefined` for one that has no value. */
+/** Returns the token of a parameter; `undefined` if the parameter has no value. */
 export function boundToken(name: string, parameters: BoundParameters): Meaning | undefined {
-  // A name such as `constructor` must not find what every object inherits.
+  // A name such as `constructor` must not match an inherited property.
   return Object.hasOwn(parameters, name) ? meaningOf(name, parameters[name]) : undefined;
 }
 

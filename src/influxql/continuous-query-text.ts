@@ -9,20 +9,20 @@ import { refused } from './refused.js';
 import type { Expression, SelectStatement } from './select.js';
 import type { ContinuousQueryStatement } from './statement.js';
 
-/** Database and policy that a query was sent to; both may be left out. */
+/** Database and policy that a query was sent to; both are optional. */
 export interface QueryPlace {
   readonly database?: string;
   readonly retentionPolicy?: string;
 }
 
 /**
- * The text under which a continuous query is stored: normalised as InfluxDB does it, every measurement with its database and policy.
+ * Returns the stored text of a continuous query: normalised like InfluxDB's, every measurement with its database and policy.
  *
- * InfluxDB prints neither the name behind DISTINCT nor that of a function in quotes, so a stored text could hold other statements: such
- * names are refused here, and so is every text that would not be read again as one statement that makes this query.
+ * InfluxDB does not quote the name after DISTINCT or of a function, so a stored text could contain other statements. Such names are
+ * refused, and so is every text that would not be parsed again as one statement that creates this query.
  *
- * @param place Stands in for the query's own database and its default policy, as the parameters `db` and `rp` of a request do.
- * @throws CfluxError with InfluxDB's own text where something does not exist; `STATEMENT_REFUSED`
+ * @param place Replaces the query's database and its default policy, like the parameters `db` and `rp` of a request.
+ * @throws CfluxError with InfluxDB's own text if something does not exist; `STATEMENT_REFUSED`
  * @example
  * ```ts
  * await client.createDatabase('sensors');
@@ -54,7 +54,7 @@ export function continuousQueryText(
   return isDefault ? text : printStatement(qualified, options);
 }
 
-/** Whether `text` is one statement, which makes this continuous query. */
+/** Returns whether `text` is exactly one statement that creates this continuous query. */
 function isReadBack(text: string, { name, database }: ContinuousQueryStatement): boolean {
   try {
     const [placed, ...others] = parseStatements(text);

@@ -14,17 +14,17 @@ const units: readonly (readonly [unit: string, nanoseconds: bigint])[] = [
 const nanosecondsOf: ReadonlyMap<string, bigint> = new Map([...units, ['µ', 1_000n]]);
 
 const maxInt64 = 2n ** 63n - 1n;
-/** Significant digits of the largest number; more are too many whatever they are. */
+/** Significant digits of the largest number; a number with more digits always overflows. */
 const maxDigits = 19;
-/** Sticky, one number and one unit: a text is read once from its beginning to its end. */
+/** Sticky, one number and one unit, so that a text is scanned once. */
 const part = /(\d+)(ns|ms|[uµsmhdw])/y;
 
 /** Why a duration is refused, in InfluxDB's words. */
 export class DurationRefusal extends Error {}
 
 /**
- * Nanoseconds of a duration literal, as InfluxDB computes them: each number must fit into 64 bits, and of the sum only a negative one is
- * taken for an overflow (so `30000w` is not refused, and means something else).
+ * Parses a duration literal to nanoseconds as InfluxDB does: each number must fit into 64 bits, and only a negative sum counts as an
+ * overflow (so `30000w` is accepted, with another meaning).
  *
  * @throws DurationRefusal
  */
@@ -45,7 +45,7 @@ export function durationOf(literal: string): bigint {
   return sum;
 }
 
-/** A duration in nanoseconds as InfluxQL prints it: one number of the largest unit that it is a whole number of. */
+/** Formats a duration in nanoseconds as InfluxQL does: an integer of the largest unit that divides it. */
 export function printDuration(nanoseconds: bigint): string {
   if (nanoseconds === 0n) return '0s';
   const [unit, size] = units.find(([, size]) => nanoseconds % size === 0n) ?? ['ns', 1n];

@@ -2,9 +2,9 @@ import type { QueryResponse } from './execute/execute-query.js';
 import type { Cell, Series } from './execute/series.js';
 
 /**
- * The CSV text of a response, to the byte as InfluxDB writes it, but for whole numbers and lists, in whose place InfluxDB repeats the head of
- * the column. The columns of the first table are the head, those of another table follow an empty line; neither changes nor failed
- * statements have a line.
+ * Formats a response as CSV, byte for byte like InfluxDB, except for integers and lists, for which InfluxDB repeats the column name.
+ * The columns of the first table are the header; those of a different table follow an empty line. Changes and failed statements have
+ * no line.
  *
  * @example
  * ```ts
@@ -37,6 +37,6 @@ function cellText(cell: Cell): string {
 
 const lineOf = (fields: readonly string[]) => `${fields.map(quoted).join(',')}\n`;
 
-/** As Go's `encoding/csv`: quotes around what has a comma, a quote, a line end, or a blank at its start. */
+/** Quotes like Go's `encoding/csv`: a value with a comma, a quote, a line end or a leading space. */
 const quoted = (field: string) =>
   /[",\r\n]|^\s|^\\\.$/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;

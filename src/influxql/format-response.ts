@@ -1,8 +1,8 @@
 import type { QueryResponse } from './execute/execute-query.js';
 
-/** Where Go's JSON differs from JavaScript's: two escapes, and characters that it escapes, too. */
+/** Differences of Go's JSON from JavaScript's: two escapes, and additional escaped characters. */
 const differing = /\\.|[<>&\u2028\u2029]/g;
-/** A half of a surrogate pair is no character. */
+/** A lone surrogate is not a character. */
 const half = /\p{Surrogate}/gu;
 
 function asGo(match: string): string {
@@ -12,9 +12,9 @@ function asGo(match: string): string {
 }
 
 /**
- * The JSON text of a response, to the byte as InfluxDB writes it but for the line end behind it. Ids beyond 2⁵³ keep all their digits.
+ * Formats a response as JSON, byte for byte like InfluxDB except for the line end after it. Ids beyond 2⁵³ keep all digits.
  *
- * @param pretty With line ends and four spaces.
+ * @param pretty Whether to indent by four spaces.
  * @example
  * ```ts
  * console.log(formatResponse({})); // {}
@@ -24,7 +24,7 @@ export function formatResponse(response: QueryResponse, pretty = false): string 
   return write(response, pretty ? '\n' : '').replace(differing, asGo);
 }
 
-/** `indent`: a line end and the spaces of this level; `''` writes all on one line. */
+/** `indent` is a line end and the spaces of this level; `''` writes everything on one line. */
 function write(value: unknown, indent: string): string {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'string') return JSON.stringify(value.replace(half, '\ufffd'));

@@ -7,18 +7,18 @@ const keywords: ReadonlySet<string> = new Set(
   USERS VALUES WHERE WITH WRITE`.split(/\s+/),
 );
 
-/** Reserved since InfluxDB 1.11 (VERBOSE) and 1.12. As bare names they are still read, and printed in quotes for the newer servers. */
+/** Reserved since InfluxDB 1.11 (VERBOSE) and 1.12. They are still accepted as bare names, and quoted in output for newer servers. */
 const newerKeywords: ReadonlySet<string> = new Set(['VERBOSE', 'FUTURE', 'PAST']);
 
-/** The longest keyword; a longer word is not converted to upper case just to find that out. */
+/** The length of the longest keyword, to skip the conversion of longer words to upper case. */
 const maxLength = 13;
 
-/** Which pairs of a first letter and a length keywords have. Most names have none of them, and are told apart by that alone. */
+/** The pairs of first letter and length of all keywords, a fast check that excludes most names. */
 const shapes = new Uint8Array(32 * (maxLength + 1));
 const shapeOf = (word: string) => (word.charCodeAt(0) & 31) * (maxLength + 1) + word.length;
 for (const keyword of keywords) shapes[shapeOf(keyword)] = 1;
 
-/** The keyword that `word` is, in any case; `undefined` for a name. */
+/** Returns the keyword of `word`, ignoring case; `undefined` for a name. */
 export function keywordOf(word: string): string | undefined {
   if (word.length > maxLength || shapes[shapeOf(word)] !== 1) return undefined;
   if (keywords.has(word)) return word;
@@ -27,8 +27,8 @@ export function keywordOf(word: string): string | undefined {
 }
 
 /**
- * Whether `name` must be quoted. The names that are reserved by newer servers only are quoted with `portable`, which every server
- * reads; without it the result is the form that InfluxDB 1.6 to 1.10 print.
+ * Returns whether `name` must be quoted. With `portable`, names that only newer servers reserve are quoted too, which every server
+ * accepts; without it, the result is the form that InfluxDB 1.6 to 1.10 print.
  */
 export function needsQuotes(name: string, portable = true): boolean {
   if (!isBareName(name) || keywordOf(name) !== undefined) return true;

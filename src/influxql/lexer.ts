@@ -3,7 +3,7 @@ import { scanQuoted } from './scan-quoted.js';
 import { scanDelimited } from './scan-regex.js';
 import type { Token } from './token.js';
 
-/** What a character may be part of, as bits. µ (U+00B5) may be part of a unit; no other letter is outside ASCII. */
+/** Character classes as bits. µ (U+00B5) may be part of a unit; no other letter is outside ASCII. */
 const space = 1;
 const digit = 2;
 const nameStart = 4;
@@ -34,15 +34,15 @@ const pairs: ReadonlyMap<number, string> = new Map(
 );
 
 /**
- * InfluxQL's lexer, as InfluxDB has it: the same tokens, and the same places in error messages.
+ * A lexer with the same tokens, and the same places in error messages, as InfluxDB's.
  *
- * Each call of {@link next} reads one token and never looks behind its end by more than one character, so a text is read in linear
- * time. A slash is division here: only the parser knows where a regular expression may stand, and calls {@link regex} there.
+ * Each call of {@link next} reads one token with a lookahead of one character, so a text is read in linear time. A slash is division
+ * here: only the parser knows where a regular expression is allowed, and calls {@link regex} there.
  */
 export class Lexer {
-  /** Offset behind the last token. */
+  /** Offset after the last token. */
   offset: number;
-  /** An end of text after a bare word is counted twice by InfluxDB's reader. */
+  /** InfluxDB's reader counts an end of text after a bare word twice. */
   #endsInWord = false;
 
   constructor(
@@ -52,7 +52,7 @@ export class Lexer {
     this.offset = start;
   }
 
-  /** The unit that comes next; NaN at the end. */
+  /** The next code unit; NaN at the end. */
   peek(): number {
     return this.text.charCodeAt(this.offset);
   }
@@ -72,7 +72,7 @@ export class Lexer {
     return this.#sign(start, unit);
   }
 
-  /** An operator, a comment, or what is neither. */
+  /** Reads an operator, a comment, or an illegal character. */
   #sign(start: number, unit: number): Token {
     const single = signs.get(unit);
     const second = this.text.charCodeAt(start + 1);
@@ -85,7 +85,7 @@ export class Lexer {
     return this.#token('ILLEGAL', character, start, start + character.length);
   }
 
-  /** Goes on behind white space, without a token for it: every second token would be one. */
+  /** Skips white space without a token for it, because every second token would be white space. */
   skipSpace(): void {
     const end = this.#endOf(this.offset, space);
     if (end === this.offset) return;
@@ -93,7 +93,7 @@ export class Lexer {
     this.#endsInWord = false;
   }
 
-  /** The regular expression that begins here. */
+  /** Reads the regular expression that begins here. */
   regex(): Token {
     return this.#take(scanDelimited(this.text, this.offset));
   }
@@ -125,7 +125,7 @@ export class Lexer {
     return end;
   }
 
-  /** A bare word, or a quoted name. A word directly before a quote is dropped by InfluxDB: `q"12"` is the name `12`. */
+  /** Reads a bare word, or a quoted name. InfluxDB drops a word directly before a quote: `q"12"` is the name `12`. */
   #name(start: number, mayBeKeyword: boolean): Token {
     const end = this.#endOf(start, inName);
     if (this.text.charCodeAt(end) === 34) {
@@ -151,7 +151,7 @@ export class Lexer {
     const whole = this.#endOf(start, digit);
     if (this.text.charCodeAt(whole) === 46) {
       const end = this.#endOf(whole + 1, digit);
-      // A point without digits behind it is read, and is not part of the number.
+      // A decimal point without digits after it is consumed, and is not part of the number.
       const text = this.text.slice(start, end === whole + 1 ? whole : end);
       return this.#token('NUMBER', text, start, end);
     }

@@ -7,10 +7,10 @@ import { syntaxError } from './syntax-error.js';
 import { TokenReader } from './token-reader.js';
 
 /**
- * The statements of `text`, in order. Those that a server must run are found and not checked.
+ * Parses the statements of `text`, in order. Statements that a server must execute are recognized, but not checked.
  *
  * @param parameters Values of bound parameters (`$name`).
- * @throws CfluxError `INFLUXQL_SYNTAX`, with InfluxDB's own text where it has one; a text with a NUL character is refused, because an
+ * @throws CfluxError `INFLUXQL_SYNTAX`, with InfluxDB's own text if it has one; a text with a NUL character is refused, because an
  *   InfluxDB server would read another text.
  * @example
  * ```ts
@@ -19,7 +19,7 @@ import { TokenReader } from './token-reader.js';
  * ```
  */
 export function parseStatements(text: string, parameters: BoundParameters = {}): readonly PlacedStatement[] {
-  if (text.includes('\0')) throw syntaxError('the text holds a NUL character; remove it');
+  if (text.includes('\0')) throw syntaxError('the text contains a NUL character; remove it');
   const placed: PlacedStatement[] = [];
   let reader = new TokenReader(text, parameters);
   let mayBegin = true;

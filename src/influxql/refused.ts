@@ -1,4 +1,4 @@
 import { CfluxError } from '../errors.js';
 
-/** A refusal without a code of its own; nothing was changed. */
+/** Creates the error of a refusal without its own code; nothing was changed. */
 export const refused = (message: string): CfluxError => new CfluxError('STATEMENT_REFUSED', message);

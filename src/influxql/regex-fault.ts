@@ -1,6 +1,6 @@
 /**
- * What InfluxDB (Go's `regexp`) finds wrong with a regular expression, in its words; `undefined` for one that this check has nothing
- * against. It knows brackets, parentheses and repetitions, not every rule of Go's syntax: a server may still refuse what passes.
+ * Returns the error of InfluxDB (Go's `regexp`) for a regular expression; `undefined` if this check finds none. It checks brackets,
+ * parentheses and repetitions, not every rule of Go's syntax, so a server may still refuse an expression that passes.
  */
 export function regexFault(pattern: string): string | undefined {
   // Found once: a search from every bracket would be quadratic.
@@ -66,7 +66,7 @@ function endOfClass(pattern: string, start: number, lastName: number): number {
   return -1;
 }
 
-/** Length of `?:`, `?i:`, `?P<name>` behind the parenthesis at `start`. */
+/** Length of `?:`, `?i:`, `?P<name>` after the parenthesis at `start`. */
 function groupPrefix(pattern: string, start: number): number {
   if (pattern.charAt(start + 1) !== '?') return 0;
   let at = start + 2;

@@ -11,7 +11,7 @@ const readOn = (database?: string): RequiredPrivilege => ({
 const writeOn = (database: string): RequiredPrivilege => ({ privilege: Privilege.Write, database });
 
 /**
- * What a statement needs, in the form that `authorizeQuery` takes.
+ * Returns the privileges that a statement requires, as input of `authorizeQuery`.
  *
  * Whether a user has it depends on the user's grants and on the database that the query is sent to.
  *
@@ -41,7 +41,7 @@ function requirements(statement: ClusterStatement | MetadataRead): readonly Requ
     case 'dropContinuousQuery':
       return [writeOn(statement.database)];
     case 'createContinuousQuery': {
-      // A target without a database is written to the one that the query belongs to, which InfluxDB does not check.
+      // A target without a database is written to the query's own database, which InfluxDB does not check.
       const into = statement.select.target?.database ?? '';
       return [readOn(statement.database), ...(into === '' ? [] : [writeOn(into)])];
     }

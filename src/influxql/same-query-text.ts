@@ -5,8 +5,8 @@ import { statementTokens } from './split-statements.js';
 import type { Token } from './token.js';
 
 /**
- * Whether two texts of a continuous query mean the same: they are compared token by token, so spaces, comments, quotes that are not
- * needed and the units of durations make no difference.
+ * Returns whether two texts of a continuous query have the same meaning. They are compared token by token, so that spaces, comments,
+ * unnecessary quotes and the units of durations make no difference.
  *
  * @param numbers `threeDecimals`: numbers with a point are equal if a server before InfluxDB 1.11, which stores three decimals, could
  *   not tell them apart. Default: `full`.
@@ -21,7 +21,7 @@ export function sameQueryText(a: string, b: string, numbers: NumberForm = 'full'
   return first.length === second.length && first.every((meaning, at) => meaning === second[at]);
 }
 
-/** One text for each token; tokens that mean the same have the same text. */
+/** Returns a text for each token, equal for tokens with the same meaning. */
 function meanings(text: string, numbers: NumberForm): readonly string[] {
   const lexer = new Lexer(text);
   const tokens: Token[] = [];

@@ -1,7 +1,7 @@
 import { Lexer } from './lexer.js';
 import { isSpace, type Token } from './token.js';
 
-/** A statement's place in a text: offsets (UTF-16) of its first character and behind its last token. */
+/** A statement's place in a text: offsets (UTF-16) of its first character and after its last token. */
 export interface StatementSlice {
   readonly start: number;
   readonly end: number;
@@ -10,9 +10,9 @@ export interface StatementSlice {
 const slash = 47;
 
 /**
- * The statements of `text`, without the semicolons, spaces and comments between them. It follows the tokens only: a slash begins a
- * regular expression where one may stand, and divides elsewhere, so the boundaries are those of InfluxDB's parser wherever that accepts
- * the text.
+ * Splits `text` into statements, without the semicolons, spaces and comments between them. It uses only tokens: a slash begins a
+ * regular expression if one is allowed there, otherwise it is a division, so the boundaries equal those of InfluxDB's parser for every
+ * text that it accepts.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ function skipSeparators(lexer: Lexer): boolean {
   }
 }
 
-/** Reads to the end of the statement that begins here, and returns the offset behind its last token. */
+/** Reads to the end of the statement that begins here, and returns the offset after its last token. */
 export function skipStatement(lexer: Lexer): number {
   let end = lexer.offset;
   for (const token of statementTokens(lexer)) end = token.end;
@@ -60,18 +60,18 @@ export function* statementTokens(lexer: Lexer): Generator<Token> {
   }
 }
 
-/** Where a regular expression may stand InfluxDB refuses a comment, and the whole text with it: so this choice changes no boundary. */
+/** InfluxDB refuses a comment where a regular expression is allowed, and the whole text with it, so this choice changes no boundary. */
 const startsComment = (lexer: Lexer) => lexer.text.startsWith('/*', lexer.offset);
 
 const before: ReadonlySet<string> = new Set(['SELECT', 'FROM', 'BY', ',', '(', '=~', '!~', '.']);
 
-/** Whether a regular expression may stand behind the tokens so far. */
+/** Returns whether a regular expression is allowed after the tokens so far. */
 class RegexContext {
   allowsRegex = false;
   #previous = '';
 
   follow({ kind }: Token): void {
-    // White space may stand between; a comment may not.
+    // White space is allowed between them; a comment is not.
     if (kind === 'WS') return;
     // WITH MEASUREMENT = /…/
     this.allowsRegex = before.has(kind) || (kind === '=' && this.#previous === 'MEASUREMENT');

@@ -3,14 +3,14 @@ import type { SelectStatement } from './select.js';
 /** The three levels of a grant on a database. */
 export type GrantLevel = 'READ' | 'WRITE' | 'ALL PRIVILEGES';
 
-/** Options of CREATE DATABASE … WITH; durations in nanoseconds, 0 is for ever (of shard groups: InfluxDB chooses). */
+/** Options of CREATE DATABASE … WITH; durations in nanoseconds, 0 means infinite (for shard groups: InfluxDB chooses). */
 export interface DatabaseOptions {
   readonly duration?: bigint;
   readonly replication?: number;
   readonly shardDuration?: bigint;
   readonly futureLimit?: bigint;
   readonly pastLimit?: bigint;
-  /** Name of the policy; `''` is as none. */
+  /** Name of the policy; `''` means no name. */
   readonly policy?: string;
 }
 
@@ -24,7 +24,7 @@ export interface PolicyOptions {
   readonly makeDefault: boolean;
 }
 
-/** A continuous query; RESAMPLE times in nanoseconds, 0 where they are not given. */
+/** A continuous query; RESAMPLE times in nanoseconds, 0 if not given. */
 export interface ContinuousQueryStatement {
   readonly kind: 'createContinuousQuery';
   readonly name: string;
@@ -77,7 +77,7 @@ export type ClusterStatement =
     }
   | { readonly kind: 'grantAdmin' | 'revokeAdmin'; readonly user: string };
 
-/** A statement that the metadata answers. */
+/** A statement that reads metadata. */
 export type MetadataRead =
   | {
       readonly kind:
@@ -91,21 +91,21 @@ export type MetadataRead =
   | { readonly kind: 'showRetentionPolicies'; readonly database?: string }
   | { readonly kind: 'showGrants'; readonly user: string };
 
-/** What an InfluxDB server must run: it reads or changes points, or concerns that server alone. */
+/** A statement that an InfluxDB server must execute: it reads or changes points, or concerns only that server. */
 export interface ServerStatement {
   readonly kind: 'server';
   /** Its first words: `SELECT`, `DELETE`, `SHOW MEASUREMENTS`, … */
   readonly command: string;
 }
 
-/** Any statement: one that the cluster executes, or one that is left to a server. */
+/** Any statement: for the cluster, or for a server. */
 export type Statement = ClusterStatement | MetadataRead | ServerStatement;
 
-/** A statement and where it stands in its text. */
+/** A statement and its place in its text. */
 export interface PlacedStatement {
   readonly statement: Statement;
   /** Offset (UTF-16) of its first character. */
   readonly start: number;
-  /** Offset behind it: of the semicolon, or of the end. */
+  /** Offset after the statement: of the semicolon, or of the end. */
   readonly end: number;
 }

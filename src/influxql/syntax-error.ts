@@ -1,7 +1,7 @@
 import { CfluxError } from '../errors.js';
 import { shownToken, type Token } from './token.js';
 
-/** A place in a text, both numbers from 1; `char` counts characters (code points), as InfluxDB does. */
+/** A place in a text, both numbers from 1; `char` counts code points, like InfluxDB. */
 export interface TextPosition {
   readonly line: number;
   readonly char: number;
@@ -33,7 +33,7 @@ function isTail(text: string, at: number): boolean {
 /** An error with InfluxDB's own text, without its prefix `error parsing query: `. */
 export const syntaxError = (message: string): CfluxError => new CfluxError('INFLUXQL_SYNTAX', message);
 
-/** `message`, with the place that it is about. */
+/** Creates an error with `message` and its place. */
 export function errorAt(text: string, offset: number, message: string): CfluxError {
   const { line, char } = positionOf(text, offset);
   return syntaxError(`${message} at line ${line}, char ${char}`);

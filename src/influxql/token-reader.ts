@@ -3,21 +3,21 @@ import { Lexer } from './lexer.js';
 import { unexpected } from './syntax-error.js';
 import { isSpace, type Token } from './token.js';
 
-/** As many tokens as InfluxDB's parser can go back. */
+/** The number of tokens that InfluxDB's parser can go back. */
 const history = 3;
 
 /**
- * The tokens of a text as a parser reads them: one by one, with the last ones to be read again. The methods are those of InfluxDB's own
- * parser, and so are the places that errors name.
+ * Reads the tokens of a text for a parser, and can go back by some tokens. The methods, and the places in errors, are those of
+ * InfluxDB's parser.
  */
 export class TokenReader {
   readonly #lexer: Lexer;
   readonly #parameters: BoundParameters;
   readonly #recent: Token[] = [];
   #count = 0;
-  /** How many of the recent tokens are to be read again. */
+  /** How many of the recent tokens will be read again. */
   #unread = 0;
-  /** Offset behind the last token that is not space, and behind the one before it. */
+  /** Offset after the last token that is not white space, and after the one before it. */
   #end = 0;
   #endBefore = 0;
 
@@ -30,7 +30,7 @@ export class TokenReader {
     return this.#lexer.text;
   }
 
-  /** Offset behind the last token before `following`, spaces and comments aside. */
+  /** Offset after the last token before `following`, spaces and comments aside. */
   endBefore(following: Token): number {
     return this.#end <= following.start ? this.#end : this.#endBefore;
   }
@@ -49,7 +49,7 @@ export class TokenReader {
     }
   }
 
-  /** The last token is read again by the next call. */
+  /** Goes back by one token. */
   unscan(): void {
     if (this.#unread < history) this.#unread += 1;
   }
@@ -61,12 +61,12 @@ export class TokenReader {
     return token;
   }
 
-  /** The unit behind the tokens that were read, also while some of them are to be read again; NaN at the end. */
+  /** The code unit after the consumed tokens, even if some of them will be read again; NaN at the end. */
   peekUnit(): number {
     return this.#lexer.peek();
   }
 
-  /** A regular expression where the text goes on. */
+  /** Reads a regular expression at the current place. */
   scanRegex(): Token {
     return this.#unread > 0 ? this.#again() : this.#keep(this.#lexer.regex());
   }

@@ -1,6 +1,6 @@
 /**
- * What the lexer finds. A keyword and an operator are their own kind (`SELECT`, `=~`, `;`) and have no text; the other kinds have
- * the value that they stand for, without quotes and escapes.
+ * A token of the lexer. A keyword and an operator are their own kind (`SELECT`, `=~`, `;`) and have no text; the text of other kinds
+ * is the value, without quotes and escapes.
  */
 export interface Token {
   readonly kind: string;
@@ -9,11 +9,11 @@ export interface Token {
   readonly at: number;
   /** Offset of the first character of the token. */
   readonly start: number;
-  /** Offset behind the token. */
+  /** Offset after the token. */
   readonly end: number;
 }
 
-/** What an error message shows of a token of `source`. */
+/** Returns the text of a token of `source` in error messages. */
 export const shownToken = ({ kind, text, start, end }: Token, source: string): string =>
   kind === 'WS' ? source.slice(start, end) : text || kind;
 

@@ -1,8 +1,8 @@
-/** What Go calls white space: unlike JavaScript with U+0085, and without the byte order mark. */
+/** White space of Go: unlike JavaScript's, it includes U+0085 but not the byte order mark. */
 const isSpace = (character: string) =>
   character === '\u0085' || (character !== '\ufeff' && character.trim() === '');
 
-/** `text` without the white space around it, as a server reads a query: places in errors count from there. */
+/** Trims white space like a server does, because places in errors count from the trimmed text. */
 export function trimQuery(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && isSpace(text.charAt(start))) start += 1;

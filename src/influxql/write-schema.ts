@@ -15,16 +15,16 @@ import { isRead } from './execute/read-metadata.js';
 import { parseStatements } from './parse-statements.js';
 import { printName, printString } from './print/quote.js';
 
-/** A metadata as statements. */
+/** Metadata as statements. */
 export interface WrittenSchema {
-  /** In an order in which they can be executed, each on its own; passwords are parameters, `$` and the name of the user. */
+  /** Statements in executable order, one per entry; passwords are parameters, `$` and the name of the user. */
   readonly statements: readonly string[];
-  /** What these statements do not make, for people: InfluxQL cannot say it. */
+  /** Descriptions of what InfluxQL cannot express, so that these statements omit it. */
   readonly omitted: readonly string[];
 }
 
 /**
- * The statements that make `data` on empty metadata. Each is tried: what a statement cannot make is in `omitted`.
+ * Returns the statements that create `data` from empty metadata. Each is tried; what statements cannot create is in `omitted`.
  *
  * @example
  * ```ts
@@ -45,10 +45,10 @@ export async function writeSchema(data: MetaData): Promise<WrittenSchema> {
   return { statements: written, omitted: [...omitted, ...missing(data, meta.data())] };
 }
 
-/** Nobody logs in to the metadata that statements are tried on. */
+/** A placeholder hash, because no user logs in to the metadata that statements are tried on. */
 const noPassword: Password = { hash: '', matches: async () => true };
 
-/** Executes a statement; why it cannot be, if so. A stored text may hold more than one: that is none. */
+/** Executes a statement; returns the reason if it cannot. A stored text with more than one statement is invalid. */
 async function tried(
   meta: LocalMetaClient,
   text: string,
@@ -66,20 +66,20 @@ async function tried(
   }
 }
 
-/** Continuous queries come behind all databases, for they may read and write others. */
+/** Continuous queries come after all databases, because they may read and write other databases. */
 function* statementsOf({ databases, users }: MetaData): Generator<string> {
   for (const database of databases) yield* databaseStatements(database);
   for (const { continuousQueries } of databases) for (const { query } of continuousQueries) yield query;
   for (const user of users) yield* userStatements(user);
 }
 
-/** The values of `autogen`, which CREATE DATABASE makes. */
+/** The values of `autogen`, which CREATE DATABASE creates. */
 const automatic = 'DURATION INF REPLICATION 1 SHARD DURATION 1w';
 
 function* databaseStatements(database: DatabaseInfo): Generator<string> {
   const { retentionPolicies, defaultRetentionPolicy } = database;
   const name = printName(database.name);
-  // A default policy that is not there was dropped: so it is here.
+  // A missing default policy was dropped, so drop it here too.
   const isDropped = findByName(retentionPolicies, defaultRetentionPolicy) === undefined;
   const [first, ...others] = isDropped ? [undefined, ...retentionPolicies] : retentionPolicies;
   const values = first === undefined ? automatic : valuesOf(first);
@@ -122,7 +122,7 @@ function* userStatements({ name, admin, privileges }: UserInfo): Generator<strin
   }
 }
 
-/** What of `data` is not in `made`, in sentences. */
+/** Describes what of `data` is not in `made`. */
 function missing(data: MetaData, made: MetaData): readonly string[] {
   const found: string[] = [];
   let groups = 0;

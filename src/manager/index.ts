@@ -12,14 +12,17 @@ export type {
   Commit,
   CommitResult,
   Head,
+  HeartbeatResult,
   ManagerInfo,
   ManagerStore,
   NewHistory,
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredNode,
   VersionRecord,
 } from './manager-store.js';
+export type { SaidOfNode, SaidVersion } from './nodes/voice.js';
 export type { EtcdOptions } from './stores/etcd/connect/etcd-options.js';
 export { EtcdStore } from './stores/etcd/etcd-store.js';
 export { LmdbStore, type LmdbStoreOptions } from './stores/lmdb/lmdb-store.js';

@@ -19,10 +19,17 @@ export class Liveness {
   readonly #lives = new Map<string, Map<number, Life>>();
   #lastLook: number;
   #cancelTick: (() => void) | undefined;
+  readonly #onDeath: (cluster: string, nodeIds: readonly number[]) => void;
 
-  constructor(clock: Clock, ttl: number) {
+  /** @param onDeath the time to live of these nodes is over, and they have not said that they leave */
+  constructor(
+    clock: Clock,
+    ttl: number,
+    onDeath: (cluster: string, nodeIds: readonly number[]) => void = () => {},
+  ) {
     this.#clock = clock;
     this.#ttl = ttl;
+    this.#onDeath = onDeath;
     this.#lastLook = clock.monotonic();
   }
 
@@ -83,8 +90,10 @@ export class Liveness {
       const now = this.#look();
       this.#cancelTick = undefined;
       for (const [cluster, lives] of this.#lives) {
-        for (const [nodeId, life] of lives) if (life.until <= now) lives.delete(nodeId);
+        const dead = [...lives].filter(([, { until }]) => until <= now).map(([nodeId]) => nodeId);
+        for (const nodeId of dead) lives.delete(nodeId);
         if (lives.size === 0) this.#lives.delete(cluster);
+        if (dead.length > 0) this.#onDeath(cluster, dead);
       }
       if (this.#lives.size > 0) this.#armTick();
     });

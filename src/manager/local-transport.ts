@@ -11,6 +11,7 @@ import type {
   PushRequest,
   PushResult,
   RegisterRequest,
+  ReportRequest,
   Transport,
 } from '../transport/transport.js';
 import type { Manager } from './manager.js';
@@ -34,18 +35,23 @@ export class LocalTransport implements Transport {
     this.#manager = manager;
   }
 
-  async register({ cluster, node }: RegisterRequest, options?: CallOptions): Promise<Registration> {
+  async register({ cluster, node, instance }: RegisterRequest, options?: CallOptions): Promise<Registration> {
     return this.#call(options, async () => {
-      const { id, expirationDate } = await this.#manager.register(cluster, node);
+      const { id, expirationDate } = await this.#manager.register(cluster, node, {}, { instance });
       return { id, expirationDate };
     });
   }
 
   async heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void> {
-    const { cluster, nodeId, leaving = false, node } = request;
+    const { cluster, nodeId, leaving = false, node, word = {} } = request;
     return this.#call(options, async () => {
-      if (!(await this.#manager.heartbeat(cluster, nodeId, { leaving, node }))) throw nodeNotFound(nodeId);
+      const isKnown = await this.#manager.heartbeat(cluster, nodeId, { leaving, node, word });
+      if (!isKnown) throw nodeNotFound(nodeId);
     });
+  }
+
+  async report({ cluster, nodeId, report }: ReportRequest, options?: CallOptions): Promise<void> {
+    return this.#call(options, () => this.#manager.report(cluster, nodeId, report));
   }
 
   async deregister({ cluster, nodeId }: NodeRequest, options?: CallOptions): Promise<void> {

@@ -1,7 +1,9 @@
 import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
+import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { Random } from '../random.js';
+import type { SaidOfNode } from './nodes/voice.js';
 
 /** What a manager passes to its store when it opens it: a store has no clock, randomness or limits of its own. */
 export interface StoreContext {
@@ -95,6 +97,19 @@ export interface ClusterRecord extends Head {
 /** What is kept of a node besides its id. */
 export type NodeDetails = Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>;
 
+/** A node, and what the store knows of it from its own words. */
+export interface StoredNode extends NodeDetails {
+  readonly id: number;
+  readonly alive: boolean;
+  /** What it said last; absent: nothing since the store opened, and nothing that was kept. */
+  readonly said?: SaidOfNode | undefined;
+  /** Its agent's report, as `setReport` got it. */
+  readonly reportJson?: string | undefined;
+}
+
+/** How a heartbeat ended: whether there is such a node, or that two processes share its id. */
+export type HeartbeatResult = boolean | 'duplicate';
+
 /** Result of updating a node's description; `unknown`: the cluster has no such node. */
 export type NodeUpdate = 'changed' | 'unchanged' | 'unknown';
 
@@ -169,21 +184,36 @@ export interface ManagerStore {
 
   /**
    * Registers a node as alive, and resolves with an id that was never assigned before. Rejects with `TOO_MANY_REQUESTS` beyond
-   * `maxNodes`.
+   * `maxNodes`. `word` tells which process of the node registers.
    */
-  addNode(cluster: string, node: NodeDetails): Promise<number>;
+  addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number>;
   /**
    * Marks the node as alive for the time to live (`leaving`: as not alive until its next heartbeat). Returns `false` if there is no such
    * node. A node does not expire because of time in which this process did not run. Should return synchronously if possible, because this
    * is the most frequent call.
+   *
+   * @param word What the node says of itself, for `nodes` (R28). A store that keeps it tells two processes that share an id by their
+   * instances, and answers `duplicate` to both; absent: nothing is known of what it says.
    */
-  heartbeat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean>;
+  heartbeat(
+    cluster: string,
+    nodeId: number,
+    leaving?: boolean,
+    word?: NodeWord,
+  ): HeartbeatResult | Promise<HeartbeatResult>;
+  /** A poll of the node named a version that it has, above 0; an unknown node says nothing. Absent: only heartbeats say so. */
+  noteHeld?(cluster: string, nodeId: number, word: NodeWord): void;
+  /**
+   * Keeps the report of a node's agent in place of the one before, for `nodes`. `false`: no such node. Beyond 8 MiB of one
+   * cluster: `TOO_MANY_REQUESTS`. Absent: reports are not kept.
+   */
+  setReport?(cluster: string, nodeId: number, report: string): Promise<boolean>;
   /** Replaces the stored description of a node. If a store omits this method, a node keeps the description that it registered with. */
   updateNode?(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate>;
   /** Removes the node. Resolves with `false` if there is no such node. */
   removeNode(cluster: string, nodeId: number): Promise<boolean>;
   /** Lists the cluster's nodes, alive or not, ordered by id. */
-  nodes(cluster: string): Promise<readonly NodeInfo[]>;
+  nodes(cluster: string): Promise<readonly StoredNode[]>;
 
   /**
    * Calls `onChange` after a cluster's head changed, in any process; `undefined` means that any cluster may have changed. It may be

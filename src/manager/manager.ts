@@ -3,7 +3,10 @@ import { Deadlines } from '../async/deadlines.js';
 import { uniformDelay } from '../async/jitter.js';
 import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
+import { type NodeReport, writeReport } from '../protocol/node-report.js';
+import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
+import { noVersion } from '../protocol/version.js';
 import { type Random, randomUuid } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Audit, Requester } from './audit.js';
@@ -13,16 +16,19 @@ import { checkClusterName, checkDescription, checkToken, type Limits } from './l
 import { type ManagerOptions, managerSettings } from './manager-options.js';
 import type {
   ClusterRecord,
+  HeartbeatResult,
   ManagerInfo,
   NodeDetails,
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
+import { shownNode } from './nodes/shown-node.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
 import { OfferRoom } from './recovery/offer-room.js';
 import {
   clusterNotFound,
+  duplicateNode,
   emptySnapshot,
   managerClosed,
   nodeNotFound,
@@ -30,6 +36,7 @@ import {
   versionNotFound,
 } from './refusals.js';
 import { Service } from './service.js';
+import { TimeSlice } from './time-slice.js';
 import { TimedStore } from './timed-store.js';
 import { KeptVersions } from './versions/kept-versions.js';
 
@@ -143,18 +150,20 @@ export class Manager {
     await this.#service.serving(() => this.#store.check());
   }
 
-  /** Registers a node and resolves with its id; each registration gets a new one. */
+  /** Registers a node and resolves with its id; each registration gets a new one. The last parameter tells which process of the node it is. */
   register(
     cluster: string,
     description: NodeDescription,
     requester: Requester = {},
+    { instance }: Pick<NodeWord, 'instance'> = {},
   ): Promise<RegisteredNode> {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
+      checkToken('an instance', instance);
       checkDescription(description);
       const node = knownNodeOf(description, requester);
       await this.#known.admit(cluster);
-      const id = await this.#store.addNode(cluster, node);
+      const id = await this.#store.addNode(cluster, node, { instance });
       this.#audit?.({ action: 'register', cluster, nodeId: id, ...requester });
       return { id, expirationDate: new Date(this.clock.now() + this.nodeTtl).toISOString(), node };
     });
@@ -164,8 +173,9 @@ export class Manager {
    * Records that a node is alive. Returns synchronously if the store can, because this is the most frequent call.
    *
    * @param options `leaving`: the node shuts down, and is not alive until its next heartbeat; `node`: its current description, if that
-   * differs from the one it registered with
+   * differs from the one it registered with; `word`: what it says of its process and versions (R28)
    * @returns `false` if the cluster has no such node; the node must register again.
+   * @throws `DUPLICATE_NODE`: two processes use the id; each has to register
    */
   heartbeat(
     cluster: string,
@@ -174,16 +184,36 @@ export class Manager {
       readonly leaving?: boolean;
       readonly node?: NodeDescription | undefined;
       readonly requester?: Requester;
+      readonly word?: NodeWord;
     } = {},
   ): boolean | Promise<boolean> {
-    const { leaving = false, node, requester = {} } = options;
+    const { leaving = false, node, requester = {}, word = {} } = options;
     checkClusterName(cluster);
-    const isKnown = this.#service.isOpen
-      ? this.#store.heartbeat(cluster, nodeId, leaving)
-      : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving));
+    checkToken('an instance', word.instance);
+    checkToken('an epoch', word.epoch);
+    const result = this.#service.isOpen
+      ? this.#store.heartbeat(cluster, nodeId, leaving, word)
+      : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving, word));
+    const judged = (known: HeartbeatResult): boolean => {
+      if (known === 'duplicate') throw duplicateNode(nodeId);
+      return known;
+    };
+    const isKnown = typeof result === 'object' ? result.then(judged) : judged(result);
     if (node === undefined) return isKnown;
     // Concurrently, so that their time limits do not add up.
     return Promise.all([isKnown, this.#describe(cluster, nodeId, node, requester)]).then(([known]) => known);
+  }
+
+  /**
+   * Keeps what the agent of a node reports of its server, for `nodes`.
+   *
+   * @throws `NODE_NOT_FOUND`: the cluster has no such node; `TOO_MANY_REQUESTS`: the reports of the cluster would take more than 8 MiB
+   */
+  report(cluster: string, nodeId: number, report: NodeReport): Promise<void> {
+    return this.#service.storing(async () => {
+      checkClusterName(cluster);
+      if (!(await this.#store.setReport(cluster, nodeId, writeReport(report)))) throw nodeNotFound(nodeId);
+    });
   }
 
   /** @throws `NODE_NOT_FOUND`: the cluster has no such node. */
@@ -195,11 +225,20 @@ export class Manager {
     });
   }
 
-  /** Lists the cluster's nodes, alive or not, ordered by id. */
+  /** Lists the cluster's nodes, alive or not, ordered by id, with what each said last (R28). */
   nodes(cluster: string): Promise<readonly NodeInfo[]> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
-      return this.#store.nodes(cluster);
+      const nodes = await this.#store.nodes(cluster);
+      if (nodes.length === 0) return [];
+      const head = await this.#store.head(cluster);
+      const slice = new TimeSlice();
+      const shown: NodeInfo[] = [];
+      for (const node of nodes) {
+        shown.push(shownNode(node, head));
+        await slice.rest();
+      }
+      return shown;
     });
   }
 
@@ -254,7 +293,12 @@ export class Manager {
         this.#maxPollWait,
       );
       const { requester = {}, signal, connection, isNode = true } = options;
-      const { cluster } = request;
+      const { cluster, nodeId, version, epoch, instance } = request;
+      checkToken('an instance', instance);
+      // A push, and a poll at version 0, say nothing of what the node has (R28).
+      if (isNode && nodeId !== undefined && version !== noVersion) {
+        this.#store.noteHeld(cluster, nodeId, { instance, epoch, version });
+      }
       const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
       return this.#clusters.of(cluster).poll({ ...request, wait }, requester, { takeSlot, signal, isNode });
     });

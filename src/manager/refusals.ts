@@ -12,6 +12,14 @@ export const managerClosed = () =>
 export const nodeNotFound = (nodeId: number) =>
   new CfluxError('NODE_NOT_FOUND', `Key not found: node ${nodeId}`, { outcome: 'notApplied' });
 
+/** Two processes were heard under one id: what one of them does would be taken for the other's. */
+export const duplicateNode = (nodeId: number) =>
+  new CfluxError(
+    'DUPLICATE_NODE',
+    `two processes use the id of node ${nodeId}: register for another one, and give each its own directory`,
+    { outcome: 'notApplied' },
+  );
+
 export const clusterNotFound = (cluster: string) =>
   new CfluxError('CLUSTER_NOT_FOUND', `cluster not found: ${JSON.stringify(cluster)}`, {
     outcome: 'notApplied',

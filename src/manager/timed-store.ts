@@ -3,17 +3,19 @@ import type { Deadlines } from '../async/deadlines.js';
 import { lenientTimer } from '../async/lenient-timer.js';
 import type { CertificateInfo } from '../certificates.js';
 import { CfluxError, type Outcome } from '../errors.js';
-import type { NodeInfo } from '../protocol/nodes.js';
+import type { NodeWord } from '../protocol/node-word.js';
 import type {
   ClusterRecord,
   Commit,
   CommitResult,
   Head,
+  HeartbeatResult,
   ManagerInfo,
   ManagerStore,
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredNode,
   VersionRecord,
 } from './manager-store.js';
 import { storeIsLate } from './refusals.js';
@@ -92,8 +94,8 @@ export class TimedStore implements ManagerStore {
   }
 
   /** If a registration comes too late its id is removed again: no client received it. */
-  async addNode(cluster: string, node: NodeDetails): Promise<number> {
-    const adding = this.#store.addNode(cluster, node);
+  async addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number> {
+    const adding = this.#store.addNode(cluster, node, word);
     let isLate = false;
     adding.then(
       (nodeId) => (isLate ? this.#store.removeNode(cluster, nodeId).catch(() => false) : false),
@@ -107,9 +109,23 @@ export class TimedStore implements ManagerStore {
   }
 
   /** Synchronous if the store is. */
-  heartbeat(cluster: string, nodeId: number, leaving?: boolean): boolean | Promise<boolean> {
-    const known = this.#store.heartbeat(cluster, nodeId, leaving);
-    return typeof known === 'boolean' ? known : this.#within(storeLimits.heartbeat, known);
+  heartbeat(
+    cluster: string,
+    nodeId: number,
+    leaving?: boolean,
+    word?: NodeWord,
+  ): HeartbeatResult | Promise<HeartbeatResult> {
+    const known = this.#store.heartbeat(cluster, nodeId, leaving, word);
+    return typeof known === 'object' ? this.#within(storeLimits.heartbeat, known) : known;
+  }
+
+  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
+    this.#store.noteHeld?.(cluster, nodeId, word);
+  }
+
+  async setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {
+    const storing = this.#store.setReport?.(cluster, nodeId, report);
+    return storing === undefined || this.#within(storeLimits.other, storing);
   }
 
   async updateNode(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate> {
@@ -122,7 +138,7 @@ export class TimedStore implements ManagerStore {
     return this.#within(storeLimits.removeNode, this.#store.removeNode(cluster, nodeId));
   }
 
-  nodes(cluster: string): Promise<readonly NodeInfo[]> {
+  nodes(cluster: string): Promise<readonly StoredNode[]> {
     return this.#reading(storeLimits.nodes, this.#store.nodes(cluster));
   }
 

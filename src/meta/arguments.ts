@@ -1,6 +1,6 @@
 /*
- * Checks of what a caller hands in, where the types of TypeScript are not enough: a number that cannot be stored is refused here,
- * with its name, and not when the metadata is written.
+ * Checks of a caller's arguments beyond TypeScript's types: a number that cannot be stored is refused here, with its name, and not when
+ * the metadata is written.
  */
 
 const least = -(2n ** 63n);

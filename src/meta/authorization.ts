@@ -1,20 +1,20 @@
 import { Privilege, type UserInfo } from './records.js';
 import { notAuthorized } from './refusals.js';
 
-/** What a statement needs on one database, or, with `admin`, an admin. */
+/** The privilege that a statement requires on one database, or, with `admin`, an administrator. */
 export interface RequiredPrivilege {
   readonly admin?: boolean;
-  /** Default: the database that the query is sent to. */
+  /** Default: the database of the query. */
   readonly database?: string;
   readonly privilege: number;
 }
 
-/** A statement of a query, as far as authorization looks at it. */
+/** A statement of a query, as far as authorization needs it. */
 export interface AuthorizedStatement {
-  /** As InfluxQL prints it, for the refusal. */
+  /** The text as InfluxQL prints it, for the error. */
   readonly text: string;
   readonly requires: readonly RequiredPrivilege[];
-  /** It is CREATE USER … WITH ALL PRIVILEGES, the one that may be run while there is no user. */
+  /** True for CREATE USER … WITH ALL PRIVILEGES, the only statement that may be executed while there is no user. */
   readonly createsAdmin?: boolean;
 }
 
@@ -26,7 +26,8 @@ const privilegeNames: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Whether `user` has `privilege` on `database`: as an admin, or by a grant of just that or of all. Writing does not include reading.
+ * Returns whether `user` has `privilege` on `database`: as an administrator, or by a grant of exactly that or of all. Write does not
+ * include read.
  *
  * @example
  * ```ts
@@ -41,9 +42,9 @@ export function authorizeDatabase(user: UserInfo, privilege: number, database: s
 }
 
 /**
- * Passes if `user` may write to `database`.
+ * Returns normally if `user` may write to `database`.
  *
- * @param username For the refusal, where there is no such user.
+ * @param username named in the error if there is no such user
  * @throws CfluxError `NOT_AUTHORIZED`
  * @example
  * ```ts
@@ -57,9 +58,9 @@ export function authorizeWrite(user: UserInfo | undefined, username: string, dat
 }
 
 /**
- * Passes if `user` may run `statements`, sent to `database`.
+ * Returns normally if `user` may execute `statements` on `database`.
  *
- * @param users All there are: as long as there is none, only a first statement that creates an admin passes.
+ * @param users all users: while there are none, only a first statement that creates an administrator is allowed
  * @throws CfluxError `NOT_AUTHORIZED`
  * @example
  * ```ts

@@ -3,26 +3,26 @@ import { FairTurns } from '../async/fair-turns.js';
 import { CfluxError } from '../errors.js';
 
 /*
- * bcrypt as InfluxDB uses it. The library computes in the threads that Node also needs for files and name look-ups, four by default,
- * and a hash takes some 60 ms: so half of them, and one processor, are left alone whatever the number of logins. A hash of a higher cost
- * than new ones have by default waits in a line of its own, so that it does not delay other users.
+ * bcrypt as InfluxDB uses it. The library computes in the threads that Node also needs for files and name lookups, four by default, and a
+ * hash takes about 60 ms: so at most half of them are used, and one processor stays free, however many logins there are. A hash with a
+ * higher cost than the default has a separate queue, so that it does not delay other users.
  */
 const threads = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
 const turns = new FairTurns(Math.max(1, Math.min(threads >> 1, availableParallelism() - 1)));
 
-/** Loaded with the first password: most nodes never see one, and the library is native code. */
+/** Loaded with the first password: most nodes never handle one, and the library is native code. */
 const library = async () => (await import('bcrypt')).default;
 
-/** Bytes of a password that bcrypt looks at. */
+/** Number of bytes of a password that bcrypt uses. */
 const maxPassword = 72;
 
-/** InfluxDB's. */
+/** InfluxDB's cost. */
 export const defaultCost = 10;
 
-/** The lowest cost that bcrypt knows. */
+/** The lowest cost in bcrypt. */
 const lowestCost = 4;
 
-/** The highest cost of a hash that is made or verified, about a second of work; each one more takes twice as long, 31 some 35 hours. */
+/** The highest cost that is computed, about a second of work; each increment doubles it, 31 takes about 35 hours. */
 const highestCost = 14;
 
 /** Returns `cost`. @throws CfluxError `INVALID_OPTION` if no node would verify a hash of this cost. */
@@ -30,31 +30,31 @@ export function checkCost(cost: number): number {
   if (Number.isInteger(cost) && cost >= lowestCost && cost <= highestCost) return cost;
   throw new CfluxError(
     'INVALID_OPTION',
-    `bcryptCost: ${cost} is out of range; choose an integer from ${lowestCost} to ${highestCost}`,
+    `bcryptCost: ${cost} is out of range; use an integer from ${lowestCost} to ${highestCost}`,
   );
 }
 
-/** @throws CfluxError `PASSWORD_TOO_LONG`, for what is beyond would count for nothing. */
+/** @throws CfluxError `PASSWORD_TOO_LONG`, because bcrypt would ignore the excess. */
 export function checkPasswordLength(password: string): void {
   if (Buffer.byteLength(password) > maxPassword) {
     throw new CfluxError('PASSWORD_TOO_LONG', `password length exceeds ${maxPassword} bytes`);
   }
 }
 
-/** A new bcrypt hash of `password`, as `$2a$10$…`. */
+/** Returns a new bcrypt hash of `password`, as `$2a$10$…`. */
 export async function bcryptHash(password: string, cost: number): Promise<string> {
   checkPasswordLength(password);
   const { genSalt, hash } = await library();
   // The prefix that InfluxDB writes; the library's own default would be 2b.
-  // All new hashes are of one key: a thousand of them delay a login by one.
+  // All new hashes share one key: a thousand of them delay a login by one.
   return turns.run({ key: '', isSlow: cost > defaultCost }, async () =>
     hash(password, await genSalt(cost, 'a')),
   );
 }
 
 /**
- * Whether `password` is that of `hash`, which may have any of the prefixes that InfluxDB takes ($2$, $2a$, $2b$, $2y$, …: they
- * mean the same here) and may go on after its 60 bytes. As in InfluxDB, only the first 72 bytes of the password count.
+ * Returns whether `password` matches `hash`, which may have any of the prefixes that InfluxDB accepts ($2$, $2a$, $2b$, $2y$, …: they are
+ * equivalent here) and may have more characters after the first 60. As in InfluxDB, only the first 72 bytes of the password count.
  *
  * @throws CfluxError `PASSWORD_HASH_TOO_COSTLY` if the cost of `hash` is above {@link highestCost}.
  */

@@ -7,21 +7,21 @@ import type { MetaData } from './records.js';
 
 export type Operation<T> = (data: MetaData) => Outcome<T>;
 
-/** Puts the metadata where it is to outlast this process; rejects if it did not get there. */
+/** Makes the metadata durable; rejects if that failed. */
 export type Persist = (data: MetaData) => Promise<void>;
 
-/** An operation in the queue, with whoever waits for it. */
+/** A queued operation. */
 interface Waiting {
-  /** The metadata with the operation applied; the same where it refuses, or commits nothing. */
+  /** Returns the metadata with the operation applied; the same object if it refuses, or commits nothing. */
   apply(data: MetaData): MetaData;
-  /** Tells the result, or the refusal, of {@link apply}. */
+  /** Settles the caller with the result, or the error, of {@link apply}. */
   settle(): void;
   reject(error: unknown): void;
 }
 
 /**
- * Applies operations one after another. Without `persist` each is applied at once. With it, all that wait are applied together and
- * persisted in one go, and none is answered before that.
+ * Applies operations one after another. Without `persist` each is applied at once. With it, all queued operations are applied together
+ * and persisted in one write, and none settles before that.
  */
 export class CommitSequence {
   private waiting: Waiting[] = [];
@@ -29,21 +29,21 @@ export class CommitSequence {
   private ownership = newOwnership();
   private journal: Journal | undefined;
 
-  /** @param onCommit Called after each commit that counts, or group of them. */
+  /** @param onCommit called after each successful commit, or group of them */
   constructor(
     private committed: MetaData,
     private readonly onCommit: () => void,
     private readonly persist?: Persist,
   ) {}
 
-  /** Whoever gets it sees all of its lists: none of them is changed in place from now on. */
+  /** The caller sees all of its lists: none of them is changed in place from now on. */
   get data(): MetaData {
     this.journal?.see();
     this.ownership = newOwnership();
     return this.committed;
   }
 
-  /** What `read` answers of the committed metadata: a record, or a plain value, and no list of the metadata itself. */
+  /** Returns the result of `read` on the committed metadata: a record, or a plain value, but no list of the metadata itself. */
   read<T>(read: (data: MetaData) => T): T {
     const found = read(this.committed);
     release(found, this.journal);
@@ -66,8 +66,8 @@ export class CommitSequence {
   }
 
   /**
-   * Runs `work`, which runs operations. If it throws, all of them are taken back, without a copy of the lists that they changed. One at a
-   * time, and without `persist` only.
+   * Runs `work`, which executes operations. If it throws, all of them are rolled back, without copying the lists that they changed. Only
+   * one at a time, and only without `persist`.
    */
   async attempt<T>(work: () => T | PromiseLike<T>): Promise<T> {
     const before = this.committed;
@@ -83,7 +83,7 @@ export class CommitSequence {
     }
   }
 
-  /** Resolves when everything that waits is answered. */
+  /** Resolves when every queued operation has settled. */
   async idle(): Promise<void> {
     while (this.draining !== undefined) await this.draining;
   }
@@ -96,7 +96,7 @@ export class CommitSequence {
 
   private async drain(persist: Persist): Promise<void> {
     while (this.waiting.length > 0) {
-      // All who call in this turn of the event loop share one write.
+      // All calls of this turn of the event loop share one write.
       await nextTurn();
       await this.commitGroup(this.waiting.splice(0), persist);
     }
@@ -105,7 +105,7 @@ export class CommitSequence {
 
   private async commitGroup(group: readonly Waiting[], persist: Persist): Promise<void> {
     let data = this.committed;
-    // How many were judged by what is committed already.
+    // Number of operations whose result depends on committed metadata only.
     let certain = 0;
     for (const waiting of group) {
       data = waiting.apply(data);
@@ -127,7 +127,7 @@ export class CommitSequence {
     certain: number,
     persist: Persist,
   ): Promise<void> {
-    // What cannot be encoded is the fault of one; the others get their own commits.
+    // If one operation cannot be encoded, the others get their own commits.
     const isOnesFault =
       error instanceof RangeError || error instanceof TypeError || isCfluxError(error, 'TOO_LARGE');
     if (isOnesFault && group.length > 1) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { databaseBytes, headBytes, userBytes } from './codec/record-bytes.js';
 import type { MetaData } from './records.js';
 
-/** A digest of each record, and of each list of them, for as long as it lives. */
+/** Cached digests of records and lists, for their lifetime. */
 const digests = new WeakMap<object, Buffer>();
 
 function sha256(...parts: readonly Uint8Array[]): Buffer {
@@ -11,7 +11,7 @@ function sha256(...parts: readonly Uint8Array[]): Buffer {
   return hash.digest();
 }
 
-/** What is kept for `subject`, computed if it is not there yet. */
+/** Returns the cached digest of `subject`, computing it if needed. */
 function kept(subject: object, compute: () => Buffer): Buffer {
   const known = digests.get(subject);
   if (known !== undefined) return known;
@@ -20,7 +20,7 @@ function kept(subject: object, compute: () => Buffer): Buffer {
   return digest;
 }
 
-/** The digest of the digests of all records, one after the other. */
+/** Returns the digest of the concatenated digests of all records. */
 function digestOf<T extends object>(list: readonly T[], bytesOf: (record: T) => Buffer): Buffer {
   return kept(list, () => {
     const all = Buffer.allocUnsafe(list.length * 32);
@@ -34,11 +34,11 @@ function digestOf<T extends object>(list: readonly T[], bytesOf: (record: T) => 
 }
 
 /**
- * A digest, as 64 hexadecimal digits, of everything but the index: metadata have the same one if, and only if, they are equal as
- * `equalMetadata` has it. It is the same after encoding and decoding, and on every node.
+ * Returns a digest, as 64 hexadecimal digits, of everything but the index: metadata have the same digest if, and only if, they are equal
+ * according to `equalMetadata`. It is the same after encoding and decoding, and on every node.
  *
- * It is the SHA-256 of the SHA-256s of: the root's own fields, all databases, all users, where each database or user counts with the
- * SHA-256 of its bytes. So only changed ones are hashed again.
+ * It is the SHA-256 of the SHA-256s of the root's own fields, all databases and all users; each database or user contributes the SHA-256
+ * of its bytes. So only changed ones are hashed again.
  *
  * @example
  * ```ts

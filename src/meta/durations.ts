@@ -22,16 +22,16 @@ const units: ReadonlyMap<string, bigint> = new Map([
 ]);
 
 const longest = 2n ** 63n - 1n;
-/** A number with this many digits is beyond 63 bits, whatever its unit. */
+/** A number with this many digits exceeds 63 bits in any unit. */
 const maxNumber = 20;
 const literal = /^(?:\d+(?:ns|ms|[uµsmhdw]))+$/;
-/** Sticky: parts follow each other without a gap, and a search from every digit would be quadratic. */
+/** Sticky, because parts follow each other without a gap, and searching from every digit would be quadratic. */
 const part = /(\d+)(\D+)/gy;
 
 /**
- * Nanoseconds of an InfluxQL duration literal: `7d`, `1h30m`, `500ms`; `INF` (in any case) is 0, for ever.
+ * Parses an InfluxQL duration literal to nanoseconds: `7d`, `1h30m`, `500ms`; `INF` (in any case) is 0, unlimited.
  *
- * @throws CfluxError `INVALID_DURATION`, also for what does not fit into 63 bits.
+ * @throws CfluxError `INVALID_DURATION`, also if the value exceeds 63 bits.
  * @example
  * ```ts
  * console.log(parseDuration('1h30m')); // 5400000000000
@@ -49,19 +49,19 @@ export function parseDuration(text: string): bigint {
   return duration;
 }
 
-/** The number that `digits` spell, cut to one that overflows anyway: conversion to a bigint is not linear in their count. */
+/** Converts `digits`, truncated to a number that overflows anyway: conversion to a bigint is not linear in the number of digits. */
 function nanoseconds(digits: string): bigint {
   const significant = digits.replace(/^0+/, '');
   return BigInt(significant.slice(0, maxNumber) || '0');
 }
 
-/** Nanoseconds of an argument that may be a literal. */
+/** Returns the nanoseconds of an argument, which may be a literal. */
 export function toNanoseconds(duration: DurationArgument): bigint {
   return typeof duration === 'string' ? parseDuration(duration) : duration;
 }
 
 /**
- * As Go prints it, and InfluxDB in its answers: `168h0m0s`, `1h0m0.000000001s`, `1.5ms`, `0s`.
+ * Formats a duration as Go prints it, and InfluxDB in its responses: `168h0m0s`, `1h0m0.000000001s`, `1.5ms`, `0s`.
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export function formatDuration(nanoseconds: bigint): string {
   return nanoseconds < hour ? minutes : `${nanoseconds / hour}h${minutes}`;
 }
 
-/** `value` with its last `digits` digits behind the point, and no zeros at the end. */
+/** Formats `value` with its last `digits` digits after the decimal point, without trailing zeros. */
 function decimal(value: bigint, digits: number): string {
   const padded = value.toString().padStart(digits + 1, '0');
   const fraction = withoutTrailing(padded.slice(-digits), /0/);
@@ -88,13 +88,13 @@ function decimal(value: bigint, digits: number): string {
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
-/** The duration of the shard groups of a policy that keeps data for `retention` (0: for ever), where nobody chose one. */
+/** Returns the default duration of shard groups for a policy that keeps data for `retention` (0: unlimited). */
 export function automaticShardGroupDuration(retention: bigint): bigint {
   if (retention === 0n || retention >= 180n * day) return week;
   return retention >= 2n * day ? day : hour;
 }
 
-/** A chosen duration of shard groups, as InfluxDB takes it: 0 is the automatic one, and none is below an hour. */
+/** Normalizes the duration of shard groups as InfluxDB does: 0 selects the default one, and the minimum is an hour. */
 export function normalizeShardGroupDuration(chosen: bigint, retention: bigint): bigint {
   if (chosen === 0n) return automaticShardGroupDuration(retention);
   return chosen < hour ? hour : chosen;

@@ -2,8 +2,8 @@ import { databaseBytes, headBytes, userBytes } from './codec/record-bytes.js';
 import type { MetaData } from './records.js';
 
 /**
- * Whether two metadata are the same in everything but the index, which each store counts for itself. A user's privileges are compared
- * as a set. Records that both share cost nothing; others are compared as they are stored.
+ * Returns whether two metadata are equal in everything but the index, which each store counts for itself. A user's privileges are
+ * compared as a set. Shared records cost nothing; others are compared by their stored bytes.
  *
  * @example
  * ```ts

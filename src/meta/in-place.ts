@@ -2,27 +2,27 @@ import { notesOn } from './notes.js';
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo } from './records.js';
 
 /*
- * Lists are immutable for everybody who sees them, so each change copies its list, and a hundred thousand changes would copy a long
- * list as often. A list that one sequence of operations made, and that nobody has seen yet, is changed in place instead.
+ * Visible lists are immutable, so each change copies its list, and a hundred thousand changes would copy a long list as often. A list
+ * that was created by the current sequence of operations, and was not returned to a caller yet, is changed in place instead.
  */
 
-/** Stands for the lists that one sequence of operations may change; a new one stands for none. */
+/** Identifies the lists that one sequence of operations may change. */
 export interface Ownership {
   readonly owned: true;
 }
 
-/** A change of a list in place, which can be taken back and repeated. */
+/** A change of a list in place, which can be undone and repeated. */
 interface Change {
   readonly list: readonly unknown[];
   readonly repeat: () => void;
   readonly undo: () => void;
 }
 
-/** The changes of lists in place since a moment, so that they can be taken back. */
+/** The in-place changes since a point in time, so that they can be undone. */
 export class Journal {
   readonly #changes: Change[] = [];
   readonly #lists = new Set<readonly unknown[]>();
-  /** Lists that were changed have been seen since. */
+  /** A caller has seen changed lists since then. */
   #isSeen = false;
 
   add(change: Change): void {
@@ -30,12 +30,15 @@ export class Journal {
     this.#lists.add(change.list);
   }
 
-  /** Notes that everything, or `list`, is handed out. */
+  /** Records that everything, or `list`, is returned to a caller. */
   see(list?: readonly unknown[]): void {
     this.#isSeen ||= list === undefined ? this.#changes.length > 0 : this.#lists.has(list);
   }
 
-  /** `data`, the metadata of that moment, with its lists as they were then. Lists that were seen stay as they were seen. */
+  /**
+   * Returns `data`, the metadata of that point in time, with its lists as they were then. Lists that a caller has seen keep their
+   * contents.
+   */
   undo(data: MetaData): MetaData {
     for (const { undo } of this.#changes.toReversed()) undo();
     if (!this.#isSeen) return data;
@@ -45,7 +48,7 @@ export class Journal {
   }
 }
 
-/** `data` with copies of `lists` in place of them. */
+/** Returns `data` with copies of `lists` in place of them. */
 function copyOf(data: MetaData, lists: ReadonlySet<readonly unknown[]>): MetaData {
   const own = <T>(list: readonly T[]): readonly T[] => (lists.has(list) ? list.slice() : list);
   const policyOf = (policy: RetentionPolicyInfo): RetentionPolicyInfo =>
@@ -73,8 +76,8 @@ let present: Ownership | undefined;
 let presentJournal: Journal | undefined;
 
 /**
- * Runs `operation`, which is synchronous; the lists that it makes belong to `ownership`, and it may change those that do. `journal`
- * notes what it changed.
+ * Runs `operation`, which is synchronous; the lists that it creates belong to `ownership`, and it may change lists that do. `journal`
+ * records its changes.
  */
 export function withOwnership<T>(ownership: Ownership, journal: Journal | undefined, operation: () => T): T {
   present = ownership;
@@ -88,7 +91,8 @@ export function withOwnership<T>(ownership: Ownership, journal: Journal | undefi
 }
 
 /**
- * `list` itself, changed in place; `undefined` if others may have seen it. `undo` takes `change` back, which may be repeated after that.
+ * Returns `list` itself, changed in place; `undefined` if a caller may have seen it. `undo` reverts `change`, which may be repeated after
+ * that.
  */
 export function changeOwn<T>(
   list: readonly T[],
@@ -102,13 +106,13 @@ export function changeOwn<T>(
   return list;
 }
 
-/** Declares a list that was just made to be the running operation's own. */
+/** Declares a newly created list to belong to the running operation. */
 export function claim<T>(list: readonly T[]): readonly T[] {
   if (present !== undefined) owners.set(list, present);
   return list;
 }
 
-/** Gives up the lists inside a record that is handed out. */
+/** Gives up the ownership of lists inside a record that is returned to a caller. */
 export function release(record: unknown, journal: Journal | undefined): void {
   if (typeof record !== 'object' || record === null) return;
   if ('retentionPolicies' in record) {

@@ -3,7 +3,7 @@ import { CfluxError } from '../errors.js';
 import type { Lease } from './records.js';
 
 /**
- * Leases as InfluxDB's meta nodes keep them: for one name, one owner at a time. They are not part of the metadata.
+ * Leases as in InfluxDB's meta nodes: each name has at most one owner at a time. They are not part of the metadata.
  *
  * @example
  * ```ts
@@ -14,16 +14,16 @@ import type { Lease } from './records.js';
 export class Leases {
   private readonly leases = new Map<string, Lease>();
 
-  /** @param duration How long a lease lasts, in nanoseconds. */
+  /** @param duration duration of a lease, in nanoseconds */
   constructor(
     private readonly duration: bigint,
     private readonly clock: Clock = systemClock,
   ) {}
 
   /**
-   * Gives the lease to `owner`, or prolongs it: it is free, or it expired, or it is the owner's already.
+   * Grants the lease to `owner`, or extends it, if it is free, expired, or already the owner's.
    *
-   * @throws CfluxError `LEASE_HELD`, with the present lease as its cause.
+   * @throws CfluxError `LEASE_HELD`; its cause is the current lease.
    */
   acquire(name: string, owner: bigint): Lease {
     const now = BigInt(Math.trunc(this.clock.now())) * 1_000_000n;

@@ -55,10 +55,10 @@ import type {
 } from './records.js';
 import { authenticationFailed } from './refusals.js';
 
-/** How a {@link LocalMetaClient} works. */
+/** Options of a {@link LocalMetaClient}. */
 export interface LocalMetaClientOptions {
   /**
-   * The directory of the file `meta.db`, InfluxDB's own or a new one; the directory must exist. Default: none, everything is in memory.
+   * Directory of the file `meta.db`, InfluxDB's own or a new one; the directory must exist. Default: none, everything is in memory.
    */
   readonly dir?: string;
   /**
@@ -66,13 +66,13 @@ export interface LocalMetaClientOptions {
    * only where the file system cannot hold Unix sockets. Default: true.
    */
   readonly lock?: boolean;
-  /** Whether `createDatabase` makes the retention policy `autogen`. Default: true. */
+  /** Whether `createDatabase` creates the retention policy `autogen`. Default: true. */
   readonly retentionAutoCreate?: boolean;
-  /** The bcrypt cost of new passwords, 4 to 14; each one more takes twice as long. Default: 10, as InfluxDB. */
+  /** The bcrypt cost of new passwords, 4 to 14; each increment doubles the time. Default: 10, as in InfluxDB. */
   readonly bcryptCost?: number;
-  /** Of a new store; one that exists has its own. Default: a random number of 63 bits. */
+  /** Cluster id of a new store; an existing one has its own. Default: a random number of 63 bits. */
   readonly clusterId?: bigint;
-  /** What a store in memory begins with. Default: nothing. */
+  /** Initial metadata of a store in memory. Default: empty. */
   readonly data?: MetaData;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -89,13 +89,13 @@ const checkOptions = optionsCheck<LocalMetaClientOptions>('LocalMetaClient', {
   random: anything,
 });
 
-/** How long a lease lasts, in nanoseconds. */
+/** Duration of a lease, in nanoseconds. */
 const leaseDuration = minute;
 
 /**
- * Runs `operation` on a client with the metadata of `fork`, which takes over its changes. If it throws, nothing of it remains. It costs
- * as much as its changes, however long the lists are that they change: a fork for each of many operations would copy them as often.
- * One at a time.
+ * Runs `operation` on a client with the metadata of `fork`, which takes over its changes. If it throws, all its changes are undone. The
+ * cost is proportional to the changes, however long the changed lists are: a fork for each of many operations would copy them as often.
+ * Only one at a time.
  */
 export let attemptOn: <T>(
   fork: LocalMetaClient,
@@ -103,11 +103,11 @@ export let attemptOn: <T>(
 ) => Promise<T>;
 
 /**
- * InfluxDB's metadata store: the operations of its Go client, with the same results, refusals and commits.
+ * InfluxDB's metadata store: the operations of its Go client, with the same results, errors and commits.
  *
- * Reads answer directly, from what is committed. Mutations answer with promises, and take effect one after another in the order of
- * the calls (but one with a password waits for its hash first, and takes its turn then). Records are immutable: what a read answered
- * never changes, and parts that a change did not touch stay the same objects.
+ * Reads are synchronous, and return committed metadata. Mutations return promises, and take effect one after another in the order of the
+ * calls (one with a password is queued after its hash is computed). Records are immutable: the result of a read never changes, and parts
+ * that a change did not affect stay the same objects.
  *
  * @example
  * ```ts
@@ -121,7 +121,7 @@ export let attemptOn: <T>(
 export class LocalMetaClient implements MetaClient, ForkableMetaClient, PasswordHashingMetaClient {
   readonly #options: LocalMetaClientOptions;
   readonly #clock: Clock;
-  /** Or makes it when it is first needed. */
+  /** The store, or a function that creates it when it is first needed. */
   #stored: LocalStore | (() => LocalStore);
   #passwords: Passwords;
 
@@ -143,7 +143,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
       try {
         return await store.attempt(() => operation(lent));
       } finally {
-        // What the operation left running goes on with a copy that is nobody's.
+        // Work that the operation left running continues with a separate copy.
         lent.#stored = () => new LocalStore({}, store.data);
       }
     };
@@ -155,8 +155,8 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   /**
-   * Locks the directory and loads its file; a new store is written at once, so that its cluster id stays. In memory there is nothing to
-   * open. Rejected, it leaves everything as it was.
+   * Locks the directory and loads its file; a new store is written at once, so that its cluster id is durable. In memory there is nothing
+   * to open. If it rejects, nothing has changed.
    *
    * @throws CfluxError `DIRECTORY_LOCKED`, `STORAGE_FAILED`, `MALFORMED_METADATA`
    */
@@ -164,14 +164,13 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     return this.#store.open();
   }
 
-  /** Waits for what is being written and gives the directory up; reads still answer then. In memory there is nothing to close. */
+  /** Waits for pending writes and unlocks the directory; reads still work afterwards. In memory there is nothing to close. */
   close(): Promise<void> {
     return this.#store.close();
   }
 
   /**
-   * A copy in memory that nobody else sees: changes to it touch neither this client nor a file. It costs next to nothing, for the
-   * records are shared.
+   * Returns a private copy in memory: changes to it affect neither this client nor a file. It is cheap, because the records are shared.
    */
   fork(): LocalMetaClient {
     const { dir, lock, ...options } = this.#options;
@@ -180,7 +179,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     return fork;
   }
 
-  /** Hashes a password before the change that uses it is made; see {@link Password}. */
+  /** Hashes a password before the change that uses it is queued; see {@link Password}. */
   hashPassword(password: string): Promise<Password> {
     return this.#passwords.hash(password);
   }
@@ -193,12 +192,12 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     return this.#store.data;
   }
 
-  /** The index becomes the given one + 1, as since InfluxDB 1.8 (before, it was + 2): so it may go back. */
+  /** Replaces everything. The index becomes the given one + 1, as since InfluxDB 1.8 (before, it was + 2): so it may decrease. */
   setData(data: MetaData): Promise<void> {
     return this.#run(() => commit(data, {}));
   }
 
-  /** As it is written to the file: numbers that do not fit into their fields are cut, as InfluxDB does it. */
+  /** Encodes the metadata as in the file: numbers that do not fit into their fields are truncated, as in InfluxDB. */
   marshalBinary(): Uint8Array {
     return encodeMetadata(this.data(), { outOfRange: 'wrap' });
   }
@@ -207,7 +206,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     return this.#store.nextCommit();
   }
 
-  /** Always granted, for a minute, to anyone: a single node has nobody to share with. See {@link Leases}. */
+  /** Always granted, for a minute, to every caller: a single node shares with no other. See {@link Leases}. */
   acquireLease(name: string): Lease {
     return { name, expiration: this.#now() + leaseDuration, owner: 0n };
   }
@@ -283,7 +282,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
           ? { hash: await prepared.hash(), matchesExisting: false }
           : { hash: '', matchesExisting: await prepared.matches(existing.hash) };
       const user = await this.#run((data) => {
-        // The hash took its time, and meanwhile the user may have come, gone or changed: then what we know is not what counts.
+        // The user may have been created, dropped or changed while the hash was computed: then the check is stale.
         if (findUser(data, name)?.hash !== existing?.hash) return answer(data, undefined);
         return createUser(data, name, credentials, admin);
       });
@@ -399,7 +398,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 }
 
-/** What a new store holds. */
+/** The initial metadata of a new store. */
 function emptyMetaData({ clusterId, random = systemRandom }: LocalMetaClientOptions): MetaData {
   return {
     term: 0n,
@@ -413,7 +412,7 @@ function emptyMetaData({ clusterId, random = systemRandom }: LocalMetaClientOpti
   };
 }
 
-/** 63 bits: InfluxDB draws a signed number that is not negative. */
+/** 63 bits: InfluxDB's random number is signed and not negative. */
 function randomClusterId(random: Random): bigint {
   const bits = (count: number) => BigInt(Math.floor(random() * 2 ** count));
   return (bits(31) << 32n) | bits(32);

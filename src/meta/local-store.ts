@@ -10,20 +10,20 @@ import type { MetaData } from './records.js';
 export interface LocalStoreOptions {
   /** Default: none, everything is in memory. */
   readonly dir?: string;
-  /** Whether to keep `dir` for this store alone. Default: true. */
+  /** Whether to lock `dir` for this store alone. Default: true. */
   readonly lock?: boolean;
 }
 
-/** Holds one node's metadata, in memory or in a directory as well, and applies changes to it one after another. */
+/** Stores one node's metadata, in memory and optionally in a directory, and applies changes to it one after another. */
 export class LocalStore {
   #commits: CommitSequence;
   #directory: MetaDirectory | undefined;
   #state: 'new' | 'open' | 'closed' = 'new';
-  /** For open and close. */
+  /** Serializes open and close. */
   readonly #lifecycle = new Mutex();
   readonly #committed = new Condition();
 
-  /** @param initial What there is as long as no file says something else. */
+  /** @param initial the metadata until a file is loaded */
   constructor(
     private readonly options: LocalStoreOptions,
     initial: MetaData,
@@ -31,7 +31,7 @@ export class LocalStore {
     this.#commits = this.#commitsTo(initial);
   }
 
-  /** What is committed. */
+  /** The committed metadata. */
   get data(): MetaData {
     return this.#commits.data;
   }
@@ -71,8 +71,8 @@ export class LocalStore {
     if (this.options.dir === undefined || this.#state === 'open') return this.#commits.run(operation);
     return Promise.reject(
       this.#state === 'new'
-        ? new CfluxError('NOT_OPEN', 'the metadata is not open yet')
-        : new CfluxError('CLOSED', 'the metadata is closed'),
+        ? new CfluxError('NOT_OPEN', 'the metadata store is not open: call open() first')
+        : new CfluxError('CLOSED', 'the metadata store is closed: create a new one'),
     );
   }
 
@@ -90,7 +90,7 @@ export class LocalStore {
     const bytes = await directory.read();
     const data = bytes === undefined ? this.data : decodeFile(bytes, directory.path);
     const persist = (next: MetaData) => directory.write(encodePieces(next).pieces);
-    // A new store has its cluster id on disk before the first change, without counting it as one.
+    // The cluster id of a new store is durable before the first change, without counting as one.
     if (data.index === 1n) await persist(data);
     return this.#commitsTo(data, persist);
   }

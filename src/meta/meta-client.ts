@@ -13,61 +13,62 @@ import type {
   UserInfo,
 } from './records.js';
 
-/** Directly, or as a promise. */
+/** A value, or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
 /**
- * A node's metadata store: the methods of InfluxDB's Go client (`services/meta`), in camelCase, with the same arguments in
- * the same order. Each may answer directly or with a promise. Where the Go client answers nil, `undefined`; where it
- * answers an error, a rejection (or throw) with InfluxDB's own text.
+ * A node's metadata store: the methods of InfluxDB's Go client (`services/meta`), in camelCase, with the same arguments in the same
+ * order. Each may return a value or a promise. Where the Go client returns nil, they return `undefined`; where it returns an error, they
+ * reject (or throw) with InfluxDB's own text.
  */
 export interface MetaClient {
-  /** Gets ready: opens files, takes locks. What a client without any needs not have. */
+  /** Acquires resources: opens files, takes locks. Optional for clients without resources. */
   open(): Awaitable<void>;
-  /** Frees what `open` took. */
+  /** Releases what `open` acquired. */
   close(): Awaitable<void>;
 
-  /** The random number that the store drew for itself; the same on all nodes of a cluster. */
+  /** Returns the random number that the store assigned to itself; the same on all nodes of a cluster. */
   clusterId(): Awaitable<bigint>;
-  /** The whole metadata as it is now. */
+  /** Returns the whole current metadata. */
   data(): Awaitable<MetaData>;
-  /** Replaces everything, cluster id and users too. */
+  /** Replaces everything, including cluster id and users. */
   setData(data: MetaData): Awaitable<void>;
-  /** The whole metadata as InfluxDB writes it to `meta.db`. */
+  /** Returns the whole metadata as InfluxDB writes it to `meta.db`. */
   marshalBinary(): Awaitable<Uint8Array>;
   /** Resolves at the next successful commit. */
   waitForDataChanged(): Promise<void>;
-  /** The right to do `name` for a minute. It is not part of the metadata. */
+  /** Acquires the right to do `name` for a minute. It is not part of the metadata. */
   acquireLease(name: string): Awaitable<Lease>;
 
-  /** The database of that name, if there is one. */
+  /** Returns the database with that name, if it exists. */
   database(name: string): Awaitable<DatabaseInfo | undefined>;
-  /** All databases, in order of creation. */
+  /** Returns all databases, in order of creation. */
   databases(): Awaitable<readonly DatabaseInfo[]>;
   /**
-   * Makes a database, with the retention policy `autogen` unless the store is told not to; one that exists is answered as it is.
+   * Creates a database, with the retention policy `autogen` unless the store is configured otherwise; an existing one is returned
+   * unchanged.
    *
    * @throws CfluxError `DATABASE_NAME_REQUIRED`, `NAME_TOO_LONG`
    */
   createDatabase(name: string): Awaitable<DatabaseInfo>;
   /**
-   * Makes a database with this default policy. On one that exists, the policy must match its default.
+   * Creates a database with this default policy. If the database exists, the policy must match its default.
    *
    * @throws CfluxError `RETENTION_POLICY_CONFLICT`, `RETENTION_POLICY_SPEC_REQUIRED`, and those of `createDatabase` and `createRetentionPolicy`
    */
   createDatabaseWithRetentionPolicy(name: string, spec: RetentionPolicySpec): Awaitable<DatabaseInfo>;
-  /** Removes a database, and what was granted on it. One that is not there is none to remove: no error. */
+  /** Drops a database, and the privileges on it. No error if it does not exist. */
   dropDatabase(name: string): Awaitable<void>;
 
   /**
-   * A policy of a database; `''` is its default.
+   * Returns a policy of a database; `''` selects its default.
    *
    * @throws CfluxError `DATABASE_NOT_FOUND`
    */
   retentionPolicy(database: string, name: string): Awaitable<RetentionPolicyInfo | undefined>;
   /**
-   * Makes a policy, and answers it as `spec` has it; the same one again is no error. The first policy of a database does not become
-   * its default by itself.
+   * Creates a policy, and returns it as specified; creating the same one again is no error. The first policy of a database does not
+   * become its default automatically.
    *
    * @param makeDefault whether it becomes the default of the database
    * @throws CfluxError `RETENTION_POLICY_DURATION_TOO_LOW` (below 1 h), `NAME_TOO_LONG`, `REPLICATION_FACTOR_TOO_LOW`,
@@ -79,7 +80,8 @@ export interface MetaClient {
     makeDefault: boolean,
   ): Awaitable<RetentionPolicyInfo>;
   /**
-   * Changes what `update` has of a policy; `''` is the default one. A default that is renamed stays the default only with `makeDefault`.
+   * Changes the fields of a policy that are in `update`; `''` selects the default one. A default that is renamed stays the default only
+   * with `makeDefault`.
    *
    * @throws CfluxError `DATABASE_NOT_FOUND`, `RETENTION_POLICY_NOT_FOUND`, `RETENTION_POLICY_NAME_EXISTS`,
    * `RETENTION_POLICY_DURATION_TOO_LOW`, `INCOMPATIBLE_DURATIONS`, `INVALID_DURATION`
@@ -90,74 +92,75 @@ export interface MetaClient {
     update: RetentionPolicyUpdate,
     makeDefault: boolean,
   ): Awaitable<void>;
-  /** Removes a policy. The database's default goes on naming it. One that is not there: no error. */
+  /** Drops a policy. The database's default keeps its name. No error if it does not exist. */
   dropRetentionPolicy(database: string, name: string): Awaitable<void>;
 
-  /** All users, in order of creation. */
+  /** Returns all users, in order of creation. */
   users(): Awaitable<readonly UserInfo[]>;
   /**
-   * The user of that name.
+   * Returns the user with that name.
    *
    * @throws CfluxError `USER_NOT_FOUND`
    */
   user(name: string): Awaitable<UserInfo>;
-  /** How many users there are. */
+  /** Returns the number of users. */
   userCount(): Awaitable<number>;
-  /** Whether any user is an administrator. */
+  /** Returns whether any user is an administrator. */
   adminUserExists(): Awaitable<boolean>;
   /**
-   * Makes a user, with a bcrypt hash of `password`; the same one again, with the same password and rights, is no error.
+   * Creates a user, with a bcrypt hash of `password`; creating the same one again, with the same password and rights, is no error.
    *
    * @throws CfluxError `USERNAME_REQUIRED`, `USER_EXISTS`, `PASSWORD_TOO_LONG` (above 72 bytes), `PASSWORD_HASH_TOO_COSTLY`
    */
   createUser(name: string, password: string | Password, admin: boolean): Awaitable<UserInfo>;
   /**
-   * Gives a user another password.
+   * Changes a user's password.
    *
    * @throws CfluxError `USER_NOT_FOUND`, `PASSWORD_TOO_LONG`
    */
   updateUser(name: string, password: string | Password): Awaitable<void>;
   /**
-   * Removes a user.
+   * Drops a user.
    *
    * @throws CfluxError `USER_NOT_FOUND`
    */
   dropUser(name: string): Awaitable<void>;
   /**
-   * Sets what a user may do on a database: a `Privilege`, in place of the one before.
+   * Sets a user's privilege on a database: a `Privilege`, which replaces the previous one.
    *
    * @throws CfluxError `USER_NOT_FOUND`, `DATABASE_NOT_FOUND`
    */
   setPrivilege(username: string, database: string, privilege: number): Awaitable<void>;
   /**
-   * Makes a user an administrator, or no longer one.
+   * Makes a user an administrator, or revokes that.
    *
    * @throws CfluxError `USER_NOT_FOUND`
    */
   setAdminPrivilege(username: string, admin: boolean): Awaitable<void>;
   /**
-   * What a user may do, by database.
+   * Returns a user's privileges, by database.
    *
    * @throws CfluxError `USER_NOT_FOUND`
    */
   userPrivileges(username: string): Awaitable<ReadonlyMap<string, number>>;
   /**
-   * What a user may do on one database; `Privilege.None` where nothing was set.
+   * Returns a user's privilege on one database; `Privilege.None` if none was set.
    *
    * @throws CfluxError `USER_NOT_FOUND`
    */
   userPrivilege(username: string, database: string): Awaitable<number>;
   /**
-   * The user, if that is the password.
+   * Returns the user, if the password is correct.
    *
    * @throws CfluxError `USER_NOT_FOUND`, `AUTHENTICATION_FAILED`, `PASSWORD_HASH_TOO_COSTLY` (the hash has a cost above 14: set a new password)
    */
   authenticate(username: string, password: string): Awaitable<UserInfo>;
 
-  /** The ids of all shards, those of deleted groups too, ascending. */
+  /** Returns the ids of all shards, including those of deleted groups, ascending. */
   shardIds(): Awaitable<readonly bigint[]>;
   /**
-   * The groups of a policy, but deleted ones, that hold any of the times from `min` to `max`, both included, in nanoseconds since 1970.
+   * Returns the groups of a policy, except deleted ones, that contain any time from `min` to `max`, both included, in nanoseconds since
+   * 1970.
    *
    * @throws CfluxError `DATABASE_NOT_FOUND`, `RETENTION_POLICY_NOT_FOUND`
    */
@@ -168,7 +171,7 @@ export interface MetaClient {
     max: bigint,
   ): Awaitable<readonly ShardGroupInfo[]>;
   /**
-   * The shards of the policies of `sources` whose groups hold any of the times from `min` to `max`, in nanoseconds since 1970.
+   * Returns the shards of the policies of `sources` whose groups contain any time from `min` to `max`, in nanoseconds since 1970.
    *
    * @throws CfluxError `DATABASE_NOT_FOUND`, `RETENTION_POLICY_NOT_FOUND`
    */
@@ -179,10 +182,11 @@ export interface MetaClient {
   ): Awaitable<readonly ShardInfo[]>;
   /** Database, policy and group of a shard. */
   shardOwner(shardId: bigint): Awaitable<ShardOwnership>;
-  /** Removes a shard, and marks its group as deleted if it was the last one there. One that is not there: no error. */
+  /** Drops a shard, and marks its group as deleted if it was the last one there. No error if it does not exist. */
   dropShard(id: bigint): Awaitable<void>;
   /**
-   * The group of a policy for `timestamp`, in nanoseconds since 1970, made if there is none. `undefined` beyond the end of time.
+   * Returns the group of a policy for `timestamp`, in nanoseconds since 1970, and creates it if needed. `undefined` beyond the end of
+   * time.
    *
    * @throws CfluxError `DATABASE_NOT_FOUND`, `RETENTION_POLICY_NOT_FOUND`
    */
@@ -197,27 +201,27 @@ export interface MetaClient {
    * @throws CfluxError `DATABASE_NOT_FOUND`, `RETENTION_POLICY_NOT_FOUND`, `SHARD_GROUP_NOT_FOUND`
    */
   deleteShardGroup(database: string, policy: string, id: bigint): Awaitable<void>;
-  /** Makes the group after the last one of each policy whose last one ends between `from` and `to`, in nanoseconds since 1970. */
+  /** Creates the next group of each policy whose last group ends between `from` and `to`, in nanoseconds since 1970. */
   precreateShardGroups(from: bigint, to: bigint): Awaitable<void>;
-  /** Lets every group that goes on after `timestamp`, in nanoseconds since 1970, take points before it only. */
+  /** Truncates every group that continues after `timestamp`, in nanoseconds since 1970, so that it accepts only earlier points. */
   truncateShardGroups(timestamp: bigint): Awaitable<void>;
   /** Removes groups that were deleted more than 14 days ago. */
   pruneShardGroups(): Awaitable<void>;
 
   /**
-   * Makes a continuous query, whose text is not looked at; the same one again is no error.
+   * Creates a continuous query, whose text is not parsed; creating the same one again is no error.
    *
    * @throws CfluxError `DATABASE_NOT_FOUND`, `CONTINUOUS_QUERY_EXISTS`
    */
   createContinuousQuery(database: string, name: string, query: string): Awaitable<void>;
-  /** Removes a continuous query. One that is not there: no error. */
+  /** Drops a continuous query. No error if it does not exist. */
   dropContinuousQuery(database: string, name: string): Awaitable<void>;
 
   /**
-   * Makes a subscription: points that come in are sent on to `destinations`.
+   * Creates a subscription: incoming points are forwarded to `destinations`.
    *
    * @param mode free text; `ALL` or `ANY` by convention
-   * @param destinations URLs as `isSubscriptionUrl` takes them
+   * @param destinations URLs that `isSubscriptionUrl` accepts
    * @throws CfluxError `INVALID_SUBSCRIPTION_URL`, `DATABASE_NOT_FOUND`, `RETENTION_POLICY_NOT_FOUND`, `SUBSCRIPTION_EXISTS`
    */
   createSubscription(
@@ -228,22 +232,22 @@ export interface MetaClient {
     destinations: readonly string[],
   ): Awaitable<void>;
   /**
-   * Removes a subscription.
+   * Drops a subscription.
    *
    * @throws CfluxError `DATABASE_NOT_FOUND`, `RETENTION_POLICY_NOT_FOUND`, `SUBSCRIPTION_NOT_FOUND`
    */
   dropSubscription(database: string, policy: string, name: string): Awaitable<void>;
 }
 
-/** Any object that has at least `data` and `setData`: a mock, a partial client. A missing method is an error when called. */
+/** Any object with at least `data` and `setData`: a mock, a partial client. A missing method is an error when called. */
 export type MetaClientLike = Partial<MetaClient> & Pick<MetaClient, 'data' | 'setData'>;
 
 /**
- * A meta client that can make a detached copy of itself cheaply: changes to the fork are seen by nobody else and touch no disk.
+ * A meta client that can create a detached copy of itself cheaply: changes to the fork are private and are not written to disk.
  * CfluxClient runs mutations on a fork, so that readers of the wrapped client see accepted metadata only.
  */
 export interface ForkableMetaClient extends MetaClientLike {
-  /** A copy that shares nothing which changes. */
+  /** Returns a copy that shares no mutable state. */
   fork(): MetaClientLike;
 }
 

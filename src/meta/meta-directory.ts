@@ -6,7 +6,7 @@ import { CfluxError, isCfluxError } from '../errors.js';
 import { accessAdvice } from '../file-access.js';
 
 const fileName = 'meta.db';
-/** InfluxDB, and version 0.1, write here before they rename. */
+/** InfluxDB, and version 0.1, write to this file before they rename it. */
 const temporaryOfInfluxdb = 'meta.dbtmp';
 
 function storageFailed(doing: string, cause: unknown): CfluxError {
@@ -17,9 +17,9 @@ function storageFailed(doing: string, cause: unknown): CfluxError {
   });
 }
 
-/** The directory where a node keeps its metadata, in the file `meta.db`, as InfluxDB does. */
+/** The directory in which a node keeps its metadata, in the file `meta.db`, as InfluxDB does. */
 export class MetaDirectory {
-  /** Of the file with the metadata. */
+  /** Path of the file with the metadata. */
   readonly path: string;
 
   private constructor(
@@ -31,7 +31,7 @@ export class MetaDirectory {
   }
 
   /**
-   * @param options.lock Whether to keep others off.
+   * @param options.lock whether to lock the directory against other processes
    * @throws CfluxError `STORAGE_FAILED`, `DIRECTORY_LOCKED`
    */
   static async open(directory: string, { lock }: { readonly lock: boolean }): Promise<MetaDirectory> {
@@ -50,7 +50,7 @@ export class MetaDirectory {
     }
   }
 
-  /** The file's content; nothing if there is no file. */
+  /** Reads the file; undefined if it does not exist. */
   async read(): Promise<Buffer | undefined> {
     try {
       return await readFile(this.path);
@@ -61,10 +61,10 @@ export class MetaDirectory {
   }
 
   /**
-   * Replaces the file by `pieces`, one after the other, durably: whenever the machine stops, it is the old one or the new one.
+   * Replaces the file by the concatenated `pieces`, durably: if the machine stops at any time, the file is the old one or the new one.
    *
-   * @throws CfluxError `STORAGE_FAILED`, and then the file is the old one; with the outcome `unknown`, it is the new one, but may
-   *   be the old one again after a power failure.
+   * @throws CfluxError `STORAGE_FAILED`: the file is the old one; with the outcome `unknown` it is the new one, but may be the old one
+   * again after a power failure.
    */
   async write(pieces: readonly Buffer[]): Promise<void> {
     try {
@@ -75,7 +75,7 @@ export class MetaDirectory {
     try {
       await this.handle.sync();
     } catch (cause) {
-      const message = `cannot tell whether ${this.path} is on disk: ${String(cause)}`;
+      const message = `cannot flush the directory of ${this.path}: ${String(cause)}; the file may be lost in a power failure`;
       throw new CfluxError('STORAGE_FAILED', message, { cause, retryable: true, outcome: 'unknown' });
     }
   }

@@ -1,9 +1,9 @@
 import type { MetaClient } from './meta-client.js';
 
-/** What calling a method does to the metadata. `lifecycle`: open and close. */
+/** The effect of a method on the metadata. `lifecycle`: open and close. */
 export type MethodKind = 'lifecycle' | 'read' | 'mutation';
 
-/** Every method of {@link MetaClient} and what it does; the type demands that none is forgotten. */
+/** Every method of {@link MetaClient} and its effect; the type ensures that the list is complete. */
 export const metaClientMethods = {
   open: 'lifecycle',
   close: 'lifecycle',
@@ -56,5 +56,5 @@ type MethodsOf<Kind extends MethodKind> = {
 
 /** Names of the methods that may change the metadata. */
 export type MutationName = MethodsOf<'mutation'>;
-/** Names of the methods that only answer. */
+/** Names of the methods that only read. */
 export type ReadName = MethodsOf<'read'>;

@@ -7,16 +7,16 @@ export interface Named {
 interface Entry {
   readonly hash: number;
   readonly name: string;
-  /** Counted from the first name the table ever had, and never used again: so it stays when others are removed. */
+  /** Counted from the first name of the table, and never reused: so it stays when others are removed. */
   readonly order: number;
 }
 
-/** From here on, carrying the removals along costs more than a new table, spread over as many removals. */
+/** Beyond this, carrying the removals along costs more than a new table, spread over as many removals. */
 const maxRemovals = 1024;
-/** From here on, the buckets are so long that a new table, with more of them, pays. */
+/** Beyond this, the buckets are so long that a new table with more of them is worth its cost. */
 const maxNamesPerBucket = 4;
 
-/** Drawn anew in each process, so that nobody can think up names that all fall into one bucket. */
+/** A random value per process, so that an attacker cannot choose names that all fall into one bucket. */
 const multiplier = randomInt(2 ** 31) | 1;
 
 function hashOf(name: string): number {
@@ -30,24 +30,24 @@ function hashOf(name: string): number {
 
 /**
  * The positions of the names in a list; immutable, like the list. A change copies one bucket and the list of buckets, both about the
- * square root of the list's length. So every version of a list has a table of its own, forks included.
+ * square root of the list's length. So every version of a list has its own table, including forks.
  */
 export class NameTable {
   private constructor(
     private readonly buckets: readonly (readonly Entry[])[],
-    /** Of the next name. */
+    /** Order of the next name. */
     private readonly nextOrder: number,
-    /** Orders of the names that were removed, ascending: by so many, those behind have moved forward. */
+    /** Orders of the names that were removed, ascending: the positions of later names decrease by their number. */
     private readonly removed: readonly number[],
     /** Names that occur several times, or did. */
     private readonly repeated: ReadonlySet<string>,
   ) {}
 
-  /** The table of `list`; of a name that occurs several times, the first position. */
+  /** Creates the table of `list`; of a repeated name it contains the first position. */
   static of(list: readonly Named[]): NameTable {
     const count = 2 ** Math.ceil(Math.log2(Math.sqrt(list.length + 1)));
     const buckets: Entry[][] = Array.from({ length: count }, () => []);
-    // A search of each bucket instead would make the table of a million names take minutes.
+    // Searching each bucket instead would make the table of a million names take minutes.
     const seen = new Set<string>();
     const repeated = new Set<string>();
     let order = 0;
@@ -64,18 +64,18 @@ export class NameTable {
     return new NameTable(buckets, list.length, [], repeated);
   }
 
-  /** It has changed so much since it was made that a new one would be better. */
+  /** It has changed so much since it was created that a new one would be better. */
   get isWorn(): boolean {
     return this.removed.length > maxRemovals || this.nextOrder > maxNamesPerBucket * this.buckets.length ** 2;
   }
 
-  /** Where `name` stands in the list; −1 if it does not. */
+  /** Returns the position of `name` in the list; −1 if it is not there. */
   positionOf(name: string): number {
     const entry = this.find(name);
     return entry === undefined ? -1 : entry.order - countBelow(this.removed, entry.order);
   }
 
-  /** With another name at the end. */
+  /** Returns the table with another name at the end. */
   with(name: string): NameTable {
     const { buckets, nextOrder, removed, repeated } = this;
     const hash = hashOf(name);
@@ -88,7 +88,9 @@ export class NameTable {
     return new NameTable(buckets.with(at, bucket), nextOrder + 1, removed, repeated);
   }
 
-  /** Without a name; `undefined` if the name occurs several times, because the table does not know where else. */
+  /**
+   * Returns the table without a name; `undefined` if the name occurs several times, because the table does not know its other positions.
+   */
   without(name: string): NameTable | undefined {
     if (this.repeated.has(name)) return undefined;
     const removed = this.find(name);
@@ -112,7 +114,7 @@ export class NameTable {
   }
 }
 
-/** How many of the ascending `numbers` are below `limit`. */
+/** Returns how many of the ascending `numbers` are below `limit`. */
 function countBelow(numbers: readonly number[], limit: number): number {
   let low = 0;
   let high = numbers.length;

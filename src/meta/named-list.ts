@@ -5,12 +5,12 @@ import { notesOn } from './notes.js';
 export type { Named } from './name-table.js';
 
 /*
- * Lists of records with names (databases, users, …). They are immutable, so every change is a new list; and the first of two
- * records of the same name counts. A list of ten thousand is copied in a few microseconds, but searched in a hundred: long ones have a
- * table of their names, which a changed list inherits.
+ * Lists of records with names (databases, users, …). They are immutable, so every change creates a new list; of two records with the same
+ * name the first counts. A list of ten thousand is copied in a few microseconds, but searched in a hundred: long ones have a table of
+ * their names, which a changed list inherits.
  */
 
-/** What is known of a list beside its elements. */
+/** Cached properties of a list. */
 interface Lineage {
   readonly names?: NameTable | undefined;
   /** The nearest ancestor that was {@link settle}d. */
@@ -30,7 +30,7 @@ function namesOf(list: readonly Named[]): NameTable {
   return names;
 }
 
-/** Where the first `name` stands in `list`; −1 if it does not. */
+/** Returns the position of the first `name` in `list`; −1 if it is not there. */
 export function positionOf(list: readonly Named[], name: string): number {
   if (list.length > maxWithoutTable) return namesOf(list).positionOf(name);
   return list.findIndex((item) => item.name === name);
@@ -85,7 +85,7 @@ export function replaceAt<T extends Named>(list: readonly T[], position: number,
   return replaced;
 }
 
-/** {@link changeOwn} of a list of names: what is known of it changes with it. */
+/** {@link changeOwn} for a list of names: its cached properties change with it. */
 function changeNamed<T extends Named>(
   list: readonly T[],
   change: (items: T[]) => void,
@@ -107,7 +107,7 @@ function changeNamed<T extends Named>(
   );
 }
 
-/** `change` applied to each element; the very list if it changes none. Names must stay. */
+/** Applies `change` to each element; returns the same list if it changes none. Names must not change. */
 export function mapList<T>(list: readonly T[], change: (item: T) => T): readonly T[] {
   let changed: T[] | undefined;
   for (let position = 0; position < list.length; position++) {
@@ -124,7 +124,7 @@ export function mapList<T>(list: readonly T[], change: (item: T) => T): readonly
   return changed;
 }
 
-/** Hands what is known of `from` on to `list`, which was made from it in some other way, so far as it still holds. */
+/** Passes the cached properties of `from` on to `list`, which was made from it in some other way, if they still apply. */
 export function descend(list: readonly Named[], from: readonly Named[]): void {
   const lineage = lineages.get(from);
   if (lineage === undefined) return;
@@ -135,10 +135,13 @@ export function descend(list: readonly Named[], from: readonly Named[]): void {
   });
 }
 
-/** More differences than this, and a new table is made when somebody asks for a name. */
+/** With more differences than this, a new table is created when a name is searched. */
 const maxDifferences = 64;
 
-/** The names of `list`, if it differs from `from`, which has `names`, only here and there: by removals, replacements, additions at the end. */
+/**
+ * Returns the names of `list`, if it differs from `from`, which has `names`, in few places: by removals, replacements, additions at the
+ * end.
+ */
 function namesAfter(names: NameTable, list: readonly Named[], from: readonly Named[]): NameTable | undefined {
   const shorter = Math.min(list.length, from.length);
   let start = 0;
@@ -158,12 +161,12 @@ function namesAfter(names: NameTable, list: readonly Named[], from: readonly Nam
   return after;
 }
 
-/** Declares that something lasting is known of `list` (its encoding): what descends from it names it as its {@link originOf}. */
+/** Declares that `list` has a lasting cache (its encoding): lists made from it refer to it as their {@link originOf}. */
 export function settle(list: readonly Named[]): void {
   lineages.set(list, { ...lineages.get(list), origin: list });
 }
 
-/** The nearest settled ancestor of `list`, or the list itself if it is settled. */
+/** Returns the nearest settled ancestor of `list`, or the list itself if it is settled. */
 export function originOf(list: readonly Named[]): readonly unknown[] | undefined {
   return lineages.get(list)?.origin;
 }

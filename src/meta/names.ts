@@ -3,12 +3,12 @@ import { databaseNameRequired, nameTooLong } from './refusals.js';
 /** Bytes of UTF-8. */
 const maxName = 255;
 
-/** Half of a surrogate pair (Cs) becomes U+FFFD when it is written, and that is a symbol. */
+/** A lone surrogate (Cs) becomes U+FFFD when it is written, and that is a symbol. */
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cs} ]+$/u;
 
 /**
- * Whether InfluxDB's query language takes `name` for a new database or retention policy (it answers `invalid name` otherwise): not
- * empty, not `.` or `..`, without slashes, and printable throughout. The meta store itself does not ask, and has no such rule.
+ * Returns whether InfluxDB's query language accepts `name` for a new database or retention policy (otherwise its error is `invalid
+ * name`): not empty, not `.` or `..`, without slashes, and printable. The meta store itself has no such rule.
  *
  * @example
  * ```ts
@@ -20,7 +20,7 @@ export function isValidName(name: string): boolean {
   return name !== '.' && name !== '..' && !/[/\\]/.test(name) && printable.test(name);
 }
 
-/** What the meta store itself demands of a database to be created. */
+/** The meta store's own check of the name of a new database. */
 export function checkDatabaseName(name: string): void {
   if (name === '') throw databaseNameRequired();
   checkNameLength(name);

@@ -5,7 +5,7 @@ interface Entry {
   readonly digest: Buffer;
 }
 
-/** More users than this log in with bcrypt each time. */
+/** Beyond this number of users, logins use bcrypt each time. */
 const maxEntries = 10_000;
 
 function digestOf(salt: Buffer, password: string): Buffer {
@@ -13,8 +13,8 @@ function digestOf(salt: Buffer, password: string): Buffer {
 }
 
 /**
- * Passwords that were right, as salted digests, so that a user who comes again need not pay for bcrypt. An entry belongs to the bcrypt
- * hash, not to the user's name as InfluxDB has it: a password that was changed, on whichever node, is of no use any more at once.
+ * Verified passwords, as salted digests, so that repeated logins do not need bcrypt. Unlike in InfluxDB, an entry belongs to the bcrypt
+ * hash, not to the user's name: when a password was changed, on any node, the old one is invalid at once.
  */
 export class PasswordCache {
   private readonly entries = new Map<string, Entry>();
@@ -26,7 +26,7 @@ export class PasswordCache {
 
   add(hash: string, password: string): void {
     const salt = randomBytes(32);
-    // The oldest goes; a map keeps its order.
+    // Evicts the oldest entry; a map keeps insertion order.
     this.entries.delete(hash);
     if (this.entries.size >= maxEntries) this.entries.delete(this.entries.keys().next().value ?? '');
     this.entries.set(hash, { salt, digest: digestOf(salt, password) });

@@ -2,13 +2,13 @@ import { bcryptHash, bcryptMatches, checkPasswordLength } from './bcrypt.js';
 import type { Password } from './password.js';
 import { PasswordCache } from './password-cache.js';
 
-/** A password on its way into a user: its hash is computed only if somebody asks for it, and once. */
+/** A password to be set: its hash is computed at most once, and only if it is needed. */
 export interface PreparedPassword {
   hash(): Promise<string>;
   matches(hash: string): Promise<boolean>;
 }
 
-/** Hashing and verifying of passwords, with a cache of those that were right. */
+/** Hashes and verifies passwords, with a cache of verified ones. */
 export class Passwords {
   private readonly cache = new PasswordCache();
 
@@ -26,7 +26,7 @@ export class Passwords {
     };
   }
 
-  /** Hashes `password` now, to be used later and again and again. */
+  /** Hashes `password` now, for repeated use later. */
   async hash(password: string): Promise<Password> {
     const hash = await bcryptHash(password, this.cost);
     return new HashedPassword(hash, (other) => this.verify(password, other));
@@ -40,7 +40,7 @@ export class Passwords {
   }
 }
 
-/** Shows neither password nor hash when it is printed. */
+/** Prints as neither password nor hash. */
 class HashedPassword implements Password {
   readonly #hash: string;
   readonly #verify: (hash: string) => Promise<boolean>;

@@ -1,47 +1,47 @@
 /**
- * The metadata of an InfluxDB 1.x node, as immutable records named as InfluxDB names them.
+ * The metadata of an InfluxDB 1.x node, as immutable records with InfluxDB's names.
  *
- * Records are shared between versions: a change makes new records along its path and keeps the others. Ids, counters and
+ * Records are shared between versions: a change creates new records along its path and keeps the others. Ids, counters and
  * the cluster id are unsigned 64-bit; durations are signed 64-bit nanoseconds; times are nanoseconds since 1970.
  */
 
-/** Fields of a record that this library does not know (InfluxDB 1.12 has some), kept as they were encoded. */
+/** Fields of a record that are unknown to this library (InfluxDB 1.12 has some), kept in their encoding. */
 export interface WithUnknownFields {
   readonly unknownFields?: Uint8Array;
 }
 
-/** Everything a meta store holds. */
+/** The whole contents of a meta store. */
 export interface MetaData extends WithUnknownFields {
   readonly term: bigint;
-  /** Commits of this store, counted by the store itself; not part of what nodes share. */
+  /** Number of commits of this store, counted by the store itself; not part of the shared metadata. */
   readonly index: bigint;
   readonly clusterId: bigint;
   /** In order of creation. */
   readonly databases: readonly DatabaseInfo[];
   /** In order of creation. */
   readonly users: readonly UserInfo[];
-  /** Of the 0.9 era; InfluxDB writes 0 and ignores it on reading. */
+  /** From InfluxDB 0.9; InfluxDB writes 0 and ignores it on reading. */
   readonly maxNodeId: bigint;
-  /** The last shard group id that was given out. */
+  /** The last shard group id assigned. */
   readonly maxShardGroupId: bigint;
-  /** The last shard id that was given out. */
+  /** The last shard id assigned. */
   readonly maxShardId: bigint;
 }
 
 /** A database. */
 export interface DatabaseInfo extends WithUnknownFields {
   readonly name: string;
-  /** A policy's name; `''` is none, and it may name a policy that is no longer there. */
+  /** A policy's name; `''` is none, and the policy may not exist any more. */
   readonly defaultRetentionPolicy: string;
   readonly retentionPolicies: readonly RetentionPolicyInfo[];
   readonly continuousQueries: readonly ContinuousQueryInfo[];
 }
 
-/** How long a database keeps points, and where. */
+/** How long a database keeps points, and in which shard groups. */
 export interface RetentionPolicyInfo extends WithUnknownFields {
   readonly name: string;
   readonly replicaN: number;
-  /** Nanoseconds; 0 keeps for ever. */
+  /** Nanoseconds; 0 is unlimited. */
   readonly duration: bigint;
   /** Nanoseconds. */
   readonly shardGroupDuration: bigint;
@@ -49,32 +49,32 @@ export interface RetentionPolicyInfo extends WithUnknownFields {
   readonly subscriptions: readonly SubscriptionInfo[];
 }
 
-/** A span of time of a policy, and its shards. */
+/** A time span of a policy, and its shards. */
 export interface ShardGroupInfo extends WithUnknownFields {
   readonly id: bigint;
   /** Inclusive. */
   readonly startTime: bigint;
   /** Exclusive. */
   readonly endTime: bigint;
-  /** Absent: alive. */
+  /** Undefined if it is not deleted. */
   readonly deletedAt?: bigint;
-  /** Absent: not truncated. */
+  /** Undefined if it is not truncated. */
   readonly truncatedAt?: bigint;
   readonly shards: readonly ShardInfo[];
 }
 
-/** A part of a shard group, as it lies on disk. */
+/** A part of a shard group, as it is stored on disk. */
 export interface ShardInfo extends WithUnknownFields {
   readonly id: bigint;
   readonly owners: readonly ShardOwner[];
 }
 
-/** A node that has a shard. */
+/** A node that owns a shard. */
 export interface ShardOwner extends WithUnknownFields {
   readonly nodeId: bigint;
 }
 
-/** Where points that come in are sent on to. */
+/** Forwards incoming points to destinations. */
 export interface SubscriptionInfo extends WithUnknownFields {
   readonly name: string;
   /** Free text; `ALL` or `ANY` by convention. */
@@ -82,41 +82,41 @@ export interface SubscriptionInfo extends WithUnknownFields {
   readonly destinations: readonly string[];
 }
 
-/** A query that the server runs by itself. */
+/** A query that the server executes periodically. */
 export interface ContinuousQueryInfo extends WithUnknownFields {
   readonly name: string;
   readonly query: string;
 }
 
-/** A user and what it may do. */
+/** A user and its privileges. */
 export interface UserInfo extends WithUnknownFields {
   readonly name: string;
-  /** bcrypt text. */
+  /** The bcrypt hash. */
   readonly hash: string;
   readonly admin: boolean;
-  /** Database name to privilege. */
+  /** Privilege by database name. */
   readonly privileges: ReadonlyMap<string, number>;
 }
 
-/** What a user may do on a database; other integers are kept as they are. */
+/** The privilege of a user on a database; other integers are kept unchanged. */
 export const Privilege = { None: 0, Read: 1, Write: 2, All: 3 } as const;
 
 /** Nanoseconds, or an InfluxQL duration literal such as `'7d'`, `'1h30m'`, `'INF'`. */
 export type DurationArgument = bigint | string;
 
-/** A retention policy to be made; what is absent gets InfluxDB's default. */
+/** A retention policy to create; omitted fields get InfluxDB's defaults. */
 export interface RetentionPolicySpec {
   /** Default: `autogen`. */
   readonly name?: string;
   /** Default: 1. */
   readonly replicaN?: number;
-  /** Default: 0, for ever. */
+  /** Default: 0, unlimited. */
   readonly duration?: DurationArgument;
-  /** Default: by the duration, 1 h, 1 d or 7 d. */
+  /** Default: 1 h, 1 d or 7 d, depending on the duration. */
   readonly shardGroupDuration?: DurationArgument;
 }
 
-/** What to change of a retention policy; an explicit 0 differs from absent. */
+/** Changes to a retention policy; an explicit 0 differs from an omitted field. */
 export interface RetentionPolicyUpdate {
   readonly name?: string;
   readonly duration?: DurationArgument;
@@ -124,14 +124,14 @@ export interface RetentionPolicyUpdate {
   readonly shardGroupDuration?: DurationArgument;
 }
 
-/** Right of one node to do something until `expiration` (nanoseconds since 1970). */
+/** The right of one node to do something until `expiration` (nanoseconds since 1970). */
 export interface Lease {
   readonly name: string;
   readonly expiration: bigint;
   readonly owner: bigint;
 }
 
-/** A measurement's place, of which only database and policy matter here. */
+/** A measurement; only its database and policy are used here. */
 export interface MeasurementSource {
   readonly database: string;
   readonly retentionPolicy: string;

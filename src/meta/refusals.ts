@@ -1,7 +1,7 @@
 import { CfluxError } from '../errors.js';
 
 /*
- * InfluxDB's own refusals, with its own texts, to the letter: people search for them, and programs compare them.
+ * InfluxDB's own errors, with exactly its texts: users search for them, and programs compare them.
  */
 
 export const databaseNameRequired = () => new CfluxError('DATABASE_NAME_REQUIRED', 'database name required');

@@ -5,7 +5,7 @@ import { byTime, effectiveEnd, holdsTime } from './shard-group-times.js';
 
 /*
  * The shard groups of one policy. In nearly every list, no group starts or ends before the one before it; such a list is searched by
- * bisection. Only a file of foreign origin and a duration that was raised have others, which are searched one by one.
+ * bisection. Other lists, which come from foreign files or from a duration that was raised, are searched linearly.
  */
 
 /** Whether a list is known to be ordered. */
@@ -24,11 +24,11 @@ function mayFollow(before: ShardGroupInfo | undefined, after: ShardGroupInfo | u
   return before.startTime <= after.startTime && effectiveEnd(before) <= effectiveEnd(after);
 }
 
-/** The first group of `groups` that holds `timestamp`. */
+/** Returns the first group of `groups` that contains `timestamp`. */
 export function groupAt(groups: readonly ShardGroupInfo[], timestamp: bigint): ShardGroupInfo | undefined {
   if (!isOrdered(groups)) return groups.find((group) => holdsTime(group, timestamp));
   let at = firstPosition(groups, (group) => effectiveEnd(group) > timestamp);
-  // More than one if some were deleted.
+  // There is more than one if some were deleted.
   for (; at < groups.length; at++) {
     const group = groups[at];
     if (group === undefined || group.startTime > timestamp) return undefined;
@@ -37,7 +37,7 @@ export function groupAt(groups: readonly ShardGroupInfo[], timestamp: bigint): S
   return undefined;
 }
 
-/** Returns `groups` with `group` inserted in the order of time, after groups that are equal to it. */
+/** Returns `groups` with `group` inserted in time order, after equal ones. */
 export function withGroup(
   groups: readonly ShardGroupInfo[],
   group: ShardGroupInfo,
@@ -61,7 +61,7 @@ export function withGroup(
   return inserted;
 }
 
-/** Where the first group is of which `isBehind` is true, as it is of all groups after that. */
+/** Returns the position of the first group for which `isBehind` is true, as it is for all groups after that. */
 function firstPosition(
   groups: readonly ShardGroupInfo[],
   isBehind: (group: ShardGroupInfo) => boolean,

@@ -1,17 +1,17 @@
 import type { RetentionPolicyInfo, ShardGroupInfo, ShardInfo } from './records.js';
 
-/** Year 1, from which Go counts when it rounds times: so weekly groups begin on Mondays. Nanoseconds since 1970. */
+/** Year 1, Go's origin for rounding times: so weekly groups begin on Mondays. Nanoseconds since 1970. */
 const zeroTime = -62_135_596_800_000_000_000n;
 
-/** The last instant that a point may have is one before it. */
+/** One before this is the last possible time of a point. */
 const endOfTime = 2n ** 63n - 1n;
 
-/** What a new group for `timestamp` covers: a whole multiple of `duration` since year 1. */
+/** Returns the time span of a new group for `timestamp`: a whole multiple of `duration` since year 1. */
 export function shardGroupSpan(
   timestamp: bigint,
   duration: bigint,
 ): { readonly startTime: bigint; readonly endTime: bigint } {
-  // Only a file of foreign origin has such groups; InfluxDB gives them no extent.
+  // Only foreign files have such policies; InfluxDB gives their groups no extent.
   if (duration <= 0n) return { startTime: timestamp, endTime: timestamp };
   const startTime = timestamp - modulo(timestamp - zeroTime, duration);
   const endTime = startTime + duration;
@@ -33,12 +33,12 @@ export function holdsTime(group: ShardGroupInfo, timestamp: bigint): boolean {
   );
 }
 
-/** The order of a policy's groups after a new one was added: by where they end in effect, then by where they start. */
+/** Orders a policy's groups after a new one was added: by effective end, then by start. */
 export function byTime(a: ShardGroupInfo, b: ShardGroupInfo): number {
   return compare(effectiveEnd(a), effectiveEnd(b)) || compare(a.startTime, b.startTime);
 }
 
-/** Where a group ends, or was cut off. */
+/** The end of a group, or the time of its truncation. */
 export const effectiveEnd = (group: ShardGroupInfo): bigint => group.truncatedAt ?? group.endTime;
 
 function compare(a: bigint, b: bigint): number {
@@ -46,7 +46,7 @@ function compare(a: bigint, b: bigint): number {
 }
 
 /**
- * The groups of `policy` that hold only data older than its duration at `now` (nanoseconds since 1970).
+ * Returns the groups of `policy` that contain only data older than its duration at `now` (nanoseconds since 1970).
  *
  * @example
  * ```ts
@@ -62,7 +62,7 @@ export function expiredShardGroups(policy: RetentionPolicyInfo, now: bigint): re
 }
 
 /**
- * The groups of `policy` that were deleted and not pruned yet.
+ * Returns the groups of `policy` that were deleted and are not pruned yet.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export function deletedShardGroups(policy: RetentionPolicyInfo): readonly ShardG
 }
 
 /**
- * The shard of `group` that a series belongs to, by the hash of its key (unsigned); nothing if the group has no shards.
+ * Returns the shard of `group` for a series, by the hash of its key (unsigned); undefined if the group has no shards.
  *
  * @example
  * ```ts

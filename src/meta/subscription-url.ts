@@ -1,21 +1,21 @@
 /*
- * Which destinations a subscription may have. InfluxDB asks Go's URL parser, which is stricter in places and laxer in others than the
- * WHATWG parser that JavaScript has: it takes `http://<h>:80` and an empty host, and refuses `http://h%41:80` and `http://h^:80`.
- * So this follows Go's rules, part by part.
+ * Checks the destinations of a subscription. InfluxDB uses Go's URL parser, which is stricter in places and laxer in others than
+ * JavaScript's WHATWG parser: it accepts `http://<h>:80` and an empty host, and refuses `http://h%41:80` and `http://h^:80`. So this
+ * follows Go's rules, part by part.
  */
 
-/** Anything but the printable ASCII and what is beyond ASCII. */
+/** Anything except printable ASCII and characters beyond ASCII. */
 const control = /[^ -~\u0080-\uffff]/;
 const scheme = /^(?:udp|https?):/i;
 const badEscape = /%(?![0-9a-f]{2})/i;
 const userInfo = /^[\w\-.~!$&'()*+,;=:%@]*$/;
-/** What may stand in a host as it is; anything beyond ASCII may. */
+/** Characters that need no escape in a host; all beyond ASCII are included. */
 const hostCharacters = /^[\w\-.~!$&'()*+,;=:[\]<>"%\u0080-\uffff]*$/;
 const hostCharacter = /^[\w\-.~!$&'()*+,;=:[\]<>"]$/;
 const anEscape = /%([0-9a-f]{2})/gi;
 
 /**
- * Whether InfluxDB takes `url` as the destination of a subscription: udp, http or https, with a port.
+ * Returns whether InfluxDB accepts `url` as the destination of a subscription: udp, http or https, with a port.
  *
  * @example
  * ```ts
@@ -39,13 +39,13 @@ export function isSubscriptionUrl(url: string): boolean {
   return host !== undefined && hasPort(host);
 }
 
-/** Before and after the first `separator`. */
+/** Splits at the first `separator`. */
 function cut(text: string, separator: string): readonly string[] {
   const position = text.indexOf(separator);
   return position < 0 ? [text] : [text.slice(0, position), text.slice(position + 1)];
 }
 
-/** The host and port without escapes; nothing if they are not well-formed. */
+/** Returns host and port without escapes; undefined if they are not well-formed. */
 function unescapeHost(host: string): string | undefined {
   if (badEscape.test(host) || !hostCharacters.test(host)) return undefined;
   if (!host.startsWith('[')) {
@@ -61,7 +61,7 @@ function unescapeHost(host: string): string | undefined {
   return address === undefined || name === undefined ? undefined : address + name + host.slice(close);
 }
 
-/** In a host, only bytes beyond ASCII and the percent sign may be escaped; in a zone, a space and what needs no escape. */
+/** In a host, only bytes beyond ASCII and the percent sign may be escaped; in a zone, a space and unreserved characters. */
 function unescapePart(part: string, isZone: boolean): string | undefined {
   let allowed = true;
   const unescaped = part.replace(anEscape, (_, digits: string) => {
@@ -74,7 +74,7 @@ function unescapePart(part: string, isZone: boolean): string | undefined {
   return allowed ? unescaped : undefined;
 }
 
-/** Whether `host` is a name or a bracketed address with a port behind it. */
+/** Returns whether `host` is a name or a bracketed address, followed by a port. */
 function hasPort(host: string): boolean {
   if (host.startsWith('[')) return /^\[[^[\]]*\]:[^:[\]]+$/.test(host);
   return /^[^:[\]]*:[^:[\]]+$/.test(host);

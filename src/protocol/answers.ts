@@ -1,21 +1,22 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
-import type { NodeInfo, Registration } from './nodes.js';
+import { reportIn } from './node-report.js';
+import type { NodeInfo, NodeKind, Registration } from './nodes.js';
 
-// What a manager sends in JSON is checked before it is used: a proxy's page or another program may have sent it.
+// JSON from a manager is checked before it is used: it may come from a proxy or another program.
 
 const refusing =
   (what: string): JsonRefusal =>
   ({ place, expected, cause }) =>
     new CfluxError(
       'BAD_ANSWER',
-      `${what} is not what a manager answers: ${place === '' ? 'it' : place} is not ${expected}`,
+      `invalid response to ${what}: ${place === '' ? 'it' : place} is not ${expected}; check that the endpoint is a manager`,
       { cause, retryable: true },
     );
 
-/** The answer to a registration; `BAD_ANSWER` if it is no JSON object with a usable `id`. */
+/** Parses the response to a registration; `BAD_ANSWER` if it is not a JSON object with a usable `id`. */
 export function readRegistration(json: string): Registration {
-  const answer = JsonObject.parse(json, refusing('the answer to the registration'));
+  const answer = JsonObject.parse(json, refusing('the registration'));
   const expirationDate = answer.value('expirationDate');
   return {
     id: answer.integer('id', { min: 1 }),
@@ -23,9 +24,9 @@ export function readRegistration(json: string): Registration {
   };
 }
 
-/** One node of a list of members. */
+/** Parses one node of a list of members. */
 export function nodeIn(entry: JsonObject): NodeInfo {
-  // Both spellings are published.
+  // Managers use both spellings.
   const bindAddress = entry.value('bindAddress') == null ? 'bind-address' : 'bindAddress';
   return {
     id: entry.integer('id', { min: 1 }),
@@ -33,10 +34,34 @@ export function nodeIn(entry: JsonObject): NodeInfo {
     hostname: entry.text('hostname'),
     bindAddress: entry.text(bindAddress),
     alive: entry.boolean('alive'),
+    ...progressIn(entry),
   };
 }
 
-/** The members of a cluster; `BAD_ANSWER` if it is no JSON array of nodes. */
+const kinds: Readonly<Record<NodeKind, true>> = { agent: true, library: true, legacy: true };
+const isKind = (value: unknown): value is NodeKind =>
+  typeof value === 'string' && Object.hasOwn(kinds, value);
+
+/** What a manager with the additions says beside that. */
+function progressIn(entry: JsonObject): Partial<NodeInfo> {
+  const kind = entry.optionalField('kind', isKind, `one of ${Object.keys(kinds).join(', ')}`);
+  const instance = entry.optionalText('instance');
+  const heldVersion = entry.optionalInteger('heldVersion', { min: 0 });
+  const appliedVersion = entry.optionalInteger('appliedVersion', { min: 0 });
+  const lastSeen = entry.optionalInteger('lastSeen', { min: 0 });
+  const report = entry.optionalObject('report');
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    ...(instance === undefined ? {} : { instance }),
+    ...(heldVersion === undefined ? {} : { heldVersion }),
+    ...(appliedVersion === undefined ? {} : { appliedVersion }),
+    ...(lastSeen === undefined ? {} : { lastSeen }),
+    ...(entry.value('duplicate') === true ? { duplicate: true } : {}),
+    ...(report === undefined ? {} : { report: reportIn(report) }),
+  };
+}
+
+/** Parses the members of a cluster; `BAD_ANSWER` if it is not a JSON array of nodes. */
 export function readNodes(json: string): readonly NodeInfo[] {
-  return JsonObject.parseList(json, refusing('the list of members')).map(nodeIn);
+  return JsonObject.parseList(json, refusing('the request for the list of members')).map(nodeIn);
 }

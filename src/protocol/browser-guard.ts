@@ -4,40 +4,40 @@ import { CfluxError } from '../errors.js';
 import { isLoopback, isLoopbackAddress, parseAuthority } from './host.js';
 import { parseTarget } from './request-target.js';
 
-/** What the guard looks at. */
+/** The parts of a request that the guard checks. */
 export type GuardedRequest = Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
 
-/** How a port is protected besides. */
+/** How the port is protected otherwise. */
 export interface BrowserGuardOptions {
-  /** It serves requests that show neither a token nor a client certificate. */
+  /** It serves requests without a token or a client certificate. */
   readonly open: boolean;
-  /** Further names that an open port on loopback is served under. */
+  /** Additional host names of an open port on loopback. */
   readonly hostNames: readonly string[];
 }
 
 /**
- * Refuses requests that a browser sends for a page of another origin (R35). Of the headers that it reads, programs send `Host` only.
+ * Refuses requests that a browser sends for a page of another origin (R35). Other programs send only `Host` of the checked headers.
  *
- * A page of another site is recognized by `Sec-Fetch-Site`, in older browsers by `Origin`. A page whose own name was made to resolve
- * to loopback (DNS rebinding) has the same origin for its browser; only `Host` gives it away. That matters for a port that is open
- * on loopback: any other asks for credentials that no page has, or is reached under names that cannot be known here.
+ * A page of another site is recognized by `Sec-Fetch-Site`, in older browsers by `Origin`. A page whose own name was made to resolve to
+ * loopback (DNS rebinding) has the same origin for its browser; only `Host` reveals it. That matters for a port that is open on loopback:
+ * any other requires credentials that a page does not have, or is reached under names that cannot be known here.
  */
 export class BrowserGuard {
   readonly #hostNames: ReadonlySet<string>;
   #checksHost: boolean;
 
-  /** @throws `INVALID_OPTION` that names the host name. */
+  /** @throws `INVALID_OPTION`; the message names the host name. */
   constructor({ open, hostNames }: BrowserGuardOptions) {
     this.#hostNames = new Set(hostNames.map(checkHostName));
     this.#checksHost = open;
   }
 
-  /** Tells the address that the port was bound to; until then it counts as loopback. */
+  /** Sets the address that the port was bound to; until then it counts as loopback. */
   boundTo(address: string): void {
     this.#checksHost &&= isLoopbackAddress(address);
   }
 
-  /** Why the request is refused; undefined: it may pass. */
+  /** Returns why the request is refused; undefined if it is allowed. */
   refusal(request: GuardedRequest): string | undefined {
     const host = hostOf(request);
     const site = itemsOf(request.headers['sec-fetch-site']);
@@ -49,7 +49,7 @@ export class BrowserGuard {
       );
     }
     if (!this.#checksHost) return undefined;
-    // In its absolute form the target names the host; a Host header beside it must be as good.
+    // In its absolute form the target names the host; a Host header beside it must be valid too.
     const foreign = [host, request.headers.host].find((each) => !this.#isOwnName(each));
     if (foreign === undefined) return undefined;
     return refused(
@@ -66,17 +66,17 @@ export class BrowserGuard {
   }
 }
 
-/** What nearly all requests have, without the cost of a URL. */
+/** Matches nearly all requests, without the cost of a URL. */
 const usual = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?$/;
 
-const refused = (why: string) => `the request is refused: ${why}`;
+const refused = (why: string) => `request refused: ${why}`;
 
 function hostOf({ url = '', headers }: GuardedRequest): string | undefined {
   const authority = url.startsWith('/') ? undefined : parseTarget(url)?.authority;
   return authority ?? headers.host;
 }
 
-/** The items of a header that Node joined when it came several times. */
+/** Returns the items of a header that Node joined because it was repeated. */
 function itemsOf(value: string | string[] | undefined): readonly string[] {
   if (value === undefined) return [];
   const items = String(value).split(',');
@@ -85,7 +85,7 @@ function itemsOf(value: string | string[] | undefined): readonly string[] {
 
 function isNavigationToUi({ method, url = '', headers }: GuardedRequest): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
-  // A frame is a navigation, too, but not of the whole window.
+  // A frame is a navigation too, but not of the whole window.
   const destination = headers['sec-fetch-dest'] ?? 'document';
   return (
     headers['sec-fetch-mode'] === 'navigate' &&
@@ -106,17 +106,17 @@ function isOwnOrigin({ headers }: GuardedRequest, host: string | undefined): boo
   return own.some((each) => originOf(each, scheme) === from);
 }
 
-/** Host and port for comparing; the port of the scheme is the same as none. */
+/** Returns host and port for comparison; the scheme's default port equals none. */
 function originOf(authority: string, scheme: string): string | undefined {
   const parsed = parseAuthority(authority, scheme.toLowerCase() === 'https:' ? 'https:' : 'http:');
   return parsed && `${parsed.host} ${parsed.port}`;
 }
 
-/** The name as {@link parseAuthority} gives that of a request. */
+/** Returns the name in the form of {@link parseAuthority}. */
 function checkHostName(name: string): string {
   const isIPv6 = isIP(name) === 6;
   const parsed = parseAuthority(isIPv6 ? `[${name}]` : name);
-  // The name holds for every port; a wildcard would match nothing.
+  // The name applies to every port; a wildcard would match nothing.
   const hasMore = !isIPv6 && /:[0-9]*$|\*/.test(name);
   if (parsed !== undefined && !hasMore) return parsed.host;
   throw new CfluxError(

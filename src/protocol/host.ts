@@ -13,9 +13,9 @@ export interface Authority {
 }
 
 /**
- * Parses `host[:port]`, the value of a `Host` header, in the way of browsers: `LOCALHOST.` is `localhost`, and `127.1` is `127.0.0.1`.
+ * Parses `host[:port]`, the value of a `Host` header, like browsers do: `LOCALHOST.` is `localhost`, and `127.1` is `127.0.0.1`.
  *
- * @returns undefined when it is anything else, such as a URL, or has a user name.
+ * @returns undefined for anything else, such as a URL, or a text with a user name.
  */
 export function parseAuthority(text: string, scheme: 'http:' | 'https:' = 'http:'): Authority | undefined {
   // A URL has more parts than host and port, and ignores some characters.
@@ -26,13 +26,13 @@ export function parseAuthority(text: string, scheme: 'http:' | 'https:' = 'http:
   return { host: hostname.replace(/^\[|\]$|\.$/g, ''), port };
 }
 
-/** Whether only this machine reaches the address `host`; false for a name. */
+/** Returns whether the address `host` can be reached from this machine only; false for a name. */
 export function isLoopbackAddress(host: string): boolean {
   const family = isIP(host);
   return family !== 0 && loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** Whether a request for `host`, an address or a name as {@link Authority} has it, can only be meant for its own machine. */
+/** Returns whether a request for `host`, an address or a name as in {@link Authority}, can only be meant for its own machine. */
 export function isLoopback(host: string): boolean {
   // RFC 6761: a name below `localhost` cannot be registered.
   return isLoopbackAddress(host) || host === 'localhost' || host.endsWith('.localhost');

@@ -1,6 +1,6 @@
 import { CfluxError, type CfluxErrorCode, type CfluxErrorOptions } from '../errors.js';
 
-// Both directions in one file, so that what the manager says is what the client understands.
+// Both directions are in one file, so that manager and client agree.
 
 const statusOfCode: ReadonlyMap<CfluxErrorCode, number> = new Map([
   ['BAD_REQUEST', 400],
@@ -14,6 +14,7 @@ const statusOfCode: ReadonlyMap<CfluxErrorCode, number> = new Map([
   ['VERSION_NOT_FOUND', 404],
   ['NO_SUCH_ROUTE', 404],
   ['TIMEOUT', 408],
+  ['DUPLICATE_NODE', 409],
   ['EPOCH_MISMATCH', 412],
   ['TOO_LARGE', 413],
   ['TOO_MANY_REQUESTS', 429],
@@ -41,15 +42,18 @@ const retryableStatuses = new Set([408, 429, 500, 502, 503, 504]);
 /** Whether another attempt makes sense after a response with this status. */
 export const isRetryable = (status: number): boolean => retryableStatuses.has(status);
 
-/** The words that tell an id the cluster never gave from any other 404, such as a balancer's. */
+/** This text distinguishes an id that the cluster never assigned from any other 404, such as a balancer's. */
 const keyNotFound = 'Key not found';
 
-/** The status that an error of the manager is answered with; 500 for what is not the asker's fault and has no status of its own. */
+/**
+ * Returns the status of the response for an error of the manager; 500 for errors that the requester did not cause and that have no status
+ * of their own.
+ */
 export function statusOf(error: CfluxError): number {
   return error.status ?? statusOfCode.get(error.code) ?? 500;
 }
 
-/** The error that an answer with a failing status stands for. */
+/** Returns the error for a response with a failing status. */
 export function errorOfStatus(
   status: number,
   text: string,
@@ -59,6 +63,6 @@ export function errorOfStatus(
     status === 404 && text.includes(keyNotFound)
       ? 'NODE_NOT_FOUND'
       : (codeOfStatus.get(status) ?? 'MANAGER_FAILED');
-  const message = text.trim().slice(0, 500) || `the manager answered ${status}`;
+  const message = text.trim().slice(0, 500) || `the manager responded with status ${status}`;
   return new CfluxError(code, message, { ...options, status, retryable: isRetryable(status) });
 }

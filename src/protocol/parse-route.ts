@@ -3,12 +3,12 @@ import type { Route } from './routes.js';
 import { parseVersion } from './version.js';
 
 /**
- * The route of a request line; `undefined` where there is none.
+ * Returns the route of a request line; `undefined` if there is none.
  *
- * The legacy client writes a space as `+` in some of its paths and not in others, so a plus is a space only there.
+ * The legacy client encodes a space as `+` in some of its paths and not in others, so a plus is a space only there.
  *
- * @param target the request target as it was sent; a query is ignored. Dot segments are names like others.
- * @throws URIError where a name is not percent-encoded UTF-8.
+ * @param target the request target as sent; a query is ignored. Dot segments are ordinary names.
+ * @throws URIError if a name is not percent-encoded UTF-8.
  */
 export function parseRoute(method: string, target: string): Route | undefined {
   const parsed = parseTarget(target);
@@ -29,10 +29,9 @@ const watchRoutes: ReadonlyMap<string, Route> = new Map([
   ['metrics', { name: 'metrics' }],
 ]);
 
-/** `/nodes`, `/nodes/{cluster}`, `/nodes/{cluster}/{id}`. */
+/** `/nodes`, `/nodes/{cluster}`, `/nodes/{cluster}/{id}`, `/nodes/{cluster}/{id}/report`. */
 function nodeRoute(method: string, steps: readonly string[]): Route | undefined {
-  const [, , cluster, id] = steps;
-  if (steps.length > 4) return undefined;
+  const [, , cluster, id, part] = steps;
   if (cluster === undefined) return method === 'GET' ? { name: 'listAll' } : undefined;
   if (id === undefined) {
     if (method === 'GET') return { name: 'listNodes', cluster: decodePlus(cluster) };
@@ -40,6 +39,12 @@ function nodeRoute(method: string, steps: readonly string[]): Route | undefined 
   }
   const nodeId = parseVersion(id);
   if (nodeId === undefined) return undefined;
+  if (part !== undefined) {
+    const isReport = method === 'PUT' && part === 'report';
+    return isReport && cluster !== undefined
+      ? { name: 'report', cluster: decode(cluster), nodeId }
+      : undefined;
+  }
   if (method === 'PUT') return { name: 'heartbeat', cluster: decode(cluster), nodeId };
   return method === 'DELETE' ? { name: 'deregister', cluster: decode(cluster), nodeId } : undefined;
 }

@@ -3,7 +3,7 @@ import type { CfluxError, CfluxErrorCode } from '../errors.js';
 /** Media type of an error in JSON (RFC 9457). */
 export const problemType = 'application/problem+json';
 
-/** An error as RFC 9457 words it; `code` is ours. */
+/** An error in the format of RFC 9457; `code` is an extension. */
 export interface Problem {
   readonly type: 'about:blank';
   readonly status: number;
@@ -12,7 +12,7 @@ export interface Problem {
   readonly code: CfluxErrorCode | typeof epochMismatchOnTheWire;
 }
 
-/** What an epoch mismatch is called on the wire, where the word of the first release stays. */
+/** The code of an epoch mismatch on the wire, which is that of the first release. */
 const epochMismatchOnTheWire = 'FOREIGN_EPOCH';
 
 export function problemOf(error: CfluxError, status: number, title: string): Problem {
@@ -20,7 +20,7 @@ export function problemOf(error: CfluxError, status: number, title: string): Pro
   return { type: 'about:blank', status, title, detail: error.message, code };
 }
 
-/** Whether an `Accept` header asks for JSON errors by name: the legacy client reads plain text, and so does everybody with a wildcard. */
+/** Returns whether an `Accept` header names a JSON type: the legacy client, and clients with a wildcard, get plain text. */
 export function wantsProblem(accept: string | undefined): boolean {
   return accept !== undefined && /\bapplication\/(?:problem\+)?json\b/i.test(accept);
 }

@@ -9,7 +9,7 @@ const refuse: JsonRefusal = ({ place, expected, cause }) =>
     { cause, outcome: 'notApplied' },
   );
 
-/** The description in the body of a registration. @throws `BAD_REQUEST` that names the field. */
+/** Parses the description in the body of a registration. @throws `BAD_REQUEST` that names the field. */
 export function parseRegistration(body: string): NodeDescription {
   const fields = JsonObject.parse(body, refuse);
   const textOf = (name: string) => (fields.value(name) === null ? undefined : fields.optionalText(name));
@@ -23,7 +23,7 @@ export function parseRegistration(body: string): NodeDescription {
   };
 }
 
-/** The body that answers a registration, in the published shape. */
+/** Returns the body of the response to a registration, in the documented format. */
 export function registrationAnswer(
   { id, expirationDate }: Registration,
   { ip, hostname, bindAddress }: Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>,
@@ -32,7 +32,7 @@ export function registrationAnswer(
   return JSON.stringify({ status: 'ok', id, expirationDate, message: 'registered', metadata });
 }
 
-/** A node in a listing: the address in both spellings, for each of them is read by somebody. */
-export function listedNode({ id, ip, hostname, bindAddress, alive }: NodeInfo) {
-  return { id, ip, hostname, bindAddress, 'bind-address': bindAddress, alive };
+/** Returns a node for a listing: the address has both spellings, because different clients read different ones. */
+export function listedNode({ id, ip, hostname, bindAddress, alive, ...more }: NodeInfo) {
+  return { id, ip, hostname, bindAddress, 'bind-address': bindAddress, alive, ...more };
 }

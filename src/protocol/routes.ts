@@ -1,15 +1,16 @@
 import { CfluxError } from '../errors.js';
 
-/** What a request asks for, as its method and path say it. Names are percent-decoded; they may be any Unicode. */
+/** The purpose of a request, according to its method and path. Names are percent-decoded; they may be any Unicode. */
 export type Route =
   | { readonly name: 'register'; readonly cluster: string }
   | { readonly name: 'heartbeat'; readonly cluster: string; readonly nodeId: number }
   | { readonly name: 'deregister'; readonly cluster: string; readonly nodeId: number }
+  | { readonly name: 'report'; readonly cluster: string; readonly nodeId: number }
   | { readonly name: 'listAll' }
   | { readonly name: 'listNodes'; readonly cluster: string }
   | { readonly name: 'push'; readonly cluster: string; readonly version: number }
   | { readonly name: 'poll'; readonly cluster: string; readonly version: number }
-  // Additions of ours, for operators.
+  // Additions for operators.
   | { readonly name: 'listClusters' }
   | { readonly name: 'history'; readonly cluster: string }
   | { readonly name: 'readVersion'; readonly cluster: string; readonly version: number }
@@ -18,9 +19,9 @@ export type Route =
   | { readonly name: 'ready' }
   | { readonly name: 'metrics' };
 
-/** A name as one step of a path. */
+/** Encodes a name as one step of a path. */
 function name(text: string): string {
-  // URLs leave out a step of dots, however it is escaped, and the request would reach another route.
+  // URLs drop a step of dots, however it is escaped, and the request would reach another route.
   if (/^\.{0,2}$/.test(text)) throw unfit(text);
   try {
     return encodeURIComponent(text);
@@ -30,15 +31,16 @@ function name(text: string): string {
 }
 
 const unfit = (text: string, cause?: unknown) =>
-  new CfluxError('BAD_REQUEST', `${JSON.stringify(text)} cannot be a name in a URL`, {
+  new CfluxError('BAD_REQUEST', `invalid name ${JSON.stringify(text)}: it cannot be part of a URL`, {
     cause,
     outcome: 'notApplied',
   });
 
-/** Paths of the published API, as our own client writes them; `BAD_REQUEST` for a name that no URL can carry (blank, `.`, `..`). */
+/** Paths of the API; `BAD_REQUEST` for a name that a URL cannot contain (empty, `.`, `..`). */
 export const paths = {
   register: (cluster: string) => `/nodes/${name(cluster)}`,
   node: (cluster: string, nodeId: number) => `/nodes/${name(cluster)}/${nodeId}`,
+  report: (cluster: string, nodeId: number) => `/nodes/${name(cluster)}/${nodeId}/report`,
   allNodes: () => '/nodes',
   nodes: (cluster: string) => `/nodes/${name(cluster)}`,
   version: (cluster: string, version: number) => `/clusters/${name(cluster)}/versions/${version}`,

@@ -1,6 +1,6 @@
-/** Milliseconds after its last heartbeat that a node counts as alive. */
+/** Milliseconds for which a node counts as alive after its last heartbeat. */
 export const nodeTimeToLive = 15_000;
 /** Milliseconds between two heartbeats. */
 export const heartbeatInterval = 5_000;
-/** The longest hold of a poll, in milliseconds, as published. */
+/** The longest hold of a poll, in milliseconds, as documented. */
 export const maxPollWait = 300_000;

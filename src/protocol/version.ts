@@ -1,7 +1,7 @@
-/** The version that means «I have nothing»; never a live one. */
+/** The version for "no data"; never a live one. */
 export const noVersion = 0;
 
-/** The version that decimal digits name; `undefined` where they name no safe integer (sign, blank, fraction, beyond 2^53). */
+/** Parses a version from decimal digits; `undefined` unless it is a safe integer (no sign, blank or fraction, below 2^53). */
 export function parseVersion(text: string | null | undefined): number | undefined {
   if (text == null || text.length === 0 || text.length > 16) return undefined;
   let version = 0;

@@ -1,5 +1,5 @@
 /**
- * One thing that every implementation of an interface must hold. `run` rejects where it does not. Any test runner will do:
+ * One check that every implementation of an interface must pass. `run` rejects if it fails. Works with any test runner:
  *
  * @example
  * ```ts

@@ -6,15 +6,14 @@ import { MemoryStore } from '../manager/stores/memory-store.js';
 import type { Transport } from '../transport/transport.js';
 
 /**
- * A manager in this process that can be restarted and can lose everything, with a transport that always leads to the one of
- * the moment.
+ * An in-process manager that can be restarted and can lose its data, with a transport that always connects to the current manager.
  *
  * @example
  * ```ts
  * const fake = new FakeManager();
  * const client = new CfluxClient(mockMetaClient(), { transport: fake.transport });
  * await client.open();
- * await fake.wipe(); // the client gives it its metadata back
+ * await fake.wipe(); // the client restores its metadata
  * await client.close();
  * await fake.close();
  * ```
@@ -25,7 +24,7 @@ export class FakeManager {
   #store: ManagerStore;
   #manager: Manager;
 
-  /** @param options those of Manager; `newStore`: makes the store of a manager that has nothing, default a MemoryStore */
+  /** @param options those of Manager; `newStore` creates an empty store, default a MemoryStore */
   constructor(options: Omit<ManagerOptions, 'store'> & { readonly newStore?: () => ManagerStore } = {}) {
     const { newStore, ...managerOptions } = options;
     this.#options = managerOptions;
@@ -34,30 +33,31 @@ export class FakeManager {
     this.#manager = new Manager({ ...this.#options, store: this.#store });
   }
 
-  /** The manager of the moment. */
+  /** The current manager. */
   get manager(): Manager {
     return this.#manager;
   }
 
-  /** Leads to the manager of the moment. Its requests are single attempts: a client adds its own. */
+  /** Connects to the current manager. Makes single attempts, so that a client adds its own retries. */
   readonly transport: Transport = {
     endpoint: 'fake manager',
     register: (request, options) => this.#local().register(request, options),
     heartbeat: (request, options) => this.#local().heartbeat(request, options),
+    report: (request, options) => this.#local().report(request, options),
     deregister: (request, options) => this.#local().deregister(request, options),
     nodes: (request, options) => this.#local().nodes(request, options),
     push: (request, options) => this.#local().push(request, options),
     poll: (request, options) => this.#local().poll(request, options),
   };
 
-  /** Another process takes over, on the same data; held polls fail. */
+  /** Restarts the manager on the same data; held polls fail. */
   async restart(): Promise<void> {
     const old = this.#manager;
     this.#manager = new Manager({ ...this.#options, store: this.#store });
     await old.close();
   }
 
-  /** Another process takes over, and has nothing. */
+  /** Restarts the manager without data. */
   async wipe(): Promise<void> {
     const old = this.#manager;
     this.#store = this.#newStore();
@@ -65,7 +65,7 @@ export class FakeManager {
     await old.close();
   }
 
-  /** Ends the manager of the moment; held polls fail. */
+  /** Closes the current manager; held polls fail. */
   async close(): Promise<void> {
     await this.#manager.close();
   }

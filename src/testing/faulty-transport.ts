@@ -4,42 +4,41 @@ import { CfluxError } from '../errors.js';
 import type { Random } from '../random.js';
 import type { CallOptions, PushRequest, PushResult, Snapshot, Transport } from '../transport/transport.js';
 
-/** A method of a transport that crosses the wire. */
-export type FaultyCall = 'register' | 'heartbeat' | 'deregister' | 'nodes' | 'push' | 'poll';
+/** A method of a transport that sends a request. */
+export type FaultyCall = 'register' | 'heartbeat' | 'report' | 'deregister' | 'nodes' | 'push' | 'poll';
 
-/** What befalls one exchange. */
+/** The fault of one exchange. */
 export interface Fault {
   /** Milliseconds before the request arrives. Default: 0. */
   readonly requestDelay?: number;
-  /** Milliseconds before the answer arrives. Default: 0. Different delays reorder. */
+  /** Milliseconds before the response arrives. Default: 0. Different delays reorder responses. */
   readonly answerDelay?: number;
   /**
-   * The request never arrives (`request`), or its answer does not (`answer`): the caller hears of it after
-   * {@link FaultyTransportOptions.patience}. A request whose answer is lost arrives after `requestDelay`, though its caller may have
-   * given up by then.
+   * Loses the request (`request`) or its response (`answer`): the call rejects after {@link FaultyTransportOptions.patience}. A request
+   * whose response is lost arrives after `requestDelay`, even if its caller has aborted by then.
    */
   readonly lose?: 'request' | 'answer';
-  /** The request arrives twice; the second answer goes nowhere. */
+  /** Whether the request arrives twice; the second response is ignored. */
   readonly duplicate?: boolean;
-  /** The connection is refused: certainly nothing arrives. */
+  /** Whether the connection is refused, so that certainly nothing arrives. */
   readonly refuse?: boolean;
-  /** Any other error instead of sending. */
+  /** An error to throw instead of sending. */
   readonly error?: CfluxError;
-  /** What arrives instead of the answer; it may throw. For answers that no honest manager gives. */
+  /** Replaces the response, to simulate an invalid one; may throw. */
   readonly rewrite?: (answer: unknown) => unknown;
 }
 
-/** How a {@link FaultyTransport} behaves. */
+/** Options of a {@link FaultyTransport}. */
 export interface FaultyTransportOptions {
-  /** Decides what befalls each exchange. Default: nothing does. */
+  /** Returns the fault of each exchange. Default: no faults. */
   readonly faults?: (call: FaultyCall) => Fault | undefined;
-  /** Milliseconds after which a lost exchange is given up. Default: 10,000. */
+  /** Milliseconds after which a lost exchange fails. Default: 10,000. */
   readonly patience?: number;
   readonly clock?: Clock;
 }
 
 /**
- * A transport with a bad network in front: what happens to each exchange is decided by the test, or drawn from a seed.
+ * A transport with simulated network faults, which the test sets or draws from a seed.
  *
  * @example
  * ```ts
@@ -47,7 +46,7 @@ export interface FaultyTransportOptions {
  * const client = new CfluxClient(mockMetaClient(), { transport: network });
  * await client.open();
  * network.failNext('push', { lose: 'answer' });
- * await client.createDatabase('db0'); // made once, though its first answer got lost
+ * await client.createDatabase('db0'); // made once, although its first response was lost
  * ```
  */
 export class FaultyTransport implements Transport {
@@ -56,14 +55,15 @@ export class FaultyTransport implements Transport {
   readonly #patience: number;
   readonly #faults: (call: FaultyCall) => Fault | undefined;
   readonly #next: { readonly call: FaultyCall; readonly fault: Fault }[] = [];
-  /** While set, nothing arrives. */
+  /** While it is true, nothing arrives. */
   partitioned = false;
   /** Conflicts that pushes still meet before one goes through; see {@link conflictNext}. */
   readonly #conflicts: Snapshot[] = [];
-  /** How many exchanges were begun, by method. */
+  /** How many exchanges were started, by method. */
   readonly calls: Record<FaultyCall, number> = {
     register: 0,
     heartbeat: 0,
+    report: 0,
     deregister: 0,
     nodes: 0,
     push: 0,
@@ -81,17 +81,17 @@ export class FaultyTransport implements Transport {
     return this.#inner.endpoint ?? 'faulty';
   }
 
-  /** The next exchange of `call` has `fault`; called again, the one after it. */
+  /** Adds `fault` to the next exchange of `call` that has none. */
   failNext(call: FaultyCall, fault: Fault): void {
     this.#next.push({ call, fault });
   }
 
-  /** Takes back what {@link failNext} planned. */
+  /** Removes the faults of {@link failNext}. */
   forgetFaults(): void {
     this.#next.length = 0;
   }
 
-  /** The next pushes are answered as if another node had been first with these versions; the last one after as many pushes as there are. */
+  /** Makes the next pushes conflict with these versions, one for each push. */
   conflictNext(...versions: Snapshot[]): void {
     this.#conflicts.push(...versions);
   }
@@ -101,6 +101,14 @@ export class FaultyTransport implements Transport {
 
   heartbeat: Transport['heartbeat'] = (request, options) =>
     this.#exchange('heartbeat', options, (limits) => this.#inner.heartbeat(request, limits));
+
+  report: NonNullable<Transport['report']> = (request, options) =>
+    this.#exchange('report', options, async (limits) => {
+      if (this.#inner.report === undefined) {
+        throw new CfluxError('NO_SUCH_ROUTE', 'no reports are taken', { outcome: 'notApplied' });
+      }
+      await this.#inner.report(request, limits);
+    });
 
   deregister: Transport['deregister'] = (request, options) =>
     this.#exchange('deregister', options, (limits) => this.#inner.deregister(request, limits));
@@ -137,7 +145,7 @@ export class FaultyTransport implements Transport {
     if (fault.refuse)
       throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'notApplied' });
     if (fault.lose === 'answer' && !this.partitioned) {
-      // A request that is on its way arrives and is carried out, whatever becomes of who asked.
+      // A request that was sent arrives and is executed, even if its caller has aborted.
       void sleep(this.#clock, fault.requestDelay ?? 0)
         .then(() => send({}))
         .catch(() => undefined);
@@ -163,7 +171,7 @@ export class FaultyTransport implements Transport {
 }
 
 /**
- * Faults drawn from `random`: each probability is that of one exchange, delays are uniform up to `maxDelay` milliseconds.
+ * Draws faults from `random`. Each probability applies to one exchange; delays are uniform up to `maxDelay` milliseconds.
  *
  * @example
  * ```ts

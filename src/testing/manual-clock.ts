@@ -3,14 +3,14 @@ import { isBreathing } from '../event-loop.js';
 
 interface Timer {
   readonly due: number;
-  /** Timers due at the same moment fire in the order in which they were set. */
+  /** Timers that are due at the same time fire in the order in which they were set. */
   readonly order: number;
   readonly callback: () => void;
 }
 
 /**
- * A clock that stands still until it is told to go on: everything that waits by it runs in an order that depends on nothing
- * but the program, as fast as the machine can.
+ * A clock that advances only when a test advances it. All code that waits on it runs in an order that depends only on the program, as
+ * fast as possible.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export class ManualClock implements Clock {
   #wall: number;
   #order = 0;
 
-  /** @param wall milliseconds since 1970 at which it begins; default: 2023-11-14T22:13:20Z */
+  /** @param wall initial time in milliseconds since 1970; default: 2023-11-14T22:13:20Z */
   constructor(wall = 1_700_000_000_000) {
     this.#wall = wall;
   }
@@ -42,22 +42,22 @@ export class ManualClock implements Clock {
 
   after(ms: number, callback: () => void): () => void {
     const timer = { due: this.#monotonic + Math.max(ms, 0), order: this.#order++, callback };
-    // What never ends needs no timer.
+    // An infinite wait needs no timer.
     if (Number.isFinite(timer.due)) this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
 
-  /** How many timers are set: none, once everything on this clock is closed. */
+  /** How many timers are set; 0 after everything on this clock is closed. */
   get timers(): number {
     return this.#timers.size;
   }
 
-  /** Sets the wall clock only, as an administrator or NTP does; what waits is not disturbed. */
+  /** Sets only the wall clock, like an administrator or NTP; timers are not affected. */
   setWall(now: number): void {
     this.#wall = now;
   }
 
-  /** Lets `ms` milliseconds pass: fires what falls due, in order, and lets everything run that follows from it. */
+  /** Advances by `ms` milliseconds: fires due timers in order, and runs everything that follows from them. */
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms;
     await this.settle();
@@ -70,15 +70,15 @@ export class ManualClock implements Clock {
     this.#goTo(end);
   }
 
-  /** Time passes and nothing runs, as when the process is stopped: what falls due fires at the next {@link advance}. */
+  /** Advances the time without firing timers, as if the process was suspended: due timers fire at the next {@link advance}. */
   pause(ms: number): void {
     this.#goTo(this.#monotonic + ms);
   }
 
   /**
-   * Lets as much time pass as `promise` needs, and answers it.
+   * Advances until `promise` settles, and returns its result.
    *
-   * @throws Error when nothing is left to wait for, or `limit` milliseconds (default: an hour) were not enough
+   * @throws Error if no timer is left, or `limit` milliseconds (default: an hour) were not enough
    */
   async runUntil<T>(promise: Promise<T>, limit = 3_600_000): Promise<T> {
     let over = false;
@@ -97,10 +97,10 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Lets everything run that needs no time to pass. */
+  /** Runs everything that does not wait for time. */
   async settle(): Promise<void> {
     do {
-      // A turn of the event loop comes after every promise job there is, and after those that they bring about.
+      // A turn of the event loop comes after all pending promise jobs and those that they cause.
       await new Promise<void>((resolve) => setImmediate(resolve));
       // Long work takes several turns, on a slow machine more than on a fast one.
     } while (isBreathing());

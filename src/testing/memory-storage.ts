@@ -1,7 +1,7 @@
 import type { NodeStorage } from '../client/local/node-directory.js';
 
 /**
- * A node's files in memory: hand the same one to the next client, and it is the same node after a restart.
+ * A node's files in memory. Pass the same storage to the next client to simulate a restart of the node.
  *
  * @example
  * ```ts
@@ -13,7 +13,7 @@ import type { NodeStorage } from '../client/local/node-directory.js';
  */
 export class MemoryStorage implements NodeStorage {
   readonly files = new Map<string, Uint8Array>();
-  /** Throw from it to make a write fail; what was there stays. */
+  /** Called before each write; if it throws, the write fails and the old content stays. */
   beforeWrite: (name: string) => void | Promise<void> = () => undefined;
 
   async read(name: string): Promise<string | undefined> {
@@ -41,7 +41,7 @@ export class MemoryStorage implements NodeStorage {
     return `memory:${name}`;
   }
 
-  /** The backups that were made, oldest first. */
+  /** The backups, oldest first. */
   get backups(): readonly Uint8Array[] {
     return [...this.files].filter(([name]) => name.startsWith('backups/')).map(([, content]) => content);
   }

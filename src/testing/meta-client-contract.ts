@@ -11,11 +11,11 @@ import { subscriptionChecks } from './meta-client-checks/subscriptions.js';
 import { userChecks } from './meta-client-checks/users.js';
 import { wholeChecks } from './meta-client-checks/whole.js';
 
-/** The meta client that is checked. */
+/** The meta client to check. */
 export interface MetaClientSubject {
   /**
-   * A client that is open, on an empty store of its own, a new one for each check. `createDatabase` makes the retention policy
-   * `autogen`, as InfluxDB's does unless it is told not to; its clock tells about the right time.
+   * Returns an open client on its own empty store, a new one for each check. Its `createDatabase` must create the retention policy
+   * `autogen`, the default of InfluxDB, and its clock must be approximately right.
    */
   open(): Promise<OpenMetaClient> | OpenMetaClient;
 }
@@ -33,10 +33,10 @@ const checks: Checks = {
 };
 
 /**
- * What every `MetaClient` must do: the operations of InfluxDB's own (`services/meta`), with its results, its refusals to the
- * letter, and what they leave behind. For your own client before it is wrapped; a CfluxClient must pass as what it wraps does.
+ * The checks that every `MetaClient` must pass: the operations of InfluxDB's own client (`services/meta`), with its results, its
+ * exact error texts, and its effects. For your own client before it is wrapped; a CfluxClient passes if its wrapped client does.
  *
- * It does not look at the index, which every store counts for itself.
+ * The index is not checked, because every store counts it for itself.
  *
  * @example
  * ```ts

@@ -9,16 +9,16 @@ export interface MetaClientCall {
   readonly args: readonly unknown[];
 }
 
-/** A meta client in memory that remembers what was called; it can't `fork()`, as most clients can't. */
+/** An in-memory meta client that records its calls; it has no `fork()`, like most clients. */
 export interface MockMetaClient extends MetaClient {
   /** Every call so far, in order. */
   readonly calls: readonly MetaClientCall[];
 }
 
 /**
- * A meta client for tests: behaves as InfluxDB's own does, in memory, and records its calls.
+ * Creates an in-memory meta client for tests that behaves like InfluxDB's own and records its calls.
  *
- * @param options `data`: what it begins with, default an empty store; `overrides`: methods of your own, e.g. one that fails
+ * @param options `data`: initial metadata, default empty; `overrides`: your own methods, for example one that fails
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export interface MockMetaClient extends MetaClient {
 export function mockMetaClient(
   options: { data?: MetaData; overrides?: Partial<MetaClient> } = {},
 ): MockMetaClient {
-  // The lowest cost that bcrypt takes: tests create users by the hundred.
+  // The lowest cost of bcrypt, because tests create hundreds of users.
   const store = new LocalMetaClient({ bcryptCost: 4, ...(options.data ? { data: options.data } : {}) });
   const calls: MetaClientCall[] = [];
   const mock: Record<string, unknown> = { calls };

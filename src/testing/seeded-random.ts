@@ -1,7 +1,7 @@
 import type { Random } from '../random.js';
 
 /**
- * Chance that a seed decides: the same numbers again for the same seed (mulberry32, by Tommy Ettinger).
+ * Creates a source of random numbers that are equal for equal seeds (mulberry32, by Tommy Ettinger).
  *
  * @example
  * ```ts

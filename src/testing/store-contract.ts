@@ -9,24 +9,25 @@ import { commitChecks } from './store-checks/commits.js';
 import { nodeChecks } from './store-checks/nodes.js';
 import { sharingChecks } from './store-checks/sharing.js';
 import { versionChecks } from './store-checks/versions.js';
+import { wordChecks } from './store-checks/words.js';
 
-/** Where a store keeps its data, for one check. */
+/** The storage of one check. */
 export interface StorePlace {
-  /** A store on this place: each is what another process would have. */
+  /** Opens a store on this storage, as another process would. */
   connect(): ManagerStore | Promise<ManagerStore>;
-  /** Removes what is there. */
+  /** Removes the storage. */
   destroy?(): Promise<void> | void;
 }
 
-/** The store that is checked. */
+/** The store to check. */
 export interface StoreSubject {
-  /** An empty place, a new one for each check. */
+  /** Creates an empty storage for each check. */
   place(): StorePlace | Promise<StorePlace>;
-  /** Absent: time is simulated. For a store that expires nodes by real time: lets so many milliseconds pass. */
+  /** For a store that expires nodes by real time: waits this many milliseconds. If absent, time is simulated. */
   readonly pass?: (ms: number) => Promise<void>;
-  /** The clock of those who give `pass`. */
+  /** The clock to use with `pass`. */
   readonly clock?: Clock;
-  /** Milliseconds that a node lives in the checks. Default: 15,000. */
+  /** A node's time to live in the checks, in milliseconds. Default: 15,000. */
   readonly nodeTtl?: number;
 }
 
@@ -34,11 +35,12 @@ const checks: Checks = {
   ...commitChecks,
   ...versionChecks,
   ...nodeChecks,
+  ...wordChecks,
   ...sharingChecks,
 };
 
 /**
- * Every thing that a {@link ManagerStore} must hold, to be run by any test runner.
+ * The checks that every {@link ManagerStore} must pass, for any test runner.
  *
  * @example
  * ```ts

@@ -4,10 +4,10 @@ import type { PollResult, PushRequest, PushResult, Transport } from '../transpor
 import { withRetry } from '../transport/with-retry.js';
 import type { ContractCheck } from './contract.js';
 
-/** A transport that is connected with a manager of its own, which knows nothing yet. */
+/** A transport that is connected to its own, empty manager. */
 export interface ConnectedTransport {
   readonly transport: Transport;
-  /** Ends the manager and whatever is between it and the transport. */
+  /** Closes the manager and everything between it and the transport. */
   readonly close: () => Promise<void> | void;
 }
 
@@ -32,7 +32,7 @@ function snapshot(result: PollResult) {
   return { ...result, snapshot: Buffer.from(result.snapshot) };
 }
 
-/** What `call` rejects with. */
+/** Returns the error of `call`. */
 async function rejection(call: Promise<unknown>): Promise<unknown> {
   const nothing = Symbol();
   const reason = await call.then(
@@ -50,7 +50,7 @@ async function failsWith(code: string, call: Promise<unknown>) {
   return error;
 }
 
-/** The checks, by name: what they are given is what CfluxClient would use. */
+/** The checks by name; they use the transport as CfluxClient would. */
 const checks: Record<string, (transport: Transport) => Promise<void>> = {
   async 'gives every node an id of its own, and lists it'(transport) {
     const first = await transport.register({ cluster, node });
@@ -101,7 +101,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
 
   async 'brings a large snapshot there and back'(transport) {
     const large = new Uint8Array(5 * 2 ** 20);
-    // Xorshift: nothing that a compression on the way makes small.
+    // Xorshift, so that compression does not make it smaller.
     for (let at = 0, x = 1; at < large.length; at++) {
       x ^= x << 13;
       x ^= x >>> 17;
@@ -170,7 +170,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
   async 'does not send a node what it has stored itself'(transport) {
     const version = committed(await transport.push(aPush({ nodeId: 7 })));
     const held = transport.poll({ cluster, version, wait: 20_000, nodeId: 7 });
-    // The hold must have begun, or the poll is compared with the version after the push.
+    // The poll must be held already; otherwise it is compared with the version after the push.
     await transport.poll({ cluster, version, wait: 1_000 });
     const mine = await transport.push(aPush({ version, nodeId: 7, mutation: 'mutation-2' }));
     const result = await held;
@@ -258,8 +258,8 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
 };
 
 /**
- * What CfluxClient relies on in a {@link Transport}, to be run by any test runner. Each check calls `connect` for a transport and
- * a manager of its own; one that makes no attempts itself is checked as it is used, within {@link withRetry}.
+ * The checks that every {@link Transport} must pass, for any test runner. Each check calls `connect` for its own transport and
+ * manager; a transport without retries is checked within {@link withRetry}, as CfluxClient uses it.
  * @example
  * ```ts
  * import { describe, it } from 'vitest';

@@ -1,12 +1,12 @@
 import { CfluxError } from '../errors.js';
 
 /**
- * A token, or a function that gives the one to use. The function is asked before every request, so it should remember; after a
- * 401 it is asked once more with `refused` (the token that was not accepted), and the request is made again if it gives another.
+ * A token, or a function that returns the current token. The function is called before every request, so it should cache the token.
+ * After a 401 it is called once more with `refused` (the token that was not accepted), and the request is retried if it returns another.
  */
 export type BearerToken = string | ((refused?: string) => string | Promise<string>);
 
-/** The token for the next request. Its text never shows in an error. */
+/** Returns the token for the next request. The token never appears in an error. */
 export async function currentToken(source: BearerToken, refused?: string): Promise<string> {
   let token: string;
   try {
@@ -18,9 +18,13 @@ export async function currentToken(source: BearerToken, refused?: string): Promi
       outcome: 'notApplied',
     });
   }
-  // What a header may carry (RFC 6750 allows less); fetch would put the whole token into its complaint.
+  // Characters that a header may contain (RFC 6750 allows fewer); fetch would include the whole token in its error.
   if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token;
-  throw new CfluxError('INVALID_OPTION', 'token: blank, or with characters that a header cannot carry', {
-    outcome: 'notApplied',
-  });
+  throw new CfluxError(
+    'INVALID_OPTION',
+    'token: empty, or with characters that an HTTP header cannot contain',
+    {
+      outcome: 'notApplied',
+    },
+  );
 }

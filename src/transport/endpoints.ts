@@ -1,7 +1,7 @@
 import { CfluxError } from '../errors.js';
 import { withoutTrailing } from '../trailing.js';
 
-/** Hides what precedes the last `@`, which may be a user and a password; the scheme stays. */
+/** Removes the text before the last `@`, which may be a user and a password; the scheme is kept. */
 export function withoutUser(text: string): string {
   const at = text.lastIndexOf('@');
   if (at < 0) return text;
@@ -10,30 +10,30 @@ export function withoutUser(text: string): string {
   return `${scheme}…${text.slice(at)}`;
 }
 
-/** An endpoint as it may be shown, whatever it is: without the user and password that may be in it. */
+/** Formats any value of an endpoint option for messages, without a user and password. */
 export const shownEndpoint = (endpoint: unknown): string =>
   JSON.stringify(endpoint, (_, value) => (typeof value === 'string' ? withoutUser(value) : value));
 
-/** One endpoint, without a slash at the end. */
+/** Parses one endpoint; returns it without a trailing slash. */
 function parseEndpoint(endpoint: string): string {
   const wrong = (why: string) => new CfluxError('INVALID_OPTION', `endpoint: ${why}`);
   let url: URL;
   try {
     url = new URL(endpoint);
   } catch {
-    throw wrong(`${shownEndpoint(endpoint)} is no URL, such as http://localhost:8000`);
+    throw wrong(`${shownEndpoint(endpoint)} is not a URL; write one such as http://localhost:8000`);
   }
-  if (url.username || url.password) throw wrong('a URL with a user or password is not taken, use `token`');
+  if (url.username || url.password) throw wrong('the URL must not contain a user or password; use `token`');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw wrong(
-      `${shownEndpoint(endpoint)} is neither http: nor https:, write http://${withoutUser(endpoint).replace(/^\w+:\/\//, '')}`,
+      `${shownEndpoint(endpoint)} is not an http or https URL; write http://${withoutUser(endpoint).replace(/^\w+:\/\//, '')}`,
     );
   }
-  if (url.search || url.hash) throw wrong(`${shownEndpoint(endpoint)} must end with its path`);
+  if (url.search || url.hash) throw wrong(`${shownEndpoint(endpoint)} must not have a query or fragment`);
   return withoutTrailing(url.href, /\//);
 }
 
-/** The managers' URLs, in turn: one is used until it fails. */
+/** The managers' URLs: one is used until it fails, then the next. */
 export class Endpoints {
   readonly #urls: readonly string[];
   #position = 0;
@@ -51,7 +51,7 @@ export class Endpoints {
     return this.#urls[this.#position] ?? '';
   }
 
-  /** Goes on to the next. `false`: there is none, or another request has already left `failed`. */
+  /** Switches to the next endpoint. Returns false if there is none, or another request has already left `failed`. */
   leave(failed: string): boolean {
     if (failed !== this.current || this.#urls.length === 1) return false;
     this.#position = (this.#position + 1) % this.#urls.length;

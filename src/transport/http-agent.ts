@@ -10,10 +10,10 @@ interface Packages {
   readonly Agent: typeof Agent;
 }
 
-/** Connections that share the certificates and the address with which they were made. */
+/** Connections with the same certificates and the same resolved address. */
 interface Connections {
   readonly agent: Agent;
-  /** Requests whose headers have not arrived. */
+  /** Number of requests whose response headers have not arrived. */
   waiting: number;
   isRetired: boolean;
 }
@@ -25,18 +25,18 @@ export interface HttpAgentOptions {
 }
 
 /**
- * Connections of one client, and single attempts over them. Without undici's own limits of 300 s, which would end a poll before its
- * hold does: deadlines are the caller's.
+ * The connections of one client, and single attempts over them. undici's own limits of 300 s are disabled, because they would end a
+ * poll before its wait is over; the caller sets deadlines.
  *
- * ky and undici are loaded with the first request: to import them takes longer than all the rest of this library.
+ * ky and undici are loaded with the first request, because importing them takes longer than the rest of this library.
  */
 export class HttpAgent {
   readonly #options: HttpAgentOptions;
   readonly #credentials: TlsCredentials | undefined;
   #packages: Promise<Packages> | undefined;
-  /** Those for the next request. */
+  /** The connections for the next request. */
   #current: Connections | undefined;
-  /** All that are not closed. */
+  /** All connections that are not closed. */
   readonly #open = new Set<Connections>();
   #generation = 0;
   #isDestroyed = false;
@@ -54,7 +54,7 @@ export class HttpAgent {
     return this.#credentials?.certificates ?? [];
   }
 
-  /** Which connections the next request uses; for {@link renew}. */
+  /** Identifies the connections that the next request uses; for {@link renew}. */
   get generation(): number {
     return this.#generation;
   }
@@ -66,7 +66,7 @@ export class HttpAgent {
     const { ky, Agent } = await this.#packages;
     const connections = this.#connections(Agent);
     connections.waiting += 1;
-    // Of no known fields: the declarations of undici differ from those of Node's built-in copy of it.
+    // Untyped, because undici's declarations differ from those of Node's built-in copy.
     const dispatcher: object = { dispatcher: connections.agent };
     try {
       return await ky(url, {
@@ -84,9 +84,9 @@ export class HttpAgent {
   }
 
   /**
-   * Uses new connections from now on, so that the host name is resolved again; the present ones are closed when their requests have
-   * ended. Has no effect if the connections of `generation` were replaced already: of many requests that fail at once, only the first
-   * has an effect.
+   * Uses new connections from now on, so that the host name is resolved again; the current ones are closed when their requests have
+   * ended. Has no effect if the connections of `generation` were already replaced, so that of many failing requests only the first
+   * renews.
    */
   renew(generation: number): void {
     if (generation !== this.#generation) return;
@@ -98,7 +98,7 @@ export class HttpAgent {
     this.#closeUnused(retired);
   }
 
-  /** Frees every socket; requests under way reject, and those to come. */
+  /** Closes every socket. Pending and later requests reject. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
     await Promise.all([...this.#open].map(({ agent }) => agent.destroy()));
@@ -116,7 +116,7 @@ export class HttpAgent {
     return connections;
   }
 
-  /** undici refuses requests as soon as it closes, so those that it has not got yet are waited for; it waits for bodies itself. */
+  /** Closes unused connections after the headers of all requests: undici refuses requests once it closes, but waits for bodies itself. */
   #closeUnused(connections: Connections): void {
     if (!connections.isRetired || connections.waiting > 0 || this.#isDestroyed) return;
     void connections.agent

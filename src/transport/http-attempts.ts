@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import { readNodes, readRegistration } from '../protocol/answers.js';
 import { headers } from '../protocol/headers.js';
+import { writeReport } from '../protocol/node-report.js';
+import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { paths } from '../protocol/routes.js';
 import { expectStatus, type HttpAnswer, textOf } from './http-answer.js';
@@ -18,14 +20,15 @@ import type {
   PushRequest,
   PushResult,
   RegisterRequest,
+  ReportRequest,
   Transport,
 } from './transport.js';
 import { committedOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-answer.js';
 
-/** A 504 that comes after this share of the hold is how the old manager, or a proxy, says that nothing changed. */
+/** A 504 after this share of the wait means unchanged: legacy managers and proxies respond so. */
 const fullHold = 0.9;
 
-/** The published API over HTTP, one attempt of each call: retrying and deadlines are the caller's. */
+/** The published API over HTTP, one attempt per call; the caller handles retries and deadlines. */
 export class HttpAttempts implements Transport {
   readonly #exchange: HttpExchange;
   readonly #clock: Clock;
@@ -52,12 +55,18 @@ export class HttpAttempts implements Transport {
     return this.#exchange.certificates;
   }
 
-  async register({ cluster, node }: RegisterRequest, { signal }: CallOptions = {}): Promise<Registration> {
+  async register(
+    { cluster, node, instance }: RegisterRequest,
+    { signal }: CallOptions = {},
+  ): Promise<Registration> {
     return this.send(
       {
         method: 'POST',
         path: paths.register(cluster),
-        headers: { 'content-type': 'application/json' },
+        headers: {
+          'content-type': 'application/json',
+          ...(instance === undefined ? {} : { [headers.instance]: instance }),
+        },
         body: JSON.stringify(node),
         signal,
       },
@@ -71,10 +80,24 @@ export class HttpAttempts implements Transport {
         method: 'PUT',
         path: paths.node(request.cluster, request.nodeId),
         headers: {
+          ...said(request.word ?? {}),
           ...(request.leaving ? { [headers.leaving]: 'true' } : {}),
           ...(request.node ? { 'content-type': 'application/json' } : {}),
         },
         ...(request.node ? { body: JSON.stringify(request.node) } : {}),
+        signal,
+      },
+      (answer) => this.#expect(answer, 200, 204),
+    );
+  }
+
+  async report({ cluster, nodeId, report }: ReportRequest, { signal }: CallOptions = {}): Promise<void> {
+    await this.send(
+      {
+        method: 'PUT',
+        path: paths.report(cluster, nodeId),
+        headers: { 'content-type': 'application/json' },
+        body: writeReport(report),
         signal,
       },
       (answer) => this.#expect(answer, 200, 204),
@@ -106,8 +129,8 @@ export class HttpAttempts implements Transport {
           ...identity(request),
           ...(offer === undefined ? {} : { [headers.offer]: `${offer.epoch}/${offer.version}` }),
         },
-        // As it is: 5 MiB go in 20 ms on one machine, gzip and gunzip would take 53 ms more. What is worth compressing is the
-        // same snapshot sent to every node.
+        // Not compressed: 5 MiB take 20 ms on one machine, and gzip and gunzip would add 53 ms. Compression pays only for the
+        // snapshot that the manager sends to every node.
         body: request.snapshot,
         maxBytes: this.#maxSnapshotBytes,
         signal,
@@ -151,7 +174,7 @@ export class HttpAttempts implements Transport {
     return expectStatus(answer, this.#clock.now(), ...statuses);
   }
 
-  /** What `read` makes of the answer; an error names the endpoint, which is left where another may do better. */
+  /** Sends a request and parses the response with `read`. Errors name the endpoint; switches endpoints if another may succeed. */
   async send<T>(
     request: Omit<HttpRequest, 'maxBytes'> & { readonly maxBytes?: number },
     read: (answer: HttpAnswer) => T,
@@ -172,11 +195,22 @@ export class HttpAttempts implements Transport {
   }
 }
 
-/** Who asks, and what it has or wants to store. */
-function identity({ epoch, mutation, nodeId }: PushRequest | PollRequest): Record<string, string> {
+/** Headers that identify the requester and its position. */
+function identity({ epoch, mutation, nodeId, instance }: PushRequest | PollRequest): Record<string, string> {
   return {
     ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
     ...(mutation === undefined ? {} : { [headers.mutation]: mutation }),
     ...(nodeId === undefined ? {} : { [headers.node]: String(nodeId) }),
+    ...(instance === undefined ? {} : { [headers.instance]: instance }),
+  };
+}
+
+/** What a node says of itself with a heartbeat. */
+function said({ instance, epoch, version, applied }: NodeWord): Record<string, string> {
+  return {
+    ...(instance === undefined ? {} : { [headers.instance]: instance }),
+    ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
+    ...(version === undefined ? {} : { [headers.held]: String(version) }),
+    ...(applied === undefined ? {} : { [headers.applied]: String(applied) }),
   };
 }

@@ -3,18 +3,18 @@ import { CfluxError } from '../errors.js';
 
 export interface BodyLimits {
   readonly clock: Clock;
-  /** The most bytes taken, after decompression. */
+  /** Maximum bytes after decompression. */
   readonly maxBytes: number;
-  /** Milliseconds of silence between two pieces. */
+  /** Maximum milliseconds between two chunks. */
   readonly idleTimeout: number;
 }
 
 const tooLarge = (maxBytes: number) =>
-  new CfluxError('TOO_LARGE', `the answer is larger than ${maxBytes} bytes`);
+  new CfluxError('TOO_LARGE', `the response is larger than ${maxBytes} bytes`);
 
 /**
- * The body of `response`. It is counted while it comes, after decompression: a megabyte of gzip can hold a gigabyte, and fetch
- * has no limit of its own (nor does undici's hold after decompression). Past a limit the connection is cut.
+ * Reads the body of `response`. Bytes are counted while they arrive, after decompression: a megabyte of gzip can contain a gigabyte,
+ * and fetch has no limit (undici's limit does not apply after decompression). Beyond a limit the connection is closed.
  */
 export async function readBody(
   response: Response,
@@ -27,7 +27,7 @@ export async function readBody(
   let failure: unknown;
   const cut = (error: unknown) => {
     failure ??= error;
-    // Rejects where the stream has already failed: what counts is noted above.
+    // Rejects if the stream has already failed; the relevant error is recorded above.
     reader.cancel(error).catch(() => {});
   };
   const stated = Number(response.headers.get('content-length') ?? 0);
@@ -35,7 +35,7 @@ export async function readBody(
   while (failure === undefined) {
     const stop = clock.after(idleTimeout, () =>
       cut(
-        new CfluxError('TIMEOUT', `the answer broke off: nothing came for ${idleTimeout} ms`, {
+        new CfluxError('TIMEOUT', `the response stalled: no data for ${idleTimeout} ms`, {
           retryable: true,
         }),
       ),

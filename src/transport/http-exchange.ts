@@ -15,16 +15,16 @@ const debug = debugLog('cflux:transport');
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below the endpoint, with a slash at its begin. */
+  /** Path below the endpoint, with a leading slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
-  /** The most bytes of a body taken in answer. */
+  /** Maximum bytes of the response body. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A request without a response so far. */
+/** A request without a response yet. */
 interface UnderWay {
   readonly endpoint: string;
   readonly generation: number;
@@ -32,17 +32,17 @@ interface UnderWay {
   readonly abandon: () => void;
 }
 
-/** Statuses of a proxy or manager that cannot serve: the next attempt may find another one under the same name. */
+/** Statuses of a proxy or manager that cannot serve; the host name may resolve to another one at the next attempt. */
 const unavailable: ReadonlySet<number> = new Set([502, 503]);
 
-/** One request, one answer, read to its end: that is all this knows of the manager. */
+/** Sends single requests and reads complete responses; knows nothing else about the manager. */
 export class HttpExchange {
   readonly #endpoints: Endpoints;
   readonly #token: BearerToken | undefined;
   readonly #clock: Clock;
   readonly #idleTimeout: number;
   readonly #agent: HttpAgent;
-  /** The newest connections on which a request was not answered in time. */
+  /** Generation of the newest connections on which a request timed out. */
   #hung: number | undefined;
   readonly #underWay = new Set<UnderWay>();
 
@@ -66,7 +66,7 @@ export class HttpExchange {
     return this.#agent.certificates;
   }
 
-  /** The answer, whatever its status; rejects where there was none, or none to the end. */
+  /** Resolves with the response, whatever its status; rejects if there was none, or it was incomplete. */
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const token = this.#token === undefined ? undefined : await currentToken(this.#token);
     const answer = await this.#sendOnce(request, token);
@@ -76,8 +76,8 @@ export class HttpExchange {
   }
 
   /**
-   * Requests go to the next endpoint, if there is one, for this one failed. Where it `hangs`, those that wait for it go there as
-   * well: a poll would notice only at the end of its hold.
+   * Switches to the next endpoint, if there is one, because this one failed. If it `hangs`, requests that wait for it are aborted too,
+   * because a poll would notice only at the end of its wait.
    */
   leave(endpoint: string, hangs = false): void {
     const isLeft = this.#endpoints.leave(endpoint);
@@ -85,12 +85,12 @@ export class HttpExchange {
     for (const request of this.#underWay) if (request.endpoint === endpoint) request.abandon();
   }
 
-  /** How many endpoints take turns. */
+  /** The number of endpoints. */
   get endpoints(): number {
     return this.#endpoints.count;
   }
 
-  /** Frees every socket; requests under way reject. */
+  /** Closes every socket. Pending requests reject. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
@@ -113,10 +113,10 @@ export class HttpExchange {
       this.#abandonHung(generation);
       return answer;
     } catch (error) {
-      // A deadline speaks against the endpoint, the caller's own abort does not.
+      // A timeout indicates a failed endpoint; an abort by the caller does not.
       const isLate = signal !== undefined && isCfluxError(signal.reason, 'TIMEOUT');
       if (signal?.aborted && !isLate) throw signal.reason;
-      // The name may stand for another address by now.
+      // The host name may resolve to another address now.
       this.#agent.renew(generation);
       if (isLate) this.#hung = generation;
       this.leave(endpoint, isLate);
@@ -128,12 +128,12 @@ export class HttpExchange {
     }
   }
 
-  /** Newer connections work. What waits on those that hung would wait to its end if the name has another address now. */
+  /** Called when newer connections work: aborts requests on those that hung, which would wait in vain if the host name moved. */
   #abandonHung(generation: number): void {
     const hung = this.#hung;
     if (hung === undefined || generation <= hung) return;
     this.#hung = undefined;
-    // Not a push, whose outcome would be unknown.
+    // Except a push, because its outcome would be unknown.
     for (const request of this.#underWay) {
       if (request.isRead && request.generation <= hung) request.abandon();
     }
@@ -149,10 +149,10 @@ export class HttpExchange {
     const response = await this.#agent.request(`${endpoint}${path}`, {
       method,
       headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      // Not through ky, which prepares for attempts of its own: it makes a stream of a body and tees that, and links signals.
+      // Not through ky, which prepares for its own retries: it converts a body to a stream and tees it, and links signals.
       fetch: (input, init) => fetch(input, { ...init, ...own }),
     });
-    // Also of an error: an answer left unread keeps its socket.
+    // Read the body of errors too, because an unread body keeps its socket.
     const answered = await readBody(response, {
       clock: this.#clock,
       maxBytes,
@@ -168,14 +168,14 @@ export class HttpExchange {
   }
 }
 
-/** What says what went wrong goes into messages and logs; some proxies repeat the request there, and the token with it. */
+/** Removes the token from an error body, which goes into messages and logs: some proxies echo the request. */
 function without(token: string | undefined, body: Uint8Array): Uint8Array {
   if (token === undefined || !Buffer.from(body).includes(token)) return body;
   return Buffer.from(Buffer.from(body).toString('latin1').replaceAll(token, '***'), 'latin1');
 }
 
 const hanging = (endpoint: string) =>
-  new CfluxError('UNREACHABLE', `${endpoint} hangs: another request to it was not answered in time`, {
+  new CfluxError('UNREACHABLE', `${endpoint} hangs: another request to it timed out`, {
     retryable: true,
     outcome: 'unknown',
   });

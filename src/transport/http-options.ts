@@ -10,15 +10,15 @@ import type { RetryOptions } from './with-retry.js';
  * at most once a second, and new connections use what they return. If that cannot be used, the previous values stay in use.
  */
 export interface TlsOptions {
-  /** Authorities that the manager's certificate may come from, instead of the well-known ones. */
+  /** Certificate authorities of the manager, instead of the well-known ones. */
   readonly ca?: string | Uint8Array | (string | Uint8Array)[] | PemFunction;
-  /** This node's own certificate, for a manager that asks for one. */
+  /** This node's client certificate, for a manager that requires one. */
   readonly cert?: string | Uint8Array | PemFunction;
   /** The private key of `cert`. */
   readonly key?: string | Uint8Array | PemFunction;
-  /** Opens `key` where it is encrypted. */
+  /** Decrypts `key`, if it is encrypted. */
   readonly passphrase?: string;
-  /** The name that the manager's certificate must bear. Default: the host of the endpoint. */
+  /** The name that the manager's certificate must contain. Default: the host of the endpoint. */
   readonly servername?: string;
   /**
    * Receives the reason when certificates cannot be reloaded, and a warning 30, 14, 7, 3 and 1 days before one expires.
@@ -29,28 +29,28 @@ export interface TlsOptions {
   readonly onLoad?: (certificates: readonly CertificateInfo[]) => void;
 }
 
-/** Where the manager is, and how a client speaks with it. Times are in milliseconds. */
+/** Options of an HttpTransport. Times are in milliseconds. */
 export interface HttpTransportOptions {
   /**
-   * URL of the manager, `http:` or `https:`, with a path where a proxy wants one. Of several, the first is used until it
-   * fails, then the next, and so on around. Default: `http://localhost:8000`.
+   * URL of the manager, `http:` or `https:`, with a path if a proxy requires one. Of several, the first is used until it fails,
+   * then the next, in a circle. Default: `http://localhost:8000`.
    */
   readonly endpoint?: string | readonly string[];
-  /** Sent with every request as `Authorization: Bearer …`; a function is asked before each request. */
+  /** Sent with every request as `Authorization: Bearer …`; a function is called before each request. */
   readonly token?: BearerToken;
   readonly tls?: TlsOptions;
   /** Attempts of each call, and the delays between them. */
   readonly retry?: Omit<RetryOptions, 'clock' | 'random'>;
   /** Time to make a connection, TLS included. Default: 5000. */
   readonly connectTimeout?: number;
-  /** The longest silence in the middle of a body. Default: 15 000. */
+  /** Maximum time without data while a response body is read. Default: 15 000. */
   readonly bodyIdleTimeout?: number;
-  /** The largest snapshot taken, in bytes after decompression. Default: 256 MiB. */
+  /** Maximum size of a snapshot, in bytes after decompression. Default: 256 MiB. */
   readonly maxSnapshotBytes?: number;
-  /** The largest list of members and the like, in bytes after decompression. Default: 16 MiB. */
+  /** Maximum size of any other response, such as a list of nodes, in bytes after decompression. Default: 16 MiB. */
   readonly maxAnswerBytes?: number;
-  /** Default: the machine's clock. */
+  /** Default: the clock of the machine. */
   readonly clock?: Clock;
-  /** Jitter is drawn from it. Default: chance from the operating system. */
+  /** Source of jitter. Default: the operating system. */
   readonly random?: Random;
 }

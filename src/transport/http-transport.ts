@@ -12,6 +12,7 @@ import type {
   PushRequest,
   PushResult,
   RegisterRequest,
+  ReportRequest,
   Transport,
 } from './transport.js';
 import { withRetry } from './with-retry.js';
@@ -30,11 +31,11 @@ const checkOptions = optionsCheck<HttpTransportOptions>('HttpTransport', {
 });
 
 /**
- * Reaches a manager over the published HTTP API, on ky and the global `fetch`. Every call makes up to five attempts and has a
- * deadline; a poll outlives the 300 s after which `fetch` alone gives up. Answers are taken only if they are whole and a
- * manager's own: a web page, a cut or changed snapshot, a redirect count as failed attempts.
+ * Connects to a manager over the published HTTP API, with ky and the global `fetch`. Every call makes up to five attempts and has a
+ * deadline; a poll can exceed the 300 s after which `fetch` alone times out. Only complete responses of a manager are accepted: a
+ * web page, a truncated or changed snapshot, and a redirect count as failed attempts.
  *
- * @throws CfluxError `INVALID_OPTION` where an option cannot be used.
+ * @throws CfluxError `INVALID_OPTION` if an option is invalid.
  * @example
  * ```ts
  * import { readFile } from 'node:fs/promises';
@@ -62,12 +63,12 @@ export class HttpTransport implements Transport {
     });
   }
 
-  /** The URL that the next request goes to. */
+  /** The URL of the next request. */
   get endpoint(): string {
     return this.#calls.endpoint ?? '';
   }
 
-  /** TLS certificates of its connections: this node's own, and the authorities that it trusts. */
+  /** TLS certificates of its connections: this node's own, and the trusted authorities. */
   get certificates(): readonly CertificateInfo[] {
     return this.#attempts.certificates;
   }
@@ -78,6 +79,11 @@ export class HttpTransport implements Transport {
 
   heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void> {
     return this.#calls.heartbeat(request, options);
+  }
+
+  /** Rejects with `NO_SUCH_ROUTE` if the manager takes no reports. */
+  async report(request: ReportRequest, options?: CallOptions): Promise<void> {
+    await this.#calls.report?.(request, options);
   }
 
   deregister(request: NodeRequest, options?: CallOptions): Promise<void> {
@@ -96,7 +102,7 @@ export class HttpTransport implements Transport {
     return this.#calls.poll(request, options);
   }
 
-  /** Frees every socket; calls under way reject with `CLOSED`. */
+  /** Closes every socket. Pending calls reject with `CLOSED`. */
   async close(): Promise<void> {
     await this.#calls.close?.();
   }

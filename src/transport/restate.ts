@@ -1,6 +1,6 @@
 import { CfluxError, type Outcome } from '../errors.js';
 
-/** `error` with another message, outcome or chance of another attempt, and the same cause. */
+/** Returns a copy of `error` with another message, outcome or `retryable`, and the same cause. */
 export function restate(
   error: CfluxError,
   {

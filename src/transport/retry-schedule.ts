@@ -5,28 +5,29 @@ import type { Transport } from './transport.js';
 /** The calls of a transport. */
 export type Call = Exclude<keyof Transport, 'close' | 'endpoint' | 'retries'>;
 
-/** When attempts are made. */
+/** Options of the retry schedule. */
 export interface RetryScheduleOptions {
   /** Attempts of one call, the first one included. Default: 5. */
   readonly attempts?: number;
   /** Milliseconds before the second attempt, before jitter. Default: 150. */
   readonly minDelay?: number;
-  /** How much longer each delay is than the one before. Default: 3. */
+  /** Growth of each delay. Default: 3. */
   readonly factor?: number;
-  /** The longest delay in milliseconds; a sixteenth of the call's timeout where that is less. Default: 5000. */
+  /** Maximum delay in milliseconds; at most a sixteenth of the call's timeout. Default: 5000. */
   readonly maxDelay?: number;
-  /** Milliseconds that a poll may take beyond its hold. Default: 30 000. */
+  /** Milliseconds that a poll may take beyond its wait. Default: 30 000. */
   readonly pollMargin?: number;
 }
 
 /**
- * Milliseconds that a call may take, all attempts together. A node lives for `nodeTimeToLive` after a heartbeat and beats again
- * after `heartbeatInterval`: what is left between the two is for the five attempts of that heartbeat.
+ * Timeouts of calls in milliseconds, for all attempts together. A node is alive for `nodeTimeToLive` after a heartbeat, and sends the
+ * next one after `heartbeatInterval`: the difference is left for the five attempts of that heartbeat.
  */
 const timeouts: Record<Exclude<Call, 'poll'>, number> = {
   register: 20_000,
   heartbeat: nodeTimeToLive - heartbeatInterval,
   deregister: 10_000,
+  report: 10_000,
   nodes: 20_000,
   push: 30_000,
 };
@@ -39,7 +40,7 @@ export interface RetrySchedule {
   readonly delays: readonly number[];
 }
 
-/** The schedule of a call with `timeout` (the call's own where absent); `wait` is the hold that a poll asks for. */
+/** Returns the schedule of a call with `timeout` (default: that of the call); `wait` is the requested wait of a poll. */
 export function retrySchedule(
   call: Call,
   { timeout, wait = maxPollWait }: { readonly timeout?: number | undefined; readonly wait?: number },
@@ -47,7 +48,7 @@ export function retrySchedule(
 ): RetrySchedule {
   const { attempts = 5, minDelay = 150, factor = 3, maxDelay = 5_000, pollMargin = 30_000 } = options;
   const whole = timeout ?? (call === 'poll' ? wait + pollMargin : timeouts[call]);
-  // Four delays take a quarter of the call at most, the rest is left to the attempts.
+  // Four delays take at most a quarter of the call; the rest is left for the attempts.
   const longest = Math.max(1, Math.min(maxDelay, whole / 16));
   const delays = retry.timeouts({
     retries: attempts - 1,
@@ -68,7 +69,8 @@ function attemptTimeout(
   timeout: number,
   { wait, attempts }: { readonly wait: number; readonly attempts: number },
 ): number {
-  // A hold is one attempt's; a large snapshot needs long on a slow line: five pushes fit only where they fail early.
+  // Only one attempt of a poll can use its whole wait; a large snapshot takes long on a slow connection, so five pushes fit only if
+  // they fail early.
   if (call === 'poll' && wait > 0) return timeout;
   if (call === 'push' || call === 'poll') return timeout / 2;
   return (timeout * 3) / 4 / attempts;

@@ -5,7 +5,7 @@ import { noVersion, parseVersion } from '../protocol/version.js';
 import { badAnswer, type HttpAnswer } from './http-answer.js';
 import type { EpochMismatch, Snapshot } from './transport.js';
 
-/** The live version that the answer names. */
+/** Returns the version of a response, which must not be 0. */
 function versionOf(answer: HttpAnswer): number {
   const version = parseVersion(answer.headers.get(headers.version));
   if (version === undefined || version === noVersion) throw badAnswer('no usable Version header', answer);
@@ -14,7 +14,7 @@ function versionOf(answer: HttpAnswer): number {
 
 const header = (answer: HttpAnswer, name: string) => answer.headers.get(name) ?? undefined;
 
-/** A 200 to a push. */
+/** Parses a 200 to a push. */
 export function committedOf(answer: HttpAnswer) {
   return {
     kind: 'committed',
@@ -23,15 +23,15 @@ export function committedOf(answer: HttpAnswer) {
   } as const;
 }
 
-/** A 412: the version is 0 where the manager has no data. */
+/** Parses a 412; its version is 0 if the manager has no data. */
 export function epochMismatchOf(answer: HttpAnswer): EpochMismatch {
   const epoch = header(answer, headers.epoch);
-  // Without it another server speaks, of another precondition.
+  // Without an epoch, the 412 is another server's, about another precondition.
   if (!epoch) throw badAnswer(`status 412 without ${headers.epoch}`, answer);
   return { kind: 'epochMismatch', epoch, version: parseVersion(header(answer, headers.version)) };
 }
 
-/** Nothing new, or nothing that the node has not stored itself. `now`: milliseconds since 1970. */
+/** Parses a response without newer metadata, or with only the node's own push. `now`: milliseconds since 1970. */
 export function unchangedOf(answer: HttpAnswer, now: number) {
   return {
     kind: 'unchanged',
@@ -42,15 +42,15 @@ export function unchangedOf(answer: HttpAnswer, now: number) {
   } as const;
 }
 
-/** The snapshot that the answer carries, whole: what was cut off or changed is refused. */
+/** Parses the snapshot of a response; a truncated or changed one is refused. */
 export function snapshotOf(answer: HttpAnswer): Snapshot {
   const { body } = answer;
   const version = versionOf(answer);
-  if (body.byteLength === 0) throw badAnswer('a snapshot without a byte', answer);
+  if (body.byteLength === 0) throw badAnswer('an empty snapshot', answer);
   const digest = header(answer, headers.contentDigest) ?? header(answer, 'digest');
   const matches = digest === undefined ? undefined : matchesDigest(digest, body);
   if (matches === false) throw badAnswer('a snapshot that does not match its digest', answer);
-  // fetch takes a body that ends with its connection for whole, however short it was cut.
+  // fetch treats a body that ends with its connection as complete, even if it was truncated.
   const isFramed = answer.headers.has('content-length') || answer.headers.has('transfer-encoding');
   if (matches === undefined && !isFramed) throw badAnswer('a snapshot of unknown length', answer);
   return {

@@ -18,12 +18,13 @@ import type {
   PushRequest,
   PushResult,
   RegisterRequest,
+  ReportRequest,
   Transport,
 } from './transport.js';
 
 const debug = debugLog('cflux:transport');
 
-/** An attempt that failed and is followed by another. */
+/** A failed attempt that will be retried. */
 export interface RetryEvent {
   readonly call: Call;
   /** The number of the attempt that failed; the first is 1. */
@@ -33,28 +34,27 @@ export interface RetryEvent {
   readonly delay: number;
 }
 
-/** How {@link withRetry} tries again. */
+/** Options of {@link withRetry}. */
 export interface RetryOptions extends RetryScheduleOptions {
-  /** Told before each wait for another attempt. */
+  /** Called before the delay of each retry. */
   readonly onRetry?: (event: RetryEvent) => void;
-  /** Default: the machine's clock. */
+  /** Default: the clock of the machine. */
   readonly clock?: Clock;
-  /** Jitter is drawn from it. Default: chance from the operating system. */
+  /** Source of jitter. Default: the operating system. */
   readonly random?: Random;
 }
 
-/** How a call ended, and whether an earlier attempt of it may have been carried out although it failed. */
+/** The result of a call, and whether an earlier failed attempt may have been executed. */
 interface Settled<T> {
   readonly result: T;
   readonly answerLost: boolean;
 }
 
 /**
- * `transport`, with up to five attempts of every call: as long as the error is `retryable`, after a delay that grows
- * exponentially and has jitter (half of it is chance), not before `Retry-After` has passed, and never beyond the call's
- * timeout. Each attempt has a deadline, also where `transport` takes no notice of the signal it is given. What a push says of
- * its outcome holds for all attempts together: after one that may have been stored, an error is `outcome: 'unknown'`
- * and a result other than `committed` says `answerLost`.
+ * Wraps `transport` with up to five attempts of every call: while the error is `retryable`, after an exponential delay with equal
+ * jitter, not before `Retry-After` has passed, and never beyond the call's timeout. Each attempt has a deadline, even if `transport`
+ * ignores its signal. The outcome of a push covers all attempts: after one that may have been stored, an error has
+ * `outcome: 'unknown'`, and a result other than `committed` has `answerLost`.
  *
  * @example
  * ```ts
@@ -96,6 +96,13 @@ class RetryingTransport implements Transport {
     return this.#call('heartbeat', options, (limits) => this.#inner.heartbeat(request, limits));
   }
 
+  report(request: ReportRequest, options: CallOptions = {}): Promise<void> {
+    return this.#call('report', options, (limits) => {
+      if (this.#inner.report === undefined) throw takesNoReports();
+      return this.#inner.report(request, limits);
+    });
+  }
+
   deregister(request: NodeRequest, options: CallOptions = {}): Promise<void> {
     return this.#call('deregister', options, (limits) => this.#inner.deregister(request, limits));
   }
@@ -113,7 +120,7 @@ class RetryingTransport implements Transport {
 
   async poll(request: PollRequest, options: CallOptions = {}): Promise<PollResult> {
     const { result } = await this.#attempts('poll', options, request.wait, (limits, elapsed) =>
-      // All attempts together hold as long as was asked.
+      // The attempts of a poll share its wait.
       this.#inner.poll({ ...request, wait: Math.max(0, request.wait - elapsed) }, limits),
     );
     return result;
@@ -174,11 +181,11 @@ class RetryingTransport implements Transport {
   }
 
   #late(call: Call, timeout: number): CfluxError {
-    const message = `${call}: no answer from ${this.endpoint} within ${Math.round(timeout)} ms`;
+    const message = `${call}: no response from ${this.endpoint} within ${Math.round(timeout)} ms`;
     return new CfluxError('TIMEOUT', message, { retryable: true });
   }
 
-  /** Jitter adds to what the other side asked for, so that those whom it asked alike do not come back at once. */
+  /** Adds jitter to `Retry-After`, so that clients with the same value do not retry together. */
   #delay(scheduled: number | undefined, retryAfter = 0): number | undefined {
     if (scheduled === undefined) return undefined;
     const jittered = equalJitter(scheduled, this.#random);
@@ -186,7 +193,10 @@ class RetryingTransport implements Transport {
   }
 }
 
-/** A transport of somebody else's may throw anything: it says nothing against another attempt. */
+const takesNoReports = () =>
+  new CfluxError('NO_SUCH_ROUTE', 'this transport takes no reports', { outcome: 'notApplied' });
+
+/** Converts an error of a custom transport, which may throw anything; an unknown error is retryable. */
 function asFailure(error: unknown): CfluxError {
   if (isCfluxError(error)) return error;
   const { message } = CfluxError.from(error);

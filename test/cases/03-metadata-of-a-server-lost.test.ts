@@ -15,14 +15,14 @@ describeWithServer('influxd', 'a server whose meta.db is lost and whose data is 
     const agent = cflux(['agent', ...at, '--listen', '127.0.0.1:0', '--interval', '200ms']);
     atEnd(() => agent.end());
     const [, url = ''] = /on (http:\S+)/.exec(await agent.line('/health and /metrics')) ?? [];
-    await agent.line('in step with');
+    await agent.line('in sync with');
 
     const file = join(influxd.dir, 'meta', 'meta.db');
     await influxd.stop();
     await rename(file, `${file}.kept`);
     await influxd.start();
     const line = await agent.line('has lost metadata');
-    expect(line).toMatch(/shard 1 of "alpha".*put its meta.db back.*--rebuild [0-9a-f]+/);
+    expect(line).toMatch(/shard 1 of "alpha".*restore its meta.db.*--rebuild [0-9a-f]+/);
     const health = await fetch(`${url}/health`);
     expect([health.status, await health.text()]).toEqual([503, expect.stringContaining('has lost metadata')]);
     const plan = cflux(['plan', ...at]);
@@ -33,7 +33,7 @@ describeWithServer('influxd', 'a server whose meta.db is lost and whose data is 
     await influxd.stop();
     await rename(`${file}.kept`, file);
     await influxd.start();
-    await agent.line('can be used again');
+    await agent.line('is available again');
     expect((await fetch(`${url}/health`)).status).toBe(200);
     expect(await names(influxd, 'SHOW MEASUREMENTS ON beta')).toEqual(['only_in_beta']);
   });

@@ -36,7 +36,7 @@ describeWithServer('influxd', 'servers with a Kapacitor each', () => {
       ];
       const agent = cflux(['agent', ...at, '--data', await directory(), '--interval', '100ms', '--import']);
       atEnd(() => agent.end());
-      await agent.line('in step with');
+      await agent.line('in sync with');
       return agent;
     };
     const agents = [await run(one), await run(two)];

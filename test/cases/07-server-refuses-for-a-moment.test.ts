@@ -19,19 +19,19 @@ describeWithServer('influxd', 'a server that cannot store its metadata for a whi
     const agent = cflux(['agent', ...at, ...options]);
     atEnd(() => agent.end());
     const [, url = ''] = /on (http:\S+)/.exec(await agent.line('/health and /metrics')) ?? [];
-    await agent.line('in step with');
+    await agent.line('in sync with');
 
     // The server writes this file before it renames it.
     const obstacle = join(influxd.dir, 'meta', 'meta.dbtmp');
     await mkdir(obstacle);
     await client.createDatabase('two');
-    expect(await agent.line('meta.dbtmp')).toMatch(/cannot execute statements.*trying again/);
+    expect(await agent.line('meta.dbtmp')).toMatch(/cannot execute statements.*retrying/);
     const health = await fetch(`${url}/health`);
     expect([health.status, await health.text()]).toEqual([503, expect.stringContaining('meta.dbtmp')]);
     await rmdir(obstacle);
     // The next look by the interval would be in an hour.
     await agent.line('done      CREATE DATABASE "two"');
-    await agent.line('can be used again');
+    await agent.line('is available again');
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['one', 'two']);
     expect(agent.lines.join()).not.toContain('refused');
   });

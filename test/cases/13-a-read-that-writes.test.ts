@@ -53,7 +53,7 @@ describe.each<[string, () => Promise<ManagerStore>]>([
     },
   );
 
-  it('R24: polls of names that nobody has used leave no cluster', async () => {
+  it('R24: polls of unused names create no cluster', async () => {
     const ask = await serve();
     for (let i = 0; i < 20; i++) {
       for (const scope of ['read', 'node']) {

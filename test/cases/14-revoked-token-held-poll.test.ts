@@ -79,7 +79,7 @@ describe('the token of a held poll', () => {
 });
 
 describe('the token file', () => {
-  it('R24: without a token lets nobody in, also at the start, until it has one', async () => {
+  it('R24: without a token refuses every request, also at the start, until it has one', async () => {
     const { ask, change, ready } = await serve('');
     expect((await ask('GET', '/clusters', 'root')).status).toBe(401);
     expect(await ready()).toBe(200);

@@ -172,7 +172,7 @@ describe('by versions', () => {
     ]);
   });
 
-  it('a version is one thing to everybody, they rise on each node, and the epoch stays', () => {
+  it('a version has the same contents on all nodes, versions rise on each node, and the epoch stays', () => {
     expect(wrong([], [seen('n0', 1, 'x'), seen('n1', 1, 'x'), seen('n0', 2, 'y')])).toEqual([]);
     expect(wrong([], [seen('n0', 1, 'x'), seen('n1', 1, 'y')])).toEqual([
       expect.stringContaining('one thing to n0'),
@@ -227,7 +227,7 @@ it('names the operation from which on nothing explains a history', () => {
   expect(firstViolation(partition(operations).get('k') ?? [])?.id).toBe(lost.id);
 });
 
-it('says that it does not know, rather than searching for ever', () => {
+it('reports an unknown result instead of searching without limit', () => {
   // Twenty changes under way at once, and a read that none of their orders explains.
   const changes = Array.from({ length: 20 }, (_, i) => ok(create(`${i}`, 'k'), 0, 100, 'exists'));
   const drops = Array.from({ length: 20 }, () => unknown(drop(), 0));

@@ -36,7 +36,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     const common = ['--endpoint', manager.url, '--cluster', 'prod', '--listen', ':0', '--interval', '200ms'];
     const first = run(['agent', '--influxdb', one.url, '--data', await directory(), ...common]);
     await first.line('imported  database "telegraf"');
-    await first.line('in step with version');
+    await first.line('in sync with version');
 
     const dir = await directory();
     const passwords = join(dir, 'passwords.toml');
@@ -66,17 +66,17 @@ describeWithServer('influxd', 'cflux agent', () => {
     expect(await first.end()).toBe(0);
   });
 
-  it('logs each version that its server is in step with, also one that needs no statement there', async () => {
+  it('logs each version that its server is in sync with, also one that needs no statement there', async () => {
     const manager = await labManager();
     const influxd = await server();
     const client = await clientOf(manager.url);
     await client.createDatabase('d');
     const common = ['--endpoint', manager.url, '--cluster', 'prod', '--listen', ':0', '--interval', '200ms'];
     const agent = run(['agent', '--influxdb', influxd.url, '--data', await directory(), ...common]);
-    await agent.line(`in step with version ${client.status.version}:`);
+    await agent.line(`in sync with version ${client.status.version}:`);
     // Shard groups are each server's own; the other two changes leave nothing.
     await client.createShardGroup('d', 'autogen', 0n);
-    await agent.line(`in step with version ${client.status.version}:`);
+    await agent.line(`in sync with version ${client.status.version}:`);
     await client.createDatabase('gone');
     await client.dropDatabase('gone');
     await agent.line(`with version ${client.status.version}:`);
@@ -96,7 +96,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     expect(await agent.end()).toBe(0);
   }, 60_000);
 
-  it('answers /health and /metrics, and says when the server or the manager is away', async () => {
+  it('serves /health and /metrics, and reports when the server or the manager cannot be reached', async () => {
     const manager = await labManager();
     const influxd = await server();
     await influxd.query('CREATE DATABASE d');
@@ -116,7 +116,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       '100ms',
     ]);
     const url = /on (http:\S+)/.exec(await agent.line('/health and /metrics'))?.[1] ?? '';
-    await agent.line('in step with');
+    await agent.line('in sync with');
     const health = async () => {
       const answer = await fetch(`${url}/health`);
       return [answer.status, await answer.json()];
@@ -142,7 +142,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       { status: 'degraded', influxdb: { error: expect.stringContaining('cannot reach') } },
     ]);
     await influxd.start();
-    await agent.line('can be used again');
+    await agent.line('is available again');
     expect((await health())[0]).toBe(200);
     expect(await agent.end()).toBe(0);
   });
@@ -180,7 +180,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       { status: 'degraded', influxdb: { error: expect.stringContaining('status 503') } },
     ]);
     proxy.respond = () => undefined;
-    await agent.line('can be used again');
+    await agent.line('is available again');
     expect((await health())[0]).toBe(200);
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'c', 'b']);
     expect(await agent.end()).toBe(0);
@@ -208,7 +208,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       '200ms',
       '--allow-drops',
     ]);
-    await agent.line('in step with');
+    await agent.line('in sync with');
     await client.dropDatabase('a');
     await agent.line('done      DROP DATABASE "a"');
     await client.mutate(async (meta) => {
@@ -246,7 +246,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       '--allow-drops',
     ];
     const first = run(args);
-    await first.line('in step with');
+    await first.line('in sync with');
     expect(await first.end()).toBe(0);
     await client.close();
     await manager.loseEverything();
@@ -316,7 +316,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       let output = '';
       last.stdout.on('data', (piece) => {
         output += piece;
-        if (output.includes('in step')) resolve();
+        if (output.includes('in sync')) resolve();
       });
     });
     last.kill('SIGTERM');
@@ -346,7 +346,7 @@ describeWithServer('influxd', 'cflux plan', () => {
     const text = people.lines.join('\n');
     expect(text).toContain('1 would change:\n  CREATE DATABASE "a" WITH DURATION INF');
     expect(text).toContain('user "bob": missing, and its password was not given');
-    expect(text).toContain('unmanaged (only on this server), and stays');
+    expect(text).toContain('unmanaged (only on this server), unchanged');
     expect(text).not.toContain('\u001b');
 
     const programs = cflux([...args, '--json', '--check'], { CFLUX_PASSWORDS: 'bob = "Secr3t"' });
@@ -370,14 +370,14 @@ describeWithServer('influxd', 'cflux plan', () => {
     const wrong: [args: string[], code: number, says: string][] = [
       [['agent', ...at], 2, '--data'],
       [['agent', ...at, '--data', dir, '--max-drops', 'x'], 2, 'whole number'],
-      [['agent', ...at, '--data', dir, '--adopt', '--reseed'], 2, '--adopt or --reseed'],
+      [['agent', ...at, '--data', dir, '--adopt', '--reseed'], 2, '--adopt and --reseed'],
       [
         ['agent', ...at, '--data', dir, '--username', 'a', '--password-file', '/nowhere'],
         2,
         '--password-file',
       ],
-      [['agent', ...at, '--data', dir, '--passwords', broken], 2, 'is no TOML'],
-      [['agent', ...at, '--data', dir, '--influxdb', 'nonsense'], 2, 'is no URL'],
+      [['agent', ...at, '--data', dir, '--passwords', broken], 2, 'invalid TOML'],
+      [['agent', ...at, '--data', dir, '--influxdb', 'nonsense'], 2, 'is not a URL'],
       [['agent', ...at, '--data', dir, '--listen', '192.0.2.1:1'], 2, '--listen'],
       [['plan', ...at], 4, 'cannot reach the manager'],
     ];

@@ -79,7 +79,7 @@ describeWithServer('influxd', 'three agents with three servers', () => {
     atEnd(() => client.close());
     for (const name of ['alpha', 'beta']) await client.createDatabase(name);
     for (const agent of agents) agent.start();
-    await Promise.all(agents.map((agent) => agent.printed(/in step with/)));
+    await Promise.all(agents.map((agent) => agent.printed(/in sync with/)));
     for (const influxd of servers) {
       for (const name of ['alpha', 'beta']) await influxd.write(name, `only_in_${name} v=1`);
     }
@@ -106,17 +106,17 @@ describeWithServer('influxd', 'three agents with three servers', () => {
     await ofEmptied.printed(/cannot reach InfluxDB/);
     // A new disk: filled at once.
     await ofMoved.printed(/done {6}CREATE DATABASE "gamma"/);
-    await ofMoved.printed(/in step with/);
+    await ofMoved.printed(/in sync with/);
     expect(await names(removed, 'SHOW DATABASES')).toEqual([]);
 
     await copyFile(`${metaOf(emptied)}.kept`, metaOf(emptied));
     await emptied.start();
-    await ofEmptied.printed(/can be used again/);
+    await ofEmptied.printed(/is available again/);
     expect(await names(emptied, 'SHOW MEASUREMENTS ON beta')).toEqual(['only_in_beta']);
 
     await ofRemoved.kill();
     ofRemoved.start('--rebuild', id);
-    await ofRemoved.printed(/in step with/);
+    await ofRemoved.printed(/in sync with/);
     expect(await names(removed, 'SHOW DATABASES')).toEqual(['alpha', 'beta', 'gamma']);
     // The option stays in the unit file, and meta.db is lost again.
     await ofRemoved.kill();

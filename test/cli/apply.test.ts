@@ -101,7 +101,7 @@ describe('cflux apply', () => {
     const refused = await apply(schema, ['--yes', '--param-env', 'root=ROOT']);
     expect([refused.code, refused.err]).toEqual([
       2,
-      expect.stringContaining('user "bob" is not there yet, and $bob'),
+      expect.stringContaining('cannot create user "bob": the parameter $bob has no value'),
     ]);
     await apply(schema, ['--yes', ...passwords]);
     const before = await data();
@@ -160,7 +160,7 @@ describe('cflux apply', () => {
     const databases = await apply(schema, ['--yes', '--prune=databases', ...passwords]);
     expect(databases.out).toContain('- database "other"');
     const users = await apply(schema, ['--yes', '--prune=users', ...passwords]);
-    expect(users.out).toContain('Users that are removed: "eve"');
+    expect(users.out).toContain('Users to remove: "eve"');
     now = await data();
     expect([now.databases.length, now.users.map(({ name }) => name)]).toEqual([1, ['root', 'bob']]);
     expect((await apply(schema, ['--prune=tables'])).code).toBe(2);

@@ -62,11 +62,11 @@ describeWithServer('influx', 'a script of real statements', () => {
       ...['--listen', ':0', '--allow-drops', ...common],
     ]);
     atEnd(() => agent.end());
-    await agent.line('in step with version');
+    await agent.line('in sync with version');
     const { code, err } = await cflux(['exec', '--file', script, '--atomic', ...common]);
     expect([code, err]).toEqual([0, expect.stringContaining('changes; version')]);
     const [, version = ''] = /version (\d+)/.exec(err) ?? [];
-    await agent.line(`in step with version ${version}`);
+    await agent.line(`in sync with version ${version}`);
 
     expect(await responses(following)).toEqual(await responses(alone));
     // The cluster itself gives them, too; servers of this version print three decimals.

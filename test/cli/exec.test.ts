@@ -44,7 +44,7 @@ describe('cflux exec', () => {
     expect((await newest())?.databases.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
-  it('answers SHOW statements as a table, as CSV and as the JSON of InfluxDB', async () => {
+  it('prints the results of SHOW statements as a table, as CSV and as the JSON of InfluxDB', async () => {
     const { run } = await setUp();
     await run(['exec', '--create-cluster', 'CREATE DATABASE a; CREATE DATABASE "b,c"']);
     const table = await run(['exec', 'SHOW DATABASES; SHOW RETENTION POLICIES', '--db', 'a']);
@@ -83,7 +83,7 @@ describe('cflux exec', () => {
       },
     ]);
     expect(each.err).toContain(`statement 2 (${file}, line 2, column 3): user not found`);
-    expect(each.err).toContain('behind it were not executed');
+    expect(each.err).toContain('after it were not executed');
     const before = await versions();
     const atomic = await run([
       'exec',
@@ -105,7 +105,7 @@ describe('cflux exec', () => {
     for (const [text, message] of [
       ['CREATE DATABASE b; CREATE', 'found EOF, expected CONTINUOUS, DATABASE'],
       ['CREATE DATABASE b;\nSELECT v FROM m', 'statement 2 (line 2, column 1): cannot execute SELECT'],
-      ['CREATE DATABASE b; DROP MEASUREMENT m', 'run it there'],
+      ['CREATE DATABASE b; DROP MEASUREMENT m', 'execute it there'],
       ['CREATE DATABASE b\0', 'NUL'],
     ] as const) {
       const { code, err } = await run(['exec', text]);
@@ -171,7 +171,7 @@ describe('cflux exec', () => {
     expect((await run(['exec', 'CREATE DATABASE a'])).err).not.toContain('--allow-drops');
   });
 
-  it('keeps the last administrator, unless it is told otherwise', async () => {
+  it('keeps the last administrator without --allow-no-admin', async () => {
     const { run, newest } = await setUp();
     const create =
       "CREATE USER root WITH PASSWORD 'x' WITH ALL PRIVILEGES; CREATE USER bob WITH PASSWORD 'y'";
@@ -180,7 +180,7 @@ describe('cflux exec', () => {
       const { code, err } = await run(['exec', text]);
       expect([code, err]).toEqual([
         1,
-        expect.stringContaining('no administrator would remain without "root"'),
+        expect.stringContaining('cannot remove the last administrator "root"'),
       ]);
     }
     // Another one takes its place in the same version.
@@ -189,7 +189,7 @@ describe('cflux exec', () => {
     expect((await newest())?.users).toEqual([]);
   });
 
-  it('tells a wrong command line by exit code 2', async () => {
+  it('exits with code 2 after an invalid command line', async () => {
     const { run } = await setUp();
     for (const args of [
       [],
@@ -229,7 +229,7 @@ describe('R4: cflux exec loses no change beside writers', () => {
 });
 
 describe('R11: no command line founds a cluster that nodes then meet as foreign', () => {
-  it('refuses a cluster without any version, unless it is told to make one', async () => {
+  it('refuses a cluster without any version, except with --create-cluster', async () => {
     const { run, versions } = await setUp();
     for (const text of ['CREATE DATABASE a', 'SHOW DATABASES']) {
       const { code, err } = await run(['exec', text]);

@@ -53,7 +53,7 @@ describe('cflux import', () => {
       await writeFile(file, whole.subarray(0, length));
       const { code, err } = await run('prod', file);
       expect([code, err]).toEqual([2, expect.stringContaining(`${file}: the backup is damaged: `)]);
-      expect(err).toContain('or make another backup');
+      expect(err).toContain('or create another backup');
     }
     expect(await manager.clusters()).toEqual([]);
   });
@@ -66,7 +66,7 @@ describe('cflux import', () => {
     tar.write('alpha/autogen/1');
     tar.write('ustar', 257);
     const wrong: readonly (readonly [string, Uint8Array, string])[] = [
-      ['meta.00', changed(5, 0), 'the backup is damaged: it does not start as a meta.00 does'],
+      ['meta.00', changed(5, 0), 'the backup is damaged: it does not start like a meta.00'],
       ['meta.00', changed(8, 0xff), 'the backup is damaged: it has '],
       ['meta.00', changed(20, 0xff), 'malformed metadata'],
       [

@@ -106,7 +106,10 @@ describe('cflux manager', () => {
     const open = await start('--memory', '--listen', '0.0.0.0:0');
     expect(await open.ended).toMatchObject({ code: 2, err: expect.stringContaining('password hashes') });
     const half = await start('--memory', '--tls-cert', 'x.pem');
-    expect(await half.ended).toMatchObject({ code: 2, err: expect.stringContaining('belong together') });
+    expect(await half.ended).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('must be used together'),
+    });
     const tokens = await start('--memory', '--tokens', join(dir, 'none.toml'));
     expect(await tokens.ended).toMatchObject({ code: 2, err: expect.stringContaining('none.toml') });
     const unusable = await start('--data', '/dev/null/data');

@@ -42,7 +42,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     ]);
     atEnd(() => agent.end());
     await agent.line('manager: TLS certificate CN=agent (cert) expires at');
-    await agent.line('in step with version');
+    await agent.line('in sync with version');
     const url = /on (http:\S+)/.exec(await agent.line('/health and /metrics on'))?.[1] ?? '';
     const health = async () => (await fetch(`${url}/health`)).status;
     await expect.poll(health, soon).toBe(200);
@@ -56,7 +56,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     await influxd.query("SET PASSWORD FOR root = 'password-two'", root);
     await agent.line('authorization failed');
     password.write('password-two\n');
-    await agent.line('can be used again');
+    await agent.line('is available again');
 
     const next = await authority.issue('next');
     cert.write(next.cert);

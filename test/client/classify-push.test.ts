@@ -203,7 +203,7 @@ describe('R2, R3, R5, R27: the outcome of a push', () => {
     const failed = { kind: 'failed', error: notOurs, isAborted: false } as const;
     expect(classifyPush(push(v10), failed)).toEqual({ kind: 'failed', error: notOurs, mayBeStored: true });
     expect(classifyPush(push(v10), { kind: 'committed', version: 9, epoch: 'E' })).toMatchObject({
-      error: { code: 'BAD_ANSWER', message: expect.stringContaining('version 9 on top of 10') },
+      error: { code: 'BAD_ANSWER', message: expect.stringContaining('version 9 after version 10') },
     });
   });
 });

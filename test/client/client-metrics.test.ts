@@ -24,7 +24,7 @@ async function seriesValue(registry: Registry, series: string): Promise<number |
 }
 
 describe('metrics of a client', () => {
-  it('follow what happens: state, version, changes, conflicts, what gave way', async () => {
+  it('count state, version, changes, conflicts and replaced metadata', async () => {
     const fake = manager();
     const registry = new Registry();
     const { client, network } = await open('prod', fake);

@@ -117,7 +117,7 @@ describe('loadConfig', () => {
     );
     expect(() => loadConfig({ file: file('[clusterflux'), env: {} })).toThrow(/influxdb.conf: /);
     expect(() => loadConfig({ file: file('clusterflux = 1'), env: {} })).toThrow(
-      /clusterflux is not a section/,
+      /"clusterflux" is not a section/,
     );
     expect(() => loadConfig({ file: join(folder, 'none.conf'), env: {} })).toThrow(/none.conf/);
   });

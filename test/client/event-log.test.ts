@@ -18,6 +18,7 @@ const cases: { [Name in keyof CfluxEvents]: [payload: CfluxEvents[Name], level: 
   registered: [[{ nodeId: 7, cluster: 'prod', endpoint: 'http://m:8000' }], 'info'],
   heartbeat: [[{ nodeId: 7, at: 1 }], 'debug'],
   heartbeatFailed: [[{ error: new CfluxError('UNREACHABLE', 'away'), failures: 1 }], 'warn'],
+  duplicateNode: [[{ nodeId: 1 }], 'warn'],
   registrationLost: [[{ nodeId: 7 }], 'warn'],
   synced: [[{ version: 2, previousVersion: 1, epoch: 'e' }], 'info'],
   syncFailed: [[{ error: new CfluxError('UNREACHABLE', 'away'), failures: 2, retryIn: 100 }], 'debug'],
@@ -72,7 +73,7 @@ describe('structured logs of a client', () => {
     expect(JSON.stringify(logger.notified)).not.toContain('$2a$');
   });
 
-  it('tells of what is tried again and again once, above debug', () => {
+  it('logs a repeated failure above debug only once', () => {
     const hub = new EventHub();
     const logger = recorder();
     logEvents(hub, logger, () => ({ cluster: 'prod', nodeId: 7 }));

@@ -58,7 +58,7 @@ it('a description that did not arrive is sent again', async () => {
   expect(nodes).toMatchObject([{ bindAddress: 'b:1' }]);
 });
 
-it('over HTTP a heartbeat may have the body of a registration; the audit tells of a change once', async () => {
+it('over HTTP a heartbeat may have the body of a registration; a change is audited once', async () => {
   const audit: string[] = [];
   const { url } = await serve({ audit: ({ action }) => audit.push(action) });
   const registered = await fetch(`${url}/nodes/c`, {

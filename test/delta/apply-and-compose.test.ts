@@ -102,7 +102,7 @@ describe('composing', () => {
   it('R29: a copy beyond what the first makes is refused', () => {
     const second: Delta = { length: 3, instructions: [{ from: 8, length: 3 }] };
     expect(refusal(() => composeDeltas(change(10, 2, 'ab'), second))).toContain(
-      'MALFORMED_DELTA cannot compose the deltas: instruction 0 of the second copies the bytes 8 to 11, and the first makes 10',
+      'MALFORMED_DELTA cannot compose the deltas: instruction 0 of the second delta copies the bytes 8 to 11, but the first produces only 10',
     );
   });
 

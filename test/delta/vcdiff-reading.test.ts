@@ -112,7 +112,7 @@ it('all 256 opcodes of the default code table are read', () => {
 describe('addresses', () => {
   const base = 'abcdefghijklmnop';
 
-  it('of the near modes count from the last four, of which the oldest gives way', () => {
+  it('of the near modes are relative to the last four, of which the oldest is replaced', () => {
     const copies = [19, 1, 19, 1, 19, 1, 19, 1, 19, 1];
     // Known then: 9 (in place of 2), 4, 6, 8.
     const near = (mode: number, address: number) => ({
@@ -127,7 +127,7 @@ describe('addresses', () => {
     expect(read(vcdiff(near(5, 0)), base)).toBe('cegiji');
   });
 
-  it('R29: begin anew with each window', () => {
+  it('R29: are reset with each window', () => {
     const first = { segment: [16, 0] as const, target: 1, instructions: [19, 1], addresses: [5] };
     const second = { segment: [16, 0] as const, target: 1, instructions: [19 + 32, 1], addresses: [2] };
     expect(read(vcdiff(first, second), base)).toBe('fc');
@@ -174,8 +174,8 @@ describe('R29: refused, with the offset:', () => {
   const cases: readonly (readonly [string, Uint8Array, string])[] = [
     ['nothing at all', Buffer.from([]), 'the delta ends too soon (byte 0)'],
     ['a header cut short', Buffer.from(header.slice(0, 4)), 'the delta ends too soon (byte 4)'],
-    ['other bytes', Buffer.from('{"a":1}'), 'it does not begin as VCDIFF of RFC 3284 does (byte 0)'],
-    ['the version of SDCH', Buffer.from([0xd6, 0xc3, 0xc4, 0x53, 0]), 'does (byte 3)'],
+    ['other bytes', Buffer.from('{"a":1}'), 'it does not begin like VCDIFF of RFC 3284 (byte 0)'],
+    ['the version of SDCH', Buffer.from([0xd6, 0xc3, 0xc4, 0x53, 0]), 'RFC 3284 (byte 3)'],
     [
       'secondary compression',
       Buffer.from([...header.slice(0, 4), 1, 2]),
@@ -232,28 +232,28 @@ describe('R29: refused, with the offset:', () => {
     [
       'bytes behind the sections',
       vcdiff({ ...plain, lies: { sections: [0, 1, 0] } }),
-      'a window has bytes that nothing uses (byte 15)',
+      'a window has unused bytes (byte 15)',
     ],
     [
       'a window that makes more',
       vcdiff({ ...plain, target: 3 }),
-      'makes more than the 3 bytes that it declares (byte 14)',
+      'produces more than the 3 bytes that it declares (byte 14)',
     ],
-    ['a window that makes less', vcdiff({ ...plain, target: 5 }), 'makes 4 bytes and declares 5 (byte 15)'],
+    [
+      'a window that makes less',
+      vcdiff({ ...plain, target: 5 }),
+      'produces 4 bytes but declares 5 (byte 15)',
+    ],
     [
       'inserted bytes left over',
       vcdiff({ ...plain, data: [1] }),
-      'inserted bytes has bytes that nothing uses (byte 14)',
+      'inserted bytes has unused bytes (byte 14)',
     ],
-    [
-      'addresses left over',
-      vcdiff({ ...plain, addresses: [2, 3] }),
-      'addresses has bytes that nothing uses (byte 16)',
-    ],
+    ['addresses left over', vcdiff({ ...plain, addresses: [2, 3] }), 'addresses has unused bytes (byte 16)'],
     [
       'inserted bytes missing',
       vcdiff({ target: 4, data: [1, 2, 3], instructions: [5] }),
-      'the section of inserted bytes ends too soon: 4 bytes are missing of it (byte 12)',
+      'the section of inserted bytes ends too soon: it lacks some of the next 4 bytes (byte 12)',
     ],
     [
       'the byte of a run missing',
@@ -273,12 +273,12 @@ describe('R29: refused, with the offset:', () => {
     [
       'an address here',
       vcdiff({ ...plain, addresses: [16] }),
-      'has the address 16, and there are 16 bytes before it (byte 15)',
+      'has the address 16, but there are only 16 bytes before it (byte 15)',
     ],
     [
       'an address before the beginning',
       vcdiff({ ...plain, instructions: [36], addresses: [17] }),
-      'has the address -1, and there are 16 bytes before it (byte 15)',
+      'has the address -1, but there are only 16 bytes before it (byte 15)',
     ],
     [
       'a number without end',
@@ -299,7 +299,7 @@ describe('R29: memory is bounded:', () => {
   it('a target above the limit is refused before anything is read of it', () => {
     const huge = vcdiff({ target: 2 ** 40, data: [0], instructions: [0, ...integer(2 ** 40)] });
     expect(refusal(huge)).toMatch(
-      /^TOO_LARGE .* 1099511627776 bytes, and at most 1000000 are permitted \(byte 7\)/,
+      /^TOO_LARGE .* 1099511627776 bytes, but at most 1000000 are permitted \(byte 7\)/,
     );
     const two = vcdiff(
       { target: 600, data: [0], instructions: [0, ...integer(600)] },
@@ -311,14 +311,14 @@ describe('R29: memory is bounded:', () => {
 
   it('a run or a copy above what its window declares is refused before it is made', () => {
     const run = vcdiff({ target: 10, data: [0], instructions: [0, ...integer(2 ** 50)] });
-    expect(refusal(run)).toContain('makes more than the 10 bytes that it declares');
+    expect(refusal(run)).toContain('produces more than the 10 bytes that it declares');
     const copy = vcdiff({
       segment: [3, 0],
       target: 10,
       instructions: [19, ...integer(2 ** 50)],
       addresses: [0],
     });
-    expect(refusal(copy, 'abc')).toContain('makes more than the 10 bytes that it declares');
+    expect(refusal(copy, 'abc')).toContain('produces more than the 10 bytes that it declares');
   });
 
   it('a copy of itself that repeats is one insert', () => {
@@ -345,7 +345,7 @@ describe('R29: memory is bounded:', () => {
     const addresses = [0, 5, ...new Array<number>(16).fill(8)];
     const delta = vcdiff({ segment: [8, 0], target: 2 ** 17, instructions, addresses });
     expect(refusal(delta, 'abcdefgh')).toMatch(
-      /^TOO_LARGE the delta is too large: it takes more than \d+ instr/,
+      /^TOO_LARGE the delta is too large: it needs more than \d+ instr/,
     );
     const smaller = vcdiff({
       segment: [8, 0],

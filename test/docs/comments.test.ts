@@ -44,7 +44,7 @@ function uncommented(file: string): string[] {
   });
 }
 
-describe('everything that users can import says what it is', () => {
+describe('every public export has a description', () => {
   it.each(entryFiles)('%s', (file) => {
     expect(uncommented(file)).toEqual([]);
   });

@@ -23,7 +23,7 @@ const typed = documents.flatMap((document) => {
   return [...lines, ...inText].map((line) => ({ document, line }));
 });
 
-describe('what the documents tell readers to type', () => {
+describe('commands in the documents', () => {
   it.each(typed.filter(({ line }) => /\bnpm (run|test)\b/.test(line)))('$document: $line', ({ line }) => {
     const named = [...line.matchAll(/npm (?:run )?([\w:]+)/g)].map((match) => match[1] ?? '');
     expect(named.filter((name) => name !== 'ci' && name !== 'install' && !(name in scripts))).toEqual([]);

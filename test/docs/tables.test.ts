@@ -25,7 +25,7 @@ const options: [document: string, heading: string, ...declarations: [file: strin
     ['src/transport/with-retry.ts', 'RetryOptions'],
   ],
   ['docs/options.md', '## `jsonLogger`', ['src/client/observe/json-logger.ts', 'JsonLoggerOptions']],
-  ['docs/options.md', '## `Manager`', ['src/manager/manager.ts', 'ManagerOptions']],
+  ['docs/options.md', '## `Manager`', ['src/manager/manager-options.ts', 'ManagerOptions']],
   ['docs/options.md', '## `limits` of a manager', ['src/manager/limits.ts', 'Limits']],
   [
     'docs/options.md',

@@ -40,7 +40,7 @@ async function holdAgainst(url: string, node: FaultNode, outcomes: Outcomes): Pr
 const empty = (): Outcomes => ({ acknowledged: [], refused: [], unknown: [] });
 
 describe('#2 an ambiguous timeout', () => {
-  it('#2 R2, R3: a manager stopped while it is sent a change applies it once when it goes on, or never; the promise tells the truth', async () => {
+  it('#2 R2, R3: a manager that is stopped during a push applies it once when it resumes, or never; the promise settles accordingly', async () => {
     const manager = await CfluxManager.start(['--memory', '--history', '1000']);
     const node = await openNode(manager.url, { haste: 1, mutationTimeout: 200 });
     await node.client.createDatabase(database);
@@ -59,7 +59,7 @@ describe('#2 an ambiguous timeout', () => {
     expect(subscriptions(node).filter((name) => name.startsWith('stopped')).length).toBeGreaterThan(0);
   });
 
-  it('#2 R27: where every third answer to a push is swallowed each change is made once, and none is in doubt', async () => {
+  it('#2 R27: if every third response to a push is lost, each change is applied once, and no outcome is unknown', async () => {
     const manager = await CfluxManager.start(['--memory', '--history', '1000']);
     const front = await balancer(manager.url);
     let pushes = 0;

@@ -36,7 +36,7 @@ const fates: Readonly<Record<string, Fate>> = {
   'a page with 200 and a version that does not call itself a page': answer(200, { Version: 9e15 }, page),
 };
 
-it('#5 a proxy that answers 502, 504 or a page is not believed: never nothing new, never adopted; the node backs off, and follows when it is over', async () => {
+it('#5 a proxy that responds with 502, 504 or a page: nothing is adopted or considered current; the node backs off, and resumes afterwards', async () => {
   const haste = 10;
   const { url } = await serve();
   const other = await openNode(url, { haste });

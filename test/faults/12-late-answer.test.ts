@@ -3,7 +3,7 @@ import { serve } from '../support/serve.js';
 import { balancer, isPoll } from './support/balancer.js';
 import { openNode, until } from './support/nodes.js';
 
-it('#12 R5: an answer that was held until newer data was pushed is dropped, and nothing goes backwards', async () => {
+it('#12 R5: a response that was delayed until newer data was pushed is dropped, and no version goes backwards', async () => {
   const { url } = await serve();
   const front = await balancer(url);
   const node = await openNode(front.url);

@@ -27,7 +27,7 @@ const fates: Readonly<Record<string, (passage: Passage) => Fate>> = {
   'a cut connection': () => 'cut',
 };
 
-it('#14 the hot loop: whatever answers every poll at once hears a handful of requests in ten seconds', async () => {
+it('#14 the hot loop: a server that responds to every poll at once receives a handful of requests in ten seconds', async () => {
   const { url } = await serve();
   const other = await openNode(url, { haste: 1 });
   await other.client.createDatabase('one');

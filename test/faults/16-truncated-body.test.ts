@@ -5,7 +5,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { balancer, isPoll } from './support/balancer.js';
 import { openNode } from './support/nodes.js';
 
-it('#16 a truncated body: whatever comes of an answer that is cut, nothing of it is adopted, and the whole is when it comes', async () => {
+it('#16 a truncated body: nothing of a truncated response is adopted, and the complete one is when it arrives', async () => {
   const { url } = await serve();
   const proxy = await TcpProxy.start(url);
   onTestFinished(() => proxy.close());
@@ -35,7 +35,7 @@ it('#16 a truncated body: whatever comes of an answer that is cut, nothing of it
   expect(node.client.status.version).toBe(other.client.status.version);
 });
 
-it("#16 a truncated body: neither is another cluster's snapshot adopted, whoever put it into the answer", async () => {
+it("#16 a truncated body: another cluster's snapshot in a response is not adopted either", async () => {
   const [ours, theirs] = [await serve(), await serve()];
   const other = await openNode(theirs.url, { haste: 1 });
   await other.client.createDatabase('theirs');

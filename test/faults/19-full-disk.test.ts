@@ -7,7 +7,7 @@ import { temporaryDisk } from '../support/temporary-disk.js';
 import { CfluxManager } from './support/cflux-manager.js';
 
 describeWithFacility('tmpfs', '#19 a full disk', () => {
-  it('#19 the store fails: on a full disk a push is refused with a clear error, nothing acknowledged is lost, also by kill -9, and all goes on where there is room', async () => {
+  it('#19 the store fails: on a full disk a push is refused with a clear error, nothing acknowledged is lost, even by kill -9, and pushes succeed again when there is room', async () => {
     const disk = temporaryDisk(1);
     const manager = await CfluxManager.start(['--data', disk]);
     const acknowledged: { version: string; size: number }[] = [];

@@ -9,7 +9,7 @@ import { serve } from '../support/serve.js';
 import { describeWithServer } from '../support/servers.js';
 import { newNode, openNode } from './support/nodes.js';
 
-it('#20 local data lost on join, R12: of two nodes with data of their own the later keeps a backup of all of it, shard groups and their ids too, and says so', async () => {
+it('#20 local data lost on join, R12: of two nodes with their own data, the later one backs all of it up, including shard groups and their ids, and reports it', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-join-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const { url } = await serve();

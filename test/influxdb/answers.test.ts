@@ -94,7 +94,7 @@ describe('readAnswers', () => {
   it('refuses an answer that a limit of the server cut short', () => {
     const columns = ['name'];
     const cut = line([{ statement_id: 0, series: [{ name: 'd', columns, values: [['a']], partial: true }] }]);
-    expect(() => readAnswers(cut, 1)).toThrow('cut its answer short');
+    expect(() => readAnswers(cut, 1)).toThrow('truncated its response');
   });
 
   it('refuses what is not an answer', () => {

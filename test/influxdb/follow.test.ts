@@ -50,7 +50,7 @@ describeWithServer('influxd', 'InfluxMirror.follow', () => {
     expect(reports.length).toBeLessThan(6);
   });
 
-  it('finds at the next interval what was changed here behind its back', async () => {
+  it('detects external changes of the server at the next interval', async () => {
     const influxd = await server();
     const its = mirror(influxd, { interval: 100 });
     const source = new StubSource(metadata());

@@ -95,7 +95,7 @@ for (const snapshot of [true, false]) {
       const wrong = await convergeOnce(influxd, { ...account, passwords: () => 'neither' }, changed);
       expect(wrong).toMatchObject({
         done: [],
-        pending: [{ reason: "the password that was given is not the cluster's" }],
+        pending: [{ reason: "the given password is not the cluster's" }],
       });
       expect(await logsIn('old')).toBe(true);
 
@@ -193,7 +193,7 @@ for (const snapshot of [true, false]) {
       const done = await confirmed.converge(wanted);
       expect(done.done).toHaveLength(3);
       expect(done.pending).toMatchObject([
-        { item: { user: 'root' }, reason: 'it is the last administrator here' },
+        { item: { user: 'root' }, reason: 'it is the last administrator on this server' },
       ]);
       expect(await listed()).toEqual([['kept', 'mine'], ['autogen', 'mine'], ['root']]);
       // The confirmation was for this time.
@@ -201,7 +201,7 @@ for (const snapshot of [true, false]) {
       expect(await confirmed.converge(wanted)).toMatchObject({ done: [], confirmation: many.confirmation });
     });
 
-    it('never drops on the word of another epoch, and keeps the points', async () => {
+    it('never drops because of another epoch, and keeps the points', async () => {
       const influxd = await server();
       const dir = await directory();
       const before = metadata({
@@ -249,7 +249,7 @@ describeWithServer('influxd', 'InfluxMirror', () => {
     });
   });
 
-  it('makes the first administrator of a server that lets nobody else in', async () => {
+  it('creates the first administrator of a server that requires authentication', async () => {
     const influxd = await server({ auth: true });
     const account = { username: 'root', password: 'root' };
     const stranger = metadata({ users: [user('bob')] });
@@ -268,12 +268,12 @@ describeWithServer('influxd', 'InfluxMirror', () => {
     const report = await mirror(influxd, { ...account, passwords: () => 'y' }).converge(demoted);
     expect(report.done).toEqual([]);
     expect(report.refused.map(({ reason }) => reason)).toEqual([
-      "its password is not the cluster's, but it is the account that the mirror uses: set it by hand",
-      'stays an administrator: it is the account that the mirror uses',
+      "its password is not the cluster's, but it is the mirror's account: set it by hand",
+      "remains an administrator: it is the mirror's account",
     ]);
   });
 
-  it('refuses the account of somebody who is no administrator, and changes nothing', async () => {
+  it('refuses an account that is not an administrator, and changes nothing', async () => {
     const influxd = await server({ auth: true });
     await influxd.query("CREATE USER boss WITH PASSWORD 'x' WITH ALL PRIVILEGES");
     await influxd.query("CREATE USER bob WITH PASSWORD 'x'", { username: 'boss', password: 'x' });
@@ -283,7 +283,7 @@ describeWithServer('influxd', 'InfluxMirror', () => {
     await expect(nobody.converge(whole)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
-  it('leaves a scaffold that somebody wrote to', async () => {
+  it('keeps a scaffold with points', async () => {
     const influxd = await server();
     await influxd.query('CREATE DATABASE d WITH NAME "cflux-none"');
     await influxd.write('d', 'm v=1 1');
@@ -298,13 +298,13 @@ describeWithServer('influxd', 'InfluxMirror', () => {
 describe('InfluxMirror', () => {
   it('refuses options that make no sense, and repeats no password', () => {
     const make = (options: object) => () => new InfluxMirror({ url: 'http://127.0.0.1:1', ...options });
-    expect(make({ url: 'ftp://h' })).toThrow('url: "ftp://h" is neither http: nor https:');
-    expect(make({ drops: 'yes' })).toThrow('drops: "yes" is neither "report" nor "apply"');
+    expect(make({ url: 'ftp://h' })).toThrow('url: "ftp://h" is not an http or https URL');
+    expect(make({ drops: 'yes' })).toThrow('drops: "yes" is not "report" or "apply"');
     expect(make({ maxDrops: -1 })).toThrow('maxDrops');
     expect(make({ interval: 0 })).toThrow('interval: 0 is not above 0');
     expect(make({ snapshot: 'nonsense' })).toThrow('snapshot: "nonsense" is not host:port');
-    expect(make({ password: 'x' })).toThrow('password: there is none without a `username`');
-    expect(make({ username: 'a:b' })).toThrow('username: HTTP cannot carry one with a colon');
+    expect(make({ password: 'x' })).toThrow('password: set `username` too');
+    expect(make({ username: 'a:b' })).toThrow('username: HTTP Basic authentication does not allow a colon');
   });
 
   it('rejects after it was closed, and closes twice', async () => {

@@ -110,7 +110,7 @@ describe('LedgerStore', () => {
     for (const broken of ['', content.slice(0, -9), content.replace('"format":1', '"format":2'), '{}']) {
       await writeFile(path, broken);
       await expect(new LedgerStore(dir).load()).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-      await expect(new LedgerStore(dir).load()).rejects.toThrow(/counts as unmanaged/);
+      await expect(new LedgerStore(dir).load()).rejects.toThrow(/count as unmanaged/);
     }
   });
 

@@ -266,7 +266,7 @@ describe('makePlan', () => {
     // This server's policy never was the cluster's: its points are not the cluster's to delete.
     const first = plan(wanted, before, { drops: 'apply' });
     expect(first).toMatchObject({ steps: [], pending: [{ item: { kind: 'retention' } }] });
-    expect(first.pending[0]?.reason).toContain('it is left to you to shorten it');
+    expect(first.pending[0]?.reason).toContain('shorten it by hand');
   });
 
   it('takes a policy that left while another came for one that may have been renamed, and never drops it', () => {
@@ -311,7 +311,7 @@ describe('makePlan', () => {
       pending: [
         {
           item: { kind: 'database' },
-          reason: `it holds what was never the cluster's: retention policy "mine" on "gone"`,
+          reason: `it contains an item that was never part of the cluster: retention policy "mine" on "gone"`,
         },
       ],
     });
@@ -324,7 +324,7 @@ describe('makePlan', () => {
     const dropped = plan(metadata(), before, { before, drops: 'apply', maxDrops: 9 });
     expect(statements(dropped.steps)).toEqual(['DROP USER "u"', 'DROP USER "v"']);
     expect(dropped.pending).toMatchObject([
-      { item: { user: 'w' }, reason: 'it is the last administrator here' },
+      { item: { user: 'w' }, reason: 'it is the last administrator on this server' },
     ]);
     const demoted = plan(metadata({ users: [user('u'), user('v'), user('w')] }), before, { before });
     expect(demoted.steps).toHaveLength(2);

@@ -82,6 +82,6 @@ describeWithServer('influxd', 'readInfluxMetadata', () => {
       code: 'UNREACHABLE',
       retryable: true,
     });
-    await expect(readInfluxMetadata('http://user:Secr3t@[::')).rejects.toThrow(/^url: the URL is no URL/);
+    await expect(readInfluxMetadata('http://user:Secr3t@[::')).rejects.toThrow(/^url: the URL is not a URL/);
   });
 });

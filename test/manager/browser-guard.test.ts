@@ -118,7 +118,7 @@ describe('R35: a request of a page of another origin', () => {
 });
 
 describe('R35: a request for a foreign host, on an open port of loopback', () => {
-  it('R35: is refused, whatever the page says of its origin', async () => {
+  it('R35: is refused, whatever origin the page claims', async () => {
     const { url, manager } = await serve();
     for (const Host of [
       'page.example',
@@ -171,7 +171,7 @@ describe('R35: a request for a foreign host, on an open port of loopback', () =>
     expect(await get(url, {}, 'http://127.0.0.1:8000/clusters')).toBe(200);
   });
 
-  it('R35: is served for the names that were added, and the refusal says how to add one', async () => {
+  it('R35: is served for the configured names, and the error describes how to add one', async () => {
     const hostNames = ['Cflux.Example', '10.1.1.1', '::2', 'dotted.example.'];
     const { url } = await serve({}, { hostNames });
     for (const Host of [
@@ -231,7 +231,7 @@ describe('R35: programs pass', () => {
     }
   });
 
-  it('R35: a client for which the name is missing is told so at once', async () => {
+  it('R35: a client that uses an unknown name gets that error at once', async () => {
     const { url } = await serve();
     const { port } = new URL(url);
     const transport = new HttpTransport({ endpoint: `http://0.0.0.0:${port}`, retry: { attempts: 1 } });

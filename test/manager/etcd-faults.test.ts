@@ -43,7 +43,7 @@ describeWithServer('etcd', 'managers on etcd, whatever breaks', () => {
     await fleet.check();
   });
 
-  it('the quorum is lost and returns: it is told, and all goes on without a restart', async () => {
+  it('the quorum is lost and returns: the loss is reported, and managers resume without a restart', async () => {
     const store = new EtcdStore({ endpoints: fleet.etcd.endpoints });
     const manager = new Manager({ store });
     onTestFinished(() => manager.close());

@@ -61,7 +61,7 @@ const failure = async (promise: Promise<unknown>): Promise<unknown> => {
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
-  it('#19 the store fails, R3: a full etcd is said to be full, nothing was stored, and all goes on once there is room', async () => {
+  it('#19 the store fails, R3: a full etcd is reported as full, nothing was stored, and pushes succeed once there is room', async () => {
     const etcd = await etcdForTest({ args: ['--quota-backend-bytes', String(16 * 2 ** 20)] });
     const manager = new Manager({ store: new EtcdStore({ endpoints: etcd.endpoints }) });
     onTestFinished(() => manager.close());
@@ -110,7 +110,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
     expect(await waiting).toMatchObject({ kind: 'snapshot', version });
   });
 
-  it('#19 the store fails, R3: what etcd carries out at the very moment when it becomes full is not said to have failed', async () => {
+  it('#19 the store fails, R3: a change that etcd carries out while it becomes full is not reported as failed', async () => {
     const etcd = await etcdForTest({ args: ['--quota-backend-bytes', String(16 * 2 ** 20)] });
     const store = await openStore({ endpoints: etcd.endpoints });
     const certain: { readonly cluster: string }[] = [];
@@ -186,7 +186,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
       expect(inspect(error, { depth: 10 })).not.toContain('wrong-password');
     });
 
-    it('without rights on the prefix it is told so', async () => {
+    it('without permissions for the prefix the error names the reason', async () => {
       const options = { endpoints: etcd.endpoints, user: 'manager', password: 'manager-password' };
       const error = await failure(openStore({ ...options, prefix: '/elsewhere/' }));
       expect(String(error)).toContain('permission denied');
@@ -231,7 +231,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
       expect(await count(`${options.prefix}data/`)).toBe(2 * Math.ceil(size / (256 * 1024)));
     });
 
-    it('R22: tells every change, however often its connection breaks', async () => {
+    it('R22: reports every change, however often its connection breaks', async () => {
       const options = fresh();
       const proxy = await TcpProxy.start(etcd.endpoints[0] ?? '');
       onTestFinished(() => proxy.close());
@@ -259,7 +259,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
       await expect.poll(() => count(`${options.prefix}head-turn/`)).toBe(0);
     });
 
-    it('forgets uploads that nothing refers to, and history that nobody needs', async () => {
+    it('removes uploads without a reference, and unneeded history', async () => {
       const options = fresh();
       // Ten minutes in a second, for all that takes minutes.
       const clock: Clock = {
@@ -332,7 +332,7 @@ describe('EtcdStore', () => {
     },
   );
 
-  it('says where it is, and that it is not open', async () => {
+  it('reports its location, and that it is not open', async () => {
     const store = new EtcdStore({ endpoints: ['http://a:1', 'http://b:1'] });
     expect(store.name).toBe('etcd at http://a:1,http://b:1');
     expect(await failure(store.head('c'))).toMatchObject({ code: 'NOT_OPEN', outcome: 'notApplied' });

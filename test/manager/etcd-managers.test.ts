@@ -147,7 +147,7 @@ describeWithServer('etcd', 'several managers on one etcd', () => {
     }
   });
 
-  it('R26: a sick node behind a load balancer holds nobody up again and again, at whichever manager it pushes', async () => {
+  it('R26: a faulty node behind a load balancer does not delay others repeatedly, at whichever manager it pushes', async () => {
     const urls = await managersForTest(3);
     const nodes = await Promise.all(urls.map(nodeAt));
     await nodes[0]?.createDatabase('a');

@@ -1,4 +1,4 @@
-import { EtcdStore, type ManagerStore } from 'clusterflux/manager';
+import { EtcdStore, type HeartbeatResult, type ManagerStore } from 'clusterflux/manager';
 import { ManualClock } from 'clusterflux/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../../src/clock.js';
@@ -21,7 +21,7 @@ const context: StoreContext = {
 };
 const node = { ip: '', hostname: 'h', bindAddress: 'h:8086' };
 /** Of a store whose clock stands still but for the quarter of a second in which heartbeats are gathered. */
-async function heartbeat(store: ManagerStore, clock: ManualClock, id: number): Promise<boolean> {
+async function heartbeat(store: ManagerStore, clock: ManualClock, id: number): Promise<HeartbeatResult> {
   const beating = store.heartbeat('c', id);
   await clock.advance(250);
   return beating;
@@ -168,7 +168,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     expect(await alive(store)).toEqual([]);
   });
 
-  it('R23: what was said last of a node counts, whichever manager heard it', async () => {
+  it('R23: the last liveness change of a node counts, whichever manager recorded it', async () => {
     const options = fresh();
     const [a, b] = [await openStore(options), await openStore(options)];
     const id = await a.addNode('c', node);
@@ -219,7 +219,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     }
   });
 
-  it('a node whose key somebody deleted by hand is unknown within a minute', async () => {
+  it('a node whose key was deleted by hand is unknown within a minute', async () => {
     const options = fresh();
     const clock = new ManualClock(Date.now());
     const store = await openStore(options, clock);
@@ -227,7 +227,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     expect(await heartbeat(store, clock, id)).toBe(true);
     const range_end = base64(`${options.prefix}node0`);
     await etcd.gateway('kv/deleterange', { key: base64(`${options.prefix}node/`), range_end });
-    const answers: boolean[] = [];
+    const answers: HeartbeatResult[] = [];
     for (let seconds = 0; seconds <= 60; seconds += 5) {
       answers.push(await heartbeat(store, clock, id));
       await clock.advance(4_750);
@@ -237,7 +237,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
   });
 });
 
-it('a record of nodes says what it was given, and little more than what is new', () => {
+it('a liveness record round-trips, and is little larger than its changes', () => {
   const ids = Array.from({ length: 1_000 }, (_, i) => 1_790_000_000_000 + 2 * i);
   const news = [
     { cluster: '__proto__', alive: [5, 3], left: [9] },

@@ -26,7 +26,7 @@ describe('the codec of etcd’s messages', () => {
     expect(new ProtoWriter().message(3, inner).finish().toString('hex')).toBe('1a03089601');
   });
 
-  it('leaves out defaults, but not an empty message that says which choice was taken', () => {
+  it('omits defaults, but not an empty message that selects the case of a oneof', () => {
     const empty = new ProtoWriter().int64(1, 0).bool(2, false).text(3, '').bytes(4, undefined);
     expect(empty.finish()).toHaveLength(0);
     expect(new ProtoWriter().message(3, empty).finish().toString('hex')).toBe('1a00');

@@ -47,7 +47,7 @@ async function made(store: EtcdStore, base: number): Promise<number> {
 }
 
 describeWithServer('etcd', 'an etcd that is put back to a backup under its managers', () => {
-  it('R11: is noticed at the next answer: nothing that was known before counts any more', async () => {
+  it('R11: is detected at the next response: everything cached before is discarded', async () => {
     const etcd = await startEtcd();
     onTestFinished(() => etcd.close());
     const stores = [await openStore(etcd), await openStore(etcd)] as const;

@@ -28,7 +28,7 @@ async function push(manager: Manager, version: number): Promise<number> {
 }
 
 describeWithServer('etcd', 'EtcdStore and the users of etcd', () => {
-  it('a held poll is answered after authentication was enabled and the connection to etcd was cut', async () => {
+  it('a held poll completes after authentication was enabled and the connection to etcd was cut', async () => {
     const etcd = await etcdForTest();
     const proxy = await TcpProxy.start(etcd.endpoints[0] ?? '');
     onTestFinished(() => proxy.close());
@@ -92,7 +92,7 @@ describeWithServer('etcd', 'EtcdStore and the users of etcd', () => {
     await push(manager, version);
   });
 
-  it('a manager without a user reports that etcd asks for one, and goes on when etcd no longer does', async () => {
+  it('a manager without a user reports that etcd requires one, and resumes when etcd no longer does', async () => {
     const etcd = await etcdForTest();
     const manager = managerOn({ endpoints: etcd.endpoints });
     const version = await push(manager, 0);

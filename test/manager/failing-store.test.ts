@@ -3,7 +3,7 @@ import { Manager, MemoryStore } from 'clusterflux/manager';
 import { ManualClock } from 'clusterflux/testing';
 import { expect, it } from 'vitest';
 
-it('R22: a held poll is answered though the store failed just when the change was told', async () => {
+it('R22: a held poll completes although the store failed when the change was reported', async () => {
   const clock = new ManualClock();
   const shared = new MemoryStore();
   const failing = shared.share();

@@ -20,12 +20,12 @@ describe('R11: what a node has is of another history', () => {
     expect(isFromOtherHistory({ epoch: 'one', ...claim }, head)).toBe(expected);
   });
 
-  it('is not asked of who tells no epoch, or another one', () => {
+  it('does not apply to requests without an epoch, or with another one', () => {
     expect(isFromOtherHistory({ version: 60 }, head)).toBe(false);
     expect(isFromOtherHistory({ version: 60, epoch: 'two' }, head)).toBe(false);
   });
 
-  it('R11: polls and pushes that say so get 412, with the epoch and the newest version, and store nothing', async () => {
+  it('R11: polls and pushes with such a version get 412, with the epoch and the newest version, and store nothing', async () => {
     const manager = new Manager({ store: new MemoryStore() });
     onTestFinished(() => manager.close());
     const snapshot = new TextEncoder().encode('x');

@@ -149,7 +149,7 @@ describe('the legacy client', () => {
     expect((await answer).body).toEqual(snapshot);
   });
 
-  it('is told 204 after the hold', async () => {
+  it('gets 204 after the hold', async () => {
     const { url } = await serve({ maxPollWait: 50 });
     const client = await RawClient.connect(url);
     const { version = '' } = (await push(client, 0, snapshot)).headers;
@@ -187,6 +187,8 @@ describe('the legacy client', () => {
     const nodes = await list('/nodes/default');
     expect(nodes.map(({ id }: { id: number }) => id)).toEqual([first, second]);
     expect(nodes[0]).toEqual({
+      kind: 'legacy',
+      lastSeen: expect.any(Number),
       id: first,
       ip: '10.0.0.1,10.0.0.2,',
       hostname: 'h',

@@ -98,7 +98,7 @@ describe('files that the user of a manager may not use', () => {
 });
 
 describeWithFacility('tmpfs', 'a read-only file system', () => {
-  it('is reported, with what to do, for a store that is there and for new ones', async () => {
+  it('is reported, with advice, for existing and new stores', async () => {
     const disk = temporaryDisk(8);
     const content = await fill(join(disk, 'store'));
     execFileSync('mount', ['-o', 'remount,ro', disk]);

@@ -108,7 +108,7 @@ describe('LmdbStore', () => {
     });
   });
 
-  it('says how to install lmdb where it is missing', async () => {
+  it('reports how to install lmdb if it is missing', async () => {
     vi.resetModules();
     vi.doMock('lmdb', () => {
       throw Object.assign(new Error("Cannot find package 'lmdb'"), { code: 'ERR_MODULE_NOT_FOUND' });
@@ -150,7 +150,7 @@ describe('LmdbStore', () => {
     expect(kept).toBeGreaterThan(55);
   });
 
-  it('takes the pushes of several processes in one order, and tells each of the others (R20, R22)', async () => {
+  it('orders the pushes of several processes, and notifies each of the changes of the others (R20, R22)', async () => {
     const program = await bundle(fileURLToPath(new URL('../support/pushing-child.ts', import.meta.url)));
     const dir = await temporaryDirectory();
     const context = contextOf();
@@ -195,7 +195,7 @@ describe('LmdbStore', () => {
     expect(notified).toBeGreaterThan(0);
   });
 
-  it('whose disk is full refuses, certainly without storing, and goes on when there is room', async () => {
+  it('with a full disk refuses, certainly without storing, and resumes when there is room', async () => {
     // A limit on the size of files does to a process what a full disk does, and needs no disk.
     const program = await bundle(fileURLToPath(new URL('../support/filling-child.ts', import.meta.url)));
     const dir = await temporaryDirectory();

@@ -15,7 +15,7 @@ const queueOf = (most: number, lookups: readonly Lookup[]) => {
 };
 
 describe('R24: lookups that wait', () => {
-  it('the oldest of the cluster with the most gives way', () => {
+  it('the oldest lookup of the cluster with the most is dropped', () => {
     const flood = Array.from({ length: 6 }, (_, i) => lookup('f', i));
     const { queue, dropped } = queueOf(4, [lookup('a', 1), ...flood, lookup('b', 1)]);
     expect(names(dropped)).toEqual(['f0', 'f1', 'f2', 'f3']);
@@ -34,7 +34,7 @@ describe('R24: lookups that wait', () => {
     expect(queue.take(10)).toEqual([]);
   });
 
-  it('of many clusters with one lookup each the oldest gives way', () => {
+  it('of many clusters with one lookup each the oldest is dropped', () => {
     const { dropped } = queueOf(
       3,
       ['a', 'b', 'c', 'd', 'e'].map((cluster) => lookup(cluster, 1)),

@@ -65,7 +65,7 @@ describe('a push', () => {
     expect(won).toMatchObject({ kind: 'committed' });
   });
 
-  it('that comes twice is stored once, and answered with its version both times (R27)', async () => {
+  it('that is sent twice is stored once, and returns its version both times (R27)', async () => {
     const { manager } = setUp();
     const request = pushOf(0, 'one');
     const first = await manager.push(request);
@@ -122,7 +122,7 @@ describe('a push', () => {
 });
 
 describe('a poll', () => {
-  it('of an older, newer or no version is answered at once', async () => {
+  it('with an older, newer or no version completes at once', async () => {
     const { manager } = setUp();
     const version = await commit(manager, 'one');
     for (const other of [0, version - 1, version + 1]) {
@@ -139,7 +139,7 @@ describe('a poll', () => {
     expect(await poll).toMatchObject({ kind: 'snapshot', version: next, mutation: 'made-it' });
   });
 
-  it('ends unchanged after the wait it asked for, and the manager says which version that is', async () => {
+  it('ends unchanged after the requested wait, with the current version', async () => {
     const { manager, clock } = setUp();
     const version = await commit(manager, 'one');
     const poll = manager.poll(pollOf(version, { wait: 20_000 }));
@@ -163,7 +163,7 @@ describe('a poll', () => {
     expect(Math.min(...ends)).toBeGreaterThanOrEqual(90_000);
   });
 
-  it('that does not wait is answered from the store at once', async () => {
+  it('that does not wait completes from the store at once', async () => {
     const { manager } = setUp();
     expect(await manager.poll(pollOf(0, { wait: 0 }))).toEqual({
       kind: 'unchanged',
@@ -197,7 +197,7 @@ describe('a poll', () => {
     expect(await other).toMatchObject({ kind: 'snapshot', version: next });
   });
 
-  it('of a node that lost the answer to its push, begun after it, gets the snapshot', async () => {
+  it('of a node that lost the response to its push, begun after it, gets the snapshot', async () => {
     const { manager } = setUp();
     const version = await commit(manager, 'one');
     const next = await commit(manager, 'two', { nodeId: 7 });
@@ -235,7 +235,7 @@ describe('a poll', () => {
     });
   });
 
-  it('begun while pushes wait is told with everybody else, soon, of the latest (R22)', async () => {
+  it('begun while pushes wait gets the latest version with all other polls, soon (R22)', async () => {
     const store = new MemoryStore();
     const { manager, clock } = setUp({ store });
     const base = await commit(manager, 'zero');
@@ -368,7 +368,7 @@ describe('a store that fails', () => {
     return store;
   };
 
-  it('in the middle of a push says so, lets the next one in, and tells who waits what really is stored', async () => {
+  it('in the middle of a push rejects it, admits the next one, and sends held polls what is really stored', async () => {
     const { manager } = setUp({ store: failing(undefined) });
     const poll = manager.poll(pollOf(0));
     await stateOf(poll);
@@ -380,7 +380,7 @@ describe('a store that fails', () => {
     expect(await manager.push(request)).toMatchObject({ kind: 'committed' });
   });
 
-  it('before it stored anything says that, too (R3)', async () => {
+  it('before anything was stored rejects with that outcome (R3)', async () => {
     const { manager } = setUp({ store: failing('notApplied') });
     await expect(manager.push(pushOf(0, 'one'))).rejects.toMatchObject({ outcome: 'notApplied' });
     expect(await manager.push(pushOf(0, 'one'))).toMatchObject({ kind: 'committed' });
@@ -462,7 +462,7 @@ describe('nodes', () => {
 });
 
 describe('deleting a cluster', () => {
-  it('tells nodes that are there by another epoch', async () => {
+  it('shows nodes another epoch', async () => {
     const { manager } = setUp();
     const version = await commit(manager, 'one');
     const epoch = await manager.epoch('a');

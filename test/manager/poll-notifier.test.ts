@@ -17,7 +17,7 @@ function setUp() {
   return { clock, notified, notifier };
 }
 
-describe('versions are told', () => {
+describe('versions are published', () => {
   it('at once where no push waits', () => {
     const { notified, notifier } = setUp();
     notifier.publish(current(1), false);
@@ -48,7 +48,7 @@ describe('versions are told', () => {
     expect(notified).toEqual([1, 3]);
   });
 
-  it('and whoever waits for what is kept back goes on then', async () => {
+  it('and polls that wait for the delayed version resume then', async () => {
     const { clock, notified, notifier } = setUp();
     expect(notifier.pending).toBeUndefined();
     notifier.publish(current(1), true);

@@ -39,7 +39,7 @@ async function begin(
 }
 
 describe('R24: held polls', () => {
-  it('a poll that does not wait takes no slot, and is answered when there is none left', async () => {
+  it('a poll that does not wait takes no slot, and completes if there is none left', async () => {
     const served = await serve({ limits: { heldPolls: 4 } });
     expect((await begin(served, poll('a'), 4)).held).toBe(4);
     const beyond = await fetch(`${served.url}/clusters/b/versions/0`);
@@ -48,7 +48,7 @@ describe('R24: held polls', () => {
     expect((await fetch(`${served.url}/clusters/b/versions/0`, check)).status).toBe(204);
   });
 
-  it('a poll that is behind takes no slot, and gets its version when there is none left', async () => {
+  it('a poll with an old version takes no slot, and gets the newest if there is none left', async () => {
     const served = await serve({ limits: { heldPolls: 4 } });
     await fetch(`${served.url}/clusters/b/versions/0`, { method: 'POST', body: 'one' });
     await begin(served, poll('a'), 4);

@@ -27,7 +27,7 @@ function follow(pushes: Record<string, Promise<PushResult>>): string[] {
   return order;
 }
 
-describe('fair turns (R26)', () => {
+describe('the fair push queue (R26)', () => {
   it('hold the pushes of others until the loser has come back', async () => {
     const { push } = setUp();
     await push(1, 0);
@@ -53,7 +53,7 @@ describe('fair turns (R26)', () => {
     expect(order).toEqual(['other committed']);
   });
 
-  it('end at once where the loser asks whether it still has the newest, for it has nothing to push', async () => {
+  it('end at once if the loser polls for a newer version, because it has nothing to push', async () => {
     const { push, manager } = setUp();
     await push(1, 0);
     const lost = await push(2, 0);
@@ -74,7 +74,7 @@ describe('fair turns (R26)', () => {
     expect(await held).toMatchObject({ kind: 'snapshot' });
   });
 
-  it('of legacy clients do not end with a poll, for it may be another’s at the same address', async () => {
+  it('of legacy clients do not end with a poll, because it may be another’s at the same address', async () => {
     const { push, manager } = setUp();
     const remote = '10.0.0.1';
     await push(1, 0);
@@ -170,7 +170,7 @@ describe('fair turns (R26)', () => {
     expect(await manager.history('a')).toHaveLength(1);
   });
 
-  it('are for so many and no more; who comes then is told to come again (R24)', async () => {
+  it('are limited in number; further ones are refused with a retry delay (R24)', async () => {
     const { push } = setUp({ limits: { heldPushes: 2 } });
     await push(1, 0);
     await push(2, 0);
@@ -200,7 +200,7 @@ describe('fair turns (R26)', () => {
     expect(clock.monotonic(), 'nobody waited').toBe(0);
   });
 
-  it('that ran out are not given again to who pushes from the same version once more', async () => {
+  it('that ran out are not granted again for a push from the same version', async () => {
     const { push, clock } = setUp();
     await push(1, 0);
     const lost = await push(2, 0);

@@ -47,7 +47,7 @@ describe('a manager without data (R11)', () => {
     expect(await manager.push(seed({ epoch }))).toMatchObject({ kind: 'committed', epoch });
   });
 
-  it('meets old nodes first: tells its epoch, collects for one time to live, takes the highest', async () => {
+  it('receives requests of old nodes first: returns its epoch, collects for one time to live, stores the highest', async () => {
     const { manager, clock } = setUp();
     const met = await pollNow(manager, { version: 10, epoch: 'lost' });
     expect(met).toMatchObject({ kind: 'epochMismatch', version: 0 });
@@ -90,7 +90,7 @@ describe('a manager without data (R11)', () => {
     expect(await current(manager)).toBe('twelve');
   });
 
-  it('gives what it takes a version above all that anybody had', async () => {
+  it('stores the offer with a version above all previous ones', async () => {
     const { manager, clock } = setUp();
     const ahead = clock.now() + 1_000_000;
     await pollNow(manager, { version: ahead + 50, epoch: 'lost' });
@@ -101,7 +101,7 @@ describe('a manager without data (R11)', () => {
     expect(taken?.version).toBeGreaterThan(ahead + 50);
   });
 
-  it('answers a node that offers again under a new mutation as the one it took', async () => {
+  it('recognizes a node that offers again with a new mutation', async () => {
     const { manager, clock } = setUp();
     const epoch = await manager.epoch('a');
     await expect(manager.push(offerOf(12, 'twelve', epoch))).rejects.toThrow();
@@ -111,7 +111,7 @@ describe('a manager without data (R11)', () => {
     expect(await manager.push(again)).toMatchObject({ kind: 'committed' });
   });
 
-  it('met by a fresh node first takes it; later arrivals with more are told, and never overwrite', async () => {
+  it('receives a push of a new node first: accepts it; later nodes with newer data are notified, and never overwrite', async () => {
     const { manager } = setUp();
     const first = await manager.push(seed());
     const version = first.kind === 'committed' ? first.version : 0;
@@ -129,7 +129,7 @@ describe('a manager without data (R11)', () => {
     expect(await poll).toMatchObject({ kind: 'snapshot' });
   });
 
-  it('that nobody offers anything takes fresh pushes after the time, and does not start over for the same stranger', async () => {
+  it('without offers accepts new pushes after the time, and does not start again for the same foreign epoch', async () => {
     const { manager, clock } = setUp();
     await pollNow(manager, { version: 10, epoch: 'lost' });
     await clock.advance(ttl);
@@ -259,7 +259,7 @@ describe('a manager without data (R11)', () => {
       }
     });
 
-    it('R24: a request that only reads is told so, and changes nothing', async () => {
+    it('R24: a read-only request gets 412, and changes nothing', async () => {
       const store = new MemoryStore();
       const { manager, clock } = setUp({ store });
       const epoch = await manager.epoch('a');
@@ -292,7 +292,7 @@ describe('a manager without data (R11)', () => {
     });
   });
 
-  it('whose store fails at the end goes on collecting, and takes the offer when it can', async () => {
+  it('whose store fails at the end continues collecting, and stores the offer when it can', async () => {
     const store = new MemoryStore();
     const commit = store.commit.bind(store);
     let failures = 2;

@@ -6,7 +6,7 @@ const node = (id: number) => ({ name: `node ${id}`, isShared: false });
 const by = (id: number, base: number) => ({ requester: node(id), base });
 
 describe('R26: reservations', () => {
-  it('R26: go to whoever loses, for a turn', () => {
+  it('R26: are granted to the loser of a conflict', () => {
     const reservations = new Reservations(250);
     expect(reservations.grant(by(1, 3), 4, 0)).toBe(250);
     expect(reservations.grant(by(2, 3), 4, 10)).toBe(250);
@@ -23,7 +23,7 @@ describe('R26: reservations', () => {
     expect(reservations.grant(by(1, 3), 9, 700), 'though it did better once').toBe(0);
   });
 
-  it('R26: are given again where versions were numbered anew, by a manager put back to a backup', () => {
+  it('R26: are granted again if versions were assigned again by a manager restored from a backup', () => {
     const reservations = new Reservations(250);
     reservations.waste({ requester: node(1), shown: 900 }, 250, 250);
     expect(reservations.grant(by(1, 3), 4, 300)).toBe(250);
@@ -65,7 +65,7 @@ describe('R26: reservations', () => {
     expect(reservations.grant(by(1, 2), 3, 60_000)).toBe(250);
   });
 
-  it('R26: that end without a commit take together at most half of any ten seconds, whoever loses', () => {
+  it('R26: that end without a commit take together at most half of any ten seconds, whichever requester loses', () => {
     const step = fc.record({
       who: fc.nat({ max: 30 }),
       isStale: fc.boolean(),
@@ -128,7 +128,7 @@ describe('R26: reservations', () => {
     expect(reservations.grant(by(2, 1), 60, now)).toBe(250);
   });
 
-  it('R26: of many that turn bad at once leave something for the others', () => {
+  it('R26: of many requesters that fail at once leave some budget for the others', () => {
     const reservations = new Reservations(250);
     let now = 0;
     for (let sick = 1; sick <= 20; sick++) {

@@ -58,7 +58,7 @@ describe('tokens', () => {
     expect((await fetch(`${url}/no/such/route`)).status).toBe(401);
   });
 
-  it('open what their scope says, and nothing else', async () => {
+  it('permit what their scope permits, and nothing else', async () => {
     const { url } = await serve({}, { tokens });
     const id = (
       (await (
@@ -108,7 +108,7 @@ describe('tokens', () => {
     expect(await statusOf(url, 'admin-a-token-0123', 'GET', '/clusters/%61/versions/0')).toBe(200);
   });
 
-  it('are checked before the body: who may not push can not make the server read', async () => {
+  it('are checked before the body: a client that may not push cannot make the server read', async () => {
     const { url } = await serve({}, { tokens });
     const client = await RawClient.connect(url);
     client.send(['POST /clusters/a/versions/0 HTTP/1.1', host, 'Content-Length: 50000000']);
@@ -144,7 +144,7 @@ describe('tokens', () => {
     await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('reader-token') });
   });
 
-  it('from a file are read again when it changes; a file that turned wrong is told of, and changes nothing', async () => {
+  it('from a file are reloaded when it changes; an invalid file is reported, and changes nothing', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'cflux-tokens-'));
     onTestFinished(() => rm(dir, { recursive: true }));
     const file = join(dir, 'tokens.toml');
@@ -181,7 +181,7 @@ describe('tokens', () => {
     expect([await status('second'), await status('third')]).toEqual([401, 200]);
   });
 
-  it('name who made a change, in the history and in the audit', async () => {
+  it('name the author of a change, in the history and in the audit', async () => {
     const audit: AuditEntry[] = [];
     const { url } = await serve({ audit: (entry) => audit.push(entry) }, { tokens });
     const push = await fetch(`${url}/clusters/a/versions/0`, {
@@ -211,7 +211,7 @@ describe('the address', () => {
     return server.url;
   };
 
-  it('is this machine alone, unless told otherwise', async () => {
+  it('is loopback by default', async () => {
     expect(await open({})).toMatch(/^http:\/\/127\.0\.0\.1:/);
     expect(await open({ host: 'localhost' })).toMatch(/^http:\/\//);
   });
@@ -223,12 +223,12 @@ describe('the address', () => {
     },
   );
 
-  it('is any with tokens, or where one says that it shall be insecure', async () => {
+  it('may be any with tokens, or with `insecure`', async () => {
     await open({ host: '0.0.0.0', tokens });
     await open({ host: '0.0.0.0', insecure: true });
   });
 
-  it('that is taken is told of by name', async () => {
+  it('that is in use is named in the error', async () => {
     const { port } = new URL(await open({}));
     await expect(open({ port: Number(port) })).rejects.toMatchObject({
       code: 'INVALID_OPTION',
@@ -325,7 +325,7 @@ describe('hostile input (R24)', () => {
     }
   });
 
-  it('in a registration is refused with the field, and registers nobody', async () => {
+  it('in a registration is refused with the name of the field, and registers no node', async () => {
     const { url } = await serve();
     const register = async (body: string) => {
       const answer = await fetch(`${url}/nodes/a`, { method: 'POST', body });
@@ -359,7 +359,7 @@ describe('hostile input (R24)', () => {
     }
   });
 
-  it('that sends more than it may is cut off, and told why', async () => {
+  it('that sends more than it may is cut off, and gets the reason', async () => {
     const { url } = await serve({ limits: { snapshotBytes: 100_000 } });
     const stated = await RawClient.connect(url);
     stated.send(['POST /clusters/a/versions/0 HTTP/1.1', host, 'Content-Length: 1000000000']);

@@ -43,7 +43,7 @@ describe('the HTTP server of a manager', () => {
     expect([restored.status, restored.headers.get('cflux-last-mutation')]).toEqual([200, 'm-1']);
   });
 
-  it('tells another epoch from ours by 412, with ours, the version, and the word that nothing was stored', async () => {
+  it('refuses another epoch with 412, its own epoch, the version, and the outcome that nothing was stored', async () => {
     const { url } = await serve();
     const versions = `${url}/clusters/a/versions`;
     const version = (await post(`${versions}/0`, 'one')).headers.get('version');
@@ -78,7 +78,7 @@ describe('the HTTP server of a manager', () => {
     expect([settled.status, settled.headers.get('version')]).toEqual([200, poll.headers.get('version')]);
   });
 
-  it('answers who asks for JSON in JSON, whatever went wrong', async () => {
+  it('returns errors as JSON to clients that request JSON', async () => {
     const { url } = await serve();
     const accept = 'application/problem+json, */*';
     const unknown = await fetch(`${url}/nodes/a/7`, { method: 'PUT', headers: { accept } });
@@ -133,7 +133,7 @@ describe('the HTTP server of a manager', () => {
     expect(otherAlgorithm.status).toBe(200);
   });
 
-  it('packs a snapshot for those who take gzip, and states the digest of what was packed', async () => {
+  it('compresses a snapshot for clients that accept gzip, and states the digest of the uncompressed bytes', async () => {
     const { url } = await serve();
     const large = Buffer.alloc(50_000, 'shard group ');
     await post(`${url}/clusters/a/versions/0`, large);
@@ -220,7 +220,7 @@ describe('the HTTP server of a manager', () => {
     expect((await fetch(`${url}/clusters/a`, { method: 'DELETE' })).status).toBe(404);
   });
 
-  it('says that it lives, that it is ready, or why not', async () => {
+  it('reports that it is alive, that it is ready, or why not', async () => {
     const { url, manager } = await serve();
     expect((await fetch(`${url}/health`)).status).toBe(200);
     expect((await fetch(`${url}/ready`)).status).toBe(200);
@@ -249,7 +249,7 @@ describe('the HTTP server of a manager', () => {
 });
 
 describe('closing the server', () => {
-  it('answers held polls, spread, and lets nobody wait for the connection', async () => {
+  it('completes held polls with jitter, and closes their connections', async () => {
     const { url, server, manager } = await serve();
     const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(url)));
     for (const client of clients) client.send(['GET /clusters/a/versions/0 HTTP/1.1', host]);

@@ -74,7 +74,7 @@ describe.each(stores)('a manager whose store (%s) hangs', (_, inner) => {
     expect(await third).toMatchObject({ ...unavailable, outcome: 'notApplied' });
   });
 
-  it('serves its own figures and says that it runs', async () => {
+  it('serves its own metrics and reports that it runs', async () => {
     const { clock, hanging, url } = await hung();
     const reached = hanging.nextCall();
     const metrics = fetch(`${url}/metrics`);

@@ -30,7 +30,7 @@ async function run(meta: MetaClient, [kind, d, i]: Step, see: (seen: unknown) =>
   }
 }
 
-describe('R3: an operation on a client that takes over its changes', () => {
+describe('R3: an attempt on a client that takes over its changes', () => {
   it('leaves what a fork of its own would have left, and nothing that was read changes later', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 12 }), async (operations) => {
@@ -81,7 +81,7 @@ describe('R3: an operation on a client that takes over its changes', () => {
     expect(fork.databases().map(({ name }) => name)).toEqual(Array.from({ length: 100 }, (_, i) => `db${i}`));
   });
 
-  it('goes on with a copy after it is over', async () => {
+  it('continues with a copy after it has ended', async () => {
     const fork = new LocalMetaClient().fork();
     let kept: LocalMetaClient | undefined;
     await attemptOn(fork, async (meta) => {

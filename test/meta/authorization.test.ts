@@ -18,7 +18,7 @@ const user = (privileges: Record<string, number>, admin = false): UserInfo => ({
 });
 
 describe('authorization', () => {
-  it('a grant allows what it says, or everything; writing does not include reading', () => {
+  it('a grant allows its privilege, or everything; write does not include read', () => {
     const allowed = (granted: number) =>
       [Privilege.None, Privilege.Read, Privilege.Write, Privilege.All].filter((privilege) =>
         authorizeDatabase(user({ db: granted }), privilege, 'db'),

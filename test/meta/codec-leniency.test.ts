@@ -42,7 +42,7 @@ const unknown = [
   ...delimited(2 ** 29 - 1),
 ];
 
-describe('fields that nobody knows', () => {
+describe('unknown fields', () => {
   it.each(oracleMessages)('of a %s are kept, whether its record is touched or not', (message) => {
     const bytes = oneOfEach((name) => (name === message ? unknown : []));
     const data = decodeMetadata(bytes);

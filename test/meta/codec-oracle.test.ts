@@ -52,7 +52,7 @@ describe('the codec, against @bufbuild/protobuf', () => {
     );
   });
 
-  it('says the same as the oracle about what it wrote', () => {
+  it('decodes what the oracle wrote to the same values', () => {
     fc.assert(
       fc.property(arbitraryMetadata, (data) => {
         const bytes = encodeMetadata(data);

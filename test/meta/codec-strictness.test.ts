@@ -125,12 +125,12 @@ describe('what is not metadata is refused, with its place', () => {
       'a length goes beyond the end of what holds it (byte 1)',
     ],
     [
-      'a number that goes on in the next message',
+      'a number that continues in the next message',
       root(delimited(5, databaseHead, [0x78, 0x80]), delimited(5, databaseHead)),
       'a field goes beyond the end of its message (databases[0], byte 16)',
     ],
     [
-      'a known number that goes on behind its message',
+      'a known number that continues after its message',
       root(delimited(6, delimited(1, 'u'), delimited(2, 'h'), [0x18, 0x80]), number(1, 1)),
       'a field goes beyond the end of its message (users[0], byte',
     ],
@@ -243,7 +243,7 @@ describe('a number that its field cannot hold', () => {
     expect(() => encodeMetadata(wrong, { outOfRange: 'wrap' })).not.toThrowError();
   });
 
-  it('or is cut as InfluxDB does it, for those who ask for it', () => {
+  it('or is truncated as in InfluxDB, with `wrap`', () => {
     const wrapped = (wrong: MetaData) => decodeMetadata(encodeMetadata(wrong, { outOfRange: 'wrap' }));
     expect(wrapped(withPolicy({ replicaN: -3 })).databases[0]?.retentionPolicies[0]?.replicaN).toBe(
       4294967293,

@@ -27,7 +27,7 @@ describe('the lock on a directory', () => {
     await second.close();
   });
 
-  it('a second process is refused, and told who has it', async () => {
+  it('a second process is refused, with the owner in the error', async () => {
     const dir = await temporaryDirectory();
     const client = new LocalMetaClient({ dir });
     await client.open();

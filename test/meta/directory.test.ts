@@ -77,7 +77,7 @@ describe('metadata in a directory', () => {
     });
   });
 
-  it('changes are refused before it is open and after it is closed; reads still answer, and it can be opened again', async () => {
+  it('changes are refused before it is open and after it is closed; reads still work, and it can be opened again', async () => {
     const client = new LocalMetaClient({ dir: await temporaryDirectory() });
     await expect(client.createDatabase('a')).rejects.toMatchObject({ code: 'NOT_OPEN' });
     await Promise.all([client.open(), client.open()]);
@@ -123,7 +123,7 @@ describe('metadata in a directory', () => {
 });
 
 describe('group commit', () => {
-  it('all that wait share one write, in the order of the calls, and each has its own answer', async () => {
+  it('queued changes share one write, in the order of the calls, and each has its own result', async () => {
     const dir = await temporaryDirectory();
     const client = await openIn(dir);
     let writes = 0;

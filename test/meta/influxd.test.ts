@@ -111,7 +111,7 @@ const rfc3339 = (nanoseconds: bigint) =>
   new Date(Number(nanoseconds / 1_000_000n)).toISOString().replace('.000', '');
 
 describeWithServer('influxd', 'a real InfluxDB server', () => {
-  it('boots on a file that was written here: its answers agree, and the users log in', async () => {
+  it('starts with a file that was written here: its responses agree, and the users log in', async () => {
     const dir = await temporaryDirectory();
     const client = new LocalMetaClient({ dir });
     await client.open();

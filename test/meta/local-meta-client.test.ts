@@ -45,7 +45,7 @@ describe('LocalMetaClient', () => {
     expect(new LocalMetaClient({ random: () => 0.999_999_999_9 }).clusterId()).toBe(2n ** 63n - 1n);
   });
 
-  it('what was answered never changes', async () => {
+  it('returned records never change', async () => {
     const client = await sample();
     frozen(client.data());
     await client.updateRetentionPolicy('db1', 'autogen', { duration: '1d', shardGroupDuration: '1h' }, true);
@@ -140,7 +140,7 @@ describe('LocalMetaClient', () => {
     expect(client.database('db1')?.continuousQueries.at(-1)?.query).toBe('ΑΣ İ');
   });
 
-  it('a commit is told to those who wait for one, a refusal is not', async () => {
+  it('a commit resolves waits for a change, a refused operation does not', async () => {
     const client = await sample();
     let notified = 0;
     const waiting = Promise.all(

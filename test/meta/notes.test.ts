@@ -20,7 +20,7 @@ describe('notes on objects', () => {
     expect([names.get(object), numbers.get(object)]).toEqual(['a', 1]);
   });
 
-  it('are seen by nobody, and are not copied', () => {
+  it('are not visible, and are not copied', () => {
     const notes = notesOn<object, string>();
     const object = { name: 'one' };
     notes.set(object, 'a');

@@ -134,7 +134,7 @@ describe('passwords', () => {
     expect(await accepts(client, 'p')).toBe(true);
   });
 
-  it('that were replaced are of no use any more, whoever replaced them', async () => {
+  it('that were replaced are invalid, whichever node replaced them', async () => {
     const client = new LocalMetaClient(cheap);
     await client.createUser('u', 'old', false);
     expect(await accepts(client, 'old')).toBe(true);
@@ -201,7 +201,7 @@ describe('a password that was hashed beforehand', () => {
     }
   });
 
-  it('of an unknown or wrong one, no message says anything', async () => {
+  it('no message contains an unknown or wrong one', async () => {
     const client = new LocalMetaClient(cheap);
     await client.createUser('u', 'hunter2', false);
     const refusals = await Promise.allSettled([

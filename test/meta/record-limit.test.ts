@@ -40,7 +40,7 @@ const tooMany: Readonly<Record<string, (count: number) => Buffer>> = {
 const refusal = {
   code: 'TOO_LARGE',
   outcome: 'notApplied',
-  message: expect.stringMatching(/^metadata is too large: it holds more than 5000000 records .*; drop /),
+  message: expect.stringMatching(/^metadata is too large: it has more than 5000000 records .*; drop /),
 };
 
 const error = (task: () => unknown): unknown => {

@@ -32,7 +32,7 @@ describe('what was encoded or decoded before is not done again', () => {
     expect(work()).toEqual({ read: 0, written: 3 });
   });
 
-  it('also in lists that somebody made himself', async () => {
+  it('also in lists that an application created', async () => {
     const client = await clientWith(1000);
     encodeMetadata(client.data());
     const work = countWork();

@@ -23,7 +23,7 @@ async function replay(
   return answers;
 }
 
-describe('the operations answer as the Go client of InfluxDB 1.6.7 did: results, refusals, index', () => {
+describe('the operations return what the Go client of InfluxDB 1.6.7 returned: results, errors, index', () => {
   for (const [number, sequence] of goSequences().entries()) {
     const options = {
       retentionAutoCreate: sequence[0]?.args['autoCreate'] === true,

@@ -6,7 +6,7 @@ const file = 'cli/cluster-target.ts';
 export const cliMutants: readonly Mutant[] = [
   {
     rule: 'R4',
-    breaks: 'the command line judges a change by the metadata that it read before',
+    breaks: 'the command line checks a change against stale metadata',
     file,
     find: 'isNewest || (await this.#newest(deadline)) === base',
     replace: 'isNewest || base.version >= 0',
@@ -14,7 +14,7 @@ export const cliMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'the command line founds a cluster where a manager lost its data',
+    breaks: 'the command line creates a cluster that a manager has lost',
     file,
     find: 'if (!createCluster) throw clusterEmpty(cluster);',
     replace: '',
@@ -22,7 +22,7 @@ export const cliMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'the command line does not wait for what nodes bring back',
+    breaks: 'the command line does not wait for the offers of nodes',
     file: 'manager/polls/held-polls.ts',
     find: 'retryAfter: this.#parts.recovery.remaining',
     replace: 'retryAfter: undefined',

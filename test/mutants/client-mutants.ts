@@ -14,7 +14,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R1',
-    breaks: 'nobody looks whether the wrapped client was changed behind our back before a round',
+    breaks: 'a direct change of the wrapped client is not detected before a round',
     file: 'client/commit/round.ts',
     find: 'await replica.checkDivergence();',
     replace: '',
@@ -22,7 +22,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R1',
-    breaks: 'a sync overwrites what was changed behind our back',
+    breaks: 'a sync overwrites a direct change of the wrapped client',
     file: 'client/local/replica.ts',
     find: 'if (!(await this.#replaceDiverged(data, before))) await this.#adapter.replace(data);',
     replace: 'await this.#adapter.replace(data);',
@@ -30,7 +30,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R2',
-    breaks: 'a 409 that names our own mutation is taken for another node’s',
+    breaks: 'a 409 that names our own mutation is treated as another node’s',
     file: 'client/commit/classify-push.ts',
     find: 'return conflict.mutation === mutation;',
     replace: 'return false;',
@@ -38,7 +38,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R3',
-    breaks: 'what an operation changed before it failed stays',
+    breaks: 'the changes of an operation that failed stay',
     file: 'meta/commit-sequence.ts',
     find: 'this.committed = journal.undo(before);',
     replace: '',
@@ -54,8 +54,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R3',
-    breaks:
-      'after a lost answer a change is applied again though the manager cannot tell whether it was made',
+    breaks: 'after a lost response a change is applied again although it is unknown whether it was stored',
     file: 'client/commit/classify-push.ts',
     find: 'mayBeStored: answerLost === true && newest.mutation === undefined',
     replace: 'mayBeStored: false',
@@ -63,16 +62,16 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R2',
-    breaks: 'every attempt of one push has a mutation id of its own',
+    breaks: 'each attempt of one push has its own mutation id',
     file: 'client/commit/round.ts',
-    find: 'const request = { cluster, version, snapshot, mutation, epoch, nodeId: replica.nodeId };',
+    find: 'const request = { cluster, version, snapshot, mutation, epoch, nodeId, instance };',
     replace:
-      'const request = { cluster, version, snapshot, get mutation() { return randomUuid(random); }, epoch, nodeId: replica.nodeId };',
+      'const request = { cluster, version, snapshot, get mutation() { return randomUuid(random); }, epoch, nodeId, instance };',
     tests: rule('r02-once-and-for-good'),
   },
   {
     rule: 'R3',
-    breaks: 'a lost answer is told as a certain failure',
+    breaks: 'a lost response is reported as a certain failure',
     file: 'client/commit/classify-push.ts',
     find: "if (isCfluxError(error) && error.outcome === 'notApplied' && !isAborted) {",
     replace: 'if (isCfluxError(error)) {',
@@ -80,15 +79,15 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R3',
-    breaks: 'whoever is told of a failure may still find the change in the wrapped client',
+    breaks: 'a mutation rejects before its change is rolled back in the wrapped client',
     file: 'client/commit/round.ts',
-    find: "// Before the callers are notified: what was rejected is not in the wrapped client's data (R3).\n    await this.#discard(work.copy);",
+    find: "// Before the callers are notified, because a rejected change must not be in the wrapped client's data (R3).\n    await this.#discard(work.copy);",
     replace: '',
     tests: rule('r03-truth'),
   },
   {
     rule: 'R3',
-    breaks: 'an earlier attempt whose answer was lost is forgotten once a later one is refused',
+    breaks: 'an earlier attempt whose response was lost is ignored after a later one is refused',
     file: 'transport/with-retry.ts',
     find: "answerLost ||= failure.outcome !== 'notApplied';",
     replace: "answerLost = failure.outcome !== 'notApplied';",
@@ -96,7 +95,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R4',
-    breaks: 'a failure on old metadata counts',
+    breaks: 'a failure on stale metadata is final',
     file: 'client/commit/round.ts',
     find: "if (await reconciler.catchUp(this.#limits)) return 'again';",
     replace: '',
@@ -104,7 +103,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R5',
-    breaks: 'a late answer is taken up',
+    breaks: 'a stale response is applied',
     file: 'client/follow/sync-loop.ts',
     find: 'if (signal.aborted || replica.generation !== generation)',
     replace: 'if (signal.aborted)',
@@ -112,7 +111,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R5',
-    breaks: 'an acknowledgement with a lower version is believed',
+    breaks: 'an acknowledgement with a lower version is accepted',
     file: 'client/commit/classify-push.ts',
     find: 'return base.epoch !== undefined && epoch === base.epoch && version <= base.version;',
     replace: 'return false;',
@@ -120,7 +119,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R6',
-    breaks: 'readers of a client that can not fork see what is not decided',
+    breaks: 'readers of a client that cannot fork see pending changes',
     file: 'client/session.ts',
     find: "while (this.#settings.reads === 'accepted' && !decided.isOpen) await decided.wait();",
     replace: '',
@@ -128,7 +127,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R6',
-    breaks: 'a mutation inside a mutation waits for itself',
+    breaks: 'a nested mutation deadlocks',
     file: 'client/session.ts',
     find: 'if (this.#parts.scope.current !== undefined) throw nestedError();',
     replace: '',
@@ -136,7 +135,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R6',
-    breaks: 'a method of the wrapped client that calls the client around it waits for itself',
+    breaks: 'a method of the wrapped client that calls its wrapper deadlocks',
     file: 'client/commit/apply-all.ts',
     find: 'isMethod && isLocal(meta)',
     replace: 'isMethod',
@@ -144,7 +143,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R6',
-    breaks: 'a read inside an operation does not see what the operation did',
+    breaks: 'a read inside an operation does not see the changes of the operation',
     file: 'client/session.ts',
     find: 'if (own !== undefined) return operation(own);',
     replace: '',
@@ -152,15 +151,15 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R6',
-    breaks: 'operations run on the wrapped client though it can fork',
+    breaks: 'operations run on the wrapped client although it can fork',
     file: 'client/local/meta-client-adapter.ts',
-    find: 'return canFork(meta) ? new ForkingHolder<M>(meta) : new InPlaceHolder<M>(meta);',
-    replace: 'return new InPlaceHolder<M>(meta);',
+    find: 'return canFork(meta) ? new ForkingAdapter<M>(meta) : new InPlaceAdapter<M>(meta);',
+    replace: 'return new InPlaceAdapter<M>(meta);',
     tests: rule('r06-readers'),
   },
   {
     rule: 'R7',
-    breaks: 'each change is pushed by itself',
+    breaks: 'each change is pushed separately',
     file: 'client/commit/mutation-queue.ts',
     find: 'this.#waiting = new Set();',
     replace: 'this.#waiting = new Set(taken.splice(1));',
@@ -168,7 +167,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R3',
-    breaks: 'a change that failed leaves half of itself to the others',
+    breaks: 'a change that failed is partly applied with the others',
     file: 'client/local/meta-client-adapter.ts',
     find: 'const attempt = forkOf(fork);',
     replace: 'const attempt = fork;',
@@ -176,7 +175,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R7',
-    breaks: 'a signal does not take a change out between two rounds',
+    breaks: 'a signal does not remove a change between two rounds',
     file: 'client/commit/pending-mutation.ts',
     find: 'if (this.#signal?.aborted) return this.#signal.reason;',
     replace: '',
@@ -225,7 +224,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R8',
-    breaks: 'a node that could not store what it was shown pushes from its old version again and again',
+    breaks: 'a node that could not store what it was shown pushes from its old version repeatedly',
     file: 'client/follow/reconciler.ts',
     find: 'this.#staleness.mark();\n      throw error;',
     replace: 'throw error;',
@@ -249,7 +248,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R9',
-    breaks: 'answers that come too quickly are believed, so that the loop spins',
+    breaks: 'responses that come too quickly do not cause a pause, so that the loop spins',
     file: 'client/follow/sync-loop.ts',
     find: "return isFullHold ? 'again' : 'suspicious';",
     replace: "return 'again';",
@@ -265,9 +264,9 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R10',
-    breaks: 'every failing heartbeat is taken for an unknown id',
+    breaks: 'every failing heartbeat is treated as an unknown id',
     file: 'client/follow/membership.ts',
-    find: "if (!isCfluxError(error, 'NODE_NOT_FOUND')) throw error;",
+    find: "if (!isDuplicate && !isCfluxError(error, 'NODE_NOT_FOUND')) throw error;",
     replace: '',
     tests: rule('r10-one-registration'),
   },
@@ -283,8 +282,8 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R10',
     breaks: 'an id that the manager does not know is kept',
     file: 'client/follow/membership.ts',
-    find: "emit('registrationLost', { nodeId });\n      await this.#parts.rememberId(undefined);",
-    replace: "emit('registrationLost', { nodeId });",
+    find: "emit(isDuplicate ? 'duplicateNode' : 'registrationLost', { nodeId });\n      await this.#parts.rememberId(undefined);",
+    replace: "emit(isDuplicate ? 'duplicateNode' : 'registrationLost', { nodeId });",
     tests: rule('r10-one-registration'),
   },
   {
@@ -297,7 +296,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'a version that another mutation made is taken for ours',
+    breaks: 'a version that another mutation created is treated as our own',
     file: 'client/local/position.ts',
     find: "return differ(position.mutation, answer.mutation) ? 'otherHistory' : 'same';",
     replace: "return 'same';",
@@ -313,7 +312,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'what gives way to another history is not kept',
+    breaks: 'metadata that is displaced by another history is not backed up',
     file: 'client/follow/take-over.ts',
     find: 'return !equalMetadata(local, data);',
     replace: "return reason === 'adopted' && !equalMetadata(local, data);",
@@ -321,7 +320,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'local metadata that does not match the record is believed',
+    breaks: 'local metadata that does not match the record is accepted',
     file: 'client/local/replica.ts',
     find: 'this.#unconfirmed = true;',
     replace: 'this.#moveTo(known.metadata, local);',
@@ -329,7 +328,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'a record that could not be followed by the metadata leaves the node at the new version',
+    breaks: 'a record whose metadata could not be written leaves the node at the new version',
     file: 'client/local/replica.ts',
     find: 'this.#record.note({ clusterId, metadata, previous });\n      throw error;',
     replace: 'this.#moveTo(position, data);\n      throw error;',
@@ -337,7 +336,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R12',
-    breaks: 'what a node had when it joined is not kept',
+    breaks: 'the metadata of a joining node is not backed up',
     file: 'client/follow/take-over.ts',
     find: 'hasOwn && !equalMetadata({ ...local, clusterId: data.clusterId }, data)',
     replace: 'false',
@@ -345,7 +344,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R12',
-    breaks: 'it is kept, but nobody is told',
+    breaks: 'it is backed up, but not reported',
     file: 'client/follow/take-over.ts',
     find: "kept !== undefined && reason !== 'newer'",
     replace: 'false',
@@ -353,7 +352,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R13',
-    breaks: 'queued changes wait on after close()',
+    breaks: 'queued changes stay pending after close()',
     file: 'client/lifecycle.ts',
     find: 'queue.rejectAll(closedError());\n    this.#life.abort',
     replace: 'this.#life.abort',
@@ -361,7 +360,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R13',
-    breaks: 'close() waits for ever for what is on the wire',
+    breaks: 'close() waits without limit for a request in progress',
     file: 'client/lifecycle.ts',
     find: 'timeout, () => this.#wire.abort(closedError()));',
     replace: 'timeout, () => undefined);',
@@ -369,7 +368,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R13',
-    breaks: 'what was on the wire at close() is told as a certain failure',
+    breaks: 'a request in progress at close() is reported as a certain failure',
     file: 'client/commit/classify-push.ts',
     find: ' && !isAborted',
     replace: '',
@@ -377,7 +376,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R13',
-    breaks: 'the manager is not told that the node left',
+    breaks: 'the manager is not notified that the node left',
     file: 'client/lifecycle.ts',
     find: 'await membership.leave(deregister, { timeout: leaveTimeout }).catch(() => undefined);',
     replace: '',
@@ -393,7 +392,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R13',
-    breaks: 'the inner client stays open',
+    breaks: 'the wrapped client stays open',
     file: 'client/lifecycle.ts',
     find: 'await this.#meta.close?.();',
     replace: '',
@@ -401,7 +400,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R14',
-    breaks: 'a listener that throws breaks the loop that told it',
+    breaks: 'a listener that throws breaks the loop that emitted the event',
     file: 'client/observe/event-hub.ts',
     find: 'throwUncaught(error);',
     replace: 'throw error;',
@@ -409,7 +408,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R14',
-    breaks: 'long-lived signals gather listeners',
+    breaks: 'long-lived signals accumulate listeners',
     file: 'async/linked-signal.ts',
     find: 'for (const unlink of links) unlink();',
     replace: '',
@@ -417,7 +416,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R14',
-    breaks: 'a wait that is over stays a listener of its signal',
+    breaks: 'a finished wait keeps its listener on the signal',
     file: 'async/sleep.ts',
     find: 'unsubscribe();\n      resolve();',
     replace: 'resolve();',
@@ -425,7 +424,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R14',
-    breaks: 'work with a deadline leaves its timer and its listeners when it fails',
+    breaks: 'failed work with a deadline leaks its timer and its listeners',
     file: 'async/deadline.ts',
     find: 'release();\n        reject(error);',
     replace: 'reject(error);',
@@ -433,7 +432,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R14',
-    breaks: 'the timer of changes that wait no longer goes on',
+    breaks: 'the timer of settled changes is not cancelled',
     file: 'client/commit/mutation-queue.ts',
     find: 'this.#alarm.cancel();\n    const taken',
     replace: 'const taken',
@@ -441,7 +440,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R14',
-    breaks: 'a round’s listener on the wire’s signal stays',
+    breaks: 'a round leaks its listener on the request’s signal',
     file: 'client/commit/batch.ts',
     find: 'this.#unsubscribe();',
     replace: '',
@@ -449,7 +448,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'a node changes sides with every push between two managers that share no store',
+    breaks: 'a node flaps between two managers without a shared store with every push',
     file: 'client/follow/history-pace.ts',
     find: 'if (remaining > 0) throw new TooSoon(remaining);',
     replace: '',
@@ -465,7 +464,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R12',
-    breaks: 'the same metadata is backed up again and again',
+    breaks: 'the same metadata is backed up repeatedly',
     file: 'client/local/backups.ts',
     find: 'if (same !== undefined) return { backup: this.#pathOf(same) };',
     replace: '',
@@ -513,7 +512,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R9',
-    breaks: 'a change with many operations keeps timers waiting until it is over',
+    breaks: 'a change with many operations delays timers until it ends',
     file: 'meta/commit-sequence.ts',
     find: 'await breathe();',
     replace: '',
@@ -521,7 +520,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R3',
-    breaks: 'a 409 with our own bytes is taken for ours though no response was lost',
+    breaks: 'a 409 with our own bytes is treated as ours although no response was lost',
     file: 'client/commit/classify-push.ts',
     find: 'conflict.answerLost === true && Buffer',
     replace: 'Buffer',
@@ -537,7 +536,7 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R3',
-    breaks: 'reseed() replaces what followed a push whose response was lost',
+    breaks: 'reseed() replaces the version that followed a push whose response was lost',
     file: 'client/follow/seeder.ts',
     find: 'if (outcome.mayBeStored) throw unknownOutcome();',
     replace: '',

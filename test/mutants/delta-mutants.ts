@@ -8,7 +8,7 @@ const composing = ['delta/apply-and-compose.test.ts'];
 export const deltaMutants: readonly Mutant[] = [
   {
     rule: 'R29',
-    breaks: 'a target is made however long it is',
+    breaks: 'a target of any length is produced',
     file: 'delta/vcdiff/parse-window.ts',
     find: 'length > limits.maxLength - builder.length',
     replace: 'false',
@@ -16,7 +16,7 @@ export const deltaMutants: readonly Mutant[] = [
   },
   {
     rule: 'R29',
-    breaks: 'a window may make more than it declares',
+    breaks: 'a window may produce more bytes than it declares',
     file: 'delta/vcdiff/parse-window.ts',
     find: 'length > this.length - this.#made',
     replace: 'false',
@@ -24,7 +24,7 @@ export const deltaMutants: readonly Mutant[] = [
   },
   {
     rule: 'R29',
-    breaks: 'the cache of addresses goes on from window to window',
+    breaks: 'the address cache is not reset between windows',
     file: 'delta/vcdiff/parse-window.ts',
     find: 'readonly #cache = new AddressCache();',
     replace: 'static readonly cache = new AddressCache(); readonly #cache = WindowParser.cache;',
@@ -40,7 +40,7 @@ export const deltaMutants: readonly Mutant[] = [
   },
   {
     rule: 'R29',
-    breaks: 'a copy beyond the base is cut off in silence',
+    breaks: 'a copy beyond the base is truncated silently',
     file: 'delta/apply-delta.ts',
     find: 'from + length > baseLength',
     replace: 'false',
@@ -48,7 +48,7 @@ export const deltaMutants: readonly Mutant[] = [
   },
   {
     rule: 'R29',
-    breaks: 'records are taken from the base although its bytes decode to others',
+    breaks: 'records are reused from the base although its bytes decode to different ones',
     file: 'meta/codec/decode-delta.ts',
     find: 'lossy ? undefined : decodeSparsely',
     replace: 'false ? undefined : decodeSparsely',

@@ -9,7 +9,7 @@ const local = ['influxdb/local-subscriptions.test.ts'];
 export const influxdbMutants: readonly Mutant[] = [
   {
     rule: 'R34',
-    breaks: 'shards on disk that the metadata does not have are ignored',
+    breaks: 'shards on disk that are not in the metadata are ignored',
     file: 'influxdb/loss-guard.ts',
     find: 'if (isOlder || fresh.length > 0) {',
     replace: 'if (isOlder) {',
@@ -33,7 +33,7 @@ export const influxdbMutants: readonly Mutant[] = [
   },
   {
     rule: 'R34',
-    breaks: 'the first administrator is made on a server that lost its users',
+    breaks: 'the first administrator is created on a server that lost its users',
     file: 'influxdb/influx-mirror.ts',
     find: 'await this.#converger.expectNoLoss(origin);',
     replace: '',
@@ -57,15 +57,15 @@ export const influxdbMutants: readonly Mutant[] = [
   },
   {
     rule: 'R34',
-    breaks: 'a response to one statement that is no result ends the round',
+    breaks: 'an invalid response to one statement ends the round',
     file: 'influxdb/statement-error.ts',
-    find: "return isResponse ? 'notApplied' : 'all';",
-    replace: "return isResponse && error.status === executed ? 'notApplied' : 'all';",
+    find: "return isResponse ? 'none' : 'all';",
+    replace: "return isResponse && error.status === executed ? 'none' : 'all';",
     tests: troubled,
   },
   {
     rule: 'R34',
-    breaks: 'a status of the server in trouble counts as a refusal after three tries',
+    breaks: 'an error status of a failing server counts as a refusal after three attempts',
     file: 'influxdb/statement-error.ts',
     find: 'return status < 400 || status >= 500 || passing.has(status);',
     replace: 'return false;',
@@ -73,7 +73,7 @@ export const influxdbMutants: readonly Mutant[] = [
   },
   {
     rule: 'R34',
-    breaks: 'trouble with a statement never counts as a refusal',
+    breaks: 'a repeated failure of a statement never counts as a refusal',
     file: 'influxdb/troubles.ts',
     find: 'return tries < maxTries ? error : error.message;',
     replace: 'return error;',
@@ -81,7 +81,7 @@ export const influxdbMutants: readonly Mutant[] = [
   },
   {
     rule: 'R34',
-    breaks: 'a contested item is set right for ever',
+    breaks: 'a contested item is corrected without limit',
     file: 'influxdb/contests.ts',
     find: 'if (held.size === 0) return plan;',
     replace: 'return plan;',
@@ -89,7 +89,7 @@ export const influxdbMutants: readonly Mutant[] = [
   },
   {
     rule: 'R34',
-    breaks: 'a contested item is left alone although the cluster changed it',
+    breaks: 'a contested item is ignored although the cluster changed it',
     file: 'influxdb/contests.ts',
     find: 'return isWithinWindow && contest.form === itemForm(wanted, item);',
     replace: 'return isWithinWindow;',

@@ -7,7 +7,7 @@ const file = 'influxql/execute/run-statements.ts';
 export const influxqlMutants: readonly Mutant[] = [
   {
     rule: 'R32',
-    breaks: 'privileges are judged before a change only',
+    breaks: 'privileges are checked before a change only',
     file,
     find: 'this.#actingUser(await meta.data(), [prepared])',
     replace: 'undefined',
@@ -15,7 +15,7 @@ export const influxqlMutants: readonly Mutant[] = [
   },
   {
     rule: 'R32',
-    breaks: 'privileges are judged before an atomic change only',
+    breaks: 'privileges are checked before an atomic change only',
     file,
     find: 'const user = this.#actingUser(await meta.data(), statements);',
     replace: 'const user = undefined;',
@@ -23,7 +23,7 @@ export const influxqlMutants: readonly Mutant[] = [
   },
   {
     rule: 'R32',
-    breaks: 'a user whose password was changed goes on',
+    breaks: 'a user whose password was changed stays authenticated',
     file,
     find: 'user.hash !== acting.hash',
     replace: 'false',

@@ -4,7 +4,7 @@ const memory = ['manager/memory-store.test.ts'];
 const lmdb = ['manager/lmdb-store.test.ts'];
 const etcd = ['manager/etcd-store.test.ts'];
 
-/** R20 to R27, R35. */
+/** R20 to R28, R35. */
 export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R20',
@@ -32,7 +32,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R20',
-    breaks: 'two managers use one lmdb directory unasked',
+    breaks: 'two managers use one lmdb directory without shared access',
     file: 'manager/stores/lmdb/lmdb-store.ts',
     find: "'manager', { shared, create: true }",
     replace: "'manager', { shared: true, create: true }",
@@ -40,7 +40,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R20',
-    breaks: 'a damaged data file is handed to lmdb',
+    breaks: 'a damaged data file is passed to lmdb',
     file: 'manager/stores/lmdb/lmdb-files.ts',
     find: 'if (damage !== undefined) throw',
     replace: 'if (false) throw',
@@ -48,7 +48,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R20',
-    breaks: 'a snapshot that changed on the disk is handed out',
+    breaks: 'a snapshot that changed on the disk is returned',
     file: 'manager/stores/lmdb/lmdb-versions.ts',
     find: 'if (crc32(snapshot) !== checksum)',
     replace: 'if (false)',
@@ -64,7 +64,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R21',
-    breaks: 'numbers of a deleted cluster are given again',
+    breaks: 'numbers of a deleted cluster are reused',
     file: 'manager/stores/memory-store.ts',
     find: 'const previous = latest?.version ?? generation;',
     replace: 'const previous = latest?.version ?? 0;',
@@ -72,7 +72,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R21',
-    breaks: 'versions follow the clock back',
+    breaks: 'versions decrease when the clock is set back',
     file: 'manager/stores/numbering.ts',
     find: 'return Math.max(previous, believed, Math.floor(now) - 1) + 1;',
     replace: 'return Math.max(believed, Math.floor(now) - 1) + 1;',
@@ -80,7 +80,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R22',
-    breaks: 'a change between comparing and waiting is missed',
+    breaks: 'a change between the comparison and the hold of a poll is missed',
     file: 'manager/polls/waiting-poll.ts',
     find: 'this.missed = true;\n      return;',
     replace: 'return;',
@@ -88,7 +88,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R22',
-    breaks: 'a change that came while the store failed is not looked for again',
+    breaks: 'a change that was reported while the store failed is not read again',
     file: 'manager/versions/head-refresh.ts',
     find: 'if (isNeeded()) deadlines.add(retryDelay, () => this.#start());',
     replace: '',
@@ -96,7 +96,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R22',
-    breaks: 'processes on one directory do not hear of each other’s changes',
+    breaks: 'processes on one directory do not notice each other’s changes',
     file: 'manager/stores/lmdb/lmdb-changes.ts',
     find: 'if (changes !== this.#notified) {',
     replace: 'if (false) {',
@@ -104,7 +104,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R23',
-    breaks: 'a paused manager expires everybody when it goes on',
+    breaks: 'a paused manager expires all nodes when it resumes',
     file: 'manager/liveness.ts',
     find: 'this.#forgivePause(lastLook, now);',
     replace: 'void lastLook;',
@@ -112,7 +112,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R23',
-    breaks: 'a manager that starts takes everybody for dead',
+    breaks: 'a manager that starts considers all nodes expired',
     file: 'manager/stores/lmdb/lmdb-nodes.ts',
     find: 'if (!value.left) this.#liveness.heartbeat(clusterOf(key), numberOf(key));',
     replace: '',
@@ -120,7 +120,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R23',
-    breaks: 'a node that left is revived by nothing',
+    breaks: 'a heartbeat does not revive a node that left',
     file: 'manager/stores/memory-store.ts',
     find: 'node.left = leaving;',
     replace: 'node.left ||= leaving;\n    if (node.left) return true;',
@@ -160,7 +160,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'snapshots of any size are taken',
+    breaks: 'snapshots of any size are accepted',
     file: 'manager/manager.ts',
     find: 'if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);',
     replace: '',
@@ -168,7 +168,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'names of any length are taken',
+    breaks: 'names of any length are accepted',
     file: 'manager/limits.ts',
     find: 'if (bytes > maxName) {',
     replace: 'if (false) {',
@@ -176,7 +176,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'any number of polls is held',
+    breaks: 'the number of held polls is not limited',
     file: 'manager/shares.ts',
     find: 'if (sum > this.#total) return false;',
     replace: '',
@@ -184,7 +184,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a batch of heartbeats that etcd finds too large fails as a whole',
+    breaks: 'a batch of heartbeats that is too large for etcd fails as a whole',
     file: 'manager/stores/etcd/nodes/node-update-batcher.ts',
     find: "const halves = isCfluxError(error, 'TOO_LARGE') ? batch.halves() : undefined;",
     replace: 'const halves = batch.halves() && undefined;',
@@ -192,7 +192,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a heartbeat of an unknown node is written',
+    breaks: 'a heartbeat of an unknown node is stored',
     file: 'manager/stores/etcd/nodes/nodes.ts',
     find: 'if (isRegistered !== true && !(await isRegistered)) return false;',
     replace: '',
@@ -200,7 +200,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'any number of clusters is made',
+    breaks: 'the number of clusters is not limited',
     file: 'manager/known-clusters.ts',
     find: 'if (!this.#names.has(cluster) && this.#names.size >= this.#most)',
     replace: 'if (false)',
@@ -208,7 +208,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a changed client authority leaves open connections alone',
+    breaks: 'a changed client authority does not end open connections',
     file: 'manager/http/manager-server.ts',
     find: 'connections.endAll();',
     replace: '{}',
@@ -216,7 +216,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a kept version is handed out after the store forgot it',
+    breaks: 'a cached version is returned after the store dropped it',
     file: 'manager/versions/kept-versions.ts',
     find: 'if (record === undefined) return undefined;',
     replace:
@@ -225,7 +225,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'unpacked bytes are not counted',
+    breaks: 'decompressed bytes are not counted',
     file: 'manager/http/unpack-gzip.ts',
     find: 'use.take(room);',
     replace: '',
@@ -241,7 +241,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'bytes of a body are never given back',
+    breaks: 'bytes of a body are never released',
     file: 'manager/http/body-bytes.ts',
     find: 'this.#shares.release(this.#use);',
     replace: '',
@@ -257,7 +257,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'polls of a lost connection that pipelined are held on',
+    breaks: 'polls of a lost connection that pipelined stay held',
     file: 'manager/http/pipelined-responses.ts',
     find: "response.emit('close');",
     replace: '',
@@ -265,7 +265,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a connection holds any number of polls',
+    breaks: 'held polls per connection are not limited',
     file: 'manager/polls/poll-slots.ts',
     find: 'ofConnection >= maxOfConnection',
     replace: 'false',
@@ -273,7 +273,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a party may take everything',
+    breaks: 'the share of a party is not limited',
     file: 'manager/shares.ts',
     find: 'if (this.#byParty.of(party) - use.amount >= this.#share) return false;',
     replace: '',
@@ -281,7 +281,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a cluster may take everything',
+    breaks: 'the share of a cluster is not limited',
     file: 'manager/shares.ts',
     find: 'if (this.#byCluster.of(cluster) - use.amount >= this.#share) return false;',
     replace: '',
@@ -321,7 +321,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R26',
-    breaks: 'who loses is given no turn',
+    breaks: 'the loser of a conflict gets no reservation',
     file: 'manager/pushes/reservations.ts',
     find: 'if (this.#conflictHold <= 0) return 0;',
     replace: 'return 0;',
@@ -329,7 +329,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R26',
-    breaks: 'who did not adopt what it was shown is given turns again and again',
+    breaks: 'a requester that did not adopt what it was shown gets reservations repeatedly',
     file: 'manager/pushes/reservations.ts',
     find: 'if (base < floor && floor <= shown) return 0;',
     replace: '',
@@ -345,7 +345,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R26',
-    breaks: 'reservations that are wasted may take all the time there is',
+    breaks: 'wasted reservations have no budget',
     file: 'manager/pushes/reservations.ts',
     find: 'const left = budget - this.#wastedAt(now);',
     replace: 'const left = 2 * window;',
@@ -353,7 +353,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R26',
-    breaks: 'a push that was not made from what its requester was shown is admitted in its turn',
+    breaks: 'a push that was not made from the shown version is admitted in the reservation',
     file: 'manager/pushes/push-admission.ts',
     find: 'if (base >= held.shown) this.#used',
     replace: 'if (base >= 0) this.#used',
@@ -361,7 +361,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R26',
-    breaks: 'a turn that is not used never ends',
+    breaks: 'an unused reservation never ends',
     file: 'manager/pushes/push-admission.ts',
     find: 'cancel: this.#deadlines.add(ms, () => this.#waste(held)),',
     replace: 'cancel: () => void ms,',
@@ -369,7 +369,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R26',
-    breaks: 'a node that has nothing to push keeps its turn',
+    breaks: 'a node that has nothing to push keeps its reservation',
     file: 'manager/pushes/push-admission.ts',
     find: 'if (this.#held?.requester.name !== name) return;',
     replace: 'return;',
@@ -377,7 +377,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R27',
-    breaks: 'the memory store does not know a mutation again',
+    breaks: 'the memory store does not recognize a repeated mutation',
     file: 'manager/stores/memory-store.ts',
     find: 'checkCommit(commit, head, earlier?.version)',
     replace: 'checkCommit(commit, head, undefined)',
@@ -385,7 +385,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R27',
-    breaks: 'the lmdb store does not know a mutation again',
+    breaks: 'the lmdb store does not recognize a repeated mutation',
     file: 'manager/stores/lmdb/lmdb-versions.ts',
     find: 'checkCommit(commit, head, this.madeBy(cluster, mutation))',
     replace: 'checkCommit(commit, head, undefined)',
@@ -417,7 +417,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R20',
-    breaks: 'the etcd store does not look whether the head has moved',
+    breaks: 'the etcd store does not compare the head',
     file: 'manager/stores/etcd/versions/commits.ts',
     find: '{ key: keys.head(cluster), modRevision: known.modRevision },',
     replace: '',
@@ -425,7 +425,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R10',
-    breaks: 'a manager on etcd does not hear that another removed a node',
+    breaks: 'a manager on etcd does not notice that another removed a node',
     file: 'manager/stores/etcd/nodes/registration-cache.ts',
     find: 'registration.revision >= removedIn &&',
     replace: '',
@@ -433,7 +433,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R23',
-    breaks: 'what was said of a node is taken in the order of its records’ names',
+    breaks: 'liveness records are applied in the order of their names',
     file: 'manager/stores/etcd/nodes/liveness-log.ts',
     find: 'names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)',
     replace: 'names.kvs',
@@ -441,7 +441,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R26',
-    breaks: 'managers that share an etcd do not heed each other’s turns',
+    breaks: 'managers on one etcd ignore each other’s reservations',
     file: 'manager/stores/etcd/queue/etcd-push-queue.ts',
     find: "return { ...this.#keys.turnsOf(cluster), createdSince: place?.createRevision ?? 'never' };",
     replace: "return { key: key + ' ', exists: false };",
@@ -449,7 +449,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R27',
-    breaks: 'the etcd store does not know a mutation again that is beyond the history',
+    breaks: 'the etcd store does not recognize a repeated mutation of a dropped version',
     file: 'manager/stores/etcd/versions/commits.ts',
     find: 'if (mutation === undefined) return this.#refusal(commit, head);',
     replace: 'return this.#refusal(commit, head);',
@@ -457,7 +457,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'a version that is not in the history is answered as an old one of it',
+    breaks: 'a version that is not in the history is treated as an old one of it',
     file: 'manager/recovery/history-check.ts',
     find: 'return same === undefined || (mutation !== undefined && same.mutation !== mutation);',
     replace: 'return same === undefined ? false : mutation !== undefined && same.mutation !== mutation;',
@@ -465,7 +465,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'a manager goes by what etcd told before it was put back to a backup',
+    breaks: 'a manager uses cached data after etcd was restored from a backup',
     file: 'manager/stores/etcd/connect/revision-guard.ts',
     find: 'if (revision >= before) return;',
     replace: 'return;',
@@ -473,7 +473,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'a store that was restored from before its first version goes on under the old epoch',
+    breaks: 'a store that was restored to before its first version keeps the old epoch',
     file: 'manager/recovery/recovery-gate.ts',
     find: 'const current = isOurs ? await this.#renew(epoch, request.version) : epoch;',
     replace: 'const current = epoch;',
@@ -481,7 +481,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'an offer that another manager asked for leaves the old epoch',
+    breaks: 'an offer that another manager requested keeps the old epoch',
     file: 'manager/recovery/recovery-gate.ts',
     find: 'if (offer.epoch === epoch) await this.#renew(epoch, offer.version);',
     replace: '',
@@ -497,7 +497,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a poll that may only read starts the collection of offers',
+    breaks: 'a read-only poll starts the collection of offers',
     file: 'manager/recovery/recovery-gate.ts',
     find: "if (!mayCollect) return { kind: 'epochMismatch', epoch, version: noVersion };",
     replace: '',
@@ -505,7 +505,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'deleting a cluster that never was makes it another one',
+    breaks: 'deleting a cluster that never existed changes its epoch',
     file: 'manager/stores/memory-store.ts',
     find: 'if (cluster === undefined) return false;',
     replace:
@@ -522,15 +522,80 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a manager that cannot read its token file says that it is ready',
+    breaks: 'a manager that cannot read its token file reports that it is ready',
     file: 'manager/http/operator-routes.ts',
     find: 'await tokens?.check?.();',
     replace: '',
     tests: ['cases/14-revoked-token-held-poll.test.ts'],
   },
   {
+    rule: 'R28',
+    breaks: 'a poll at version 0 says what a node holds',
+    file: 'manager/manager.ts',
+    find: 'if (isNode && nodeId !== undefined && version !== noVersion) {',
+    replace:
+      'if (isNode && nodeId !== undefined) {\n        if (version === noVersion) this.#store.noteHeld(cluster, nodeId, { instance, epoch, version: 1 });',
+    tests: ['manager/progress.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a version of another history counts',
+    file: 'manager/nodes/shown-node.ts',
+    find: 'epoch === undefined || epoch === head.epoch',
+    replace: 'true',
+    tests: ['manager/progress.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a version that a restored store lost counts',
+    file: 'manager/nodes/shown-node.ts',
+    find: 'version < oldest ||',
+    replace: 'true ||',
+    tests: ['manager/progress.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a process that was replaced changes what is shown',
+    file: 'manager/nodes/voice.ts',
+    find: "if (standing !== 'current') return standing;",
+    replace: "if (standing === 'duplicate') return standing;",
+    tests: memory,
+  },
+  {
+    rule: 'R28',
+    breaks: 'a late word of an instance takes a version back',
+    file: 'manager/nodes/voice.ts',
+    find: 'Math.max(before?.highest ?? 0, version)',
+    replace: 'version',
+    tests: memory,
+  },
+  {
+    rule: 'R28',
+    breaks: 'one return of an instance proves two processes',
+    file: 'manager/nodes/instances.ts',
+    find: 'if (before === undefined || before.after !== after) this.#known.set(instance, { at: now, after });',
+    replace: 'if (before === undefined) for (const each of [instance, after]) this.#duplicates.add(each);',
+    tests: ['manager/progress.test.ts', ...memory],
+  },
+  {
+    rule: 'R28',
+    breaks: 'two returns in a moment prove two processes',
+    file: 'manager/nodes/instances.ts',
+    find: 'now - before.at >= proof',
+    replace: 'true',
+    tests: ['manager/progress.test.ts', ...memory],
+  },
+  {
+    rule: 'R28',
+    breaks: 'what another manager heard is not taken up',
+    file: 'manager/stores/etcd/nodes/liveness-log.ts',
+    find: 'for (const news of records.values()) this.#onForeign(news);',
+    replace: '',
+    tests: etcd,
+  },
+  {
     rule: 'R35',
-    breaks: 'a page of a sibling site is let in',
+    breaks: 'a page of a sibling site is accepted',
     file: 'protocol/browser-guard.ts',
     find: "site.includes('cross-site') || site.includes('same-site')",
     replace: "site.includes('cross-site')",
@@ -538,7 +603,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R35',
-    breaks: 'a browser without Sec-Fetch-Site is let in',
+    breaks: 'a browser without Sec-Fetch-Site is accepted',
     file: 'protocol/browser-guard.ts',
     find: 'site.length === 0 && !isOwnOrigin(request, host)',
     replace: 'false',
@@ -546,7 +611,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R35',
-    breaks: 'a name that resolves to loopback is let in',
+    breaks: 'a name that resolves to loopback is accepted',
     file: 'protocol/browser-guard.ts',
     find: 'if (!this.#checksHost) return undefined;',
     replace: 'return undefined;',
@@ -554,7 +619,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R35',
-    breaks: 'the Host beside a target in absolute form is believed',
+    breaks: 'the Host header with a target in absolute form is not checked',
     file: 'protocol/browser-guard.ts',
     find: '[host, request.headers.host].find(',
     replace: '[request.headers.host].find(',
@@ -570,7 +635,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R35',
-    breaks: 'a request is judged after its route was found',
+    breaks: 'a request is checked only after its route was found',
     file: 'manager/http/request-handler.ts',
     find: "if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'notApplied' });",
     replace:
@@ -579,7 +644,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a name with control characters reaches a log in JSON as it is',
+    breaks: 'a name with control characters is logged in JSON without escapes',
     file: 'client/observe/json-logger.ts',
     find: 'printableJson(JSON.stringify({ time, level, ...record, message }))',
     replace: 'JSON.stringify({ time, level, ...record, message })',
@@ -587,7 +652,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'offers of any number of clusters are kept',
+    breaks: 'the bytes of offers are not limited',
     file: 'manager/recovery/offer-room.ts',
     find: 'others + bytes <= this.#total',
     replace: 'true',
@@ -595,7 +660,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R11',
-    breaks: 'a collection ends without the offers that found no room',
+    breaks: 'a collection ends without the offers that had no room',
     file: 'manager/recovery/offer-collection.ts',
     find: 'this.endIn(Math.max(this.remaining ?? 0, offerAgainAfter + this.#duration));',
     replace: '',
@@ -611,7 +676,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'a flood of lookups of one cluster pushes out those of others',
+    breaks: 'a flood of lookups of one cluster displaces those of others',
     file: 'manager/stores/etcd/nodes/lookup-queue.ts',
     find: 'if (lookups.length > longest.length) longest = lookups;',
     replace: 'if (longest.length === 0) longest = lookups;',
@@ -619,7 +684,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'lookups of invented clusters are in the way of those that exist',
+    breaks: 'lookups of invented clusters delay those of existing ones',
     file: 'manager/stores/etcd/nodes/node-lookups.ts',
     find: 'isKnown ? this.#ofKnownClusters : this.#ofOthers',
     replace: 'this.#ofOthers',

@@ -1,8 +1,8 @@
-/** A small change of the code that breaks one rule, and the tests that must notice. */
+/** A small change of the code that breaks one rule, and the tests that must fail. */
 export interface Mutant {
-  /** `R1` … `R36`; the tests that catch it name it. */
+  /** `R1` … `R36`; the titles of the tests that detect it contain it. */
   readonly rule: string;
-  /** What is wrong then, in words. */
+  /** Describes the resulting defect. */
   readonly breaks: string;
   /** Below `src`. */
   readonly file: string;
@@ -13,7 +13,7 @@ export interface Mutant {
   readonly tests: readonly string[];
 }
 
-/** By which a mutant is named on the command line: `R5.2` is the second of rule R5. */
+/** Names the mutants as on the command line: `R5.2` is the second of rule R5. */
 export function namesOf(mutants: readonly Mutant[]): readonly (readonly [string, Mutant])[] {
   const counts = new Map<string, number>();
   return mutants.map((mutant) => {
@@ -23,7 +23,7 @@ export function namesOf(mutants: readonly Mutant[]): readonly (readonly [string,
   });
 }
 
-/** `source` with the mutant's change. */
+/** Returns `source` with the mutant's change. */
 export function mutate(source: string, { file, find, replace }: Mutant): string {
   const parts = source.split(find);
   if (parts.length !== 2) throw new Error(`${file}: ${parts.length - 1} places for ${JSON.stringify(find)}`);

@@ -99,7 +99,7 @@ describe('answers', () => {
     expect(await poll(204)).toEqual({ kind: 'unchanged' });
   });
 
-  it('of a manager of 2016 become results', async () => {
+  it('of a legacy manager become results', async () => {
     const { transport } = await answering(200, { Version: 9 }, snapshot);
     expect(await transport.poll(somePoll)).toEqual({
       kind: 'snapshot',

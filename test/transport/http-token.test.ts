@@ -131,7 +131,7 @@ describe('an option that cannot be used', () => {
     [{ endpoint: 'ftp://manager' }, 'http://manager'],
     [{ endpoint: ['http://a:1', 'nonsense'] }, '"nonsense"'],
     [{ endpoint: [] }, 'empty'],
-    [{ endpoint: 'http://a:1/?x=1' }, 'must end with its path'],
+    [{ endpoint: 'http://a:1/?x=1' }, 'must not have a query or fragment'],
     [{ tls: { ca: 'no certificate' } }, 'tls: '],
     [{ tls: { cert: 'x', key: 'y' } }, 'tls: '],
   ])('is named: %j', (options, named) => {

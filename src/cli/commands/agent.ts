@@ -33,50 +33,56 @@ interface Flags extends InfluxFlags, ManagerFlags {
 }
 
 const help = `
-Runs until SIGINT or SIGTERM, one beside each server. The first agent of an empty cluster gives it the schema of its
-server; a later one makes its server follow. Nothing is dropped on a server without --allow-drops, and what is only on
-a server stays there.
+Runs until SIGINT or SIGTERM, one agent per server. The first agent seeds an empty cluster with the schema of its
+server; every other agent makes its server follow the cluster. Nothing is dropped on a server without --allow-drops,
+and items that exist only on a server are kept.
 
-On a server that lost its meta.db, or got an older one, nothing is made: put the file back, or start once with the
---rebuild that the log names.
+If a server lost its meta.db or got an older one, nothing is created on it: restore the file, or start once with the
+--rebuild id from the log.
 
 Examples:
   cflux agent --endpoint http://manager:8000 --cluster prod --data /var/lib/cflux
   cflux agent --username admin --password-file /etc/cflux/admin --passwords /etc/cflux/passwords.toml …
-  cflux plan …                    what it would do, without doing it`;
+  cflux plan …                    show what it would do`;
 
 export function agentCommand(terminal: Terminal): Command {
   const command = new Command('agent').description('Make an InfluxDB 1.x server follow a cluster.');
   return withManagerFlags(withInfluxFlags(command))
-    .requiredOption('--data <dir>', "the agent's own directory; not one of InfluxDB's")
-    .option('--import', 'add to the cluster what is only on this server, whenever there is something')
-    .option('--allow-drops', 'drop on this server what the cluster dropped, points and all')
-    .option('--max-drops <count>', 'more drops at once wait for `cflux confirm-drops`', parseCount, 1)
-    .option('--interval <duration>', 'between two looks at the server (default: 30s)', parseDuration)
-    .option('--bind-address <host:port>', "the server's address, as `cflux nodes` shows it")
+    .requiredOption('--data <dir>', 'directory of the agent; must not be one of InfluxDB')
+    .option('--import', 'add items that exist only on this server to the cluster, now and later')
+    .option('--allow-drops', 'drop on this server what the cluster dropped, with all points')
+    .option('--max-drops <count>', 'hold back more drops at once until `cflux confirm-drops`', parseCount, 1)
+    .option('--interval <duration>', 'time between two checks of the server (default: 30s)', parseDuration)
+    .option('--bind-address <host:port>', 'address of the server to show in `cflux nodes`')
     .option(
       '--max-backups <count>',
-      'backups kept in --data, besides the newest of each reason (or CFLUX_MAX_BACKUPS; default: 100)',
+      'backups to keep in --data, besides the newest of each reason (or CFLUX_MAX_BACKUPS; default: 100)',
       parseCount,
     )
-    .option('--listen <host:port>', 'where /health and /metrics are; port 0 is any free one', parseListen, {
-      host: '127.0.0.1',
-      port: 8087,
-    })
+    .option(
+      '--listen <host:port>',
+      'address for /health and /metrics; port 0 selects a free one',
+      parseListen,
+      {
+        host: '127.0.0.1',
+        port: 8087,
+      },
+    )
     .option(
       '--host-name <name>',
-      'serve also under this name on loopback, behind a proxy; repeatable',
+      'accept this host name too while listening on loopback, for a proxy; repeatable',
       collect,
     )
-    .option('--adopt', "take the metadata of a manager that is another cluster's")
-    .option('--reseed', 'give a manager that is another cluster’s this metadata')
+    .option('--adopt', "if the manager has another cluster's metadata, take it")
+    .option('--reseed', "if the manager has another cluster's metadata, replace it by this node's")
     .option('--json', 'log lines as JSON')
     .addHelpText('after', help)
     .action((flags: Flags) => runAgent(flags, terminal));
 }
 
 async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {
-  if (flags.adopt && flags.reseed) throw new CfluxError('INVALID_OPTION', '--adopt or --reseed, not both');
+  if (flags.adopt && flags.reseed)
+    throw new CfluxError('INVALID_OPTION', '--adopt and --reseed cannot be used together');
   const clock = systemClock;
   const log = new AgentLog(terminal.out, { json: flags.json ?? false, clock });
   const { interval, bindAddress, maxBackups } = flags;

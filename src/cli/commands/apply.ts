@@ -22,20 +22,20 @@ interface Flags extends TargetFlags, ParameterFlags {
 }
 
 const help = `
-The statements of the file, executed on empty metadata, say what shall be there. What differs is shown as \`cflux diff\`
-shows it, and made in one version. Applied again, the file changes nothing.
+The file declares the schema: its statements are executed on empty metadata, and the differences to the cluster are
+shown as by \`cflux diff\` and made in one version. Applying the file again changes nothing.
 
-Nothing is removed without --prune. With it go what the file does not have: policies, queries and subscriptions of its
-databases and grants of its users; whole databases and users only with --prune=databases,users.
+Nothing is removed without --prune. With it, items that are not in the file are removed: policies, queries and
+subscriptions of its databases and grants of its users; whole databases and users only with --prune=databases,users.
 
-A password is best a parameter: CREATE USER bob WITH PASSWORD $bob. Where it has no value (its variable is not set or
-empty), a user who is there keeps the password, and a new one is an error.
+Use a parameter for a password: CREATE USER bob WITH PASSWORD $bob. If the parameter has no value (its variable is not
+set or empty), an existing user keeps the password, and a new user is an error.
 
 Examples:
-  cflux apply schema.iql --cluster prod --dry-run      exit code 2 if there is something to do
+  cflux apply schema.iql --cluster prod --dry-run      exit code 2 if there are changes
   cflux apply schema.iql --cluster prod --yes --param-env bob=BOB_PASSWORD
   cflux apply schema.iql --prune=databases
-  cflux export prod --format iql > schema.iql          such a file from a cluster`;
+  cflux export prod --format iql > schema.iql          write such a file from a cluster`;
 
 const kinds = ['databases', 'users'];
 
@@ -44,7 +44,7 @@ function parsePrune(text: string): Prune {
   const named = text.split(',');
   const unknown = named.find((kind) => !kinds.includes(kind));
   if (unknown !== undefined) {
-    throw new InvalidArgumentError(`write --prune, or --prune=databases,users; a file stands before it`);
+    throw new InvalidArgumentError(`write --prune, or --prune=databases,users; write the file before it`);
   }
   return { parts: true, databases: named.includes('databases'), users: named.includes('users') };
 }
@@ -53,13 +53,17 @@ const partsOnly: Prune = { parts: true, databases: false, users: false };
 const nothing: Prune = { parts: false, databases: false, users: false };
 
 export function applyCommand(terminal: Terminal): Command {
-  return withTargetFlags(new Command('apply').description('Bring a cluster to what a file of InfluxQL says.'))
-    .argument('<file>', 'CREATE and GRANT statements; - for standard input')
-    .option('--yes', 'do not ask')
-    .option('--dry-run', 'only say what would change: exit code 2 if there is something')
-    .option('--prune [kinds]', 'remove what the file does not have', parsePrune)
+  return withTargetFlags(new Command('apply').description('Change a cluster to match a file of InfluxQL.'))
+    .argument('<file>', 'file of CREATE and GRANT statements; - for standard input')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--dry-run', 'only show what would change; exit code 2 if there are changes')
+    .option('--prune [kinds]', 'remove items that are not in the file', parsePrune)
     .option('--param <name=value>', 'value of the parameter $name; repeatable', collect)
-    .option('--param-env <name=VARIABLE>', 'the same, from the environment: for passwords', collect)
+    .option(
+      '--param-env <name=VARIABLE>',
+      'value of the parameter $name from the environment, for passwords; repeatable',
+      collect,
+    )
     .addHelpText('after', help)
     .action(async (file: string, flags: Flags & { readonly prune?: Prune | true }) => {
       const [source] = await scriptTexts([], [file], terminal);
@@ -81,15 +85,15 @@ async function apply(
   await applySchema(plan, schema, prune);
   const lines = changesOf(current, plan.data());
   if (lines.length === 0) {
-    terminal.out(`Version ${target.version} has all of it: nothing to do.`);
+    terminal.out(`Version ${target.version} already matches the file; nothing to do.`);
     return;
   }
   if (!allowNoAdmin) checkAdministrators(current, plan.data());
   for (const line of lines) terminal.out(line);
   const removed = absent(current.users, plan.data().users).map(({ name }) => JSON.stringify(name));
-  if (removed.length > 0) terminal.out(`\nUsers that are removed: ${removed.join(', ')}`);
+  if (removed.length > 0) terminal.out(`\nUsers to remove: ${removed.join(', ')}`);
   if (dryRun) {
-    terminal.out('\nThis is what would change; nothing was.');
+    terminal.out('\nDry run: nothing was changed.');
     throw new EndWith(exitCode.wouldChange);
   }
   if (!yes) await confirm(terminal);
@@ -98,7 +102,7 @@ async function apply(
     await applySchema(meta, schema, prune);
     if (changesOf(before, meta.data()).join('\n') !== lines.join('\n')) throw otherPlan();
   });
-  terminal.out(`\nApplied, as version ${target.version}.`);
+  terminal.out(`\nApplied as version ${target.version}.`);
 }
 
 const changesOf = (before: MetaData, after: MetaData) =>
@@ -106,14 +110,18 @@ const changesOf = (before: MetaData, after: MetaData) =>
 
 async function confirm(terminal: Terminal): Promise<void> {
   const answer = await terminal.ask('\nMake these changes? Type yes: ');
-  if (answer === undefined) throw new CfluxError('INVALID_OPTION', 'nobody can be asked here: say --yes');
-  if (answer.trim() !== 'yes') throw new CfluxError('INVALID_OPTION', 'nothing was changed');
+  if (answer === undefined)
+    throw new CfluxError(
+      'INVALID_OPTION',
+      'cannot ask for confirmation: standard input is not a terminal; pass --yes',
+    );
+  if (answer.trim() !== 'yes') throw new CfluxError('INVALID_OPTION', 'not confirmed; nothing was changed');
 }
 
-/** What is made is what was shown. */
+/** The changes that are made must be those that were shown. */
 const otherPlan = () =>
   new CfluxError(
     'CONFLICT_TIMEOUT',
-    'somebody else changed the same things meanwhile, so that this would do something else than shown; nothing was changed: look again',
+    'conflict: the same items changed concurrently, so the changes shown are out of date; nothing was changed; retry',
     { outcome: 'notApplied' },
   );

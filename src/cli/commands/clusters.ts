@@ -7,7 +7,7 @@ import { clusterLines } from './status.js';
 
 export function clustersCommand(terminal: Terminal): Command {
   return withEndpointFlags(new Command('clusters').description('List the clusters.'))
-    .option('--json', 'for programs; with the epoch, the identity of each history')
+    .option('--json', 'output as JSON, with the epoch of each cluster')
     .action((flags: EndpointFlags & { json?: true }) =>
       withManager(flags, terminal, async (manager) => {
         const clusters = await manager.clusters();

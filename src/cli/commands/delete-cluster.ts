@@ -13,16 +13,18 @@ interface Flags extends EndpointFlags {
 }
 
 const help = `
-Forgets all versions and all nodes of the cluster. InfluxDB servers are not touched. Nodes that still run bring
-their metadata back: stop them first. To keep what there is: cflux export CLUSTER --output meta.db`;
+Deletes all versions and all nodes of the cluster from the manager. InfluxDB servers are not changed. Nodes that still
+run restore their metadata: stop them first. To keep a copy: cflux export CLUSTER --output meta.db`;
 
 export function deleteClusterCommand(terminal: Terminal): Command {
   return withEndpointFlags(
-    new Command('delete-cluster').description('Forget a cluster: its versions and its nodes.'),
+    new Command('delete-cluster').description(
+      'Delete a cluster from the manager: its versions and its nodes.',
+    ),
   )
     .argument('<cluster>')
-    .option('--yes', 'do not ask')
-    .option('--json', 'for programs')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((cluster: string, flags: Flags) =>
       withManager(flags, terminal, (manager) => deleteCluster(manager, cluster, flags, terminal)),
@@ -39,16 +41,22 @@ async function deleteCluster(
   if (listed === undefined) throw noData(cluster);
   const { alive, nodes } = listed;
   if (alive > 0)
-    terminal.err(`cflux: ${alive} of its ${nodes} nodes are alive: they will bring their metadata back`);
+    terminal.err(
+      `cflux: ${alive} of its ${nodes} nodes are aliveand will restore their metadata; stop them first`,
+    );
   if (!yes) {
     const name = printable(cluster);
     const answer = await terminal.ask(
       `Delete the cluster ${JSON.stringify(name)} with all its versions? Type its name: `,
     );
-    if (answer === undefined) throw new CfluxError('INVALID_OPTION', 'nobody can be asked here: say --yes');
+    if (answer === undefined)
+      throw new CfluxError(
+        'INVALID_OPTION',
+        'cannot ask for confirmation: standard input is not a terminal; pass --yes',
+      );
     if (answer.trim() !== name)
-      throw new CfluxError('INVALID_OPTION', 'that is not its name: nothing was deleted');
+      throw new CfluxError('INVALID_OPTION', 'not confirmed: the name does not match; nothing was deleted');
   }
   await manager.deleteCluster(cluster);
-  terminal.out(json ? jsonText({ deleted: cluster }) : `Cluster ${JSON.stringify(cluster)} is deleted.`);
+  terminal.out(json ? jsonText({ deleted: cluster }) : `Deleted cluster ${JSON.stringify(cluster)}.`);
 }

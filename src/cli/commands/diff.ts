@@ -9,17 +9,17 @@ import type { Terminal } from '../terminal.js';
 import { withManager } from '../with-manager.js';
 
 const help = `
-+ is in V2 only, - is in V1 only, ~ is another value. A changed password is told, and not shown.
++ exists only in V2, - exists only in V1, ~ has another value. A changed password is listed, but never shown.
 
 Example:
   cflux diff prod 1763800000123 1763800004711`;
 
 export function diffCommand(terminal: Terminal): Command {
-  return withEndpointFlags(new Command('diff').description('Say what changed between two versions.'))
+  return withEndpointFlags(new Command('diff').description('Show what changed between two versions.'))
     .argument('<cluster>')
-    .argument('<v1>', 'the older', parseVersionArgument)
-    .argument('<v2>', 'the newer', parseVersionArgument)
-    .option('--json', 'for programs')
+    .argument('<v1>', 'the older version', parseVersionArgument)
+    .argument('<v2>', 'the newer version', parseVersionArgument)
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((cluster: string, v1: number, v2: number, flags: EndpointFlags & { json?: true }) =>
       withManager(flags, terminal, async (manager) => {
@@ -35,7 +35,7 @@ export function diffCommand(terminal: Terminal): Command {
     );
 }
 
-/** A difference for programs. */
+/** Returns a difference as JSON. */
 export function differenceJson(difference: Difference): object {
   if (difference.kind === 'changed') return difference;
   const { kind, path, part } = difference;

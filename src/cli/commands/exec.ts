@@ -21,11 +21,11 @@ interface Flags extends TargetFlags, ParameterFlags {
 }
 
 const help = `
-Executes InfluxQL on the cluster itself: its agents bring it to the servers. Statements that change or show metadata
-are executed; SELECT and what else concerns the points of one server is refused before anything is executed.
+Executes InfluxQL on the metadata of the cluster; the agents make the changes on the servers. Only statements that change
+or show metadata are allowed: SELECT and other statements about points are refused before anything is executed.
 
-Each statement is a version of its own, and one that fails ends the run; with --atomic all are one version, or none.
-Databases and policies that are dropped go from a server only where its agent has --allow-drops.
+Each statement makes its own version, and the first failure ends the run; with --atomic all statements make one version,
+or none. A server drops databases and policies only if its agent has --allow-drops.
 
 Examples:
   cflux exec --cluster prod 'CREATE DATABASE sensors WITH DURATION 30d'
@@ -35,21 +35,25 @@ Examples:
 
 export function execCommand(terminal: Terminal): Command {
   return withTargetFlags(new Command('exec').description('Execute InfluxQL statements on a cluster.'))
-    .argument('[statements...]', 'InfluxQL; without, and without --file, standard input')
-    .option('--file <file>', 'a file of statements, - for standard input; repeatable', collect)
-    .option('--db <database>', 'the database of statements that name none')
+    .argument('[statements...]', 'InfluxQL; default without --file: standard input')
+    .option('--file <file>', 'file of statements, - for standard input; repeatable', collect)
+    .option('--db <database>', 'default database of statements')
     .option('--atomic', 'all statements in one version, or none')
     .option('--param <name=value>', 'value of the parameter $name; repeatable', collect)
-    .option('--param-env <name=VARIABLE>', 'the same, from the environment: for passwords', collect)
-    .addOption(new Option('--format <format>', 'of results').choices(queryFormats).default('table'))
+    .option(
+      '--param-env <name=VARIABLE>',
+      'value of the parameter $name from the environment, for passwords; repeatable',
+      collect,
+    )
+    .addOption(new Option('--format <format>', 'output format').choices(queryFormats).default('table'))
     .addHelpText('after', help)
     .action(async (args: readonly string[], flags: Flags) => {
       const sources = await scriptTexts(args, flags.file ?? [], terminal);
       const statements = parseScript(sources, parametersOf(flags, terminal));
-      if (statements.length === 0) throw new CfluxError('INVALID_OPTION', 'there is no statement');
+      if (statements.length === 0) throw new CfluxError('INVALID_OPTION', 'no statements');
       if (showsPassword(args, flags.param ?? [])) {
         terminal.err(
-          'cflux: a password on the command line is seen by everybody on this machine: write PASSWORD $name, and say --param-env name=VARIABLE',
+          'cflux: other users of this machine can see a password on the command line; write PASSWORD $name, pass --param-env name=VARIABLE',
         );
       }
       await withTarget(flags, terminal, (target) => execute(target, statements, flags, terminal));
@@ -63,7 +67,7 @@ async function execute(
   terminal: Terminal,
 ): Promise<void> {
   const prepared = await prepareStatements(statements.map(onCluster), hashByDefault);
-  // A cluster without data is refused before the first statement.
+  // Fails for a cluster without data before the first statement.
   await target.data();
   const runner = new StatementRunner(target, db === undefined ? {} : { database: db });
   const outcomes = await (atomic ? runner.runTogether(prepared) : runner.runEach(prepared));
@@ -87,12 +91,12 @@ function tellOfChanges(
   );
   if (made.some(({ kind }) => kind === 'dropDatabase' || kind === 'dropRetentionPolicy')) {
     terminal.err(
-      'cflux: servers keep what was dropped, points and all, unless their agent has --allow-drops; more drops at once than its --max-drops wait for `cflux confirm-drops`',
+      'cflux: servers keep dropped items unless their agent has --allow-drops; more than --max-drops at once need `cflux confirm-drops`',
     );
   }
 }
 
-/** Names the statement that failed, and what became of the others. */
+/** Logs which statement failed, and whether the others were executed. */
 function logFailure(
   statements: readonly ScriptStatement[],
   outcomes: readonly StatementOutcome[],
@@ -105,7 +109,7 @@ function logFailure(
   const others = atomic
     ? '; nothing was changed'
     : at + 1 < statements.length
-      ? `; the statements behind it were not executed`
+      ? `; the statements after it were not executed`
       : '';
   throw new CfluxError(
     code,

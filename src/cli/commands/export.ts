@@ -12,9 +12,9 @@ import type { Terminal } from '../terminal.js';
 import { clusterOf, withManager } from '../with-manager.js';
 
 const help = `
-What comes out is a meta.db as InfluxDB 1.x keeps it, password hashes and all: keep it as safe as the server's own.
-With --format iql it is a file of InfluxQL for \`cflux apply\`, where passwords are parameters; what InfluxQL cannot say
-is listed at its start and told.
+The output is a meta.db of InfluxDB 1.x with password hashes: protect it like the server's own.
+With --format iql it is a file of InfluxQL for \`cflux apply\`, where passwords are parameters; what InfluxQL cannot
+express is listed at its start and on standard error.
 
 Examples:
   cflux export prod --output meta.db
@@ -26,10 +26,10 @@ export function exportCommand(terminal: Terminal): Command {
   return withEndpointFlags(
     new Command('export').description('Write the metadata of a cluster to a meta.db, or as InfluxQL.'),
   )
-    .argument('[cluster]', 'the cluster (default: CLUSTER, or default)')
-    .argument('[version]', 'default: the newest', parseVersionArgument)
-    .option('-o, --output <file>', 'default: standard output')
-    .addOption(new Option('--format <format>', 'of what is written').choices(['meta', 'iql']).default('meta'))
+    .argument('[cluster]', 'name of the cluster (default: CLUSTER, or default)')
+    .argument('[version]', 'version (default: the newest)', parseVersionArgument)
+    .option('-o, --output <file>', 'file to create (default: standard output)')
+    .addOption(new Option('--format <format>', 'output format').choices(['meta', 'iql']).default('meta'))
     .addHelpText('after', help)
     .action(
       (
@@ -60,7 +60,7 @@ export function exportCommand(terminal: Terminal): Command {
     );
 }
 
-/** Readable for its owner alone, for there are password hashes in it; what is there already stays. */
+/** Creates a file that only its owner can read, because it contains password hashes. Never overwrites a file. */
 async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
   try {
     await writeFile(file, bytes, { flag: 'wx', mode: 0o600 });

@@ -9,17 +9,15 @@ import type { Terminal } from '../terminal.js';
 import { clusterOf, withManager } from '../with-manager.js';
 
 const help = `
-Newest first; the manager keeps the last ten (--history of cflux manager). What to do with them:
-  cflux show CLUSTER VERSION        what was in one
-  cflux diff CLUSTER V1 V2          what changed between two
-  cflux rollback CLUSTER VERSION    make one current again, as a new version`;
+Newest first; the manager keeps the last ten (cflux manager --history). Related commands:
+  cflux show CLUSTER VERSION        show the metadata of a version
+  cflux diff CLUSTER V1 V2          show what changed between two versions
+  cflux rollback CLUSTER VERSION    make a version current again, as a new version`;
 
 export function historyCommand(terminal: Terminal): Command {
-  return withEndpointFlags(
-    new Command('history').description('List the versions of a cluster that are kept.'),
-  )
-    .argument('[cluster]', 'the cluster (default: CLUSTER, or default)')
-    .option('--json', 'for programs')
+  return withEndpointFlags(new Command('history').description('List the kept versions of a cluster.'))
+    .argument('[cluster]', 'name of the cluster (default: CLUSTER, or default)')
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((argument: string | undefined, flags: EndpointFlags & { json?: true }) =>
       withManager(flags, terminal, async (manager) => {

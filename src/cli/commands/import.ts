@@ -21,9 +21,9 @@ interface Flags extends EndpointFlags {
 }
 
 const help = `
-A cluster without data gets the file as it is. One with data is left alone unless you say --replace: then the file
-becomes its next version, with the cluster's own id and with counters that do not fall; \`cflux rollback\` brings back
-what it had.
+A cluster without data gets the file unchanged. A cluster with data is refused without --replace: with it, the file
+becomes the next version, with the cluster's own id and with counters that do not decrease. \`cflux rollback\` restores
+the previous version.
 
 Examples:
   cflux import prod /var/lib/influxdb/meta/meta.db
@@ -33,15 +33,17 @@ Examples:
 
 export function importCommand(terminal: Terminal): Command {
   return withEndpointFlags(
-    new Command('import').description('Give a cluster the metadata in a meta.db or a backup of InfluxDB.'),
+    new Command('import').description(
+      'Import the metadata of a meta.db or of a backup of InfluxDB into a cluster.',
+    ),
   )
     .argument('<cluster>')
     .argument(
       '<file>',
-      'a meta.db of `cflux export` or of an InfluxDB 1.x server, or the .meta or meta.00 of `influxd backup`',
+      'meta.db of `cflux export` or of an InfluxDB 1.x server, or the .meta or meta.00 of `influxd backup`',
     )
-    .option('--replace', 'also where the cluster has data')
-    .option('--json', 'for programs')
+    .option('--replace', 'replace the metadata of a cluster that has data')
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((cluster: string, file: string, flags: Flags) =>
       withManager(flags, terminal, (manager) => importFile(manager, cluster, file, flags, terminal)),
@@ -60,7 +62,7 @@ async function importFile(
   if (newest !== undefined && !replace) {
     throw new CfluxError(
       'INVALID_OPTION',
-      `cluster ${JSON.stringify(cluster)} has data (version ${newest.version}): say --replace to make the file its next version`,
+      `cannot import: cluster ${JSON.stringify(cluster)} has data (version ${newest.version}); pass --replace to replace it`,
     );
   }
   const current = newest === undefined ? undefined : decodeMetadata(newest.snapshot);

@@ -34,63 +34,70 @@ interface Options extends EtcdFlags {
 }
 
 const help = `
-Keeps what it is given in a directory (package lmdb), flushed to disk before it answers; with --etcd in etcd (package
-@grpc/grpc-js), shared with any number of managers of which each answers any node. Each change is a line on standard
-error: when, what, which version, by whom. Besides the API there are /health, /ready and /metrics (package prom-client).
+Stores metadata in a directory (package lmdb), flushed to disk before each response; with --etcd in etcd (package
+@grpc/grpc-js), shared by any number of managers, each of which serves every node. Each change is logged on standard
+error: time, action, version and author. Besides the API, it serves /health, /ready and /metrics (package prom-client).
 
-Tokens are in a TOML file that is read again when it changes; held polls of a token that is gone end within a second. Without a
-[[token]] in it every request is refused; while it cannot be read the last tokens stay valid, and /ready is red:
+Tokens are in a TOML file that is reloaded when it changes; held polls of a removed token end within a second. Without a
+[[token]] every request is refused; while the file cannot be read, the last tokens stay valid and /ready reports it:
   [[token]]
-  name = "node-1"          # who: shown in the history and the log
-  token = "…"              # or sha256 = "…", so that the file does not give it away
+  name = "node-1"          # shown in the history and the log
+  token = "…"              # or sha256 = "…", so that the file does not contain it
   scopes = ["node"]        # read, write, node, admin (everything)
-  cluster = "default"      # the only one it is for; absent: all
+  cluster = "default"      # limits the token to this cluster; default: all
 
 The files of --tls-cert, --tls-key and --client-ca are reloaded when they change. A file that cannot be used is logged, and the
 previous certificate stays in use. Certificates are logged 30, 14, 7, 3 and 1 days before they expire.
 
-Requests of web pages of another origin are refused. On loopback without tokens, so are requests for any host but a
-loopback name; behind a proxy on this machine, --host-name adds the name that the proxy passes on.
+Requests of web pages of another origin are refused. On loopback without tokens, only loopback host names are accepted;
+for a proxy on this machine, --host-name adds the host name that the proxy sends.
 
 Examples:
-  cflux manager                          on this machine, for this machine
-  cflux manager --memory                 try it: everything is forgotten at the end
+  cflux manager                          listen on loopback only
+  cflux manager --memory                 for trials: everything is lost at the end
   cflux manager --listen 0.0.0.0:8000 --data /var/lib/cflux \\
       --tokens /etc/cflux/tokens.toml --tls-cert m.pem --tls-key m.key
   cflux manager --listen 10.0.0.1:8000 --tokens /etc/cflux/tokens.toml \\
       --etcd http://10.0.0.1:2379,http://10.0.0.2:2379,http://10.0.0.3:2379
 
-A second manager on the directory is refused, unless all of them are started with --shared-data.
-Stop it with SIGINT or SIGTERM: held polls are answered, no push is lost.`;
+A second manager on the same directory is refused unless all of them have --shared-data.
+Stop it with SIGINT or SIGTERM: held polls get a response, and no push is lost.`;
 
 export function managerCommand(terminal: Terminal): Command {
   const command = new Command('manager')
-    .description('Serve as the manager: keep the metadata of clusters, and who their nodes are.')
+    .description('Serve as the manager: store the metadata and the nodes of clusters.')
     .addOption(
-      new Option('--listen <host:port>', 'address to listen on; port 0 is any free one')
+      new Option('--listen <host:port>', 'address to listen on; port 0 selects a free one')
         .argParser(parseListen)
         .default({ host: '127.0.0.1', port: 8000 }, '127.0.0.1:8000'),
     )
-    .option('--data <dir>', 'directory to keep everything in', '.cflux/manager')
-    .option('--shared-data', 'share the directory with other managers of this machine that say so, too')
-    .option('--memory', 'keep everything in memory instead: gone when the process ends')
-    .option('--tokens <file>', 'TOML file of who may do what; without, everybody everything')
-    .option('--tls-cert <file>', 'serve https with this certificate (PEM)')
-    .option('--tls-key <file>', 'and its key (PEM)')
-    .option('--client-ca <file>', 'clients must show a certificate of this authority (PEM)')
+    .option('--data <dir>', 'directory for all data', '.cflux/manager')
+    .option(
+      '--shared-data',
+      'share the directory with other managers on this machine that also have this flag',
+    )
+    .option('--memory', 'keep everything in memory instead; lost when the process ends')
+    .option('--tokens <file>', 'TOML file of tokens and their scopes; without it, every request is allowed')
+    .option('--tls-cert <file>', 'certificate to serve https with (PEM)')
+    .option('--tls-key <file>', 'private key of --tls-cert (PEM)')
+    .option('--client-ca <file>', 'require client certificates of this authority (PEM)')
     .option(
       '--node-ttl <duration>',
-      'a node is alive for so long after a heartbeat (default: 15s)',
+      'time that a node is alive after a heartbeat (default: 15s)',
       parseDuration,
     )
-    .option('--history <count>', 'versions of each cluster that are kept (default: 10)', parseCount)
+    .option('--history <count>', 'versions to keep of each cluster (default: 10)', parseCount)
     .option(
       '--host-name <name>',
-      'serve also under this name on loopback, behind a proxy; repeatable',
+      'accept this host name too while listening on loopback, for a proxy; repeatable',
       collect,
     )
-    .option('--clusters <count>', 'clusters at most; existing ones stay served (default: 10000)', parseCount)
-    .option('--insecure', 'listen beyond this machine without tokens or client certificates')
+    .option(
+      '--clusters <count>',
+      'maximum number of clusters; existing ones are always served (default: 10000)',
+      parseCount,
+    )
+    .option('--insecure', 'allow listening beyond this machine without tokens or client certificates')
     .addHelpText('after', help)
     .action((options: Options) => serve(options, terminal));
   return addEtcdFlags(command);
@@ -105,7 +112,7 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
     ...(keepVersions === undefined ? {} : { keepVersions }),
     ...(clusters === undefined ? {} : { limits: { clusters } }),
   });
-  // Asked for before it listens: a signal that comes at once is not missed.
+  // Subscribed before it listens, so that no early signal is missed.
   const ended = terminal.ended();
   try {
     const server = await createManagerServer(manager, {
@@ -128,9 +135,12 @@ function storeOf(options: Options, terminal: Terminal): ManagerStore {
   const { memory, data, sharedData } = options;
   const etcd = etcdStoreOf(options, (message) => terminal.err(`cflux manager: ${printable(message)}`));
   if (etcd !== undefined && memory)
-    throw new CfluxError('INVALID_OPTION', '--memory and --etcd exclude each other');
+    throw new CfluxError('INVALID_OPTION', '--memory and --etcd cannot be used together');
   if (sharedData && (memory || etcd !== undefined))
-    throw new CfluxError('INVALID_OPTION', '--shared-data is for --data, not for --memory or --etcd');
+    throw new CfluxError(
+      'INVALID_OPTION',
+      '--shared-data requires --data; it cannot be used with --memory or --etcd',
+    );
   if (etcd !== undefined) return etcd;
   return memory ? new MemoryStore() : new LmdbStore({ dir: data, shared: sharedData === true });
 }
@@ -140,7 +150,7 @@ function tlsOptions({ tlsCert, tlsKey, clientCa }: Options): Pick<ManagerServerO
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new CfluxError(
       'INVALID_OPTION',
-      '--tls-cert and --tls-key belong together, and --client-ca to them',
+      '--tls-cert and --tls-key must be used together, and --client-ca requires them',
     );
   }
   const ca = clientCa === undefined ? {} : { ca: reloadedFileOf('--client-ca', clientCa) };

@@ -30,22 +30,22 @@ interface Flags extends InfluxFlags, ManagerFlags {
 }
 
 const help = `
-Reads the cluster and the server, and changes neither. With the --data of an agent it knows what the cluster once had,
-and so what it dropped; without, everything that the cluster does not have counts as unmanaged.
+Reads the cluster and the server, and changes neither. With the --data of an agent it knows what the cluster has dropped;
+without it, every item that is not in the cluster counts as unmanaged.
 
 Examples:
   cflux plan --endpoint http://manager:8000 --cluster prod --data /var/lib/cflux
-  cflux plan --allow-drops …      what would be dropped, too
-  cflux plan --check …            exit code 1 unless the server is in step`;
+  cflux plan --allow-drops …      include drops
+  cflux plan --check …            exit code 1 unless the server is in sync`;
 
 export function planCommand(terminal: Terminal): Command {
-  const command = new Command('plan').description('Say what convergence would change on a server.');
+  const command = new Command('plan').description('Show what convergence would change on a server.');
   return withManagerFlags(withInfluxFlags(command))
-    .option('--data <dir>', "the directory of this server's agent")
-    .option('--allow-drops', 'as of the agent')
-    .option('--max-drops <count>', 'as of the agent', parseCount, 1)
-    .option('--check', 'fail unless there is nothing to do')
-    .option('--json', 'the plan as JSON')
+    .option('--data <dir>', "directory of this server's agent")
+    .option('--allow-drops', 'as for the agent')
+    .option('--max-drops <count>', 'as for the agent', parseCount, 1)
+    .option('--check', 'fail unless the server is in sync')
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((flags: Flags) => showPlan(flags, terminal));
 }
@@ -61,7 +61,7 @@ async function showPlan(flags: Flags, terminal: Terminal): Promise<void> {
     for (const line of planText(plan)) terminal.out(line);
   }
   const isInStep = plan.steps.length + plan.pending.length + plan.refused.length === 0;
-  if (flags.check && !isInStep) throw new CfluxError('STATEMENT_REFUSED', 'the server is not in step');
+  if (flags.check && !isInStep) throw new CfluxError('STATEMENT_REFUSED', 'the server is not in sync');
 }
 
 async function newest(cluster: string, { endpoint, token, tls }: CfluxOptions): Promise<Snapshot> {

@@ -6,18 +6,18 @@ import type { Terminal } from '../terminal.js';
 import { withManager } from '../with-manager.js';
 
 const help = `
-For a server that is gone for good. One that still runs registers again, under another id.`;
+For a server that was decommissioned. A node that still runs registers again, under another id.`;
 
 export function removeNodeCommand(terminal: Terminal): Command {
-  return withEndpointFlags(new Command('remove-node').description('Take a node off the list of a cluster.'))
+  return withEndpointFlags(new Command('remove-node').description('Remove a node from a cluster.'))
     .argument('<cluster>')
-    .argument('<id>', 'as `cflux nodes` lists it', parseNodeId)
-    .option('--json', 'for programs')
+    .argument('<id>', 'node id from `cflux nodes`', parseNodeId)
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((cluster: string, id: number, flags: EndpointFlags & { json?: true }) =>
       withManager(flags, terminal, async (manager) => {
         await manager.removeNode(cluster, id);
-        terminal.out(flags.json ? jsonText({ cluster, removed: id }) : `Node ${id} is off the list.`);
+        terminal.out(flags.json ? jsonText({ cluster, removed: id }) : `Removed node ${id}.`);
       }),
     );
 }

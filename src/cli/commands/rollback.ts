@@ -19,8 +19,8 @@ interface Flags extends EndpointFlags {
 }
 
 const help = `
-The old version becomes a new one on top of the newest, so a rollback can be rolled back. The counters of shard groups
-and shards are not set back: an id that was given stays given.
+The old version is stored again as the newest, so a rollback can be rolled back too. The counters of shard groups and
+shards do not decrease: ids are never reused.
 
 Examples:
   cflux rollback prod 1763800000123 --dry-run    what would change
@@ -29,9 +29,9 @@ Examples:
 export function rollbackCommand(terminal: Terminal): Command {
   return withEndpointFlags(new Command('rollback').description('Make an older version current again.'))
     .argument('<cluster>')
-    .argument('<version>', 'one that `cflux history` lists', parseVersionArgument)
-    .option('--dry-run', 'only say what would change')
-    .option('--json', 'for programs')
+    .argument('<version>', 'version from `cflux history`', parseVersionArgument)
+    .option('--dry-run', 'only show what would change')
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((cluster: string, version: number, flags: Flags) =>
       withManager(flags, terminal, (manager) => rollback(manager, cluster, version, flags, terminal)),
@@ -65,7 +65,7 @@ async function rollback(
     return;
   }
   for (const line of differenceLines(found)) terminal.out(line);
-  if (isSame) terminal.out(`Version ${newest.version} is the same already: nothing to do.`);
-  else if (stored === undefined) terminal.out('This is what would change; nothing was.');
+  if (isSame) terminal.out(`Version ${newest.version} is the same already; nothing to do.`);
+  else if (stored === undefined) terminal.out('Dry run: nothing was changed.');
   else terminal.out(`Version ${version} is current again, as version ${stored}.`);
 }

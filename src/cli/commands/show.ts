@@ -10,20 +10,20 @@ import type { Terminal } from '../terminal.js';
 import { clusterOf, withManager } from '../with-manager.js';
 
 const help = `
-Password hashes are not shown; \`cflux export\` hands out everything.
+Password hashes are not shown; \`cflux export\` includes them.
 
 Examples:
-  cflux show prod                    what is current
-  cflux show prod 1763800000123      what was
+  cflux show prod                    the newest version
+  cflux show prod 1763800000123      an older version
   cflux show prod --json | jq '.databases[].name'`;
 
 export function showCommand(terminal: Terminal): Command {
   return withEndpointFlags(
-    new Command('show').description('Show the metadata of a cluster, or an older version of it.'),
+    new Command('show').description('Show the metadata of a cluster, the newest or an older version.'),
   )
-    .argument('[cluster]', 'the cluster (default: CLUSTER, or default)')
-    .argument('[version]', 'default: the newest', parseVersionArgument)
-    .option('--json', 'for programs')
+    .argument('[cluster]', 'name of the cluster (default: CLUSTER, or default)')
+    .argument('[version]', 'version (default: the newest)', parseVersionArgument)
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action(
       async (

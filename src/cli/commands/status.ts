@@ -11,16 +11,18 @@ import type { Terminal } from '../terminal.js';
 import { withManager } from '../with-manager.js';
 
 const help = `
-Says whether the manager is ready, which other managers share its store, and how each cluster stands.
-Exit code 0: ready. 4: no manager answered, or it can not serve now.
+Shows whether the manager is ready, which other managers share its store, and the state of each cluster.
+Exit code 0: ready. 4: no manager responded, or it cannot serve now.
 
 Examples:
   cflux status
   cflux status --endpoint https://manager:8000 --token-file /etc/cflux/token --json`;
 
 export function statusCommand(terminal: Terminal): Command {
-  return withEndpointFlags(new Command('status').description('How the manager and its clusters are.'))
-    .option('--json', 'for programs')
+  return withEndpointFlags(
+    new Command('status').description('Show the state of the manager and its clusters.'),
+  )
+    .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action((flags: EndpointFlags & { json?: true }) =>
       withManager(flags, terminal, (manager) => status(manager, flags.json === true, terminal)),
@@ -50,9 +52,9 @@ async function status(manager: ManagerApi, json: boolean, terminal: Terminal): P
   for (const line of clusterLines(clusters)) terminal.out(line);
 }
 
-/** Clusters as a table. */
+/** Formats clusters as a table. */
 export function clusterLines(clusters: readonly ListedCluster[]): string[] {
-  if (clusters.length === 0) return ['There are no clusters yet: the first node that opens makes one.'];
+  if (clusters.length === 0) return ['No clusters yet; the first node that opens creates one.'];
   const now = systemClock.now();
   return tableLines(
     ['CLUSTER', 'VERSION', 'CHANGED', 'SIZE', 'ALIVE', 'NODES'],

@@ -1,2 +1,2 @@
-/** What an operation came to when it was applied in this round. */
+/** The result of applying an operation in this round. */
 export type Attempt = { readonly result: unknown } | { readonly error: unknown };

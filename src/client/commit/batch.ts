@@ -53,7 +53,7 @@ export class Batch<M> {
     return this.mutations.every(({ isSettled }) => isSettled);
   }
 
-  /** Until when at least one caller waits, by the monotonic clock. */
+  /** The latest deadline of its mutations, by the monotonic clock. */
   get deadline(): number {
     // One by one: an argument list is limited, a batch is not.
     return this.mutations.reduce(
@@ -83,7 +83,7 @@ export class Batch<M> {
     this.#expire(this.#clock.monotonic());
   }
 
-  /** The attempts count: their snapshot is stored, or they changed nothing on the newest metadata (R4). */
+  /** Settles with the results of `attempts`: their snapshot is stored, or they changed nothing on the newest metadata (R4). */
   settle(attempts: readonly Attempt[]): void {
     this.mutations.forEach((mutation, i) => {
       const attempt = attempts[i];
@@ -93,20 +93,20 @@ export class Batch<M> {
     });
   }
 
-  /** The push failed with `error`. */
+  /** Rejects after a push that failed with `error`. */
   rollBack(attempts: readonly Attempt[], error: CfluxError): void {
     this.mutations.forEach((mutation, i) => {
       const attempt = attempts[i];
-      // A change that failed is not in the snapshot, but neither was it judged against the newest metadata.
+      // A change that failed is not in the snapshot, but it was not applied to the newest metadata either.
       const inSnapshot = attempt !== undefined && 'result' in attempt;
       mutation.reject(inSnapshot || error.outcome === 'notApplied' ? error : notJudged(error));
     });
     this.#emit('rolledBack', { error, mutations: appliedOf(attempts) });
   }
 
-  /** Nothing was sent, or what was sent was certainly not stored. */
+  /** Rejects with a certain outcome: nothing was sent, or it was certainly not stored. */
   reject(cause: unknown): void {
-    // What the transport does not know of its own request, a poll, means nothing to the caller of a mutation.
+    // The unknown outcome of the transport's own request, a poll, does not concern the caller of a mutation.
     const isOpen = isCfluxError(cause) && cause.outcome !== 'notApplied';
     const error = isOpen ? restate(cause, { outcome: 'notApplied' }) : cause;
     for (const mutation of this.mutations) mutation.reject(error);
@@ -128,6 +128,6 @@ export class Batch<M> {
   }
 }
 
-/** How many mutations the snapshot of a round holds. */
+/** Returns how many mutations the snapshot of a round contains. */
 export const appliedOf = (attempts: readonly Attempt[]): number =>
   attempts.filter((attempt) => 'result' in attempt).length;

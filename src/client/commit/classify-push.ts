@@ -9,7 +9,7 @@ import type {
 } from '../../transport/transport.js';
 import type { Position } from '../local/position.js';
 
-/** A push, with everything that its outcome depends on. */
+/** A push, with everything that determines its outcome. */
 export interface Push {
   /** The position from which the mutation id was first pushed. */
   readonly base: Position;
@@ -17,17 +17,17 @@ export interface Push {
   readonly snapshot: Uint8Array;
 }
 
-/** How the request of a push ended, all its attempts together. */
+/** How the request of a push ended, after all its attempts. */
 export type PushResponse =
   | PushResult
   | {
       readonly kind: 'failed';
       readonly error: unknown;
-      /** The client gave up: it does not know what became of the request (R13). */
+      /** Whether the client aborted the request, so that its outcome is unknown (R13). */
       readonly isAborted: boolean;
     };
 
-/** What became of a push. If `mayBeStored` is true, the outcome is unknown: the snapshot may be part of the history all the same (R3). */
+/** The outcome of a push. If `mayBeStored` is true, it is unknown: the snapshot may be part of the history (R3). */
 export type PushOutcome =
   /** The snapshot is a version of the cluster, now or since an earlier attempt. */
   | { readonly kind: 'stored'; readonly position: Position }
@@ -43,7 +43,7 @@ export type PushOutcome =
   | { readonly kind: 'failed'; readonly error: CfluxError; readonly mayBeStored: false }
   | { readonly kind: 'failed'; readonly error: unknown; readonly mayBeStored: true };
 
-/** Sends `request`, and classifies how it ended; an error of `transport` is an outcome too. */
+/** Sends `request` and classifies its end; an error of `transport` is an outcome too. */
 export async function sendPush(
   transport: Transport,
   request: PushRequest,
@@ -60,7 +60,7 @@ export async function sendPush(
 }
 
 /**
- * Decides what became of `push` (R2, R3, R5). The committer and the reconciler decide by this function alone.
+ * Determines the outcome of `push` (R2, R3, R5). The committer and the reconciler use only this function.
  *
  * | Response | Outcome |
  * |---|---|
@@ -80,11 +80,11 @@ export function classifyPush(push: Push, response: PushResponse): PushOutcome {
     case 'conflict': {
       if (isOurs(push, response)) return classifyStored(push, response);
       const { kind, answerLost, ...newest } = response;
-      // Such a manager cannot tell whether the version before the one that it shows was ours.
+      // A manager without mutation ids cannot report whether an earlier version was ours.
       return { kind, newest, mayBeStored: answerLost === true && newest.mutation === undefined };
     }
     case 'epochMismatch': {
-      // After a lost response it may be part of the history that the manager lost, and come back with it.
+      // After a lost response it may be part of the history that the manager lost, and be restored with it.
       const { kind: _, answerLost = false, ...history } = response;
       return { kind: 'epochMismatch', history, mayBeStored: answerLost };
     }
@@ -106,7 +106,7 @@ function isOurs({ mutation, snapshot }: Push, conflict: PushResult & { kind: 'co
 function classifyStored(push: Push, { version, epoch = push.base.epoch }: Position): PushOutcome {
   const { base, mutation } = push;
   if (isVersionRegression(base, version, epoch)) {
-    const message = `the manager says that it stored version ${version} on top of ${base.version}`;
+    const message = `the manager reports version ${version} after version ${base.version} in the same epoch`;
     return { kind: 'failed', error: new CfluxError('BAD_ANSWER', message), mayBeStored: true };
   }
   // A manager without epochs does not keep mutation ids.
@@ -116,7 +116,7 @@ function classifyStored(push: Push, { version, epoch = push.base.epoch }: Positi
   };
 }
 
-/** Within an epoch versions only rise (R5). A manager without epochs may have lost its data, and counts from the start again. */
+/** Returns whether the version decreased within an epoch (R5). A manager without epochs may have lost its data and restart counting. */
 function isVersionRegression(base: Position, version: number, epoch: string | undefined): boolean {
   return base.epoch !== undefined && epoch === base.epoch && version <= base.version;
 }

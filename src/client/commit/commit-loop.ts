@@ -18,7 +18,7 @@ export interface CommitLoopParts<M> {
   readonly wire: AbortSignal;
 }
 
-/** Has the queue committed as long as mutations wait in it, by one committer at a time. */
+/** Runs the committer, one at a time, while mutations are queued. */
 export class CommitLoop<M> {
   readonly #parts: CommitLoopParts<M>;
   #running: Promise<void> | undefined;
@@ -27,16 +27,16 @@ export class CommitLoop<M> {
     this.#parts = parts;
   }
 
-  /** Resolves when what is being committed now is settled. */
+  /** Resolves when the current commit is settled; `undefined` if there is none. */
   get running(): Promise<void> | undefined {
     return this.#running;
   }
 
-  /** Commits what waits, as soon as the node has joined. */
+  /** Commits the queue as soon as the node has joined. */
   wake(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
-      // A mutation may have come between the last look and now.
+      // A mutation may have been queued since the last check.
       if (this.#hasWork) this.wake();
     });
   }

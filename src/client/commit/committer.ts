@@ -11,7 +11,7 @@ export interface CommitterParts<M> extends RoundParts<M> {
   readonly queue: MutationQueue<M>;
 }
 
-/** Turns waiting mutations into versions of the cluster: round after round, until each is settled or its time is up (R8). */
+/** Commits queued mutations as versions of the cluster, in rounds, until each is settled or its deadline is over (R8). */
 export class Committer<M> {
   readonly #parts: CommitterParts<M>;
 
@@ -20,9 +20,9 @@ export class Committer<M> {
   }
 
   /**
-   * Commits what waits, until all of it is settled. The caller holds the writer lock (R1). `signal` gives up, the request too.
+   * Commits the queue until all mutations are settled. The caller holds the writer lock (R1). `signal` also aborts the request.
    *
-   * @returns milliseconds until what waits now may be tried again: the manager changes its history too often to be followed
+   * @returns milliseconds until the queue may be retried, if the manager changes its history too often to be followed
    */
   async commit(signal: AbortSignal): Promise<number> {
     const { queue, clock, random, emit } = this.#parts;

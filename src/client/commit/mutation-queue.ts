@@ -4,13 +4,13 @@ import { CfluxError } from '../../errors.js';
 import type { Operation } from '../local/meta-client-adapter.js';
 import { PendingMutation } from './pending-mutation.js';
 
-/** Changes that wait for the next round, in the order in which they were asked for. */
+/** Changes that wait for the next round, in the order of the calls. */
 export class MutationQueue<M> {
   #waiting = new Set<PendingMutation<M>>();
   readonly #clock: Clock;
   readonly #onAdded: () => void;
   readonly #alarm: Alarm;
-  /** What last kept changes waiting, for those whose time runs out. */
+  /** The last reason for waiting, for the error of changes that time out. */
   obstacle: unknown;
 
   constructor(clock: Clock, onAdded: () => void) {
@@ -37,16 +37,16 @@ export class MutationQueue<M> {
     return mutation.outcome;
   }
 
-  /** Everything that waits; the caller decides about it from now on. */
+  /** Removes and returns all mutations; the caller settles them or puts them back. */
   takeAll(): PendingMutation<M>[] {
     this.#alarm.cancel();
     const taken = [...this.#waiting];
-    // Cleared, the set would leave its old table behind, and that keeps its entries until the next full garbage collection.
+    // Not cleared, because the old table of a set retains its entries until the next full garbage collection.
     this.#waiting = new Set();
     return taken;
   }
 
-  /** Nothing was decided about them: they wait again, before those that came since. */
+  /** Puts undecided mutations back, before those that were queued since. */
   putBack(taken: readonly PendingMutation<M>[]): void {
     const undecided = taken.filter(({ isSettled }) => !isSettled);
     this.#waiting = new Set([...undecided, ...this.#waiting]);
@@ -77,7 +77,7 @@ export class MutationQueue<M> {
 
   #lateError(): CfluxError {
     const why = this.obstacle instanceof Error ? `: ${this.obstacle.message}` : '';
-    return new CfluxError('TIMEOUT', `the change was not decided in time, nothing was changed${why}`, {
+    return new CfluxError('TIMEOUT', `the change was not decided in time; nothing was changed${why}`, {
       outcome: 'notApplied',
       retryable: true,
       ...(this.obstacle === undefined ? {} : { cause: this.obstacle }),

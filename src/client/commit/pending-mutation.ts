@@ -9,9 +9,9 @@ export interface MutationOptions {
   /** Milliseconds from the call to the deadline. */
   readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
-  /** One call of the meta client, and not a function of somebody's that may call whatever it likes. */
+  /** Whether it is one call of the meta client, and not a user's function. */
   readonly isMethod: boolean;
-  /** A method that takes effect at the call, wholly or not at all. */
+  /** Whether it is a method that takes effect synchronously and completely, or not at all. */
   readonly isAtomic: boolean;
 }
 
@@ -65,7 +65,7 @@ export class PendingMutation<M, T = unknown> {
     this.#unsubscribe = onAbort(this.#signal, listener);
   }
 
-  /** Why nobody waits for it any more; `undefined` while somebody does. `late` makes the error of a deadline that is over. */
+  /** Returns why the mutation must be abandoned, if its signal aborted or its deadline is over. `late` creates the deadline's error. */
   abandonedBecause(now: number, late: () => CfluxError): unknown {
     if (this.#signal?.aborted) return this.#signal.reason;
     return now >= this.deadline ? late() : undefined;

@@ -1,23 +1,19 @@
 import { CfluxError } from '../../errors.js';
 
-/** The change is in the history, or it is not (R3). */
+/** The error for a change that may or may not be in the history (R3). */
 export function unknownOutcome(cause?: unknown): CfluxError {
   const why = cause instanceof Error ? `: ${cause.message}` : '';
-  return new CfluxError(
-    'UNKNOWN_OUTCOME',
-    `the change may or may not have become part of the cluster${why}`,
-    {
-      outcome: 'unknown',
-      ...(cause === undefined ? {} : { cause }),
-    },
-  );
+  return new CfluxError('UNKNOWN_OUTCOME', `the change may or may not be part of the cluster${why}`, {
+    outcome: 'unknown',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
-/** Nothing of the change was sent, but it was not judged against the newest metadata either (R4). */
+/** The error for a change that was not sent, but not applied to the newest metadata either (R4). */
 export function notJudged(cause: CfluxError): CfluxError {
   return new CfluxError(
     'UNREACHABLE',
-    'the change failed on metadata that may be old, and the newest could not be had',
+    'the change failed on metadata that may be stale, and the newest could not be fetched',
     {
       cause,
       retryable: true,
@@ -26,7 +22,7 @@ export function notJudged(cause: CfluxError): CfluxError {
   );
 }
 
-/** Closed before anything was sent. */
+/** The error for a change that was not sent before the client closed. */
 export function closedWhileUndecided(): CfluxError {
   return new CfluxError('CLOSED', 'the client was closed; nothing was changed', { outcome: 'notApplied' });
 }
@@ -43,6 +39,6 @@ export function tooLate(lost: number): CfluxError {
     const message = 'the change was not decided in time; nothing was changed';
     return new CfluxError('TIMEOUT', message, { outcome: 'notApplied' });
   }
-  const message = `other nodes were first ${lost} times; nothing was changed`;
+  const message = `the change conflicted with other nodes ${lost} times; nothing was changed; retry or raise the timeout`;
   return new CfluxError('CONFLICT_TIMEOUT', message, { retryable: true, outcome: 'notApplied' });
 }

@@ -21,7 +21,7 @@ import { unknownOutcome } from './push-outcome.js';
 
 const debug = debugLog('cflux:commit');
 
-/** A push is sent again for less than this, because managers remember mutation ids for ten minutes at least (R27). */
+/** Maximum time to resend a push, because managers remember mutation ids for at least ten minutes (R27). */
 const maxPushTime = 300_000;
 
 export interface RoundParts<M> {
@@ -37,7 +37,7 @@ export interface RoundParts<M> {
   readonly emit: Emit;
   /** Called before each push. */
   readonly onPush: () => void;
-  /** A push may have been stored, and this node does not know it. */
+  /** Called when a push may have been stored without this node knowing it. */
   readonly onUnknownOutcome: () => void;
 }
 
@@ -47,21 +47,21 @@ export interface RoundParts<M> {
  */
 export type RoundEnd = 'settled' | 'again' | 'without';
 
-/** What a round made of its batch. */
+/** The result of applying a batch. */
 interface Work<M> {
   readonly copy: WorkingCopy<M>;
   readonly attempts: readonly Attempt[];
   readonly data: MetaData;
 }
 
-/** One attempt to commit a batch: applies it to the metadata that the node has, pushes the snapshot, and settles it or adopts what is newer. */
+/** One attempt to commit a batch: applies it to the node's metadata, pushes the snapshot, and settles it or adopts newer metadata. */
 export class Round<M> {
   readonly #parts: RoundParts<M>;
   readonly #batch: Batch<M>;
   readonly #number: number;
   readonly #signal: AbortSignal;
 
-  /** @param options `number` counts the rounds of a batch from 1; `signal` gives up, the request too */
+  /** @param options `number` counts the rounds of a batch from 1; `signal` also aborts the request */
   constructor(
     parts: RoundParts<M>,
     { batch, number, signal }: { batch: Batch<M>; number: number; signal: AbortSignal },
@@ -85,12 +85,12 @@ export class Round<M> {
       const data = await copy.data();
       if (!equalMetadata(data, base)) return await this.#push({ copy, attempts, data });
       await this.#discard(copy);
-      // On old metadata a failure or a change of nothing proves nothing (R4).
+      // A failure, or no change, counts only on the newest metadata (R4).
       if (await reconciler.catchUp(this.#limits)) return 'again';
       this.#batch.settle(attempts);
       return 'settled';
     } finally {
-      // Does nothing if the copy was accepted, or is discarded already.
+      // Has no effect if the copy was already accepted or discarded.
       await this.#discard(copy);
     }
   }
@@ -105,14 +105,15 @@ export class Round<M> {
     if (!this.#batch.beginSending(work.attempts)) return 'without';
     this.#parts.onPush();
     debug('round %d: pushing %d bytes on version %d', this.#number, snapshot.length, version);
-    const request = { cluster, version, snapshot, mutation, epoch, nodeId: replica.nodeId };
+    const { nodeId, instance } = replica;
+    const request = { cluster, version, snapshot, mutation, epoch, nodeId, instance };
     const outcome = await sendPush(transport, request, { ...this.#limits, base: before });
     debug('%s', outcome.kind);
     if (outcome.kind === 'stored') {
       await this.#stored(work, outcome.position, snapshot.length);
       return 'settled';
     }
-    // Before the callers are notified: what was rejected is not in the wrapped client's data (R3).
+    // Before the callers are notified, because a rejected change must not be in the wrapped client's data (R3).
     await this.#discard(work.copy);
     if (outcome.kind === 'conflict') {
       emit('conflict', { version: outcome.newest.version, previousVersion: version, round: this.#number });
@@ -148,14 +149,14 @@ export class Round<M> {
     const { version, epoch } = position;
     await this.#install(data, position, copy);
     emit('pushed', { version, previousVersion, mutations: appliedOf(attempts), rounds: this.#number, bytes });
-    // The manager had lost everything, and took what the node had as its first version.
+    // The manager had lost its data, and stored the node's metadata as its first version.
     if (version <= previousVersion || (previousEpoch ?? epoch) !== epoch) {
       emit('epochChanged', { previousEpoch, epoch, previousVersion, version, seeded: true });
     }
     this.#batch.settle(attempts);
   }
 
-  /** The cluster has accepted it. A node that cannot store it stays at its old version, and its sync loop tries again. */
+  /** Installs an accepted version. A node that cannot store it stays at its old version, and its sync loop retries. */
   async #install(data: MetaData, position: Position, copy: WorkingCopy<M>): Promise<void> {
     const { replica, staleness } = this.#parts;
     try {
@@ -167,7 +168,7 @@ export class Round<M> {
     }
   }
 
-  /** Takes the changes out of the wrapped client. If it cannot be written, they are found there before the next round (R1). */
+  /** Removes the changes from the wrapped client. If that fails, they are detected before the next round (R1). */
   async #discard(copy: WorkingCopy<M>): Promise<void> {
     try {
       await copy.discard();
@@ -181,7 +182,7 @@ export class Round<M> {
     this.#parts.emit('syncFailed', { error, failures: 1, retryIn: 0 });
   }
 
-  /** A request may take as long as at least one caller waits for it. */
+  /** A request may take until the latest deadline of the batch. */
   get #limits(): CallOptions & { timeout: number } {
     const timeLeft = this.#batch.deadline - this.#parts.clock.monotonic();
     return { signal: this.#signal, timeout: Math.min(Math.max(timeLeft, 1), maxPushTime) };

@@ -1,7 +1,7 @@
 type Scalar = 'cluster' | 'dir' | 'bindAddress' | 'token';
 type Milliseconds = 'heartbeatInterval' | 'pollWait' | 'mutationTimeout';
 
-/** One setting and its name in each source, best source first; the file's and `INFLUXDB_…` names are those of the Go legacy client. */
+/** One setting and its name in each source, in order of precedence; the file's and `INFLUXDB_…` names are those of the legacy client. */
 export interface Setting {
   readonly option: Scalar | Milliseconds | 'endpoint' | 'startOffline' | 'reads' | 'maxBackups';
   readonly flag: string;
@@ -45,7 +45,7 @@ const count = (value: unknown) => {
   return Number.isSafeInteger(result) && result > 0 ? result : undefined;
 };
 
-const url = 'an http or https URL, or several with commas between';
+const url = 'an http or https URL, or several separated by commas';
 const time = 'a time such as 5000, 5s or 500ms';
 
 export const settings: readonly Setting[] = [

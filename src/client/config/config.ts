@@ -7,21 +7,21 @@ import { shownEndpoint } from '../../transport/endpoints.js';
 import { type Setting, settings, truth } from './config-settings.js';
 import type { CfluxOptions } from './options.js';
 
-/** Where {@link loadConfig} looks. */
+/** The sources of {@link loadConfig}. */
 export interface ConfigSources {
   /** Path of a TOML file, such as a node's `influxdb.conf`; its section `[clusterflux]` is read. Default: none. */
   readonly file?: string;
   /** Default: the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Command line without the program, `--name value` or `--name=value`; other words are left alone. Default: none. */
+  /** Command line without the program, `--name value` or `--name=value`; other arguments are ignored. Default: none. */
   readonly argv?: readonly string[];
 }
 
 /**
- * The options that a node is started with: from the command line, else the environment, else the file. What is in none of
- * them is absent, so that CfluxClient's defaults hold; spread your own over them to have the last word.
+ * Reads options from the command line, else the environment, else the file. Options that are in none of them are absent, so that
+ * CfluxClient's defaults apply. To override an option, spread your own over the result.
  *
- * @throws CfluxError `INVALID_OPTION` naming the setting, its value and where it came from
+ * @throws CfluxError `INVALID_OPTION` with the name, value and source of the setting
  * @example
  * ```ts
  * const options = loadConfig({ file: '/etc/influxdb/influxdb.conf', argv: ['--heartbeat-interval', '2s'] });
@@ -38,7 +38,7 @@ export function loadConfig({ file, env = process.env, argv = [] }: ConfigSources
     if (found === undefined) continue;
     const value = setting.read(found.value);
     if (value === undefined) {
-      // A token is not for logs, a wrong one neither; nor is a password in a URL.
+      // Errors must not contain a token, even an invalid one, or a password in a URL.
       const shown = setting.option === 'token' ? 'the value' : shownEndpoint(found.value);
       throw new CfluxError('INVALID_OPTION', `${found.source}: ${shown} is not ${setting.wanted}`);
     }
@@ -74,7 +74,7 @@ function fromEnvironment({ env: names }: Setting, env: NodeJS.ProcessEnv): Found
 }
 
 function fromFile({ key }: Setting, section: Record<string, unknown>, file = ''): Found | undefined {
-  // An empty text in the file means «not set», as it does to the Go client.
+  // As in the legacy client, an empty string in the file means "not set".
   const value = section[key];
   return value === undefined || value === '' ? undefined : { value, source: `${file}, [clusterflux] ${key}` };
 }
@@ -89,7 +89,7 @@ function readSection(file: string): Record<string, unknown> {
   }
   const section = tables['clusterflux'] ?? {};
   if (typeof section !== 'object' || section === null || Array.isArray(section)) {
-    throw new CfluxError('INVALID_OPTION', `${file}: clusterflux is not a section`);
+    throw new CfluxError('INVALID_OPTION', `${file}: "clusterflux" is not a section; write [clusterflux]`);
   }
   return section as Record<string, unknown>;
 }

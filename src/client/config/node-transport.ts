@@ -4,20 +4,20 @@ import type { Transport } from '../../transport/transport.js';
 import { withRetry } from '../../transport/with-retry.js';
 import type { Settings } from './options.js';
 
-/** The transport that a client speaks through, and how it is given up. */
+/** The transport of a client, and how to release it. */
 export interface NodeTransport {
   readonly transport: Transport;
   readonly release: () => Promise<void>;
-  /** Of its connections, where it is over TLS and has them. */
+  /** Returns the certificates of its connections, if it uses TLS. */
   readonly certificates: () => readonly CertificateInfo[];
 }
 
-/** HTTP to the endpoints, or the transport that was handed in, with five attempts where it makes none itself. */
+/** Creates an HTTP transport, or wraps the given transport with five attempts if it does not retry itself. */
 export function nodeTransport(settings: Settings): NodeTransport {
   const { transport, endpoint, token, tls, retry, clock, random } = settings;
   if (transport) {
     const attempts = { ...retry, clock, random };
-    // It belongs to its maker, who closes it.
+    // The caller owns it and closes it.
     const release = async () => undefined;
     const certificates = () => certificatesOf(transport);
     const retrying = transport.retries === true ? transport : withRetry(transport, attempts);
@@ -34,6 +34,6 @@ export function nodeTransport(settings: Settings): NodeTransport {
   return { transport: http, release: () => http.close(), certificates: () => http.certificates };
 }
 
-/** One that was handed in may be an HttpTransport. */
+/** The given transport may be an HttpTransport. */
 const certificatesOf = (transport: Transport & Partial<Pick<HttpTransport, 'certificates'>>) =>
   transport.certificates ?? [];

@@ -20,58 +20,55 @@ import type { Transport } from '../../transport/transport.js';
 import type { NodeStorage } from '../local/node-directory.js';
 import type { EventLogger } from '../observe/event-logger.js';
 
-/** How a CfluxClient works; every time is in milliseconds. */
+/** Options of a CfluxClient. Times are in milliseconds. */
 export interface CfluxOptions {
   /** Name of the cluster, any Unicode up to 255 bytes. Default: the environment's `CLUSTER`, else `default`. */
   readonly cluster?: string;
   /** URL of the manager, or of several of the same cluster. Default: the environment's `CFLUX_ENDPOINT`, else `http://localhost:8000`. */
   readonly endpoint?: string | readonly string[];
-  /** How to reach the manager instead of HTTP; `endpoint`, `token`, `tls` and `retry` are then its own business. The caller closes it. */
+  /** Replaces HTTP. Then `endpoint`, `token` and `tls` are ignored, `retry` too if it retries itself. Closed by the caller. */
   readonly transport?: Transport;
-  /** `host:port` under which this node's HTTP API is reached. Default: the manager records the address the request came from. */
+  /** `host:port` of this node's HTTP API. Default: the manager records the source address of the registration. */
   readonly bindAddress?: string;
-  /** Directory for the node's record (`cflux.json`) and backups. Default: none; a restarted node then joins anew and backups are in events only. */
+  /** Directory of the node's record (`cflux.json`) and backups. Default: none; a restart joins again, and backups are only in events. */
   readonly dir?: string;
-  /**
-   * How many backups are kept; when there are more, the oldest are deleted. Of each reason the newest is kept, whatever the limit.
-   * Default: 100.
-   */
+  /** Maximum number of backups; the oldest are deleted. The newest of each reason is always kept. Default: 100. */
   readonly maxBackups?: number;
   /**
-   * Whether to keep `dir` for this client alone: a second one, in any process of this machine, is refused. Switch it off only if the
-   * file system cannot hold Unix sockets. Default: true.
+   * Whether to lock `dir`: a second client, in any process of this machine, is refused. Disable it only if the file system does not
+   * support Unix sockets. Default: true.
    */
   readonly lock?: boolean;
-  /** In place of `dir`, a place of one's own for the same files. */
+  /** Custom storage for the same files, instead of `dir`. */
   readonly storage?: NodeStorage;
-  /** Between two heartbeats; less than the manager's time to live. Default: 5,000. */
+  /** Time between two heartbeats; must be below the manager's time to live. Default: 5,000. */
   readonly heartbeatInterval?: number;
-  /** The longest hold of a poll. Default: 300,000. */
+  /** Maximum wait of a poll. Default: 300,000. */
   readonly pollWait?: number;
-  /** How long a mutation goes on against conflicts, a waiting one against an absent manager. Default: 30,000. */
+  /** How long a mutation is retried after conflicts, or waits for an unreachable manager. Default: 30,000. */
   readonly mutationTimeout?: number;
-  /** Attempts of a request and their delays. Default: five attempts, exponential with jitter. */
+  /** Attempts of a request and their delays. Default: five attempts, exponential backoff with jitter. */
   readonly retry?: HttpTransportOptions['retry'];
   /**
-   * What reads through this client see while a wrapped client that cannot `fork()` holds changes that are not decided:
-   * `accepted` waits for the decision, `local` answers at once. Default: `accepted`.
+   * What reads through this client return while a wrapped client without `fork()` has undecided changes: `accepted` waits for the
+   * decision, `local` returns the undecided metadata at once. Default: `accepted`.
    */
   readonly reads?: 'accepted' | 'local';
-  /** `open()` succeeds though no manager can be reached; the node joins when one can. Default: false. */
+  /** Whether `open()` succeeds without a reachable manager; the node then joins later. Default: false. */
   readonly startOffline?: boolean;
-  /** Bearer token for the manager, or a function that gives the present one. */
+  /** Bearer token for the manager, or a function that returns the current one. */
   readonly token?: HttpTransportOptions['token'];
-  /** Own certificate authority and client certificate. */
+  /** Certificate authority and client certificate. */
   readonly tls?: HttpTransportOptions['tls'];
-  /** Is told of every event as a record with a level: a pino or bunyan logger, `console`, or a `jsonLogger`. Default: none. */
+  /** Receives every event as a record with a level: a pino or bunyan logger, `console`, or a `jsonLogger`. Default: none. */
   readonly logger?: EventLogger;
-  /** Time, for tests. Default: the machine's. */
+  /** Source of time, for tests. Default: the clock of the machine. */
   readonly clock?: Clock;
-  /** Chance, for tests. Default: the operating system's. */
+  /** Source of random numbers, for tests. Default: the operating system. */
   readonly random?: Random;
 }
 
-/** The options with every default filled in and every value checked. */
+/** Options with defaults filled in and values checked. */
 export interface Settings extends CfluxOptions {
   readonly cluster: string;
   readonly endpoint: string | readonly string[];
@@ -111,7 +108,7 @@ const checkOptions = optionsCheck<CfluxOptions>('CfluxClient', {
   random: anything,
 });
 
-/** Checks `options` and fills in the defaults. Throws `INVALID_OPTION` naming the option and its value. */
+/** Checks `options` and fills in defaults. Throws `INVALID_OPTION` with the option and its value. */
 export function resolveOptions(options: CfluxOptions, env: NodeJS.ProcessEnv = process.env): Settings {
   checkOptions(options);
   const cluster = options.cluster ?? (env['CLUSTER'] || 'default');

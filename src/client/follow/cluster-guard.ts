@@ -17,7 +17,7 @@ export interface ClusterGuardParts<M> {
 /** Refuses metadata with another cluster id than the node's, until the operator calls `adopt()` or `reseed()` (R11). */
 export class ClusterGuard<M> {
   readonly #parts: ClusterGuardParts<M>;
-  /** What was reported last: each foreign history is reported once. */
+  /** The history that was reported last, because each foreign history is reported once. */
   #reported: string | undefined;
 
   constructor(parts: ClusterGuardParts<M>) {
@@ -40,7 +40,7 @@ export class ClusterGuard<M> {
     }
     const error = new CfluxError(
       'FOREIGN_CLUSTER',
-      `the manager holds another cluster's metadata under the name ${cluster} (cluster id ${clusterId}, this node's is ${ownClusterId}): call adopt() or reseed()`,
+      `the manager has another cluster's metadata under the name ${cluster} (cluster id ${clusterId}, this node's is ${ownClusterId}): call adopt() or reseed()`,
       { outcome: 'notApplied' },
     );
     onForeign(error);

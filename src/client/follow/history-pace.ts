@@ -3,13 +3,13 @@ import { CfluxError } from '../../errors.js';
 import type { Random } from '../../random.js';
 import { pauseAfter } from '../backoff.js';
 
-/** After this long without a change of history the next one is followed at once again; milliseconds. */
+/** After this many milliseconds without a change of history, the next one is followed at once. */
 const calmAfter = 60_000;
 
 /**
- * How soon a node follows another history (R11). The first change is followed at once. Each further one within a minute of the last
- * has to wait longer: with two managers behind one name that do not share a store, a node would otherwise change sides, and make a
- * backup, with every request.
+ * Limits how often a node follows another history (R11). The first change is followed at once; each further one within a minute waits
+ * longer. Otherwise, with two managers behind one name that do not share a store, a node would flap between their histories, with a
+ * backup for every request.
  */
 export class HistoryPace {
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class HistoryPace {
     this.#random = random;
   }
 
-  /** The node follows another history from now on. */
+  /** Records that the node follows another history. */
   changed(): void {
     const now = this.#clock.monotonic();
     this.#changes = now - this.#changedAt < calmAfter ? this.#changes + 1 : 1;
@@ -31,21 +31,21 @@ export class HistoryPace {
     this.#pause = pauseAfter(this.#changes, this.#random);
   }
 
-  /** @throws TooSoon: another history may not be followed yet. */
+  /** @throws TooSoon if another history must not be followed yet. */
   check(): void {
     const remaining = this.#changedAt + this.#pause - this.#clock.monotonic();
     if (remaining > 0) throw new TooSoon(remaining);
   }
 }
 
-/** Another history is met, and was too short a time ago: nothing was adopted or pushed. */
+/** The history changed again too soon; nothing was adopted or pushed. */
 export class TooSoon extends CfluxError {
-  /** Milliseconds until it may be followed. */
+  /** Milliseconds until the history may be followed. */
   readonly wait: number;
 
   constructor(wait: number) {
     const message =
-      'the manager changed its history again within a minute; following it later: if the endpoint leads to several managers, see that they share one store';
+      'the manager changed its history again within a minute; backing off: if the endpoint has several managers, make them share one store';
     super('UNAVAILABLE', message, { retryable: true, outcome: 'notApplied', retryAfter: wait });
     this.wait = wait;
   }

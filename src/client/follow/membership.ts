@@ -1,16 +1,22 @@
+import { withLinkedSignal } from '../../async/linked-signal.js';
 import { pause } from '../../async/sleep.js';
 import type { Clock } from '../../clock.js';
 import { debugLog } from '../../debug-log.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
+import type { NodeWord } from '../../protocol/node-word.js';
 import type { NodeDescription } from '../../protocol/nodes.js';
 import { nodeTimeToLive } from '../../protocol/times.js';
+import type { Random } from '../../random.js';
 import type { CallOptions, Transport } from '../../transport/transport.js';
 import type { Emit } from '../observe/events.js';
 
 const debug = debugLog('cflux:heartbeat');
 
-/** The attempts of one heartbeat end before the node would expire, with this much to spare. */
+/** Margin between the last attempt of a heartbeat and the expiry of the node, in milliseconds. */
 const spare = 1_000;
+
+/** Milliseconds within which early heartbeats are spread. */
+const spread = 250;
 
 export interface MembershipParts {
   readonly transport: Transport;
@@ -20,21 +26,27 @@ export interface MembershipParts {
   readonly interval: number;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** The id of the node's last life in this cluster. */
+  /** The process: another one after every start. */
+  readonly instance: string;
+  /** What the node holds and has applied. */
+  readonly word: () => Omit<NodeWord, 'instance'>;
+  readonly random: Random;
+  /** Returns the id that the node had in this cluster before its restart. */
   readonly knownId: () => number | undefined;
   readonly rememberId: (id: number | undefined) => Promise<void>;
-  /** The node was away for longer than its time to live. */
+  /** Called when the node was suspended for longer than its time to live. */
   readonly onSlept: () => void;
 }
 
-/** Keeps the node a living member of its cluster: registers it, beats, registers again when the manager forgot it (R9, R10). */
+/** Keeps the node registered and alive: registers it, sends heartbeats, and registers again after its registration is lost (R9, R10). */
 export class Membership {
   readonly #parts: MembershipParts;
   #joined = false;
   #lastHeartbeat: number | undefined;
-  /** How the node described itself last to a manager that took it. */
+  /** The last description that a manager accepted. */
   #described: string | undefined;
   lastHeartbeatAt: number | undefined;
+  #early = new AbortController();
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
@@ -44,24 +56,25 @@ export class Membership {
     return this.#parts.knownId();
   }
 
-  /** When the manager last knew that the node lives, by the monotonic clock. */
+  /** When the manager last acknowledged the node, by the monotonic clock. */
   get lastHeartbeat(): number | undefined {
     return this.#lastHeartbeat;
   }
 
-  /** Registers, or takes back the id that the node had. */
+  /** Registers, with the node's previous id if it has one. */
   async join(signal: AbortSignal): Promise<void> {
     const id = this.#parts.knownId();
     if (id === undefined || !(await this.#heartbeat(id, signal))) await this.#register(signal);
     this.#joined = true;
   }
 
-  /** Beats until `signal` aborts; never rejects, never overlaps itself. */
+  /** Sends heartbeats until `signal` aborts. Never rejects, and never overlaps itself. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, emit, interval } = this.#parts;
     let failures = 0;
     while (!signal.aborted) {
       const due = clock.monotonic() + interval;
+      if (this.#early.signal.aborted) this.#early = new AbortController();
       try {
         if (this.#joined) await this.#stayAlive(signal);
         else await this.join(signal);
@@ -71,18 +84,28 @@ export class Membership {
         failures += 1;
         emit('heartbeatFailed', { error: CfluxError.from(thrown), failures });
       }
-      await pause(clock, Math.max(due - clock.monotonic(), 0), signal);
+      const early = this.#early.signal;
+      await withLinkedSignal([signal, early], (linked) =>
+        pause(clock, Math.max(due - clock.monotonic(), 0), linked),
+      );
+      // Nodes that have applied the same change do not tell it in the same moment.
+      if (early.aborted && !signal.aborted) await pause(clock, spread * this.#parts.random(), signal);
     }
   }
 
-  /** Tells the manager that the node goes: it keeps its id, or gives it up for good. */
+  /** Beats soon, for the node has something to say. */
+  hurry(): void {
+    this.#early.abort();
+  }
+
+  /** Notifies the manager that the node leaves; with `deregister` its id is given up permanently. */
   async leave(deregister: boolean, options: CallOptions): Promise<void> {
     const { transport, cluster } = this.#parts;
     const nodeId = this.nodeId;
     if (!this.#joined || nodeId === undefined) return;
     this.#joined = false;
     if (!deregister) {
-      await transport.heartbeat({ cluster, nodeId, leaving: true }, options);
+      await transport.heartbeat({ cluster, nodeId, leaving: true, word: this.#word() }, options);
       return;
     }
     await transport.deregister({ cluster, nodeId }, options);
@@ -94,25 +117,26 @@ export class Membership {
     const silence = this.#parts.clock.monotonic() - (this.#lastHeartbeat ?? Number.NEGATIVE_INFINITY);
     if (silence > nodeTimeToLive) this.#parts.onSlept();
     if (id !== undefined && (await this.#heartbeat(id, signal))) return;
-    // Until it is registered again every further round comes here: one registration for one loss (R10).
+    // Every further round comes here until the node is registered: one registration per loss (R10).
     this.#joined = false;
     await this.#register(signal);
     this.#joined = true;
   }
 
-  /** Whether the manager knows the id. */
+  /** Resolves with whether the manager knows the id. */
   async #heartbeat(nodeId: number, signal: AbortSignal): Promise<boolean> {
     const { transport, cluster, clock, emit, describe } = this.#parts;
     const node = describe();
     const isNew = textOf(node) !== this.#described;
     try {
-      const request = { cluster, nodeId, ...(isNew ? { node } : {}) };
+      const request = { cluster, nodeId, word: this.#word(), ...(isNew ? { node } : {}) };
       await transport.heartbeat(request, { signal, timeout: nodeTimeToLive - spare });
       this.#described = textOf(node);
     } catch (error) {
-      if (!isCfluxError(error, 'NODE_NOT_FOUND')) throw error;
+      const isDuplicate = isCfluxError(error, 'DUPLICATE_NODE');
+      if (!isDuplicate && !isCfluxError(error, 'NODE_NOT_FOUND')) throw error;
       this.#parts.onSlept();
-      emit('registrationLost', { nodeId });
+      emit(isDuplicate ? 'duplicateNode' : 'registrationLost', { nodeId });
       await this.#parts.rememberId(undefined);
       return false;
     }
@@ -126,15 +150,20 @@ export class Membership {
   async #register(signal: AbortSignal): Promise<void> {
     const { transport, cluster, clock, describe, rememberId, emit } = this.#parts;
     const node = describe();
-    const { id } = await transport.register({ cluster, node }, { signal });
+    const { instance } = this.#parts;
+    const { id } = await transport.register({ cluster, node, instance }, { signal });
     this.#described = textOf(node);
     debug('registered in %s as node %d', cluster, id);
     await rememberId(id);
     this.#lastHeartbeat = clock.monotonic();
     emit('registered', { nodeId: id, cluster, endpoint: transport.endpoint });
   }
+
+  #word(): NodeWord {
+    return { instance: this.#parts.instance, ...this.#parts.word() };
+  }
 }
 
-/** What a manager keeps of a description. */
+/** Returns the fields of a description that a manager keeps. */
 const textOf = ({ ip, hostname, bindAddress }: NodeDescription) =>
   JSON.stringify([ip, hostname, bindAddress]);

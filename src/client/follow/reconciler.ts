@@ -29,8 +29,8 @@ export interface ReconcilerParts<M> {
 }
 
 /**
- * Decides what a response of the manager means for the node, and brings the node there: it adopts what is newer, seeds what is empty,
- * and follows or refuses another history (R11). Its methods are called by one writer at a time (R1).
+ * Handles responses of the manager: adopts newer metadata, seeds an empty cluster, and follows or refuses another history (R11). Its
+ * methods are called by one writer at a time (R1).
  */
 export class Reconciler<M> {
   readonly #cluster: string;
@@ -55,7 +55,7 @@ export class Reconciler<M> {
     this.#pace = new HistoryPace(parts.clock, parts.random);
   }
 
-  /** Fetches the newest metadata, or seeds an empty cluster with this node's. Returns whether anything changed here. */
+  /** Fetches the newest metadata, or seeds an empty cluster with this node's. Returns whether the node changed. */
   async catchUp(limits: CallOptions): Promise<boolean> {
     const hasChanged = await this.#catchUp(limits);
     this.#staleness.confirm();
@@ -71,17 +71,17 @@ export class Reconciler<M> {
     return false;
   }
 
-  /** Adopts a snapshot in the response to a request that began at the present position. Returns whether anything changed here. */
+  /** Applies the snapshot of a response to a request that began at the current position. Returns whether the node changed. */
   applySnapshot(answer: Snapshot): Promise<boolean> {
-    return this.#adopting(() => this.#absorb(answer));
+    return this.#adopting(() => this.#applyClassified(answer));
   }
 
-  async #absorb(answer: Snapshot): Promise<boolean> {
+  async #applyClassified(answer: Snapshot): Promise<boolean> {
     const { position, unconfirmed, clusterId } = this.#replica;
     const classification = classify(position, answer);
     if (classification === 'otherHistory') return this.#follow(answer);
     const data = await this.#takeOver.decode(answer);
-    // If one of the two has no epochs and mutations, the metadata itself has to decide.
+    // If one side has no epochs and mutations, compare the metadata itself.
     const isNamed = position.epoch !== undefined && answer.epoch !== undefined;
     if (classification === 'same') {
       if (!isNamed && !equalMetadata(data, await this.#replica.accepted())) return this.#follow(answer);
@@ -97,7 +97,7 @@ export class Reconciler<M> {
     return true;
   }
 
-  /** The manager's history is `epoch`, not the node's: follows it, or offers the node's metadata to a manager without data. */
+  /** Handles a manager with another `epoch`: follows it, or offers the node's metadata to a manager without data. */
   onEpochMismatch({ epoch, version }: Omit<EpochMismatch, 'kind'>, limits: CallOptions): Promise<boolean> {
     return this.#adopting(async () => {
       const answer = version === noVersion ? undefined : await this.#fetcher.fetchNewest(epoch, limits);
@@ -105,7 +105,7 @@ export class Reconciler<M> {
     });
   }
 
-  /** Makes the manager's metadata the node's, whatever it is: the operator decided so. */
+  /** Replaces the node's metadata with the manager's, by decision of the operator. */
   async adopt(limits: CallOptions): Promise<void> {
     const answer = await this.#fetcher.fetchNewest(undefined, limits);
     if (!answer) {
@@ -118,12 +118,12 @@ export class Reconciler<M> {
     this.#state.enter('online');
   }
 
-  /** Makes the node's metadata the cluster's next version, whatever the manager has: the operator decided so. */
+  /** Makes the node's metadata the cluster's next version, by decision of the operator. */
   reseed(limits: CallOptions): Promise<void> {
     return this.#seeder.reseed(limits);
   }
 
-  /** A node that cannot adopt what is newer is stale: another push from what it has would only conflict again (R8). */
+  /** Marks the node as stale if `adopt` fails: another push from its version would only conflict again (R8). */
   async #adopting(adopt: () => Promise<boolean>): Promise<boolean> {
     try {
       return await adopt();
@@ -140,7 +140,7 @@ export class Reconciler<M> {
     return isJoining ? this.applySnapshot(first) : this.#follow(first);
   }
 
-  /** Another history: that of the same cluster is followed, with a backup; that of another cluster is refused (R11). */
+  /** Handles another history: follows that of the same cluster, with a backup, and refuses that of another cluster (R11). */
   async #follow(answer: Snapshot): Promise<boolean> {
     const data = await this.#takeOver.decode(answer);
     this.#guard.check(data, answer);

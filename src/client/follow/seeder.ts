@@ -26,7 +26,7 @@ export interface SeederParts<M> {
   readonly state: StateMachine;
 }
 
-/** Pushes the node's metadata as it is: to a manager without data, or over whatever the manager has. */
+/** Pushes the node's metadata unchanged: to a manager without data, or as a replacement of the manager's. */
 export class Seeder<M> {
   readonly #parts: SeederParts<M>;
   #offered: { readonly data: MetaData; readonly mutation: string; readonly base: Position } | undefined;
@@ -36,9 +36,9 @@ export class Seeder<M> {
   }
 
   /**
-   * Gives a manager without data the node's metadata.
+   * Seeds a manager without data.
    *
-   * @returns the snapshot of another node that was first; `undefined` if the node's was stored
+   * @returns the snapshot of another node that seeded first; `undefined` if the node's was stored
    */
   async seed(epoch: string | undefined, limits: CallOptions): Promise<Snapshot | undefined> {
     const data = await this.#parts.replica.accepted();
@@ -47,7 +47,7 @@ export class Seeder<M> {
       case 'stored':
         await this.#seeded(data, outcome.position);
         return undefined;
-      // What is displaced is backed up, so that it does not matter whether ours was stored before it.
+      // Displaced metadata is backed up, so it does not matter whether ours was stored before.
       case 'conflict':
         return outcome.newest;
       case 'epochMismatch':
@@ -57,7 +57,7 @@ export class Seeder<M> {
     }
   }
 
-  /** Makes the node's metadata the cluster's next version, whatever the manager has. */
+  /** Makes the node's metadata the cluster's next version, replacing the manager's. */
   async reseed(limits: CallOptions): Promise<void> {
     const { replica, fetcher, clock, random } = this.#parts;
     let newest = await fetcher.fetchNewest(undefined, limits);
@@ -70,7 +70,7 @@ export class Seeder<M> {
         return;
       }
       if (outcome.kind === 'failed') throw outcome.error;
-      // If it was stored, another push would replace what other nodes have made from it.
+      // If it was stored, another push would overwrite changes that other nodes made since.
       if (outcome.mayBeStored) throw unknownOutcome();
       newest =
         outcome.kind === 'conflict'
@@ -93,17 +93,18 @@ export class Seeder<M> {
       mutation,
       epoch: base.epoch,
       nodeId: replica.nodeId,
+      instance: replica.instance,
       offer: replica.offer,
     };
     return sendPush(transport, request, { ...limits, base: firstBase });
   }
 
-  /** The manager stored the node's metadata as it is: the wrapped client has it already. */
+  /** Records that the manager stored the node's metadata, which the wrapped client has already. */
   async #seeded(data: MetaData, position: Position): Promise<void> {
     const { replica, emit, state } = this.#parts;
     const before = replica.position;
     const { version, epoch } = position;
-    // A manager that reported a loss, and recognizes its version now, changed nothing.
+    // A manager that reported a loss but recognizes its version now did not change.
     if (before.version !== version || before.epoch !== epoch) {
       await replica.install(data, position, async () => undefined);
       const previousVersion = before.version;

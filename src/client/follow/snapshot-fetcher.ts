@@ -21,14 +21,14 @@ export class SnapshotFetcher<M> {
     this.#parts = parts;
   }
 
-  /** What the manager has, if that is not what the node has. */
+  /** Fetches the manager's newest version, if it differs from the node's. */
   async fetchNewer(limits: CallOptions): Promise<PollResult> {
     const { replica, transport, cluster } = this.#parts;
-    const { position, nodeId } = replica;
+    const { position, nodeId, instance } = replica;
     const { epoch, mutation } = position;
-    // A manager without epochs holds a poll for the version that the node has, whatever the wait: ask for any version.
+    // A manager without epochs ignores `wait` and holds a poll for the node's version, so request any version.
     const version = epoch === undefined ? noVersion : position.version;
-    const request = { cluster, version, wait: 0, epoch, mutation, nodeId };
+    const request = { cluster, version, wait: 0, epoch, mutation, nodeId, instance };
     if (position.version !== noVersion) return transport.poll(request, limits);
     const timeout = Math.min(limits.timeout ?? emptyClusterTimeout, emptyClusterTimeout);
     return transport.poll(request, { ...limits, timeout }).catch((error: unknown): PollResult => {
@@ -37,10 +37,11 @@ export class SnapshotFetcher<M> {
     });
   }
 
-  /** What the manager has, whatever the node has; `undefined` if the cluster has no data. */
+  /** Fetches the manager's newest version; `undefined` if the cluster has no data. */
   async fetchNewest(epoch: string | undefined, limits: CallOptions): Promise<Snapshot | undefined> {
     const { replica, transport, cluster } = this.#parts;
-    const request = { cluster, version: noVersion, wait: 0, epoch, nodeId: replica.nodeId };
+    const { nodeId, instance } = replica;
+    const request = { cluster, version: noVersion, wait: 0, epoch, nodeId, instance };
     const result = await transport.poll(request, limits);
     if (result.kind === 'epochMismatch') throw unsettledHistoryError('notApplied');
     return result.kind === 'snapshot' ? result : undefined;

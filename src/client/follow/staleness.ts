@@ -2,17 +2,17 @@ import type { Clock } from '../../clock.js';
 import { nodeTimeToLive } from '../../protocol/times.js';
 
 /**
- * Whether the node must synchronize before its next push: it slept past its time to live (R10), or could not adopt something
- * newer, so that another push from what it has would only conflict again (R8).
+ * Knows whether the node must synchronize before its next push: it was suspended for longer than its time to live (R10), or could not
+ * adopt a newer version, so that another push would only conflict again (R8).
  */
 export class Staleness {
   readonly #clock: Clock;
   readonly #lastHeartbeat: () => number | undefined;
   #isMarked = false;
-  /** When the manager last confirmed what is the newest, by the monotonic clock. */
+  /** When the manager last confirmed the newest version, by the monotonic clock. */
   #confirmedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param lastHeartbeat when the node was last known to be alive, by the monotonic clock */
+  /** @param lastHeartbeat returns when the node was last known to be alive, by the monotonic clock */
   constructor(clock: Clock, lastHeartbeat: () => number | undefined) {
     this.#clock = clock;
     this.#lastHeartbeat = lastHeartbeat;
@@ -21,7 +21,7 @@ export class Staleness {
   get isStale(): boolean {
     const lastHeartbeat = this.#lastHeartbeat();
     if (this.#isMarked || lastHeartbeat === undefined) return this.#isMarked;
-    // A change may come before the heartbeat that notices that the process slept.
+    // A change may arrive before the heartbeat that detects the suspension.
     return this.#clock.monotonic() - Math.max(lastHeartbeat, this.#confirmedAt) > nodeTimeToLive;
   }
 
@@ -29,7 +29,7 @@ export class Staleness {
     this.#isMarked = true;
   }
 
-  /** The node has what the manager says is the newest. */
+  /** Records that the node has the manager's newest version. */
   confirm(): void {
     this.#isMarked = false;
     this.#confirmedAt = this.#clock.monotonic();

@@ -16,7 +16,7 @@ import type { Reconciler } from './reconciler.js';
 
 const debug = debugLog('cflux:sync');
 
-/** An «unchanged» that comes after this part of the hold that was asked for is a full hold. */
+/** An "unchanged" response after this share of the requested wait counts as a full wait. */
 const fullHold = 0.9;
 
 export interface SyncLoopParts<M> {
@@ -26,7 +26,7 @@ export interface SyncLoopParts<M> {
   readonly writer: Mutex;
   readonly state: StateMachine;
   readonly cluster: string;
-  /** Milliseconds a poll may be held. */
+  /** Maximum wait of a poll, in milliseconds. */
   readonly pollWait: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -34,17 +34,17 @@ export interface SyncLoopParts<M> {
   readonly onFailed: (error: CfluxError) => void;
 }
 
-/** After another history was met for this long without meeting a further one, all is calm again; milliseconds. */
+/** After this many milliseconds without another change of history, the pace is normal again. */
 const calmAfter = 60_000;
 
 /**
- * What a poll's answer means for the next one: ask again at once; the answer was too quick to be believed; or it was of another
- * history (R11), and where that happens again and again, as with two managers behind one name, nobody shall run to and fro.
+ * When to send the next poll: at once; after a pause, because the response came implausibly early; or, after a response of another
+ * history (R11), with a backoff, so that the node does not flap between two managers behind one name.
  */
 type Pace = 'again' | 'suspicious' | 'upheaval';
 
 /**
- * Follows the cluster: polls, takes up what is newer, polls again, and outlives every error (R9).
+ * Follows the cluster: polls, adopts newer metadata, polls again, and survives every error (R9).
  *
  * ```
  * poll ── newer, full hold ──→ poll
@@ -61,14 +61,14 @@ export class SyncLoop<M> {
     this.#parts = parts;
   }
 
-  /** Runs until `signal` aborts; never rejects. */
+  /** Runs until `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, emit, state, onFailed } = this.#parts;
     let failures = 0;
     while (!signal.aborted) {
       let retryIn = 0;
       const interrupt = this.#interrupt.signal;
-      // A held poll would leave everybody in the dark, for minutes, about whether the manager, or its history, is back.
+      // With a held poll, the node would not know for minutes whether the manager or its history is available again.
       const isProbe = state.state !== 'online';
       const wait = isProbe ? 0 : this.#parts.pollWait;
       try {
@@ -102,7 +102,7 @@ export class SyncLoop<M> {
     }
   }
 
-  /** Ends the present poll, or pause, and polls at once: something is known to have changed, or nobody needs the answer. */
+  /** Ends the current poll or pause and polls at once, because something changed or the response is no longer needed. */
   hurry(): void {
     this.#interrupt.abort();
   }
@@ -122,14 +122,14 @@ export class SyncLoop<M> {
       await writer.run(() => reconciler.catchUp({ signal }));
       return paceOf(before, replica.position);
     }
-    // What is being pushed now will be the version to ask from.
+    // Wait for the push under way, because its version is the one to poll from.
     await writer.run(async () => undefined);
     signal.throwIfAborted();
     const { generation, position, nodeId } = replica;
     const { version, epoch, mutation } = position;
     const begun = clock.monotonic();
     const answer = await transport.poll(
-      // A manager that does not speak of epochs holds a poll for the version it has, whatever the wait: ask it for anything.
+      // A manager without epochs ignores `wait` and holds a poll for its own version, so request any version.
       {
         cluster,
         version: wait === 0 && epoch === undefined ? noVersion : version,
@@ -137,12 +137,13 @@ export class SyncLoop<M> {
         epoch,
         mutation,
         nodeId,
+        instance: replica.instance,
       },
       { signal: pollSignal },
     );
     const isFullHold = clock.monotonic() - begun >= wait * fullHold;
     return writer.run(async () => {
-      // Something was stored since the request was begun: the answer is late, whatever it says (R5).
+      // The position changed since the request began, so the response is late (R5).
       if (signal.aborted || replica.generation !== generation) return 'again';
       debug('%s at version %d', answer.kind, version);
       const hasNews = await this.#take(answer, signal);
@@ -151,7 +152,7 @@ export class SyncLoop<M> {
     });
   }
 
-  /** Whether the answer has anything to say. */
+  /** Applies the response. Returns whether the node changed. */
   async #take(answer: PollResult, signal: AbortSignal): Promise<boolean> {
     const { replica, reconciler } = this.#parts;
     const { version, epoch } = replica.position;
@@ -160,7 +161,7 @@ export class SyncLoop<M> {
     if (answer.kind === 'epochMismatch' || otherEpoch) {
       return reconciler.onEpochMismatch({ ...answer, epoch: answer.epoch ?? '' }, { signal });
     }
-    // The node's own push released its poll, though its answer never came: the snapshot is there for the asking.
+    // The node's own push, whose response was lost, released the poll: fetch the snapshot.
     return answer.version !== undefined && answer.version > version && reconciler.catchUp({ signal });
   }
 }

@@ -6,21 +6,21 @@ import { type Position, positionOf } from '../local/position.js';
 import type { Replica } from '../local/replica.js';
 import type { BackedUpMetadata, Emit } from '../observe/events.js';
 
-/** Why the cluster's metadata takes the place of the node's. */
+/** Why the cluster's metadata replaces the node's. */
 export type TakeOverReason =
-  /** It follows what the node has, so that nothing is displaced. */
+  /** It is a later version in the same history, so nothing is displaced. */
   | 'newer'
-  /** It is the first that the node gets; the node's own was its own, or did not match its record after a crash. */
+  /** It is the node's first version; the node had its own metadata, or metadata that did not match its record after a crash. */
   | 'joined'
   | 'unconfirmed'
   /** The operator called `adopt()`. */
   | 'adopted'
-  /** It is of another history of the same cluster. */
+  /** It belongs to another history of the same cluster. */
   | 'epoch-changed';
 
 /**
- * Replaces the node's metadata with the cluster's: decodes a snapshot, compares, backs up what is displaced (R11, R12), replaces
- * it, and emits the events, in this order. The methods are called by one writer at a time (R1).
+ * Replaces the node's metadata with the cluster's. In this order, it decodes a snapshot, compares, backs up displaced metadata (R11,
+ * R12), replaces it, and emits the events. The methods are called by one writer at a time (R1).
  */
 export class TakeOver<M> {
   readonly #replica: Replica<M>;
@@ -31,7 +31,7 @@ export class TakeOver<M> {
     this.#emit = emit;
   }
 
-  /** Decodes `snapshot`, sharing with the accepted metadata what did not change. */
+  /** Decodes `snapshot`; unchanged records are shared with the accepted metadata. */
   async decode({ snapshot }: Snapshot): Promise<MetaData> {
     return decodeMetadata(snapshot, await this.#replica.accepted());
   }
@@ -61,7 +61,7 @@ export class TakeOver<M> {
   }
 }
 
-/** Whether `local` has something that `data` does not have, and that would be lost without a backup. */
+/** Returns whether `local` has something that is not in `data` and would be lost without a backup. */
 function isDisplaced(local: MetaData, data: MetaData, reason: TakeOverReason): boolean {
   switch (reason) {
     case 'newer':

@@ -3,11 +3,11 @@ import { Deferred } from '../../async/deferred.js';
 import type { Clock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
 
-/** Callers that wait until the node has some version, or a later one. */
+/** Callers that wait until the node has a version, or a later one. */
 export class VersionWaiters {
   readonly #waiters = new Set<{ readonly version: number; readonly resolve: () => void }>();
 
-  /** The node is at `version` now. */
+  /** Resolves the callers that wait for `version` or an earlier one. */
   reached(version: number): void {
     for (const waiter of this.#waiters) {
       if (waiter.version > version) continue;
@@ -16,7 +16,7 @@ export class VersionWaiters {
     }
   }
 
-  /** Resolves at {@link reached}; rejects when `signal` aborts or `timeout` milliseconds are over. */
+  /** Resolves at {@link reached}; rejects when `signal` aborts, or after `timeout` milliseconds. */
   async wait(
     version: number,
     { clock, timeout, signal }: { clock: Clock; timeout: number; signal: AbortSignal },

@@ -4,24 +4,24 @@ import type { MetaData } from '../../meta/records.js';
 import type { NodeStorage } from './node-directory.js';
 
 const folder = 'backups';
-/** `time-reason-digest.db`; a file with another name is not ours, and is never deleted. */
+/** `time-reason-digest.db`; a file with another name is not a backup of this client, and is never deleted. */
 const ours = /^\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z-([a-z-]+)-([0-9a-f]{12})\.db$/;
 
-/** A backup, and the paths of the older ones that were deleted for it. */
+/** A backup, and the paths of older ones that were deleted for it. */
 export interface Backup {
   readonly backup: string;
   readonly deletedBackups?: readonly string[];
 }
 
 /**
- * The backups of a node: one for each metadata, however often that is displaced, and so many at most. Of each reason the newest
- * is kept, whatever the limit. Age alone is no reason to delete one.
+ * The backups of a node: one for each distinct metadata, up to a maximum number. The newest of each reason is always kept. Backups are
+ * not deleted because of their age.
  */
 export class Backups {
   readonly #storage: NodeStorage;
   readonly #clock: Clock;
   readonly #most: number;
-  /** Made by this process: all that is known where the storage cannot list its files. */
+  /** Backups of this process: the only known ones if the storage cannot list its files. */
   readonly #made = new Set<string>();
 
   constructor(storage: NodeStorage, { clock, most }: { clock: Clock; most: number }) {
@@ -30,7 +30,7 @@ export class Backups {
     this.#most = most;
   }
 
-  /** Keeps `snapshot`, which is `data` encoded, unless there is a backup of it. */
+  /** Backs up `snapshot`, which is `data` encoded, unless it is already backed up. */
   async keep(data: MetaData, snapshot: Uint8Array, reason: string): Promise<Backup> {
     const digest = digestMetadata(data).slice(0, 12);
     const names = await this.#names();
@@ -65,7 +65,7 @@ export class Backups {
     return deleted;
   }
 
-  /** Whether it is gone. One that cannot be deleted stays, and does not keep the node from going on. */
+  /** Resolves with whether the backup was deleted. A failure is not an error for the node. */
   async #delete(name: string): Promise<boolean> {
     if (this.#storage.remove === undefined) return false;
     try {

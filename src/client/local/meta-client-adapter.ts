@@ -5,50 +5,50 @@ import type { ForkableMetaClient, MetaClientLike } from '../../meta/meta-client.
 import type { MetaData } from '../../meta/records.js';
 import { ownCopy } from './own-copy.js';
 
-/** A change, as a function of a meta client: it may run several times, on newer metadata each time. */
+/** A change, as a function of a meta client. It may run several times, each time on newer metadata. */
 export type Operation<M, T> = (meta: M) => T | PromiseLike<T>;
 
-/** Changes that are not decided yet. */
+/** A copy of the metadata with undecided changes. */
 export interface WorkingCopy<M> {
-  /** Runs `operation` on what came out so far; if it throws, it leaves that as it was. */
+  /** Runs `operation` on the copy; if it throws, the copy is unchanged. */
   apply<T>(operation: Operation<M, T>): Promise<T>;
   /**
-   * As {@link apply}, for an operation that takes effect at the call, wholly or not at all: without a fork of its own, which would copy
-   * every list that it changes. Absent: operations of this client are not known to be so.
+   * As {@link apply}, for an operation that takes effect synchronously and completely, or not at all. It needs no fork, which would copy
+   * every changed list. Absent if operations of this client may not be atomic.
    */
   readonly applyAtomic?: (<T>(operation: Operation<M, T>) => Promise<T>) | undefined;
   data(): Promise<MetaData>;
-  /** Makes it the wrapped client's metadata. */
+  /** Makes the copy the wrapped client's metadata. */
   accept(): Promise<void>;
-  /** Nothing of it remains in the wrapped client, unless it was accepted before. */
+  /** Removes the changes from the wrapped client, unless the copy was accepted. */
   discard(): Promise<void>;
 }
 
 /**
- * Keeps what somebody else did to the wrapped client while changes were worked upon, before it gives way (R1); what it answers is to be
- * called afterwards, and tells of it.
+ * Backs up an external change of the wrapped client that happened during a working copy, before it is overwritten (R1). The returned
+ * function must be called afterwards; it emits the event.
  */
 export type BackUpForeignChange = (found: MetaData) => Promise<() => void>;
 
-/** The wrapped client as the rest of the client sees it: immutable metadata that is read, replaced, or worked upon. */
+/** The wrapped client, adapted for the rest of the client: immutable metadata that is read, replaced, or changed in a working copy. */
 export interface MetaClientAdapter<M> {
   read(): Promise<MetaData>;
   replace(data: MetaData): Promise<void>;
   begin(keep: BackUpForeignChange): Promise<WorkingCopy<M>>;
-  /** Shut while the wrapped client holds changes that are not decided. */
+  /** Shut while the wrapped client has undecided changes. */
   readonly decided: Gate;
 }
 
 export function adaptMetaClient<M extends MetaClientLike>(meta: M): MetaClientAdapter<M> {
-  return canFork(meta) ? new ForkingHolder<M>(meta) : new InPlaceHolder<M>(meta);
+  return canFork(meta) ? new ForkingAdapter<M>(meta) : new InPlaceAdapter<M>(meta);
 }
 
 function canFork(meta: MetaClientLike): meta is ForkableMetaClient {
   return 'fork' in meta && typeof meta.fork === 'function';
 }
 
-/** Works on forks: the wrapped client sees what was accepted, in one write, and nothing else (R6). */
-class ForkingHolder<M extends MetaClientLike> implements MetaClientAdapter<M> {
+/** Applies changes to forks: the wrapped client gets only accepted changes, in one write (R6). */
+class ForkingAdapter<M extends MetaClientLike> implements MetaClientAdapter<M> {
   readonly decided = new Gate();
   readonly #meta: M & ForkableMetaClient;
 
@@ -70,7 +70,7 @@ class ForkingHolder<M extends MetaClientLike> implements MetaClientAdapter<M> {
     const before = await fork.data();
     return {
       async apply(operation) {
-        // With a fork of its own, or what costs less, an operation that throws half-way leaves nothing behind.
+        // In a fork of its own, or a cheaper equivalent, an operation that throws half-way leaves no changes.
         if (isLocal(fork)) return attemptOn(fork, (lent) => operation(lent as unknown as M));
         const attempt = forkOf(fork);
         const result = await operation(attempt);
@@ -90,33 +90,33 @@ class ForkingHolder<M extends MetaClientLike> implements MetaClientAdapter<M> {
   }
 }
 
-/** Whether its methods are those of LocalMetaClient itself, and not overridden. */
+/** Returns whether `meta` is a LocalMetaClient without overridden methods. */
 export const isLocal = (meta: unknown): meta is LocalMetaClient =>
   Object.getPrototypeOf(meta) === LocalMetaClient.prototype;
 
-/** A fork answers to the methods of what it was forked from, and can be forked again. */
+/** Returns a fork, which has the same methods and can be forked again. */
 function forkOf<M extends MetaClientLike>(meta: M & ForkableMetaClient): M & ForkableMetaClient {
   return meta.fork() as M & ForkableMetaClient;
 }
 
-/** Works on the wrapped client itself and takes back by `setData` what was not accepted; `data()` may hand out a live object. */
-class InPlaceHolder<M extends MetaClientLike> implements MetaClientAdapter<M> {
+/** Applies changes to the wrapped client itself and rolls back by `setData`; `data()` may return a live object. */
+class InPlaceAdapter<M extends MetaClientLike> implements MetaClientAdapter<M> {
   readonly decided = new Gate();
   readonly #meta: M;
-  /** What it held when we last saw or wrote it. */
+  /** The wrapped client's metadata when it was last read or written here. */
   #known: MetaData | undefined;
 
   constructor(meta: M) {
     this.#meta = meta;
   }
 
-  /** Whatever the client does to its own object later, ours stays. */
+  /** Returns a copy, because the client may change its own object later. */
   async read(): Promise<MetaData> {
     this.#known = ownCopy(await this.#meta.data(), this.#known);
     return this.#known;
   }
 
-  /** What the client is handed is its own, to change as it likes. */
+  /** Passes a copy, because the client may change the object that it gets. */
   async replace(data: MetaData): Promise<void> {
     await this.#meta.setData(ownCopy(data));
     this.#known = data;
@@ -125,9 +125,9 @@ class InPlaceHolder<M extends MetaClientLike> implements MetaClientAdapter<M> {
   async begin(keep: BackUpForeignChange): Promise<WorkingCopy<M>> {
     const before = await this.read();
     this.decided.shut();
-    // What our changes left; absent while they are being made, for then everything counts as theirs.
+    // The metadata after our changes; absent while they are being applied, because then every difference counts as theirs.
     let left: MetaData | undefined;
-    // Half a change could not be taken back: what is there now is nobody's wish.
+    // A partial change could not be rolled back: the present metadata is inconsistent.
     let unrestored: { readonly cause: unknown } | undefined;
     const restore = async (data: MetaData) => {
       if (!equalMetadata(await this.read(), data)) await this.replace(data);

@@ -5,34 +5,34 @@ import { removeLeftovers, writeDurably } from '../../durable-file.js';
 import { CfluxError } from '../../errors.js';
 import { accessAdvice } from '../../file-access.js';
 
-/** Where a node keeps its record and its backups; a place of one's own may take the file system's. */
+/** Storage for a node's record and backups; a custom one may replace the file system. */
 export interface NodeStorage {
-  /** The text of `name`, or `undefined` where there is none. */
+  /** Resolves with the text of `name`; `undefined` if it does not exist. */
   read(name: string): Promise<string | undefined>;
-  /** Replaces `name`, durably and as a whole: after a crash it is the old or the new. */
+  /** Replaces `name` durably and atomically: after a crash it is the old or the new content. */
   write(name: string, content: string | Uint8Array): Promise<void>;
-  /** How people find `name`. */
+  /** Returns the location of `name`, for display. */
   pathOf(name: string): string;
-  /** Called before anything is read. May keep other owners off, and rejects if there is one. Default: nothing to do. */
+  /** Called before the first read. May lock the storage, and rejects if another owner has it. Optional. */
   open?(): Promise<void>;
-  /** Called after the last write, also if `open` rejected. Default: nothing to do. */
+  /** Called after the last write, also if `open` rejected. Optional. */
   close?(): Promise<void>;
-  /** The names of the files in `folder`; none if there is no such folder. Absent: the limit of backups holds for each process only. */
+  /** Lists the files in `folder`; empty if it does not exist. If absent, the maximum number of backups applies to each process. */
   list?(folder: string): Promise<readonly string[]>;
-  /** Deletes `name`. Absent: backups are never deleted. */
+  /** Deletes `name`. If absent, backups are never deleted. */
   remove?(name: string): Promise<void>;
 }
 
 const recordName = 'cflux.json';
 const backups = 'backups';
 
-/** A directory on disk, which one client has at a time. */
+/** A directory on disk, used by one client at a time. */
 export class NodeDirectory implements NodeStorage {
   readonly #dir: string;
   readonly #isLocked: boolean;
   #lock: DirectoryLock | undefined;
 
-  /** @param options.lock Whether to keep other clients off. */
+  /** @param options.lock Whether to lock the directory. */
   constructor(dir: string, { lock }: { readonly lock: boolean }) {
     this.#dir = dir;
     this.#isLocked = lock;

@@ -2,21 +2,21 @@ import { CfluxError } from '../../errors.js';
 import { isJsonObject, JsonObject, type JsonRefusal } from '../../json-object.js';
 import type { Position } from './position.js';
 
-/** Metadata that a node knows to be the cluster's: which version it is, and the digest it is recognised by. */
+/** Metadata that is known to be the cluster's: its version and its digest. */
 export interface ConfirmedMetadata extends Position {
-  /** `digestMetadata` of it. */
+  /** `digestMetadata` of the metadata. */
   readonly digest: string;
 }
 
-/** What a node that has joined remembers, in `cflux.json` (R11). */
+/** The record of a node that has joined, stored in `cflux.json` (R11). */
 export interface NodeRecord {
   readonly cluster: string;
-  /** Given by the manager; belongs to `cluster` alone. */
+  /** Assigned by the manager; valid only in `cluster`. */
   readonly nodeId?: number | undefined;
   /** The cluster id inside the metadata. */
   readonly clusterId?: bigint | undefined;
   readonly metadata?: ConfirmedMetadata | undefined;
-  /** What the local metadata still is if the node died between writing this record and writing the metadata. */
+  /** The local metadata if the node crashed between writing this record and writing the metadata. */
   readonly previous?: ConfirmedMetadata | undefined;
 }
 
@@ -28,7 +28,7 @@ export function formatNodeRecord(record: NodeRecord): string {
   return `${JSON.stringify(lines, null, 2)}\n`;
 }
 
-/** Reads what {@link formatNodeRecord} wrote; `file` names it in the error. */
+/** Parses the output of {@link formatNodeRecord}; errors name `file`. */
 export function parseNodeRecord(text: string, file: string): NodeRecord {
   const fields = JsonObject.parse(text, refusing(file));
   const written = fields.value('format');
@@ -49,12 +49,12 @@ export function parseNodeRecord(text: string, file: string): NodeRecord {
   };
 }
 
-/** The id in a Go client's `node_id.json`: `{"id":8001}`. */
+/** Returns the id in a legacy client's `node_id.json`: `{"id":8001}`. */
 export function parseLegacyNodeId(text: string, file: string): number | undefined {
   return nodeIdOf(JsonObject.parse(text, refusing(file)).value('id'));
 }
 
-/** `undefined` if the node has not joined yet. */
+/** Returns `undefined` if the node has not joined yet. */
 function confirmedOf(fields: JsonObject): ConfirmedMetadata | undefined {
   const version = fields.optionalInteger('version');
   if (version === undefined) return undefined;

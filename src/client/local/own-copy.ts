@@ -10,7 +10,7 @@ import type {
   UserInfo,
 } from '../../meta/records.js';
 
-/** The fields of a record: plain values, and lists of records. The type demands that none is forgotten. */
+/** The fields of a record: plain values, and lists of records. The type requires all of them. */
 type Shape<T> = {
   readonly [Name in keyof Required<T>]: Required<T>[Name] extends readonly (infer Item extends object)[]
     ? Shape<Item>
@@ -72,8 +72,8 @@ const metadata: Shape<MetaData> = {
 };
 
 /**
- * A copy of metadata that somebody else may change in place: it is compared field by field, for what is known of a record by
- * its identity (its bytes, its digest) may be out of date. Whatever is equal in `known`, a copy made before, is taken from there.
+ * Copies metadata that other code may change in place. Records are compared by their fields, because data cached by identity (bytes,
+ * digest) may be stale. Equal records are reused from `known`, an earlier copy.
  */
 export function ownCopy(foreign: MetaData, known?: MetaData): MetaData {
   return copyRecord(foreign, known, metadata) as MetaData;
@@ -96,7 +96,7 @@ function copyRecord(foreign: object, known: object | undefined, shape: AnyShape)
 }
 
 function copyList(foreign: unknown, known: unknown, shape: AnyShape): unknown {
-  // What is no list is found out, and named, where it is encoded.
+  // The encoder reports a value that is not a list.
   if (!Array.isArray(foreign)) return foreign;
   const candidates: readonly unknown[] = Array.isArray(known) ? known : [];
   const named = new Map<unknown, unknown>();
@@ -105,7 +105,7 @@ function copyList(foreign: unknown, known: unknown, shape: AnyShape): unknown {
     const neighbour = candidates[position];
     if (name === undefined || !isRecord(neighbour) || Reflect.get(neighbour, 'name') === name)
       return neighbour;
-    // Others were dropped, or added, before it.
+    // Earlier records were added or dropped.
     if (named.size === 0)
       for (const one of candidates) if (isRecord(one)) named.set(Reflect.get(one, 'name'), one);
     return named.get(name);
@@ -121,7 +121,7 @@ function copyList(foreign: unknown, known: unknown, shape: AnyShape): unknown {
 
 const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Texts and numbers are what they are; bytes, lists of texts and privileges could be changed in place. */
+/** Copies bytes, lists of strings and privileges, which could be changed in place; strings and numbers are immutable. */
 function copyValue(value: unknown, known: unknown): unknown {
   if (value instanceof Uint8Array) {
     const isKnown = known instanceof Uint8Array && Buffer.compare(value, known) === 0;

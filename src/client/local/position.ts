@@ -1,32 +1,32 @@
 import { noVersion } from '../../protocol/version.js';
 
-/** Which version of which history a node's metadata is. */
+/** The version and the history of a node's metadata. */
 export interface Position {
   readonly version: number;
-  /** Absent: no manager that speaks of epochs was met. */
+  /** Absent if no manager with epochs responded yet. */
   readonly epoch?: string | undefined;
   /** The mutation that made `version`. */
   readonly mutation?: string | undefined;
 }
 
-/** Before anything was learnt from, or given to, a manager. */
+/** The position of a node that has not joined. */
 export const nowhere: Position = { version: noVersion };
 
-/** The position of what carries more than a position, such as a snapshot. */
+/** Returns the position of an object with more fields, such as a snapshot. */
 export function positionOf({ version, epoch, mutation }: Position): Position {
   return { version, epoch, mutation };
 }
 
-/** What an answer of the manager is to a node at some position. */
+/** How a response of the manager relates to the position of a node. */
 export type Classification =
-  /** It follows what the node has. */
+  /** It is a later version. */
   | 'newer'
-  /** It is what the node has. */
+  /** It is the node's version. */
   | 'same'
-  /** The manager lost its data or was given other data (R11): another epoch, a version that went back, or one that another mutation made. */
+  /** The manager lost its data or got other data (R11): another epoch, a lower version, or the same version by another mutation. */
   | 'otherHistory';
 
-/** Judges an answer to a request that was begun at `position` (R5, R11). */
+/** Classifies a response to a request that began at `position` (R5, R11). */
 export function classify(position: Position, answer: Position): Classification {
   if (position.version === noVersion) return 'newer';
   if (differ(position.epoch, answer.epoch)) return 'otherHistory';
@@ -36,7 +36,7 @@ export function classify(position: Position, answer: Position): Classification {
   return differ(position.mutation, answer.mutation) ? 'otherHistory' : 'same';
 }
 
-/** A manager or a node that does not speak of epochs or mutations contradicts nobody. */
+/** Returns whether both are known and differ: without epochs or mutations there is no contradiction. */
 function differ(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && b !== undefined && a !== b;
 }

@@ -3,7 +3,7 @@ import type { NodeStorage } from './node-directory.js';
 import { formatNodeRecord, type NodeRecord, parseLegacyNodeId, parseNodeRecord } from './node-record.js';
 
 const fileName = 'cflux.json';
-/** That of the Go client. */
+/** The record of the legacy client. */
 const legacyFileName = 'node_id.json';
 
 /** The record of a node: in memory, and on disk if the node has a directory. Writes keep their order. */
@@ -21,7 +21,7 @@ export class RecordFile {
     return this.#content;
   }
 
-  /** Reads what an earlier process wrote; the record of another cluster is ignored. */
+  /** Reads the record of an earlier process; the record of another cluster is ignored. */
   async read(): Promise<void> {
     const content = await this.#stored();
     if (content?.cluster === this.#content.cluster) this.#content = content;

@@ -13,10 +13,12 @@ import { nowhere, type Position, positionOf } from './position.js';
 import { RecordFile } from './record-file.js';
 
 /**
- * The node's copy of the cluster's metadata: which version the wrapped client holds, remembered durably, with a backup of
- * whatever gives way. Its methods are called by one writer at a time (R1).
+ * The node's copy of the cluster's metadata: records the version of the wrapped client's metadata durably, and backs up displaced
+ * metadata. Its methods are called by one writer at a time (R1).
  */
 export class Replica<M> {
+  /** The process: another one after every start. */
+  readonly instance: string;
   readonly #adapter: MetaClientAdapter<M>;
   readonly #isDurable: boolean;
   readonly #emit: Emit;
@@ -29,6 +31,7 @@ export class Replica<M> {
   #unconfirmed = false;
 
   constructor(parts: {
+    instance: string;
     adapter: MetaClientAdapter<M>;
     cluster: string;
     storage?: NodeStorage | undefined;
@@ -37,6 +40,7 @@ export class Replica<M> {
     emit: Emit;
     onMoved: () => void;
   }) {
+    this.instance = parts.instance;
     this.#adapter = parts.adapter;
     this.#isDurable = parts.storage !== undefined;
     this.#backups =
@@ -46,12 +50,12 @@ export class Replica<M> {
     this.#record = new RecordFile(parts.cluster, parts.storage);
   }
 
-  /** The version that the wrapped client holds. */
+  /** The version of the wrapped client's metadata. */
   get position(): Position {
     return this.#position;
   }
 
-  /** Rises whenever {@link position} changes: an answer to a request begun under another one is late (R5). */
+  /** Increases whenever {@link position} changes: a response to a request that began at another generation is late (R5). */
   get generation(): number {
     return this.#generation;
   }
@@ -60,12 +64,12 @@ export class Replica<M> {
     return this.#record.content.nodeId;
   }
 
-  /** A crash fell between two writes, or somebody wrote since: the local metadata is not what the node remembers. */
+  /** Whether the local metadata does not match the record, after a crash between two writes or an external change. */
   get unconfirmed(): boolean {
     return this.#unconfirmed;
   }
 
-  /** What the node has, or had, of a history: for a manager that lost its own. */
+  /** The node's offer to a manager that lost its data: its version in its history. */
   get offer(): { epoch: string; version: number } | undefined {
     const last = this.#position.version === noVersion ? this.#record.content.metadata : this.#position;
     return last && last.version !== noVersion
@@ -78,12 +82,12 @@ export class Replica<M> {
     return this.#record.content.clusterId;
   }
 
-  /** The accepted metadata; before the node has joined, what the wrapped client holds. */
+  /** Returns the accepted metadata; before the node has joined, the wrapped client's metadata. */
   async accepted(): Promise<MetaData> {
     return this.#accepted ?? this.#adapter.read();
   }
 
-  /** Takes up what the node remembers of its last life and compares the wrapped client with it (R11). */
+  /** Reads the record of an earlier process and compares it with the wrapped client's metadata (R11). */
   async recall(): Promise<void> {
     await this.#record.read();
     const known = this.#record.content;
@@ -99,20 +103,20 @@ export class Replica<M> {
     this.#unconfirmed = true;
   }
 
-  /** May be called beside the writer: the record has an order of its own. */
+  /** May be called concurrently with the writer, because the record file orders its writes. */
   async rememberNodeId(nodeId: number | undefined): Promise<void> {
-    // Also if it cannot be written: the node would register again with every heartbeat (R10).
+    // In memory even if it cannot be written; otherwise the node would register again with every heartbeat (R10).
     this.#record.note({ nodeId });
     await this.#record.write({ nodeId });
   }
 
-  /** If the wrapped client was changed behind our back: keeps that, puts the accepted metadata back and tells (R1). */
+  /** After an external change of the wrapped client: backs it up, restores the accepted metadata and emits `diverged` (R1). */
   async checkDivergence(): Promise<void> {
     const accepted = this.#accepted;
     if (accepted) await this.#replaceDiverged(accepted, accepted);
   }
 
-  /** Whether the wrapped client holds something else than `before`; then it is kept, told, and gives way to `data`. */
+  /** If the wrapped client does not have `before`: backs up its metadata, replaces it with `data`, emits `diverged`, and returns true. */
   async #replaceDiverged(data: MetaData, before: MetaData): Promise<boolean> {
     const local = await this.#adapter.read();
     if (equalMetadata(local, before)) return false;
@@ -122,13 +126,13 @@ export class Replica<M> {
     return true;
   }
 
-  /** Keeps what somebody else did to the wrapped client; what it answers tells of it, once it has given way. */
+  /** Backs up an external change of the wrapped client. The returned function emits the event after it is overwritten. */
   async keepDiverged(found: MetaData): Promise<() => void> {
     const kept = await this.keep(found, 'diverged');
     return () => this.#emit('diverged', { ...kept, version: this.#position.version });
   }
 
-  /** `data` of other nodes is version `position` of the cluster: the wrapped client gets it, in place of `before`. */
+  /** Replaces `before` in the wrapped client with `data` of other nodes, which is version `position` of the cluster. */
   async replace(data: MetaData, position: Position, before: MetaData): Promise<void> {
     await this.install(data, position, async () => {
       if (!(await this.#replaceDiverged(data, before))) await this.#adapter.replace(data);
@@ -136,8 +140,8 @@ export class Replica<M> {
   }
 
   /**
-   * `data` is version `position` of the cluster: remembers that, then has `store` see to it that the wrapped client holds it.
-   * If one of the two fails the node stays where it was.
+   * Records that `data` is version `position` of the cluster, then calls `store`, which writes it to the wrapped client. If one of
+   * them fails, the node stays at its previous position.
    */
   async install(data: MetaData, position: Position, store: () => Promise<void>): Promise<void> {
     const { clusterId, metadata, previous } = this.#record.content;
@@ -149,19 +153,19 @@ export class Replica<M> {
     try {
       await store();
     } catch (error) {
-      // On disk `previous` says what the wrapped client still holds.
+      // On disk, `previous` is what the wrapped client still has.
       this.#record.note({ clusterId, metadata, previous });
       throw error;
     }
     this.#moveTo(position, data);
   }
 
-  /** The same metadata under another name, which the manager told later. */
+  /** Records another position for the same metadata, which the manager reported later. */
   async rename(position: Position): Promise<void> {
     await this.install(await this.accepted(), position, async () => undefined);
   }
 
-  /** Keeps metadata that gives way: in a backup where the node has a directory (R12). */
+  /** Backs up displaced metadata: in a file if the node has a directory (R12). */
   async keep(data: MetaData, reason: string): Promise<BackedUpMetadata> {
     const snapshot = encodeMetadata(data);
     return { snapshot, ...(await this.#backups?.keep(data, snapshot, reason)) };

@@ -5,40 +5,40 @@ import { promClient } from '../../prom-client.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
 import type { CfluxState, CfluxStatus } from './status.js';
 
-/** What is observed of a CfluxClient. */
+/** The part of a CfluxClient that is observed. */
 export interface ObservedClient {
   readonly status: CfluxStatus;
-  /** As of CfluxClient; may be absent. */
+  /** As in CfluxClient. Optional. */
   readonly certificates?: readonly CertificateInfo[];
-  /** As of CfluxClient. */
+  /** As in CfluxClient. */
   on<Name extends CfluxEventName>(name: Name, listener: (...payload: CfluxEvents[Name]) => void): unknown;
 }
 
-/** What tells a `Registry` of prom-client, whose types are there only where that package is. */
+/** Structural type of prom-client's `Registry`, because its types exist only if that package is installed. */
 export interface MetricsRegistry {
-  /** prom-client adds its metrics by it. */
+  /** Called by prom-client to add its metrics. */
   registerMetric(metric: never): void;
 }
 
-/** Where the figures go. */
+/** Options of {@link clientMetrics}. */
 export interface ClientMetricsOptions {
-  /** A `Registry` of prom-client. Default: the one that prom-client shares in the process. */
+  /** A `Registry` of prom-client. Default: its global registry. */
   readonly registry?: MetricsRegistry;
 }
 
-/** Where a client stands, looked up when somebody asks; what is not known yet is left out. */
+/** Gauges of the client's status, read at each scrape; unknown values are omitted. */
 const gauges: Record<string, { help: string; read: (status: CfluxStatus) => number | undefined }> = {
-  version: { help: 'Version of the cluster that this node has.', read: ({ version }) => version },
+  version: { help: 'Version of the cluster on this node.', read: ({ version }) => version },
   pending_mutations: {
-    help: 'Changes that wait for their turn.',
+    help: 'Changes in the queue.',
     read: ({ pendingMutations }) => pendingMutations,
   },
   last_heartbeat_timestamp_seconds: {
-    help: 'When the last heartbeat was answered.',
+    help: 'When the last heartbeat got a response.',
     read: ({ lastHeartbeatAt }) => lastHeartbeatAt && lastHeartbeatAt / 1_000,
   },
   last_sync_timestamp_seconds: {
-    help: 'When the last poll was answered.',
+    help: 'When the last poll got a response.',
     read: ({ lastSyncAt }) => lastSyncAt && lastSyncAt / 1_000,
   },
 };
@@ -54,10 +54,10 @@ const states: Record<CfluxState, CfluxState> = {
 };
 
 /**
- * Shows `clients` to Prometheus: `cflux_client_…`, each with the label `cluster`. Events count from now on. Call it once for a
- * registry, with all the clients that it is to show, each of another cluster.
+ * Adds the metrics of `clients` to a registry: `cflux_client_…`, each with the label `cluster`. Events are counted from now on. Call
+ * it once per registry, with all its clients, each of another cluster.
  *
- * @param options `registry`: where the figures go
+ * @param options `registry`: the registry
  * @throws CfluxError `MISSING_DEPENDENCY` without the package prom-client, which is loaded here
  * @example
  * ```ts
@@ -105,7 +105,7 @@ function showStatus({ Gauge }: PromClient, registry: Registry, clients: readonly
   }
   new Gauge({
     name: 'cflux_client_state',
-    help: 'Where the client stands: 1 for that state, 0 for the others.',
+    help: 'State of the client: 1 for the current state, 0 for the others.',
     labelNames: ['cluster', 'state'],
     registers,
     collect() {
@@ -119,7 +119,7 @@ function showStatus({ Gauge }: PromClient, registry: Registry, clients: readonly
 }
 
 function countEvents(prom: PromClient, registry: Registry, clients: readonly ObservedClient[]): void {
-  // Begins with a 0 for each value of its label, so that the first event is a rise.
+  // Starts with 0 for each value of its label, so that the first event is an increase.
   const counter = (name: string, help: string, label?: string, ...values: string[]): Counter => {
     const labelNames = label === undefined ? ['cluster'] : ['cluster', label];
     const made = new prom.Counter({ name: `cflux_client_${name}`, help, labelNames, registers: [registry] });
@@ -133,19 +133,22 @@ function countEvents(prom: PromClient, registry: Registry, clients: readonly Obs
   const heartbeats = counter('heartbeats_total', 'Heartbeats, by result.', 'result', 'answered', 'failed');
   const syncs = counter('syncs_total', 'Newer metadata, and failed polls.', 'result', 'synced', 'failed');
   const results = ['pushed', 'rolled_back', 'unknown'];
-  const mutations = counter('mutations_total', 'Changes, by what became of them.', 'result', ...results);
-  const pushes = counter('pushes_total', 'Versions of the cluster that were made here.');
-  const pushedBytes = counter('pushed_bytes_total', 'Bytes of these versions.');
-  const conflicts = counter('conflicts_total', 'Times that another node was first.');
+  const mutations = counter('mutations_total', 'Changes, by outcome.', 'result', ...results);
+  const pushes = counter('pushes_total', 'Versions of the cluster pushed by this node.');
+  const pushedBytes = counter('pushed_bytes_total', 'Bytes of the pushed versions.');
+  const conflicts = counter('conflicts_total', 'Conflicts with changes of other nodes.');
   const reasons = ['joined', 'unconfirmed', 'adopted', 'diverged'];
   const replaced = counter(
     'replaced_total',
-    'Times that metadata of this node gave way.',
+    'Times that metadata of this node was replaced.',
     'reason',
     ...reasons,
   );
   const epochs = counter('epoch_changes_total', 'Times that the manager lost or changed its history.');
-  const registrationsLost = counter('registrations_lost_total', 'Times that the manager forgot this node.');
+  const registrationsLost = counter(
+    'registrations_lost_total',
+    'Times that the manager lost the registration of this node.',
+  );
 
   for (const client of clients) {
     const { cluster } = client.status;

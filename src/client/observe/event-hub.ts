@@ -4,7 +4,7 @@ import type { CfluxEventName, CfluxEvents, Emit } from './events.js';
 
 type Listener<Name extends CfluxEventName> = (...payload: CfluxEvents[Name]) => void;
 
-/** Subscriptions of one client: a listener that throws disturbs neither the others nor the loop that told it (R14). */
+/** Subscriptions of one client: a listener that throws disturbs neither other listeners nor the emitting loop (R14). */
 export class EventHub {
   readonly #emitter = new EventEmitter();
   readonly #guarded = new WeakMap<object, (...payload: unknown[]) => void>();
@@ -29,7 +29,7 @@ export class EventHub {
     this.#emitter.removeAllListeners();
   }
 
-  /** The same guard for the same listener, so that `off` finds it. */
+  /** Returns the same guard for the same listener, so that `off` finds it. */
   #guard<Name extends CfluxEventName>(listener: Listener<Name>): (...payload: unknown[]) => void {
     const known = this.#guarded.get(listener);
     if (known) return known;

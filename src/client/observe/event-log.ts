@@ -3,7 +3,7 @@ import type { EventHub } from './event-hub.js';
 import type { EventLogger, EventRecord, LogLevel } from './event-logger.js';
 import { type CfluxEventName, type CfluxEvents, cfluxEventNames } from './events.js';
 
-/** Which of several clients tells. */
+/** The client that emits the event. */
 interface Who {
   readonly cluster: string;
   readonly nodeId: number | undefined;
@@ -15,11 +15,11 @@ interface Told {
   readonly fields?: Omit<EventRecord, keyof Who | 'event'>;
 }
 
-/** What each event is to a log. Snapshots are left out: they hold password hashes. */
+/** The log record of each event. Snapshots are omitted, because they contain password hashes. */
 const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Name]) => Told } = {
   registered: ({ nodeId, cluster, endpoint }) => ({
     level: 'info',
-    message: `node ${nodeId} of cluster ${cluster} at ${endpoint}`,
+    message: `registered as node ${nodeId} of cluster ${cluster} at ${endpoint}`,
     fields: { endpoint },
   }),
   heartbeat: ({ nodeId }) => ({ level: 'debug', message: `node ${nodeId} is alive` }),
@@ -29,11 +29,15 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
   }),
   registrationLost: ({ nodeId }) => ({
     level: 'warn',
-    message: `the manager forgot node ${nodeId}; registering again`,
+    message: `the manager lost the registration of node ${nodeId}; registering again`,
+  }),
+  duplicateNode: ({ nodeId }) => ({
+    level: 'warn',
+    message: `another process uses the id of node ${nodeId}, perhaps from a copy of this node's directory; registering for another id`,
   }),
   synced: ({ version, previousVersion, epoch }) => ({
     level: 'info',
-    message: `version ${version} of the cluster is here`,
+    message: `synced version ${version} of the cluster`,
     fields: { version, previousVersion, epoch },
   }),
   syncFailed: ({ error, failures, retryIn }) => ({
@@ -42,36 +46,36 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
   }),
   pushed: ({ version, previousVersion, mutations, rounds, bytes }) => ({
     level: 'info',
-    message: `version ${version} of the cluster was made here`,
+    message: `pushed version ${version} of the cluster`,
     fields: { version, previousVersion, mutations, rounds, bytes },
   }),
   conflict: ({ version, previousVersion, round }) => ({
     level: 'debug',
-    message: `another node was first with version ${version}; applying the changes again`,
+    message: `conflict: another node pushed version ${version} first; applying the changes again`,
     fields: { version, previousVersion, round },
   }),
   rolledBack: ({ error, mutations }) => ({
     level: 'warn',
-    message: `changes were taken back: ${error.message}`,
+    message: `changes were rolled back: ${error.message}`,
     fields: { ...said(error), mutations },
   }),
   replaced: ({ reason, version, backup, deletedBackups, snapshot }) => ({
     level: 'warn',
-    message: `other metadata took the place of this node's (${reason})${kept(backup, deletedBackups)}`,
+    message: `this node's metadata was replaced by the cluster's (${reason})${kept(backup, deletedBackups)}`,
     fields: { reason, version, backup, ...deleted(deletedBackups), bytes: snapshot.length },
   }),
   diverged: ({ version, backup, deletedBackups, snapshot }) => ({
     level: 'warn',
-    message: `somebody changed this node's metadata behind its back; it was put back${kept(backup, deletedBackups)}`,
+    message: `the wrapped meta client was changed externally; the accepted metadata was restored${kept(backup, deletedBackups)}`,
     fields: { version, backup, ...deleted(deletedBackups), bytes: snapshot.length },
   }),
   epochChanged: ({ previousEpoch, epoch, previousVersion, version, seeded, backup, deletedBackups }) => ({
     level: 'warn',
     message: `the manager lost its history: ${
       seeded
-        ? "this node's metadata began its new one"
-        : `its new one is followed${kept(backup, deletedBackups)}`
-    }; nothing is dropped for that`,
+        ? "this node's metadata seeded the new one"
+        : `following the new one${kept(backup, deletedBackups)}`
+    }; nothing is dropped because of that`,
     fields: {
       previousEpoch,
       epoch,
@@ -84,7 +88,7 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
   }),
   foreignCluster: ({ epoch, clusterId, ownClusterId, version }) => ({
     level: 'error',
-    message: `the manager holds the metadata of another cluster (id ${clusterId}, this one's is ${ownClusterId}); nothing is taken or pushed`,
+    message: `the manager has another cluster's metadata (id ${clusterId}, this one's is ${ownClusterId}); nothing is adopted or pushed`,
     fields: { epoch, clusterId: String(clusterId), ownClusterId: String(ownClusterId), version },
   }),
   stateChange: ({ from, to }) =>
@@ -94,7 +98,7 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
   closed: () => ({ level: 'debug', message: 'closed' }),
 };
 
-/** Tells `logger` of every event; `who` is looked up each time, for a node may get another id. */
+/** Logs every event to `logger`. `who` is called each time, because a node may get another id. */
 export function logEvents(hub: EventHub, logger: EventLogger, who: () => Who): void {
   const log = <Name extends CfluxEventName>(event: Name) => {
     hub.on(event, (...payload) => {
@@ -107,18 +111,16 @@ export function logEvents(hub: EventHub, logger: EventLogger, who: () => Who): v
 
 const said = ({ code, message }: CfluxError) => ({ code, error: message });
 
-/** What is tried again and again matters the first time. */
+/** A repeated failure is a warning only the first time. */
 function triedAgain(error: CfluxError, failures: number): Told {
-  return { level: failures === 1 ? 'warn' : 'debug', message: `${error.message}; trying again` };
+  return { level: failures === 1 ? 'warn' : 'debug', message: `${error.message}; retrying` };
 }
 
 function kept(backup: string | undefined, { length } = [] as readonly string[]): string {
   if (backup === undefined) return '';
   const gone =
-    length === 0
-      ? ''
-      : `, for which ${length === 1 ? 'an older one was' : `${length} older ones were`} deleted`;
-  return `; a backup is at ${backup}${gone}`;
+    length === 0 ? '' : `, and ${length === 1 ? 'an older one was' : `${length} older ones were`} deleted`;
+  return `; backup: ${backup}${gone}`;
 }
 
 const deleted = (deletedBackups: readonly string[] | undefined) =>

@@ -2,21 +2,21 @@ import { type Clock, systemClock } from '../../clock.js';
 import { printableJson } from '../../printable.js';
 import type { EventLogger, LogLevel } from './event-logger.js';
 
-/** How a {@link jsonLogger} works. */
+/** Options of {@link jsonLogger}. */
 export interface JsonLoggerOptions {
-  /** The least level that is written. Default: `info`. */
+  /** The lowest level to write. Default: `info`. */
   readonly level?: LogLevel;
-  /** Takes a line, with the line feed at its end. Default: standard output. */
+  /** Writes a line, which ends with a line feed. Default: standard output. */
   readonly write?: (line: string) => void;
-  /** Default: the machine's clock. */
+  /** Default: the clock of the machine. */
   readonly clock?: Clock;
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /**
- * A logger that writes each record as one line of JSON: `time` (ISO 8601, UTC), `level`, the fields of the record, `message`. Characters
- * that a terminal would obey are escaped.
+ * Creates a logger that writes each record as one line of JSON: `time` (ISO 8601, UTC), `level`, the fields of the record, `message`.
+ * Control characters are escaped.
  *
  * @example
  * ```ts

@@ -9,31 +9,31 @@ export type CfluxState =
   | 'created'
   /** Registering and fetching, or seeding, the first metadata. */
   | 'opening'
-  /** The last poll was answered. */
+  /** The last poll got a response. */
   | 'online'
-  /** The manager cannot be reached; the local metadata may be old. Goes on trying. */
+  /** The manager cannot be reached; the local metadata may be stale. The client keeps retrying. */
   | 'offline'
-  /** The manager holds another cluster's metadata; waits for `adopt()` or `reseed()`. */
+  /** The manager has another cluster's metadata; the client waits for `adopt()` or `reseed()`. */
   | 'foreignCluster'
   | 'closing'
   | 'closed';
 
-/** Where a CfluxClient stands. */
+/** The current status of a CfluxClient. */
 export interface CfluxStatus {
   readonly state: CfluxState;
   readonly cluster: string;
-  /** The manager's URL, or what a transport of one's own says of itself. */
+  /** The manager's URL, or the `endpoint` of a custom transport. */
   readonly endpoint: string | undefined;
-  /** Given by the manager. */
+  /** Assigned by the manager. */
   readonly nodeId: number | undefined;
-  /** The version that the wrapped client holds; 0 before the node has joined. */
+  /** The version of the wrapped client's metadata; 0 before the node has joined. */
   readonly version: number;
   /** The manager's history that `version` belongs to. */
   readonly epoch: string | undefined;
   /** Milliseconds since 1970. */
   readonly lastHeartbeatAt: number | undefined;
-  /** Milliseconds since 1970, of the last poll that was answered. */
+  /** Milliseconds since 1970 of the last poll with a response. */
   readonly lastSyncAt: number | undefined;
-  /** Mutations that wait for their turn. */
+  /** Number of queued mutations. */
   readonly pendingMutations: number;
 }

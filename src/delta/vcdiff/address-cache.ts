@@ -1,4 +1,4 @@
-/** Modes of addresses: as they are, back from the present position, after one of the near ones, or as one of the same ones. */
+/** Modes of addresses: absolute, relative to the current position, relative to a near address, or equal to a cached one. */
 export const selfMode = 0;
 export const hereMode = 1;
 export const nearMode = 2;
@@ -7,7 +7,7 @@ export const sameMode = nearMode + nearSize;
 const sameSize = 3;
 const slots = 256;
 
-/** The addresses that were used last (RFC 3284, section 5.1). Each window begins with a new cache. */
+/** The most recent addresses (RFC 3284, section 5.1). Each window begins with an empty cache. */
 export class AddressCache {
   readonly #near = new Array<number>(nearSize).fill(0);
   readonly #same = new Array<number>(sameSize * slots).fill(0);
@@ -21,7 +21,7 @@ export class AddressCache {
     return this.#same[(mode - sameMode) * slots + slot] ?? 0;
   }
 
-  /** Where `address` is among the same ones, if it is there. */
+  /** Returns the slot of `address` in the "same" cache, if it is there. */
   placeOf(address: number): { mode: number; slot: number } | undefined {
     const place = address % this.#same.length;
     if (this.#same[place] !== address) return undefined;

@@ -1,14 +1,14 @@
-/** What an instruction of RFC 3284 does. */
+/** The instruction types of RFC 3284. */
 export const noop = 0;
 export const add = 1;
 export const run = 2;
 export const copy = 3;
 
-/** Half of an entry of the code table. A size of 0 says that the size follows in the section of instructions. */
+/** Half of an entry of the code table. A size of 0 means that the size follows in the section of instructions. */
 export interface Half {
   readonly type: typeof noop | typeof add | typeof run | typeof copy;
   readonly size: number;
-  /** How the address of a copy is written. */
+  /** The address mode of a copy. */
   readonly mode: number;
 }
 

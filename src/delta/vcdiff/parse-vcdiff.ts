@@ -6,7 +6,7 @@ import { magic } from './format.js';
 import { parseWindow } from './parse-window.js';
 import { Section } from './section.js';
 
-/** Bits of the header that announce what is refused. */
+/** Bits of the header for unsupported features. */
 const refusedParts: readonly (readonly [number, string])[] = [
   [0x01, 'secondary compression'],
   [0x02, 'a code table of its own'],
@@ -14,18 +14,18 @@ const refusedParts: readonly (readonly [number, string])[] = [
   [0xf8, 'parts that RFC 3284 does not define'],
 ];
 
-/** A delta of average instructions has so many for each of its bytes at most: an opcode can stand for two. */
+/** Largest number of instructions per byte of a delta: an opcode can stand for two. */
 const grantedForEachByte = 2;
 const grantedAtLeast = 4096;
 
 /**
- * Reads a delta in VCDIFF (RFC 3284) with the default code table. What is copied from the target itself is resolved, so that the result
- * has copies of the base and inserts only; inserts are views of `bytes` as far as possible.
+ * Parses a delta in VCDIFF (RFC 3284) with the default code table. Copies from the target itself are resolved, so that the result has
+ * copies of the base and inserts only; inserts are views of `bytes` if possible.
  *
- * Memory is bounded by the bytes of the delta and the length of the target, and that is checked before anything of it is allocated.
+ * Memory is limited by the bytes of the delta and the length of the target; both are checked before anything is allocated.
  *
- * @throws CfluxError `MALFORMED_DELTA` naming the offset; `TOO_LARGE` if the target would have more than `maxLength` bytes, or if so
- *   many instructions were needed that they took more memory than the target.
+ * @throws CfluxError `MALFORMED_DELTA` naming the offset; `TOO_LARGE` if the target would have more than `maxLength` bytes, or if so many
+ * instructions were needed that they took more memory than the target.
  */
 export function parseVcdiff(bytes: Uint8Array, { baseLength, maxLength }: DeltaLimits): Delta {
   const delta = new Section(bytes, 'the delta', 0, bytes.length);
@@ -38,7 +38,7 @@ export function parseVcdiff(bytes: Uint8Array, { baseLength, maxLength }: DeltaL
 function readHeader(delta: Section): void {
   for (const expected of magic) {
     const offset = delta.position;
-    if (delta.byte() !== expected) throw unreadable('it does not begin as VCDIFF of RFC 3284 does', offset);
+    if (delta.byte() !== expected) throw unreadable('it does not begin like VCDIFF of RFC 3284', offset);
   }
   const offset = delta.position;
   const indicator = delta.byte();

@@ -6,14 +6,14 @@ import { add, codeTable, copy, type Half, noop, run } from './code-table.js';
 import { checksum, fromNothing, fromSource, fromTarget } from './format.js';
 import type { Section } from './section.js';
 
-/** What copies of a window refer to before the window's own bytes: a stretch of the base, or of the target so far. */
+/** The source of a window's copies besides its own bytes: a stretch of the base, or of the target so far. */
 interface Segment {
   readonly isTarget: boolean;
   readonly start: number;
   readonly length: number;
 }
 
-/** Reads the next window of `delta` and appends what it makes to `builder`. */
+/** Parses the next window of `delta` and appends its result to `builder`. */
 export function parseWindow(delta: Section, builder: DeltaBuilder, limits: DeltaLimits): void {
   const segment = readSegment(delta, builder, limits);
   const window = delta.part('a window', delta.integer());
@@ -21,7 +21,7 @@ export function parseWindow(delta: Section, builder: DeltaBuilder, limits: Delta
   const length = window.integer();
   if (length > limits.maxLength - builder.length) {
     throw tooLarge(
-      `its target has ${builder.length + length} bytes, and at most ${limits.maxLength} are permitted (byte ${lengthOffset})`,
+      `its target has ${builder.length + length} bytes, but at most ${limits.maxLength} are permitted (byte ${lengthOffset})`,
     );
   }
   const indicatorOffset = window.position;
@@ -70,10 +70,10 @@ interface WindowParts {
   readonly addresses: Section;
 }
 
-/** Runs the instructions of one window. */
+/** Executes the instructions of one window. */
 class WindowParser {
   readonly #cache = new AddressCache();
-  /** Where the window begins in the target. */
+  /** Offset of the window in the target. */
   readonly #start: number;
 
   constructor(
@@ -95,7 +95,7 @@ class WindowParser {
     }
     if (this.#made !== this.length) {
       throw unreadable(
-        `a window makes ${this.#made} bytes and declares ${this.length}`,
+        `a window produces ${this.#made} bytes but declares ${this.length}`,
         instructions.position,
       );
     }
@@ -103,7 +103,7 @@ class WindowParser {
     addresses.finish();
   }
 
-  /** Bytes that the window made so far. */
+  /** Bytes that the window has produced so far. */
   get #made(): number {
     return this.builder.length - this.#start;
   }
@@ -113,7 +113,7 @@ class WindowParser {
     const { data, instructions } = this.parts;
     const length = size === 0 ? instructions.integer() : size;
     if (length > this.length - this.#made) {
-      throw unreadable(`a window makes more than the ${this.length} bytes that it declares`, offset);
+      throw unreadable(`a window produces more than the ${this.length} bytes that it declares`, offset);
     }
     if (type === add) this.builder.insert(data.take(length));
     else if (type === run) this.builder.insert(Buffer.alloc(length, data.byte()));
@@ -126,7 +126,10 @@ class WindowParser {
     const offset = addresses.position;
     const address = this.#readAddress(mode, here);
     if (address < 0 || address >= here) {
-      throw unreadable(`a copy has the address ${address}, and there are ${here} bytes before it`, offset);
+      throw unreadable(
+        `a copy has the address ${address}, but there are only ${here} bytes before it`,
+        offset,
+      );
     }
     this.#cache.update(address);
     return address;
@@ -140,7 +143,7 @@ class WindowParser {
     return this.#cache.same(mode, addresses.byte());
   }
 
-  /** From the segment, from the window itself, or from the end of the one and on into the other. */
+  /** Copies from the segment, from the window itself, or across the boundary between them. */
   #copy(address: number, length: number): void {
     const { segment, builder } = this;
     const inSegment = Math.min(length, Math.max(0, segment.length - address));

@@ -4,8 +4,8 @@ import { addOpcode, copyOpcode, leastCopy, maxAdd, maxCopy } from './code-table.
 import { fromNothing, fromSource, magic } from './format.js';
 
 /**
- * Writes a delta in VCDIFF (RFC 3284): one window, the default code table, no compression. The segment of the base is no longer than
- * the copies need.
+ * Encodes a delta in VCDIFF (RFC 3284): one window, the default code table, no compression. The segment of the base is as short as the
+ * copies permit.
  */
 export function printVcdiff(delta: Delta): Buffer {
   const header = [...magic, 0];
@@ -21,7 +21,7 @@ export function printVcdiff(delta: Delta): Buffer {
   return Buffer.concat([Buffer.from(header), ...window.print(delta.length)]);
 }
 
-/** The stretch of the base that the copies lie in. */
+/** Returns the stretch of the base that contains all copies. */
 function segmentOf({ instructions }: Delta): { start: number; length: number } {
   let start = Number.POSITIVE_INFINITY;
   let end = 0;
@@ -33,7 +33,7 @@ function segmentOf({ instructions }: Delta): { start: number; length: number } {
   return end === 0 ? { start: 0, length: 0 } : { start, length: end - start };
 }
 
-/** Digits of seven bits, the highest first. */
+/** Encodes a number in digits of seven bits, the highest first. */
 function integer(value: number): number[] {
   const digits = [value % 128];
   for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {
@@ -67,7 +67,7 @@ class WindowPrinter {
     this.#made += length;
   }
 
-  /** The window behind its indicator and segment. */
+  /** Returns the part of the window after its indicator and segment. */
   print(targetLength: number): Uint8Array[] {
     const dataLength = this.#data.reduce((sum, { length }) => sum + length, 0);
     const lengths = [
@@ -83,7 +83,7 @@ class WindowPrinter {
     return [Buffer.from([...integer(length), ...lengths]), ...this.#data, instructions, addresses];
   }
 
-  /** Writes the address in the shortest form and returns the mode of that. */
+  /** Writes the address in the shortest mode and returns that mode. */
   #writeAddress(address: number): number {
     const { mode, written } = this.#shortest(address);
     this.#cache.update(address);

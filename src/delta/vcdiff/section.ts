@@ -1,6 +1,6 @@
 import { unreadable } from '../delta-errors.js';
 
-/** A part of a delta that is read from its start to its end. Errors name the offset in the whole delta. */
+/** A part of a delta that is read sequentially. Errors contain the offset in the whole delta. */
 export class Section {
   constructor(
     private readonly bytes: Uint8Array,
@@ -18,7 +18,7 @@ export class Section {
     return this.bytes[this.position++] ?? 0;
   }
 
-  /** Digits of seven bits, the highest first; all but the last have the eighth bit set. */
+  /** Reads a number in digits of seven bits, the highest first; all but the last have the eighth bit set. */
   integer(): number {
     const start = this.position;
     for (let value = 0; ; ) {
@@ -29,16 +29,19 @@ export class Section {
     }
   }
 
-  /** The next `length` bytes: a view, not a copy. */
+  /** Returns the next `length` bytes: a view, not a copy. */
   take(length: number): Uint8Array {
     if (length > this.end - this.position) {
-      throw unreadable(`${this.name} ends too soon: ${length} bytes are missing of it`, this.position);
+      throw unreadable(
+        `${this.name} ends too soon: it lacks some of the next ${length} bytes`,
+        this.position,
+      );
     }
     this.position += length;
     return this.bytes.subarray(this.position - length, this.position);
   }
 
-  /** The next `length` bytes as a section of their own. */
+  /** Returns the next `length` bytes as a section of their own. */
   part(name: string, length: number): Section {
     const start = this.position;
     if (length > this.end - start) {
@@ -48,8 +51,8 @@ export class Section {
     return new Section(this.bytes, name, start, this.position);
   }
 
-  /** Throws unless all of it was read. */
+  /** Throws unless everything was read. */
   finish(): void {
-    if (!this.isEmpty) throw unreadable(`${this.name} has bytes that nothing uses`, this.position);
+    if (!this.isEmpty) throw unreadable(`${this.name} has unused bytes`, this.position);
   }
 }

@@ -17,9 +17,9 @@ const levels: Readonly<Record<GrantLevel, number>> = {
 };
 
 /**
- * Makes one change, as InfluxDB's query layer does: its checks and texts are those of the server.
+ * Executes one change like InfluxDB's query layer, with the same checks and error texts.
  *
- * @returns the text under which a continuous query is stored
+ * @returns the stored text of a continuous query
  * @throws CfluxError with InfluxDB's own text
  */
 export async function executeChange(
@@ -108,7 +108,7 @@ function policyValues({ duration, replication, shardDuration }: Omit<PolicyOptio
   return values;
 }
 
-/** The metadata that servers of all versions share has no place for them. */
+/** Refuses options that the metadata shared by servers of all versions cannot store. */
 function checkLimits({ futureLimit, pastLimit }: Omit<PolicyOptions, 'makeDefault'>): void {
   if ((futureLimit ?? 0n) === 0n && (pastLimit ?? 0n) === 0n) return;
   throw new CfluxError(
@@ -117,7 +117,7 @@ function checkLimits({ futureLimit, pastLimit }: Omit<PolicyOptions, 'makeDefaul
   );
 }
 
-/** A query that means the same is no conflict, however its text was written. */
+/** An existing query with the same meaning is not a conflict, even if its text differs. */
 async function createContinuousQuery(
   meta: MetaClient,
   statement: Of<'createContinuousQuery'>,
@@ -125,7 +125,7 @@ async function createContinuousQuery(
 ): Promise<string> {
   const database = await meta.database(statement.database);
   const databases = database === undefined ? [] : [database];
-  // Metadata that was handed out whole is copied by the next change.
+  // Reading the whole metadata would make the next change copy it.
   for (const name of databasesOf(statement.select, context.database || statement.database)) {
     const other = name === statement.database ? undefined : await meta.database(name);
     if (other !== undefined) databases.push(other);
@@ -137,7 +137,7 @@ async function createContinuousQuery(
   return text;
 }
 
-/** Clears bits, and leaves an entry without any: so does InfluxDB. */
+/** Clears bits, and keeps an entry without privileges, like InfluxDB. */
 async function revoke(meta: MetaClient, { level, database, user }: Of<'grant' | 'revoke'>): Promise<void> {
   const remaining =
     level === 'ALL PRIVILEGES' ? Privilege.None : (await meta.userPrivilege(user, database)) & ~levels[level];

@@ -16,19 +16,19 @@ import {
   StatementRunner,
 } from './run-statements.js';
 
-/** How a query is executed. */
+/** Options of {@link executeQuery}. */
 export interface QueryOptions extends RunOptions {
-  /** Values of bound parameters (`$name`). Passwords are best given so: then they are not part of the text. */
+  /** Values of bound parameters (`$name`). Use them for passwords, so that the text does not contain them. */
   readonly params?: BoundParameters;
-  /** Whether changes add the warning that InfluxDB gives to changes by GET. Default: false. */
+  /** Whether to add InfluxDB's warning about changes by GET. Default: false. */
   readonly readOnly?: boolean;
-  /** Whether all statements are one change, and one version, or none. Default: false, each is its own. */
+  /** Whether to make all statements one change and one version, or none. Default: false, one change per statement. */
   readonly atomic?: boolean;
   /** Hashes passwords. Default: bcrypt with cost 10. */
   readonly hashPassword?: HashPassword;
 }
 
-/** InfluxDB's response to a query: results, or the error of a query of which nothing was executed; `{}` for one without statements. */
+/** InfluxDB's response to a query: results, or an error if nothing was executed; `{}` for a query without statements. */
 export interface QueryResponse {
   readonly results?: readonly QueryResult[];
   readonly error?: string;
@@ -37,11 +37,11 @@ export interface QueryResponse {
 /**
  * Executes the statements of `text` on a cluster, and returns InfluxDB's JSON object.
  *
- * A text that is not InfluxQL, one with a statement that only a server can run, and one that the user may not execute give `{ error }`,
- * and nothing is executed. A statement that fails has its own `error`, and those behind it `not executed`. (InfluxDB itself puts
- * `not executed` in place of the text and leaves the others out.) With `atomic`, a failure undoes all.
+ * Returns `{ error }` without executing anything if the text is not valid InfluxQL, has a statement that only a server can execute, or
+ * is not allowed for the user. A statement that fails has its own `error`, and later ones have `not executed`. (InfluxDB itself
+ * replaces the text by `not executed` and omits the others.) With `atomic`, a failure rolls back all.
  *
- * Privileges and the user's password hash are judged on the metadata that a change is applied to, each time it is applied.
+ * Privileges and the user's password hash are checked on the metadata that a change is applied to, each time it is applied.
  *
  * @param target A `CfluxClient`, or anything else with `data` and `mutate`.
  * @example
@@ -63,7 +63,7 @@ export async function executeQuery(
     const trimmed = trimQuery(text);
     const statements = clusterStatements(trimmed, parseStatements(trimmed, params));
     if (statements.length === 0) return {};
-    // Nobody makes this process hash passwords without being allowed to use them.
+    // Authorize first, so that an unauthorized user cannot make this process hash passwords.
     await runner.authorize(statements.map((statement) => ({ statement })));
     prepared = await prepareStatements(statements, hashPassword);
   } catch (error) {

@@ -5,7 +5,7 @@ import type { ClusterStatement, MetadataRead, PlacedStatement, ServerStatement }
 import { positionOf } from '../syntax-error.js';
 import type { PreparedStatement } from './run-statements.js';
 
-/** bcrypt's cost, as InfluxDB has it. */
+/** The bcrypt cost of InfluxDB. */
 const cost = 10;
 
 /** Hashes a password, and compares it with each hash at most once. */
@@ -15,7 +15,7 @@ const passwords = new Passwords(cost);
 export const hashByDefault: HashPassword = (password) => passwords.hash(password);
 
 /**
- * The statements with their passwords hashed: that takes a tenth of a second each, before any deadline of a change begins.
+ * Hashes the passwords of statements, which takes a tenth of a second each, before the deadline of a change begins.
  *
  * @throws CfluxError `PASSWORD_TOO_LONG`
  */
@@ -36,9 +36,9 @@ export async function prepareStatements(
 }
 
 /**
- * The statements of a text that the cluster executes.
+ * Returns the statements of a text that the cluster executes.
  *
- * @throws CfluxError `STATEMENT_NOT_SUPPORTED` if there is another one
+ * @throws CfluxError `STATEMENT_NOT_SUPPORTED` for any other statement
  */
 export function clusterStatements(
   text: string,

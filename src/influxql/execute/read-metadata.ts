@@ -9,12 +9,12 @@ import type { ExecutionContext } from './context.js';
 import { type Series, seriesOf } from './series.js';
 import { showShardGroups, showShards } from './show-shards.js';
 
-/** Whether a statement only reads. */
+/** Returns whether a statement only reads. */
 export const isRead = (statement: ClusterStatement | MetadataRead): statement is MetadataRead =>
   statement.kind.startsWith('show');
 
 /**
- * The rows that a SHOW statement selects, as InfluxDB answers it.
+ * Returns the rows of a SHOW statement as InfluxDB does.
  *
  * @throws CfluxError with InfluxDB's own text
  */
@@ -100,7 +100,7 @@ function showGrants({ users }: MetaData, name: string): readonly Series[] {
   return [seriesOf(undefined, ['database', 'privilege'], rows)];
 }
 
-/** Databases without subscriptions are left out. */
+/** Databases without subscriptions are omitted. */
 function showSubscriptions({ databases }: MetaData): readonly Series[] {
   const columns = ['retention_policy', 'name', 'mode', 'destinations'];
   return databases.flatMap((database) => {

@@ -3,7 +3,7 @@ import { isRead } from './read-metadata.js';
 import type { PreparedStatement, StatementOutcome } from './run-statements.js';
 import type { Series } from './series.js';
 
-/** What became of one statement, in InfluxDB's JSON. */
+/** The result of one statement, in InfluxDB's JSON. */
 export interface QueryResult {
   readonly statement_id: number;
   readonly messages?: readonly { readonly level: string; readonly text: string }[];
@@ -11,7 +11,7 @@ export interface QueryResult {
   readonly error?: string;
 }
 
-/** The result of statement `id`, counted from 0; `warned`: the statement, if a change by it is warned of. */
+/** Returns the result of statement `id`, counted from 0. `warned` is the statement if its change needs a warning. */
 export function resultOf(outcome: StatementOutcome, id: number, warned?: PreparedStatement): QueryResult {
   if (outcome.state === 'notExecuted') return { statement_id: id, error: 'not executed' };
   if (outcome.state === 'failed') return { statement_id: id, error: outcome.error.message };

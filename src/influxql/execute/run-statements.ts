@@ -13,46 +13,45 @@ import { executeChange } from './execute-change.js';
 import { isRead, readMetadata } from './read-metadata.js';
 import type { Series } from './series.js';
 
-/** What statements are executed on; a `CfluxClient` is one. */
+/** The target of statements, such as a `CfluxClient`. */
 export interface QueryTarget {
-  /** The newest metadata that is known here. */
+  /** Returns the newest known metadata. */
   data(): Awaitable<MetaData>;
-  /** Makes one change of the metadata; the operation may be run again, on newer metadata. */
+  /** Makes one change of the metadata; the operation may run again on newer metadata. */
   mutate<T>(operation: (meta: MetaClient) => T | Promise<T>): Promise<T>;
 }
 
 /**
- * The user that acts. With `hash`, the password hash that its login was verified against, a user whose password was changed meanwhile
- * is refused.
+ * The acting user. With `hash`, the password hash of the verified login, a user whose password was changed meanwhile is refused.
  */
 export interface ActingUser {
   readonly name: string;
   readonly hash?: string;
 }
 
-/** A statement that the cluster executes, with what was prepared for it. */
+/** A statement that the cluster executes, with prepared values. */
 export interface PreparedStatement {
   readonly statement: ClusterStatement | MetadataRead;
   readonly password?: Password;
 }
 
-/** How statements are run. */
+/** Options of running statements. */
 export interface RunOptions extends QueryPlace {
-  /** `null`: authentication is on, and no user acts. Default: authentication is off. */
+  /** `null`: authentication is on, without a user. Default: authentication is off. */
   readonly user?: ActingUser | null;
 }
 
-/** What became of a statement; `series` are rows of a SHOW statement, `storedText` is that of a continuous query. */
+/** The outcome of a statement; `series` are the rows of a SHOW statement, `storedText` is that of a continuous query. */
 export type StatementOutcome =
   | { readonly state: 'done'; readonly series: readonly Series[]; readonly storedText?: string }
   | { readonly state: 'failed'; readonly error: CfluxError }
   | { readonly state: 'notExecuted' };
 
-/** Runs statements on one target, each with privileges judged on the metadata that it is applied to. */
+/** Runs statements on one target, with privileges checked on the metadata that each is applied to. */
 export class StatementRunner {
   readonly #target: QueryTarget;
   readonly #options: RunOptions;
-  /** The administrator whom the first statement of this query created, where there was no user at all. */
+  /** The administrator that the first statement of this query created, if there was no user. */
   #founder: ActingUser | undefined;
 
   constructor(target: QueryTarget, options: RunOptions) {
@@ -61,7 +60,7 @@ export class StatementRunner {
   }
 
   /**
-   * Passes if all statements are allowed at present.
+   * Checks that all statements are currently allowed.
    *
    * @throws CfluxError `NOT_AUTHORIZED`, `AUTHENTICATION_FAILED`
    */
@@ -70,7 +69,7 @@ export class StatementRunner {
     this.#actingUser(await this.#target.data(), statements);
   }
 
-  /** One after another, each change a mutation of its own; after a failure nothing more is executed. */
+  /** Runs statements in order, each change as its own mutation; stops after a failure. */
   async runEach(statements: readonly PreparedStatement[]): Promise<readonly StatementOutcome[]> {
     const outcomes: StatementOutcome[] = [];
     for (const prepared of statements) {
@@ -81,7 +80,7 @@ export class StatementRunner {
     return outcomes;
   }
 
-  /** All in one mutation, or none: then the failing statement alone has its error. */
+  /** Runs all statements in one mutation, or none; after a failure, only the failed statement has its error. */
   async runTogether(statements: readonly PreparedStatement[]): Promise<readonly StatementOutcome[]> {
     let failedAt = 0;
     try {
@@ -94,7 +93,7 @@ export class StatementRunner {
           failedAt = outcomes.length;
           outcomes.push(await apply(meta, prepared, context));
         }
-        // A failure from here on is one of all: no statement is to blame.
+        // A failure from here on concerns all statements.
         failedAt = statements.length - 1;
         return outcomes;
       });
@@ -116,7 +115,7 @@ export class StatementRunner {
         user: this.#actingUser(await meta.data(), [prepared]),
       }),
     );
-    // Only now: an application that is repeated because others were first must not count on its own user.
+    // Set only after the mutation: an operation that is repeated after a conflict must not depend on its own user.
     if (this.#options.user === null && statement.kind === 'createUser' && statement.admin) {
       this.#founder ??= { name: statement.name, ...(prepared.password && { hash: prepared.password.hash }) };
     }

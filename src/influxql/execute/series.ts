@@ -8,7 +8,7 @@ export interface Series {
   readonly values?: readonly (readonly Cell[])[];
 }
 
-/** A table of `rows`. */
+/** Creates a table of `rows`. */
 export function seriesOf(
   name: string | undefined,
   columns: readonly string[],

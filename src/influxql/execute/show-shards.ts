@@ -3,7 +3,7 @@ import { type Cell, type Series, seriesOf } from './series.js';
 
 const nanosecondsPerSecond = 1_000_000_000n;
 
-/** A time in nanoseconds since 1970 as RFC 3339, without the fraction of its second. */
+/** Formats nanoseconds since 1970 as RFC 3339, without fractions of a second. */
 function timeOf(nanoseconds: bigint): string {
   const fraction = nanoseconds % nanosecondsPerSecond;
   const seconds = nanoseconds / nanosecondsPerSecond - (fraction < 0n ? 1n : 0n);
@@ -16,7 +16,7 @@ const timesOf = ({ startTime, endTime }: ShardGroupInfo, { duration }: Retention
   timeOf(endTime + duration),
 ];
 
-/** The groups of a database that were not deleted, each as `rows` makes it. */
+/** Returns the rows of every group of a database that is not deleted. */
 function rowsOf(
   { retentionPolicies }: DatabaseInfo,
   rows: (policy: RetentionPolicyInfo, group: ShardGroupInfo) => readonly (readonly Cell[])[],

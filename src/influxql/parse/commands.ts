@@ -14,12 +14,12 @@ import { parseCreateUser, parseDropUser, parseSetPassword } from './parse-user.j
 
 type Parse = (reader: TokenReader) => Statement;
 
-/** The first words of statements: behind each word either more of them or the parser of the rest. */
+/** The first words of statements: each word leads to further words or to the parser of the rest. */
 interface Commands {
   readonly [word: string]: Commands | Parse;
 }
 
-/** Stands for a command that a server must run; its rest is not parsed. */
+/** Marks a command that a server must execute; its rest is not parsed. */
 const serverCommand: Parse = () => ({ kind: 'server', command: '' });
 const read =
   (
@@ -81,7 +81,8 @@ const commands: Commands = {
 };
 
 /**
- * Parses the statement that begins here. Of one that a server must run only the first words are read: the caller skips the rest.
+ * Parses the statement that begins here. For a statement that a server must execute, it reads only the first words; the caller skips
+ * the rest.
  *
  * @throws CfluxError `INFLUXQL_SYNTAX`
  */
@@ -90,7 +91,7 @@ export function parseStatement(reader: TokenReader): Statement {
   const words: string[] = [];
   for (;;) {
     const token = reader.next();
-    // A name may be spelled like a key that every object inherits; keywords are in upper case and have no text.
+    // A name may equal an inherited property of an object; keywords are in upper case and have no text.
     const found = token.text === '' && Object.hasOwn(level, token.kind) ? level[token.kind] : undefined;
     if (found === undefined) throw reader.unexpected(token, ...Object.keys(level));
     words.push(token.kind);

@@ -7,7 +7,7 @@ import type { TokenReader } from '../token-reader.js';
 import { parseSelect } from './parse-select.js';
 import { durationOfToken } from './parse-values.js';
 
-/** Behind `CREATE CONTINUOUS QUERY`. */
+/** Parses what follows `CREATE CONTINUOUS QUERY`. */
 export function parseCreateContinuousQuery(reader: TokenReader): ContinuousQueryStatement {
   const name = reader.name();
   reader.require('ON');
@@ -43,8 +43,8 @@ function checkedInterval(reader: TokenReader, select: SelectStatement): bigint {
 }
 
 /**
- * The token that InfluxDB's error names: it goes back by two tokens from the one that comes next, and white space, which this reader
- * does not always keep, is a token there.
+ * Returns the token that InfluxDB's error names, two tokens before the next one. White space, which this reader does not always keep,
+ * counts as a token there.
  */
 function tokenBefore(reader: TokenReader): Token {
   const following = reader.peek();
@@ -65,7 +65,7 @@ function goBack(reader: TokenReader, token: Token): Token {
   return reader.peek();
 }
 
-/** Nanoseconds, 0 without one; or what is wrong with it. */
+/** Returns nanoseconds, 0 without an interval; or the text of an error. */
 function groupByInterval({ dimensions }: SelectStatement): bigint | string {
   for (const { operands, operators } of dimensions) {
     const [call] = operands;
@@ -92,7 +92,7 @@ function checkResample(resample: { every: bigint; for: bigint }, interval: bigin
   );
 }
 
-/** Behind `DROP CONTINUOUS QUERY`. */
+/** Parses what follows `DROP CONTINUOUS QUERY`. */
 export function parseDropContinuousQuery(reader: TokenReader): ClusterStatement {
   const name = reader.name();
   reader.require('ON');

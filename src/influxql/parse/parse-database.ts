@@ -3,7 +3,7 @@ import type { TokenReader } from '../token-reader.js';
 import { parseLimits } from './parse-limits.js';
 import { parseDurationOrInf, parseReplication } from './parse-values.js';
 
-/** Behind `CREATE DATABASE`. */
+/** Parses what follows `CREATE DATABASE`. */
 export function parseCreateDatabase(reader: TokenReader): ClusterStatement {
   const name = reader.name();
   if (!reader.take('WITH')) return { kind: 'createDatabase', name };
@@ -29,7 +29,7 @@ function parseOptions(reader: TokenReader): DatabaseOptions {
   return options;
 }
 
-/** Behind `DROP DATABASE`. */
+/** Parses what follows `DROP DATABASE`. */
 export function parseDropDatabase(reader: TokenReader): ClusterStatement {
   return { kind: 'dropDatabase', name: reader.name() };
 }

@@ -126,7 +126,7 @@ function parseDistinct(reader: TokenReader, depth: number): Operand {
   return { kind: 'distinct', name: reader.name() };
 }
 
-/** A sign belongs to the number behind it; before anything else it becomes a multiplication. */
+/** A sign is part of the number after it; before any other operand it becomes a multiplication. */
 function parseSigned(reader: TokenReader, sign: '+' | '-', depth: number): Expression {
   const token = reader.next();
   if (!['NUMBER', 'INTEGER', 'DURATIONVAL', '(', 'IDENT'].includes(token.kind)) {
@@ -180,7 +180,7 @@ function parseLiteral(reader: TokenReader, token: Token): Operand {
   }
 }
 
-/** InfluxDB names no place for a bad duration inside an expression. */
+/** InfluxDB reports no place for an invalid duration inside an expression. */
 function unplacedDuration(literal: string): bigint {
   try {
     return durationOf(literal);

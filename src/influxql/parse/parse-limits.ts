@@ -9,7 +9,7 @@ export function limitOf({ kind, text }: Token): 'FUTURE' | 'PAST' | undefined {
   return word === 'FUTURE' || word === 'PAST' ? word : undefined;
 }
 
-/** `LIMIT 1h`, behind FUTURE or PAST; nanoseconds. */
+/** `LIMIT 1h`, after FUTURE or PAST; nanoseconds. */
 export function parseLimitValue(reader: TokenReader): bigint {
   reader.require('LIMIT');
   return parseDurationOrInf(reader);

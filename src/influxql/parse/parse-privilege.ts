@@ -1,12 +1,12 @@
 import type { ClusterStatement, GrantLevel } from '../statement.js';
 import type { TokenReader } from '../token-reader.js';
 
-/** Behind `GRANT`. */
+/** Parses what follows `GRANT`. */
 export function parseGrant(reader: TokenReader): ClusterStatement {
   return parsePrivilege(reader, 'TO');
 }
 
-/** Behind `REVOKE`. */
+/** Parses what follows `REVOKE`. */
 export function parseRevoke(reader: TokenReader): ClusterStatement {
   return parsePrivilege(reader, 'FROM');
 }

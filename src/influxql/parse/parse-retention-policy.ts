@@ -4,7 +4,7 @@ import type { TokenReader } from '../token-reader.js';
 import { limitOf, parseLimits, parseLimitValue } from './parse-limits.js';
 import { parseDurationOrInf, parseReplication, parseShardDuration } from './parse-values.js';
 
-/** Behind `CREATE RETENTION POLICY`: the options have one order. */
+/** Parses what follows `CREATE RETENTION POLICY`: the options have one order. */
 export function parseCreateRetentionPolicy(reader: TokenReader): ClusterStatement {
   const name = reader.name();
   reader.require('ON');
@@ -20,7 +20,7 @@ export function parseCreateRetentionPolicy(reader: TokenReader): ClusterStatemen
   return { kind: 'createRetentionPolicy', name, database, options };
 }
 
-/** Behind `ALTER RETENTION POLICY`. DEFAULT may stand bare for a policy of that name. */
+/** Parses what follows `ALTER RETENTION POLICY`. DEFAULT may stand bare for a policy of that name. */
 export function parseAlterRetentionPolicy(reader: TokenReader): ClusterStatement {
   const name = reader.take('DEFAULT') ? 'default' : reader.name();
   reader.require('ON');
@@ -51,7 +51,7 @@ function parseChanges(reader: TokenReader): PolicyOptions {
   }
 }
 
-/** Behind `DROP RETENTION POLICY`. */
+/** Parses what follows `DROP RETENTION POLICY`. */
 export function parseDropRetentionPolicy(reader: TokenReader): ClusterStatement {
   const name = reader.name();
   reader.require('ON');

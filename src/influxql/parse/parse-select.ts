@@ -12,7 +12,7 @@ import { parseZone } from './parse-zone.js';
 
 const maxInt64 = 2n ** 63n - 1n;
 
-/** Behind `SELECT`. */
+/** Parses what follows `SELECT`. */
 export function parseSelect(reader: TokenReader, needsTarget: boolean, depth = 0): SelectStatement {
   checkDepth(depth);
   const fields = parseFields(reader, depth);

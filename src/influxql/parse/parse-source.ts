@@ -7,7 +7,7 @@ const colon = 58;
 
 type ParseSelect = (reader: TokenReader, depth: number) => SelectStatement;
 
-/** Behind `FROM`: measurements, regular expressions and subqueries. */
+/** Parses what follows `FROM`: measurements, regular expressions and subqueries. */
 export function parseSources(
   reader: TokenReader,
   parseSubquery: ParseSelect,
@@ -39,7 +39,7 @@ function place(names: readonly string[], regex?: string): Measurement {
   return { kind: 'measurement', database, policy, name, ...(regex === undefined ? {} : { regex }) };
 }
 
-/** Behind `INTO`: a measurement, or `:MEASUREMENT` behind a policy. */
+/** Parses what follows `INTO`: a measurement, or `:MEASUREMENT` after a policy. */
 export function parseTarget(reader: TokenReader): Measurement {
   const names = parseSegments(reader);
   if (names.length === 3 || reader.peekUnit() !== colon) return place(names);

@@ -6,13 +6,13 @@ function parsePlace(reader: TokenReader) {
   const name = reader.name();
   reader.require('ON');
   const database = reader.name();
-  // Nothing may stand before the dot, not even a space; behind it it may.
+  // Nothing is allowed before the dot, not even a space; after it a space is allowed.
   const dot = reader.scan();
   if (dot.kind !== '.') throw reader.unexpected(dot, '.');
   return { name, database, policy: reader.name() };
 }
 
-/** Behind `CREATE SUBSCRIPTION`. */
+/** Parses what follows `CREATE SUBSCRIPTION`. */
 export function parseCreateSubscription(reader: TokenReader): ClusterStatement {
   const place = parsePlace(reader);
   reader.require('DESTINATIONS');
@@ -23,7 +23,7 @@ export function parseCreateSubscription(reader: TokenReader): ClusterStatement {
   return { kind: 'createSubscription', ...place, mode: mode.kind, destinations };
 }
 
-/** Behind `DROP SUBSCRIPTION`. */
+/** Parses what follows `DROP SUBSCRIPTION`. */
 export function parseDropSubscription(reader: TokenReader): ClusterStatement {
   return { kind: 'dropSubscription', ...parsePlace(reader) };
 }

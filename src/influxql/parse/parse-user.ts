@@ -1,7 +1,7 @@
 import type { ClusterStatement } from '../statement.js';
 import type { TokenReader } from '../token-reader.js';
 
-/** Behind `CREATE USER`. */
+/** Parses what follows `CREATE USER`. */
 export function parseCreateUser(reader: TokenReader): ClusterStatement {
   const name = reader.name();
   reader.require('WITH');
@@ -15,7 +15,7 @@ export function parseCreateUser(reader: TokenReader): ClusterStatement {
   return { kind: 'createUser', name, password, admin };
 }
 
-/** Behind `SET`. */
+/** Parses what follows `SET`. */
 export function parseSetPassword(reader: TokenReader): ClusterStatement {
   reader.require('PASSWORD');
   reader.require('FOR');
@@ -24,7 +24,7 @@ export function parseSetPassword(reader: TokenReader): ClusterStatement {
   return { kind: 'setPassword', name, password: reader.string() };
 }
 
-/** Behind `DROP USER`. */
+/** Parses what follows `DROP USER`. */
 export function parseDropUser(reader: TokenReader): ClusterStatement {
   return { kind: 'dropUser', name: reader.name() };
 }

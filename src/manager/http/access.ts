@@ -28,6 +28,7 @@ const needed: Readonly<Record<Route['name'], readonly Scope[]>> = {
   push: ['write', 'node'],
   register: ['node'],
   heartbeat: ['node'],
+  report: ['node'],
   deregister: ['node'],
   deleteCluster: ['admin'],
 };

@@ -18,6 +18,8 @@ export function dispatch(exchange: Exchange, route: Route, metrics: ManagerMetri
       return nodeRoutes.register(exchange, route);
     case 'deregister':
       return nodeRoutes.deregister(exchange, route);
+    case 'report':
+      return nodeRoutes.report(exchange, route);
     case 'listNodes':
       return nodeRoutes.listNodes(exchange, route);
     case 'listAll':

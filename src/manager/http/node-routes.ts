@@ -1,21 +1,24 @@
 import type { ServerResponse } from 'node:http';
 import { headers } from '../../protocol/headers.js';
+import { maxReportBytes, parseReport } from '../../protocol/node-report.js';
 import { listedNode, parseRegistration, registrationAnswer } from '../../protocol/registration.js';
 import { nodeNotFound } from '../refusals.js';
 import { nextTurn, TimeSlice } from '../time-slice.js';
 import { answerJson, answerListing, answerOk } from './answer.js';
 import type { Exchange, RouteHandlers } from './exchange.js';
 import { hasBody, withBody } from './request-body.js';
-import { header } from './request-headers.js';
+import { header, wordOf } from './request-headers.js';
 
 const maxRegistration = 64 * 1024;
 
 /** The routes that nodes use. */
-export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' | 'listNodes' | 'listAll'> = {
+export const nodeRoutes: RouteHandlers<
+  'register' | 'heartbeat' | 'report' | 'deregister' | 'listNodes' | 'listAll'
+> = {
   async register(exchange, { cluster }) {
-    const { manager, response, access } = exchange;
+    const { manager, request, response, access } = exchange;
     const registered = await withBody(exchange, { cluster, most: maxRegistration }, (body) =>
-      manager.register(cluster, parseRegistration(body.toString()), access.requester),
+      manager.register(cluster, parseRegistration(body.toString()), access.requester, wordOf(request)),
     );
     answerJson(response, registrationAnswer(registered, registered.node));
   },
@@ -24,10 +27,18 @@ export const nodeRoutes: RouteHandlers<'register' | 'heartbeat' | 'deregister' |
     const { manager, request, response } = exchange;
     const leaving = header(request, headers.leaving) === 'true';
     if (hasBody(request)) return answerDescribed(exchange, cluster, nodeId, leaving);
-    const isKnown = manager.heartbeat(cluster, nodeId, { leaving });
+    const isKnown = manager.heartbeat(cluster, nodeId, { leaving, word: wordOf(request) });
     // Synchronous if there is nothing to wait for.
     if (isKnown === true) return answerOk(response);
     return answerHeartbeat(response, nodeId, isKnown);
+  },
+
+  async report(exchange, { cluster, nodeId }) {
+    const { manager, response } = exchange;
+    await withBody(exchange, { cluster, most: maxReportBytes }, (body) =>
+      manager.report(cluster, nodeId, parseReport(body)),
+    );
+    answerOk(response);
   },
 
   async deregister({ manager, response, access }, { cluster, nodeId }) {
@@ -73,11 +84,16 @@ async function answerDescribed(
   nodeId: number,
   leaving: boolean,
 ): Promise<void> {
-  const { manager, response, access } = exchange;
+  const { manager, request, response, access } = exchange;
   await withBody(exchange, { cluster, most: maxRegistration }, async (body) => {
     // A chunked body may still be empty.
     const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
-    const isKnown = manager.heartbeat(cluster, nodeId, { leaving, node, requester: access.requester });
+    const isKnown = manager.heartbeat(cluster, nodeId, {
+      leaving,
+      node,
+      requester: access.requester,
+      word: wordOf(request),
+    });
     await answerHeartbeat(response, nodeId, isKnown);
   });
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
 import { matchesDigest } from '../../protocol/content-digest.js';
 import { headers } from '../../protocol/headers.js';
+import type { NodeWord } from '../../protocol/node-word.js';
 import { noVersion, parseVersion } from '../../protocol/version.js';
 import type { PushRequest } from '../../transport/transport.js';
 
@@ -20,6 +21,35 @@ export function nodeIdOf(request: IncomingMessage): number | undefined {
   const id = parseVersion(value);
   if (id === undefined) throw badRequest(`invalid header ${headers.node}: it must be a node id`);
   return id;
+}
+
+const names = {
+  instance: headers.instance.toLowerCase(),
+  epoch: headers.epoch.toLowerCase(),
+  held: headers.held.toLowerCase(),
+  applied: headers.applied.toLowerCase(),
+};
+
+/** What a heartbeat says of the node. @throws `BAD_REQUEST`: what should be a version is none. */
+export function wordOf({ headers: received }: IncomingMessage): NodeWord {
+  const instance = textIn(received[names.instance]);
+  if (instance === undefined) return nothingSaid;
+  const epoch = textIn(received[names.epoch]);
+  const version = versionIn(received[names.held], headers.held);
+  return { instance, epoch, version, applied: versionIn(received[names.applied], headers.applied) };
+}
+
+const nothingSaid: NodeWord = {};
+
+const textIn = (value: string | string[] | undefined) =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+function versionIn(value: string | string[] | undefined, name: string): number | undefined {
+  const text = textIn(value);
+  if (text === undefined) return undefined;
+  const version = parseVersion(text);
+  if (version === undefined) throw badRequest(`${name} must be a version`);
+  return version;
 }
 
 /** Returns the history that a node offers, from `Cflux-Offer`. @throws `BAD_REQUEST`: it is not `<epoch>/<version>`. */

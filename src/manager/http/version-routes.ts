@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
 import { headers } from '../../protocol/headers.js';
 import { randomUuid } from '../../random.js';
@@ -18,7 +19,7 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
       const epoch = header(request, headers.epoch);
       const [nodeId, offer] = [nodeIdOf(request), offerOf(request)];
       return manager.push(
-        { cluster, version, snapshot, mutation, epoch, nodeId, offer },
+        { cluster, version, snapshot, mutation, epoch, nodeId, offer, instance: instanceOf(request) },
         { requester: access.requester, signal: open.signal },
       );
     };
@@ -47,7 +48,7 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     // The node id is ignored unless the bearer may act as a node.
     const [nodeId, wait] = [isNode ? nodeIdOf(request) : undefined, waitOf(request)];
     const result = await manager.poll(
-      { cluster, version, wait, epoch, mutation, nodeId },
+      { cluster, version, wait, epoch, mutation, nodeId, instance: instanceOf(request) },
       { requester, signal: open.signal, connection: request.socket, isNode },
     );
     switch (result.kind) {
@@ -65,6 +66,8 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     }
   },
 };
+
+const instanceOf = (request: IncomingMessage) => header(request, headers.instance);
 
 const epochMismatch = () =>
   new CfluxError(

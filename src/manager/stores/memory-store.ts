@@ -1,5 +1,6 @@
 import { CfluxError } from '../../errors.js';
-import type { NodeInfo } from '../../protocol/nodes.js';
+import type { NodeWord } from '../../protocol/node-word.js';
+import type { NodeKind } from '../../protocol/nodes.js';
 import { randomUuid } from '../../random.js';
 import { checkCommit } from '../check-commit.js';
 import { tooManyNodes } from '../limits.js';
@@ -9,13 +10,17 @@ import type {
   Commit,
   CommitResult,
   Head,
+  HeartbeatResult,
   ManagerStore,
   NewHistory,
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredNode,
   VersionRecord,
 } from '../manager-store.js';
+import { checkReportRoom } from '../nodes/report-room.js';
+import { Voices } from '../nodes/voices.js';
 import { TimeSlice } from '../time-slice.js';
 import { isSameNode } from './node-set.js';
 import { epochOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from './numbering.js';
@@ -34,9 +39,12 @@ interface Cluster {
 }
 
 interface MemoryNode {
-  info: Omit<NodeInfo, 'alive'>;
+  info: NodeDetails & { readonly id: number };
   /** It reported that it shuts down, and has sent no heartbeat since. */
   left: boolean;
+  /** What it was when the store was last closed. */
+  kind?: NodeKind | undefined;
+  report?: string | undefined;
 }
 
 /** State shared by the stores on the same memory. */
@@ -48,6 +56,7 @@ class Memory {
   /** Open stores on this memory. */
   readonly users = new Set<MemoryStore>();
   liveness: Liveness | undefined;
+  voices: Voices | undefined;
   id: string | undefined;
   lastNodeId = 0;
 }
@@ -80,6 +89,7 @@ export class MemoryStore implements ManagerStore {
     memory.id ??= randomUuid(context.random);
     if (memory.liveness !== undefined) return;
     memory.liveness = new Liveness(context.clock, context.nodeTtl);
+    memory.voices = new Voices(context.clock, context.nodeTtl);
     for (const [cluster, { nodes }] of memory.clusters) {
       for (const { info, left } of nodes.values()) if (!left) memory.liveness.heartbeat(cluster, info.id);
     }
@@ -90,8 +100,12 @@ export class MemoryStore implements ManagerStore {
     for (const unwatch of this.#unwatch) unwatch();
     memory.users.delete(this);
     if (memory.users.size > 0) return;
+    for (const [name, { nodes }] of memory.clusters) {
+      for (const [id, node] of nodes) node.kind = memory.voices?.kindOf(name, id) ?? node.kind;
+    }
     memory.liveness?.close();
     memory.liveness = undefined;
+    memory.voices = undefined;
   }
 
   async check(): Promise<void> {}
@@ -154,7 +168,7 @@ export class MemoryStore implements ManagerStore {
     if (cluster === undefined) return false;
     this.#memory.clusters.delete(name);
     this.#memory.generations.set(name, nextNumber(this.#highest(name, cluster), clock.now()));
-    for (const id of cluster.nodes.keys()) this.#memory.liveness?.end(name, id);
+    for (const id of cluster.nodes.keys()) this.#end(name, id);
     this.#notify(name);
     return true;
   }
@@ -166,22 +180,46 @@ export class MemoryStore implements ManagerStore {
     return newHistoryOf({ storeId, cluster, previous }, clock.now(), minVersion);
   }
 
-  async addNode(cluster: string, { ip, hostname, bindAddress }: NodeDetails): Promise<number> {
+  async addNode(
+    cluster: string,
+    { ip, hostname, bindAddress }: NodeDetails,
+    word?: NodeWord,
+  ): Promise<number> {
     const { clock, maxNodes } = this.#opened();
     if ((this.#memory.clusters.get(cluster)?.nodes.size ?? 0) >= maxNodes) throw tooManyNodes(maxNodes);
     this.#memory.lastNodeId = nextNumber(this.#memory.lastNodeId, clock.now());
     const id = this.#memory.lastNodeId;
     this.#cluster(cluster).nodes.set(id, { info: { id, ip, hostname, bindAddress }, left: false });
     this.#memory.liveness?.heartbeat(cluster, id);
+    if (word !== undefined) this.#memory.voices?.registered(cluster, id, word);
     return id;
   }
 
-  heartbeat(cluster: string, nodeId: number, leaving = false): boolean {
+  heartbeat(cluster: string, nodeId: number, leaving = false, word?: NodeWord): HeartbeatResult {
     const node = this.#memory.clusters.get(cluster)?.nodes.get(nodeId);
     if (node === undefined) return false;
+    if (word !== undefined && this.#memory.voices?.heartbeat(cluster, nodeId, word) === 'duplicate') {
+      return 'duplicate';
+    }
     node.left = leaving;
     if (leaving) this.#memory.liveness?.end(cluster, nodeId);
     else this.#memory.liveness?.heartbeat(cluster, nodeId);
+    return true;
+  }
+
+  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
+    if (!this.#memory.clusters.get(cluster)?.nodes.has(nodeId)) return;
+    this.#memory.voices?.poll(cluster, nodeId, word);
+  }
+
+  async setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {
+    const nodes = this.#memory.clusters.get(cluster)?.nodes;
+    const node = nodes?.get(nodeId);
+    if (nodes === undefined || node === undefined) return false;
+    let others = 0;
+    for (const each of nodes.values()) if (each !== node) others += each.report?.length ?? 0;
+    checkReportRoom(others, report.length);
+    node.report = report;
     return true;
   }
 
@@ -199,19 +237,26 @@ export class MemoryStore implements ManagerStore {
   }
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {
-    this.#memory.liveness?.end(cluster, nodeId);
+    this.#end(cluster, nodeId);
     const known = this.#memory.clusters.get(cluster);
     const existed = known?.nodes.delete(nodeId) ?? false;
     if (known?.nodes.size === 0 && known.versions.length === 0) this.#memory.clusters.delete(cluster);
     return existed;
   }
 
-  async nodes(cluster: string): Promise<readonly NodeInfo[]> {
+  async nodes(cluster: string): Promise<readonly StoredNode[]> {
     const nodes = [...(this.#memory.clusters.get(cluster)?.nodes.values() ?? [])];
     const slice = new TimeSlice();
-    const listed: NodeInfo[] = [];
-    for (const { info } of nodes) {
-      listed.push({ ...info, alive: this.#memory.liveness?.isAlive(cluster, info.id) ?? false });
+    const listed: StoredNode[] = [];
+    for (const { info, kind, report } of nodes) {
+      const alive = this.#memory.liveness?.isAlive(cluster, info.id) ?? false;
+      const said = this.#memory.voices?.said(cluster, info.id) ?? (kind && { kind });
+      listed.push({
+        ...info,
+        alive,
+        ...(said === undefined ? {} : { said }),
+        ...(report === undefined ? {} : { reportJson: report }),
+      });
       await slice.rest();
     }
     return listed;
@@ -251,6 +296,11 @@ export class MemoryStore implements ManagerStore {
     const cluster: Cluster = { versions: [], mutations: new Map(), nodes: new Map() };
     this.#memory.clusters.set(name, cluster);
     return cluster;
+  }
+
+  #end(cluster: string, nodeId: number): void {
+    this.#memory.liveness?.end(cluster, nodeId);
+    this.#memory.voices?.forget(cluster, nodeId);
   }
 
   #notify(cluster: string): void {

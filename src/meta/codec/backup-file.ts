@@ -2,7 +2,7 @@ import { CfluxError } from '../../errors.js';
 import { foreignFile } from './foreign-file.js';
 import { Malformed, WireReader } from './wire-reader.js';
 
-/** How a `meta.00` begins, and the reply of the snapshot port that it was copied from. */
+/** The beginning of a `meta.00`, and of the snapshot port's response that it was copied from. */
 const magic = Buffer.from([0, 0, 0, 0, 0x59, 0x59, 0x01, 0x01]);
 const headerLength = 16;
 /** The first field of a portable backup; a `meta.db` has no field of this tag. */
@@ -11,11 +11,11 @@ const portableTag = 0x0a;
 const damaged = (kind: string, why: string) =>
   new CfluxError(
     'MALFORMED_METADATA',
-    `the backup is damaged: ${why}; copy the ${kind} again, or make another backup`,
+    `the backup is damaged: ${why}; copy the ${kind} again, or create another backup`,
   );
 
 /**
- * The bytes of the metadata in a file that InfluxDB 1.x wrote: a `meta.db` as it is, the `….meta` of `influxd backup -portable`, or the
+ * Returns the bytes of the metadata in a file that InfluxDB 1.x wrote: a `meta.db`, the `….meta` of `influxd backup -portable`, or the
  * `meta.00` of a legacy backup.
  *
  * @throws CfluxError `MALFORMED_METADATA` for a backup that is cut short, for other files of a backup, and for files of InfluxDB 2 and 3.
@@ -34,7 +34,7 @@ export function metadataOfFile(bytes: Buffer): Buffer {
 /** Magic number and length, the metadata, the length of the description of the node, and the description. */
 function metadataOfLegacy(bytes: Buffer): Buffer {
   if (bytes.length < headerLength || !bytes.subarray(0, magic.length).equals(magic)) {
-    throw damaged('meta.00', 'it does not start as a meta.00 does');
+    throw damaged('meta.00', 'it does not start like a meta.00');
   }
   const end = BigInt(headerLength) + bytes.readBigUInt64BE(magic.length);
   const lengthEnd = end + 8n;

@@ -1,7 +1,7 @@
 import type { MetaData } from '../records.js';
 
 /*
- * The slow way over all fields, taken only when the writer found that something is wrong: it says what, and where.
+ * Slow checks of all fields, executed only after the writer detected an error: they find the field and the reason.
  */
 
 const uint64 = { least: 0n, most: 2n ** 64n - 1n, name: 'an unsigned 64-bit integer' };
@@ -39,7 +39,7 @@ function each<T>(place: string, list: readonly T[], check: (place: string, item:
   }
 }
 
-/** Throws a RangeError or TypeError that names the first field of `data` that cannot be encoded as it is. */
+/** Throws a RangeError or TypeError that names the first field of `data` that cannot be encoded. */
 export function checkRanges(data: MetaData): void {
   for (const field of ['term', 'index', 'clusterId', 'maxNodeId', 'maxShardGroupId', 'maxShardId'] as const) {
     checkBigint(field, data[field], uint64);

@@ -1,10 +1,10 @@
 const maxStep = 64 * 1024;
 
-/** How many bytes `a` from `i` on and `b` from `j` on have in common, `most` at most. */
+/** Returns the length of the common prefix of `a` from `i` and `b` from `j`, at most `most`. */
 export function commonPrefix(a: Buffer, i: number, b: Buffer, j: number, most: number): number {
   const limit = Math.min(most, a.length - i, b.length - j);
   const equal = (from: number, to: number) => a.compare(b, j + from, j + to, i + from, i + to) === 0;
-  // Ever longer stretches up to the first that differs, then halves of that one: so it must not be too long.
+  // Compares ever longer stretches until one differs, then halves that one: so it must not be too long.
   let same = 0;
   let step = 1024;
   while (same < limit) {
@@ -16,7 +16,7 @@ export function commonPrefix(a: Buffer, i: number, b: Buffer, j: number, most: n
   return limit;
 }
 
-/** Where in `[from, to)`, which is known to differ, the first difference is. */
+/** Returns the first difference in `[from, to)`, which is known to differ. */
 function firstDifference(equal: (from: number, to: number) => boolean, from: number, to: number): number {
   let low = from;
   let high = to;

@@ -13,21 +13,21 @@ import { databaseSegments, userSegments } from './segments.js';
 import { Malformed, WireReader } from './wire-reader.js';
 
 /**
- * The metadata that `delta` makes of the bytes of `base`, as encodeMetadata makes them. Databases and users that lie in its copies as a
- * whole are the same objects as in `base`; only the others are decoded.
+ * Returns the metadata that `delta` produces from the bytes of `base`, as encodeMetadata encodes them. Databases and users that are
+ * completely inside its copies are the same objects as in `base`; only the others are decoded.
  *
- * Whether it is what the sender meant is seen from the digest of its encoding (encodeShared), which is the target's.
+ * The digest of the result's encoding (encodeShared), which is the target's, shows whether it is what the sender meant.
  *
- * @throws CfluxError `MALFORMED_DELTA` if the delta does not fit; as decodeMetadata, for what it makes.
+ * @throws CfluxError `MALFORMED_DELTA` if the delta does not match; for its result the errors of decodeMetadata.
  */
 export function decodeDelta(base: MetaData, delta: Delta): MetaData {
   const { pieces, lossy } = encodePieces(base);
-  // Lossy bytes decode to something else than the records that they were made from.
+  // Lossy bytes decode to something else than the records they were encoded from.
   const data = lossy ? undefined : decodeSparsely(base, delta, new Rope(pieces));
   return data ?? decodeMetadata(applyDelta(delta, Buffer.concat(pieces)), base);
 }
 
-/** Nothing if something is odd: then the whole is decoded, or the error found. */
+/** Returns undefined if anything is unusual: then everything is decoded, which finds the error, if any. */
 function decodeSparsely(base: MetaData, delta: Delta, bytes: Rope): MetaData | undefined {
   const isInside = delta.instructions.every(
     ({ from, length }) => from === undefined || from + length <= bytes.length,
@@ -49,7 +49,7 @@ function decodeSparsely(base: MetaData, delta: Delta, bytes: Rope): MetaData | u
   }
 }
 
-/** Known records that were left out of the bytes, at the place where they belong. */
+/** Known records that were left out of the bytes, with their position. */
 interface Omission {
   readonly at: number;
   readonly kind: 'databases' | 'users';
@@ -57,7 +57,7 @@ interface Omission {
   readonly to: number;
 }
 
-/** The target without the bytes of the known records that lie in its copies as a whole. */
+/** The target without the bytes of known records that are completely inside its copies. */
 class SparseTarget {
   private readonly parts: Uint8Array[] = [];
   private size = 0;
@@ -87,9 +87,9 @@ class SparseTarget {
     this.copyBytes(position, end);
   }
 
-  /** Each stretch between omissions must be whole fields of the root: only then are the omitted bytes records there, too. */
+  /** Each stretch between omissions must consist of whole fields of the root: only then are the omitted bytes records there too. */
   decode(known: MetaData): MetaData {
-    // In memory of its own, because parts of it are kept beside the records.
+    // Copied to separate memory, because parts of it are kept with the records.
     const bytes = joinPieces(this.parts);
     checkRecordCount([bytes]);
     const reader = new WireReader(bytes);

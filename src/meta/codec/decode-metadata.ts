@@ -11,11 +11,11 @@ import { Malformed, WireReader } from './wire-reader.js';
 import { copyOf } from './wire-writer.js';
 
 /**
- * Metadata from the bytes that InfluxDB keeps in `meta.db`, or that {@link encodeMetadata} made. It is read as InfluxDB reads it;
- * fields that nobody knows are kept with their record and written again.
+ * Decodes metadata from the bytes of InfluxDB's `meta.db`, or from {@link encodeMetadata}. It is read as InfluxDB reads it; unknown
+ * fields are kept with their record and written again.
  *
- * @param known Metadata that is at hand already: databases and users whose bytes are the same come back as the same objects, and are
- *   not decoded again.
+ * @param known previously decoded metadata: databases and users with the same bytes are returned as the same objects, and are not decoded
+ * again
  * @throws CfluxError `MALFORMED_METADATA` naming the place, such as `databases[3].retentionPolicies[0]`; `TOO_LARGE` above five million
  *   records, before any is decoded.
  * @example
@@ -28,8 +28,8 @@ import { copyOf } from './wire-writer.js';
  */
 export function decodeMetadata(bytes: Uint8Array, known?: MetaData): MetaData {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // A copy, for parts of it are kept beside the records, and the caller may use the bytes for something else. But if nearly
-  // everything is known already, nobody asks for it.
+  // A copy, because parts of it are kept with the records, and the caller may reuse the bytes. It is created only when needed: if nearly
+  // everything is known already, it is not.
   let copy: Buffer | undefined;
   return decode(view, known, () => {
     copy ??= copyOf(view);
@@ -37,7 +37,7 @@ export function decodeMetadata(bytes: Uint8Array, known?: MetaData): MetaData {
   });
 }
 
-/** As {@link decodeMetadata}, but keeps the bytes themselves: nobody may change them afterwards. */
+/** Same as {@link decodeMetadata}, but keeps the bytes themselves: they must not be changed afterwards. */
 export function decodeShared(bytes: Buffer): MetaData {
   return decode(bytes, undefined, () => bytes);
 }
@@ -62,13 +62,13 @@ function readMetadata(reader: WireReader, known: MetaData | undefined, kept: () 
   return root.finish(reader.bytes, kept);
 }
 
-/** What is known of `list`. */
+/** Returns what is known of `list`. */
 function knownSegments<T extends Named>(
   list: readonly T[] | undefined,
   kind: SegmentKind<T>,
 ): KnownSegments<T> | undefined {
   if (list === undefined || list.length === 0) return undefined;
   const layout = layoutFor(list, kind);
-  // Lossy bytes decode to something else than the records that they were made from.
+  // Lossy bytes decode to something else than the records they were encoded from.
   return layout.lossy ? undefined : { list, layout };
 }

@@ -12,14 +12,14 @@ import { commonRuns } from './runs.js';
 import { databaseSegments, type SegmentKind, userSegments } from './segments.js';
 
 /**
- * The delta from the bytes of `base` to the bytes of `data`, both as encodeMetadata makes them. Nothing is searched for: records that both
- * share are copied; one that was changed is compared with the one of its name, field by field. So its work is that of the change,
- * apart from one comparison of identity for each record.
+ * Returns the delta from the bytes of `base` to the bytes of `data`, both as encodeMetadata encodes them. There is no search: shared
+ * records are copied; a changed one is compared with the one of the same name, field by field. So the work is proportional to the change,
+ * apart from one comparison of identity per record.
  *
- * The inserts are views of the bytes that are kept beside the records.
+ * The inserts are views of the bytes that are kept with the records.
  */
 export function diffMetadata(base: MetaData, data: MetaData): Delta {
-  // New records are encoded side by side here, and not one by one below.
+  // New records are encoded together here, and not one by one below.
   encodePieces(data);
   encodePieces(base);
   const [before, after] = [placesIn(base), encodeRoot(data)];
@@ -67,7 +67,7 @@ function appendRecord<T extends Named>(
   const old = list[position];
   const offset = places.startOf(position);
   if (old === undefined) builder.insert(fresh);
-  // It was moved, or so much changed before it that the runs ended.
+  // It was moved, or too much changed before it.
   else if (old === record) builder.copy(offset, fresh.length);
   else diffRecords(builder, bytesOf(old, kind), offset, fresh, root);
 }

@@ -2,10 +2,10 @@ import type { DeltaBuilder } from '../../delta/delta-builder.js';
 import type { Inside } from './message-tree.js';
 import { Malformed, WireReader } from './wire-reader.js';
 
-/** A shorter copy takes more bytes of a delta than what it copies. */
+/** A shorter copy takes more bytes in a delta than it copies. */
 const shortestCopy = 8;
 
-/** A field of a message: its tag, where it begins, where its value does, and where it ends. */
+/** A field of a message: its tag, and the offsets of its start, value and end. */
 interface Field {
   readonly tag: number;
   readonly start: number;
@@ -14,8 +14,8 @@ interface Field {
 }
 
 /**
- * Appends to `builder` how the record `fresh` is made from `old`, which lies at `offset` in the base. Fields and messages inside that
- * are the same are copied, however deep; messages are compared with those of the same name or id. Both are whole fields of the root.
+ * Appends to `builder` how the record `fresh` is made from `old`, which is at `offset` in the base. Equal fields and nested messages are
+ * copied at any depth; messages are compared with those of the same name or id. Both are whole fields of the root.
  */
 export function diffRecords(
   builder: DeltaBuilder,
@@ -29,7 +29,7 @@ export function diffRecords(
     diff.compare(fieldsOf(old, 0, old.length), fieldsOf(fresh, 0, fresh.length), inside);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    // The caller gave unknown fields that are not well-formed.
+    // The caller provided unknown fields that are not well-formed.
     builder.insert(fresh);
     return;
   }
@@ -43,7 +43,7 @@ export function diffRecords(
   builder.insert(fresh.subarray(position));
 }
 
-/** A stretch of the fresh record that stands in the old one too, from `from` on. */
+/** A stretch of the fresh record that is in the old one too, at `from`. */
 interface Same {
   readonly from: number;
   readonly start: number;
@@ -93,7 +93,7 @@ class RecordDiff {
     }
   }
 
-  /** For each field after the change, the one before it: of the same name or id, or else the next of its tag that has none. */
+  /** Returns for each new field the corresponding old one: of the same name or id, or else the next one with its tag that has none. */
   private partners(
     before: readonly Field[],
     after: readonly Field[],
@@ -137,7 +137,7 @@ class RecordDiff {
   }
 }
 
-/** By which a field is found again: a message by its tag and its first field, which is its name or its id; any other by its tag. */
+/** Identifies a field: a message by its tag and its first field, which is its name or its id; any other by its tag. */
 function keyOf(bytes: Buffer, { tag, body, end }: Field, inside: Inside): string {
   if (inside[tag] === undefined || body === end) return String(tag);
   const reader = new WireReader(bytes);
@@ -161,7 +161,7 @@ function fieldsOf(bytes: Buffer, start: number, end: number): Field[] {
   return fields;
 }
 
-/** Where the value of a field begins behind its length, if it has one. */
+/** Returns where the value of a field begins, after its length, if it has one. */
 function bodyOf(bytes: Buffer, tag: number, value: number, end: number): number {
   if ((tag & 7) !== 2) return value;
   const reader = new WireReader(bytes);

@@ -15,13 +15,14 @@ import {
 } from './segments.js';
 import { WireWriter } from './wire-writer.js';
 
-/** For lists of unknown descent. */
+/** For lists of unknown origin. */
 const maxPieces = 64;
 
 /**
- * As many pieces cost as much as a new layout (measured; half of the layout's cost is garbage collection). Lists have more pieces with
- * each change, and the best moment for a new layout is when all since the last one have cost as much, whether one record changes at a
- * time or a hundred: the sum over `m` changes, `m² c / 2 + layout`, divided by `m`, is least where its two parts are equal.
+ * Limit on the pieces, above which a new layout is cheaper (measured; half of the layout's cost is garbage collection). Lists have more
+ * pieces with each change, and the best time for a new layout is when all changes since the last one have cost as much, whether one
+ * record changes at a time or a hundred: the sum over `m` changes, `m² c / 2 + layout`, divided by `m`, is minimal if its two parts are
+ * equal.
  */
 const worth = ({ bytes, offsets }: Layout) => 16 + offsets.length / 32 + bytes.length / 1024;
 
@@ -52,14 +53,14 @@ function recordsOf(layout: Layout): number {
   return layout.records;
 }
 
-/** Nothing if that would be too many. */
+/** Returns undefined if there would be too many pieces. */
 function encodeInPieces<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList | undefined {
   const origin = originOf(list);
   const known = origin && layoutOf(origin);
   return origin && known ? fromOrigin(list, kind, origin, known) : fromSegments(list, kind);
 }
 
-/** What the list has in common with its origin, as it lies there, and each of the others for itself. */
+/** Copies what the list has in common with its origin, and encodes the other records one by one. */
 function fromOrigin<T extends Named>(
   list: readonly T[],
   kind: SegmentKind<T>,
@@ -83,11 +84,11 @@ function fromOrigin<T extends Named>(
     pieces.add(bytes, start, end, lossy);
     common += end - start;
   }
-  // Runs do not overlap, so they have no more records than the origin, and what is new has one for each byte at most.
+  // Runs do not overlap, so they have no more records than the origin, and new data has at most one per byte.
   return pieces.finish(() => recordsOf(known) + pieces.size - common);
 }
 
-/** For a list of unknown descent (somebody made it himself) most of whose records are known. */
+/** For a list of unknown origin (created by the application) with mostly known records. */
 function fromSegments<T extends Named>(list: readonly T[], kind: SegmentKind<T>): EncodedList | undefined {
   const pieces = new Pieces();
   let unknown = 0;
@@ -99,19 +100,19 @@ function fromSegments<T extends Named>(list: readonly T[], kind: SegmentKind<T>)
   return pieces.finish();
 }
 
-/** What of `list` is in none of `runs`: before each of them, and after the last. */
+/** Returns the parts of `list` that are in none of `runs`: before each of them, and after the last. */
 function gapsBetween<T>(runs: readonly Run[], list: readonly T[]): readonly (readonly T[])[] {
   const before = runs.map(({ start }, i) => list.slice(runs[i - 1]?.end ?? 0, start));
   return [...before, list.slice(runs.at(-1)?.end ?? 0)];
 }
 
-/** Encodes those that are not known yet side by side: memory for each of them would cost more than the bytes. */
+/** Encodes unknown records together: separate memory for each of them would cost more than the bytes. */
 function encodeTogether<T extends Named>(records: readonly T[], kind: SegmentKind<T>): void {
   const unknown = records.filter((record) => segmentOf(record) === undefined);
   for (let i = 0; i < unknown.length; i += together) layoutFor(unknown.slice(i, i + together), kind);
 }
 
-/** The segment of a record, made if there is none yet. */
+/** Returns the segment of a record, and creates it if needed. */
 export function segmentFor<T extends Named>(record: T, kind: SegmentKind<T>): Segment {
   return segmentOf(record) ?? encodeSegment(record, kind);
 }

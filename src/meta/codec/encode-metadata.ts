@@ -6,24 +6,24 @@ import { checkRecordCount } from './record-limit.js';
 import { encodeRoot } from './root-fields.js';
 import { databaseSegments, userSegments } from './segments.js';
 
-/** @see {@link encodeMetadata} */
+/** Options of {@link encodeMetadata}. */
 export interface EncodeOptions {
   /**
-   * What to do with a number that its field cannot hold: `throw` a RangeError that names it, or `wrap` it as InfluxDB does,
-   * modulo 2^64 or 2^32. Default: `throw`.
+   * What to do with a number that does not fit its field: `throw` a RangeError that names it, or `wrap` it as InfluxDB does, modulo 2^64
+   * or 2^32. Default: `throw`.
    */
   readonly outOfRange?: 'throw' | 'wrap';
 }
 
 /**
- * The metadata as InfluxDB keeps it in `meta.db` and sends it around: protocol buffers, byte for byte what InfluxDB writes (but for the
- * order of a user's privileges, which InfluxDB draws by lot).
+ * Encodes metadata as InfluxDB stores it in `meta.db` and sends it: protocol buffers, byte for byte what InfluxDB writes (except for the
+ * order of a user's privileges, which is random in InfluxDB).
  *
- * Databases and users that were encoded or decoded before, and not touched since, are copied, not encoded again.
+ * Databases and users that were encoded or decoded before, and are unchanged, are copied, not encoded again.
  *
- * @throws RangeError naming the first number that its field cannot hold, such as `databases[3].retentionPolicies[0].replicaN`.
- * @throws TypeError naming the first field that is not of its type.
- * @throws CfluxError `TOO_LARGE` above five million records, which {@link decodeMetadata} does not take either.
+ * @throws RangeError naming the first number that does not fit its field, such as `databases[3].retentionPolicies[0].replicaN`.
+ * @throws TypeError naming the first field with a wrong type.
+ * @throws CfluxError `TOO_LARGE` above five million records, which {@link decodeMetadata} refuses too.
  * @example
  * ```ts
  * import { writeFile } from 'node:fs/promises';
@@ -36,7 +36,7 @@ export function encodeMetadata(data: MetaData, options: EncodeOptions = {}): Uin
 }
 
 /**
- * As {@link encodeMetadata}, but the bytes are not copied together: in pieces, to be hashed or written one after the other and not to be
+ * Same as {@link encodeMetadata}, but the bytes are not joined: the pieces must be hashed or written one after the other and must not be
  * changed.
  */
 export function encodeShared(
@@ -48,7 +48,7 @@ export function encodeShared(
   return pieces;
 }
 
-/** As {@link encodeShared}. Numbers are wrapped. */
+/** Same as {@link encodeShared}, with numbers wrapped. */
 export function encodePieces(data: MetaData): {
   readonly pieces: readonly Buffer[];
   readonly lossy: boolean;
@@ -61,7 +61,7 @@ export function encodePieces(data: MetaData): {
     checkRecordCount(pieces, () => databases.recordsAtMost() + users.recordsAtMost());
     return { pieces, lossy: root.lossy || databases.lossy || users.lossy };
   } catch (error) {
-    // The writer does not look at types: it stumbles, and cannot say where.
+    // The writer does not check types: it fails without a location.
     if (error instanceof TypeError) checkRanges(data);
     throw error;
   }

@@ -1,6 +1,6 @@
 import { constants, gunzipSync } from 'node:zlib';
 
-/** A file that is no metadata of InfluxDB 1.x. */
+/** A file that is not metadata of InfluxDB 1.x. */
 export interface ForeignFile {
   readonly what: string;
   readonly advice: string;
@@ -11,7 +11,7 @@ const ofVersion2 =
   'InfluxDB 2 has no metadata as InfluxDB 1.x has; name a meta.db or a backup of InfluxDB 1.x, or create the databases in the cluster';
 const ofVersion3 = ofVersion2.replace('InfluxDB 2', 'InfluxDB 3');
 
-/** Where the first page of a bolt database has its magic number, behind the header of the page. */
+/** The location of the magic number in a bolt database, after the header of its first page. */
 const boltMagic = { at: 16, is: 0xed0cdaed };
 
 const beginsWith = (text: string) => (bytes: Buffer) => bytes.toString('latin1', 0, text.length) === text;
@@ -24,7 +24,7 @@ const isGzip = beginsWith('\x1f\x8b');
 /** A tar archive has this mark in its first header. */
 const isTar = (bytes: Buffer) => bytes.toString('latin1', 257, 262) === 'ustar';
 
-/** Kinds of files, the more special ones first. */
+/** Kinds of files, the more specific ones first. */
 const kinds: readonly (readonly [is: (bytes: Buffer) => boolean, what: string, advice: string])[] = [
   [(bytes) => bytes.length === 0, 'an empty file', inBackup],
   [isBolt, 'the bolt database of an InfluxDB 2 server (influxd.bolt)', ofVersion2],
@@ -56,7 +56,7 @@ const kinds: readonly (readonly [is: (bytes: Buffer) => boolean, what: string, a
   [beginsWith('\x16\xd1\x16\xd1'), 'a TSM file, the points of a shard', inBackup],
 ];
 
-/** What `bytes` is that stands beside the metadata, or belongs to another version; `undefined` if it may be metadata. */
+/** Returns what `bytes` is, if it is another part of a backup or from another version; `undefined` if it may be metadata. */
 export function foreignFile(bytes: Buffer): ForeignFile | undefined {
   for (const [is, what, advice] of kinds) if (is(bytes)) return { what, advice };
   return undefined;
@@ -66,7 +66,7 @@ export function foreignFile(bytes: Buffer): ForeignFile | undefined {
 const isManifestOfVersion2 = (bytes: Buffer) =>
   /"(kv|sql|buckets|bucketID)"\s*:/.test(bytes.toString('latin1', 0, 4096));
 
-/** The beginning of what the beginning of a gzip file contains. */
+/** Returns the decompressed beginning of a gzip file. */
 function unpacked(bytes: Buffer): Buffer {
   try {
     return gunzipSync(bytes.subarray(0, 4096), { finishFlush: constants.Z_SYNC_FLUSH });

@@ -11,22 +11,22 @@ import {
 } from './segments.js';
 import { WireWriter } from './wire-writer.js';
 
-/** The layout of `list`, made if there is none yet. */
+/** Returns the layout of `list`, and creates it if needed. */
 export function layoutFor<T extends Named>(list: readonly T[], kind: SegmentKind<T>): Layout {
   return layoutOf(list) ?? new LayoutWriter(list, kind).write();
 }
 
-/** The bytes of the records `[start, end)`. */
+/** Returns the bytes of the records `[start, end)`. */
 export function stretch({ bytes, offsets }: Layout, start: number, end: number): Buffer {
   return bytes.subarray(offsets[start], offsets[end]);
 }
 
-/** Writes a whole list side by side, from the last record to the first, and keeps where each of them lies. */
+/** Writes a whole list contiguously, from the last record to the first, and records the location of each. */
 class LayoutWriter<T extends Named> {
   private readonly writer: WireWriter;
-  /** The writer's size when each record was complete, and one more: before the last. */
+  /** The writer's size when each record was complete, and one more: before the last record. */
   private readonly sizes: Uint32Array;
-  /** Positions of the records that were not known. */
+  /** Positions of the unknown records. */
   private readonly fresh: number[] = [];
   private readonly lossyOnes = new Set<number>();
   private lossy = false;
@@ -55,7 +55,7 @@ class LayoutWriter<T extends Named> {
     return this.keep(this.writer.finish());
   }
 
-  /** Bytes to begin with: what a relative took, or a guess. */
+  /** Initial size of the buffer: that of a related list, or a guess. */
   private room(): number {
     const { list, kind } = this;
     const { bytes } = layoutOf(originOf(list) ?? list) ?? {};

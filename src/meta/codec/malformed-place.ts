@@ -2,8 +2,8 @@ import { root } from './message-tree.js';
 import { WireReader } from './wire-reader.js';
 
 /**
- * Where in the metadata byte `offset` stands, for example `databases[3].retentionPolicies[0]`; `''` is the root. Everything before
- * `offset` must be well-formed. It goes the whole way again, which is why decoding does not have to keep count.
+ * Returns the location of byte `offset` in the metadata, for example `databases[3].retentionPolicies[0]`; `''` is the root. Everything
+ * before `offset` must be well-formed. It parses again from the start, so that decoding need not track locations.
  */
 export function placeOf(bytes: Buffer, offset: number): string {
   const reader = new WireReader(bytes);
@@ -34,7 +34,7 @@ export function placeOf(bytes: Buffer, offset: number): string {
       counts = new Map();
     }
   } catch {
-    // It is malformed, as we know: what was found up to here is the answer.
+    // The input is known to be malformed: the location found so far is the result.
   }
   return path.join('.');
 }

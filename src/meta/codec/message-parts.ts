@@ -1,10 +1,10 @@
 import { Malformed } from './wire-reader.js';
 
-/** All empty lists are this one: a snapshot has a hundred thousand of them. */
+/** All empty lists share this one: a snapshot has a hundred thousand of them. */
 export const none: readonly never[] = Object.freeze([]);
 
 export function missing(field: string, start: number): Malformed {
-  // The message may be empty, and then the last byte of its length is all there is of it.
+  // The message may be empty, and then it consists of the last byte of its length only.
   return new Malformed(`the required field ${field} is missing`, start - 1);
 }
 

@@ -1,4 +1,4 @@
-/** The messages inside a message: tag of the field, its name, whether there are many, and what is inside in turn. */
+/** The messages inside a message: the tag of the field, its name, whether it is repeated, and its own contents. */
 export interface Inside {
   readonly [tag: number]: { readonly name: string; readonly inside: Inside };
 }

@@ -1,18 +1,18 @@
 import type { Segment } from './segments.js';
 
-/** The encoding of a list, in pieces that others share and nobody may change. */
+/** The encoding of a list, in shared immutable pieces. */
 export interface EncodedList {
   readonly pieces: readonly Buffer[];
-  /** Some records will not read as what they are; see {@link WireWriter.lossy}. */
+  /** Some records do not decode to the same values; see {@link WireWriter.lossy}. */
   readonly lossy: boolean;
-  /** No fewer records than the list has, without counting them again; see checkRecordCount. */
+  /** An upper bound on the records in the list, without counting them again; see checkRecordCount. */
   readonly recordsAtMost: () => number;
 }
 
-/** Collects pieces; neighbours become one. */
+/** Collects pieces; adjacent ones are joined. */
 export class Pieces {
   count = 0;
-  /** Bytes of all of them. */
+  /** Total number of bytes. */
   size = 0;
   private readonly pieces: Buffer[] = [];
   private bytes: Buffer | undefined;
@@ -36,7 +36,7 @@ export class Pieces {
     this.add(bytes, start, end, lossy);
   }
 
-  /** @param recordsAtMost Default: a record takes a byte at least. */
+  /** @param recordsAtMost default: one record per byte */
   finish(recordsAtMost: () => number = () => this.size): EncodedList {
     this.closePiece();
     return { pieces: this.pieces, lossy: this.lossy, recordsAtMost };

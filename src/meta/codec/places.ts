@@ -6,15 +6,15 @@ import { encodeRoot } from './root-fields.js';
 import { runsFromOrigin } from './runs.js';
 import { databaseSegments, layoutOf, type SegmentKind, userSegments } from './segments.js';
 
-/** Where the records of a list lie in an encoded snapshot. */
+/** The locations of the records of a list in an encoded snapshot. */
 export class Places {
   constructor(
     private readonly offsets: Uint32Array,
-    /** Where the first of them begins. */
+    /** Offset of the first record. */
     private readonly start: number,
   ) {}
 
-  /** Where the record at `position` begins; behind the last, where that ends. */
+  /** Returns the offset of the record at `position`; after the last one, the end. */
   startOf(position: number): number {
     return this.start + (this.offsets[position] ?? 0) - (this.offsets[0] ?? 0);
   }
@@ -23,7 +23,7 @@ export class Places {
     return this.startOf(this.offsets.length - 1);
   }
 
-  /** The first position that begins at `offset` or behind it; one more than there are if none does. */
+  /** Returns the first position at or after `offset`; the number of records if there is none. */
   firstFrom(offset: number): number {
     let low = 0;
     let high = this.offsets.length;
@@ -35,13 +35,13 @@ export class Places {
     return low;
   }
 
-  /** The last position that begins at `offset` or before it, or ends there; −1 if none does. */
+  /** Returns the last position that begins or ends at or before `offset`; −1 if there is none. */
   lastUpTo(offset: number): number {
     return this.firstFrom(offset + 1) - 1;
   }
 }
 
-/** An encoded snapshot: its own fields, and where everything else lies. */
+/** An encoded snapshot: its own fields, and the locations of everything else. */
 export interface SnapshotPlaces {
   readonly head: Buffer;
   readonly databases: Places;
@@ -49,7 +49,7 @@ export interface SnapshotPlaces {
   readonly tail: Buffer;
 }
 
-/** Where everything lies in what encodeMetadata makes of `data`. */
+/** Returns the locations of everything in the encoding of `data`. */
 export function placesIn(data: MetaData): SnapshotPlaces {
   const { head, tail } = encodeRoot(data);
   const databases = new Places(offsetsOf(data.databases, databaseSegments), head.length);
@@ -59,7 +59,7 @@ export function placesIn(data: MetaData): SnapshotPlaces {
 
 const keptOffsets = notesOn<readonly unknown[], Uint32Array>();
 
-/** Where each record of a list begins, counted from anywhere; one more for the end of the last. */
+/** Returns the offsets of the records of a list, from any origin; one more for the end of the last. */
 function offsetsOf<T extends Named>(list: readonly T[], kind: SegmentKind<T>): Uint32Array {
   const known = layoutOf(list)?.offsets ?? keptOffsets.get(list);
   if (known !== undefined) return known;
@@ -68,7 +68,7 @@ function offsetsOf<T extends Named>(list: readonly T[], kind: SegmentKind<T>): U
   return offsets;
 }
 
-/** Sums the sizes; where the origin has the same records one after the other, from the differences of its offsets. */
+/** Sums the sizes; for records that the origin has in the same order, from the differences of its offsets. */
 function measure<T extends Named>(list: readonly T[], kind: SegmentKind<T>): Uint32Array {
   const offsets = new Uint32Array(list.length + 1);
   let position = 0;

@@ -1,10 +1,10 @@
 /**
- * Unknown fields of a user's single privileges. In the records a privilege is an entry of a map and has no place for them, so
- * they are kept beside the map, and go with it from one version of the user to the next.
+ * Unknown fields of a user's single privileges. In the records a privilege is an entry of a map without a place for them, so they are
+ * kept separately, and passed from one version of the user to the next.
  */
 const fields = new WeakMap<ReadonlyMap<string, number>, Map<string, Uint8Array>>();
 
-/** Remembers (or, for `undefined`, forgets) the unknown fields of one privilege that was just read. */
+/** Stores (or, for `undefined`, removes) the unknown fields of a privilege that was just read. */
 export function keepUnknownPrivilegeFields(
   privileges: ReadonlyMap<string, number>,
   database: string,
@@ -16,7 +16,7 @@ export function keepUnknownPrivilegeFields(
   else present.set(database, unknownFields);
 }
 
-/** Hands the unknown fields of `from` on to `to`, a changed copy of it. */
+/** Copies the unknown fields of `from` to `to`, a changed copy of it. */
 export function inheritUnknownPrivilegeFields(
   from: ReadonlyMap<string, number>,
   to: ReadonlyMap<string, number>,

@@ -12,10 +12,10 @@ import { keepIfLossy } from './verbatim.js';
 import type { WireReader } from './wire-reader.js';
 
 /*
- * One function for each message of the wire format, from its first byte up to `end`. Tags are written as they stand in the bytes:
- * 0x0a is field 1, length-delimited; 0x10 is field 2, varint. A known field with another wire type has another tag, and so falls
- * among the unknown. `seen` has one bit for each required field. An array is begun with its first element, for most have one
- * only and `[]` followed by a push takes room for seventeen.
+ * One function for each message of the wire format, from its first byte to `end`. Tags are written as encoded: 0x0a is field 1,
+ * length-delimited; 0x10 is field 2, varint. A known field with another wire type has another tag, and so counts as unknown. `seen` has
+ * one bit for each required field. An array is created with its first element, because most have one only and `[]` followed by a push
+ * allocates room for seventeen.
  */
 
 const databaseFields = ['name', 'defaultRetentionPolicy'];

@@ -11,29 +11,28 @@ interface LaidOut<T> extends KnownSegments<T> {
 /** A list that was read or written before. */
 export interface KnownSegments<T> {
   readonly list: readonly T[];
-  /** Absent: which of its records come again is known by other means than by their bytes; see {@link SegmentsReader.take}. */
+  /** Undefined if records are matched by other means than their bytes; see {@link SegmentsReader.take}. */
   readonly layout?: Layout;
 }
 
 const maxArguments = 1000;
 
 /**
- * Collects the records of one kind from the root message. Given what is known already, it takes over, as the same objects, the
- * records whose bytes are the same.
+ * Collects the records of one kind from the root message. Known records with the same bytes are reused as the same objects.
  */
 export class SegmentsReader<T extends Named> {
   private readonly records: T[] = [];
-  /** What was taken, and where among the records it belongs. */
+  /** The reused records, and their positions. */
   private readonly taken: { readonly at: number; readonly records: readonly T[] }[] = [];
-  /** Those that were not known. */
+  /** The records that were not known. */
   private readonly fresh: Placed[] = [];
-  /** Where the last segment ends. */
+  /** End of the last segment. */
   private end = 0;
-  /** Whether the segments lie side by side, as InfluxDB writes them. */
+  /** Whether the segments are contiguous, as InfluxDB writes them. */
   private contiguous = true;
   /** Position of the known record that is expected next. */
   private next = 0;
-  /** Whether what was taken over came in its old order. */
+  /** Whether the reused records are in their old order. */
   private inOrder = true;
 
   constructor(
@@ -41,7 +40,7 @@ export class SegmentsReader<T extends Named> {
     private readonly known: KnownSegments<T> | undefined,
   ) {}
 
-  /** Reads the segment that begins at `start`, its tag having been read; if it is known, all that follow and are known, too. */
+  /** Reads the segment that begins at `start`, after its tag; if it is known, all following known ones too. */
   read(reader: WireReader, start: number, end: number): void {
     if (start !== this.end && this.records.length > 0) this.contiguous = false;
     const { list, layout } = this.known ?? {};
@@ -55,7 +54,7 @@ export class SegmentsReader<T extends Named> {
     this.end = reader.pos;
   }
 
-  /** Takes the known records from position `from` up to `to`, whose bytes come next and are not read. */
+  /** Reuses the known records from position `from` to `to`, whose bytes come next and are not read. */
   take(from: number, to: number): void {
     this.taken.push({ at: this.records.length, records: this.known?.list.slice(from, to) ?? [] });
     if (from < this.next) this.inOrder = false;
@@ -63,7 +62,7 @@ export class SegmentsReader<T extends Named> {
     this.contiguous = false;
   }
 
-  /** @param bytes Returns the bytes that were read in memory that is not changed afterwards, which may take a copy. */
+  /** @param bytes returns the bytes that were read, in memory that does not change afterwards, which may need a copy */
   finish(bytes: () => Buffer): readonly T[] {
     const { known, fresh, inOrder, contiguous } = this;
     const records = this.allRecords();
@@ -75,7 +74,7 @@ export class SegmentsReader<T extends Named> {
     return records;
   }
 
-  /** Those that were read, and between them those that were taken: joined at once, because it is slow to append to a long list. */
+  /** Joins the read and the reused records at once, because appending to a long list is slow. */
   private allRecords(): readonly T[] {
     const { records, taken } = this;
     if (taken.length === 0) return records;
@@ -101,7 +100,7 @@ export class SegmentsReader<T extends Named> {
     return record;
   }
 
-  /** Takes the expected record and its successors for as long as the bytes are theirs. */
+  /** Reuses the expected record and its successors while their bytes are equal. */
   private takeRun(reader: WireReader, start: number, { list, layout }: LaidOut<T>): boolean {
     const { next } = this;
     if (next >= list.length || !isSegment(reader, start, layout, next)) return false;
@@ -116,7 +115,7 @@ export class SegmentsReader<T extends Named> {
     return true;
   }
 
-  /** Takes the known record of this name, if its bytes are the same; in any case, goes on after it. */
+  /** Reuses the known record with this name, if its bytes are equal; continues after it in any case. */
   private takeByName(
     reader: WireReader,
     start: number,
@@ -136,7 +135,7 @@ export class SegmentsReader<T extends Named> {
   }
 }
 
-/** Whether the bytes from `start` on are the known segment at `position`. */
+/** Whether the bytes at `start` are the known segment at `position`. */
 function isSegment(reader: WireReader, start: number, { bytes, offsets }: Layout, position: number): boolean {
   const from = offsets[position] ?? 0;
   const to = offsets[position + 1] ?? 0;
@@ -144,7 +143,7 @@ function isSegment(reader: WireReader, start: number, { bytes, offsets }: Layout
   return end <= reader.bytes.length && bytes.compare(reader.bytes, start, end, from, to) === 0;
 }
 
-/** The name of the record, if it stands first, as InfluxDB writes it. */
+/** Returns the name of the record, if it comes first, as InfluxDB writes it. */
 function peekName(reader: WireReader, end: number): string | undefined {
   const { pos } = reader;
   if (pos === end || reader.tag() !== 0x0a) {

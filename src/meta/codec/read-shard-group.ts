@@ -76,7 +76,7 @@ function readShard(reader: WireReader, end: number): ShardInfo {
       case 0x08:
         id = reader.uint64();
         break;
-      // OwnerIDs of the 0.9 era, one by one or packed: where there are any, they are the owners and Owners counts for nothing.
+      // OwnerIDs of InfluxDB 0.9, one by one or packed: if there are any, they are the owners and Owners is ignored.
       case 0x10:
         ownerIds ??= [];
         ownerIds.push({ nodeId: reader.uint64() });

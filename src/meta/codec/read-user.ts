@@ -43,7 +43,7 @@ export function readUser(reader: WireReader, end: number): UserInfo {
   return unknown === undefined ? user : unknown.addTo(user, reader.bytes);
 }
 
-/** Of a database named twice, the last counts. */
+/** If a database occurs twice, the last entry counts. */
 function readPrivilege(reader: WireReader, end: number, privileges: Map<string, number>): void {
   const first = reader.pos;
   let database: string | undefined;

@@ -5,7 +5,7 @@ import { WireWriter } from './wire-writer.js';
 import { writeUser } from './write-records.js';
 
 /*
- * The bytes by which metadata are compared: those that are stored. What is stored alike is equal, whatever it was in memory.
+ * The bytes by which metadata are compared: the stored ones. Equal stored bytes mean equal metadata, whatever they were in memory.
  */
 
 /** The database's segment. */
@@ -14,14 +14,14 @@ export function databaseBytes(database: DatabaseInfo): Buffer {
   return bytes.subarray(start, end);
 }
 
-/** The body of a user, its privileges in order of their databases: their own order is drawn by lot where InfluxDB wrote them. */
+/** The body of a user, with its privileges ordered by database: their own order is random if InfluxDB wrote them. */
 export function userBytes(user: UserInfo): Buffer {
   const writer = new WireWriter(256);
   writeUser(writer, user, { sorted: true });
   return writer.finish();
 }
 
-/** All of the metadata but the index, the databases and the users. */
+/** All of the metadata except the index, the databases and the users. */
 export function headBytes(data: MetaData): Buffer {
   const writer = new WireWriter(128);
   if (data.unknownFields !== undefined) writer.raw(data.unknownFields);

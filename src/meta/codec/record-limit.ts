@@ -3,13 +3,13 @@ import { type Inside, root } from './message-tree.js';
 import { Malformed, WireReader } from './wire-reader.js';
 
 /**
- * The most records that metadata may hold: databases, retention policies, shard groups, shards, their owners, subscriptions, continuous
- * queries, users and privileges together. A record takes a byte or two on the wire and some hundred in memory, so a limit on
- * the bytes does not bound the memory of a node that decodes them.
+ * The largest number of records in metadata: databases, retention policies, shard groups, shards, their owners, subscriptions, continuous
+ * queries, users and privileges together. A record takes one or two bytes on the wire and some hundred in memory, so a limit on the bytes
+ * does not limit the memory of a node that decodes them.
  */
 const maxRecords = 5_000_000;
 
-/** Owners in the form of the 0.9 era: numbers, packed into one field, are records of a byte each. */
+/** Owners in the format of InfluxDB 0.9: numbers, packed into one field, are records of a byte each. */
 const packedOwners = 0x12;
 const shard: Inside | undefined = root[42]?.inside[26]?.inside[42]?.inside[42]?.inside;
 
@@ -17,7 +17,7 @@ const shard: Inside | undefined = root[42]?.inside[26]?.inside[42]?.inside[42]?.
  * Checks the number of records in encoded metadata without decoding it.
  *
  * @param pieces The encoding, divided between two fields of the root message.
- * @param atMost No fewer records than there are: they are counted only if these were too many. Default: a record takes a byte at least.
+ * @param atMost an upper bound: the records are counted only if this is too high; default: one record per byte
  * @throws CfluxError `TOO_LARGE` above {@link maxRecords}.
  */
 export function checkRecordCount(pieces: readonly Buffer[], atMost?: () => number): void {
@@ -27,7 +27,7 @@ export function checkRecordCount(pieces: readonly Buffer[], atMost?: () => numbe
   for (const piece of pieces) counter.count(piece);
 }
 
-/** How many records the databases, or the users, of encoded metadata have. */
+/** Returns how many records the databases, or the users, of encoded metadata have. */
 export function countRecords(bytes: Buffer): number {
   const counter = new RecordCounter(Number.POSITIVE_INFINITY);
   counter.count(bytes);
@@ -43,7 +43,7 @@ class RecordCounter {
     try {
       this.countInside(new WireReader(bytes), bytes.length, root);
     } catch (error) {
-      // Decoding finds that as well, and reports where.
+      // Decoding finds that as well, and reports the location.
       if (!(error instanceof Malformed)) throw error;
     }
   }
@@ -75,7 +75,7 @@ class RecordCounter {
 function tooManyRecords(): CfluxError {
   return new CfluxError(
     'TOO_LARGE',
-    `metadata is too large: it holds more than ${maxRecords} records (databases, policies, shard groups, shards, users, …); drop what is not needed, such as expired shard groups`,
+    `metadata is too large: it has more than ${maxRecords} records (databases, policies, shard groups, shards, users, …); drop unused ones, such as expired shard groups`,
     { outcome: 'notApplied' },
   );
 }

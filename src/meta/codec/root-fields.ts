@@ -1,7 +1,7 @@
 import type { MetaData } from '../records.js';
 import { WireWriter } from './wire-writer.js';
 
-/** The root's own fields: those before the databases and users, and those behind them. */
+/** The root's own fields: those before the databases and users, and those after them. */
 export interface RootFields {
   readonly head: Buffer;
   readonly tail: Buffer;

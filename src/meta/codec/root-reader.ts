@@ -5,7 +5,7 @@ import { Malformed, type WireReader } from './wire-reader.js';
 
 const fields = ['term', 'index', 'clusterId', 'maxNodeId', 'maxShardGroupId', 'maxShardId'];
 
-/** Reads the root message, in one go or in stretches. */
+/** Reads the root message, in one pass or in stretches. */
 export class RootReader {
   private seen = 0;
   private term = 0n;
@@ -21,7 +21,7 @@ export class RootReader {
     private readonly users: SegmentsReader<UserInfo>,
   ) {}
 
-  /** Reads the fields up to `end`, where one must end. */
+  /** Reads the fields up to `end`, which must be the end of a field. */
   readFields(reader: WireReader, end: number): void {
     while (reader.pos < end) {
       const start = reader.pos;
@@ -58,7 +58,7 @@ export class RootReader {
           this.seen |= 32;
           break;
         default:
-          // The nodes of the 0.9 and 0.10 eras (fields 4, 10 and 11) are here as well.
+          // Includes the nodes of InfluxDB 0.9 and 0.10 (fields 4, 10 and 11).
           this.unknown = (this.unknown ?? new UnknownFields()).skip(reader, tag, start, end);
       }
     }
@@ -66,8 +66,8 @@ export class RootReader {
   }
 
   /**
-   * @param bytes What was read.
-   * @param kept Returns the same bytes in memory that is not changed afterwards, which may take a copy.
+   * @param bytes the bytes that were read
+   * @param kept returns the same bytes in memory that does not change afterwards, which may need a copy
    */
   finish(bytes: Buffer, kept: () => Buffer): MetaData {
     for (const [bit, field] of fields.entries()) {

@@ -1,6 +1,6 @@
 import { indexAt } from '../../delta/target.js';
 
-/** Bytes in pieces, read as if they were in one. */
+/** Bytes in pieces, read as if they were contiguous. */
 export class Rope {
   readonly length: number;
   readonly #starts: readonly number[];

@@ -1,6 +1,6 @@
 import { notesOn } from '../notes.js';
 
-/** A stretch of one list that stands in another too: `list[start … end)` is `origin[from …]`. */
+/** A stretch of one list that another list has too: `list[start … end)` is `origin[from …]`. */
 export interface Run {
   readonly start: number;
   readonly end: number;
@@ -10,7 +10,7 @@ export interface Run {
 /** Runs are needed when a list is encoded, and again when its records are located. */
 const keptRuns = notesOn<readonly unknown[], { readonly origin: readonly unknown[]; readonly runs: Run[] }>();
 
-/** As {@link commonRuns}, computed once for a list and its origin. */
+/** Same as {@link commonRuns}, cached for a list and its origin. */
 export function runsFromOrigin(list: readonly unknown[], origin: readonly unknown[]): readonly Run[] {
   const kept = keptRuns.get(list);
   if (kept?.origin === origin) return kept.runs;
@@ -19,12 +19,12 @@ export function runsFromOrigin(list: readonly unknown[], origin: readonly unknow
   return runs;
 }
 
-/** How many neighbours may have been changed, added or removed together before the rest is taken for changed as well. */
+/** Number of adjacent changed, added or removed elements after which the rest counts as changed. */
 const window = 16;
 
 /**
- * What `list` has in common with `origin`, of which it is a changed copy, by identity and in order. It may find less than there is
- * (where very many neighbours changed), never what is not there.
+ * Returns what `list` has in common with `origin`, of which it is a changed copy, by identity and in order. It may miss some (if very
+ * many adjacent elements changed), but never returns wrong ones.
  */
 export function commonRuns(list: readonly unknown[], origin: readonly unknown[]): Run[] {
   const runs: Run[] = [];
@@ -45,7 +45,7 @@ export function commonRuns(list: readonly unknown[], origin: readonly unknown[])
   return runs;
 }
 
-/** How many elements to pass over in each, at a difference, to find them alike again. */
+/** Returns how many elements to skip in each list, at a difference, until they are equal again. */
 function stretchOfChange(
   list: readonly unknown[],
   i: number,

@@ -8,9 +8,9 @@ import type { WireWriter } from './wire-writer.js';
 import { writeDatabase, writeUser } from './write-records.js';
 
 /*
- * Metadata is encoded and decoded segment by segment: a segment is one database or one user, tag and length included. The bytes of
- * every record that was ever read or written are kept for as long as the record lives. That saves work, for an untouched record is
- * never encoded again, and it is what keeps bytes that the records cannot hold (texts that are not UTF-8, unusual orders of fields).
+ * Metadata is encoded and decoded segment by segment: a segment is one database or one user, including tag and length. The bytes of every
+ * record that was read or written are kept for the lifetime of the record. That saves work, because an unchanged record is never encoded
+ * again, and it preserves bytes that the records cannot represent (texts that are not UTF-8, unusual orders of fields).
  *
  * Where the segments of a whole list lie side by side, that is a layout, and stretches of it are copied at once: with ten thousand
  * databases even one look-up for each of them would cost more than writing the file.

@@ -1,11 +1,11 @@
 import type { WithUnknownFields } from '../records.js';
 import type { WireReader } from './wire-reader.js';
 
-/** Where the fields lie that nobody knows, of one message: starts and ends in turn, neighbours joined. */
+/** The locations of the unknown fields of one message: starts and ends alternate, adjacent fields are joined. */
 export class UnknownFields {
   private readonly bounds: number[] = [];
 
-  /** Passes over one field, whose tag was read from `start`. */
+  /** Skips one field, whose tag was read at `start`. */
   skip(reader: WireReader, tag: number, start: number, end: number): this {
     reader.skip(tag, start, end);
     const last = this.bounds.length - 1;
@@ -14,7 +14,7 @@ export class UnknownFields {
     return this;
   }
 
-  /** `record` with a copy of these fields. */
+  /** Returns `record` with a copy of these fields. */
   addTo<T extends WithUnknownFields>(record: T, source: Buffer): T {
     return { ...record, unknownFields: this.copyFrom(source) };
   }

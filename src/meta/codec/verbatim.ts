@@ -1,13 +1,13 @@
 /**
- * Bytes of records whose texts are not UTF-8: the text reads with U+FFFD, and only the bytes tell what it was. They are written
- * again for as long as the record is untouched. (Databases and users need no entry: theirs are kept anyway, see segments.)
+ * Bytes of records with texts that are not UTF-8: the text is decoded with U+FFFD, and only the bytes preserve the original. They are
+ * written again while the record is unchanged. (Databases and users need no entry: their bytes are kept anyway, see segments.)
  */
 const bodies = new WeakMap<object, Uint8Array>();
 
-/** Spares everybody a look-up for each record, for hardly any store has such texts. */
+/** Saves a lookup per record, because hardly any store has such texts. */
 let used = false;
 
-/** Remembers the body of `record` if `text` may not be the whole truth about it. */
+/** Stores the body of `record` if `text` may not represent it exactly. */
 export function keepIfLossy<T extends object>(
   record: T,
   text: string,
@@ -22,7 +22,7 @@ export function keepIfLossy<T extends object>(
   return record;
 }
 
-/** The body to write for `record`, if its texts do not tell it. */
+/** Returns the body to write for `record`, if its texts do not represent it. */
 export function verbatimBody(record: object): Uint8Array | undefined {
   return used ? bodies.get(record) : undefined;
 }

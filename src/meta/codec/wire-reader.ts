@@ -1,8 +1,8 @@
 import { highWord, lowWord, signed, unsigned, words } from './words.js';
 
 /**
- * What is wrong with the bytes, and where. It is thrown, but is no Error, whose stack would cost more than all the decoding of a small
- * input: decodeMetadata makes the error of it that users see.
+ * What is wrong with the bytes, and where. It is thrown, but is not an Error, whose stack would cost more than decoding a small input:
+ * decodeMetadata converts it to the error that users get.
  */
 export class Malformed {
   constructor(
@@ -11,7 +11,7 @@ export class Malformed {
   ) {}
 }
 
-/** Groups are found in unknown fields only, and InfluxDB writes none: nobody nests them deeper in earnest. */
+/** Groups occur in unknown fields only, and InfluxDB writes none: deeper nesting is not legitimate. */
 const deepestGroup = 100;
 
 /** Wire types: the lower three bits of a tag. */
@@ -23,18 +23,18 @@ const groupEnd = 4;
 const fixed32 = 5;
 
 /**
- * Reads the protobuf wire format. Every read is checked against the input; a varint may run past the end of the message that it
- * stands in, so each message is closed with {@link finish}, which finds that out.
+ * Reads the protobuf wire format. Every read is checked against the input; a varint may run past the end of its message, so each message
+ * is closed with {@link finish}, which detects that.
  */
 export class WireReader {
   pos = 0;
-  /** Lower and upper 32 bits of the varint that was read last. */
+  /** Lower and upper 32 bits of the last varint. */
   private low = 0;
   private high = 0;
 
   /*
-   * The last number of each sort, to be given out again: a group begins where the one before it ends, and where nothing was ever dropped a
-   * shard has the number of its group. That saves half of the allocations of a large store.
+   * The last number of each kind, to be reused: a group begins where the one before it ends, and if nothing was ever dropped a shard has
+   * the number of its group. That saves half of the allocations of a large store.
    */
   private unsignedLow = 0;
   private unsignedHigh = 0;
@@ -74,7 +74,7 @@ export class WireReader {
   int64(): bigint {
     this.varint();
     const { low, high } = this;
-    // Between a group's end and the next one's start, there is "not deleted".
+    // Between a group's end and the next one's start there is "not deleted".
     if ((low | high) === 0) return 0n;
     if (low === this.signedLow && high === this.signedHigh) return this.lastSigned;
     words[lowWord] = low;
@@ -86,13 +86,13 @@ export class WireReader {
     return value;
   }
 
-  /** A 32-bit field; the bits above are cut off, as InfluxDB does it. */
+  /** Reads a 32-bit field; higher bits are truncated, as in InfluxDB. */
   uint32(): number {
     this.varint();
     return this.low >>> 0;
   }
 
-  /** A 32-bit field; the bits above are cut off, as InfluxDB does it. */
+  /** Reads a 32-bit field; higher bits are truncated, as in InfluxDB. */
   int32(): number {
     this.varint();
     return this.low;
@@ -103,7 +103,7 @@ export class WireReader {
     return (this.low | this.high) !== 0;
   }
 
-  /** Reads a length and answers where what has that length ends. `end` is the end of the message around it. */
+  /** Reads a length and returns the end of the value. `end` is the end of the enclosing message. */
   delimitedEnd(end: number): number {
     const start = this.pos;
     this.varint();
@@ -113,7 +113,7 @@ export class WireReader {
     return this.pos + this.low;
   }
 
-  /** A string; bytes that are not UTF-8 read as U+FFFD. `end` is the end of the message around it. */
+  /** Reads a string; bytes that are not UTF-8 become U+FFFD. `end` is the end of the enclosing message. */
   string(end: number): string {
     const stop = this.delimitedEnd(end);
     const start = this.pos;
@@ -121,12 +121,12 @@ export class WireReader {
     return this.bytes.toString('utf8', start, stop);
   }
 
-  /** Closes a message: its fields must end where it does. */
+  /** Closes a message: its fields must end where it ends. */
   finish(end: number): void {
     if (this.pos !== end) throw new Malformed('a field goes beyond the end of its message', end - 1);
   }
 
-  /** Passes over the value of a field that nobody knows, whose tag was read from `start`. */
+  /** Skips the value of an unknown field, whose tag was read at `start`. */
   skip(tag: number, start: number, end: number): void {
     let depth = 0;
     for (let current = tag; ; current = this.tag()) {

@@ -2,21 +2,21 @@ import { highWord, lowWord, signed, unsigned, words } from './words.js';
 
 const loneSurrogate = /\p{Surrogate}/u;
 
-/** Digits of 7 bits in the varint of a 64-bit number. */
+/** Returns the number of 7-bit digits in the varint of a 64-bit number. */
 function varintSize(low: number, high: number): number {
   const bits = high === 0 ? 32 - Math.clz32(low | 1) : 64 - Math.clz32(high);
   return (bits * 9 + 64) >>> 6;
 }
 
 /**
- * Writes the protobuf wire format from the last byte to the first: so a message is complete, and its length known, when its length
- * has to be written. What is to come last must be written first.
+ * Writes the protobuf wire format from the last byte to the first: so a message is complete, and its length known, when its length is
+ * written. The last part must be written first.
  *
- * What its field cannot hold is noted in {@link lossy}: a number is written as InfluxDB writes it, modulo 2^64 or 2^32, half of a
- * surrogate pair as U+FFFD.
+ * Values that do not fit their field set {@link lossy}: a number is written as InfluxDB writes it, modulo 2^64 or 2^32, a lone surrogate
+ * as U+FFFD.
  */
 export class WireWriter {
-  /** What was written will not read as what it was written from. */
+  /** What was written does not decode to the original values. */
   lossy = false;
   private bytes: Buffer;
   private pos: number;
@@ -31,10 +31,10 @@ export class WireWriter {
     return this.bytes.length - this.pos;
   }
 
-  /** What was written. The writer must not be used any more. */
+  /** Returns the written bytes. The writer must not be used any more. */
   finish(): Buffer {
     const written = this.bytes.subarray(this.pos);
-    // Room that was taken in vain would stay taken for as long as the bytes are kept.
+    // Unused room would stay allocated for the lifetime of the bytes.
     return this.pos > 1024 + written.length / 4 ? copyOf(written) : written;
   }
 
@@ -59,7 +59,7 @@ export class WireWriter {
     else this.varint(tag, low, high);
   }
 
-  /** A time that may be absent, which is what 0 says on the wire. */
+  /** Writes an optional time; 0 on the wire means undefined. */
   time(tag: number, value: bigint): void {
     if (value === 0n) this.lossy = true;
     this.int64(tag, value);
@@ -108,7 +108,7 @@ export class WireWriter {
     this.delimit(tag, before);
   }
 
-  /** Makes what was written since {@link size} was `before` one field: puts its tag and length before it. */
+  /** Makes what was written since {@link size} was `before` one field: writes its tag and length before it. */
   delimit(tag: number, before: number): void {
     const size = this.size - before;
     if (size < 0x80) this.oneByte(tag, size);
@@ -120,7 +120,7 @@ export class WireWriter {
     this.lossy = true;
   }
 
-  /** As {@link varint}, for numbers below 128. */
+  /** Same as {@link varint}, for numbers below 128. */
   private oneByte(tag: number, value: number): void {
     if (this.pos < 2) this.grow(2);
     this.pos -= 2;
@@ -164,13 +164,13 @@ export class WireWriter {
     bytes[pos] = lower;
   }
 
-  /** As {@link varint}, for numbers of 57 to 63 bits: nearly all times have so many, and so half of a large store. */
+  /** Same as {@link varint}, for numbers of 57 to 63 bits: nearly all times have so many, and so half of a large store. */
   private nineBytes(tag: number, low: number, high: number): void {
     if (this.pos < 10) this.grow(10);
     const { bytes } = this;
     const pos = this.pos - 10;
     this.pos = pos;
-    // Only the lower 8 bits of what is stored count; the eighth says that more is to come.
+    // Only the lower 8 bits of each stored number count; the eighth is the continuation bit.
     bytes[pos] = tag;
     bytes[pos + 1] = low | 0x80;
     bytes[pos + 2] = (low >>> 7) | 0x80;
@@ -196,7 +196,7 @@ export class WireWriter {
   }
 }
 
-/** A copy in memory of its own (`Buffer.from` takes small ones from a shared pool, and would keep the pool alive). */
+/** Returns a copy in separate memory (`Buffer.from` takes small ones from a shared pool, and would keep the pool alive). */
 export function copyOf(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   copy.set(bytes);

@@ -1,6 +1,6 @@
 /**
- * 64-bit integers as two 32-bit words: JavaScript has no other way to take a bigint apart, or to put one together, without
- * allocating on the way. One scratch cell serves all, for nothing here waits between writing and reading it.
+ * 64-bit integers as two 32-bit words: JavaScript has no other way to split or assemble a bigint without allocations. One scratch cell is
+ * shared, because no code here is interrupted between writing and reading it.
  */
 const cell = new ArrayBuffer(8);
 

@@ -4,14 +4,14 @@ import { continuousQueryExists } from '../refusals.js';
 import { findDatabase, requireDatabase, withDatabase } from './database-lookup.js';
 import { commit, type Outcome } from './outcome.js';
 
-/** Lower case code point by code point, as Go does it: JavaScript would look at neighbours (a final sigma), and make two of İ. */
+/** Converts to lower case per code point, as Go does: JavaScript considers neighbours (a final sigma), and maps İ to two characters. */
 function lowerCase(text: string): string {
   let lower = '';
   for (const character of text) lower += character === 'İ' ? 'i' : character.toLowerCase();
   return lower;
 }
 
-/** The same query again, but for case, is fine; the text that came first stays. Commits in any case. */
+/** Creating the same query again, ignoring case, is no error; the first text stays. Always commits. */
 export function createContinuousQuery(
   data: MetaData,
   databaseName: string,
@@ -28,7 +28,7 @@ export function createContinuousQuery(
   return commit(data, { databases: withDatabase(data, changed) });
 }
 
-/** Never refuses, always commits. */
+/** Never fails, always commits. */
 export function dropContinuousQuery(data: MetaData, databaseName: string, name: string): Outcome<undefined> {
   const database = findDatabase(data, databaseName);
   const position = database === undefined ? -1 : positionOf(database.continuousQueries, name);

@@ -13,7 +13,7 @@ export function requireDatabase(data: MetaData, name: string): DatabaseInfo {
   return database;
 }
 
-/** The databases with `changed` in place of the one of its name. */
+/** Returns the databases with `changed` in place of the one with its name. */
 export function withDatabase(data: MetaData, changed: DatabaseInfo): readonly DatabaseInfo[] {
   return replaceAt(data.databases, positionOf(data.databases, changed.name), changed);
 }

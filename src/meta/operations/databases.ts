@@ -19,7 +19,7 @@ function emptyDatabase(name: string): DatabaseInfo {
   return { name, defaultRetentionPolicy: '', retentionPolicies: [], continuousQueries: [] };
 }
 
-/** A database that exists is answered as it is, without a commit. */
+/** Returns an existing database unchanged, without a commit. */
 export function createDatabase(
   data: MetaData,
   name: string,
@@ -32,7 +32,7 @@ export function createDatabase(
   return commit(data, { databases: append(data.databases, database) }, database);
 }
 
-/** Where the database exists and has policies, the spec must be one of them, and the default. Commits also when nothing changes. */
+/** If the database exists and has policies, the spec must match its default policy. Commits even if nothing changes. */
 export function createDatabaseWithRetentionPolicy(
   data: MetaData,
   name: string,
@@ -57,7 +57,7 @@ export function createDatabaseWithRetentionPolicy(
   return commit(data, {}, database);
 }
 
-/** Takes the users' privileges on the database with it. Commits also when there is no such database. */
+/** Also removes the users' privileges on the database. Commits even if there is no such database. */
 export function dropDatabase(data: MetaData, name: string): Outcome<undefined> {
   const position = positionOf(data.databases, name);
   if (position < 0) return commit(data, {});

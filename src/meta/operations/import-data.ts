@@ -4,30 +4,30 @@ import type { DatabaseInfo, MetaData, RetentionPolicyInfo } from '../records.js'
 import { databaseExists, importedDatabaseNotFound, importedPolicyNotFound } from '../refusals.js';
 import { findDatabase } from './database-lookup.js';
 
-/** What to take from a backup, and what to call it here. */
+/** Selects what to import from a backup, and its new names. */
 export interface ImportSelection {
   /** Default: every database but `_internal`. */
   readonly backupDatabase?: string;
-  /** Default: the name it has in the backup. */
+  /** Default: its name in the backup. */
   readonly restoreDatabase?: string;
   /** Default: every policy of the database. */
   readonly backupRetentionPolicy?: string;
-  /** Default: the name it has in the backup. */
+  /** Default: its name in the backup. */
   readonly restoreRetentionPolicy?: string;
 }
 
-/** What an import made. */
+/** The result of an import. */
 export interface ImportedData {
   readonly data: MetaData;
-  /** Old shard id to new. */
+  /** Maps old shard ids to new ones. */
   readonly shardIds: ReadonlyMap<bigint, bigint>;
-  /** Names of the databases that were made. */
+  /** Names of the imported databases. */
   readonly databases: readonly string[];
 }
 
 /**
- * Adds databases of `other` to `data`, as InfluxDB does when it restores a backup beside live data: shard groups and shards get new
- * ids, without owners; continuous queries and users stay behind. All or nothing. Hand the result to `setData`.
+ * Adds databases of `other` to `data`, as InfluxDB does when it restores a backup into live data: shard groups and shards get new ids,
+ * without owners; continuous queries and users are not imported. All or nothing. Pass the result to `setData`.
  *
  * @throws CfluxError `IMPORT_SOURCE_NOT_FOUND`, `DATABASE_EXISTS`, `DATABASE_NAME_REQUIRED`, `NAME_TOO_LONG`
  * @example
@@ -84,7 +84,7 @@ class Importer implements ImportedData {
   }
 }
 
-/** The database with all of its policies, or with one, which then is the default. */
+/** Returns the database with all of its policies, or with one, which then is the default. */
 function selectPolicies(source: DatabaseInfo, selection: ImportSelection): DatabaseInfo {
   const { backupRetentionPolicy, restoreRetentionPolicy } = selection;
   if (!backupRetentionPolicy) return source;

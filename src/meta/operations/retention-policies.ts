@@ -23,27 +23,27 @@ import {
 import { findDatabase, requireDatabase, withDatabase } from './database-lookup.js';
 import { commit, type Outcome } from './outcome.js';
 
-/** What a policy is called that nobody named. */
+/** The default name of a policy. */
 export const defaultPolicyName = 'autogen';
 
 function durationArgument(name: string, duration: DurationArgument | undefined): bigint | undefined {
   return duration === undefined ? undefined : checkInt64(name, toNanoseconds(duration));
 }
 
-/** The policy of this very name; `''` is a name like any other. @throws CfluxError `RETENTION_POLICY_NOT_FOUND` */
+/** Returns the policy with exactly this name; `''` is a name like any other. @throws CfluxError `RETENTION_POLICY_NOT_FOUND` */
 export function requirePolicy(database: DatabaseInfo, name: string): RetentionPolicyInfo {
   const policy = findByName(database.retentionPolicies, name);
   if (policy === undefined) throw retentionPolicyNotFound(name);
   return policy;
 }
 
-/** The policy of this name, where `''` means the database's default policy (which may dangle: then there is none). */
+/** Returns the policy with this name; `''` selects the database's default policy (which may not exist). */
 export function findDefaultingPolicy(database: DatabaseInfo, name: string): RetentionPolicyInfo | undefined {
   const wanted = name === '' ? database.defaultRetentionPolicy : name;
   return wanted === '' ? undefined : findByName(database.retentionPolicies, wanted);
 }
 
-/** `database` with `changed` in place of `policy`. */
+/** Returns `database` with `changed` in place of `policy`. */
 export function withPolicy(
   database: DatabaseInfo,
   policy: RetentionPolicyInfo,
@@ -58,13 +58,13 @@ export function withPolicy(
   };
 }
 
-/** Refuses a retention that was given and is too short; 0 is for ever. */
+/** Refuses a specified retention that is too short; 0 is unlimited. */
 export function checkRetention(duration: DurationArgument | undefined): void {
   const retention = durationArgument('duration', duration);
   if (retention !== undefined && retention !== 0n && retention < hour) throw durationTooLow();
 }
 
-/** The policy that a spec describes, on its own, with all that InfluxDB refuses whatever the database. */
+/** Returns the policy that a spec describes, after all of InfluxDB's checks that do not depend on the database. */
 export function policyFromSpec(spec: RetentionPolicySpec): RetentionPolicyInfo {
   checkRetention(spec.duration);
   const name = spec.name || defaultPolicyName;
@@ -78,19 +78,19 @@ export function policyFromSpec(spec: RetentionPolicySpec): RetentionPolicyInfo {
   return { name, replicaN, duration, shardGroupDuration, shardGroups: [], subscriptions: [] };
 }
 
-/** Whether `policy` is what `spec` asks for; what the spec leaves out is not compared, but for the duration of shard groups. */
+/** Returns whether `policy` matches `spec`; omitted fields are not compared, except the duration of shard groups. */
 export function matchesSpec(policy: RetentionPolicyInfo, spec: RetentionPolicySpec): boolean {
   const duration = durationArgument('duration', spec.duration) ?? policy.duration;
   const chosen = durationArgument('shardGroupDuration', spec.shardGroupDuration) ?? 0n;
   return (
     duration === policy.duration &&
     (spec.replicaN ?? policy.replicaN) === policy.replicaN &&
-    // By the policy's own duration: so a bare spec matches a policy of any duration with the automatic shard groups.
+    // Uses the policy's own duration: so a spec without durations matches a policy of any duration with the default shard groups.
     normalizeShardGroupDuration(chosen, policy.duration) === policy.shardGroupDuration
   );
 }
 
-/** The database with `policy` added; the very same one if it has just this policy already. */
+/** Returns the database with `policy` added; the same object if it has exactly this policy already. */
 export function addRetentionPolicy(
   database: DatabaseInfo,
   policy: RetentionPolicyInfo,
@@ -115,7 +115,7 @@ export function addRetentionPolicy(
   };
 }
 
-/** Answers the policy of the spec, not the one that is stored. Commits also when it exists already. */
+/** Returns the policy of the spec, not the stored one. Commits even if it exists already. */
 export function createRetentionPolicy(
   data: MetaData,
   databaseName: string,
@@ -130,8 +130,8 @@ export function createRetentionPolicy(
 }
 
 /**
- * Changes what `update` gives. InfluxDB does not check a new name or number of replicas, and does not let the default follow
- * a policy that is renamed.
+ * Changes the fields in `update`. InfluxDB does not check a new name or number of replicas, and does not update the default when its
+ * policy is renamed.
  */
 export function updateRetentionPolicy(
   data: MetaData,
@@ -155,7 +155,7 @@ export function updateRetentionPolicy(
   const newDuration = durationArgument('duration', update.duration);
   const newShardGroupDuration = durationArgument('shardGroupDuration', update.shardGroupDuration);
   const duration = newDuration ?? policy.duration;
-  // Before it is normalized: a shard group duration of 0 passes.
+  // Checked before it is normalized: a shard group duration of 0 is accepted.
   const chosen = newShardGroupDuration ?? policy.shardGroupDuration;
   const durationsGiven = newDuration !== undefined || newShardGroupDuration !== undefined;
   if (durationsGiven && duration > 0n && duration < chosen) throw incompatibleDurations();
@@ -173,7 +173,7 @@ export function updateRetentionPolicy(
   return commit(data, { databases: withDatabase(data, changedDatabase) });
 }
 
-/** The database's default stays, even where it now names nothing. Never refuses, always commits. */
+/** The database's default stays, even if it refers to no policy any more. Never fails, always commits. */
 export function dropRetentionPolicy(data: MetaData, databaseName: string, name: string): Outcome<undefined> {
   const database = findDatabase(data, databaseName);
   const position = database === undefined ? -1 : positionOf(database.retentionPolicies, name);

@@ -9,13 +9,13 @@ import { requireDatabase, withDatabase } from './database-lookup.js';
 import { answer, commit, type Outcome } from './outcome.js';
 import { requirePolicy, withPolicy } from './retention-policies.js';
 
-/** How long InfluxDB remembers a deleted group. */
+/** How long InfluxDB keeps a deleted group. */
 const pruneAge = 14n * day;
 
-/** The last ids that were given out; they only rise, so that an id is never used twice. */
+/** The last ids assigned; they only increase, so that an id is never reused. */
 type Counters = Pick<MetaData, 'maxShardGroupId' | 'maxShardId'>;
 
-/** The policy with a new group for `timestamp`, of one shard, whatever the number of replicas. */
+/** Returns the policy with a new group for `timestamp`, with one shard, independent of the number of replicas. */
 function addShardGroup(
   policy: RetentionPolicyInfo,
   timestamp: bigint,
@@ -31,8 +31,8 @@ function addShardGroup(
 }
 
 /**
- * Answers the group that holds `timestamp`; without a commit if there is one. For the very last instant no group ever does: then nothing
- * is answered, and yet another group made with each call, as in InfluxDB.
+ * Returns the group that contains `timestamp`, without a commit if it exists. For the very last instant no group ever does: then the
+ * result is undefined, and each call creates another group, as in InfluxDB.
  */
 export function createShardGroup(
   data: MetaData,
@@ -51,7 +51,7 @@ export function createShardGroup(
   return commit(data, { databases, ...added.counters }, result);
 }
 
-/** Marks the group as deleted; it stays in the list until it is pruned. Once more, and the time of deletion is renewed. */
+/** Marks the group as deleted; it stays in the list until it is pruned. Repeating it renews the time of deletion. */
 export function deleteShardGroup(
   data: MetaData,
   databaseName: string,
@@ -69,7 +69,9 @@ export function deleteShardGroup(
   return commit(data, { databases: withDatabase(data, changed) });
 }
 
-/** For each policy, the successor of its last group, if that ends between `from` and `to`. Commits only if there is a new one. */
+/**
+ * Creates, for each policy, the successor of its last group, if that ends between `from` and `to`. Commits only if a group was created.
+ */
 export function precreateShardGroups(data: MetaData, from: bigint, to: bigint): Outcome<undefined> {
   checkInt64('from', from);
   checkInt64('to', to);
@@ -90,7 +92,7 @@ export function precreateShardGroups(data: MetaData, from: bigint, to: bigint): 
     : commit(data, { databases, maxShardGroupId, maxShardId });
 }
 
-/** Cuts all groups off at `timestamp`; a truncation moves to an earlier time, never to a later one. */
+/** Truncates all groups at `timestamp`; a truncation moves to an earlier time, never to a later one. */
 export function truncateShardGroups(data: MetaData, timestamp: bigint): Outcome<undefined> {
   checkInt64('timestamp', timestamp);
   const databases = mapShardGroups(data.databases, (group) => {
@@ -103,7 +105,7 @@ export function truncateShardGroups(data: MetaData, timestamp: bigint): Outcome<
   return commit(data, { databases });
 }
 
-/** Forgets the groups that were deleted two weeks ago. Commits only if there are any. */
+/** Removes the groups that were deleted two weeks ago. Commits only if there are any. */
 export function pruneShardGroups(data: MetaData, now: bigint): Outcome<undefined> {
   const isOld = ({ deletedAt }: ShardGroupInfo) => deletedAt !== undefined && deletedAt < now - pruneAge;
   const databases = mapPolicies(data.databases, (policy) => {
@@ -113,7 +115,7 @@ export function pruneShardGroups(data: MetaData, now: bigint): Outcome<undefined
   return databases === data.databases ? answer(data, undefined) : commit(data, { databases });
 }
 
-/** Takes the first shard of this id out of its group; a group that has lost its last one is deleted. Always commits. */
+/** Removes the first shard with this id from its group; a group without shards is marked as deleted. Always commits. */
 export function dropShard(data: MetaData, id: bigint, now: bigint): Outcome<undefined> {
   let found = false;
   const databases = mapShardGroups(data.databases, (group) => {
@@ -126,7 +128,7 @@ export function dropShard(data: MetaData, id: bigint, now: bigint): Outcome<unde
   return commit(data, { databases });
 }
 
-/** The very same list, and the same databases and policies in it, where nothing changes. */
+/** Returns the same list, with the same databases and policies, if nothing changes. */
 function mapPolicies(
   databases: readonly DatabaseInfo[],
   change: (policy: RetentionPolicyInfo) => RetentionPolicyInfo,

@@ -24,14 +24,14 @@ function* allShardGroups(data: MetaData): Generator<PlacedShardGroup> {
   }
 }
 
-/** Those of deleted groups, too; ascending. */
+/** Includes shards of deleted groups; ascending. */
 export function shardIds(data: MetaData): readonly bigint[] {
   const ids: bigint[] = [];
   for (const { group } of allShardGroups(data)) for (const shard of group.shards) ids.push(shard.id);
   return [...BigUint64Array.from(ids).sort()];
 }
 
-/** The groups that hold something of `min` to `max`, both included. */
+/** Returns the groups that contain any time from `min` to `max`, both included. */
 export function shardGroupsByTimeRange(
   data: MetaData,
   databaseName: string,
@@ -45,7 +45,7 @@ export function shardGroupsByTimeRange(
   );
 }
 
-/** Each shard once. */
+/** Returns each shard once. */
 export function shardsByTimeRange(
   data: MetaData,
   sources: readonly MeasurementSource[],
@@ -61,7 +61,7 @@ export function shardsByTimeRange(
   return [...shards];
 }
 
-/** The first group alive that has the shard. */
+/** Returns the first group with the shard that is not deleted. */
 export function shardOwner(data: MetaData, shardId: bigint): ShardOwnership {
   for (const { database, policy, group } of allShardGroups(data)) {
     if (group.deletedAt === undefined && group.shards.some((shard) => shard.id === shardId)) {

@@ -6,7 +6,7 @@ import { requireDatabase, withDatabase } from './database-lookup.js';
 import { commit, type Outcome } from './outcome.js';
 import { requirePolicy, withPolicy } from './retention-policies.js';
 
-/** Unlike databases and policies, a subscription is refused when it exists, even if it is the same. */
+/** Unlike databases and policies, an existing subscription is refused, even if it is identical. */
 export function createSubscription(
   data: MetaData,
   databaseName: string,
@@ -25,7 +25,7 @@ export function createSubscription(
   return commit(data, { databases: withDatabase(data, withPolicy(database, policy, changed)) });
 }
 
-/** Unlike the other drops, refuses what is not there. */
+/** Unlike the other drops, it fails if the subscription does not exist. */
 export function dropSubscription(
   data: MetaData,
   databaseName: string,

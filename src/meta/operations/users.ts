@@ -28,14 +28,14 @@ function changeUser(data: MetaData, name: string, change: (user: UserInfo) => Us
   return commit(data, { users: replaceAt(data.users, position, change(user)) });
 }
 
-/** What of a password counts for {@link createUser}. */
+/** The parts of a password that {@link createUser} needs. */
 export interface Credentials {
   readonly hash: string;
-  /** Whether it is also the password of the hash that the existing user of this name has. */
+  /** Whether it also matches the hash of the existing user with this name. */
   readonly matchesExisting: boolean;
 }
 
-/** A user that exists is answered as it is, without a commit, if password and admin flag are the same. */
+/** An existing user is returned unchanged, without a commit, if password and admin flag are the same. */
 export function createUser(
   data: MetaData,
   name: string,
@@ -62,7 +62,7 @@ export function dropUser(data: MetaData, name: string): Outcome<undefined> {
   return commit(data, { users: removeAt(data.users, position) });
 }
 
-/** Any integer is stored; 0 too, it does not take the entry away. */
+/** Any integer is stored, including 0, which does not remove the entry. */
 export function setPrivilege(
   data: MetaData,
   username: string,
@@ -83,7 +83,7 @@ export function setAdminPrivilege(data: MetaData, username: string, admin: boole
   return changeUser(data, username, (user) => ({ ...user, admin }));
 }
 
-/** What the user may do on `database`, which need not exist; 0 is nothing. */
+/** Returns the user's privilege on `database`, which need not exist; 0 is none. */
 export function userPrivilege(data: MetaData, username: string, database: string): number {
   return requireUser(data, username).privileges.get(database) ?? 0;
 }

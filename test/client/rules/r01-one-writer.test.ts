@@ -47,7 +47,7 @@ describe.each(wrappedKinds)('R1 around $name', (kind) => {
     expect((await databasesOf(ours.meta)).sort()).toEqual(['a', 'b', 'c']);
   });
 
-  it('R1: what was changed behind our back is noticed before the next mutation: kept, told, never pushed', async () => {
+  it('R1: an external change is detected before the next mutation: backed up, reported, never pushed', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     await lab.run(ours.client.createDatabase('a'));
@@ -58,7 +58,7 @@ describe.each(wrappedKinds)('R1 around $name', (kind) => {
     expectKept(ours);
   });
 
-  it('R1: what was changed behind our back is noticed before the next sync: kept, told, never pushed', async () => {
+  it('R1: an external change is detected before the next sync: backed up, reported, never pushed', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const other = await lab.open();
@@ -72,7 +72,7 @@ describe.each(wrappedKinds)('R1 around $name', (kind) => {
     expect(ours.heard('diverged')).toHaveLength(1);
   });
 
-  it('R1: what was changed behind our back while a change was on the wire is not lost unseen, nor pushed', async () => {
+  it('R1: an external change during a push is not lost silently, and never pushed', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     ours.network.failNext('push', { answerDelay: 1_000 });
@@ -103,7 +103,7 @@ describe.each(wrappedKinds)('R1 around $name', (kind) => {
     expect(databaseNames(lab.newest).sort()).toEqual(['a', 'c']);
   });
 
-  it('R1: what was changed behind our back while we asked the manager is not pushed', async () => {
+  it('R1: an external change during a request to the manager is not pushed', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     // Asleep for so long that the metadata has to be confirmed before the change.
@@ -121,7 +121,7 @@ describe.each(wrappedKinds)('R1 around $name', (kind) => {
 });
 
 describe.each(kindsInPlace)('R1 around $name', (kind) => {
-  it('R1: a change that goes on after its deadline changes the wrapped client behind our back: noticed, kept, told', async () => {
+  it('R1: a change that continues after its deadline is an external change: detected, backed up, reported', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const dawdling = ours.client.mutate(

@@ -57,7 +57,7 @@ describe.each(wrappedKinds)('R2 around $name', (kind) => {
     expect(await databasesOf(ours.meta)).toEqual(['a#0', 'b#1']);
   });
 
-  it('R2: once, where the manager answers a repeated push with a 409 that names it', async () => {
+  it('R2: a repeated push with a 409 that names its own mutation counts once', async () => {
     const lab = new Lab();
     let pushes = 0;
     // It compares versions before it looks for the mutation: the newest is the very one that is asked for.

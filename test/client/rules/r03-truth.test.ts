@@ -210,7 +210,7 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
     expect(await databasesOf(ours.meta)).toEqual(['b#0']);
   });
 
-  it('R3: the truth is told also where what was refused could not be taken back; it is before the next round', async () => {
+  it('R3: if a refused change cannot be rolled back, the error is still correct, and the change is removed before the next round', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     failNextWrite(ours);
@@ -227,7 +227,7 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
   });
 });
 
-describe.each(wrappedKinds)('R3 with a manager of 2016, around $name', (kind) => {
+describe.each(wrappedKinds)('R3 with a legacy manager, around $name', (kind) => {
   it('R3: a 409 with our own bytes after a lost answer is our success', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);

@@ -106,7 +106,7 @@ describe.each(wrappedKinds)('R4 around $name', (kind) => {
     },
   );
 
-  it('R4: one that fails beside others whose push is lost is told neither its own error nor theirs', async () => {
+  it('R4: a mutation that fails in a batch whose push is lost rejects with neither its own error nor theirs', async () => {
     const { lab, ours } = await stale(['a'], ['a', 'b'], { kind });
     ours.network.partitioned = true;
     const notified = await lab.run(

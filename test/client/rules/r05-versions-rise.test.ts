@@ -125,7 +125,7 @@ describe.each(wrappedKinds)('R5 around $name', (kind) => {
 });
 
 describe('R5', () => {
-  it('R5: within an epoch no node ever sees a version that is not above the one before, however answers are reordered', async () => {
+  it('R5: within an epoch the version of a node only increases, even if responses are reordered', async () => {
     const lab = new Lab(7);
     const random = seededRandom(7);
     const nodes: LabNode[] = [];
@@ -155,7 +155,7 @@ describe('R5', () => {
   });
 
   it.each([{ pollWait: 300_000 }, { pollWait: 2_000 }] satisfies CfluxOptions[])(
-    'R5: with a manager of 2016 a node’s own push is not applied once more when its own poll brings it (%o)',
+    'R5: with a legacy manager a node’s own push is not applied once more when its own poll brings it (%o)',
     async (options) => {
       const lab = new Lab();
       const manager = new PlainManager(lab.clock);

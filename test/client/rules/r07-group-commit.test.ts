@@ -33,7 +33,7 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
     expect(ours.heard('pushed').at(-1)).toMatchObject({ mutations: made, rounds: 1 });
   });
 
-  it('R7: whoever comes while others are on the wire goes with the next push, all together', async () => {
+  it('R7: mutations queued during a push are pushed together in the next one', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const { push } = ours.network.calls;
@@ -45,7 +45,7 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
     expect(ours.network.calls.push).toBe(push + 2);
   });
 
-  it('R7: whoever comes while others lose goes along with them in the next round', async () => {
+  it('R7: mutations queued during a conflict join the next round', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make(), manager: deaf(lab.world.fake.transport) });
     const other = await lab.open();

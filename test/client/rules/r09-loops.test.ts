@@ -130,7 +130,7 @@ describe('R9: the sync loop', () => {
     expect(ours.network.calls).toEqual(before);
   });
 
-  it('R9: tells of its failures, with when it tries again, and where the client stands', async () => {
+  it('R9: emits its failures with the time of the retry, and updates the status', async () => {
     const { lab, ours } = await opened();
     ours.network.partitioned = true;
     await lab.world.restartManager();
@@ -152,7 +152,7 @@ describe('R9: the sync loop', () => {
     expect(ours.heard('syncFailed')).toEqual([]);
   });
 
-  it('R9: holds a manager of 2016 no more often than that holds its polls', async () => {
+  it('R9: polls a legacy manager no more often than it releases its polls', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     const ours = await lab.open({ manager });

@@ -57,7 +57,7 @@ describe('R10', () => {
     expect(await ours.disk.read('cflux.json')).toContain(`"nodeId": ${ours.client.status.nodeId}`);
   });
 
-  it('R10: a manager that lost everything is told of the node once', async () => {
+  it('R10: after a manager lost its data, the node registers once', async () => {
     const lab = new Lab();
     const ours = await lab.open();
     await lab.world.wipeManager();
@@ -121,7 +121,7 @@ describe.each(wrappedKinds)('R10 around $name', (kind) => {
     expect(calls.slice(0, 2)).toEqual(['poll', 'push']);
   });
 
-  it('R10: with a manager of 2016 as well', async () => {
+  it('R10: the same holds with a legacy manager', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     const calls: string[] = [];

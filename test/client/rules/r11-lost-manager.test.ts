@@ -56,7 +56,7 @@ describe.each(wrappedKinds)('R11: a manager that lost everything, around $name',
     expect(lab.history).toHaveLength(stored + 1);
   });
 
-  it('R11: the offer tells the old epoch and version', async () => {
+  it('R11: an offer contains the previous epoch and version', async () => {
     const lab = new Lab();
     const notes: WireNote[] = [];
     const ours = await lab.open({ meta: kind.make(), manager: noting(lab.world.fake.transport, notes) });

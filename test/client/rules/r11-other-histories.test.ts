@@ -120,7 +120,7 @@ describe.each(wrappedKinds)('R11: another history of the same cluster, around $n
     },
   );
 
-  it('R11: a backup that cannot be written stops the adoption: nothing gives way until it can', async () => {
+  it('R11: if the backup cannot be written, nothing is adopted or displaced until it can', async () => {
     const { lab, manager, ours } = await atVersion3({ kind });
     ours.disk.beforeWrite = () => {
       throw new Error('no space left on device');
@@ -135,7 +135,7 @@ describe.each(wrappedKinds)('R11: another history of the same cluster, around $n
     expect(backupsOf(ours)).toEqual([['a', 'b', 'c']]);
   });
 
-  it('R11: without a directory the event itself holds what gave way', async () => {
+  it('R11: without a directory, the event itself contains the displaced metadata', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock, 'one');
     const ours = await lab.open({ meta: kind.make(await dataWith(clusterId, 'a')), manager, disk: null });
@@ -246,7 +246,7 @@ describe.each(wrappedKinds)('R11: another cluster’s metadata, around $name', (
     expect(await databasesOf(next.meta)).toEqual(['theirs', 'x']);
   });
 
-  it('R11: with a manager of 2016 it is known by its cluster id alone', async () => {
+  it('R11: with a legacy manager, another cluster is detected by its cluster id alone', async () => {
     const { lab, manager, ours } = await metForeign(kind, 'a held poll', { epoch: undefined });
     expect(ours.client.status.state).toBe('foreignCluster');
     expect(await databasesOf(ours.meta)).toEqual(['a', 'b', 'c']);
@@ -350,7 +350,7 @@ describe('R11', () => {
     expect(await databasesOf(ours.meta)).toEqual(['a', 'b', 'c']);
   });
 
-  it('R11: reseed() goes on against other writers, without a storm, and ends when it is told to', async () => {
+  it('R11: reseed() retries with backoff after conflicts, and ends when it is aborted', async () => {
     const { lab, manager, ours } = await metForeign();
     const push = manager.push.bind(manager);
     let contested = true;
@@ -389,7 +389,7 @@ describe('R11', () => {
     expect(ours.heard('epochChanged')).toMatchObject([{ version: 10, seeded: true }]);
   });
 
-  it('R11: with a manager of 2016 a version that went back is adopted with a backup and an event', async () => {
+  it('R11: with a legacy manager, a lower version is adopted with a backup and an event', async () => {
     const { lab, manager, ours } = await atVersion3({ epoch: undefined });
     manager.restore([{ version: 1, snapshot: await snapshotOf('x') }]);
     await lab.clock.advance(20_000);
@@ -399,7 +399,7 @@ describe('R11', () => {
   });
 
   it.each(['a change of nothing', 'refresh'])(
-    'R11: with a manager of 2016 other metadata under the same version, met by %s, is adopted with a backup and an event',
+    'R11: with a legacy manager other metadata under the same version, met by %s, is adopted with a backup and an event',
     async (way) => {
       const { lab, manager, ours } = await atVersion3({ epoch: undefined });
       manager.restore([{ version: 3, snapshot: await snapshotOf('a', 'other') }]);
@@ -410,7 +410,7 @@ describe('R11', () => {
     },
   );
 
-  it('R11: with a manager of 2016 that lost everything the next push gives it back, which is told', async () => {
+  it('R11: after a legacy manager lost its data, the next push restores it and emits an event', async () => {
     const { lab, manager, ours } = await atVersion3({ epoch: undefined });
     manager.restore([]);
     await lab.run(ours.client.createDatabase('d'));
@@ -439,7 +439,7 @@ describe('R11', () => {
     expect(record).toMatchObject({ epoch: 'one' });
   });
 
-  it('R11: a disk that another life of the node wrote tells it where it is: the history is judged from there', async () => {
+  it('R11: the record of an earlier process sets the position from which a history is classified', async () => {
     const { lab, manager, ours } = await atVersion3();
     await lab.run(ours.client.close());
     manager.restore([{ version: 2, snapshot: await snapshotOf('a', 'b'), mutation: 'm2' }]);

@@ -178,7 +178,7 @@ describe.each(wrappedKinds)('R11: unconfirmed metadata around $name', (kind) => 
     expect(second.client.status.nodeId).toBe(recordOf(disk).nodeId);
   });
 
-  it('R11: a backup that cannot be written stops the adoption: nothing gives way', async () => {
+  it('R11: if the backup cannot be written, nothing is adopted or displaced', async () => {
     const lab = new Lab();
     const disk = new MemoryStorage();
     const first = await lab.open({ meta: kind.make(), disk });
@@ -276,7 +276,7 @@ describe('R11: a crash', () => {
     },
   );
 
-  it('R11: in the middle of an undecided change in place leaves what nobody accepted: backed up, told, and gone', async () => {
+  it('R11: a crash during an undecided change in place leaves unaccepted metadata, which is backed up, reported and replaced', async () => {
     const { world, ours, other } = await worldOfTwo(true);
     ours.network.failNext('push', { lose: 'request' });
     void ours.client.createDatabase('undecided').catch(() => undefined);

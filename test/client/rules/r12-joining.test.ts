@@ -84,7 +84,7 @@ describe.each(wrappedKinds)('R12 around $name', (kind) => {
     for (const { meta } of nodes) expect(await databasesOf(meta)).toEqual([winner]);
   });
 
-  it('R12: a backup that cannot be written stops the joining: nothing gives way', async () => {
+  it('R12: if the backup cannot be written, the node does not join and nothing is displaced', async () => {
     const { lab } = await clusterWith('theirs');
     const disk = new MemoryStorage();
     disk.beforeWrite = (name) => {
@@ -135,7 +135,7 @@ describe.each(wrappedKinds)('R12 around $name', (kind) => {
     ]);
   });
 
-  it('R12: with a manager of 2016 as well', async () => {
+  it('R12: the same holds with a legacy manager', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     manager.store(encodeMetadata(await dataWith(1n, 'theirs')));
@@ -145,7 +145,7 @@ describe.each(wrappedKinds)('R12 around $name', (kind) => {
     expect(manager.pushes).toEqual([]);
   });
 
-  it('R12: the first node of a manager of 2016 waits but a moment for it to say that it has nothing', async () => {
+  it('R12: the first node of a legacy manager waits only briefly for the response that the cluster is empty', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     const ours = await lab.open({ meta: kind.make(await dataWith(5n, 'own')), manager });

@@ -37,7 +37,7 @@ async function closing(lab: Lab, node: LabNode, options?: { timeout: number }): 
 }
 
 describe.each(wrappedKinds)('R13 around $name', (kind) => {
-  it('R13: loops stop, the manager is told that the node left, the inner client is closed, once', async () => {
+  it('R13: loops stop, the manager is notified that the node left, and the wrapped client is closed, once', async () => {
     const lab = new Lab();
     const meta = kind.make();
     const lives = countLives(meta);
@@ -68,7 +68,7 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
     expect(ours.heard('closed')).toHaveLength(1);
   });
 
-  it('R13: queued mutations reject, the one on the wire is awaited and tells its outcome', async () => {
+  it('R13: queued mutations reject, and the one on the wire is awaited and settles with its outcome', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     ours.network.failNext('push', { answerDelay: 3_000 });
@@ -138,7 +138,7 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
     expect(await databasesOf(ours.meta)).toEqual(['a']);
   });
 
-  it('R13: whoever waits for something is told at once', async () => {
+  it('R13: all waiting calls reject at once', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     ours.network.partitioned = true;
@@ -290,7 +290,7 @@ describe('R13', () => {
     expect(ours.client.status.state).toBe('closed');
   });
 
-  it('R13: an inner client that does not close is told of, and everything else is closed', async () => {
+  it('R13: if the wrapped client fails to close, the error is reported and everything else is closed', async () => {
     const lab = new Lab();
     const meta = forkingKind.make();
     const failure = new Error('cannot close');

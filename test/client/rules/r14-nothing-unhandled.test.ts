@@ -64,7 +64,9 @@ describe('R14', () => {
     const names = new Set(thrown.map((error) => String(error).split(' ').at(-1)));
     expect(names).toEqual(
       new Set(
-        cfluxEventNames.filter((name) => !['conflict', 'epochChanged', 'foreignCluster'].includes(name)),
+        cfluxEventNames.filter(
+          (name) => !['conflict', 'duplicateNode', 'epochChanged', 'foreignCluster'].includes(name),
+        ),
       ),
     );
   });

@@ -1,18 +1,20 @@
 import type { CertificateInfo } from '../../../certificates.js';
 import { debugLog } from '../../../debug-log.js';
 import { CfluxError } from '../../../errors.js';
-import type { NodeInfo } from '../../../protocol/nodes.js';
+import type { NodeWord } from '../../../protocol/node-word.js';
 import type {
   ClusterRecord,
   Commit,
   CommitResult,
   Head,
+  HeartbeatResult,
   ManagerInfo,
   ManagerStore,
   NewHistory,
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredNode,
   VersionRecord,
 } from '../../manager-store.js';
 import { epochOf, newHistoryOf } from '../numbering.js';
@@ -150,14 +152,31 @@ export class EtcdStore implements ManagerStore {
     return newHistoryOf({ storeId, cluster, previous }, context.clock.now(), minVersion);
   }
 
-  async addNode(cluster: string, node: NodeDetails): Promise<number> {
+  async addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number> {
     const { nodes } = await this.#parts();
-    return nodes.add(cluster, node);
+    return nodes.add(cluster, node, word);
   }
 
-  async heartbeat(cluster: string, nodeId: number, leaving = false): Promise<boolean> {
+  async heartbeat(
+    cluster: string,
+    nodeId: number,
+    leaving = false,
+    word?: NodeWord,
+  ): Promise<HeartbeatResult> {
     const { nodes } = await this.#parts();
-    return leaving ? nodes.leave(cluster, nodeId) : nodes.heartbeat(cluster, nodeId);
+    return leaving ? nodes.leave(cluster, nodeId, word) : nodes.heartbeat(cluster, nodeId, word);
+  }
+
+  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
+    this.#opening?.then(
+      ({ nodes }) => nodes.noteHeld(cluster, nodeId, word),
+      () => {},
+    );
+  }
+
+  async setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {
+    const { nodes } = await this.#parts();
+    return nodes.setReport(cluster, nodeId, report);
   }
 
   async updateNode(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate> {
@@ -170,7 +189,7 @@ export class EtcdStore implements ManagerStore {
     return nodes.remove(cluster, nodeId);
   }
 
-  async nodes(cluster: string): Promise<readonly NodeInfo[]> {
+  async nodes(cluster: string): Promise<readonly StoredNode[]> {
     const { nodes } = await this.#parts();
     return nodes.list(cluster);
   }

@@ -23,6 +23,7 @@ const digits = (number: number, count: number) => String(number).padStart(count,
  * node/CLUSTER/ID                 description of a node; ID has 16 digits
  * node-removed/CLUSTER            empty; written when nodes of the cluster are removed; on a lease
  * node-log/MANAGER/N              liveness of nodes that a manager recorded in one transaction; N has 16 digits; on a lease
+ * node-report/CLUSTER/ID          what the agent of a node reported last; on a lease
  * lastNodeId                      highest node id assigned
  * manager/ID                      description of a manager; on a lease that it renews
  * housekeeping                    an empty object; written by the manager that compacts next
@@ -126,6 +127,19 @@ export class Keys {
 
   nodeRecord(manager: string, number: number): string {
     return `${this.nodeLog.key}${manager}/${digits(number, 16)}`;
+  }
+
+  /** The manager of a `node-log/` key. */
+  managerOfRecord(key: string): string {
+    return key.slice(this.nodeLog.key.length, key.lastIndexOf('/'));
+  }
+
+  reportsOf(cluster: string): KeyRange {
+    return below(`${this.#prefix}node-report/${encodeURIComponent(cluster)}/`);
+  }
+
+  report(cluster: string, nodeId: number): string {
+    return `${this.reportsOf(cluster).key}${digits(nodeId, 16)}`;
   }
 
   get managers(): KeyRange {

@@ -3,7 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { CfluxError, isCfluxError } from '../../../errors.js';
 import { accessAdvice } from '../../../file-access.js';
+import type { NodeKind } from '../../../protocol/nodes.js';
 import type { NodeDetails, VersionRecord } from '../../manager-store.js';
+import type { LastWord } from '../../nodes/last-word.js';
 import { SealedTable } from '../sealed-table.js';
 import { Damage } from './data-file/damage.js';
 import { damaged, dataFile, openFiles } from './lmdb-files.js';
@@ -28,6 +30,10 @@ export interface ClusterState {
 /** A node, and whether it reported that it shuts down. */
 export interface NodeState extends NodeDetails {
   readonly left: boolean;
+  /** What it last spoke. Absent: not known, as of nodes of version 0.1. */
+  readonly kind?: NodeKind;
+  /** What it said last before it was found dead. */
+  readonly last?: LastWord;
 }
 
 export interface StoreState {
@@ -46,6 +52,8 @@ export interface Tables {
   /** The version that a mutation created. */
   readonly mutations: SealedTable<number, Buffer>;
   readonly nodes: SealedTable<NodeState, Buffer>;
+  /** The reports of agents, by the keys of their nodes. */
+  readonly reports: SealedTable<string, Buffer>;
 }
 
 /** Returns the record of a cluster; an empty one for an unknown cluster. */
@@ -92,13 +100,14 @@ function tablesOf(root: RootDatabase<unknown, string>): Tables {
     snapshots: root.openDB({ name: 'snapshots', encoding: 'binary', keyEncoding: 'binary' }),
     mutations: table('mutations'),
     nodes: table('nodes'),
+    reports: table('reports'),
   };
 }
 
 /** Reads every value except the snapshots, which are checked when they are read. Throws Damage. */
-async function checkValues({ store, clusters, mutations, nodes }: Tables): Promise<void> {
+async function checkValues({ store, clusters, mutations, nodes, reports }: Tables): Promise<void> {
   let values = 0;
-  for (const table of [clusters, mutations, nodes])
+  for (const table of [clusters, mutations, nodes, reports])
     for await (const _ of inPages<unknown>(table)) values += 1;
   if (values > 0 && store.get('store') === undefined) throw new Damage('table "store" has lost its identity');
 }

@@ -5,8 +5,8 @@ import { CfluxError, type Outcome } from '../../../errors.js';
 export function lmdbError(error: unknown, dir: string, outcome?: Outcome): CfluxError {
   const { message } = CfluxError.from(error);
   const full = /no space|MAP_FULL|disk quota|file too large/i.test(message) || isFull(dir);
-  const said = full ? `no room in ${dir}: ${message}` : `the store failed: ${message}`;
-  return new CfluxError(full ? 'OUT_OF_SPACE' : 'STORAGE_FAILED', said, {
+  const text = full ? `no room in ${dir}: ${message}` : `the store failed: ${message}`;
+  return new CfluxError(full ? 'OUT_OF_SPACE' : 'STORAGE_FAILED', text, {
     cause: error,
     ...(outcome === undefined ? {} : { outcome }),
   });

@@ -1,18 +1,20 @@
 import { join } from 'node:path';
 import { DirectoryLock } from '../../../directory-lock.js';
 import { CfluxError, isCfluxError } from '../../../errors.js';
-import type { NodeInfo } from '../../../protocol/nodes.js';
+import type { NodeWord } from '../../../protocol/node-word.js';
 import { randomUuid } from '../../../random.js';
 import type {
   ClusterRecord,
   Commit,
   CommitResult,
   Head,
+  HeartbeatResult,
   ManagerStore,
   NewHistory,
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredNode,
   VersionRecord,
 } from '../../manager-store.js';
 import { Damage } from './data-file/damage.js';
@@ -166,12 +168,25 @@ export class LmdbStore implements ManagerStore {
     return versions.newHistory(cluster, minVersion);
   }
 
-  async addNode(cluster: string, node: NodeDetails): Promise<number> {
-    return this.#use().nodes.add(cluster, node);
+  async addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number> {
+    return this.#use().nodes.add(cluster, node, word);
   }
 
-  heartbeat(cluster: string, nodeId: number, leaving = false): boolean | Promise<boolean> {
-    return this.#use().nodes.heartbeat(cluster, nodeId, leaving);
+  heartbeat(
+    cluster: string,
+    nodeId: number,
+    leaving = false,
+    word?: NodeWord,
+  ): HeartbeatResult | Promise<HeartbeatResult> {
+    return this.#use().nodes.heartbeat(cluster, nodeId, leaving, word);
+  }
+
+  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
+    this.#use().nodes.noteHeld(cluster, nodeId, word);
+  }
+
+  async setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {
+    return this.#use().nodes.setReport(cluster, nodeId, report);
   }
 
   async updateNode(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate> {
@@ -182,7 +197,7 @@ export class LmdbStore implements ManagerStore {
     return this.#use().nodes.remove(cluster, nodeId);
   }
 
-  async nodes(cluster: string): Promise<readonly NodeInfo[]> {
+  async nodes(cluster: string): Promise<readonly StoredNode[]> {
     return this.#use().nodes.list(cluster);
   }
 

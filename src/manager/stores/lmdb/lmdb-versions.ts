@@ -95,7 +95,7 @@ export class LmdbVersions {
     const { generation, versions, nodes } = stateOf(tables, cluster);
     if (versions.length === 0 && nodes === 0 && !hadNodes) return false;
     for (const { version } of versions) tables.snapshots.removeSync(numberedKey(cluster, version));
-    for (const table of [tables.mutations, tables.nodes]) {
+    for (const table of [tables.mutations, tables.nodes, tables.reports]) {
       for (const key of [...table.getKeys(clusterRange(cluster))]) table.removeSync(key);
     }
     const highest = versions[0]?.version ?? generation;

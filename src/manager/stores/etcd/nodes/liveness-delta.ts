@@ -1,4 +1,5 @@
 import { readJson, writeJson } from '../stored-json.js';
+import { decodeWords, encodeWords, type HeardWord } from './node-words.js';
 
 /** The liveness changes of one cluster's nodes in one record. */
 export interface LivenessDelta {
@@ -7,6 +8,8 @@ export interface LivenessDelta {
   readonly alive: readonly number[];
   /** Nodes that shut down: not alive until their next heartbeat. */
   readonly left: readonly number[];
+  /** What they said, in its order. */
+  readonly words?: readonly HeardWord[];
 }
 
 /** Ids are close to each other: the differences take a character or two, the ids thirteen. */
@@ -23,13 +26,17 @@ function decodeIds(differences: readonly number[]): readonly number[] {
   });
 }
 
-/** Encodes `{"news":[{"cluster":"a","alive":[1790000000000,1,1,3],"left":[]}]}`: the lowest id, then the differences. */
+/**
+ * Encodes `{"news":[{"cluster":"a","alive":[1790000000000,1,1,3],"left":[],"epochs":["e"],"words":[…]}]}`: the lowest id, then the differences.
+ * Managers of version 0.1 neither write nor read `epochs` and `words`.
+ */
 export const encodeLivenessDelta = (news: readonly LivenessDelta[]) =>
   writeJson({
-    news: news.map(({ cluster, alive, left }) => ({
+    news: news.map(({ cluster, alive, left, words = [] }) => ({
       cluster,
       alive: encodeIds(alive),
       left: encodeIds(left),
+      ...(words.length === 0 ? {} : encodeWords(words)),
     })),
   });
 
@@ -40,7 +47,8 @@ export function decodeLivenessDelta(key: string, value: Uint8Array): ReadonlyMap
     news.map((each) => {
       const cluster = each.text('cluster');
       const [alive, left] = [decodeIds(each.integers('alive')), decodeIds(each.integers('left'))];
-      return [cluster, { cluster, alive, left }];
+      const words = decodeWords(each);
+      return [cluster, { cluster, alive, left, ...(words.length === 0 ? {} : { words }) }];
     }),
   );
 }

@@ -23,15 +23,30 @@ export class LivenessLog {
   #records = 0;
   /** Records that were read, as long as they exist: with a thousand clusters each of them needs all records. */
   readonly #known = new Map<string, ReadonlyMap<string, LivenessDelta>>();
-  /** Revision of the last read. */
+  /** Up to this one every record is known. */
   #revision = 0;
+  /** Of the last reading of names. */
+  #namesRevision = 0;
+  readonly #onForeign: (news: LivenessDelta) => void;
 
   constructor(
-    { keys, leases, manager }: { readonly keys: Keys; readonly leases: Leases; readonly manager: string },
+    {
+      keys,
+      leases,
+      manager,
+      onForeign,
+    }: {
+      readonly keys: Keys;
+      readonly leases: Leases;
+      readonly manager: string;
+      /** Another manager heard this; told once, in the order of the records. */
+      readonly onForeign: (news: LivenessDelta) => void;
+    },
     { clock, nodeTtl }: StoreContext,
   ) {
     this.#keys = keys;
     this.#manager = manager;
+    this.#onForeign = onForeign;
     this.#lives = new SharedLease(leases, clock, { atLeast: nodeTtl, slack });
     // A record that ends a life must outlast every record that reports it.
     this.#ends = new SharedLease(leases, clock, { atLeast: 2 * nodeTtl + 2 * slack, slack });
@@ -39,8 +54,13 @@ export class LivenessLog {
 
   /** Creates the records for nodes that are alive and nodes that left. */
   async entries(news: readonly LivenessDelta[]): Promise<readonly Entry[]> {
-    const alive = news.filter((each) => each.alive.length > 0).map((each) => ({ ...each, left: [] }));
-    const left = news.filter((each) => each.left.length > 0).map((each) => ({ ...each, alive: [] }));
+    // Words stay as long as what says that nodes are alive.
+    const alive = news
+      .filter((each) => each.alive.length > 0 || (each.words?.length ?? 0) > 0)
+      .map((each) => ({ ...each, left: [] }));
+    const left = news
+      .filter((each) => each.left.length > 0)
+      .map((each) => ({ ...each, alive: [], words: [] }));
     return Promise.all([
       ...(alive.length > 0 ? [this.#entry(alive, this.#lives)] : []),
       ...(left.length > 0 ? [this.#entry(left, this.#ends)] : []),
@@ -56,21 +76,30 @@ export class LivenessLog {
   /** The reads that {@link aliveIn} needs: the names of all records, and the new records. */
   get reading(): readonly Operation[] {
     const records = this.#keys.nodeLog;
-    return [
-      { get: { ...records, keysOnly: true } },
-      { get: { ...records, minModRevision: this.#revision + 1 } },
-    ];
+    return [{ get: { ...records, keysOnly: true } }, this.readingFresh];
+  }
+
+  /** The records that are new. */
+  get readingFresh(): Operation {
+    return { get: { ...this.#keys.nodeLog, minModRevision: this.#revision + 1 } };
+  }
+
+  /** Takes up what {@link readingFresh} brought. */
+  learn({ kvs }: RangeResponse): void {
+    for (const { key, value, modRevision } of kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
+      if (modRevision <= this.#revision) continue;
+      const records = decodeLivenessDelta(key, value);
+      this.#known.set(key, records);
+      // All records up to it are in the same response.
+      this.#revision = modRevision;
+      if (this.#keys.managerOfRecord(key) === this.#manager) continue;
+      for (const news of records.values()) this.#onForeign(news);
+    }
   }
 
   /** Returns which nodes of a cluster are alive, by the results of the reads. */
   aliveIn(cluster: string, names: RangeResponse, fresh: RangeResponse): ReadonlySet<number> {
-    for (const { key, value } of fresh.kvs) this.#known.set(key, decodeLivenessDelta(key, value));
-    // If two reads ran concurrently, the older one does not include what the newer one brought.
-    if (names.revision >= this.#revision) {
-      this.#revision = names.revision;
-      const there = new Set(names.kvs.map(({ key }) => key));
-      for (const key of this.#known.keys()) if (!there.has(key)) this.#known.delete(key);
-    }
+    this.takeUp(names, fresh);
     const alive = new Set<number>();
     for (const { key } of names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
       // Undefined if the record has expired since.
@@ -79,6 +108,17 @@ export class LivenessLog {
       for (const id of news?.left ?? []) alive.delete(id);
     }
     return alive;
+  }
+
+  /** Takes up what {@link reading} brought, and forgets the records that have ended. */
+  takeUp(names: RangeResponse, fresh: RangeResponse): void {
+    this.learn(fresh);
+    // Of two that were read at the same time, the older one does not know what the other has brought.
+    if (names.revision >= this.#namesRevision) {
+      this.#namesRevision = names.revision;
+      const there = new Set(names.kvs.map(({ key }) => key));
+      for (const key of this.#known.keys()) if (!there.has(key)) this.#known.delete(key);
+    }
   }
 
   async #entry(news: readonly LivenessDelta[], shared: SharedLease): Promise<Entry> {

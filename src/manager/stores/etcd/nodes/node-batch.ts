@@ -1,12 +1,16 @@
 import { CfluxError } from '../../../../errors.js';
+import type { NodeWord } from '../../../../protocol/node-word.js';
 import type { Operation } from '../api/kv-messages.js';
 import type { LivenessDelta } from './liveness-delta.js';
+import { type HeardWord, wordBytes } from './node-words.js';
 
 /** A liveness change of a node, reported by itself or on its behalf. */
 export interface NodeChange {
   readonly kind: 'alive' | 'left';
   readonly cluster: string;
   readonly nodeId: number;
+  /** What the node said with it. */
+  readonly word?: NodeWord | undefined;
   /** Registers the node, in the same transaction. */
   readonly registration?: Extract<Operation, { readonly put: string }> | undefined;
 }
@@ -28,6 +32,8 @@ const idBytes = 17;
 export class NodeBatch {
   readonly #waiting: Waiting[] = [];
   readonly #clusters = new Map<string, Map<number, NodeChange['kind']>>();
+  /** By cluster; of each node and instance the last word, in the order in which they were said. */
+  readonly #words = new Map<string, Map<string, HeardWord>>();
   #registrations = 0;
   #bytes = 0;
 
@@ -42,10 +48,34 @@ export class NodeBatch {
 
   get news(): readonly LivenessDelta[] {
     return [...this.#clusters].map(([cluster, nodes]) => {
-      const said = (kind: NodeChange['kind']) =>
+      const idsOf = (kind: NodeChange['kind']) =>
         [...nodes].filter((node) => node[1] === kind).map(([id]) => id);
-      return { cluster, alive: said('alive'), left: said('left') };
+      const words = [...(this.#words.get(cluster)?.values() ?? [])];
+      return { cluster, alive: idsOf('alive'), left: idsOf('left'), words };
     });
+  }
+
+  /** What a node said is stored along with the rest. */
+  hear(cluster: string, heard: HeardWord): void {
+    let nodes = this.#clusters.get(cluster);
+    if (nodes === undefined) {
+      nodes = new Map();
+      this.#clusters.set(cluster, nodes);
+    }
+    let words = this.#words.get(cluster);
+    if (words === undefined) {
+      words = new Map();
+      this.#words.set(cluster, words);
+    }
+    const key = `${heard.nodeId} ${heard.word.instance ?? ''}`;
+    const before = words.get(key);
+    // A poll tells of the version only; the heartbeat before it of the rest.
+    const word =
+      heard.isPoll && before !== undefined ? { ...before.word, ...definedOf(heard.word) } : heard.word;
+    const isPoll = heard.isPoll && (before === undefined || before.isPoll);
+    if (before === undefined) this.#bytes += wordBytes + Buffer.byteLength(JSON.stringify(word.epoch ?? ''));
+    words.delete(key);
+    words.set(key, { nodeId: heard.nodeId, isPoll, word });
   }
 
   get registrations(): readonly Operation[] {
@@ -88,7 +118,7 @@ export class NodeBatch {
   }
 
   #push(waiting: Waiting): void {
-    const { kind, cluster, nodeId, registration } = waiting.change;
+    const { kind, cluster, nodeId, registration, word } = waiting.change;
     let nodes = this.#clusters.get(cluster);
     if (nodes === undefined) {
       nodes = new Map();
@@ -103,6 +133,12 @@ export class NodeBatch {
       this.#registrations += 1;
       this.#bytes += Buffer.byteLength(registration.put) + registration.value.byteLength;
     }
+    if (word !== undefined) this.hear(cluster, { nodeId, isPoll: false, word });
     this.#waiting.push(waiting);
   }
 }
+
+const definedOf = ({ epoch, version }: NodeWord): NodeWord => ({
+  ...(epoch === undefined ? {} : { epoch }),
+  ...(version === undefined ? {} : { version }),
+});

@@ -1,22 +1,28 @@
 import type { Clock } from '../../../../clock.js';
 import { CfluxError, isCfluxError } from '../../../../errors.js';
 import { isLeaseGone } from '../api/etcd-errors.js';
-import type { TxnResponse } from '../api/kv-messages.js';
+import type { RangeResponse, TxnResponse } from '../api/kv-messages.js';
 import { etcd } from '../api/methods.js';
 import { type EtcdConnection, patient } from '../connect/connection.js';
 import type { Keys } from '../keys.js';
 import type { LivenessLog } from './liveness-log.js';
 import { NodeBatch, type NodeChange } from './node-batch.js';
+import type { HeardWord } from './node-words.js';
 import type { RegistrationCache } from './registration-cache.js';
 
 /** A client gives a heartbeat 1.5 s before it tries another manager: a hanging member is abandoned before that. */
 const limits = { ...patient, attemptTimeout: 1_000 };
+
+/** Words of one cluster that wait; nodes that poll so often beat as well, and say it again. */
+const maxHeard = 50_000;
 
 export interface NodeUpdateBatcherParts {
   readonly connection: EtcdConnection;
   readonly keys: Keys;
   readonly log: LivenessLog;
   readonly registrations: RegistrationCache;
+  /** Told of what other managers stored, as it is read along. */
+  readonly onFresh: (fresh: RangeResponse) => void;
   readonly clock: Clock;
 }
 
@@ -28,6 +34,8 @@ export class NodeUpdateBatcher {
   readonly #parts: NodeUpdateBatcherParts;
   readonly #interval: number;
   #batches: NodeBatch[] = [];
+  /** What nodes said that waits for the next change. */
+  readonly #heard = new Map<string, Map<string, HeardWord>>();
   #isStoring = false;
   #cancelTimer: (() => void) | undefined;
   /** When the last transaction began. */
@@ -46,9 +54,17 @@ export class NodeUpdateBatcher {
       batch = new NodeBatch();
       this.#batches.push(batch);
     }
-    const said = batch.add(change);
+    const stored = batch.add(change);
     this.#arm();
-    return said;
+    return stored;
+  }
+
+  /** What a node said goes along with the next change, and causes no write of its own. */
+  hear(cluster: string, heard: HeardWord): void {
+    const words = this.#heard.get(cluster) ?? new Map<string, HeardWord>();
+    this.#heard.set(cluster, words);
+    words.set(`${heard.nodeId} ${heard.word.instance ?? ''}`, heard);
+    if (words.size > maxHeard) words.clear();
   }
 
   close(reason: CfluxError): void {
@@ -77,6 +93,9 @@ export class NodeUpdateBatcher {
   async #storeNext(): Promise<void> {
     const batch = this.#batches.shift();
     if (batch === undefined) return;
+    for (const [cluster, words] of this.#heard)
+      for (const heard of words.values()) batch.hear(cluster, heard);
+    this.#heard.clear();
     this.#isStoring = true;
     this.#begunAt = this.#parts.clock.monotonic();
     try {
@@ -93,6 +112,7 @@ export class NodeUpdateBatcher {
   async #store(batch: NodeBatch): Promise<void> {
     const { registrations, keys } = this.#parts;
     const { ranges } = await this.#write(batch);
+    if (ranges[1] !== undefined) this.#parts.onFresh(ranges[1]);
     const removedIn = new Map(ranges[0]?.kvs.map(({ key, modRevision }) => [key, modRevision]));
     const known = await Promise.all(
       Array.from(batch.asked, async ([cluster, asked]) => {
@@ -108,7 +128,7 @@ export class NodeUpdateBatcher {
   /** Stores the batch, and reads in which clusters nodes were removed recently. */
   async #write(batch: NodeBatch): Promise<TxnResponse> {
     const { connection, log, keys } = this.#parts;
-    const reading = { get: { ...keys.removals, keysOnly: true } };
+    const reading = [{ get: { ...keys.removals, keysOnly: true } }, log.readingFresh];
     for (;;) {
       try {
         const entries = await log.entries(batch.news);
@@ -117,8 +137,8 @@ export class NodeUpdateBatcher {
           {
             // If it is sent twice because the first response was lost, it must not override later changes.
             compare: entries.map(({ put }) => ({ key: put, modRevision: 0 })),
-            success: [reading, ...entries, ...batch.registrations],
-            failure: [reading],
+            success: [...reading, ...entries, ...batch.registrations],
+            failure: reading,
           },
           limits,
         );

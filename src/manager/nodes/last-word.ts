@@ -1,0 +1,54 @@
+import type { JsonObject } from '../../json-object.js';
+import type { NodeKind } from '../../protocol/nodes.js';
+import type { SaidOfNode } from './voice.js';
+
+/** What a node said last, and when, as it is stored with its record: what is known of a dead node outlives the manager. */
+export interface LastWord {
+  /** Milliseconds since 1970, by the manager's clock. */
+  readonly at: number;
+  readonly kind: NodeKind;
+  readonly instance?: string | undefined;
+  readonly epoch?: string | undefined;
+  readonly held?: number | undefined;
+  readonly applied?: number | undefined;
+}
+
+/** @param now milliseconds since 1970 */
+export function lastWordOf(
+  { age = 0, kind, instance, epoch, held, applied }: SaidOfNode,
+  now: number,
+): LastWord {
+  return {
+    at: Math.round(now - age),
+    kind,
+    ...(instance === undefined ? {} : { instance }),
+    ...(epoch === undefined ? {} : { epoch }),
+    ...(held === undefined ? {} : { held: held.last }),
+    ...(applied === undefined ? {} : { applied: applied.last }),
+  };
+}
+
+/** @param now milliseconds since 1970 */
+export function saidIn({ at, held, applied, ...rest }: LastWord, now: number): SaidOfNode {
+  return {
+    ...rest,
+    ...(held === undefined ? {} : { held: { highest: held, last: held } }),
+    ...(applied === undefined ? {} : { applied: { highest: applied, last: applied } }),
+    age: Math.max(0, now - at),
+  };
+}
+
+const kinds: readonly unknown[] = ['agent', 'library', 'legacy'] satisfies readonly NodeKind[];
+export const isNodeKind = (value: unknown): value is NodeKind => kinds.includes(value);
+
+/** What {@link LastWord} was written as JSON. */
+export function readLastWord(json: JsonObject): LastWord {
+  return {
+    at: json.integer('at'),
+    kind: json.field('kind', isNodeKind, 'a kind of node'),
+    instance: json.optionalText('instance'),
+    epoch: json.optionalText('epoch'),
+    held: json.optionalInteger('held'),
+    applied: json.optionalInteger('applied'),
+  };
+}
