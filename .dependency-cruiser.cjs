@@ -5,6 +5,7 @@
 const ground = [
   'async',
   'errors.ts',
+  'check-options.ts',
   'clock.ts',
   'random.ts',
   'json-object.ts',

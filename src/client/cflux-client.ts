@@ -1,4 +1,5 @@
 import type { CertificateInfo } from '../certificates.js';
+import { checkMethods } from '../check-options.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
@@ -46,6 +47,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    */
   constructor(meta: M, options: CfluxOptions = {}) {
     super();
+    checkMethods('meta of CfluxClient', meta, ['data', 'setData']);
     this.meta = meta;
     this.#session = new Session<MetaClientLike>(meta, resolveOptions(options));
   }

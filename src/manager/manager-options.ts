@@ -1,3 +1,4 @@
+import { anything, checkMethods, func, number, object, objectWith, optionsCheck } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { maxPollWait, nodeTimeToLive } from '../protocol/times.js';
@@ -30,13 +31,33 @@ export interface ManagerOptions {
   readonly random?: Random;
 }
 
+const storeMethods = ['open', 'close'];
+
+const checkOptions = optionsCheck<ManagerOptions>('Manager', {
+  store: objectWith(...storeMethods),
+  nodeTtl: number,
+  maxPollWait: number,
+  conflictHold: number,
+  keepVersions: number,
+  limits: object,
+  audit: func,
+  clock: objectWith('now', 'monotonic', 'after'),
+  random: anything,
+});
+
 /** Options with their defaults. */
 export type ManagerSettings = Required<Omit<ManagerOptions, 'store' | 'audit' | 'limits'>> & {
   readonly limits: Limits;
 };
 
 /** @throws CfluxError `INVALID_OPTION` */
-export const managerSettings = (options: ManagerOptions): ManagerSettings => ({
+export const managerSettings = (options: ManagerOptions): ManagerSettings => {
+  checkOptions(options);
+  if (options.store === undefined) checkMethods('option store of Manager', options.store, storeMethods);
+  return settingsOf(options);
+};
+
+const settingsOf = (options: ManagerOptions): ManagerSettings => ({
   nodeTtl: positive('nodeTtl', options.nodeTtl ?? nodeTimeToLive),
   maxPollWait: Math.min(positive('maxPollWait', options.maxPollWait ?? maxPollWait), maxPollWait),
   conflictHold: options.conflictHold ?? defaultConflictHold,

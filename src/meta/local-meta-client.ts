@@ -1,3 +1,4 @@
+import { anything, flag, number, object, objectWith, optionsCheck, text } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
 import { type Random, systemRandom } from '../random.js';
 import { checkCost, defaultCost } from './bcrypt.js';
@@ -77,6 +78,17 @@ export interface LocalMetaClientOptions {
   readonly random?: Random;
 }
 
+const checkOptions = optionsCheck<LocalMetaClientOptions>('LocalMetaClient', {
+  dir: text,
+  lock: flag,
+  retentionAutoCreate: flag,
+  bcryptCost: number,
+  clusterId: anything,
+  data: object,
+  clock: objectWith('now', 'monotonic', 'after'),
+  random: anything,
+});
+
 /** Duration of a lease, in nanoseconds. */
 const leaseDuration = minute;
 
@@ -114,6 +126,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   #passwords: Passwords;
 
   constructor(options: LocalMetaClientOptions = {}) {
+    checkOptions(options);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#passwords = new Passwords(checkCost(options.bcryptCost ?? defaultCost));

@@ -19,15 +19,18 @@ import type { Transport } from '../transport/transport.js';
  * ```
  */
 export class FakeManager {
-  readonly #options: Omit<ManagerOptions, 'store'> & { readonly newStore?: () => ManagerStore };
+  readonly #options: Omit<ManagerOptions, 'store'>;
+  readonly #newStore: () => ManagerStore;
   #store: ManagerStore;
   #manager: Manager;
 
   /** @param options those of Manager; `newStore` creates an empty store, default a MemoryStore */
   constructor(options: Omit<ManagerOptions, 'store'> & { readonly newStore?: () => ManagerStore } = {}) {
-    this.#options = options;
+    const { newStore, ...managerOptions } = options;
+    this.#options = managerOptions;
+    this.#newStore = newStore ?? (() => new MemoryStore());
     this.#store = this.#newStore();
-    this.#manager = new Manager({ ...options, store: this.#store });
+    this.#manager = new Manager({ ...this.#options, store: this.#store });
   }
 
   /** The current manager. */
@@ -65,10 +68,6 @@ export class FakeManager {
   /** Closes the current manager; held polls fail. */
   async close(): Promise<void> {
     await this.#manager.close();
-  }
-
-  #newStore(): ManagerStore {
-    return this.#options.newStore?.() ?? new MemoryStore();
   }
 
   #local(): LocalTransport {

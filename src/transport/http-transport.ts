@@ -1,4 +1,5 @@
 import type { CertificateInfo } from '../certificates.js';
+import { anything, either, func, number, object, objectWith, optionsCheck, text } from '../check-options.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { HttpAttempts } from './http-attempts.js';
 import type { HttpTransportOptions } from './http-options.js';
@@ -15,6 +16,19 @@ import type {
   Transport,
 } from './transport.js';
 import { withRetry } from './with-retry.js';
+
+const checkOptions = optionsCheck<HttpTransportOptions>('HttpTransport', {
+  endpoint: anything,
+  token: either(text, func),
+  tls: object,
+  retry: object,
+  connectTimeout: number,
+  bodyIdleTimeout: number,
+  maxSnapshotBytes: number,
+  maxAnswerBytes: number,
+  clock: objectWith('now', 'monotonic', 'after'),
+  random: anything,
+});
 
 /**
  * Connects to a manager over the published HTTP API, with ky and the global `fetch`. Every call makes up to five attempts and has a
@@ -39,6 +53,7 @@ export class HttpTransport implements Transport {
   readonly #calls: Transport;
 
   constructor(options: HttpTransportOptions = {}) {
+    checkOptions(options);
     const { clock, random, retry } = options;
     this.#attempts = new HttpAttempts(options);
     this.#calls = withRetry(this.#attempts, {

@@ -1,4 +1,15 @@
 import { resolve } from 'node:path';
+import {
+  anything,
+  either,
+  flag,
+  func,
+  number,
+  object,
+  objectWith,
+  optionsCheck,
+  text,
+} from '../../check-options.js';
 import { type Clock, systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
 import { heartbeatInterval, maxPollWait, nodeTimeToLive } from '../../protocol/times.js';
@@ -72,8 +83,34 @@ export interface Settings extends CfluxOptions {
   readonly random: Random;
 }
 
+const clockMethods = ['now', 'monotonic', 'after'];
+const transportMethods = ['register', 'heartbeat', 'deregister', 'nodes', 'push', 'poll'];
+
+const checkOptions = optionsCheck<CfluxOptions>('CfluxClient', {
+  cluster: anything,
+  endpoint: anything,
+  transport: objectWith(...transportMethods),
+  bindAddress: text,
+  dir: text,
+  maxBackups: number,
+  lock: flag,
+  storage: objectWith('read', 'write', 'pathOf'),
+  heartbeatInterval: number,
+  pollWait: number,
+  mutationTimeout: number,
+  retry: object,
+  reads: anything,
+  startOffline: flag,
+  token: either(text, func),
+  tls: object,
+  logger: object,
+  clock: objectWith(...clockMethods),
+  random: anything,
+});
+
 /** Checks `options` and fills in defaults. Throws `INVALID_OPTION` with the option and its value. */
 export function resolveOptions(options: CfluxOptions, env: NodeJS.ProcessEnv = process.env): Settings {
+  checkOptions(options);
   const cluster = options.cluster ?? (env['CLUSTER'] || 'default');
   const endpoint = options.endpoint ?? (env['CFLUX_ENDPOINT'] || 'http://localhost:8000');
   checkCluster(cluster);
@@ -106,7 +143,7 @@ export function resolveOptions(options: CfluxOptions, env: NodeJS.ProcessEnv = p
 }
 
 function checkCluster(name: unknown): void {
-  if (typeof name !== 'string' || name === '') refuse('cluster', name, 'a name');
+  if (typeof name !== 'string' || name.trim() === '') refuse('cluster', name, 'a name');
   else if (Buffer.byteLength(name) > 255) refuse('cluster', name, 'a name of at most 255 bytes');
 }
 
