@@ -440,6 +440,14 @@ export const managerMutants: readonly Mutant[] = [
     tests: ['manager/etcd-nodes.test.ts'],
   },
   {
+    rule: 'R23',
+    breaks: 'a node’s shutdown is lost if the same transaction stores something else',
+    file: 'manager/stores/etcd/nodes/liveness-log.ts',
+    find: 'if (modRevision <= known) continue;',
+    replace: 'if (modRevision <= this.#revision) continue;',
+    tests: ['manager/etcd-managers.test.ts'],
+  },
+  {
     rule: 'R26',
     breaks: 'managers on one etcd ignore each other’s reservations',
     file: 'manager/stores/etcd/queue/etcd-push-queue.ts',

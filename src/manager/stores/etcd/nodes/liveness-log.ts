@@ -86,8 +86,10 @@ export class LivenessLog {
 
   /** Takes up what {@link readingFresh} brought. */
   learn({ kvs }: RangeResponse): void {
+    // One transaction stores several records, all of one revision.
+    const known = this.#revision;
     for (const { key, value, modRevision } of kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
-      if (modRevision <= this.#revision) continue;
+      if (modRevision <= known) continue;
       const records = decodeLivenessDelta(key, value);
       this.#known.set(key, records);
       // All records up to it are in the same response.
