@@ -73,7 +73,9 @@ export function optionsCheck<Options extends object>(
 function unknown(owner: string, name: string, known: readonly string[]): CfluxError {
   const nearest = nearestName(name, known);
   const hint = nearest === undefined ? `${owner} has ${known.join(', ')}` : `did you mean ${nearest}?`;
-  return new CfluxError('INVALID_OPTION', `option ${name}: unknown to ${owner}; ${hint}`);
+  return new CfluxError('INVALID_OPTION', `option ${name}: unknown to ${owner}; ${hint}`, {
+    outcome: 'notApplied',
+  });
 }
 
 /** Checks that `value`, an argument of `owner`, has these methods. @throws CfluxError `INVALID_OPTION` */
@@ -85,11 +87,14 @@ export function checkMethods(what: string, value: unknown, methods: readonly str
   throw new CfluxError(
     'INVALID_OPTION',
     `${what}: expected an object with the methods ${methods.join(', ')}, found ${found}`,
+    { outcome: 'notApplied' },
   );
 }
 
 const refused = (what: string, { expected }: OptionKind, value: unknown) =>
-  new CfluxError('INVALID_OPTION', `${what}: expected ${expected}, found ${typeName(value)}`);
+  new CfluxError('INVALID_OPTION', `${what}: expected ${expected}, found ${typeName(value)}`, {
+    outcome: 'notApplied',
+  });
 
 /** The type of a value, as errors name it. */
 function typeName(value: unknown): string {

@@ -161,7 +161,7 @@ describeWithServer('influxd', 'InfluxMirror.follow', () => {
     const its = mirror(proxy, { interval: 60_000, statementsPerSecond: 20 });
     const source = new StubSource(metadata());
     its.follow(source);
-    expect(() => its.follow(source)).toThrow('a mirror follows one client');
+    expect(() => its.follow(source)).toThrow('this mirror already follows a client');
     source.become(clusterOf(...Array.from({ length: 50 }, (_, at) => `d${at}`)));
     await next(its, 'step');
     await its.close();

@@ -17,7 +17,7 @@ describe('R24: the limit on clusters', () => {
     const { id } = Object(await (await register(url, 'b')).json());
     const beyond = await push(url, 'c', 0);
     expect([beyond.status, beyond.headers.get('cflux-outcome')]).toEqual([429, 'refused']);
-    expect(await beyond.text()).toContain('there are 2 clusters');
+    expect(await beyond.text()).toContain('the limit of 2 clusters is reached');
     expect((await register(url, 'c')).status).toBe(429);
     expect((await manager.clusters()).map(({ cluster }) => cluster)).toEqual(['a', 'b']);
     expect((await push(url, 'a', version)).status).toBe(200);

@@ -81,7 +81,9 @@ describe('a token', () => {
       const given = `secret-${token}`;
       const source = token === '' ? '' : given;
       const server = await guarded(given);
-      const error = await errorOf(httpTransport(server.url, { token: source }).push(somePush));
+      const error = await errorOf(
+        (async () => httpTransport(server.url, { token: source }).push(somePush))(),
+      );
       expect(error).toMatchObject({ code: 'INVALID_OPTION', outcome: 'notApplied' });
       expect(shown(error)).not.toContain('secret-');
       expect(server.requests).toEqual([]);

@@ -9,7 +9,8 @@ export async function contentOf(manager: Manager): Promise<string> {
       const bytes = await manager.version(cluster, record.version);
       content.push({ cluster, record, digest: createHash('sha256').update(bytes).digest('hex') });
     }
-    content.push(await manager.nodes(cluster));
+    // Ages are of this moment.
+    content.push((await manager.nodes(cluster)).map(({ lastSeen: _, ...node }) => node));
   }
   return JSON.stringify(content);
 }
