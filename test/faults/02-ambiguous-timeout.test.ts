@@ -42,7 +42,7 @@ const empty = (): Outcomes => ({ acknowledged: [], refused: [], unknown: [] });
 describe('#2 an ambiguous timeout', () => {
   it('#2 R2, R3: a manager that is stopped during a push applies it once when it resumes, or never; the promise settles accordingly', async () => {
     const manager = await CfluxManager.start(['--memory', '--history', '1000']);
-    const node = await openNode(manager.url, { haste: 1, mutationTimeout: 200 });
+    const node = await openNode(manager.url, { haste: 1, mutationTimeout: 700 });
     await node.client.createDatabase(database);
     const outcomes = empty();
     const rounds = 4;
