@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { NodeInfo } from 'clusterflux';
 import * as now from 'clusterflux';
 import * as nowManager from 'clusterflux/manager';
 import * as first from 'clusterflux-first';
@@ -12,6 +13,9 @@ export type Place =
   | { readonly etcd: readonly string[]; readonly prefix: string };
 
 /** What the tests use of a node, the same in every release. */
+/** What both releases say of a node. */
+export type Listed = Pick<NodeInfo, 'id' | 'ip' | 'hostname' | 'bindAddress' | 'alive'>;
+
 export interface Node {
   open(): Promise<void>;
   close(): Promise<void>;
@@ -19,7 +23,7 @@ export interface Node {
   refresh(): Promise<number>;
   waitForVersion(version: number): Promise<void>;
   databaseNames(): Promise<readonly string[]>;
-  nodes(): Promise<readonly { readonly id: number; readonly alive: boolean }[]>;
+  nodes(): Promise<readonly Listed[]>;
   /** Names of the events that were emitted so far. */
   readonly events: readonly string[];
   readonly status: {
