@@ -142,9 +142,15 @@ export class HttpStore implements ManagerStore {
   }
 
   async nodes(cluster: string): Promise<readonly NodeInfo[]> {
-    type Listed = NodeInfo & { 'bind-address': string };
-    const nodes = await json<Listed[]>(await this.#request('GET', `/nodes/${encodeURIComponent(cluster)}`));
-    return nodes.map(({ 'bind-address': _, ...info }) => info);
+    const nodes = await json<NodeInfo[]>(await this.#request('GET', `/nodes/${encodeURIComponent(cluster)}`));
+    // Without what a manager adds for people: the requests of this store are those of a node that says nothing of itself.
+    return nodes.map(({ id, ip, hostname, bindAddress, alive }) => ({
+      id,
+      ip,
+      hostname,
+      bindAddress,
+      alive,
+    }));
   }
 
   watch(): () => void {
