@@ -96,6 +96,7 @@ export type {
   PushRequest,
   PushResult,
   RegisterRequest,
+  ReportRequest,
   Snapshot,
   Transport,
 } from './transport/transport.js';

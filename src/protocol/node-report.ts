@@ -26,7 +26,7 @@ export interface NodeReport {
   readonly refused: number;
   readonly unmanaged: number;
   readonly unverified: number;
-  /** The first of them; at most {@link maxFindings}. */
+  /** The first of them; at most 20. */
   readonly findings: readonly { readonly kind: FindingKind; readonly text: string }[];
 }
 
