@@ -338,7 +338,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     return shardsByTimeRange(this.data(), sources, min, max);
   }
 
-  shardOwner(shardId: bigint): ShardOwnership {
+  shardOwner(shardId: bigint): ShardOwnership | undefined {
     return shardOwner(this.data(), shardId);
   }
 

@@ -180,8 +180,8 @@ export interface MetaClient {
     min: bigint,
     max: bigint,
   ): Awaitable<readonly ShardInfo[]>;
-  /** Database, policy and group of a shard. */
-  shardOwner(shardId: bigint): Awaitable<ShardOwnership>;
+  /** Database, policy and group of a shard; `undefined` if no group that is not deleted has it. */
+  shardOwner(shardId: bigint): Awaitable<ShardOwnership | undefined>;
   /** Drops a shard, and marks its group as deleted if it was the last one there. No error if it does not exist. */
   dropShard(id: bigint): Awaitable<void>;
   /**

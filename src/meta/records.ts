@@ -137,9 +137,9 @@ export interface MeasurementSource {
   readonly retentionPolicy: string;
 }
 
-/** Where a shard belongs; empty names and no group where no live group holds it. */
+/** Where a shard belongs. */
 export interface ShardOwnership {
   readonly database: string;
   readonly retentionPolicy: string;
-  readonly shardGroup: ShardGroupInfo | undefined;
+  readonly shardGroup: ShardGroupInfo;
 }

@@ -61,12 +61,12 @@ export function shardsByTimeRange(
   return [...shards];
 }
 
-/** Returns the first group with the shard that is not deleted. */
-export function shardOwner(data: MetaData, shardId: bigint): ShardOwnership {
+/** Returns the first group with the shard that is not deleted; `undefined` if there is none. */
+export function shardOwner(data: MetaData, shardId: bigint): ShardOwnership | undefined {
   for (const { database, policy, group } of allShardGroups(data)) {
     if (group.deletedAt === undefined && group.shards.some((shard) => shard.id === shardId)) {
       return { database: database.name, retentionPolicy: policy.name, shardGroup: group };
     }
   }
-  return { database: '', retentionPolicy: '', shardGroup: undefined };
+  return undefined;
 }

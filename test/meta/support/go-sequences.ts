@@ -77,7 +77,9 @@ const calls: Readonly<Record<string, Call>> = {
   pruneShardGroups: (c) => c.pruneShardGroups(),
   dropShard: (c, a) => c.dropShard(a.bigint('id')),
   shardIDs: (c) => c.shardIds(),
-  shardOwner: (c, a) => c.shardOwner(a.bigint('id')),
+  // The Go client returns empty names for an unknown shard.
+  shardOwner: (c, a) =>
+    c.shardOwner(a.bigint('id')) ?? { database: '', retentionPolicy: '', shardGroup: undefined },
   shardGroupsByTimeRange: (c, a) =>
     c.shardGroupsByTimeRange(a.text('database'), a.text('policy'), a.bigint('min'), a.bigint('max')),
   createContinuousQuery: (c, a) =>
