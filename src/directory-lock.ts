@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CfluxError, isCfluxError } from './errors.js';
-import { accessAdvice } from './file-access.js';
+import { accessAdvice, systemCode } from './file-access.js';
 
 /*
  * Locks files of a directory for one owner at a time, on one machine.
@@ -173,8 +173,7 @@ async function makeDirectory(directory: string): Promise<void> {
 
 function cannotLock(directory: string, cause: unknown): CfluxError {
   const { message } = CfluxError.from(cause);
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const advice = unsupported.has(code)
+  const advice = unsupported.has(String(systemCode(cause)))
     ? '; the lock is a Unix socket: use a directory of a local file system'
     : accessAdvice(cause);
   return new CfluxError('STORAGE_FAILED', `cannot lock ${directory}: ${message}${advice}`, {
@@ -196,7 +195,7 @@ function ask(path: string): Promise<Rival> {
       answer += chunk.toString();
     });
     socket.on('error', (error) => {
-      const code = 'code' in error ? error.code : undefined;
+      const code = systemCode(error);
       if (code === 'ECONNREFUSED' || code === 'ENOENT') done('dead');
       // The socket exists, but this process has no permission to connect to it.
       else if (code !== 'ECONNRESET' && code !== 'EPIPE') done('holding');

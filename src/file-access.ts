@@ -9,9 +9,13 @@ export const privateDirectory = 0o700;
 
 const others = 0o007;
 
+/** Returns the code of a system error, such as `ENOENT`; `undefined` for any other value. */
+export const systemCode = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
 /** Returns the end of a message with what to do about a file or directory that this process cannot access. */
 export function accessAdvice(error: unknown): string {
-  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+  switch (systemCode(error)) {
     case 'EACCES':
     case 'EPERM':
       return `; give ${user()} read and write access to the directory and its files`;
@@ -24,7 +28,7 @@ export function accessAdvice(error: unknown): string {
 
 /** As {@link accessAdvice}, for a file that is only read. */
 export function fileAdvice(error: unknown): string {
-  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+  switch (systemCode(error)) {
     case 'EACCES':
     case 'EPERM':
       return `; give ${user()} read access to the file and access to its directory`;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../client/config/config.js';
 import type { CfluxOptions } from '../client/config/options.js';
 import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
+import type { HttpTransportOptions } from '../transport/http-options.js';
 import { reloadedFileOf, rotatedSecretOf } from './file-of.js';
 import { passwordsOf } from './password-file.js';
 import type { Terminal } from './terminal.js';
@@ -84,6 +85,15 @@ export function withEndpointFlags(command: Command): Command {
     .option('--ca <file>', 'certificate authority of the manager (PEM)')
     .option('--cert <file>', 'client certificate for the manager (PEM)')
     .option('--key <file>', 'private key of --cert (PEM)');
+}
+
+/** The options of a transport among those of a client. */
+export function transportOptions({ endpoint, token, tls }: CfluxOptions): HttpTransportOptions {
+  return {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(token === undefined ? {} : { token }),
+    ...(tls === undefined ? {} : { tls }),
+  };
 }
 
 export function managerOptions(flags: ManagerFlags, { env }: Terminal): CfluxOptions {

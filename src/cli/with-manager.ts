@@ -1,4 +1,4 @@
-import { type EndpointFlags, managerOptions } from './connections.js';
+import { type EndpointFlags, managerOptions, transportOptions } from './connections.js';
 import { ManagerApi } from './manager-api.js';
 import type { Terminal } from './terminal.js';
 
@@ -8,11 +8,8 @@ export async function withManager<T>(
   terminal: Terminal,
   work: (manager: ManagerApi) => Promise<T>,
 ): Promise<T> {
-  const { endpoint, token, tls } = managerOptions(flags, terminal);
   const manager = new ManagerApi({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(token === undefined ? {} : { token }),
-    ...(tls === undefined ? {} : { tls }),
+    ...transportOptions(managerOptions(flags, terminal)),
     onFailover: ({ message }, next) => terminal.err(`cflux: ${message}; trying ${next}`),
   });
   try {

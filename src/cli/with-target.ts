@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { HttpTransport } from '../transport/http-transport.js';
 import { ClusterTarget } from './cluster-target.js';
-import { type ManagerFlags, managerOptions, withManagerFlags } from './connections.js';
+import { type ManagerFlags, managerOptions, transportOptions, withManagerFlags } from './connections.js';
 import type { Terminal } from './terminal.js';
 
 /** Flags of commands that change a cluster. */
@@ -26,12 +26,8 @@ export async function withTarget(
   terminal: Terminal,
   work: (target: ClusterTarget, cluster: string) => Promise<void>,
 ): Promise<void> {
-  const { cluster = 'default', endpoint, token, tls } = managerOptions(flags, terminal);
-  const transport = new HttpTransport({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(token === undefined ? {} : { token }),
-    ...(tls === undefined ? {} : { tls }),
-  });
+  const { cluster = 'default', ...options } = managerOptions(flags, terminal);
+  const transport = new HttpTransport(transportOptions(options));
   const { createCluster = false, allowNoAdmin = false } = flags;
   try {
     await work(new ClusterTarget({ transport, cluster, createCluster, allowNoAdmin, timeout }), cluster);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DirectoryLock } from '../directory-lock.js';
 import { removeLeftovers, writeDurably } from '../durable-file.js';
 import { CfluxError } from '../errors.js';
-import { accessAdvice } from '../file-access.js';
+import { accessAdvice, systemCode } from '../file-access.js';
 import { isJsonObject, JsonObject } from '../json-object.js';
 import type { Agreement, Ledger } from './ledger.js';
 
@@ -86,7 +86,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (systemCode(cause) === 'ENOENT') return undefined;
     throw new CfluxError(
       'STORAGE_FAILED',
       `cannot read ${path}: ${CfluxError.from(cause).message}${accessAdvice(cause)}`,

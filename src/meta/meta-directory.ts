@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DirectoryLock } from '../directory-lock.js';
 import { removeLeftovers, replaceFile } from '../durable-file.js';
 import { CfluxError, isCfluxError } from '../errors.js';
-import { accessAdvice } from '../file-access.js';
+import { accessAdvice, systemCode } from '../file-access.js';
 
 const fileName = 'meta.db';
 /** InfluxDB, and version 0.1, write to this file before they rename it. */
@@ -55,7 +55,7 @@ export class MetaDirectory {
     try {
       return await readFile(this.path);
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (systemCode(error) === 'ENOENT') return undefined;
       throw storageFailed(`read ${this.path}`, error);
     }
   }

@@ -48,6 +48,23 @@ describe('LmdbStore', () => {
   };
   for (const { name, run } of storeContract({ place })) it(name, run);
 
+  it('R24: the room for reports is free again after their nodes are removed, and survives a restart', async () => {
+    const dir = await temporaryDirectory();
+    let store = await openStore(dir);
+    const node = { ip: '', hostname: 'h', bindAddress: '' };
+    const ids = await Promise.all(Array.from({ length: 9 }, () => store.addNode('a', node)));
+    const megabyte = 'é'.repeat(2 ** 19);
+    for (const id of ids.slice(0, 8)) expect(await store.setReport('a', id, megabyte)).toBe(true);
+    await store.close();
+    store = await openStore(dir);
+    const [first = 0] = ids;
+    const last = ids[8] ?? 0;
+    await expect(store.setReport('a', last, 'x')).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' });
+    expect(await store.setReport('a', first, megabyte), 'in place of itself').toBe(true);
+    expect(await store.removeNode('a', first)).toBe(true);
+    expect(await store.setReport('a', last, megabyte)).toBe(true);
+  });
+
   it('R24: deletes a cluster of many nodes in several transactions, and nodes that register meanwhile with it', async () => {
     const dir = await temporaryDirectory();
     const store = await openStore(dir, { ...contextOf(), maxNodes: 10_000 });

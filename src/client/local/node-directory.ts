@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DirectoryLock } from '../../directory-lock.js';
 import { removeLeftovers, writeDurably } from '../../durable-file.js';
 import { CfluxError } from '../../errors.js';
-import { accessAdvice } from '../../file-access.js';
+import { accessAdvice, systemCode } from '../../file-access.js';
 
 /** Storage for a node's record and backups; a custom one may replace the file system. */
 export interface NodeStorage {
@@ -60,7 +60,7 @@ export class NodeDirectory implements NodeStorage {
     try {
       return await readFile(this.pathOf(name), 'utf8');
     } catch (cause) {
-      if (codeOf(cause) === 'ENOENT') return undefined;
+      if (systemCode(cause) === 'ENOENT') return undefined;
       throw failed(`cannot read ${this.pathOf(name)}`, cause);
     }
   }
@@ -69,7 +69,7 @@ export class NodeDirectory implements NodeStorage {
     try {
       return await readdir(this.pathOf(folder));
     } catch (cause) {
-      if (codeOf(cause) === 'ENOENT') return [];
+      if (systemCode(cause) === 'ENOENT') return [];
       throw failed(`cannot read ${this.pathOf(folder)}`, cause);
     }
   }
@@ -91,8 +91,6 @@ export class NodeDirectory implements NodeStorage {
     }
   }
 }
-
-const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 function failed(what: string, cause: unknown): CfluxError {
   const reason = cause instanceof Error ? cause.message : cause;

@@ -1,4 +1,4 @@
-import type { NodeWord } from '../../protocol/node-word.js';
+import { kindOf, type NodeWord } from '../../protocol/node-word.js';
 import type { NodeKind } from '../../protocol/nodes.js';
 import { Instances, type Standing } from './instances.js';
 
@@ -52,7 +52,7 @@ export class Voice {
     const before = this.#instances?.current;
     const standing = this.#beat(instance, clock, ttl);
     if (standing !== 'current') return standing;
-    this.#kind = word.applied === undefined ? 'library' : 'agent';
+    this.#kind = kindOf(word);
     this.#say(word, before !== instance);
     this.#heardAt = now;
     return standing;
@@ -60,7 +60,7 @@ export class Voice {
 
   /** The node registered: it has said who it is, and of no version. */
   registered({ instance }: NodeWord, now: number | undefined): void {
-    this.#kind = instance === undefined ? 'legacy' : 'library';
+    this.#kind = kindOf({ instance });
     this.#instances = instance === undefined ? undefined : new Instances(instance);
     this.#heardAt = now;
   }
@@ -77,7 +77,7 @@ export class Voice {
       if (this.#kind === 'legacy') this.#forget();
       this.#instances = new Instances(instance);
     } else if (this.#instances.met(instance) !== 'current') return;
-    this.#kind ??= instance === undefined ? 'legacy' : 'library';
+    this.#kind ??= kindOf({ instance });
     this.#say({ ...word, applied: undefined }, before !== instance);
     if (now !== undefined) this.#heardAt = now;
   }

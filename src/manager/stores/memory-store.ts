@@ -217,8 +217,8 @@ export class MemoryStore implements ManagerStore {
     const node = nodes?.get(nodeId);
     if (nodes === undefined || node === undefined) return false;
     let others = 0;
-    for (const each of nodes.values()) if (each !== node) others += each.report?.length ?? 0;
-    checkReportRoom(others, report.length);
+    for (const each of nodes.values()) if (each !== node) others += Buffer.byteLength(each.report ?? '');
+    checkReportRoom(others, Buffer.byteLength(report));
     node.report = report;
     return true;
   }

@@ -25,6 +25,8 @@ export interface ClusterState {
   readonly checksums?: readonly (number | null)[];
   /** Number of nodes. */
   readonly nodes: number;
+  /** Bytes of the reports of its nodes, together; absent if there was none yet. */
+  readonly reportBytes?: number;
 }
 
 /** A node, and whether it reported that it shuts down. */

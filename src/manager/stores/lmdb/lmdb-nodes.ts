@@ -1,4 +1,4 @@
-import type { NodeWord } from '../../../protocol/node-word.js';
+import { kindOf, type NodeWord } from '../../../protocol/node-word.js';
 import { tooManyNodes } from '../../limits.js';
 import { Liveness } from '../../liveness.js';
 import type {
@@ -54,8 +54,7 @@ export class LmdbNodes {
   ): Promise<number> {
     const { maxNodes, clock } = this.#context;
     const tables = this.#tables;
-    const kind =
-      word === undefined ? {} : ({ kind: word.instance === undefined ? 'legacy' : 'library' } as const);
+    const kind = word === undefined ? {} : { kind: kindOf({ instance: word.instance }) };
     const id = await this.#changes.write(() => {
       const state = stateOf(tables, cluster);
       if (state.nodes >= maxNodes) return undefined;
@@ -100,16 +99,16 @@ export class LmdbNodes {
   }
 
   setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {
-    const { nodes, reports } = this.#tables;
+    const tables = this.#tables;
     const key = numberedKey(cluster, nodeId);
+    const bytes = Buffer.byteLength(report);
     return this.#changes.write(() => {
-      if (!nodes.has(key)) return false;
-      let others = 0;
-      for (const { key: other, value } of reports.getRange(clusterRange(cluster))) {
-        if (!other.equals(key)) others += value.length;
-      }
-      checkReportRoom(others, report.length);
-      reports.putSync(key, report);
+      if (!tables.nodes.has(key)) return false;
+      const state = stateOf(tables, cluster);
+      const others = (state.reportBytes ?? 0) - this.#reportBytes(key);
+      checkReportRoom(others, bytes);
+      tables.reports.putSync(key, report);
+      tables.clusters.putSync(clusterKey(cluster), { ...state, reportBytes: others + bytes });
       return true;
     });
   }
@@ -132,10 +131,7 @@ export class LmdbNodes {
     const key = numberedKey(cluster, nodeId);
     const existed = await this.#changes.change(cluster, () => {
       if (tables.nodes.get(key) === undefined) return false;
-      const state = stateOf(tables, cluster);
-      tables.nodes.removeSync(key);
-      tables.reports.removeSync(key);
-      tables.clusters.putSync(clusterKey(cluster), { ...state, nodes: state.nodes - 1 });
+      this.#removeAtOnce(cluster, [key]);
       return true;
     });
     this.end(cluster, nodeId);
@@ -155,9 +151,7 @@ export class LmdbNodes {
     for (let at = 0; at < keys.length; at += maxRemovals) {
       const present = await this.#changes.write(() => {
         const found = keys.slice(at, at + maxRemovals).filter((key) => tables.nodes.has(key));
-        for (const key of found) for (const table of [tables.nodes, tables.reports]) table.removeSync(key);
-        const state = stateOf(tables, cluster);
-        tables.clusters.putSync(clusterKey(cluster), { ...state, nodes: state.nodes - found.length });
+        this.#removeAtOnce(cluster, found);
         return found;
       });
       for (const key of present) this.end(cluster, numberOf(key));
@@ -208,6 +202,23 @@ export class LmdbNodes {
     this.#confirmed.clear();
     this.#liveness.close();
     this.#voices.clear();
+  }
+
+  /** Removes stored nodes with their reports, within a transaction. */
+  #removeAtOnce(cluster: string, keys: readonly Buffer[]): void {
+    const { nodes, reports, clusters } = this.#tables;
+    const state = stateOf(this.#tables, cluster);
+    let reportBytes = state.reportBytes ?? 0;
+    for (const key of keys) {
+      reportBytes -= this.#reportBytes(key);
+      nodes.removeSync(key);
+      reports.removeSync(key);
+    }
+    clusters.putSync(clusterKey(cluster), { ...state, nodes: state.nodes - keys.length, reportBytes });
+  }
+
+  #reportBytes(key: Buffer): number {
+    return Buffer.byteLength(this.#tables.reports.get(key) ?? '');
   }
 
   /** A beat that may change what is stored. */

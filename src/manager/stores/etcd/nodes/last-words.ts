@@ -1,6 +1,7 @@
 import type { StoreContext } from '../../../manager-store.js';
 import { lastWordOf } from '../../../nodes/last-word.js';
 import type { Voices } from '../../../nodes/voices.js';
+import { NodeSet } from '../../node-set.js';
 import type { KeyValue } from '../api/kv-messages.js';
 import { etcd } from '../api/methods.js';
 import type { EtcdConnection } from '../connect/connection.js';
@@ -25,8 +26,8 @@ export class LastWords {
   readonly #voices: Voices;
   readonly #context: StoreContext;
   /** Nodes whose last heartbeat came to this manager. */
-  readonly #ours = new Map<string, Set<number>>();
-  readonly #changed = new Map<string, Due>();
+  readonly #ours = new NodeSet();
+  readonly #changed = new NodeSet();
 
   constructor(
     connection: EtcdConnection,
@@ -41,39 +42,31 @@ export class LastWords {
 
   /** The node beat at this manager. */
   ours(cluster: string, nodeId: number): void {
-    const nodes = this.#ours.get(cluster);
-    if (nodes === undefined) this.#ours.set(cluster, new Set([nodeId]));
-    else nodes.add(nodeId);
+    this.#ours.add(cluster, nodeId);
   }
 
   /** The node beat at another manager, or was removed. */
   notOurs(cluster: string, nodeId: number): void {
-    const nodes = this.#ours.get(cluster);
-    nodes?.delete(nodeId);
-    if (nodes?.size === 0) this.#ours.delete(cluster);
+    this.#ours.delete(cluster, nodeId);
   }
 
   /** The node speaks another protocol than it did. */
   changed(cluster: string, nodeId: number): void {
-    this.#changed.set(`${nodeId} ${cluster}`, { cluster, nodeId });
+    this.#changed.add(cluster, nodeId);
   }
 
   /** Stores what is due. What fails is not tried again: the next death, or change, stores it. */
   async store(): Promise<void> {
-    const due = [...this.#changed.values(), ...this.#dead()];
+    const due = [...this.#changed, ...this.#dead()];
     this.#changed.clear();
     for (let at = 0; at < due.length; at += atOnce) await this.#storeAll(due.slice(at, at + atOnce));
   }
 
   #dead(): readonly Due[] {
     const { nodeTtl } = this.#context;
-    const dead: Due[] = [];
-    for (const [cluster, nodes] of this.#ours) {
-      for (const nodeId of nodes) {
-        const age = this.#voices.said(cluster, nodeId)?.age ?? 0;
-        if (age > nodeTtl) dead.push({ cluster, nodeId });
-      }
-    }
+    const dead = [...this.#ours].filter(
+      ({ cluster, nodeId }) => (this.#voices.said(cluster, nodeId)?.age ?? 0) > nodeTtl,
+    );
     for (const { cluster, nodeId } of dead) this.notOurs(cluster, nodeId);
     return dead;
   }

@@ -57,11 +57,7 @@ export class NodeBatch {
 
   /** What a node said is stored along with the rest. */
   hear(cluster: string, heard: HeardWord): void {
-    let nodes = this.#clusters.get(cluster);
-    if (nodes === undefined) {
-      nodes = new Map();
-      this.#clusters.set(cluster, nodes);
-    }
+    this.#nodesOf(cluster);
     let words = this.#words.get(cluster);
     if (words === undefined) {
       words = new Map();
@@ -119,15 +115,7 @@ export class NodeBatch {
 
   #push(waiting: Waiting): void {
     const { kind, cluster, nodeId, registration, word } = waiting.change;
-    let nodes = this.#clusters.get(cluster);
-    if (nodes === undefined) {
-      nodes = new Map();
-      this.#clusters.set(cluster, nodes);
-      // There may be a second record, for the nodes that left.
-      this.#bytes +=
-        2 * (Buffer.byteLength(JSON.stringify(cluster)) + '{"cluster":,"alive":[],"left":[]},'.length);
-    }
-    nodes.set(nodeId, kind);
+    this.#nodesOf(cluster).set(nodeId, kind);
     this.#bytes += idBytes;
     if (registration) {
       this.#registrations += 1;
@@ -135,6 +123,18 @@ export class NodeBatch {
     }
     if (word !== undefined) this.hear(cluster, { nodeId, isPoll: false, word });
     this.#waiting.push(waiting);
+  }
+
+  /** Returns the changes of a cluster, whose name takes room in the record. */
+  #nodesOf(cluster: string): Map<number, NodeChange['kind']> {
+    const known = this.#clusters.get(cluster);
+    if (known !== undefined) return known;
+    const nodes = new Map<number, NodeChange['kind']>();
+    this.#clusters.set(cluster, nodes);
+    // There may be a second record, for the nodes that left.
+    this.#bytes +=
+      2 * (Buffer.byteLength(JSON.stringify(cluster)) + '{"cluster":,"alive":[],"left":[]},'.length);
+    return nodes;
   }
 }
 

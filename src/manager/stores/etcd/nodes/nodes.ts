@@ -1,6 +1,6 @@
 import { repeat } from '../../../../async/repeat.js';
 import type { Clock } from '../../../../clock.js';
-import type { NodeWord } from '../../../../protocol/node-word.js';
+import { kindOf, type NodeWord } from '../../../../protocol/node-word.js';
 import { tooManyNodes } from '../../../limits.js';
 import type {
   HeartbeatResult,
@@ -100,7 +100,7 @@ export class Nodes {
   async add(cluster: string, node: NodeDetails, word: NodeWord | undefined): Promise<number> {
     if ((await this.#counts.of(cluster)) >= this.#maxNodes) throw tooManyNodes(this.#maxNodes);
     const nodeId = await this.#ids.next();
-    const kind = word && (word.instance === undefined ? 'legacy' : 'library');
+    const kind = word && kindOf({ instance: word.instance });
     const registration = { put: this.#keys.node(cluster, nodeId), value: encodeNode({ ...node, kind }) };
     if (word !== undefined) this.#voices.registered(cluster, nodeId, word);
     await this.#arrivals.record({ kind: 'alive', cluster, nodeId, registration, word });
