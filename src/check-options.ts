@@ -1,13 +1,13 @@
 import { CfluxError } from './errors.js';
 
-/** What the value of an option may be. */
+/** The accepted values of an option. */
 export interface OptionKind {
-  /** As an error names it. */
+  /** Description of the accepted values, for the error. */
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
 }
 
-/** The kind of each option; the type demands that none is forgotten. */
+/** The kind of each option; the type makes it complete. */
 export type OptionKinds<Options> = { readonly [Name in keyof Required<Options>]: OptionKind };
 
 const kindOf = (expected: string, accepts: (value: unknown) => boolean): OptionKind => ({
@@ -24,7 +24,7 @@ export const object = kindOf(
   'an object',
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 );
-/** Checked by its owner. */
+/** For options that their owner checks. */
 export const anything = kindOf('a value', (value) => value !== null);
 export const number = kindOf('a number', (value) => typeof value === 'number');
 export const func = kindOf('a function', (value) => typeof value === 'function');
@@ -41,17 +41,17 @@ export const objectWith = (...methods: readonly string[]): OptionKind =>
     (value) => missingMethods(value, methods).length === 0,
   );
 
-/** Which of `methods` an object does not have; all of them, if `value` is none. */
+/** Returns the methods that `value` lacks; all of them if it is not an object. */
 function missingMethods(value: unknown, methods: readonly string[]): readonly string[] {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return methods;
   return methods.filter((name) => typeof Reflect.get(value, name) !== 'function');
 }
 
 /**
- * Makes the check of the names and the types of the options of `owner`; values within their types are the owner's business. An option that
- * is `undefined` counts as absent. Errors name types only, because a value may be a secret.
+ * Creates a function that checks names and types of the options of `owner`, which checks the values itself. An option that is
+ * `undefined` counts as absent. Errors name types only, because a value may be a secret.
  *
- * @returns throws CfluxError `INVALID_OPTION`, with the nearest known name for an unknown one
+ * @returns a function that throws CfluxError `INVALID_OPTION`, with the nearest known name for an unknown one
  */
 export function optionsCheck<Options extends object>(
   owner: string,
@@ -96,7 +96,7 @@ const refused = (what: string, { expected }: OptionKind, value: unknown) =>
     outcome: 'notApplied',
   });
 
-/** The type of a value, as errors name it. */
+/** Returns the name of a value's type, for errors. */
 function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
@@ -109,7 +109,7 @@ function typeName(value: unknown): string {
     : 'an object';
 }
 
-/** The name that was most likely meant: one that contains the other, or else one with few letters of difference. */
+/** Returns the most similar known name: one that contains the other, or else one with a small edit distance. */
 function nearestName(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   const contained = known.filter(
@@ -124,7 +124,7 @@ function nearestName(name: string, known: readonly string[]): string | undefined
   return ranked[0]?.each;
 }
 
-/** How many letters must be added, removed or replaced to make `b` of `a`. */
+/** Returns the Levenshtein distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -76,8 +76,8 @@ export {
 } from './meta/records.js';
 export { deletedShardGroups, expiredShardGroups, shardFor } from './meta/shard-group-times.js';
 export { isSubscriptionUrl } from './meta/subscription-url.js';
+export type { NodeProgress as NodeWord } from './protocol/node-progress.js';
 export type { FindingKind, NodeReport } from './protocol/node-report.js';
-export type { NodeWord } from './protocol/node-word.js';
 export type { NodeDescription, NodeInfo, NodeKind, Registration } from './protocol/nodes.js';
 export { type Random, systemRandom } from './random.js';
 export type { PemFunction } from './tls-credentials.js';

@@ -11,15 +11,15 @@ const interval = 2_000;
 /** Milliseconds after which a report that has not changed is sent again: its manager may have lost it. */
 const refreshAfter = 10 * 60_000;
 
-/** The part of a CfluxClient that brings reports to the manager. */
+/** The part of a CfluxClient that sends reports. */
 export interface ReportTarget {
   report(report: NodeReport): Promise<void>;
 }
 
-/** What there is to report; absent: nothing is known of the server yet. */
+/** Content of a report; absent if nothing is known of the server yet. */
 export type ReportContent = Omit<NodeReport, 'at'>;
 
-/** Brings the manager what the agent found, whenever that changed; ends where the manager takes no reports. */
+/** Sends the agent's findings to the manager after each change; stops if the manager accepts no reports. */
 export class AgentReporter {
   readonly #target: ReportTarget;
   readonly #content: () => ReportContent | undefined;
@@ -46,12 +46,12 @@ export class AgentReporter {
     this.#log = parts.log;
   }
 
-  /** Something may have changed: reports it soon. */
+  /** Sends a report soon, if something changed. */
   changed(): void {
     this.#arm(Math.max(0, this.#sentAt + interval - this.#clock.monotonic()));
   }
 
-  /** The manager may know nothing of the report that it got: sends it again. */
+  /** Sends the report again, because the manager may have lost it. */
   forgotten(): void {
     this.#sent = undefined;
     this.changed();
@@ -97,17 +97,17 @@ export class AgentReporter {
 
   /** Milliseconds until the next attempt. */
   #failed(error: CfluxError): number {
-    // An older manager. (Without a status the node is not registered yet.)
+    // An older manager. Without a status, the node is not registered yet.
     if (isCfluxError(error, 'NO_SUCH_ROUTE') && error.status === 404) this.#isEnded = true;
     else if (isCfluxError(error, 'TOO_MANY_REQUESTS') && !this.#hasFailed) {
-      this.#log.notify('reportRefused', `the manager does not keep this agent's report: ${error.message}`);
+      this.#log.notify('reportRefused', `the manager refused the report of this agent: ${error.message}`);
     }
     this.#hasFailed = true;
     return Math.max(5_000, error.retryAfter ?? 0);
   }
 }
 
-/** What is reported of a convergence. */
+/** Returns the findings of a convergence. */
 export function findingsOf({
   pending,
   refused,

@@ -4,7 +4,7 @@ import type { NodeInfo } from '../protocol/nodes.js';
 export interface NodeState {
   /** Kept versions that it is behind, `10+` beyond them; absent: not known. */
   readonly lag?: string;
-  /** In words: `up to date`, `3 behind`, `2 pending`, `server down`, `unknown`, `duplicate`, `dead`. */
+  /** One of `up to date`, `3 behind`, `2 pending`, `server down`, `unknown`, `duplicate`, `dead`. */
   readonly text: string;
 }
 
@@ -12,7 +12,7 @@ export interface NodeState {
 const versionOf = ({ kind, heldVersion, appliedVersion }: NodeInfo) =>
   kind === 'agent' ? appliedVersion : heldVersion;
 
-/** @param versions those that are kept, newest first */
+/** @param versions the kept versions, newest first */
 export function nodeState(node: NodeInfo, versions: readonly number[]): NodeState {
   const lag = lagOf(versionOf(node), versions);
   const known = lag === undefined ? {} : { lag };

@@ -163,15 +163,15 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   }
 
   /**
-   * Tells, with the heartbeats from now on, which version the server beside this node was seen to agree with (0: none so far), and makes
-   * the node an agent's. `InfluxMirror.follow` does this by itself.
+   * Sets the version that the server next to this node is in sync with (0: none yet), which the next heartbeats report, and makes the node
+   * an agent's. `InfluxMirror.follow` does this by itself.
    */
   noteApplied(applied: Applied): void {
     this.#session.noteApplied(applied);
   }
 
   /**
-   * Brings the manager what an agent found at its server, for `nodes()`; the report before it is replaced.
+   * Sends the report of an agent about its server to the manager, for `nodes()`. It replaces the previous report.
    *
    * @throws CfluxError `NO_SUCH_ROUTE` if the manager takes no reports, or the node is not registered yet; `TOO_MANY_REQUESTS` if it has
    * no room for this one

@@ -87,7 +87,7 @@ export class SessionParts<M extends MetaClientLike> {
       interval: settings.heartbeatInterval,
       describe: () => describeHost(settings.bindAddress),
       instance: replica.instance,
-      word: () => this.applied.wordAt(replica.position),
+      progress: () => this.applied.wordAt(replica.position),
       knownId: () => replica.nodeId,
       rememberId: (id) => replica.rememberNodeId(id),
       onSlept: () => staleness.mark(),

@@ -9,7 +9,7 @@ export interface MetadataSource {
     readonly version: number;
     readonly epoch: string | undefined;
   };
-  /** Told what the server was seen to agree with. Absent: the source does not tell the manager of it. */
+  /** Called with the version that the server is in sync with. Optional. */
   noteApplied?(applied: { readonly version: number; readonly epoch?: string | undefined }): void;
   /** As of CfluxClient. */
   on<Event extends keyof SourceEvents>(

@@ -24,7 +24,7 @@ export interface Report {
   readonly local: readonly Finding[];
   /** Users whose password cannot be compared with the cluster's. */
   readonly unverified: readonly string[];
-  /** It was ended before everything was tried: a change of the cluster was on its way. Absent: everything was. */
+  /** `true` if the convergence ended early because the cluster changed; otherwise absent. */
   readonly unfinished?: true;
   /** Id that confirms exactly the drops that are pending because of their number. */
   readonly confirmation?: string;

@@ -22,7 +22,7 @@ export type {
   StoredNode,
   VersionRecord,
 } from './manager-store.js';
-export type { SaidOfNode, SaidVersion } from './nodes/voice.js';
+export type { KnownProgress as SaidOfNode, ReportedVersion as SaidVersion } from './nodes/tracked-node.js';
 export type { EtcdOptions } from './stores/etcd/connect/etcd-options.js';
 export { EtcdStore } from './stores/etcd/etcd-store.js';
 export { LmdbStore, type LmdbStoreOptions } from './stores/lmdb/lmdb-store.js';

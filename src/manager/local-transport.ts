@@ -43,9 +43,9 @@ export class LocalTransport implements Transport {
   }
 
   async heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void> {
-    const { cluster, nodeId, leaving = false, node, word = {} } = request;
+    const { cluster, nodeId, leaving = false, node, progress = {} } = request;
     return this.#call(options, async () => {
-      const isKnown = await this.#manager.heartbeat(cluster, nodeId, { leaving, node, word });
+      const isKnown = await this.#manager.heartbeat(cluster, nodeId, { leaving, node, progress });
       if (!isKnown) throw nodeNotFound(nodeId);
     });
   }

@@ -1,9 +1,9 @@
 import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
-import type { NodeWord } from '../protocol/node-word.js';
+import type { NodeProgress } from '../protocol/node-progress.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { Random } from '../random.js';
-import type { SaidOfNode } from './nodes/voice.js';
+import type { KnownProgress } from './nodes/tracked-node.js';
 
 /** What a manager passes to its store when it opens it: a store has no clock, randomness or limits of its own. */
 export interface StoreContext {
@@ -97,17 +97,17 @@ export interface ClusterRecord extends Head {
 /** What is kept of a node besides its id. */
 export type NodeDetails = Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>;
 
-/** A node, and what the store knows of it from its own words. */
+/** A node with its reported progress. */
 export interface StoredNode extends NodeDetails {
   readonly id: number;
   readonly alive: boolean;
-  /** What it said last; absent: nothing since the store opened, and nothing that was kept. */
-  readonly said?: SaidOfNode | undefined;
-  /** Its agent's report, as `setReport` got it. */
+  /** The last reported progress; absent if none was reported since the store opened and none was stored. */
+  readonly progress?: KnownProgress | undefined;
+  /** The agent's report, as passed to `setReport`. */
   readonly reportJson?: string | undefined;
 }
 
-/** How a heartbeat ended: whether there is such a node, or that two processes share its id. */
+/** Result of a heartbeat: whether the node exists, or `duplicate` if two processes share its id. */
 export type HeartbeatResult = boolean | 'duplicate';
 
 /** Result of updating a node's description; `unknown`: the cluster has no such node. */
@@ -184,28 +184,28 @@ export interface ManagerStore {
 
   /**
    * Registers a node as alive, and resolves with an id that was never assigned before. Rejects with `TOO_MANY_REQUESTS` beyond
-   * `maxNodes`. `word` tells which process of the node registers.
+   * `maxNodes`. `progress` contains the instance that registers.
    */
-  addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number>;
+  addNode(cluster: string, node: NodeDetails, progress?: NodeProgress): Promise<number>;
   /**
    * Marks the node as alive for the time to live (`leaving`: as not alive until its next heartbeat). Returns `false` if there is no such
    * node. A node does not expire because of time in which this process did not run. Should return synchronously if possible, because this
    * is the most frequent call.
    *
-   * @param word What the node says of itself, for `nodes` (R28). A store that keeps it tells two processes that share an id by their
-   * instances, and answers `duplicate` to both; absent: nothing is known of what it says.
+   * @param progress The progress of the node, for `nodes` (R28). A store that keeps it detects two processes that share an id by their
+   * instances, and returns `duplicate` to both. Absent if the requester did not send it.
    */
   heartbeat(
     cluster: string,
     nodeId: number,
     leaving?: boolean,
-    word?: NodeWord,
+    progress?: NodeProgress,
   ): HeartbeatResult | Promise<HeartbeatResult>;
-  /** A poll of the node named a version that it has, above 0; an unknown node says nothing. Absent: only heartbeats say so. */
-  noteHeld?(cluster: string, nodeId: number, word: NodeWord): void;
+  /** Records the version above 0 that a poll of the node named; unknown nodes are ignored. If omitted, only heartbeats count. */
+  noteHeld?(cluster: string, nodeId: number, progress: NodeProgress): void;
   /**
-   * Keeps the report of a node's agent in place of the one before, for `nodes`. `false`: no such node. Beyond 8 MiB of one
-   * cluster: `TOO_MANY_REQUESTS`. Absent: reports are not kept.
+   * Replaces the report of a node's agent, for `nodes`. Resolves with `false` if there is no such node. Rejects with `TOO_MANY_REQUESTS`
+   * if the reports of the cluster would exceed 8 MiB. A store that omits this method keeps no reports.
    */
   setReport?(cluster: string, nodeId: number, report: string): Promise<boolean>;
   /** Replaces the stored description of a node. If a store omits this method, a node keeps the description that it registered with. */

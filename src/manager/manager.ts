@@ -3,8 +3,8 @@ import { Deadlines } from '../async/deadlines.js';
 import { uniformDelay } from '../async/jitter.js';
 import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
+import type { NodeProgress } from '../protocol/node-progress.js';
 import { type NodeReport, writeReport } from '../protocol/node-report.js';
-import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
 import { type Random, randomUuid } from '../random.js';
@@ -22,7 +22,7 @@ import type {
   StoreContext,
   VersionRecord,
 } from './manager-store.js';
-import { shownNode } from './nodes/shown-node.js';
+import { nodeInfoOf } from './nodes/node-info.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
 import { OfferRoom } from './recovery/offer-room.js';
@@ -150,12 +150,12 @@ export class Manager {
     await this.#service.serving(() => this.#store.check());
   }
 
-  /** Registers a node and resolves with its id; each registration gets a new one. The last parameter tells which process of the node it is. */
+  /** Registers a node and resolves with a new id. The last parameter contains the instance that registers. */
   register(
     cluster: string,
     description: NodeDescription,
     requester: Requester = {},
-    { instance }: Pick<NodeWord, 'instance'> = {},
+    { instance }: Pick<NodeProgress, 'instance'> = {},
   ): Promise<RegisteredNode> {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
@@ -173,7 +173,7 @@ export class Manager {
    * Records that a node is alive. Returns synchronously if the store can, because this is the most frequent call.
    *
    * @param options `leaving`: the node shuts down, and is not alive until its next heartbeat; `node`: its current description, if that
-   * differs from the one it registered with; `word`: what it says of its process and versions (R28)
+   * differs from the one it registered with; `progress`: its instance and versions (R28)
    * @returns `false` if the cluster has no such node; the node must register again.
    * @throws `DUPLICATE_NODE`: two processes use the id; each has to register
    */
@@ -184,16 +184,16 @@ export class Manager {
       readonly leaving?: boolean;
       readonly node?: NodeDescription | undefined;
       readonly requester?: Requester;
-      readonly word?: NodeWord;
+      readonly progress?: NodeProgress;
     } = {},
   ): boolean | Promise<boolean> {
-    const { leaving = false, node, requester = {}, word = {} } = options;
+    const { leaving = false, node, requester = {}, progress = {} } = options;
     checkClusterName(cluster);
-    checkToken('an instance', word.instance);
-    checkToken('an epoch', word.epoch);
+    checkToken('an instance', progress.instance);
+    checkToken('an epoch', progress.epoch);
     const result = this.#service.isOpen
-      ? this.#store.heartbeat(cluster, nodeId, leaving, word)
-      : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving, word));
+      ? this.#store.heartbeat(cluster, nodeId, leaving, progress)
+      : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving, progress));
     const judged = (known: HeartbeatResult): boolean => {
       if (known === 'duplicate') throw duplicateNode(nodeId);
       return known;
@@ -225,7 +225,7 @@ export class Manager {
     });
   }
 
-  /** Lists the cluster's nodes, alive or not, ordered by id, with what each said last (R28). */
+  /** Lists the cluster's nodes, alive or not, ordered by id, with the progress that each reported last (R28). */
   nodes(cluster: string): Promise<readonly NodeInfo[]> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
@@ -235,7 +235,7 @@ export class Manager {
       const slice = new TimeSlice();
       const shown: NodeInfo[] = [];
       for (const node of nodes) {
-        shown.push(shownNode(node, head));
+        shown.push(nodeInfoOf(node, head));
         await slice.rest();
       }
       return shown;
@@ -295,7 +295,7 @@ export class Manager {
       const { requester = {}, signal, connection, isNode = true } = options;
       const { cluster, nodeId, version, epoch, instance } = request;
       checkToken('an instance', instance);
-      // A push, and a poll at version 0, say nothing of what the node has (R28).
+      // A push, or a poll at version 0, does not confirm a held version (R28).
       if (isNode && nodeId !== undefined && version !== noVersion) {
         this.#store.noteHeld(cluster, nodeId, { instance, epoch, version });
       }

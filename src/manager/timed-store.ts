@@ -3,7 +3,7 @@ import type { Deadlines } from '../async/deadlines.js';
 import { lenientTimer } from '../async/lenient-timer.js';
 import type { CertificateInfo } from '../certificates.js';
 import { CfluxError, type Outcome } from '../errors.js';
-import type { NodeWord } from '../protocol/node-word.js';
+import type { NodeProgress } from '../protocol/node-progress.js';
 import type {
   ClusterRecord,
   Commit,
@@ -94,8 +94,8 @@ export class TimedStore implements ManagerStore {
   }
 
   /** If a registration comes too late its id is removed again: no client received it. */
-  async addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number> {
-    const adding = this.#store.addNode(cluster, node, word);
+  async addNode(cluster: string, node: NodeDetails, progress?: NodeProgress): Promise<number> {
+    const adding = this.#store.addNode(cluster, node, progress);
     let isLate = false;
     adding.then(
       (nodeId) => (isLate ? this.#store.removeNode(cluster, nodeId).catch(() => false) : false),
@@ -113,14 +113,14 @@ export class TimedStore implements ManagerStore {
     cluster: string,
     nodeId: number,
     leaving?: boolean,
-    word?: NodeWord,
+    progress?: NodeProgress,
   ): HeartbeatResult | Promise<HeartbeatResult> {
-    const known = this.#store.heartbeat(cluster, nodeId, leaving, word);
+    const known = this.#store.heartbeat(cluster, nodeId, leaving, progress);
     return typeof known === 'object' ? this.#within(storeLimits.heartbeat, known) : known;
   }
 
-  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
-    this.#store.noteHeld?.(cluster, nodeId, word);
+  noteHeld(cluster: string, nodeId: number, progress: NodeProgress): void {
+    this.#store.noteHeld?.(cluster, nodeId, progress);
   }
 
   async setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {

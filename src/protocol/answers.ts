@@ -42,7 +42,7 @@ const kinds: Readonly<Record<NodeKind, true>> = { agent: true, library: true, le
 const isKind = (value: unknown): value is NodeKind =>
   typeof value === 'string' && Object.hasOwn(kinds, value);
 
-/** What a manager with the additions says beside that. */
+/** Fields that only managers with R28 send. */
 function progressIn(entry: JsonObject): Partial<NodeInfo> {
   const kind = entry.optionalField('kind', isKind, `one of ${Object.keys(kinds).join(', ')}`);
   const instance = entry.optionalText('instance');

@@ -14,9 +14,9 @@ export const headers = {
   node: 'Cflux-Node',
   /** The process of the node, another one after every start: on registration, heartbeat, poll and push. */
   instance: 'Cflux-Instance',
-  /** Of a heartbeat: the version that the node holds. */
+  /** In a heartbeat: the version that the node holds. */
   held: 'Cflux-Version',
-  /** Of an agent's heartbeat: the version that its server was last seen to agree with. */
+  /** In an agent's heartbeat: the last version that its server was in sync with. */
   applied: 'Cflux-Applied',
   /** `<epoch>/<version>` that a node had, for a manager that lost its data. */
   offer: 'Cflux-Offer',

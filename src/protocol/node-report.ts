@@ -4,9 +4,9 @@ import { JsonObject, type JsonRefusal } from '../json-object.js';
 /** What one finding of an agent is about. */
 export type FindingKind = 'pending' | 'refused' | 'unmanaged' | 'unverified' | 'local';
 
-/** What an agent tells of its InfluxDB server, once something of it changed. */
+/** The state of an agent's InfluxDB server, reported after each change. */
 export interface NodeReport {
-  /** The version that the server was last seen to agree with, but for the findings; 0: none so far. */
+  /** The last version that the server was in sync with, except for the findings; 0 if none yet. */
   readonly version: number;
   /** When it was made, in milliseconds since 1970 by the agent's clock. */
   readonly at: number;

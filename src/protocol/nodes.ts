@@ -1,6 +1,6 @@
 import type { NodeReport } from './node-report.js';
 
-/** What a node last spoke: the protocol with the additions, beside a server or not, or without them. */
+/** The kind of a node: an agent next to a server, a library, or a legacy client. */
 export type NodeKind = 'agent' | 'library' | 'legacy';
 
 /** Description that a node sends when it registers. */
@@ -22,17 +22,17 @@ export interface NodeInfo {
   readonly bindAddress: string;
   /** Its last heartbeat is younger than the time to live, and it has not shut down since. */
   readonly alive: boolean;
-  /** What it last spoke; absent: not heard of yet, or the manager does not tell. */
+  /** The kind at the last heartbeat; absent if there was none yet, or the manager does not report it. */
   readonly kind?: NodeKind;
   /** Its process, as it names itself. */
   readonly instance?: string;
-  /** The version that the node holds, by its last word; absent: not known. One below the oldest kept version is just that. */
+  /** The last version that the node reported to hold; absent if unknown. It may be older than the oldest kept version. */
   readonly heldVersion?: number;
-  /** Of an agent: the version that its server was last seen to agree with, but for what its report names; absent: not known. */
+  /** The last version that an agent's server was in sync with, except for the findings of its report; absent if unknown. */
   readonly appliedVersion?: number;
-  /** Milliseconds since it was last heard of; absent: not known. */
+  /** Milliseconds since the last request; absent if unknown. */
   readonly lastSeen?: number;
-  /** Two processes were found to share the id; both were told to register anew. */
+  /** `true` if two processes share the id; both must register again. */
   readonly duplicate?: boolean;
   /** What its agent reported last. */
   readonly report?: NodeReport;

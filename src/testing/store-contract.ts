@@ -7,9 +7,9 @@ import { ManualClock } from './manual-clock.js';
 import type { Bench, Checks } from './store-checks/bench.js';
 import { commitChecks } from './store-checks/commits.js';
 import { nodeChecks } from './store-checks/nodes.js';
+import { wordChecks } from './store-checks/progress.js';
 import { sharingChecks } from './store-checks/sharing.js';
 import { versionChecks } from './store-checks/versions.js';
-import { wordChecks } from './store-checks/words.js';
 
 /** The storage of one check. */
 export interface StorePlace {

@@ -3,8 +3,8 @@ import { type Clock, systemClock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import { readNodes, readRegistration } from '../protocol/answers.js';
 import { headers } from '../protocol/headers.js';
+import type { NodeProgress } from '../protocol/node-progress.js';
 import { writeReport } from '../protocol/node-report.js';
-import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { paths } from '../protocol/routes.js';
 import { expectStatus, type HttpAnswer, textOf } from './http-answer.js';
@@ -80,7 +80,7 @@ export class HttpAttempts implements Transport {
         method: 'PUT',
         path: paths.node(request.cluster, request.nodeId),
         headers: {
-          ...said(request.word ?? {}),
+          ...progress(request.progress ?? {}),
           ...(request.leaving ? { [headers.leaving]: 'true' } : {}),
           ...(request.node ? { 'content-type': 'application/json' } : {}),
         },
@@ -205,8 +205,8 @@ function identity({ epoch, mutation, nodeId, instance }: PushRequest | PollReque
   };
 }
 
-/** What a node says of itself with a heartbeat. */
-function said({ instance, epoch, version, applied }: NodeWord): Record<string, string> {
+/** Headers with the progress of a node, for a heartbeat. */
+function progress({ instance, epoch, version, applied }: NodeProgress): Record<string, string> {
   return {
     ...(instance === undefined ? {} : { [headers.instance]: instance }),
     ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),

@@ -1,5 +1,5 @@
+import type { NodeProgress } from '../protocol/node-progress.js';
 import type { NodeReport } from '../protocol/node-report.js';
-import type { NodeWord } from '../protocol/node-word.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 
 /** Limits of one call. */
@@ -30,8 +30,8 @@ export interface HeartbeatRequest extends NodeRequest {
   readonly leaving?: boolean;
   /** The description of the node, if it changed. Older managers ignore it. */
   readonly node?: NodeDescription | undefined;
-  /** What the node says of its process and its versions. A manager that does not know this ignores it. */
-  readonly word?: NodeWord | undefined;
+  /** The instance and the versions of the node. Older managers ignore it. */
+  readonly progress?: NodeProgress | undefined;
 }
 
 /** What the agent of a node found. */
@@ -129,7 +129,7 @@ export interface Transport {
   register(request: RegisterRequest, options?: CallOptions): Promise<Registration>;
   /** Reports that the node is alive. */
   heartbeat(request: HeartbeatRequest, options?: CallOptions): Promise<void>;
-  /** Tells what the agent of a node found. Absent, or `NO_SUCH_ROUTE`: the manager takes no reports. */
+  /** Sends the report of a node's agent. If it is omitted, or rejects with `NO_SUCH_ROUTE`, the manager accepts no reports. */
   report?(request: ReportRequest, options?: CallOptions): Promise<void>;
   /** Removes the node and its id from the cluster. */
   deregister(request: NodeRequest, options?: CallOptions): Promise<void>;

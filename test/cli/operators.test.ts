@@ -146,8 +146,8 @@ describe('status, clusters and nodes', () => {
       expect(out).toMatch(unknown);
       expect(out).toMatch(new RegExp(`^prod +${gone} +dead +- +- +${age} +h2 +h2:8086$`, 'm'));
     }
-    const word = { instance: 'i', version, epoch: await manager.epoch('prod') };
-    await manager.heartbeat('prod', id, { word });
+    const progress = { instance: 'i', version, epoch: await manager.epoch('prod') };
+    await manager.heartbeat('prod', id, { progress });
     expect((await run(['nodes'])).out).toMatch(new RegExp(`^prod +${id} +up to date +${version} +- `, 'm'));
     expect(JSON.parse((await run(['nodes', 'prod', '--json'])).out)).toMatchObject([
       { id, alive: true },

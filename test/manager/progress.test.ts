@@ -3,8 +3,8 @@ import { ManualClock } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
 import { JsonObject } from '../../src/json-object.js';
 import { Instances } from '../../src/manager/nodes/instances.js';
-import { shownNode } from '../../src/manager/nodes/shown-node.js';
-import { decodeWords, encodeWords } from '../../src/manager/stores/etcd/nodes/node-words.js';
+import { nodeInfoOf } from '../../src/manager/nodes/node-info.js';
+import { decodeUpdates, encodeUpdates } from '../../src/manager/stores/etcd/nodes/progress-updates.js';
 import { parseReport, writeReport } from '../../src/protocol/node-report.js';
 
 const details = { ip: '10.0.0.1,', hostname: 'h' };
@@ -52,7 +52,7 @@ describe('what a manager shows of a node', () => {
     expect(await shown()).not.toHaveProperty('heldVersion');
     await poll(first);
     expect(await shown()).toMatchObject({ heldVersion: first, kind: 'library', instance: 'i' });
-    await manager.heartbeat('a', id, { word: { instance: 'i', epoch, version: first, applied: 0 } });
+    await manager.heartbeat('a', id, { progress: { instance: 'i', epoch, version: first, applied: 0 } });
     expect(await shown()).toMatchObject({
       heldVersion: first,
       appliedVersion: 0,
@@ -67,7 +67,7 @@ describe('what a manager shows of a node', () => {
     const [oldest = 0, , kept = 0] = versions;
     const held = async (version: number, of = epoch) => {
       const instance = `${version} ${of}`.replace(' ', '-');
-      await manager.heartbeat('a', id, { word: { instance, epoch: of, version } });
+      await manager.heartbeat('a', id, { progress: { instance, epoch: of, version } });
       return (await shown())?.heldVersion;
     };
     expect(await held(kept)).toBe(kept);
@@ -81,7 +81,7 @@ describe('what a manager shows of a node', () => {
     const head = { epoch: 'e', latest: record(8), retained: [record(8), record(7)] };
     const node = { id: 1, ip: '', hostname: '', bindAddress: '', alive: true };
     const heldOf = (highest: number, last: number) =>
-      shownNode({ ...node, said: { kind: 'library', epoch: 'e', held: { highest, last } } }, head)
+      nodeInfoOf({ ...node, progress: { kind: 'library', epoch: 'e', held: { highest, last } } }, head)
         .heldVersion;
     expect(heldOf(10, 8)).toBe(8);
     expect(heldOf(10, 10)).toBeUndefined();
@@ -91,18 +91,19 @@ describe('what a manager shows of a node', () => {
   it('R28: an instance that was replaced comes back when the other has been silent for a time to live', () => {
     const ttl = 15_000;
     const instances = new Instances('a');
-    instances.beat('b', 1_000, ttl);
-    for (let now = 5_000; now < 20_000; now += 5_000) expect(instances.beat('a', now, ttl)).toBe('replaced');
-    expect(instances.beat('a', 20_000, ttl)).toBe('current');
+    instances.heartbeat('b', 1_000, ttl);
+    for (let now = 5_000; now < 20_000; now += 5_000)
+      expect(instances.heartbeat('a', now, ttl)).toBe('replaced');
+    expect(instances.heartbeat('a', 20_000, ttl)).toBe('current');
   });
 
   it('R28: a restart is never taken for a clone, however late the requests of the processes before arrive', () => {
     const ttl = 15_000;
     const instances = new Instances('0');
     for (let i = 1; i < 50; i++) {
-      expect(instances.beat(`${i}`, i * 5_000, ttl)).toBe('current');
-      expect(instances.beat(`${i - 1}`, i * 5_000 + 2_500, ttl)).toBe('replaced');
-      expect(instances.beat(`${i}`, i * 5_000 + 3_000, ttl)).toBe('current');
+      expect(instances.heartbeat(`${i}`, i * 5_000, ttl)).toBe('current');
+      expect(instances.heartbeat(`${i - 1}`, i * 5_000 + 2_500, ttl)).toBe('replaced');
+      expect(instances.heartbeat(`${i}`, i * 5_000 + 3_000, ttl)).toBe('current');
     }
   });
 
@@ -126,16 +127,16 @@ describe('what a manager shows of a node', () => {
     }
   });
 
-  it('brings the words of nodes through a record of etcd as they were', () => {
-    const words = [
-      { nodeId: 7, isPoll: false, word: { instance: 'a', epoch: 'e', version: 5, applied: 0 } },
-      { nodeId: 3, isPoll: true, word: { instance: 'b', epoch: 'e', version: 4 } },
-      { nodeId: 9, isPoll: false, word: {} },
-      { nodeId: 7, isPoll: false, word: { instance: 'c', epoch: 'f', version: 6, applied: 6 } },
-      { nodeId: 7, isPoll: false, word: { instance: 'c' } },
+  it('encodes the progress of nodes in a record of etcd, and decodes it unchanged', () => {
+    const updates = [
+      { nodeId: 7, isPoll: false, progress: { instance: 'a', epoch: 'e', version: 5, applied: 0 } },
+      { nodeId: 3, isPoll: true, progress: { instance: 'b', epoch: 'e', version: 4 } },
+      { nodeId: 9, isPoll: false, progress: {} },
+      { nodeId: 7, isPoll: false, progress: { instance: 'c', epoch: 'f', version: 6, applied: 6 } },
+      { nodeId: 7, isPoll: false, progress: { instance: 'c' } },
     ];
-    expect(decodeWords(JsonObject.parse(JSON.stringify(encodeWords(words))))).toEqual(words);
-    expect(decodeWords(JsonObject.parse('{}'))).toEqual([]);
-    expect(() => decodeWords(JsonObject.parse('{"words":[[1,2]]}'))).toThrow(/words/);
+    expect(decodeUpdates(JsonObject.parse(JSON.stringify(encodeUpdates(updates))))).toEqual(updates);
+    expect(decodeUpdates(JsonObject.parse('{}'))).toEqual([]);
+    expect(() => decodeUpdates(JsonObject.parse('{"words":[[1,2]]}'))).toThrow(/words/);
   });
 });

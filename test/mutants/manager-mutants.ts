@@ -538,7 +538,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R28',
-    breaks: 'a poll at version 0 says what a node holds',
+    breaks: 'a poll at version 0 reports a held version',
     file: 'manager/manager.ts',
     find: 'if (isNode && nodeId !== undefined && version !== noVersion) {',
     replace:
@@ -548,7 +548,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R28',
     breaks: 'a version of another history counts',
-    file: 'manager/nodes/shown-node.ts',
+    file: 'manager/nodes/node-info.ts',
     find: 'epoch === undefined || epoch === head.epoch',
     replace: 'true',
     tests: ['manager/progress.test.ts'],
@@ -556,23 +556,23 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R28',
     breaks: 'a version that a restored store lost counts',
-    file: 'manager/nodes/shown-node.ts',
+    file: 'manager/nodes/node-info.ts',
     find: 'version < oldest ||',
     replace: 'true ||',
     tests: ['manager/progress.test.ts'],
   },
   {
     rule: 'R28',
-    breaks: 'a process that was replaced changes what is shown',
-    file: 'manager/nodes/voice.ts',
+    breaks: 'a replaced process changes the shown version',
+    file: 'manager/nodes/tracked-node.ts',
     find: "if (standing !== 'current') return standing;",
     replace: "if (standing === 'duplicate') return standing;",
     tests: memory,
   },
   {
     rule: 'R28',
-    breaks: 'a late word of an instance takes a version back',
-    file: 'manager/nodes/voice.ts',
+    breaks: 'a late request of an instance lowers its version',
+    file: 'manager/nodes/tracked-node.ts',
     find: 'Math.max(before?.highest ?? 0, version)',
     replace: 'version',
     tests: memory,
@@ -587,7 +587,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R28',
-    breaks: 'two returns in a moment prove two processes',
+    breaks: 'two returns at the same time prove two processes',
     file: 'manager/nodes/instances.ts',
     find: 'now - before.at >= proof',
     replace: 'true',
@@ -595,7 +595,7 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R28',
-    breaks: 'what another manager heard is not taken up',
+    breaks: 'the records of another manager are ignored',
     file: 'manager/stores/etcd/nodes/liveness-log.ts',
     find: 'for (const news of records.values()) this.#onForeign(news);',
     replace: '',

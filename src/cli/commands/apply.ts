@@ -118,7 +118,7 @@ async function confirm(terminal: Terminal): Promise<void> {
   if (answer.trim() !== 'yes') throw new CfluxError('INVALID_OPTION', 'not confirmed; nothing was changed');
 }
 
-/** The changes that are made must be those that were shown. */
+/** Checks that the changes are still the ones that were shown. */
 const otherPlan = () =>
   new CfluxError(
     'CONFLICT_TIMEOUT',

@@ -55,7 +55,7 @@ export function nodesCommand(terminal: Terminal): Command {
     );
 }
 
-/** The versions that are kept of each cluster of which a node said one, newest first. */
+/** Returns the kept versions, newest first, of each cluster in which a node reported a version. */
 async function keptVersions(
   manager: ManagerApi,
   nodes: readonly ListedNode[],

@@ -4,7 +4,7 @@ import type { Attempt } from './attempt.js';
 import type { Batch } from './batch.js';
 import type { OperationScope } from './operation-scope.js';
 
-/** The attempt of a change that was given up before its operation began, or while it ran. */
+/** The attempt of a change that was rejected before or during its operation. */
 const givenUp: Attempt = { error: undefined };
 
 /**

@@ -11,9 +11,9 @@ import { closedWhileUndecided, notJudged, tookTooLong, tooLate } from './push-ou
 export interface BatchOptions {
   readonly emit: Emit;
   readonly clock: Clock;
-  /** How many rounds other nodes won. */
+  /** Number of rounds that ended with a conflict. */
   readonly lost: number;
-  /** Gives up all of them. */
+  /** Rejects all mutations that are not sent yet. */
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +23,7 @@ export interface BatchOptions {
  */
 export class Batch<M> {
   readonly mutations: readonly PendingMutation<M>[];
-  /** Whose operation runs. */
+  /** The mutation whose operation is running. */
   running: PendingMutation<M> | undefined;
   readonly #emit: Emit;
   readonly #clock: Clock;
@@ -48,14 +48,14 @@ export class Batch<M> {
     this.#unsubscribe();
   }
 
-  /** Nobody waits for any of them. */
+  /** Whether all mutations are settled. */
   get isSettled(): boolean {
     return this.mutations.every(({ isSettled }) => isSettled);
   }
 
   /** The latest deadline of its mutations, by the monotonic clock. */
   get deadline(): number {
-    // One by one: an argument list is limited, a batch is not.
+    // Not `Math.max(...)`, because the number of arguments is limited.
     return this.mutations.reduce(
       (latest, { deadline, isSettled }) => (isSettled ? latest : Math.max(latest, deadline)),
       0,
@@ -63,8 +63,8 @@ export class Batch<M> {
   }
 
   /**
-   * They share the outcome of their request from now on. `false`: the snapshot holds a change that was given up, or has no time left;
-   * it must not be sent.
+   * Begins the request, whose outcome the mutations share. Returns `false` if the snapshot must not be sent, because it contains a change
+   * that was rejected or has no time left.
    */
   beginSending(attempts: readonly Attempt[]): boolean {
     const now = this.#clock.monotonic();
@@ -76,7 +76,7 @@ export class Batch<M> {
     return true;
   }
 
-  /** Others were first, and certainly nothing was stored: each may be given up again. */
+  /** Ends a request that certainly stored nothing after a conflict; each mutation may be rejected again. */
   endSending(): void {
     this.#lost += 1;
     for (const mutation of this.mutations) mutation.isOnWire = false;

@@ -10,7 +10,7 @@ export class MutationQueue<M> {
   readonly #clock: Clock;
   readonly #onAdded: () => void;
   readonly #alarm: Alarm;
-  /** The last reason for waiting, for the error of changes that time out. */
+  /** The last reason for waiting; it is part of the timeout error. */
   obstacle: unknown;
 
   constructor(clock: Clock, onAdded: () => void) {
@@ -46,7 +46,7 @@ export class MutationQueue<M> {
     return taken;
   }
 
-  /** Puts undecided mutations back, before those that were queued since. */
+  /** Puts unsettled mutations back at the front of the queue. */
   putBack(taken: readonly PendingMutation<M>[]): void {
     const undecided = taken.filter(({ isSettled }) => !isSettled);
     this.#waiting = new Set([...undecided, ...this.#waiting]);
@@ -66,7 +66,7 @@ export class MutationQueue<M> {
     if (this.#waiting.size > 0) this.#alarm.setFor(next);
   }
 
-  /** Rejects it if nobody waits for it any more: one that was taken, too, unless it is on the wire. */
+  /** Rejects an abandoned mutation, unless it is on the wire. Also works for mutations that were taken from the queue. */
   #giveUp(mutation: PendingMutation<M>, now: number): boolean {
     const reason = mutation.abandonedBecause(now, () => this.#lateError());
     if (reason === undefined) return false;

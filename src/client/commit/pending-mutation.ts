@@ -15,12 +15,12 @@ export interface MutationOptions {
   readonly isAtomic: boolean;
 }
 
-/** A request that is sent with less time left, in milliseconds, would most likely end as an unknown outcome. */
+/** Minimum time left for a request, in milliseconds. With less, the outcome would most likely be unknown. */
 const minSendTime = 20;
 
 /**
- * A change that waits for its outcome. Its signal or deadline rejects it at once, while it waits as while its operation runs, whose late
- * result is discarded. Only on the wire it shares the outcome of its request (R7).
+ * A change that waits for its outcome. Its signal or deadline rejects it at once, both in the queue and while its operation runs; a late
+ * result is discarded. After the snapshot is sent, it shares the outcome of the request (R7).
  */
 export class PendingMutation<M, T = unknown> {
   readonly operation: Operation<M, T>;
@@ -28,7 +28,7 @@ export class PendingMutation<M, T = unknown> {
   readonly timeout: number;
   readonly isMethod: boolean;
   readonly isAtomic: boolean;
-  /** Set while a snapshot that holds the change may be stored. */
+  /** Whether a snapshot with the change may be stored now. */
   isOnWire = false;
   readonly #signal: AbortSignal | undefined;
   readonly #outcome = new Deferred<T>();
@@ -55,7 +55,7 @@ export class PendingMutation<M, T = unknown> {
     return this.#isSettled;
   }
 
-  /** When it is too late to send it, by the monotonic clock. */
+  /** The latest time to send the change, by the monotonic clock. */
   get sendBy(): number {
     return this.deadline - Math.min(minSendTime, this.timeout / 10);
   }
@@ -71,7 +71,7 @@ export class PendingMutation<M, T = unknown> {
     return now >= this.deadline ? late() : undefined;
   }
 
-  /** Settles as `work`, its operation, or rejects as soon as the change is rejected; `work` then continues, and its result is ignored. */
+  /** Settles like `work`, the operation, or rejects as soon as the change is rejected; `work` then continues, and its result is ignored. */
   whileWanted<R>(work: PromiseLike<R> | R): Promise<R> {
     return new Promise((resolve, reject) => {
       this.#interrupt = reject;
@@ -91,7 +91,7 @@ export class PendingMutation<M, T = unknown> {
     this.#interrupt(error);
   }
 
-  /** Rejects it, unless it is on the wire. */
+  /** Rejects the change, unless it is on the wire. */
   giveUp(reason: unknown): void {
     if (!this.isOnWire && !this.#isSettled) this.reject(reason);
   }

@@ -27,13 +27,15 @@ export function closedWhileUndecided(): CfluxError {
   return new CfluxError('CLOSED', 'the client was closed; nothing was changed', { outcome: 'notApplied' });
 }
 
-/** The operation did not end within the `timeout` of its change. */
+/** The error for an operation that did not end within the `timeout` of its change. */
 export function tookTooLong(timeout: number): CfluxError {
-  const message = `the operation itself took longer than the timeout of its change, ${timeout} ms; nothing was changed: raise timeout, or mutationTimeout`;
+  const message =
+    `the operation itself took longer than the timeout of its change, ${timeout} ms; ` +
+    'nothing was changed: raise timeout, or mutationTimeout';
   return new CfluxError('TIMEOUT', message, { outcome: 'notApplied' });
 }
 
-/** The deadline is over; `lost`: how often other nodes were first. */
+/** The error for a missed deadline; `lost` is the number of conflicts. */
 export function tooLate(lost: number): CfluxError {
   if (lost === 0) {
     const message = 'the change was not decided in time; nothing was changed';

@@ -42,8 +42,8 @@ export interface RoundParts<M> {
 }
 
 /**
- * How a round ended for its mutations; `again`: they must be applied to newer metadata; `without`: they must be applied again without
- * those that were given up before the snapshot was sent.
+ * The result of a round. `again`: the mutations must be applied to newer metadata. `without`: they must be applied again without the
+ * mutations that were rejected before the snapshot was sent.
  */
 export type RoundEnd = 'settled' | 'again' | 'without';
 

@@ -54,10 +54,10 @@ interface Found {
 
 function fromArguments({ flag, read }: Setting, argv: readonly string[]): Found | undefined {
   const source = `command line, ${flag}`;
-  for (const [i, word] of argv.entries()) {
-    if (word === '--') return undefined;
-    if (word.startsWith(`${flag}=`)) return { value: word.slice(flag.length + 1), source };
-    if (word !== flag) continue;
+  for (const [i, progress] of argv.entries()) {
+    if (progress === '--') return undefined;
+    if (progress.startsWith(`${flag}=`)) return { value: progress.slice(flag.length + 1), source };
+    if (progress !== flag) continue;
     const following = argv[i + 1];
     const hasValue = following !== undefined && !following.startsWith('--');
     return {

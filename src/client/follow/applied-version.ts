@@ -1,15 +1,15 @@
-import type { NodeWord } from '../../protocol/node-word.js';
+import type { NodeProgress } from '../../protocol/node-progress.js';
 import { noVersion } from '../../protocol/version.js';
 import type { Position } from '../local/position.js';
 
-/** A version that the server beside a node was seen to agree with. */
+/** A version that the server next to a node is in sync with. */
 export interface Applied {
   /** 0: none so far. */
   readonly version: number;
   readonly epoch?: string | undefined;
 }
 
-/** What the server beside the node has, where there is one: an agent tells of it, a mere library does not (R28). */
+/** The version that the server next to an agent's node has applied (R28). A library's node has none. */
 export class AppliedVersion {
   #applied: Applied | undefined;
 
@@ -20,8 +20,8 @@ export class AppliedVersion {
     return before?.version !== applied.version || before.epoch !== applied.epoch;
   }
 
-  /** What a node at `position` says of itself: a version of another history is none. */
-  wordAt({ version, epoch }: Position): Omit<NodeWord, 'instance'> {
+  /** Returns the progress of a node at `position`. An applied version of another history is omitted. */
+  wordAt({ version, epoch }: Position): Omit<NodeProgress, 'instance'> {
     const applied = this.#applied;
     if (applied === undefined) return { version, epoch };
     const isOfHistory = applied.epoch === epoch;

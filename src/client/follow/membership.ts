@@ -3,7 +3,7 @@ import { pause } from '../../async/sleep.js';
 import type { Clock } from '../../clock.js';
 import { debugLog } from '../../debug-log.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
-import type { NodeWord } from '../../protocol/node-word.js';
+import type { NodeProgress } from '../../protocol/node-progress.js';
 import type { NodeDescription } from '../../protocol/nodes.js';
 import { nodeTimeToLive } from '../../protocol/times.js';
 import type { Random } from '../../random.js';
@@ -26,10 +26,10 @@ export interface MembershipParts {
   readonly interval: number;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** The process: another one after every start. */
+  /** Random id of this process. */
   readonly instance: string;
-  /** What the node holds and has applied. */
-  readonly word: () => Omit<NodeWord, 'instance'>;
+  /** Returns the held and the applied version of the node. */
+  readonly progress: () => Omit<NodeProgress, 'instance'>;
   readonly random: Random;
   /** Returns the id that the node had in this cluster before its restart. */
   readonly knownId: () => number | undefined;
@@ -88,12 +88,12 @@ export class Membership {
       await withLinkedSignal([signal, early], (linked) =>
         pause(clock, Math.max(due - clock.monotonic(), 0), linked),
       );
-      // Nodes that have applied the same change do not tell it in the same moment.
+      // Spread, because many nodes apply the same change at the same time.
       if (early.aborted && !signal.aborted) await pause(clock, spread * this.#parts.random(), signal);
     }
   }
 
-  /** Beats soon, for the node has something to say. */
+  /** Sends the next heartbeat early, because the progress of the node changed. */
   hurry(): void {
     this.#early.abort();
   }
@@ -105,7 +105,7 @@ export class Membership {
     if (!this.#joined || nodeId === undefined) return;
     this.#joined = false;
     if (!deregister) {
-      await transport.heartbeat({ cluster, nodeId, leaving: true, word: this.#word() }, options);
+      await transport.heartbeat({ cluster, nodeId, leaving: true, progress: this.#progress() }, options);
       return;
     }
     await transport.deregister({ cluster, nodeId }, options);
@@ -129,7 +129,7 @@ export class Membership {
     const node = describe();
     const isNew = textOf(node) !== this.#described;
     try {
-      const request = { cluster, nodeId, word: this.#word(), ...(isNew ? { node } : {}) };
+      const request = { cluster, nodeId, progress: this.#progress(), ...(isNew ? { node } : {}) };
       await transport.heartbeat(request, { signal, timeout: nodeTimeToLive - spare });
       this.#described = textOf(node);
     } catch (error) {
@@ -159,8 +159,8 @@ export class Membership {
     emit('registered', { nodeId: id, cluster, endpoint: transport.endpoint });
   }
 
-  #word(): NodeWord {
-    return { instance: this.#parts.instance, ...this.#parts.word() };
+  #progress(): NodeProgress {
+    return { instance: this.#parts.instance, ...this.#parts.progress() };
   }
 }
 

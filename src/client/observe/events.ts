@@ -30,7 +30,7 @@ export interface CfluxEvents {
   heartbeatFailed: [{ readonly error: CfluxError; readonly failures: number }];
   /** The manager no longer knows this node's id; the node registers again. */
   registrationLost: [{ readonly nodeId: number }];
-  /** Another process uses this node's id, as after a copy of its directory: both were told, and register for ids of their own. */
+  /** Another process uses this node's id, for example after a copy of its directory. Both processes register again. */
   duplicateNode: [{ readonly nodeId: number }];
   /** The node adopted newer metadata of the cluster. */
   synced: [

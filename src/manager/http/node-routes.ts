@@ -27,7 +27,7 @@ export const nodeRoutes: RouteHandlers<
     const { manager, request, response } = exchange;
     const leaving = header(request, headers.leaving) === 'true';
     if (hasBody(request)) return answerDescribed(exchange, cluster, nodeId, leaving);
-    const isKnown = manager.heartbeat(cluster, nodeId, { leaving, word: wordOf(request) });
+    const isKnown = manager.heartbeat(cluster, nodeId, { leaving, progress: wordOf(request) });
     // Synchronous if there is nothing to wait for.
     if (isKnown === true) return answerOk(response);
     return answerHeartbeat(response, nodeId, isKnown);
@@ -92,7 +92,7 @@ async function answerDescribed(
       leaving,
       node,
       requester: access.requester,
-      word: wordOf(request),
+      progress: wordOf(request),
     });
     await answerHeartbeat(response, nodeId, isKnown);
   });

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
 import { matchesDigest } from '../../protocol/content-digest.js';
 import { headers } from '../../protocol/headers.js';
-import type { NodeWord } from '../../protocol/node-word.js';
+import type { NodeProgress } from '../../protocol/node-progress.js';
 import { noVersion, parseVersion } from '../../protocol/version.js';
 import type { PushRequest } from '../../transport/transport.js';
 
@@ -30,8 +30,8 @@ const names = {
   applied: headers.applied.toLowerCase(),
 };
 
-/** What a heartbeat says of the node. @throws `BAD_REQUEST`: what should be a version is none. */
-export function wordOf({ headers: received }: IncomingMessage): NodeWord {
+/** Reads the progress of a node from the headers of a heartbeat. @throws `BAD_REQUEST` for an invalid version */
+export function wordOf({ headers: received }: IncomingMessage): NodeProgress {
   const instance = textIn(received[names.instance]);
   if (instance === undefined) return nothingSaid;
   const epoch = textIn(received[names.epoch]);
@@ -39,7 +39,7 @@ export function wordOf({ headers: received }: IncomingMessage): NodeWord {
   return { instance, epoch, version, applied: versionIn(received[names.applied], headers.applied) };
 }
 
-const nothingSaid: NodeWord = {};
+const nothingSaid: NodeProgress = {};
 
 const textIn = (value: string | string[] | undefined) =>
   typeof value === 'string' && value !== '' ? value : undefined;

@@ -1,14 +1,14 @@
-/** Milliseconds between two returns that prove two processes. */
+/** Minimum time between two returns that prove two processes, in milliseconds. */
 const proof = 2_000;
-/** Processes of one node that are remembered; those of a node that restarts in a loop push each other out. */
-const most = 8;
+/** Number of instances to remember per node; a node in a restart loop displaces its oldest ones. */
+const maxInstances = 8;
 
-/** Who an instance is when it is heard: the node's process, one that was replaced, or one of two that share the id. */
-export type Standing = 'current' | 'replaced' | 'duplicate';
+/** State of an instance: the present process of the node, a replaced one, or one of two that share the id. */
+export type InstanceState = 'current' | 'replaced' | 'duplicate';
 
 interface Return {
   readonly at: number;
-  /** Who was heard before. */
+  /** The instance that sent the heartbeat before. */
   readonly after: string;
 }
 
@@ -33,34 +33,34 @@ export class Instances {
     return this.#current;
   }
 
-  /** Both processes of the id were told that they share it, and no other has taken it since. */
+  /** Whether two processes share the id; `false` again after a new instance replaced them. */
   get isShared(): boolean {
     return this.#duplicates.has(this.#current);
   }
 
-  standingOf(instance: string): Standing {
+  stateOf(instance: string): InstanceState {
     if (this.#duplicates.has(instance)) return 'duplicate';
     return instance === this.#current ? 'current' : 'replaced';
   }
 
-  /** Something but a heartbeat came from `instance`: it says who is new, and nothing of who returns. */
-  met(instance: string): Standing {
+  /** Records a request other than a heartbeat. It can introduce a new instance, but does not count as a return. */
+  request(instance: string): InstanceState {
     if (!this.#known.has(instance)) this.#replaceBy(instance);
-    return this.standingOf(instance);
+    return this.stateOf(instance);
   }
 
-  /** A heartbeat came from `instance` at `now`, by the monotonic clock. `ttl`: for how long a node lives after one. */
-  beat(instance: string, now: number, ttl: number): Standing {
+  /** Records a heartbeat at `now`, by the monotonic clock. `ttl` is the time to live of a node, in milliseconds. */
+  heartbeat(instance: string, now: number, ttl: number): InstanceState {
     const last = this.#last;
     if (!this.#known.has(instance)) this.#replaceBy(instance);
     else if (instance !== last) this.#returned(instance, last, now);
     else if (instance !== this.#current) {
-      // The one that replaced it has been silent for a whole life: it was the copy, and is gone.
+      // The instance that replaced it sent no heartbeat for a whole time to live: it was a short-lived copy.
       const since = this.#known.get(instance)?.at ?? now;
       if (now - since >= ttl) this.#current = instance;
     }
     this.#last = instance;
-    return this.standingOf(instance);
+    return this.stateOf(instance);
   }
 
   #returned(instance: string, after: string, now: number): void {
@@ -72,7 +72,7 @@ export class Instances {
   #replaceBy(instance: string): void {
     this.#current = instance;
     this.#known.set(instance, undefined);
-    if (this.#known.size <= most) return;
+    if (this.#known.size <= maxInstances) return;
     const [oldest = ''] = this.#known.keys();
     this.#known.delete(oldest);
     this.#duplicates.delete(oldest);

@@ -1,14 +1,14 @@
 import { CfluxError } from '../../errors.js';
 
-/** Bytes of the reports that are kept of one cluster, together. */
+/** Maximum size of all reports of one cluster, in bytes. */
 const maxReportBytesOfCluster = 8 * 1024 * 1024;
 
-/** @throws `TOO_MANY_REQUESTS`: with this report the cluster's would be too many bytes */
+/** @throws `TOO_MANY_REQUESTS` if this report would exceed the limit of the cluster */
 export function checkReportRoom(others: number, report: number): void {
   if (others + report <= maxReportBytesOfCluster) return;
   throw new CfluxError(
     'TOO_MANY_REQUESTS',
-    `the report is not kept: those of this cluster take ${maxReportBytesOfCluster} bytes; remove nodes that are gone`,
+    `report refused: the limit of ${maxReportBytesOfCluster} bytes for the reports of a cluster is reached; remove unused nodes`,
     { outcome: 'notApplied', retryable: true, retryAfter: 60_000 },
   );
 }

@@ -1,5 +1,5 @@
 import { CfluxError } from '../../errors.js';
-import type { NodeWord } from '../../protocol/node-word.js';
+import type { NodeProgress } from '../../protocol/node-progress.js';
 import type { NodeKind } from '../../protocol/nodes.js';
 import { randomUuid } from '../../random.js';
 import { checkCommit } from '../check-commit.js';
@@ -20,7 +20,7 @@ import type {
   VersionRecord,
 } from '../manager-store.js';
 import { checkReportRoom } from '../nodes/report-room.js';
-import { Voices } from '../nodes/voices.js';
+import { TrackedNodes } from '../nodes/tracked-nodes.js';
 import { TimeSlice } from '../time-slice.js';
 import { isSameNode } from './node-set.js';
 import { epochOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from './numbering.js';
@@ -56,7 +56,7 @@ class Memory {
   /** Open stores on this memory. */
   readonly users = new Set<MemoryStore>();
   liveness: Liveness | undefined;
-  voices: Voices | undefined;
+  tracked: TrackedNodes | undefined;
   id: string | undefined;
   lastNodeId = 0;
 }
@@ -89,7 +89,7 @@ export class MemoryStore implements ManagerStore {
     memory.id ??= randomUuid(context.random);
     if (memory.liveness !== undefined) return;
     memory.liveness = new Liveness(context.clock, context.nodeTtl);
-    memory.voices = new Voices(context.clock, context.nodeTtl);
+    memory.tracked = new TrackedNodes(context.clock, context.nodeTtl);
     for (const [cluster, { nodes }] of memory.clusters) {
       for (const { info, left } of nodes.values()) if (!left) memory.liveness.heartbeat(cluster, info.id);
     }
@@ -101,11 +101,11 @@ export class MemoryStore implements ManagerStore {
     memory.users.delete(this);
     if (memory.users.size > 0) return;
     for (const [name, { nodes }] of memory.clusters) {
-      for (const [id, node] of nodes) node.kind = memory.voices?.kindOf(name, id) ?? node.kind;
+      for (const [id, node] of nodes) node.kind = memory.tracked?.kindOf(name, id) ?? node.kind;
     }
     memory.liveness?.close();
     memory.liveness = undefined;
-    memory.voices = undefined;
+    memory.tracked = undefined;
   }
 
   async check(): Promise<void> {}
@@ -183,7 +183,7 @@ export class MemoryStore implements ManagerStore {
   async addNode(
     cluster: string,
     { ip, hostname, bindAddress }: NodeDetails,
-    word?: NodeWord,
+    progress?: NodeProgress,
   ): Promise<number> {
     const { clock, maxNodes } = this.#opened();
     if ((this.#memory.clusters.get(cluster)?.nodes.size ?? 0) >= maxNodes) throw tooManyNodes(maxNodes);
@@ -191,14 +191,17 @@ export class MemoryStore implements ManagerStore {
     const id = this.#memory.lastNodeId;
     this.#cluster(cluster).nodes.set(id, { info: { id, ip, hostname, bindAddress }, left: false });
     this.#memory.liveness?.heartbeat(cluster, id);
-    if (word !== undefined) this.#memory.voices?.registered(cluster, id, word);
+    if (progress !== undefined) this.#memory.tracked?.registered(cluster, id, progress);
     return id;
   }
 
-  heartbeat(cluster: string, nodeId: number, leaving = false, word?: NodeWord): HeartbeatResult {
+  heartbeat(cluster: string, nodeId: number, leaving = false, progress?: NodeProgress): HeartbeatResult {
     const node = this.#memory.clusters.get(cluster)?.nodes.get(nodeId);
     if (node === undefined) return false;
-    if (word !== undefined && this.#memory.voices?.heartbeat(cluster, nodeId, word) === 'duplicate') {
+    if (
+      progress !== undefined &&
+      this.#memory.tracked?.heartbeat(cluster, nodeId, progress) === 'duplicate'
+    ) {
       return 'duplicate';
     }
     node.left = leaving;
@@ -207,9 +210,9 @@ export class MemoryStore implements ManagerStore {
     return true;
   }
 
-  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
+  noteHeld(cluster: string, nodeId: number, progress: NodeProgress): void {
     if (!this.#memory.clusters.get(cluster)?.nodes.has(nodeId)) return;
-    this.#memory.voices?.poll(cluster, nodeId, word);
+    this.#memory.tracked?.poll(cluster, nodeId, progress);
   }
 
   async setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {
@@ -250,11 +253,11 @@ export class MemoryStore implements ManagerStore {
     const listed: StoredNode[] = [];
     for (const { info, kind, report } of nodes) {
       const alive = this.#memory.liveness?.isAlive(cluster, info.id) ?? false;
-      const said = this.#memory.voices?.said(cluster, info.id) ?? (kind && { kind });
+      const progress = this.#memory.tracked?.progress(cluster, info.id) ?? (kind && { kind });
       listed.push({
         ...info,
         alive,
-        ...(said === undefined ? {} : { said }),
+        ...(progress === undefined ? {} : { progress }),
         ...(report === undefined ? {} : { reportJson: report }),
       });
       await slice.rest();
@@ -300,7 +303,7 @@ export class MemoryStore implements ManagerStore {
 
   #end(cluster: string, nodeId: number): void {
     this.#memory.liveness?.end(cluster, nodeId);
-    this.#memory.voices?.forget(cluster, nodeId);
+    this.#memory.tracked?.forget(cluster, nodeId);
   }
 
   #notify(cluster: string): void {

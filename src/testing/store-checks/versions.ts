@@ -63,7 +63,7 @@ export const versionChecks: Checks = {
   },
 
   async 'a head, and a conflict, tell of every version that is kept (R11)'({ store }) {
-    for (const word of ['one', 'two', 'three']) await commitNext(store, 'a', word);
+    for (const progress of ['one', 'two', 'three']) await commitNext(store, 'a', progress);
     const history = await store.history('a');
     assert.equal(history.length, 3);
     const { retained } = await store.head('a');

@@ -1,7 +1,7 @@
 import type { CertificateInfo } from '../../../certificates.js';
 import { debugLog } from '../../../debug-log.js';
 import { CfluxError } from '../../../errors.js';
-import type { NodeWord } from '../../../protocol/node-word.js';
+import type { NodeProgress } from '../../../protocol/node-progress.js';
 import type {
   ClusterRecord,
   Commit,
@@ -152,24 +152,24 @@ export class EtcdStore implements ManagerStore {
     return newHistoryOf({ storeId, cluster, previous }, context.clock.now(), minVersion);
   }
 
-  async addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number> {
+  async addNode(cluster: string, node: NodeDetails, progress?: NodeProgress): Promise<number> {
     const { nodes } = await this.#parts();
-    return nodes.add(cluster, node, word);
+    return nodes.add(cluster, node, progress);
   }
 
   async heartbeat(
     cluster: string,
     nodeId: number,
     leaving = false,
-    word?: NodeWord,
+    progress?: NodeProgress,
   ): Promise<HeartbeatResult> {
     const { nodes } = await this.#parts();
-    return leaving ? nodes.leave(cluster, nodeId, word) : nodes.heartbeat(cluster, nodeId, word);
+    return leaving ? nodes.leave(cluster, nodeId, progress) : nodes.heartbeat(cluster, nodeId, progress);
   }
 
-  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
+  noteHeld(cluster: string, nodeId: number, progress: NodeProgress): void {
     this.#opening?.then(
-      ({ nodes }) => nodes.noteHeld(cluster, nodeId, word),
+      ({ nodes }) => nodes.noteHeld(cluster, nodeId, progress),
       () => {},
     );
   }

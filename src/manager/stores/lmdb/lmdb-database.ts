@@ -5,7 +5,7 @@ import { CfluxError, isCfluxError } from '../../../errors.js';
 import { accessAdvice } from '../../../file-access.js';
 import type { NodeKind } from '../../../protocol/nodes.js';
 import type { NodeDetails, VersionRecord } from '../../manager-store.js';
-import type { LastWord } from '../../nodes/last-word.js';
+import type { StoredProgress } from '../../nodes/stored-progress.js';
 import { SealedTable } from '../sealed-table.js';
 import { Damage } from './data-file/damage.js';
 import { damaged, dataFile, openFiles } from './lmdb-files.js';
@@ -32,10 +32,10 @@ export interface ClusterState {
 /** A node, and whether it reported that it shuts down. */
 export interface NodeState extends NodeDetails {
   readonly left: boolean;
-  /** What it last spoke. Absent: not known, as of nodes of version 0.1. */
+  /** The last known kind; absent in records of version 0.1. */
   readonly kind?: NodeKind;
-  /** What it said last before it was found dead. */
-  readonly last?: LastWord;
+  /** The last progress before the node was found dead. */
+  readonly last?: StoredProgress;
 }
 
 export interface StoreState {

@@ -1,4 +1,4 @@
-import { kindOf, type NodeWord } from '../../../protocol/node-word.js';
+import { kindOf, type NodeProgress } from '../../../protocol/node-progress.js';
 import { tooManyNodes } from '../../limits.js';
 import { Liveness } from '../../liveness.js';
 import type {
@@ -8,10 +8,10 @@ import type {
   StoreContext,
   StoredNode,
 } from '../../manager-store.js';
-import { lastWordOf, saidIn } from '../../nodes/last-word.js';
 import { checkReportRoom } from '../../nodes/report-room.js';
-import type { SaidOfNode } from '../../nodes/voice.js';
-import { Voices } from '../../nodes/voices.js';
+import { progressIn, storedProgressOf } from '../../nodes/stored-progress.js';
+import type { KnownProgress } from '../../nodes/tracked-node.js';
+import { TrackedNodes } from '../../nodes/tracked-nodes.js';
 import { isSameNode, NodeSet } from '../node-set.js';
 import { nextNumber } from '../numbering.js';
 import type { LmdbChanges } from './lmdb-changes.js';
@@ -22,13 +22,13 @@ import { inPages } from './lmdb-pages.js';
 /** Nodes removed in one transaction; it takes about 10 ms. */
 const maxRemovals = 2_000;
 
-/** The nodes of clusters: registrations are stored, liveness is not; of dead nodes, what they said last. */
+/** The nodes of clusters. Registrations are stored, and the last progress of dead nodes; liveness is not. */
 export class LmdbNodes {
   readonly #tables: Tables;
   readonly #changes: LmdbChanges;
   readonly #context: StoreContext;
   readonly #liveness: Liveness;
-  readonly #voices: Voices;
+  readonly #tracked: TrackedNodes;
   /** Nodes that were there when this process looked, and no other process has changed anything since. */
   readonly #confirmed = new NodeSet();
 
@@ -36,12 +36,12 @@ export class LmdbNodes {
     this.#tables = tables;
     this.#changes = changes;
     this.#context = context;
-    this.#voices = new Voices(context.clock, context.nodeTtl);
+    this.#tracked = new TrackedNodes(context.clock, context.nodeTtl);
     this.#liveness = new Liveness(context.clock, context.nodeTtl, (cluster, dead) => {
-      // What is lost of it is the age of a node after the next start of the manager.
+      // If it fails, only the progress of these nodes is unknown after a restart of the manager.
       this.#keepLastWords(cluster, dead).catch(() => {});
     });
-    // Nobody expires for the time in which no manager ran (R23); who had said good-bye stays gone.
+    // Nodes do not expire for the time in which no manager ran (R23); nodes that left stay not alive.
     for (const { key, value } of tables.nodes.getRange()) {
       if (!value.left) this.#liveness.heartbeat(clusterOf(key), numberOf(key));
     }
@@ -50,11 +50,11 @@ export class LmdbNodes {
   async add(
     cluster: string,
     { ip, hostname, bindAddress }: NodeDetails,
-    word: NodeWord | undefined,
+    progress: NodeProgress | undefined,
   ): Promise<number> {
     const { maxNodes, clock } = this.#context;
     const tables = this.#tables;
-    const kind = word === undefined ? {} : { kind: kindOf({ instance: word.instance }) };
+    const kind = progress === undefined ? {} : { kind: kindOf({ instance: progress.instance }) };
     const id = await this.#changes.write(() => {
       const state = stateOf(tables, cluster);
       if (state.nodes >= maxNodes) return undefined;
@@ -67,7 +67,7 @@ export class LmdbNodes {
     });
     if (id === undefined) throw tooManyNodes(maxNodes);
     this.#liveness.heartbeat(cluster, id);
-    if (word !== undefined) this.#voices.registered(cluster, id, word);
+    if (progress !== undefined) this.#tracked.registered(cluster, id, progress);
     return id;
   }
 
@@ -75,15 +75,15 @@ export class LmdbNodes {
     cluster: string,
     nodeId: number,
     leaving: boolean,
-    word: NodeWord | undefined,
+    progress: NodeProgress | undefined,
   ): HeartbeatResult | Promise<HeartbeatResult> {
     if (leaving || !this.#confirmed.has(cluster, nodeId)) {
-      return this.#firstBeat(cluster, nodeId, leaving, word);
+      return this.#firstBeat(cluster, nodeId, leaving, progress);
     }
-    if (word !== undefined) {
-      const kind = this.#voices.kindOf(cluster, nodeId);
-      if (this.#voices.heartbeat(cluster, nodeId, word) === 'duplicate') return 'duplicate';
-      if (this.#voices.kindOf(cluster, nodeId) !== kind) {
+    if (progress !== undefined) {
+      const kind = this.#tracked.kindOf(cluster, nodeId);
+      if (this.#tracked.heartbeat(cluster, nodeId, progress) === 'duplicate') return 'duplicate';
+      if (this.#tracked.kindOf(cluster, nodeId) !== kind) {
         return this.#firstBeat(cluster, nodeId, leaving, undefined);
       }
     }
@@ -91,11 +91,11 @@ export class LmdbNodes {
     return true;
   }
 
-  /** An unknown node says nothing. */
-  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
+  /** Ignores a node that is not registered. */
+  noteHeld(cluster: string, nodeId: number, progress: NodeProgress): void {
     const isKnown =
       this.#confirmed.has(cluster, nodeId) || this.#tables.nodes.has(numberedKey(cluster, nodeId));
-    if (isKnown) this.#voices.poll(cluster, nodeId, word);
+    if (isKnown) this.#tracked.poll(cluster, nodeId, progress);
   }
 
   setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {
@@ -171,7 +171,7 @@ export class LmdbNodes {
     for await (const { key, value } of inPages(this.#tables.nodes, clusterRange(cluster))) {
       const id = numberOf(key);
       const { ip, hostname, bindAddress } = value;
-      const said = this.#voices.said(cluster, id) ?? this.#keptOf(value);
+      const progress = this.#tracked.progress(cluster, id) ?? this.#keptOf(value);
       const report = this.#tables.reports.get(key);
       nodes.push({
         id,
@@ -179,7 +179,7 @@ export class LmdbNodes {
         hostname,
         bindAddress,
         alive: this.#liveness.isAlive(cluster, id),
-        ...(said === undefined ? {} : { said }),
+        ...(progress === undefined ? {} : { progress }),
         ...(report === undefined ? {} : { reportJson: report }),
       });
     }
@@ -190,7 +190,7 @@ export class LmdbNodes {
   end(cluster: string, nodeId: number): void {
     this.#confirmed.delete(cluster, nodeId);
     this.#liveness.end(cluster, nodeId);
-    this.#voices.forget(cluster, nodeId);
+    this.#tracked.forget(cluster, nodeId);
   }
 
   /** Another process may have removed nodes. */
@@ -201,7 +201,7 @@ export class LmdbNodes {
   close(): void {
     this.#confirmed.clear();
     this.#liveness.close();
-    this.#voices.clear();
+    this.#tracked.clear();
   }
 
   /** Removes stored nodes with their reports, within a transaction. */
@@ -221,12 +221,12 @@ export class LmdbNodes {
     return Buffer.byteLength(this.#tables.reports.get(key) ?? '');
   }
 
-  /** A beat that may change what is stored. */
+  /** Handles a heartbeat that may change the stored record. */
   async #firstBeat(
     cluster: string,
     nodeId: number,
     leaving: boolean,
-    word: NodeWord | undefined,
+    progress: NodeProgress | undefined,
   ): Promise<HeartbeatResult> {
     const tables = this.#tables;
     const key = numberedKey(cluster, nodeId);
@@ -237,9 +237,9 @@ export class LmdbNodes {
       node = tables.nodes.get(key);
     }
     if (node === undefined) return false;
-    if (word !== undefined && this.#voices.heartbeat(cluster, nodeId, word) === 'duplicate')
+    if (progress !== undefined && this.#tracked.heartbeat(cluster, nodeId, progress) === 'duplicate')
       return 'duplicate';
-    const kind = this.#voices.kindOf(cluster, nodeId) ?? node.kind;
+    const kind = this.#tracked.kindOf(cluster, nodeId) ?? node.kind;
     if (node.left !== leaving || node.kind !== kind) {
       const last = leaving ? this.#lastWordOf(cluster, nodeId) : {};
       await this.#changes.write(() => {
@@ -262,20 +262,20 @@ export class LmdbNodes {
     return true;
   }
 
-  /** What is known of a node that was not heard of since the store opened. */
-  #keptOf({ left, kind, last }: NodeState): SaidOfNode | undefined {
+  /** Returns the stored progress of a node without a heartbeat since the store opened. */
+  #keptOf({ left, kind, last }: NodeState): KnownProgress | undefined {
     if (last === undefined) return kind && { kind };
-    const said = saidIn(last, this.#context.clock.now());
-    // A node that is not known to be dead was heard of after that.
-    return left ? said : { ...said, kind: kind ?? said.kind };
+    const progress = progressIn(last, this.#context.clock.now());
+    // A node that has not left may have changed since.
+    return left ? progress : { ...progress, kind: kind ?? progress.kind };
   }
 
   #lastWordOf(cluster: string, nodeId: number): Pick<NodeState, 'last'> {
-    const said = this.#voices.said(cluster, nodeId);
-    return said === undefined ? {} : { last: lastWordOf(said, this.#context.clock.now()) };
+    const progress = this.#tracked.progress(cluster, nodeId);
+    return progress === undefined ? {} : { last: storedProgressOf(progress, this.#context.clock.now()) };
   }
 
-  /** Once for each death. */
+  /** Stores the last progress of nodes that died. */
   async #keepLastWords(cluster: string, dead: readonly number[]): Promise<void> {
     const { nodes } = this.#tables;
     for (let at = 0; at < dead.length; at += maxRemovals) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DirectoryLock } from '../../../directory-lock.js';
 import { CfluxError, isCfluxError } from '../../../errors.js';
-import type { NodeWord } from '../../../protocol/node-word.js';
+import type { NodeProgress } from '../../../protocol/node-progress.js';
 import { randomUuid } from '../../../random.js';
 import type {
   ClusterRecord,
@@ -168,21 +168,21 @@ export class LmdbStore implements ManagerStore {
     return versions.newHistory(cluster, minVersion);
   }
 
-  async addNode(cluster: string, node: NodeDetails, word?: NodeWord): Promise<number> {
-    return this.#use().nodes.add(cluster, node, word);
+  async addNode(cluster: string, node: NodeDetails, progress?: NodeProgress): Promise<number> {
+    return this.#use().nodes.add(cluster, node, progress);
   }
 
   heartbeat(
     cluster: string,
     nodeId: number,
     leaving = false,
-    word?: NodeWord,
+    progress?: NodeProgress,
   ): HeartbeatResult | Promise<HeartbeatResult> {
-    return this.#use().nodes.heartbeat(cluster, nodeId, leaving, word);
+    return this.#use().nodes.heartbeat(cluster, nodeId, leaving, progress);
   }
 
-  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
-    this.#use().nodes.noteHeld(cluster, nodeId, word);
+  noteHeld(cluster: string, nodeId: number, progress: NodeProgress): void {
+    this.#use().nodes.noteHeld(cluster, nodeId, progress);
   }
 
   async setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {

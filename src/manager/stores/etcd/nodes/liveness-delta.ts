@@ -1,5 +1,5 @@
 import { readJson, writeJson } from '../stored-json.js';
-import { decodeWords, encodeWords, type HeardWord } from './node-words.js';
+import { decodeUpdates, encodeUpdates, type ProgressUpdate } from './progress-updates.js';
 
 /** The liveness changes of one cluster's nodes in one record. */
 export interface LivenessDelta {
@@ -8,8 +8,8 @@ export interface LivenessDelta {
   readonly alive: readonly number[];
   /** Nodes that shut down: not alive until their next heartbeat. */
   readonly left: readonly number[];
-  /** What they said, in its order. */
-  readonly words?: readonly HeardWord[];
+  /** Reported progress, in order. */
+  readonly words?: readonly ProgressUpdate[];
 }
 
 /** Ids are close to each other: the differences take a character or two, the ids thirteen. */
@@ -36,7 +36,7 @@ export const encodeLivenessDelta = (news: readonly LivenessDelta[]) =>
       cluster,
       alive: encodeIds(alive),
       left: encodeIds(left),
-      ...(words.length === 0 ? {} : encodeWords(words)),
+      ...(words.length === 0 ? {} : encodeUpdates(words)),
     })),
   });
 
@@ -47,7 +47,7 @@ export function decodeLivenessDelta(key: string, value: Uint8Array): ReadonlyMap
     news.map((each) => {
       const cluster = each.text('cluster');
       const [alive, left] = [decodeIds(each.integers('alive')), decodeIds(each.integers('left'))];
-      const words = decodeWords(each);
+      const words = decodeUpdates(each);
       return [cluster, { cluster, alive, left, ...(words.length === 0 ? {} : { words }) }];
     }),
   );

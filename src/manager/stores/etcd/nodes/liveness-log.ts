@@ -25,7 +25,7 @@ export class LivenessLog {
   readonly #known = new Map<string, ReadonlyMap<string, LivenessDelta>>();
   /** Up to this one every record is known. */
   #revision = 0;
-  /** Of the last reading of names. */
+  /** Revision of the last read of names. */
   #namesRevision = 0;
   readonly #onForeign: (news: LivenessDelta) => void;
 
@@ -39,7 +39,7 @@ export class LivenessLog {
       readonly keys: Keys;
       readonly leases: Leases;
       readonly manager: string;
-      /** Another manager heard this; told once, in the order of the records. */
+      /** Called once for each record of another manager, in order. */
       readonly onForeign: (news: LivenessDelta) => void;
     },
     { clock, nodeTtl }: StoreContext,
@@ -54,7 +54,7 @@ export class LivenessLog {
 
   /** Creates the records for nodes that are alive and nodes that left. */
   async entries(news: readonly LivenessDelta[]): Promise<readonly Entry[]> {
-    // Words stay as long as what says that nodes are alive.
+    // Progress has the same lifetime as records of nodes that are alive.
     const alive = news
       .filter((each) => each.alive.length > 0 || (each.words?.length ?? 0) > 0)
       .map((each) => ({ ...each, left: [] }));
@@ -84,7 +84,7 @@ export class LivenessLog {
     return { get: { ...this.#keys.nodeLog, minModRevision: this.#revision + 1 } };
   }
 
-  /** Takes up what {@link readingFresh} brought. */
+  /** Applies the result of {@link readingFresh}. */
   learn({ kvs }: RangeResponse): void {
     // One transaction stores several records, all of one revision.
     const known = this.#revision;
@@ -112,10 +112,10 @@ export class LivenessLog {
     return alive;
   }
 
-  /** Takes up what {@link reading} brought, and forgets the records that have ended. */
+  /** Applies the result of {@link reading}, and removes expired records. */
   takeUp(names: RangeResponse, fresh: RangeResponse): void {
     this.learn(fresh);
-    // Of two that were read at the same time, the older one does not know what the other has brought.
+    // Of two concurrent reads, the older one lacks the records of the newer one.
     if (names.revision >= this.#namesRevision) {
       this.#namesRevision = names.revision;
       const there = new Set(names.kvs.map(({ key }) => key));

@@ -1,16 +1,16 @@
 import { CfluxError } from '../../../../errors.js';
-import type { NodeWord } from '../../../../protocol/node-word.js';
+import type { NodeProgress } from '../../../../protocol/node-progress.js';
 import type { Operation } from '../api/kv-messages.js';
 import type { LivenessDelta } from './liveness-delta.js';
-import { type HeardWord, wordBytes } from './node-words.js';
+import { type ProgressUpdate, updateBytes } from './progress-updates.js';
 
 /** A liveness change of a node, reported by itself or on its behalf. */
 export interface NodeChange {
   readonly kind: 'alive' | 'left';
   readonly cluster: string;
   readonly nodeId: number;
-  /** What the node said with it. */
-  readonly word?: NodeWord | undefined;
+  /** Progress that the node reported with the change. */
+  readonly progress?: NodeProgress | undefined;
   /** Registers the node, in the same transaction. */
   readonly registration?: Extract<Operation, { readonly put: string }> | undefined;
 }
@@ -32,8 +32,8 @@ const idBytes = 17;
 export class NodeBatch {
   readonly #waiting: Waiting[] = [];
   readonly #clusters = new Map<string, Map<number, NodeChange['kind']>>();
-  /** By cluster; of each node and instance the last word, in the order in which they were said. */
-  readonly #words = new Map<string, Map<string, HeardWord>>();
+  /** By cluster: the last progress of each node and instance, in order. */
+  readonly #words = new Map<string, Map<string, ProgressUpdate>>();
   #registrations = 0;
   #bytes = 0;
 
@@ -55,23 +55,26 @@ export class NodeBatch {
     });
   }
 
-  /** What a node said is stored along with the rest. */
-  hear(cluster: string, heard: HeardWord): void {
+  /** Adds the progress of a node. */
+  addProgress(cluster: string, update: ProgressUpdate): void {
     this.#nodesOf(cluster);
     let words = this.#words.get(cluster);
     if (words === undefined) {
       words = new Map();
       this.#words.set(cluster, words);
     }
-    const key = `${heard.nodeId} ${heard.word.instance ?? ''}`;
+    const key = `${update.nodeId} ${update.progress.instance ?? ''}`;
     const before = words.get(key);
-    // A poll tells of the version only; the heartbeat before it of the rest.
-    const word =
-      heard.isPoll && before !== undefined ? { ...before.word, ...definedOf(heard.word) } : heard.word;
-    const isPoll = heard.isPoll && (before === undefined || before.isPoll);
-    if (before === undefined) this.#bytes += wordBytes + Buffer.byteLength(JSON.stringify(word.epoch ?? ''));
+    // A poll contains only the version; keep the rest from the heartbeat before it.
+    const progress =
+      update.isPoll && before !== undefined
+        ? { ...before.progress, ...definedOf(update.progress) }
+        : update.progress;
+    const isPoll = update.isPoll && (before === undefined || before.isPoll);
+    if (before === undefined)
+      this.#bytes += updateBytes + Buffer.byteLength(JSON.stringify(progress.epoch ?? ''));
     words.delete(key);
-    words.set(key, { nodeId: heard.nodeId, isPoll, word });
+    words.set(key, { nodeId: update.nodeId, isPoll, progress });
   }
 
   get registrations(): readonly Operation[] {
@@ -114,18 +117,18 @@ export class NodeBatch {
   }
 
   #push(waiting: Waiting): void {
-    const { kind, cluster, nodeId, registration, word } = waiting.change;
+    const { kind, cluster, nodeId, registration, progress } = waiting.change;
     this.#nodesOf(cluster).set(nodeId, kind);
     this.#bytes += idBytes;
     if (registration) {
       this.#registrations += 1;
       this.#bytes += Buffer.byteLength(registration.put) + registration.value.byteLength;
     }
-    if (word !== undefined) this.hear(cluster, { nodeId, isPoll: false, word });
+    if (progress !== undefined) this.addProgress(cluster, { nodeId, isPoll: false, progress });
     this.#waiting.push(waiting);
   }
 
-  /** Returns the changes of a cluster, whose name takes room in the record. */
+  /** Returns the changes of a cluster, and counts the size of its name. */
   #nodesOf(cluster: string): Map<number, NodeChange['kind']> {
     const known = this.#clusters.get(cluster);
     if (known !== undefined) return known;
@@ -138,7 +141,7 @@ export class NodeBatch {
   }
 }
 
-const definedOf = ({ epoch, version }: NodeWord): NodeWord => ({
+const definedOf = ({ epoch, version }: NodeProgress): NodeProgress => ({
   ...(epoch === undefined ? {} : { epoch }),
   ...(version === undefined ? {} : { version }),
 });

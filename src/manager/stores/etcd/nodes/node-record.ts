@@ -1,14 +1,14 @@
 import type { NodeKind } from '../../../../protocol/nodes.js';
 import type { NodeDetails } from '../../../manager-store.js';
-import { isNodeKind, type LastWord, readLastWord } from '../../../nodes/last-word.js';
+import { isNodeKind, readStoredProgress, type StoredProgress } from '../../../nodes/stored-progress.js';
 import { readJson, writeJson } from '../stored-json.js';
 
-/** What is stored of a node. Managers of version 0.1 neither write nor read more than how it described itself. */
+/** The stored record of a node. Managers of version 0.1 write and read its description only. */
 export interface NodeRecord extends NodeDetails {
-  /** What it spoke when it registered, or last. */
+  /** The kind of node at its registration, or at its last change. */
   readonly kind?: NodeKind | undefined;
-  /** What it said last before it was found dead. */
-  readonly last?: LastWord | undefined;
+  /** The last progress before the node was found dead. */
+  readonly last?: StoredProgress | undefined;
 }
 
 export const encodeNode = ({ ip, hostname, bindAddress, kind, last }: NodeRecord) =>
@@ -22,6 +22,6 @@ export function decodeNode(key: string, value: Uint8Array): NodeRecord {
     hostname: node.text('hostname'),
     bindAddress: node.text('bindAddress'),
     kind: node.optionalField('kind', isNodeKind, 'a kind of node'),
-    last: last && readLastWord(last),
+    last: last && readStoredProgress(last),
   };
 }

@@ -7,18 +7,18 @@ import type { Keys } from '../keys.js';
 import type { Leases } from '../leases/leases.js';
 import { SharedLease } from '../leases/shared-lease.js';
 
-/** Milliseconds for which a report is kept; its agent sends it again before that. */
+/** Lifetime of a report, in milliseconds; its agent sends it again before that. */
 const kept = 30 * 60_000;
-/** Milliseconds after which the sizes of a cluster's reports are read anew: other managers store some, and leases end. */
+/** Milliseconds after which the sizes of a cluster's reports are read again, because other managers store reports and leases expire. */
 const recountAfter = 60_000;
 
-/** The reports of agents, on leases: of agents that are gone nothing stays. */
+/** Stores the reports of agents on leases, so that those of removed agents expire. */
 export class NodeReports {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
   readonly #clock: Clock;
   readonly #lease: SharedLease;
-  /** Bytes by node, of each cluster that reports came in lately. */
+  /** Sizes in bytes by node, for each cluster with recent reports. */
   readonly #sizes = new Map<string, { readonly bytes: Map<number, number>; readonly at: number }>();
 
   constructor(
@@ -31,7 +31,7 @@ export class NodeReports {
     this.#lease = new SharedLease(leases, clock, { atLeast: kept, slack: kept / 10 });
   }
 
-  /** `false`: there is no such node. @throws `TOO_MANY_REQUESTS` */
+  /** Resolves with `false` if there is no such node. @throws `TOO_MANY_REQUESTS` */
   async set(cluster: string, nodeId: number, report: string): Promise<boolean> {
     const bytes = await this.#sizesOf(cluster);
     const value = Buffer.from(report);
@@ -49,7 +49,7 @@ export class NodeReports {
     return succeeded;
   }
 
-  /** By node. */
+  /** Returns the reports of a cluster by node id. */
   async of(cluster: string): Promise<ReadonlyMap<number, string>> {
     const reports = new Map<number, string>();
     for await (const { key, value } of inPages(this.#connection, this.#keys.reportsOf(cluster))) {

@@ -7,13 +7,13 @@ import { type EtcdConnection, patient } from '../connect/connection.js';
 import type { Keys } from '../keys.js';
 import type { LivenessLog } from './liveness-log.js';
 import { NodeBatch, type NodeChange } from './node-batch.js';
-import type { HeardWord } from './node-words.js';
+import type { ProgressUpdate } from './progress-updates.js';
 import type { RegistrationCache } from './registration-cache.js';
 
 /** A client gives a heartbeat 1.5 s before it tries another manager: a hanging member is abandoned before that. */
 const limits = { ...patient, attemptTimeout: 1_000 };
 
-/** Words of one cluster that wait; nodes that poll so often beat as well, and say it again. */
+/** Maximum pending progress updates of a cluster. More are dropped, because the next heartbeats repeat them. */
 const maxHeard = 50_000;
 
 export interface NodeUpdateBatcherParts {
@@ -21,7 +21,7 @@ export interface NodeUpdateBatcherParts {
   readonly keys: Keys;
   readonly log: LivenessLog;
   readonly registrations: RegistrationCache;
-  /** Told of what other managers stored, as it is read along. */
+  /** Called with the records of other managers. */
   readonly onFresh: (fresh: RangeResponse) => void;
   readonly clock: Clock;
 }
@@ -34,8 +34,8 @@ export class NodeUpdateBatcher {
   readonly #parts: NodeUpdateBatcherParts;
   readonly #interval: number;
   #batches: NodeBatch[] = [];
-  /** What nodes said that waits for the next change. */
-  readonly #heard = new Map<string, Map<string, HeardWord>>();
+  /** Progress that waits for the next change. */
+  readonly #update = new Map<string, Map<string, ProgressUpdate>>();
   #isStoring = false;
   #cancelTimer: (() => void) | undefined;
   /** When the last transaction began. */
@@ -59,11 +59,11 @@ export class NodeUpdateBatcher {
     return stored;
   }
 
-  /** What a node said goes along with the next change, and causes no write of its own. */
-  hear(cluster: string, heard: HeardWord): void {
-    const words = this.#heard.get(cluster) ?? new Map<string, HeardWord>();
-    this.#heard.set(cluster, words);
-    words.set(`${heard.nodeId} ${heard.word.instance ?? ''}`, heard);
+  /** Adds progress to the next batch, without causing a write. */
+  addProgress(cluster: string, update: ProgressUpdate): void {
+    const words = this.#update.get(cluster) ?? new Map<string, ProgressUpdate>();
+    this.#update.set(cluster, words);
+    words.set(`${update.nodeId} ${update.progress.instance ?? ''}`, update);
     if (words.size > maxHeard) words.clear();
   }
 
@@ -93,9 +93,9 @@ export class NodeUpdateBatcher {
   async #storeNext(): Promise<void> {
     const batch = this.#batches.shift();
     if (batch === undefined) return;
-    for (const [cluster, words] of this.#heard)
-      for (const heard of words.values()) batch.hear(cluster, heard);
-    this.#heard.clear();
+    for (const [cluster, words] of this.#update)
+      for (const update of words.values()) batch.addProgress(cluster, update);
+    this.#update.clear();
     this.#isStoring = true;
     this.#begunAt = this.#parts.clock.monotonic();
     try {

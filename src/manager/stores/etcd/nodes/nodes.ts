@@ -1,6 +1,6 @@
 import { repeat } from '../../../../async/repeat.js';
 import type { Clock } from '../../../../clock.js';
-import { kindOf, type NodeWord } from '../../../../protocol/node-word.js';
+import { kindOf, type NodeProgress } from '../../../../protocol/node-progress.js';
 import { tooManyNodes } from '../../../limits.js';
 import type {
   HeartbeatResult,
@@ -9,9 +9,9 @@ import type {
   StoreContext,
   StoredNode,
 } from '../../../manager-store.js';
-import { saidIn } from '../../../nodes/last-word.js';
-import type { SaidOfNode } from '../../../nodes/voice.js';
-import { Voices } from '../../../nodes/voices.js';
+import { progressIn } from '../../../nodes/stored-progress.js';
+import type { KnownProgress } from '../../../nodes/tracked-node.js';
+import { TrackedNodes } from '../../../nodes/tracked-nodes.js';
 import type { Operation, RangeResponse } from '../api/kv-messages.js';
 import { etcd } from '../api/methods.js';
 import { connectionClosed, type EtcdConnection } from '../connect/connection.js';
@@ -20,7 +20,6 @@ import type { Keys } from '../keys.js';
 import type { Leases } from '../leases/leases.js';
 import { SharedLease } from '../leases/shared-lease.js';
 import type { Heads } from '../versions/heads.js';
-import { LastWords } from './last-words.js';
 import type { LivenessDelta } from './liveness-delta.js';
 import { LivenessLog } from './liveness-log.js';
 import type { NodeChange } from './node-batch.js';
@@ -30,6 +29,7 @@ import { NodeLookups } from './node-lookups.js';
 import { decodeNode, encodeNode, type NodeRecord } from './node-record.js';
 import { NodeReports } from './node-reports.js';
 import { NodeUpdateBatcher } from './node-update-batcher.js';
+import { ProgressStore } from './progress-store.js';
 import { RegistrationCache, rereadAfter } from './registration-cache.js';
 
 /** The nodes: one key per registered node, and a liveness log from which any manager derives which nodes are alive. */
@@ -47,12 +47,12 @@ export class Nodes {
   readonly #removals: SharedLease;
   readonly #maxNodes: number;
   readonly #clock: Clock;
-  readonly #voices: Voices;
-  readonly #lastWords: LastWords;
+  readonly #tracked: TrackedNodes;
+  readonly #progressStore: ProgressStore;
   readonly #reports: NodeReports;
-  /** Milliseconds after which what other managers heard is read, if no heartbeat did. */
+  /** Milliseconds after which the records of other managers are read, if no heartbeat did so. */
   readonly #interval: number;
-  /** When what other managers heard was last read. */
+  /** Time of the last read of other managers' records. */
   #readAt = Number.NEGATIVE_INFINITY;
   readonly #stopReading: () => void;
 
@@ -69,10 +69,10 @@ export class Nodes {
     this.#counts = new NodeCounts(connection, keys, context);
     this.#clock = clock;
     this.#interval = nodeTtl / 3;
-    this.#voices = new Voices(clock, nodeTtl);
-    this.#lastWords = new LastWords(connection, { keys, voices: this.#voices }, context);
+    this.#tracked = new TrackedNodes(clock, nodeTtl);
+    this.#progressStore = new ProgressStore(connection, { keys, tracked: this.#tracked }, context);
     this.#reports = new NodeReports(connection, { keys, leases, clock });
-    this.#log = new LivenessLog({ ...parts, onForeign: (news) => this.#hearForeign(news) }, context);
+    this.#log = new LivenessLog({ ...parts, onForeign: (news) => this.#trackForeign(news) }, context);
     this.#registrations = new RegistrationCache(connection, keys, clock);
     this.#lookups = new NodeLookups(connection, { keys, heads, registrations: this.#registrations });
     const onFresh = (fresh: RangeResponse) => this.#noteReading(() => this.#log.learn(fresh));
@@ -84,47 +84,47 @@ export class Nodes {
       onFresh,
       clock,
     };
-    // A node that is heard of a sixtieth later is none the worse for it.
+    // A delay of a sixtieth of the time to live is harmless.
     this.#heartbeats = new NodeUpdateBatcher(nodeUpdates, nodeTtl / 60);
     this.#arrivals = new NodeUpdateBatcher(nodeUpdates, 0);
     // After that time every manager has read the registrations itself.
     this.#removals = new SharedLease(leases, clock, { atLeast: 2 * rereadAfter, slack: rereadAfter });
     this.#maxNodes = maxNodes;
     this.#stopReading = repeat(clock, this.#interval, () => {
-      // The next time is as good.
+      // The next run retries.
       this.#read().catch(() => {});
     });
   }
 
   /** The limit is looked at before: managers that add nodes in the same moments may go beyond it by a few. */
-  async add(cluster: string, node: NodeDetails, word: NodeWord | undefined): Promise<number> {
+  async add(cluster: string, node: NodeDetails, progress: NodeProgress | undefined): Promise<number> {
     if ((await this.#counts.of(cluster)) >= this.#maxNodes) throw tooManyNodes(this.#maxNodes);
     const nodeId = await this.#ids.next();
-    const kind = word && kindOf({ instance: word.instance });
+    const kind = progress && kindOf({ instance: progress.instance });
     const registration = { put: this.#keys.node(cluster, nodeId), value: encodeNode({ ...node, kind }) };
-    if (word !== undefined) this.#voices.registered(cluster, nodeId, word);
-    await this.#arrivals.record({ kind: 'alive', cluster, nodeId, registration, word });
-    this.#lastWords.ours(cluster, nodeId);
+    if (progress !== undefined) this.#tracked.registered(cluster, nodeId, progress);
+    await this.#arrivals.record({ kind: 'alive', cluster, nodeId, registration, progress });
+    this.#progressStore.ours(cluster, nodeId);
     this.#counts.added(cluster);
     this.#registrations.add(cluster, nodeId);
     return nodeId;
   }
 
   /** Returns `false`, and stores nothing, if there is no such node. */
-  heartbeat(cluster: string, nodeId: number, word: NodeWord | undefined): Promise<HeartbeatResult> {
-    return this.#recordChange(this.#heartbeats, { kind: 'alive', cluster, nodeId, word });
+  heartbeat(cluster: string, nodeId: number, progress: NodeProgress | undefined): Promise<HeartbeatResult> {
+    return this.#recordChange(this.#heartbeats, { kind: 'alive', cluster, nodeId, progress });
   }
 
   /** Marks the node as not alive until its next heartbeat. Returns `false`, and stores nothing, if there is no such node. */
-  leave(cluster: string, nodeId: number, word: NodeWord | undefined): Promise<HeartbeatResult> {
-    return this.#recordChange(this.#arrivals, { kind: 'left', cluster, nodeId, word });
+  leave(cluster: string, nodeId: number, progress: NodeProgress | undefined): Promise<HeartbeatResult> {
+    return this.#recordChange(this.#arrivals, { kind: 'left', cluster, nodeId, progress });
   }
 
   /** Ignores a node that is not registered. */
-  noteHeld(cluster: string, nodeId: number, word: NodeWord): void {
+  noteHeld(cluster: string, nodeId: number, progress: NodeProgress): void {
     if (!this.#registrations.has(cluster, nodeId)) return;
-    this.#voices.poll(cluster, nodeId, word);
-    this.#heartbeats.hear(cluster, { nodeId, isPoll: true, word });
+    this.#tracked.poll(cluster, nodeId, progress);
+    this.#heartbeats.addProgress(cluster, { nodeId, isPoll: true, progress });
   }
 
   /** Resolves with `false` if there is no such node. */
@@ -145,7 +145,7 @@ export class Nodes {
         compare: [{ key, modRevision: kvs[0].modRevision }],
         success: [{ put: key, value }],
       });
-      // What it said last was stored in this moment: once more.
+      // Its stored progress changed concurrently: retry.
       if (succeeded) return 'changed';
     }
   }
@@ -187,7 +187,7 @@ export class Nodes {
     for await (const { key, value } of inPages(this.#connection, this.#keys.nodesOf(cluster))) {
       const id = this.#keys.nodeIdOf(key);
       const { ip, hostname, bindAddress, ...record } = decodeNode(key, value);
-      const said = this.#voices.said(cluster, id) ?? this.#keptOf(record);
+      const progress = this.#tracked.progress(cluster, id) ?? this.#keptOf(record);
       const report = reports.get(id);
       nodes.push({
         id,
@@ -195,7 +195,7 @@ export class Nodes {
         hostname,
         bindAddress,
         alive: alive?.has(id) === true,
-        ...(said === undefined ? {} : { said }),
+        ...(progress === undefined ? {} : { progress }),
         ...(report === undefined ? {} : { reportJson: report }),
       });
     }
@@ -209,41 +209,41 @@ export class Nodes {
   }
 
   async #recordChange(nodeUpdates: NodeUpdateBatcher, change: NodeChange): Promise<HeartbeatResult> {
-    const { cluster, nodeId, word } = change;
+    const { cluster, nodeId, progress } = change;
     const isRegistered = this.#lookups.isRegistered(cluster, nodeId);
     if (isRegistered !== true && !(await isRegistered)) return false;
-    if (word !== undefined) {
-      const kind = this.#voices.kindOf(cluster, nodeId);
-      if (this.#voices.heartbeat(cluster, nodeId, word) === 'duplicate') {
-        // The manager that hears the other process must find out as well.
-        this.#heartbeats.hear(cluster, { nodeId, isPoll: false, word });
+    if (progress !== undefined) {
+      const kind = this.#tracked.kindOf(cluster, nodeId);
+      if (this.#tracked.heartbeat(cluster, nodeId, progress) === 'duplicate') {
+        // The manager that receives the heartbeats of the other process must detect it as well.
+        this.#heartbeats.addProgress(cluster, { nodeId, isPoll: false, progress });
         return 'duplicate';
       }
-      const isOther = kind !== undefined && this.#voices.kindOf(cluster, nodeId) !== kind;
-      if (isOther) this.#lastWords.changed(cluster, nodeId);
+      const isOther = kind !== undefined && this.#tracked.kindOf(cluster, nodeId) !== kind;
+      if (isOther) this.#progressStore.changed(cluster, nodeId);
     }
     const isKnown = await nodeUpdates.record(change);
-    if (isKnown) this.#lastWords.ours(cluster, nodeId);
+    if (isKnown) this.#progressStore.ours(cluster, nodeId);
     else this.#forget(cluster, nodeId);
     return isKnown;
   }
 
   #forget(cluster: string, nodeId: number): void {
-    this.#voices.forget(cluster, nodeId);
-    this.#lastWords.notOurs(cluster, nodeId);
+    this.#tracked.forget(cluster, nodeId);
+    this.#progressStore.notOurs(cluster, nodeId);
   }
 
-  /** What is known of a node that was not heard of since the store opened. */
-  #keptOf({ kind, last }: Pick<NodeRecord, 'kind' | 'last'>): SaidOfNode | undefined {
-    return last === undefined ? kind && { kind } : saidIn(last, this.#clock.now());
+  /** Returns the stored progress of a node without a heartbeat since the store opened. */
+  #keptOf({ kind, last }: Pick<NodeRecord, 'kind' | 'last'>): KnownProgress | undefined {
+    return last === undefined ? kind && { kind } : progressIn(last, this.#clock.now());
   }
 
-  /** Reads what other managers heard, and stores what nodes said last that are dead now. */
+  /** Reads the records of other managers, and stores the progress of nodes that died. */
   async #read(): Promise<void> {
     const { ranges } = await this.#connection.call(etcd.txn, { compare: [], success: this.#log.reading });
     const [names, fresh] = ranges;
     if (names && fresh) this.#noteReading(() => this.#log.takeUp(names, fresh));
-    await this.#lastWords.store();
+    await this.#progressStore.store();
   }
 
   #noteReading<T>(takeUp: () => T): T {
@@ -252,14 +252,14 @@ export class Nodes {
     return result;
   }
 
-  #hearForeign({ cluster, words = [] }: LivenessDelta): void {
-    // What was read after a long time may have been said long ago.
+  #trackForeign({ cluster, words = [] }: LivenessDelta): void {
+    // Records that were read after a long pause may be old.
     const isTimed = this.#clock.monotonic() - this.#readAt <= 2 * this.#interval;
-    for (const { nodeId, isPoll, word } of words) {
-      if (isPoll) this.#voices.poll(cluster, nodeId, word, isTimed);
+    for (const { nodeId, isPoll, progress } of words) {
+      if (isPoll) this.#tracked.poll(cluster, nodeId, progress, isTimed);
       else {
-        this.#voices.heartbeat(cluster, nodeId, word, isTimed);
-        this.#lastWords.notOurs(cluster, nodeId);
+        this.#tracked.heartbeat(cluster, nodeId, progress, isTimed);
+        this.#progressStore.notOurs(cluster, nodeId);
       }
     }
   }

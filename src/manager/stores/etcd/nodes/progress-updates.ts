@@ -1,19 +1,19 @@
 import type { JsonObject } from '../../../../json-object.js';
-import type { NodeWord } from '../../../../protocol/node-word.js';
+import type { NodeProgress } from '../../../../protocol/node-progress.js';
 
-/** What a node said to a manager; without an instance it spoke the legacy protocol. */
-export interface HeardWord {
+/** Progress that a node reported to a manager; legacy clients have no instance. */
+export interface ProgressUpdate {
   readonly nodeId: number;
-  /** By a poll; otherwise by a heartbeat. */
+  /** Whether a poll reported it, not a heartbeat. */
   readonly isPoll: boolean;
-  readonly word: NodeWord;
+  readonly progress: NodeProgress;
 }
 
-/** `[id, instance, number of the epoch, version, applied version, 1 for a poll]`: of numbers the difference to the word before. */
+/** `[id, instance, index of the epoch, version, applied version, 1 for a poll]`; numbers are differences to the update before. */
 type Row = readonly [number, string | null, number, number | null, number | null, number];
 
-/** Bytes of a word in JSON, about. */
-export const wordBytes = 120;
+/** Approximate size of an update in JSON, in bytes. */
+export const updateBytes = 120;
 
 const isOptionalInteger = (value: unknown) => value === null || Number.isSafeInteger(value);
 const isRow = (value: unknown): value is Row =>
@@ -27,8 +27,8 @@ const isRow = (value: unknown): value is Row =>
   Number.isSafeInteger(value[5]);
 const areRows = (value: unknown): value is readonly Row[] => Array.isArray(value) && value.every(isRow);
 
-/** In the order in which they were said. */
-export function encodeWords(words: readonly HeardWord[]): {
+/** Encodes updates in order. */
+export function encodeUpdates(words: readonly ProgressUpdate[]): {
   readonly epochs: readonly string[];
   readonly words: readonly Row[];
 } {
@@ -39,12 +39,12 @@ export function encodeWords(words: readonly HeardWord[]): {
     const place = epochs.indexOf(epoch);
     return place < 0 ? epochs.push(epoch) - 1 : place;
   };
-  const rows = words.map(({ nodeId, isPoll, word }): Row => {
-    const { version = null, applied = null } = word;
+  const rows = words.map(({ nodeId, isPoll, progress }): Row => {
+    const { version = null, applied = null } = progress;
     const row: Row = [
       nodeId - last.id,
-      word.instance ?? null,
-      placeOf(word.epoch),
+      progress.instance ?? null,
+      placeOf(progress.epoch),
       version === null ? null : version - last.version,
       applied === null ? null : applied - last.applied,
       isPoll ? 1 : 0,
@@ -57,8 +57,8 @@ export function encodeWords(words: readonly HeardWord[]): {
   return { epochs, words: rows };
 }
 
-/** Of a manager that does not keep words: none. */
-export function decodeWords(json: JsonObject): readonly HeardWord[] {
+/** Decodes updates; records of managers without progress contain none. */
+export function decodeUpdates(json: JsonObject): readonly ProgressUpdate[] {
   const rows = json.optionalField('words', areRows, 'an array of words') ?? [];
   const epochs = json.optionalTexts('epochs') ?? [];
   const last = { id: 0, version: 0, applied: 0 };
@@ -66,12 +66,12 @@ export function decodeWords(json: JsonObject): readonly HeardWord[] {
     last.id += id;
     last.version += version ?? 0;
     last.applied += applied ?? 0;
-    const word: NodeWord = {
+    const progress: NodeProgress = {
       ...(instance === null ? {} : { instance }),
       ...(epochs[epoch] === undefined ? {} : { epoch: epochs[epoch] }),
       ...(version === null ? {} : { version: last.version }),
       ...(applied === null ? {} : { applied: last.applied }),
     };
-    return { nodeId: last.id, isPoll: isPoll === 1, word };
+    return { nodeId: last.id, isPoll: isPoll === 1, progress };
   });
 }

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../json-object.js';
 import type { NodeKind } from '../../protocol/nodes.js';
-import type { SaidOfNode } from './voice.js';
+import type { KnownProgress } from './tracked-node.js';
 
-/** What a node said last, and when, as it is stored with its record: what is known of a dead node outlives the manager. */
-export interface LastWord {
+/** The last progress of a node, stored with its record, so that the progress of a dead node outlives the manager. */
+export interface StoredProgress {
   /** Milliseconds since 1970, by the manager's clock. */
   readonly at: number;
   readonly kind: NodeKind;
@@ -14,10 +14,10 @@ export interface LastWord {
 }
 
 /** @param now milliseconds since 1970 */
-export function lastWordOf(
-  { age = 0, kind, instance, epoch, held, applied }: SaidOfNode,
+export function storedProgressOf(
+  { age = 0, kind, instance, epoch, held, applied }: KnownProgress,
   now: number,
-): LastWord {
+): StoredProgress {
   return {
     at: Math.round(now - age),
     kind,
@@ -29,7 +29,7 @@ export function lastWordOf(
 }
 
 /** @param now milliseconds since 1970 */
-export function saidIn({ at, held, applied, ...rest }: LastWord, now: number): SaidOfNode {
+export function progressIn({ at, held, applied, ...rest }: StoredProgress, now: number): KnownProgress {
   return {
     ...rest,
     ...(held === undefined ? {} : { held: { highest: held, last: held } }),
@@ -41,8 +41,8 @@ export function saidIn({ at, held, applied, ...rest }: LastWord, now: number): S
 const kinds: readonly unknown[] = ['agent', 'library', 'legacy'] satisfies readonly NodeKind[];
 export const isNodeKind = (value: unknown): value is NodeKind => kinds.includes(value);
 
-/** What {@link LastWord} was written as JSON. */
-export function readLastWord(json: JsonObject): LastWord {
+/** Reads a {@link StoredProgress} from its JSON. */
+export function readStoredProgress(json: JsonObject): StoredProgress {
   return {
     at: json.integer('at'),
     kind: json.field('kind', isNodeKind, 'a kind of node'),

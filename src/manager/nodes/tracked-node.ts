@@ -1,48 +1,48 @@
-import { kindOf, type NodeWord } from '../../protocol/node-word.js';
+import { kindOf, type NodeProgress } from '../../protocol/node-progress.js';
 import type { NodeKind } from '../../protocol/nodes.js';
-import { Instances, type Standing } from './instances.js';
+import { type InstanceState, Instances } from './instances.js';
 
-/** A version as a node said it: within one instance and epoch the highest counts, unless it is of a history that was lost. */
-export interface SaidVersion {
+/** A reported version: within one instance and epoch the highest counts, unless it belongs to a lost history. */
+export interface ReportedVersion {
   readonly highest: number;
   readonly last: number;
 }
 
-/** What is known of a node from its own words (R28). */
-export interface SaidOfNode {
+/** The known progress of a node (R28). */
+export interface KnownProgress {
   readonly kind: NodeKind;
   readonly instance?: string | undefined;
   readonly epoch?: string | undefined;
-  readonly held?: SaidVersion | undefined;
-  readonly applied?: SaidVersion | undefined;
-  /** Milliseconds since it was last heard of; absent: not known. */
+  readonly held?: ReportedVersion | undefined;
+  readonly applied?: ReportedVersion | undefined;
+  /** Milliseconds since the last request; absent if unknown. */
   readonly age?: number | undefined;
   /** Two processes share the id. */
   readonly isDuplicate?: boolean;
 }
 
-/** What one node said last. All times are monotonic. */
-export class Voice {
+/** Tracks the progress of one node. All times are monotonic. */
+export class TrackedNode {
   #instances: Instances | undefined;
   #kind: NodeKind | undefined;
   #epoch: string | undefined;
-  #held: SaidVersion | undefined;
-  #applied: SaidVersion | undefined;
+  #held: ReportedVersion | undefined;
+  #applied: ReportedVersion | undefined;
   #heardAt: number | undefined;
 
   get kind(): NodeKind | undefined {
     return this.#kind;
   }
 
-  /** @param now absent: it is not known when the heartbeat came */
+  /** @param now absent if the time of the heartbeat is unknown */
   heartbeat(
-    word: NodeWord,
+    progress: NodeProgress,
     now: number | undefined,
     { clock, ttl }: { clock: number; ttl: number },
-  ): Standing {
-    const { instance } = word;
+  ): InstanceState {
+    const { instance } = progress;
     if (instance === undefined) {
-      // It speaks the legacy protocol now, or the node went back to a version that does.
+      // The process changed to a legacy client, or to an older version of ours.
       this.#kind = 'legacy';
       this.#forget();
       this.#instances = undefined;
@@ -52,37 +52,37 @@ export class Voice {
     const before = this.#instances?.current;
     const standing = this.#beat(instance, clock, ttl);
     if (standing !== 'current') return standing;
-    this.#kind = kindOf(word);
-    this.#say(word, before !== instance);
+    this.#kind = kindOf(progress);
+    this.#say(progress, before !== instance);
     this.#heardAt = now;
     return standing;
   }
 
-  /** The node registered: it has said who it is, and of no version. */
-  registered({ instance }: NodeWord, now: number | undefined): void {
+  /** Records a registration, which contains an instance but no version. */
+  registered({ instance }: NodeProgress, now: number | undefined): void {
     this.#kind = kindOf({ instance });
     this.#instances = instance === undefined ? undefined : new Instances(instance);
     this.#heardAt = now;
   }
 
-  /** A poll of the node named a version that it has. */
-  poll(word: NodeWord, now: number | undefined): void {
-    const { instance, version } = word;
+  /** Records the version that a poll of the node named. */
+  poll(progress: NodeProgress, now: number | undefined): void {
+    const { instance, version } = progress;
     if (version === undefined || version === 0) return;
     const before = this.#instances?.current;
     if (instance === undefined) {
-      // Of a process that has a name, this says nothing of which.
+      // The poll may belong to any process of the node.
       if (before !== undefined) return;
     } else if (this.#instances === undefined) {
       if (this.#kind === 'legacy') this.#forget();
       this.#instances = new Instances(instance);
-    } else if (this.#instances.met(instance) !== 'current') return;
+    } else if (this.#instances.request(instance) !== 'current') return;
     this.#kind ??= kindOf({ instance });
-    this.#say({ ...word, applied: undefined }, before !== instance);
+    this.#say({ ...progress, applied: undefined }, before !== instance);
     if (now !== undefined) this.#heardAt = now;
   }
 
-  said(now: number): SaidOfNode | undefined {
+  progress(now: number): KnownProgress | undefined {
     if (this.#kind === undefined) return undefined;
     const instance = this.#instances?.current;
     return {
@@ -96,13 +96,13 @@ export class Voice {
     };
   }
 
-  #beat(instance: string, now: number, ttl: number): Standing {
-    if (this.#instances !== undefined) return this.#instances.beat(instance, now, ttl);
+  #beat(instance: string, now: number, ttl: number): InstanceState {
+    if (this.#instances !== undefined) return this.#instances.heartbeat(instance, now, ttl);
     this.#instances = new Instances(instance);
     return 'current';
   }
 
-  #say({ epoch, version, applied }: NodeWord, isOther: boolean): void {
+  #say({ epoch, version, applied }: NodeProgress, isOther: boolean): void {
     if (isOther || epoch !== this.#epoch) this.#forget();
     this.#epoch = epoch;
     this.#held = higher(this.#held, version);
@@ -116,7 +116,10 @@ export class Voice {
   }
 }
 
-function higher(before: SaidVersion | undefined, version: number | undefined): SaidVersion | undefined {
+function higher(
+  before: ReportedVersion | undefined,
+  version: number | undefined,
+): ReportedVersion | undefined {
   if (version === undefined || (before?.last === version && before.highest === version)) return before;
   return { highest: Math.max(before?.highest ?? 0, version), last: version };
 }

@@ -1,6 +1,6 @@
 import type { StoreContext } from '../../../manager-store.js';
-import { lastWordOf } from '../../../nodes/last-word.js';
-import type { Voices } from '../../../nodes/voices.js';
+import { storedProgressOf } from '../../../nodes/stored-progress.js';
+import type { TrackedNodes } from '../../../nodes/tracked-nodes.js';
 import { NodeSet } from '../../node-set.js';
 import type { KeyValue } from '../api/kv-messages.js';
 import { etcd } from '../api/methods.js';
@@ -17,45 +17,45 @@ interface Due {
 }
 
 /**
- * Stores with the record of a node what it said last: once when it is found dead, and when it speaks another protocol than it did. The
- * manager that heard its last heartbeat does so.
+ * Stores the last progress of a node in its record, once when the node is found dead and when its kind changes. The manager that
+ * received the last heartbeat does so.
  */
-export class LastWords {
+export class ProgressStore {
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
-  readonly #voices: Voices;
+  readonly #tracked: TrackedNodes;
   readonly #context: StoreContext;
-  /** Nodes whose last heartbeat came to this manager. */
+  /** Nodes whose last heartbeat this manager received. */
   readonly #ours = new NodeSet();
   readonly #changed = new NodeSet();
 
   constructor(
     connection: EtcdConnection,
-    { keys, voices }: { readonly keys: Keys; readonly voices: Voices },
+    { keys, tracked }: { readonly keys: Keys; readonly tracked: TrackedNodes },
     context: StoreContext,
   ) {
     this.#connection = connection;
     this.#keys = keys;
-    this.#voices = voices;
+    this.#tracked = tracked;
     this.#context = context;
   }
 
-  /** The node beat at this manager. */
+  /** Records that this manager received a heartbeat of the node. */
   ours(cluster: string, nodeId: number): void {
     this.#ours.add(cluster, nodeId);
   }
 
-  /** The node beat at another manager, or was removed. */
+  /** Records that another manager received a heartbeat of the node, or that it was removed. */
   notOurs(cluster: string, nodeId: number): void {
     this.#ours.delete(cluster, nodeId);
   }
 
-  /** The node speaks another protocol than it did. */
+  /** Records that the kind of the node changed. */
   changed(cluster: string, nodeId: number): void {
     this.#changed.add(cluster, nodeId);
   }
 
-  /** Stores what is due. What fails is not tried again: the next death, or change, stores it. */
+  /** Stores what is due. A failure is not retried: the next death, or change, stores it. */
   async store(): Promise<void> {
     const due = [...this.#changed, ...this.#dead()];
     this.#changed.clear();
@@ -65,7 +65,7 @@ export class LastWords {
   #dead(): readonly Due[] {
     const { nodeTtl } = this.#context;
     const dead = [...this.#ours].filter(
-      ({ cluster, nodeId }) => (this.#voices.said(cluster, nodeId)?.age ?? 0) > nodeTtl,
+      ({ cluster, nodeId }) => (this.#tracked.progress(cluster, nodeId)?.age ?? 0) > nodeTtl,
     );
     for (const { cluster, nodeId } of dead) this.notOurs(cluster, nodeId);
     return dead;
@@ -77,17 +77,17 @@ export class LastWords {
     const puts = due.flatMap((node, place) => this.#putOf(node, ranges[place]?.kvs[0]) ?? []);
     if (puts.length === 0) return;
     await this.#connection.call(etcd.txn, {
-      // A node that was removed, or described itself anew, in this moment stays as it is.
+      // If a node was removed or updated concurrently, nothing is written.
       compare: puts.map(({ put, modRevision }) => ({ key: put, modRevision })),
       success: puts.map(({ put, value }) => ({ put, value })),
     });
   }
 
   #putOf({ cluster, nodeId }: Due, kv: KeyValue | undefined) {
-    const said = this.#voices.said(cluster, nodeId);
-    if (kv === undefined || said === undefined) return undefined;
-    const last = lastWordOf(said, this.#context.clock.now());
-    const value = encodeNode({ ...decodeNode(kv.key, kv.value), kind: said.kind, last });
+    const progress = this.#tracked.progress(cluster, nodeId);
+    if (kv === undefined || progress === undefined) return undefined;
+    const last = storedProgressOf(progress, this.#context.clock.now());
+    const value = encodeNode({ ...decodeNode(kv.key, kv.value), kind: progress.kind, last });
     return { put: kv.key, modRevision: kv.modRevision, value };
   }
 }

@@ -3,7 +3,7 @@ import type { ManagerStore, StoredNode } from '../../manager/manager-store.js';
 import { type Bench, type Checks, node } from './bench.js';
 
 const epoch = 'an-epoch';
-/** What a library says with a heartbeat. */
+/** Progress of a library, as sent with a heartbeat. */
 const library = (instance: string, version: number) => ({ instance, epoch, version });
 
 async function only(store: ManagerStore, cluster = 'a'): Promise<StoredNode> {
@@ -14,8 +14,8 @@ async function only(store: ManagerStore, cluster = 'a'): Promise<StoredNode> {
 
 /** What the store knows of the only node, without its age. */
 async function saidOf(store: ManagerStore) {
-  const { age: _, ...said } = (await only(store)).said ?? { kind: undefined };
-  return said;
+  const { age: _, ...progress } = (await only(store)).progress ?? { kind: undefined };
+  return progress;
 }
 
 /** Lets time pass until `condition` holds: another process learns of a heartbeat within one interval. */
@@ -27,7 +27,7 @@ async function eventually({ pass }: Bench, condition: () => Promise<boolean>, wh
   assert.fail(what);
 }
 
-/** Stores without words are no worse for it: they say nothing of what nodes hold. */
+/** Stores without progress are valid too: they report no held versions. */
 const keepsWords = (store: ManagerStore) => store.noteHeld !== undefined;
 
 export const wordChecks: Checks = {
@@ -47,7 +47,7 @@ export const wordChecks: Checks = {
     store.noteHeld?.('a', id, library('i', 5));
     await turn();
     assert.deepEqual(await saidOf(store), { ...agent, held: { highest: 5, last: 5 }, applied });
-    // Late, or of a restored store: both are kept, and who knows the history decides.
+    // A late report, or a restored store: both versions are kept, and the history decides.
     assert.equal(await store.heartbeat('a', id, false, { ...library('i', 4), applied: 4 }), true);
     const both = { held: { highest: 5, last: 4 }, applied: { highest: 4, last: 4 } };
     assert.deepEqual(await saidOf(store), { ...agent, ...both });
@@ -105,19 +105,19 @@ export const wordChecks: Checks = {
     await pass(2_100);
     assert.equal(await beat('y'), 'duplicate');
     assert.equal(await beat('x'), 'duplicate');
-    assert.equal((await only(store)).said?.isDuplicate, true);
+    assert.equal((await only(store)).progress?.isDuplicate, true);
     assert.equal(await beat('z'), true, 'a new process takes the id');
-    assert.equal((await only(store)).said?.isDuplicate, undefined);
+    assert.equal((await only(store)).progress?.isDuplicate, undefined);
   },
 
   async 'an age is that of the last heartbeat'({ store, pass }) {
     if (!keepsWords(store)) return;
     const id = await store.addNode('a', node, { instance: 'i' });
     await pass(1_000);
-    const before = (await only(store)).said?.age ?? 0;
+    const before = (await only(store)).progress?.age ?? 0;
     assert.ok(before >= 900, `${before} ms`);
     await store.heartbeat('a', id, false, library('i', 1));
-    const after = (await only(store)).said?.age ?? Number.POSITIVE_INFINITY;
+    const after = (await only(store)).progress?.age ?? Number.POSITIVE_INFINITY;
     assert.ok(after < before, `${after} ms`);
   },
 
@@ -172,7 +172,7 @@ export const wordChecks: Checks = {
     await store.heartbeat('a', id, false, { ...library('i', 7), applied: 6 });
     const alive = (await only(other)).alive;
     // Processes that share a directory do not share who is alive.
-    if (!alive || (await only(other)).said?.instance === undefined) return;
+    if (!alive || (await only(other)).progress?.instance === undefined) return;
     const agrees = async () => {
       const [here, there] = [await saidOf(store), await saidOf(other)];
       return JSON.stringify(here) === JSON.stringify(there);
@@ -181,7 +181,7 @@ export const wordChecks: Checks = {
     store.noteHeld?.('a', id, library('i', 8));
     await store.heartbeat('a', id, false, { ...library('i', 8), applied: 8 });
     await eventually(bench, agrees, 'both know the same');
-    assert.equal((await only(other)).said?.held?.highest, 8);
+    assert.equal((await only(other)).progress?.held?.highest, 8);
   },
 
   async 'two processes that share an id are both told, whichever managers they reach (R28)'(bench) {
@@ -190,7 +190,7 @@ export const wordChecks: Checks = {
     const other = await another();
     const id = await store.addNode('a', node, { instance: 'x' });
     await store.heartbeat('a', id, false, library('x', 1));
-    if ((await only(other)).said?.instance === undefined) return;
+    if ((await only(other)).progress?.instance === undefined) return;
     const told = new Set<string>();
     for (let i = 0; i < 12 && told.size < 2; i++) {
       if ((await store.heartbeat('a', id, false, library('x', 1))) === 'duplicate') told.add('x');
@@ -205,5 +205,5 @@ export const wordChecks: Checks = {
   },
 };
 
-/** Etcd's store takes a poll's word in a turn of its own. */
+/** The etcd store applies the progress of a poll in a later turn of the event loop. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
