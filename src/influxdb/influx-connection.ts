@@ -48,8 +48,8 @@ export class InfluxConnection {
   }
 
   /** Resolves with the response to a GET request without credentials, whatever its status. */
-  get(path: string, { signal, timeout }: GetOptions): Promise<InfluxResponse> {
-    return this.#request(path, { method: 'GET' }, signal, timeout);
+  get(path: string, limits: RequestLimits): Promise<InfluxResponse> {
+    return this.#request(path, { method: 'GET' }, limits);
   }
 
   /** Rejects requests that began before `time`, by the monotonic clock, with `UNREACHABLE`. */
@@ -150,7 +150,7 @@ export class InfluxConnection {
   ): Promise<InfluxResponse> {
     // The statement is in the body, because URLs appear in logs and are limited to about a megabyte.
     const body = new URLSearchParams({ q: statements, chunked: 'true' });
-    return this.#request('/query', { method: 'POST', body, headers }, signal, timeout);
+    return this.#request('/query', { method: 'POST', body, headers }, { signal, timeout });
   }
 
   /** A refused password is requested again, and the request sent once more if there is another one. */
@@ -172,10 +172,10 @@ export class InfluxConnection {
       readonly body?: URLSearchParams;
       readonly headers?: Record<string, string>;
     },
-    signal: AbortSignal | undefined,
-    timeout: number = this.address.timeout,
+    limits: RequestLimits,
   ): Promise<InfluxResponse> {
-    const { url, clock, maxAnswerBytes } = this.address;
+    const { url, clock } = this.address;
+    const { signal, timeout = this.address.timeout, maxBytes = this.address.maxAnswerBytes } = limits;
     const timeoutError = () =>
       new CfluxError('TIMEOUT', `InfluxDB at ${url} did not respond within ${timeout} ms`, {
         retryable: true,
@@ -187,7 +187,7 @@ export class InfluxConnection {
     const answer = await withDeadline({ clock, timeout, timeoutError, signals }, async (limit) => {
       try {
         const response = await this.#agent.request(`${url}${path}`, { ...request, signal: limit });
-        const bytes = await readBody(response, { clock, maxBytes: maxAnswerBytes, idleTimeout: timeout });
+        const bytes = await readBody(response, { clock, maxBytes, idleTimeout: timeout });
         const version = response.headers.get(versionHeader) ?? undefined;
         return { status: response.status, version, body: new TextDecoder().decode(bytes) };
       } catch (error) {
@@ -223,10 +223,13 @@ export interface InfluxResponse {
   readonly body: string;
 }
 
-interface GetOptions {
+/** Limits of one request. */
+interface RequestLimits {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds. Default: as of the connection. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
+  /** Default: as of the connection. */
+  readonly maxBytes?: number;
 }
 
 export interface ExecuteOptions {

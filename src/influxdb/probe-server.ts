@@ -5,6 +5,7 @@ import { expectVersionOne, versionIn } from './server-version.js';
 
 /** Maximum duration of a probe in milliseconds. */
 const probeTimeout = 2_000;
+const maxBytes = 64 * 1024;
 
 /**
  * Resolves if an InfluxDB 1.x server responds; executes no statement. Rejects with the reason if no server responds in time, if the
@@ -14,7 +15,7 @@ export async function probeServer(connection: InfluxConnection, signal?: AbortSi
   const { clock, url } = connection.address;
   const end = clock.monotonic() + probeTimeout;
   const get = (path: string) =>
-    connection.get(path, { signal, timeout: Math.max(end - clock.monotonic(), 1) });
+    connection.get(path, { signal, maxBytes, timeout: Math.max(end - clock.monotonic(), 1) });
   const ping = await get('/ping').catch((error: unknown) => {
     // The server may have closed an idle connection at the same moment: a new connection decides.
     if (isCfluxError(error, 'UNREACHABLE')) return get('/ping');

@@ -35,7 +35,7 @@ function setUp({ failure, duration = 0 }: { failure?: CfluxError; duration?: num
 }
 
 describe('ServerWatch', () => {
-  it('probes at once, then every two seconds, one probe at a time', async () => {
+  it('R28: probes at once, then every two seconds, one probe at a time', async () => {
     const { clock, server, probes, events } = setUp();
     await clock.advance(10_000);
     expect(probes).toEqual([0, 2_000, 4_000, 6_000, 8_000, 10_000]);
@@ -57,7 +57,7 @@ describe('ServerWatch', () => {
     ]);
   });
 
-  it('notices within two seconds and the duration of a probe that the server went down, and reports it once', async () => {
+  it('R28: notices within two seconds and the duration of a probe that the server went down, and reports it once', async () => {
     for (const died of [1, 500, 1_999, 2_000, 2_001, 3_500]) {
       const { clock, server, events, watch } = setUp();
       await clock.advance(died);
