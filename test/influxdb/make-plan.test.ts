@@ -4,7 +4,7 @@ import type { PlanInput } from '../../src/influxdb/draft.js';
 import { itemsOf, keyOf } from '../../src/influxdb/item.js';
 import { emptyLedger, type Ledger, observe } from '../../src/influxdb/ledger.js';
 import { makePlan } from '../../src/influxdb/make-plan.js';
-import type { PasswordVerdict } from '../../src/influxdb/password-verdict.js';
+import type { PasswordState } from '../../src/influxdb/password-state.js';
 import type { Plan, Step } from '../../src/influxdb/plan.js';
 import { influxqlOf } from '../../src/influxdb/statement.js';
 import type { MetaData } from '../../src/meta/records.js';
@@ -23,7 +23,7 @@ function ledgerOf(...seen: readonly MetaData[]): Ledger {
   );
 }
 
-function verdictsOf(wanted: MetaData, kind: 'same' | 'settable' = 'settable'): Map<string, PasswordVerdict> {
+function verdictsOf(wanted: MetaData, kind: 'same' | 'settable' = 'settable'): Map<string, PasswordState> {
   return new Map(wanted.users.map(({ name }) => [name, { kind }]));
 }
 
