@@ -8,6 +8,7 @@ import {
   databaseNames,
   databasesOf,
   dataWith,
+  forkingKinds,
   kindsInPlace,
   numbered,
   type WrappedClient,
@@ -118,6 +119,37 @@ describe.each(wrappedKinds)('R3 around $name', (kind) => {
     expect(databases).toEqual(['before']);
   });
 
+  it('R3: a 409 names another’s mutation: the change is not in the history, though the bytes are the same and an answer was lost', async () => {
+    const lab = new Lab();
+    const { transport } = lab.world.fake;
+    let attempts = 0;
+    // The first attempt never comes; somebody else pushes just the same.
+    const twin = wire(transport, {
+      push: (send) => async (request, options) => {
+        attempts += 1;
+        if (attempts !== 2) return send(request, options);
+        await send({ ...request, mutation: 'somebody-else', nodeId: 999 }, options);
+        throw balancer;
+      },
+    });
+    const ours = await lab.open({ meta: kind.make(), manager: twin });
+    await lab.run(ours.client.mutate(numbered('a')));
+    expect(databaseNames(lab.newest)).toEqual(['a#0', 'a#1']);
+    expect(ours.heard('conflict')).toHaveLength(1);
+  });
+
+  it('R3: a 412 after a lost answer leaves the outcome unknown', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make() });
+    ours.network.failNext('push', { lose: 'answer' });
+    const change = reasonOf(ours.client.mutate(numbered('a')));
+    await lab.clock.advance(100);
+    await lab.world.wipeManager();
+    expect(await lab.run(change)).toMatchObject({ code: 'UNKNOWN_OUTCOME', outcome: 'unknown' });
+  });
+});
+
+describe.each([...forkingKinds, ...kindsInPlace])('R3 around $name', (kind) => {
   it('R3: the change’s own error when it throws half-way, and nothing of it stays', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'before')) });
@@ -147,35 +179,6 @@ describe.each(wrappedKinds)('R3 around $name', (kind) => {
     await lab.run(Promise.allSettled(changes));
     expect(databaseNames(lab.newest)).toEqual(['a#0', 'b#1']);
     expect(await databasesOf(ours.meta)).toEqual(['a#0', 'b#1']);
-  });
-
-  it('R3: a 409 names another’s mutation: the change is not in the history, though the bytes are the same and an answer was lost', async () => {
-    const lab = new Lab();
-    const { transport } = lab.world.fake;
-    let attempts = 0;
-    // The first attempt never comes; somebody else pushes just the same.
-    const twin = wire(transport, {
-      push: (send) => async (request, options) => {
-        attempts += 1;
-        if (attempts !== 2) return send(request, options);
-        await send({ ...request, mutation: 'somebody-else', nodeId: 999 }, options);
-        throw balancer;
-      },
-    });
-    const ours = await lab.open({ meta: kind.make(), manager: twin });
-    await lab.run(ours.client.mutate(numbered('a')));
-    expect(databaseNames(lab.newest)).toEqual(['a#0', 'a#1']);
-    expect(ours.heard('conflict')).toHaveLength(1);
-  });
-
-  it('R3: a 412 after a lost answer leaves the outcome unknown', async () => {
-    const lab = new Lab();
-    const ours = await lab.open({ meta: kind.make() });
-    ours.network.failNext('push', { lose: 'answer' });
-    const change = reasonOf(ours.client.mutate(numbered('a')));
-    await lab.clock.advance(100);
-    await lab.world.wipeManager();
-    expect(await lab.run(change)).toMatchObject({ code: 'UNKNOWN_OUTCOME', outcome: 'unknown' });
   });
 });
 
