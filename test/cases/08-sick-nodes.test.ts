@@ -149,7 +149,7 @@ describe('R8, R26: beside sick neighbours', () => {
     await othersGoOn();
   });
 
-  it('R8, R26: nodes that do not read what they are answered', async () => {
+  it('R8, R26: nodes that do not read their responses', async () => {
     let isOver = false;
     const loop = async (nodeId: number) => {
       while (!isOver) {

@@ -29,8 +29,8 @@ const transports: Record<string, () => Promise<Transport>> = {
   },
 };
 
-describe.each(Object.entries(transports))('a process hears no warning through %s', (_, connect) => {
-  it(`R14: of ${many} clients that share it, nor of ${many} calls that wait`, async () => {
+describe.each(Object.entries(transports))('a process gets no warning through %s', (_, connect) => {
+  it(`R14: of ${many} clients that share it, and of ${many} calls that wait`, async () => {
     const transport = await connect();
     const clients = Array.from({ length: many }, () => new CfluxClient(new LocalMetaClient(), { transport }));
     for (const client of clients) await client.open();

@@ -29,7 +29,7 @@ describe('#4 the 300 s after which fetch gives up', () => {
     expect(server.requests).toHaveLength(2);
   };
 
-  it('#4 end a poll that is held longer with fetch alone; with us its own deadline decides, and a full hold is no error', async () => {
+  it('#4 end a poll that is held longer with fetch alone; with our transport its own deadline decides, and a full hold is not an error', async () => {
     await fullHold(true);
   });
 

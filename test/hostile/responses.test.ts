@@ -121,8 +121,8 @@ const nearlyRight = fc
 
 const hostile = fc.oneof(wild, nearlyRight);
 
-describe('hostile answers', () => {
-  it('R3, R24: whatever a manager answers, every call ends in time, in a result of its kind or in an error of ours', async () => {
+describe('hostile responses', () => {
+  it('R3, R24: whatever a manager responds, every call ends in time, with a result of its kind or a coded error', async () => {
     let bytes: Buffer = Buffer.alloc(0);
     const server = await rawServer((_, socket) => socket.end(bytes));
     const transport = httpTransport(server.url, {
@@ -196,7 +196,7 @@ describe('hostile answers', () => {
     await expect.poll(() => server.open, { timeout: 5_000 }).toBeLessThanOrEqual(1);
   });
 
-  it('R5, R11: whatever answers its polls, a node keeps what it has, and follows the manager when that is heard again', async () => {
+  it('R5, R11: whatever responds to its polls, a node keeps its metadata, and follows the manager when it is back', async () => {
     const { url } = await serve();
     const front = await balancer(url);
     const victim = await openNode(front.url, { haste: 50, retry: { attempts: 1 } });

@@ -57,7 +57,7 @@ describeWithServer('influxd', 'importUnmanaged', () => {
     return client;
   }
 
-  it('lets the first server seed an empty cluster, and adds what only a later one has when told to', async () => {
+  it('lets the first server seed an empty cluster, and imports unmanaged items of later ones on request', async () => {
     const manager = new Manager({ store: new MemoryStore() });
     atEnd(async () => manager.close());
     const [one, other] = [await server(), await server()];

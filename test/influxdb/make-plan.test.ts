@@ -121,7 +121,7 @@ describe('makePlan', () => {
       );
     });
 
-    it('unless it is told to, and then no more than maxDrops at once, and at the end', () => {
+    it('unless allowed, and then at most maxDrops at once, and at the end', () => {
       fc.assert(
         fc.property(anyMetadata, anyMetadata, anyMetadata, fc.nat(3), (wanted, before, present, maxDrops) => {
           expect(destructive(plan(wanted, present, { before }), present)).toEqual([]);
@@ -236,7 +236,7 @@ describe('makePlan', () => {
     ]);
   });
 
-  it('revokes what the cluster says is not granted, and leaves what only this server grants', () => {
+  it('revokes grants that the cluster revoked, and leaves grants that only this server has', () => {
     const databases = [database('d')];
     const present = metadata({ databases, users: [user('u', { privileges: new Map([['d', 3]]) })] });
     const said = metadata({ databases, users: [user('u', { privileges: new Map([['d', 0]]) })] });
@@ -348,7 +348,7 @@ describe('makePlan', () => {
     expect(plan(none, three, { before: three, drops: 'report', confirmed }).drops).toBe(0);
   });
 
-  it('reports what InfluxQL cannot say or a server cannot have, and goes on with the rest', () => {
+  it('reports what InfluxQL cannot express or a server cannot have, and continues with the rest', () => {
     const names = ['', '.', '..', 'a/b', 'a\\b', 'cr\r', 'nul\0', 'lone \ud800', '\u00a0', 'x'.repeat(256)];
     const wanted = metadata({
       databases: [

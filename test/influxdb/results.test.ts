@@ -65,7 +65,7 @@ describe('parseGoDuration', () => {
 describe('readAnswers', () => {
   const line = (results: unknown[]) => JSON.stringify({ results });
 
-  it('joins the pieces of a chunked answer', () => {
+  it('joins the parts of a chunked response', () => {
     const columns = ['name'];
     const pieces = [
       line([
@@ -91,13 +91,13 @@ describe('readAnswers', () => {
     expect(readResults(lines.join('\n'), 3)).toEqual([failed]);
   });
 
-  it('refuses an answer that a limit of the server cut short', () => {
+  it('refuses a response that a limit of the server cut short', () => {
     const columns = ['name'];
     const cut = line([{ statement_id: 0, series: [{ name: 'd', columns, values: [['a']], partial: true }] }]);
     expect(() => readResults(cut, 1)).toThrow('truncated its response');
   });
 
-  it('refuses what is not an answer', () => {
+  it('refuses a body without results', () => {
     for (const text of [
       '<html>',
       '{"results":[{}]}',
@@ -130,7 +130,7 @@ describe('readAnswers with fewer results than statements', () => {
     ['the first one missing', result(1), 2],
     ['one in the middle missing', `${result(0)}\n${result(2)}`, 3],
   ];
-  it.each(short)('%s: R34: is no answer', (_what, body, count) => {
+  it.each(short)('%s: R34: is refused', (_what, body, count) => {
     expect(() => readResults(body, count)).toThrow(
       expect.objectContaining({ code: 'BAD_ANSWER', retryable: true }),
     );

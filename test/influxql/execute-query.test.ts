@@ -211,7 +211,7 @@ describe('the acting user', () => {
     expect(target.data().databases).toEqual([]);
   });
 
-  it('may be missing only for a first statement that creates an administrator, who then acts', async () => {
+  it('may be missing only for a first statement that creates an administrator, as which the others are executed', async () => {
     const target = new LocalTarget();
     const user = null;
     expect((await run(target, 'CREATE DATABASE d', { user })).error).toMatch(/create admin user first/);

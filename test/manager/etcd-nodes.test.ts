@@ -202,7 +202,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     for (const store of stores) expect(await alive(store)).toHaveLength(300);
   });
 
-  it('R23: lists that are asked for at the same time are all right, while nodes come and go', async () => {
+  it('R23: lists that are requested concurrently are all correct, while nodes come and go', async () => {
     const options = fresh();
     const [a, b] = [await openStore(options), await openStore(options)];
     const added = await Promise.all(Array.from({ length: 20 }, () => a.addNode('c', node)));

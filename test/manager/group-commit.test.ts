@@ -38,7 +38,7 @@ describe('commits that share a flush', () => {
     expect(list).toEqual(['c', 'd']);
   });
 
-  it('fail for themselves alone where it is their own fault', async () => {
+  it('fail alone if the fault is their own', async () => {
     const { list, commits } = onList(() => false);
     const broken = commits.write(() => {
       list.push('half');

@@ -149,7 +149,7 @@ describe('a poll', () => {
     expect(await poll).toMatchObject({ kind: 'unchanged', version, epoch: await manager.epoch('a') });
   });
 
-  it('is never held longer than the longest hold, and spread where it asks for none', async () => {
+  it('is never held longer than the maximum, and spread if it requests no time', async () => {
     const { manager, clock } = setUp({ maxPollWait: 100_000 });
     const ends = new Set<number>();
     const polls = Array.from({ length: 20 }, async () => {
@@ -197,7 +197,7 @@ describe('a poll', () => {
     expect(await other).toMatchObject({ kind: 'snapshot', version: next });
   });
 
-  it('of a node that lost the response to its push, begun after it, gets the snapshot', async () => {
+  it('of a node that lost the response to its push gets the snapshot if it started after the push', async () => {
     const { manager } = setUp();
     const version = await commit(manager, 'one');
     const next = await commit(manager, 'two', { nodeId: 7 });
@@ -207,7 +207,7 @@ describe('a poll', () => {
     });
   });
 
-  it('#13 the gap between get and watch: begun while a version is being stored it does not miss it (R22)', async () => {
+  it('#13 the gap between get and watch: one that starts while a version is being stored does not miss it (R22)', async () => {
     const store = new MemoryStore();
     const head = store.head.bind(store);
     let release = () => {};
@@ -235,7 +235,7 @@ describe('a poll', () => {
     });
   });
 
-  it('begun while pushes wait gets the latest version with all other polls, soon (R22)', async () => {
+  it('that starts while pushes wait gets the latest version with all other polls, soon (R22)', async () => {
     const store = new MemoryStore();
     const { manager, clock } = setUp({ store });
     const base = await commit(manager, 'zero');

@@ -41,7 +41,7 @@ describe('the fair push queue (R26)', () => {
     expect(await other).toMatchObject({ kind: 'conflict' });
   });
 
-  it('end after 250 ms where the loser does not come back', async () => {
+  it('end after 250 ms if the loser does not come back', async () => {
     const { push, clock } = setUp();
     await push(1, 0);
     const lost = await push(2, 0);
@@ -63,7 +63,7 @@ describe('the fair push queue (R26)', () => {
     expect(await other).toMatchObject({ kind: 'committed' });
   });
 
-  it('end at once where the loser waits for news of the newest, as a node that only joined', async () => {
+  it('end at once if the loser polls from the newest version, like a node that only joined', async () => {
     const { push, manager } = setUp();
     await push(1, 0);
     const lost = await push(2, 0);
@@ -184,7 +184,7 @@ describe('the fair push queue (R26)', () => {
     for (const push of held) push.catch(() => {});
   });
 
-  it('end at once where the loser pushes from another version than it was shown, and are not given to it again', async () => {
+  it('end at once if the loser pushes from another version than it was shown, and are not given to it again', async () => {
     const { push, clock } = setUp();
     await push(1, 0);
     const lost = await push(2, 0);

@@ -211,7 +211,7 @@ describe('a manager without data (R11)', () => {
       expect(new Set([epoch, first.epoch, second.epoch]).size).toBe(3);
     });
 
-    it('R11: takes offers that another manager asked for, or this one before it was restarted', async () => {
+    it('R11: accepts offers that another manager requested, or this one before its restart', async () => {
       const store = new MemoryStore();
       const { manager: one, clock } = setUp({ store });
       const { manager: two, clock: clockOfTwo } = setUp({ store: store.share() });

@@ -12,7 +12,7 @@ const post = (url: string, body: string | Buffer, headers: Record<string, string
   fetch(url, { method: 'POST', body, headers });
 
 describe('the HTTP server of a manager', () => {
-  it('carries epoch, mutation and digest, and knows a mutation that comes again (R27)', async () => {
+  it('carries epoch, mutation and digest, and recognizes a repeated mutation (R27)', async () => {
     const { url } = await serve();
     const versions = `${url}/clusters/a/versions`;
     const empty = await fetch(`${versions}/0`, { headers: { prefer: 'wait=0' } });

@@ -61,7 +61,7 @@ describe('LocalMetaClient', () => {
     expect(client.userCount()).toBe(0);
   });
 
-  it('what a change does not touch stays the same objects', async () => {
+  it('parts that a change does not touch stay the same objects', async () => {
     const client = await sample();
     const before = client.data();
     await client.createRetentionPolicy('db1', { name: 'other' }, false);

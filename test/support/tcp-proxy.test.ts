@@ -87,7 +87,7 @@ it('holds what is sent, and delivers it though its sender has gone', async () =>
   await expect.poll(() => proxy.connections).toBe(0);
 });
 
-it('holds answers only', async () => {
+it('holds responses only', async () => {
   const { proxy, heard, dial } = await lab();
   const client = dial();
   proxy.impose('toClient', { kind: 'hold' });
@@ -98,7 +98,7 @@ it('holds answers only', async () => {
   await client.answer('X');
 });
 
-it('swallows, and what was deaf stays deaf', async () => {
+it('discards requests, and connections that were silent stay silent', async () => {
   const { proxy, heard, dial } = await lab();
   const [deaf, other] = [dial(), dial()];
   proxy.impose('toClient', { kind: 'swallow' });

@@ -37,7 +37,7 @@ describe('a snapshot that is cut off', () => {
     expect(server.requests).toHaveLength(bytes.length);
   });
 
-  it('is refused where nothing tells its length: it may be cut anywhere', async () => {
+  it('is refused if its length is unknown, because it may be cut anywhere', async () => {
     const bytes = answer(200, { Version: 9, Connection: 'close' }, snapshot);
     const { transport } = await polling((_, socket) => socket.end(bytes));
     expect(await errorOf(transport.poll(poll))).toMatchObject({ code: 'BAD_ANSWER', retryable: true });
@@ -91,7 +91,7 @@ describe('a snapshot that was changed', () => {
   });
 });
 
-describe('an answer without end', () => {
+describe('a response without end', () => {
   const limits = { maxSnapshotBytes: 100_000, maxAnswerBytes: 100_000 };
   const piece = Buffer.alloc(16_384, 'x');
 

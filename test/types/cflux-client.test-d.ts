@@ -27,7 +27,7 @@ describe('types of CfluxClient', () => {
     client.createDatabase(1);
   });
 
-  it('hands an operation the client that was wrapped, and answers what it answers', () => {
+  it('passes the wrapped client to an operation, and resolves with its result', () => {
     expectTypeOf(client.mutate((meta) => meta.clusterId())).resolves.toEqualTypeOf<bigint>();
     void client.mutate((meta) => expectTypeOf(meta).toEqualTypeOf<LocalMetaClient>());
     expectTypeOf(client.meta).toEqualTypeOf<LocalMetaClient>();

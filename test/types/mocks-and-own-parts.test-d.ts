@@ -23,7 +23,7 @@ const fake = new FakeManager();
 const client = new CfluxClient(new LocalMetaClient(), { transport: fake.transport });
 
 describe('types of mocks', () => {
-  it('a client of a mock is a client to whoever takes one', () => {
+  it('a client of a mock is accepted as a client', () => {
     const mocked = new CfluxClient(mockMetaClient(), { transport: fake.transport });
     expectTypeOf(mocked.meta).toEqualTypeOf<MockMetaClient>();
     expectTypeOf(mocked).toExtend<CfluxClient>();

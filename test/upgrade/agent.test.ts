@@ -27,7 +27,7 @@ async function runFirstAgent(args: readonly string[]): Promise<void> {
 }
 
 describeWithServer('influxd', 'the data directory of an agent of the first release', () => {
-  it('R34: is opened: the agent changes nothing, and does what the cluster says from then on', async () => {
+  it('R34: is opened: the agent changes nothing, and mirrors the cluster from then on', async () => {
     const { url } = await releases.now.serve('memory');
     const influxd = await server();
     await influxd.query('CREATE DATABASE telegraf');

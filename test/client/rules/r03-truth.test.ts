@@ -119,7 +119,7 @@ describe.each(wrappedKinds)('R3 around $name', (kind) => {
     expect(databases).toEqual(['before']);
   });
 
-  it('R3: a 409 names another’s mutation: the change is not in the history, though the bytes are the same and an answer was lost', async () => {
+  it('R3: a 409 with another node’s mutation: the change is not in the history, though the bytes are equal and a response was lost', async () => {
     const lab = new Lab();
     const { transport } = lab.world.fake;
     let attempts = 0;
@@ -138,7 +138,7 @@ describe.each(wrappedKinds)('R3 around $name', (kind) => {
     expect(ours.heard('conflict')).toHaveLength(1);
   });
 
-  it('R3: a 412 after a lost answer leaves the outcome unknown', async () => {
+  it('R3: a 412 after a lost response leaves the outcome unknown', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     ours.network.failNext('push', { lose: 'answer' });
@@ -150,7 +150,7 @@ describe.each(wrappedKinds)('R3 around $name', (kind) => {
 });
 
 describe.each([...forkingKinds, ...kindsInPlace])('R3 around $name', (kind) => {
-  it('R3: the change’s own error when it throws half-way, and nothing of it stays', async () => {
+  it('R3: rejects with the change’s own error when it throws half-way, and nothing of it remains', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'before')) });
     const mistake = new Error('own mistake');
@@ -165,7 +165,7 @@ describe.each([...forkingKinds, ...kindsInPlace])('R3 around $name', (kind) => {
     expect(lab.history).toHaveLength(1);
   });
 
-  it('R3: nothing of a change that threw half-way stays in what others of its round made', async () => {
+  it('R3: no part of a change that threw half-way remains among the others of its round', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const changes = [
@@ -192,7 +192,7 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
     };
   };
 
-  it('R3: a change that threw half-way is not pushed with others where it could not be taken back', async () => {
+  it('R3: a change that threw half-way is not pushed with others if it could not be rolled back', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     failNextWrite(ours);
@@ -231,7 +231,7 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
 });
 
 describe.each(wrappedKinds)('R3 with a legacy manager, around $name', (kind) => {
-  it('R3: a 409 with our own bytes after a lost answer is our success', async () => {
+  it('R3: a 409 with our own bytes after a lost response is our success', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     const ours = await lab.open({ meta: kind.make(), manager });
@@ -245,7 +245,7 @@ describe.each(wrappedKinds)('R3 with a legacy manager, around $name', (kind) => 
     expect(await databasesOf(ours.meta)).toEqual(['a#0', 'b#1']);
   });
 
-  it('R3: a 409 with other bytes after a lost answer leaves the outcome unknown, and nothing is made twice', async () => {
+  it('R3: a 409 with other bytes after a lost response leaves the outcome unknown, and nothing is applied twice', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'before')), manager });
@@ -308,7 +308,7 @@ describe.each(wrappedKinds)('R3 with a legacy manager, around $name', (kind) => 
     expect(ours.heard('epochChanged')).toMatchObject([{ epoch: 'second', version: 1, seeded: true }]);
   });
 
-  it('R3: a 409 with our own bytes is another’s push where no answer was lost', async () => {
+  it('R3: a 409 with our own bytes is another node’s push if no response was lost', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     let isFirst = true;

@@ -55,7 +55,7 @@ describe.each(cases)('R4 around $name, with a manager of $manager', ({ kind, man
     expect(await databasesOf(ours.meta)).toEqual(['a', 'b']);
   });
 
-  it('R4: a mutation that fails on the newest too fails with what it said there, and nothing is pushed', async () => {
+  it('R4: a mutation that also fails on the newest metadata rejects with its error there, and nothing is pushed', async () => {
     const { lab, ours, pushed, pushesBefore } = await stale(['a'], ['a', 'b'], { kind, manager });
     const error = await lab.run(reasonOf(ours.client.mutate(needs('c'))));
     expect(error).toMatchObject({ message: 'there is a, b' });
@@ -106,7 +106,7 @@ describe.each(wrappedKinds)('R4 around $name', (kind) => {
     },
   );
 
-  it('R4: a mutation that fails in a batch whose push is lost rejects with neither its own error nor theirs', async () => {
+  it('R4: a mutation that fails in a batch whose push is lost rejects with neither its own error nor that of the others', async () => {
     const { lab, ours } = await stale(['a'], ['a', 'b'], { kind });
     ours.network.partitioned = true;
     const notified = await lab.run(

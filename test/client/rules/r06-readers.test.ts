@@ -90,7 +90,7 @@ describe.each(kindsInPlace)('R6 around $name', (kind) => {
     },
   );
 
-  it('R6: … and again where the next change was begun before they got their turn', async () => {
+  it('R6: … and again if the next change started before their turn', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'a')) });
     ours.network.failNext('push', { answerDelay: 1_000 });

@@ -110,7 +110,7 @@ describe('R8', () => {
     expect(databaseNames(lab.newest)).toEqual(['a', 'b', 'c']);
   });
 
-  it('R8: starvation ends after 30 s unless the caller says otherwise, and was no storm of requests', async () => {
+  it('R8: starvation ends after 30 s by default, without a storm of requests', async () => {
     const lab = new Lab();
     const times = { left: Number.POSITIVE_INFINITY };
     const manager = contested(lab, new PlainManager(lab.clock), times);

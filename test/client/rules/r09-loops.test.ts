@@ -144,7 +144,7 @@ describe('R9: the sync loop', () => {
     expect(ours.client.status.state).toBe('online');
   });
 
-  it('R9: does not wait for the next try when an answer is there: a full hold is followed at once', async () => {
+  it('R9: does not wait before the next poll after a response: a full hold is followed at once', async () => {
     const { lab, ours } = await opened({ pollWait: 2_000 });
     const before = ours.network.calls.poll;
     await lab.clock.advance(20_000);

@@ -106,7 +106,7 @@ describe.each(wrappedKinds)('R11: a manager that lost everything, around $name',
     expect(databaseNames(lab.newest)).toEqual(['a', 'since']);
   });
 
-  it('R11: where a fresh node is first, the others refuse its metadata as another cluster’s, and keep theirs', async () => {
+  it('R11: if a fresh node is first, the others refuse its metadata as another cluster’s, and keep theirs', async () => {
     const { lab, first, second, behind } = await three();
     behind.network.partitioned = false;
     await lab.settle([behind]);

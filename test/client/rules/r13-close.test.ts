@@ -107,7 +107,7 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
     },
   );
 
-  it('R13: an operation that never ends is given up: nothing was sent, and it says so', async () => {
+  it('R13: an operation that never ends is rejected with an error that nothing was sent', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const notified = followed(ours.client.mutate(() => silence()));

@@ -40,7 +40,7 @@ describe('R13: a process exits within a second after close()', () => {
     expect(await manager.nodes('exit')).toMatchObject([{ alive: false }]);
   });
 
-  it('R13: with a push on the wire that is never answered', async () => {
+  it('R13: with a push on the wire that gets no response', async () => {
     const snapshot = encodeMetadata(await dataWith(1n, 'before'));
     const server = await rawServer(({ method, path }, socket) => {
       if (method === 'POST' && path.startsWith('/nodes/')) socket.write(answer(200, {}, '{"id":1}'));

@@ -121,7 +121,7 @@ describe('R14', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('R14: nor do the client’s own signals, timers or heap grow in a long life', async () => {
+  it('R14: the client’s own signals, timers and heap do not grow in a long life', async () => {
     const { open } = countAbortListeners();
     const clock = new ManualClock();
     const manager = new PlainManager(clock, 'one');
