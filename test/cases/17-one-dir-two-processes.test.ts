@@ -154,7 +154,7 @@ describe('R1, R11: the directory of a client has one owner', () => {
   });
 });
 
-/** Files and directories, but not sockets, that anybody beside their owner may read. */
+/** Files and directories, but not sockets, that others than their owner may read. */
 async function readableByOthers(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   const paths = [

@@ -13,7 +13,7 @@ async function temporaryDirectory(): Promise<string> {
   return dir;
 }
 
-/** A cluster whose newest version is that of `change`, on top of the one before; answers the version. */
+/** A cluster whose newest version is that of `change`, on top of the one before; resolves with the version. */
 async function change(
   manager: Manager,
   meta: LocalMetaClient,

@@ -14,7 +14,7 @@ beforeEach(() => {
 
 afterEach(() => void process.off('warning', note));
 
-/** Node warns of a leak where a signal has more than ten listeners; many who wait are none. */
+/** Node warns of a leak where a signal has more than ten listeners; many callers that wait are not a leak. */
 const many = 15;
 
 const transports: Record<string, () => Promise<Transport>> = {

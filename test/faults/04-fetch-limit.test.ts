@@ -25,7 +25,7 @@ describe('#4 the 300 s after which fetch gives up', () => {
     );
     const notified = JSON.parse(await polling(server.url, hold, hastened));
     expect(notified).toEqual({ bare: 'HeadersTimeoutError', polled: { kind: 'unchanged' } });
-    // Neither tried again: the one was over, the other had its answer.
+    // Neither was retried: one was over, the other had its response.
     expect(server.requests).toHaveLength(2);
   };
 

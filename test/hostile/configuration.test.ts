@@ -16,7 +16,7 @@ const dir = mkdtempSync(join(tmpdir(), 'cflux-hostile-'));
 const file = join(dir, 'file.toml');
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** What `attempt` answers; an error of ours must name its code, any other is a fault. */
+/** The result of `attempt`; a coded error is a result too, any other error is a fault. */
 async function orError<T>(code: string, attempt: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await attempt();
@@ -237,7 +237,7 @@ describe('hostile configuration', () => {
   });
 });
 
-// Those that serve, and those that ask an InfluxDB server, are told by their flags only.
+// Those that serve, and those that query an InfluxDB server, are configured by flags only.
 const commands = [
   'status',
   'clusters',

@@ -12,7 +12,7 @@ import { oddJson, oddNumber, oddText, settings } from './support/fuzz.js';
 
 const limits = { maxSnapshotBytes: 50_000, maxAnswerBytes: 50_000 };
 
-/** One line of an answer's head: what no server of ours would send, but one that is hacked may. */
+/** One line of a response's head, as a hostile server may send it. */
 const visible = oddText.map((text) => text.replace(/[\r\n\0]/g, ' ').slice(0, 300));
 const value = (...likely: string[]) =>
   fc.oneof(
@@ -180,7 +180,7 @@ describe('hostile responses', () => {
           (error: unknown) => {
             if (!isCfluxError(error)) throw error;
             if (error.retryAfter !== undefined) expect(error.retryAfter).toBeGreaterThanOrEqual(0);
-            // A message is a line for people, not the page of whoever answered.
+            // A message is a line for people, not the page of another program.
             expect(error.message.length).toBeLessThan(1_000);
           },
         );
@@ -231,7 +231,7 @@ describe('hostile responses', () => {
     await other.client.createDatabase('after');
     await until(() => victim.databases().includes('after'), 'it follows again');
     expect(victim.client.status.state).toBe('online');
-    // Nothing that it was told made it change the history it is of.
+    // No response made it change its history.
     expect(victim.client.status.epoch).toBe(epoch);
   });
 

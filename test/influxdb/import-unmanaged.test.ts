@@ -21,7 +21,7 @@ describe('addItems', () => {
         const after = keys(data);
         for (const key of keys(cluster)) expect(after).toContain(key);
         for (const item of items) {
-          // A policy that both have keeps the cluster's duration; nobody has privileges on a database that nobody has.
+          // A policy that both have keeps the cluster's duration; no user has privileges on a database that no node has.
           if (item.kind === 'retention') continue;
           const exists = (name: string) => data.databases.some((database) => database.name === name);
           const says = cluster.users.some(

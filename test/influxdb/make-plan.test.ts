@@ -76,7 +76,7 @@ describe('makePlan', () => {
   });
 
   describe('destroys nothing', () => {
-    /** The steps that destroy points or definitions, told by their statements alone. */
+    /** The steps that destroy points or definitions, recognized by their statements alone. */
     const destructive = (made: Plan, present: MetaData) =>
       made.steps.filter(({ action }) => {
         if (action.kind === 'dropScaffold') return false;
@@ -108,7 +108,7 @@ describe('makePlan', () => {
             if (item.kind === 'retentionPolicy' && item.policy === 'cflux-none') continue;
             // A longer duration takes the place of a shorter one.
             if (item.kind === 'retention') continue;
-            // The cluster may say that there are none.
+            // In the cluster there may be none.
             if (item.kind === 'grant' && saysOf(wanted, item.user, item.database) !== undefined) continue;
             // Privileges on a database of the cluster go with it.
             if (item.kind === 'grant' && !left.has(keyOf({ kind: 'database', database: item.database })))

@@ -179,7 +179,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     ] as const) {
       await teller.heartbeat('c', id, true);
       expect(await alive(listener)).toEqual([others]);
-      // The other manager has heard of it lately, and must ask nobody whether it left.
+      // The other manager got a recent heartbeat, and needs no read to know that the node has not left.
       await listener.heartbeat('c', id);
       expect(await alive(teller)).toEqual([id, others]);
       await Promise.all([listener.heartbeat('c', id), listener.heartbeat('c', others)]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GroupCommit, type Transactions } from '../../src/manager/stores/group-commit.js';
 
-/** Transactions on a list; its flush fails where `fail` says so. */
+/** Transactions on a list; its flush fails if `fail` returns true. */
 function onList(fail: () => boolean) {
   const list: string[] = [];
   const transactions: Transactions = {

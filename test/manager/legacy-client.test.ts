@@ -129,7 +129,7 @@ describe('the legacy client', () => {
     const [poller, pusher] = [await RawClient.connect(url), await RawClient.connect(url)];
     const { version = '' } = (await push(pusher, 0, snapshot)).headers;
     const answer = poll(poller, version);
-    // Another request on the same server was answered after it: the poll is held.
+    // Another request on the same server got its response after it: the poll is held.
     await heartbeat(pusher, 1);
     expect(poller.pending).toBe(0);
     const pushed = await push(pusher, version, changed);

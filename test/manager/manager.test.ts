@@ -32,7 +32,7 @@ function setUp(options: Partial<ManagerOptions> = {}) {
   return { clock, manager };
 }
 
-/** Pushes on the newest version, and answers the new one. */
+/** Pushes on the newest version, and resolves with the new one. */
 async function commit(manager: Manager, snapshot: string, more: Partial<PushRequest> = {}): Promise<number> {
   const { cluster = 'a' } = more;
   const head = await manager.poll({ cluster, version: 0, wait: 0 });
@@ -257,7 +257,7 @@ describe('a poll', () => {
     await clock.advance(200);
     expect(await late).toMatchObject({ kind: 'snapshot', version });
 
-    // With nobody waiting any more, the next is told at once.
+    // Without waiting pushes, the next is notified at once.
     goOn();
     expect(await second).toMatchObject({ kind: 'conflict', version });
     commits = 0;
@@ -360,7 +360,7 @@ describe('a store that fails', () => {
     store.commit = async (request) => {
       if (!fail) return storeCommit(request);
       fail = false;
-      // The worst case: it was stored, and only the answer failed.
+      // The worst case: it was stored, and only the response failed.
       if (outcome === undefined) await storeCommit(request);
       const { CfluxError } = await import('clusterflux');
       throw new CfluxError('STORAGE_FAILED', 'disk', outcome === undefined ? {} : { outcome });

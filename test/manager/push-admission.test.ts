@@ -20,7 +20,7 @@ const settled = async () => {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** Results in the order in which the pushes were answered. */
+/** Results in the order of the responses. */
 function follow(pushes: Record<string, Promise<PushResult>>): string[] {
   const order: string[] = [];
   for (const [name, push] of Object.entries(pushes)) push.then(({ kind }) => order.push(`${name} ${kind}`));

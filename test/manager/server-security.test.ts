@@ -153,7 +153,7 @@ describe('tokens', () => {
     let changes = 0;
     const replace = async (text: string) => {
       await writeFile(`${file}.new`, text);
-      // A change within the same clock tick is told by size and inode; this one by time as well.
+      // A change within the same clock tick is detected by size and inode; this one by time as well.
       await utimes(`${file}.new`, 1_000 + changes, 1_000 + changes++);
       await rename(`${file}.new`, file);
     };

@@ -105,7 +105,7 @@ describe('the HTTP server of a manager', () => {
     const answer = await fetch(`${url}/clusters/a/versions/0`);
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(large);
     const bomb = gzipSync(Buffer.alloc(5_000_000));
-    // Whoever unpacks it to its end finds that out, and says so.
+    // Decompressing it to its end detects that.
     const brokenAtItsEnd = Buffer.concat([bomb.subarray(0, -8), Buffer.alloc(8, 0xff)]);
     const refused = await Promise.all([
       push('b', Buffer.from('no gzip'), gzip),

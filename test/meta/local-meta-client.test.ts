@@ -14,7 +14,7 @@ async function sample(): Promise<LocalMetaClient> {
   return client;
 }
 
-/** Freezes everything, so that whoever changes it is found out. */
+/** Freezes everything, so that a change of it throws. */
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
     Object.freeze(value);

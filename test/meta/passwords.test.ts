@@ -174,7 +174,7 @@ describe('a password that was hashed beforehand', () => {
       await fork.createUser('u', password, false);
       await fork.updateUser('u', password);
       expect(fork.user('u').hash).toBe(password.hash);
-      // The same again: it is the password of the user, and nobody needs bcrypt to know.
+      // The same again: it is the known password of the user, so that bcrypt is not needed.
       await fork.createUser('u', password, false);
     }
     const other = await clientWith(await bcrypt.hash('secret', 4));

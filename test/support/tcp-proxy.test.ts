@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { TcpProxy } from './tcp-proxy.js';
 
-/** A server that keeps what it hears and says it back in capitals, behind a proxy; and a client of the proxy. */
+/** A server that records what it receives and echoes it in capitals, behind a proxy; and a client of the proxy. */
 async function lab() {
   const heard: string[] = [];
   const sockets: Socket[] = [];

@@ -84,7 +84,7 @@ describe('a snapshot that was changed', () => {
     });
     for (let at = 0; at < zipped.length; at++) {
       const result = await transport.poll(poll).catch((error: unknown) => error);
-      // Some bytes of gzip's header (time, system) say nothing about the content.
+      // Some bytes of gzip's header (time, system) do not depend on the content.
       if (at >= 4 && at < 10) continue;
       expect(result, `byte ${at}`).toMatchObject({ retryable: true });
     }

@@ -8,7 +8,7 @@ const snapshot = Buffer.from('the whole metadata');
 const node = { ip: '10.0.0.1,', hostname: 'h' };
 const somePoll = { cluster: 'c', version: 4, wait: 1_000 };
 
-/** A transport of one attempt to a server that answers everything with `bytes`. */
+/** A transport of one attempt to a server that responds to everything with `bytes`. */
 async function answering(...bytes: Parameters<typeof answer>) {
   const server = await rawServer((_, socket) => socket.write(answer(...bytes)));
   return { server, transport: httpTransport(server.url, onlyOnce) };

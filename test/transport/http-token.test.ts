@@ -8,7 +8,7 @@ import { errorOf, httpTransport, onlyOnce, somePush } from '../support/transport
 const heartbeat = { cluster: 'c', nodeId: 1 };
 const poll = { cluster: 'c', version: 4, wait: 0 };
 
-/** A server that lets in whoever bears `token`. */
+/** A server that accepts requests with `token`. */
 const guarded = (token: string) =>
   rawServer((request, socket) => {
     const isIn = request.headers['authorization'] === `Bearer ${token}`;

@@ -37,7 +37,7 @@ function transportOf(methods: Partial<Transport>): Transport {
   };
 }
 
-/** Does one after another what it is given: throws an error, answers anything else, and the last again and again. */
+/** Returns one after another what it is given, throws if that is an error, and repeats the last. */
 function script<T>(...steps: readonly (T | Error)[]): () => Promise<T> {
   let next = 0;
   return async () => {

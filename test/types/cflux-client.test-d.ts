@@ -48,7 +48,7 @@ describe('types of CfluxClient', () => {
     expectTypeOf(new CfluxClient(new Own()).mutate((meta) => meta.extra())).resolves.toEqualTypeOf<number>();
     // @ts-expect-error it can not be set
     new CfluxClient({ data: least.data });
-    // @ts-expect-error createDatabase answers a database
+    // @ts-expect-error createDatabase resolves with a database
     new CfluxClient({ ...least, createDatabase: () => 1 });
   });
 

@@ -55,7 +55,7 @@ describe('types of own meta clients', () => {
     expectTypeOf(own.mutate(async (meta) => meta.setData(meta.data()))).resolves.toEqualTypeOf<void>();
     // @ts-expect-error this one has no createDatabase
     void own.mutate((meta) => meta.createDatabase('x'));
-    // The client has it, and says at run time that the wrapped one has not.
+    // The client has the method, and throws at run time that the wrapped client lacks it.
     expectTypeOf(own.createDatabase).parameters.toEqualTypeOf<[string]>();
   });
 

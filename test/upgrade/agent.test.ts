@@ -44,7 +44,7 @@ describeWithServer('influxd', 'the data directory of an agent of the first relea
     expect(agent.lines.filter((line) => /CREATE|DROP|imported/.test(line))).toEqual([]);
     expect((await node.nodes()).map((each) => each.id)).toContain(id);
 
-    // The ledger says that the database was the cluster's: so it may be dropped.
+    // By the ledger the database was the cluster's, so that it may be dropped.
     await node.createDatabase('later');
     await agent.line('later');
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['telegraf', 'later']);

@@ -27,7 +27,7 @@ const balancer = new CfluxError('MANAGER_FAILED', 'bad gateway', {
   status: 502,
 });
 
-/** What a caller is told of a push that failed, by what befell its attempts. */
+/** The error of a failed push, by the faults of its attempts. */
 const matrix: {
   when: string;
   attempts: Fault[];
@@ -123,7 +123,7 @@ describe.each(wrappedKinds)('R3 around $name', (kind) => {
     const lab = new Lab();
     const { transport } = lab.world.fake;
     let attempts = 0;
-    // The first attempt never comes; somebody else pushes just the same.
+    // The first attempt never arrives; another node pushes the same bytes.
     const twin = wire(transport, {
       push: (send) => async (request, options) => {
         attempts += 1;
@@ -222,7 +222,7 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
     });
     expect(await lab.run(reasonOf(ours.client.mutate(numbered('a'))))).toMatchObject({ code: 'TOO_LARGE' });
     expect(ours.heard('syncFailed')).toMatchObject([{ error: { code: 'STORAGE_FAILED' } }]);
-    // Nobody who reads waits for ever.
+    // No reader waits for ever.
     await lab.run(ours.client.data());
     await lab.run(ours.client.mutate(numbered('b')));
     expect(databaseNames(lab.newest)).toEqual(['b#0']);
@@ -328,7 +328,7 @@ describe.each(wrappedKinds)('R3 with a legacy manager, around $name', (kind) => 
   });
 });
 
-/** What a change rejects with, and what the wrapped client holds the moment its caller hears of it. */
+/** The error of a change, and the wrapped client's data at the moment its caller gets it. */
 async function rejected(
   node: LabNode,
   operation: (meta: WrappedClient) => unknown,

@@ -12,14 +12,14 @@ import {
   wrappedKinds,
 } from './support/wrapped-clients.js';
 
-/** Fails unless `database` is there, and says what is. */
+/** Throws the list of databases unless `database` is there. */
 const needs = (database: string) => async (meta: WrappedClient) => {
   const names = databaseNames(await meta.data());
   if (!names.includes(database)) throw new Error(`there is ${names.join(', ') || 'nothing'}`);
   await meta.createDatabase(`${database}'s`);
 };
 
-/** A node that does not hear what others do, and whose cluster has gone on: from `old` to `fresh`. */
+/** A node that misses the changes of others, and whose cluster has moved on: from `old` to `fresh`. */
 async function stale(old: string[], fresh: string[], { kind = forkingKind, manager = 'ours' } = {}) {
   const lab = new Lab();
   const clusterId = 1n;

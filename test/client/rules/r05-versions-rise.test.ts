@@ -15,7 +15,7 @@ import {
   wrappedKinds,
 } from './support/wrapped-clients.js';
 
-/** `inner`, where answers to polls that waited come only when the gate is open. */
+/** `inner`, where responses to held polls come only when the gate is open. */
 function heldBack(inner: Transport, gate: Gate, seen: PollResult[] = []): Transport {
   return wire(inner, {
     poll: (send) => async (request, options) => {
@@ -50,7 +50,7 @@ describe.each(wrappedKinds)('R5 around $name', (kind) => {
     const other = await lab.open();
     gate.shut();
     await lab.run(other.client.createDatabase('a'));
-    // The poll’s answer is on its way; the push meets the same version sooner.
+    // The poll response is on its way; the push meets the same version sooner.
     await lab.run(ours.client.createDatabase('b'));
     const { version } = ours.client.status;
     expect(late).toMatchObject([{ kind: 'snapshot' }]);

@@ -26,7 +26,7 @@ function writesOf({ meta }: LabNode): MetaData[] {
   return written;
 }
 
-/** A reader asks while a change is on the wire; what it was told then, and what it is told when the change is decided. */
+/** A reader asks while a change is on the wire; its result then, and its result when the change is decided. */
 async function readDuring(lab: Lab, node: LabNode, outcome: 'accepted' | 'refused') {
   node.network.failNext('push', outcome === 'accepted' ? { answerDelay: 1_000 } : { requestDelay: 1_000 });
   if (outcome === 'refused') node.network.failNext('push', { error: refusal });

@@ -11,7 +11,7 @@ const garbage = Buffer.from('<html>It works!</html>');
 const error = (code: ConstructorParameters<typeof CfluxError>[0], status: number, retryable = false) =>
   new CfluxError(code, `status ${status}`, { status, retryable });
 
-/** What a manager, or whatever answers in its place, may say to a poll, at once. */
+/** Immediate responses of a manager, or of another program in its place, to a poll. */
 const oddPolls: Record<string, (request: PollRequest, at: Lab) => Promise<PollResult>> = {
   'refuses the connection': async () => {
     throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'notApplied' });

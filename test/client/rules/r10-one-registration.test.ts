@@ -49,7 +49,7 @@ describe('R10', () => {
     expect(await lab.world.fake.manager.nodes('lab')).toMatchObject([
       { id: ours.client.status.nodeId, alive: true },
     ]);
-    // It is told, and written with the next that can be.
+    // It is reported, and written with the next successful write.
     const noSpace = { error: { message: expect.stringContaining('no space') } };
     expect(ours.heard('heartbeatFailed')).toMatchObject([noSpace, noSpace]);
     ours.disk.beforeWrite = () => undefined;

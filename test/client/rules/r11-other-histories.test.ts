@@ -17,7 +17,7 @@ const clusterId = 7n;
 const snapshotOf = async (...databases: string[]) => encodeMetadata(await dataWith(clusterId, ...databases));
 const backupsOf = ({ disk }: LabNode) => disk.backups.map((backup) => databaseNames(decodeMetadata(backup)));
 
-/** How a node comes to hear of the manager's history, without being told to look for another. */
+/** How a node learns of the manager's history, without looking for another. */
 const ways: Record<string, (lab: Lab, node: LabNode) => Promise<unknown>> = {
   'a held poll': (lab) => lab.clock.advance(20_000),
   'a push': (lab, { client }) => lab.run(client.createDatabase('pushed').catch((error: unknown) => error)),

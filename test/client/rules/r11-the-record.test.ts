@@ -313,7 +313,7 @@ describe('R11: a crash', () => {
     await first.client.createDatabase('b');
     await first.client.close();
     const newer = await files();
-    // Died after the record and before the metadata: the record says what was before, too.
+    // Died after the record and before the metadata: the record also has the previous state.
     await writeFile(join(dir, 'meta.db'), older['meta.db']);
     const second = await start();
     expect(databaseNames(second.meta.data())).toEqual(['a', 'b']);

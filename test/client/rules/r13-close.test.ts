@@ -29,7 +29,7 @@ function countLives(meta: WrappedClient) {
   return lives;
 }
 
-/** Closes, and answers how much time that took. */
+/** Closes, and resolves with how much time that took. */
 async function closing(lab: Lab, node: LabNode, options?: { timeout: number }): Promise<number> {
   const begun = lab.clock.monotonic();
   await lab.run(node.client.close(options));

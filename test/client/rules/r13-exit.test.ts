@@ -16,7 +16,7 @@ beforeAll(async () => {
   program = await bundle(fileURLToPath(new URL('programs/close-and-exit.ts', import.meta.url)));
 });
 
-/** What the program said of its end. */
+/** What the program printed about its end. */
 async function run(endpoint: string, what: string): Promise<unknown> {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-exit-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));

@@ -19,7 +19,7 @@ function heap(): number {
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
-/** Takes over from whoever hears of `event` of this process until the test ends. */
+/** Replaces the listeners of `event` of this process until the test ends. */
 function hearOfProcess(event: 'uncaughtException' | 'unhandledRejection'): unknown[] {
   const heard: unknown[] = [];
   const others = process.listeners(event as 'uncaughtException');
@@ -252,7 +252,7 @@ function countAbortListeners(): { open: () => number } {
   });
   const open = () => {
     let count = 0;
-    // What aborted has told its listeners, and keeps none.
+    // An aborted signal has notified its listeners, and keeps none.
     for (const [signal, own] of listeners) {
       if (signal instanceof AbortSignal && signal.aborted) listeners.delete(signal);
       else count += own.size;
