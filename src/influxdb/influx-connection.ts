@@ -5,9 +5,9 @@ import { CfluxError, isCfluxError } from '../errors.js';
 import { HttpAgent } from '../transport/http-agent.js';
 import { readBody } from '../transport/http-body.js';
 import { networkFailure } from '../transport/http-failure.js';
-import { MissingColumns, readAnswers, readError, type StatementAnswer } from './influx-answer.js';
 import { InfluxCredentials } from './influx-credentials.js';
 import { type InfluxAddress, type InfluxConnectionOptions, resolveAddress } from './influx-options.js';
+import { MissingColumns, readError, readResults, type StatementResult } from './influx-results.js';
 import { expectVersionOne, versionHeader, versionIn } from './server-version.js';
 import {
   isTrouble,
@@ -68,8 +68,8 @@ export class InfluxConnection {
   }
 
   /** Resolves with the results of read statements, joined by `;` in one request. */
-  async read(statements: readonly string[], signal?: AbortSignal): Promise<readonly StatementAnswer[]> {
-    return readAnswers(await this.#post(statements.join('; '), signal, true), statements.length);
+  async read(statements: readonly string[], signal?: AbortSignal): Promise<readonly StatementResult[]> {
+    return readResults(await this.#post(statements.join('; '), signal, true), statements.length);
   }
 
   /**
@@ -78,7 +78,7 @@ export class InfluxConnection {
    */
   async execute(statement: string, { secret = false, signal }: ExecuteOptions = {}): Promise<void> {
     const body = await this.#post(statement, signal, !secret).catch(refusalBehind);
-    const [answer] = secret ? withoutWords(() => readAnswers(body, 1)) : readAnswers(body, 1);
+    const [answer] = secret ? withoutWords(() => readResults(body, 1)) : readResults(body, 1);
     if (answer?.error !== undefined)
       throw secret ? secretStatementError(answer.error) : statementError(answer.error);
   }
@@ -184,9 +184,9 @@ export class InfluxConnection {
     const signals = [signal, this.#closed.signal, abandoned.signal];
     const { generation } = this.#agent;
     this.#pending.set(abandoned, clock.monotonic());
-    const answer = await withDeadline({ clock, timeout, timeoutError, signals }, async (limit) => {
+    const answer = await withDeadline({ clock, timeout, timeoutError, signals }, async (linked) => {
       try {
-        const response = await this.#agent.request(`${url}${path}`, { ...request, signal: limit });
+        const response = await this.#agent.request(`${url}${path}`, { ...request, signal: linked });
         const bytes = await readBody(response, { clock, maxBytes, idleTimeout: timeout });
         const version = response.headers.get(versionHeader) ?? undefined;
         return { status: response.status, version, body: new TextDecoder().decode(bytes) };

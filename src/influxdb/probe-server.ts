@@ -1,6 +1,6 @@
 import { CfluxError, isCfluxError } from '../errors.js';
-import { readError } from './influx-answer.js';
 import type { InfluxConnection, InfluxResponse } from './influx-connection.js';
+import { readError } from './influx-results.js';
 import { expectVersionOne, versionIn } from './server-version.js';
 
 /** Maximum duration of a probe in milliseconds. */
