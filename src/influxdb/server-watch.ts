@@ -7,7 +7,7 @@ import { CfluxError } from '../errors.js';
  * Milliseconds between two responses of a server that is available. With the timeout of a probe, a server that hangs is noticed within
  * four seconds, and reported within five.
  */
-export const probeInterval = 2_000;
+const probeInterval = 2_000;
 
 /** Milliseconds between two probes of a server that is not available. */
 const retryInterval = 1_000;
