@@ -25,7 +25,7 @@ export interface WaitParts {
   readonly random: Random;
 }
 
-/** Milliseconds left for the response of a manager that held the request as long as it could. */
+/** Milliseconds for the response of a manager that held the request as long as it could; of a short wait, half of it. */
 const margin = 1_000;
 /** With less time left, in milliseconds, another request does not help. */
 const leastWait = 20;
@@ -51,8 +51,9 @@ export async function waitForNodes(
   let failure: CfluxError | undefined;
   for (let failures = 0; ; ) {
     signal?.throwIfAborted();
-    const left = Math.max(1, end - clock.monotonic());
-    const wait = Math.min(longestHold, left - Math.min(margin, left / 5));
+    // Without any time, the present state is requested all the same: it names the nodes behind.
+    const left = Math.max(timeout < leastWait ? margin : 1, end - clock.monotonic());
+    const wait = timeout < leastWait ? 0 : Math.min(longestHold, left - Math.min(margin, left / 2));
     const begun = clock.monotonic();
     try {
       if (transport.waitForNodes === undefined) throw cannotWait();
