@@ -7,6 +7,7 @@ import type { Requester } from './audit.js';
 import type { ManagerStore, VersionRecord } from './manager-store.js';
 import { NodeWaits, type WaitHolding } from './nodes/node-waits.js';
 import { lookAtNodes } from './nodes/nodes-look.js';
+import { SpreadMeter } from './nodes/spread-meter.js';
 import { HeldPolls, type Holding } from './polls/held-polls.js';
 import { PollNotifier } from './polls/poll-notifier.js';
 import { ClusterPushes } from './pushes/cluster-pushes.js';
@@ -34,6 +35,8 @@ export interface ClusterSettings {
   readonly lookInterval: number;
   /** Milliseconds for which nodes may be alive that the manager does not know to be; 0 if it knows all. */
   readonly uncertainFor: () => number;
+  /** Called with the milliseconds that a version took to reach all nodes; undefined: nothing is measured. */
+  readonly onSpread: () => ((ms: number) => void) | undefined;
   /** A version was stored by this manager. */
   readonly onCommit: (cluster: string, record: VersionRecord, requester: Requester) => void;
   /** An operation failed that no request waits for. */
@@ -53,6 +56,7 @@ export class Cluster {
   readonly #refresh: HeadRefresh;
   readonly #pushes: ClusterPushes;
   readonly #waits: NodeWaits;
+  readonly #meter: SpreadMeter;
 
   constructor(name: string, settings: ClusterSettings) {
     const { store, deadlines, monotonic, onError } = settings;
@@ -101,6 +105,14 @@ export class Cluster {
         settings.uncertainFor,
       );
     this.#waits = new NodeWaits({ look, deadlines, monotonic, interval: settings.lookInterval });
+    this.#meter = new SpreadMeter({
+      cluster: name,
+      // It is the manager's own, and takes no slot.
+      waitForNodes: (request) => this.#waits.wait(request, { takeSlot: () => () => {} }),
+      monotonic,
+      uncertainFor: settings.uncertainFor,
+      onSpread: (ms) => settings.onSpread()?.(ms),
+    });
   }
 
   get isIdle(): boolean {
@@ -184,6 +196,7 @@ export class Cluster {
     this.#recovery.end();
     this.#head.stored(current, this.#notifier.isOvertaken(current));
     this.#settings.onCommit(this.name, current.record, requester);
+    if (this.#settings.onSpread() !== undefined) this.#meter.committed(current.record.version);
     this.#publish(current);
   }
 

@@ -93,6 +93,11 @@ export class Manager {
   /** When the store was opened, by the monotonic clock. */
   #openedAt = Number.POSITIVE_INFINITY;
   #lastError: unknown;
+  /**
+   * Called with the milliseconds that versions of this manager took from their commit until all nodes had them, or 600,000 if they did not
+   * have them by then; one version of each cluster at a time. Set by the metrics of a server. Default: nothing is measured.
+   */
+  onSpread: ((ms: number) => void) | undefined;
 
   constructor(options: ManagerOptions) {
     const settings = managerSettings(options);
@@ -435,6 +440,7 @@ export class Manager {
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
       lookInterval: this.nodeTtl / 30,
+      onSpread: () => this.onSpread,
       uncertainFor: () => {
         const since = Math.max(this.#openedAt, this.#store.nodesKnownSince ?? this.#openedAt);
         const left = since + this.nodeTtl - this.clock.monotonic();

@@ -55,9 +55,10 @@ async function waitForAll(
   timeout: number,
   only: string | undefined,
 ): Promise<readonly string[]> {
+  const clusters = await clustersOf(manager, only);
   const end = systemClock.monotonic() + timeout;
   const failures: string[] = [];
-  for (const { cluster, version } of await clustersOf(manager, only)) {
+  for (const { cluster, version } of clusters) {
     if (version === undefined) continue;
     try {
       await manager.waitForNodes(cluster, version, Math.max(0, end - systemClock.monotonic()));

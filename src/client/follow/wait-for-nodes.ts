@@ -51,13 +51,14 @@ export async function waitForNodes(
   let failure: CfluxError | undefined;
   for (let failures = 0; ; ) {
     signal?.throwIfAborted();
-    // Without any time, the present state is requested all the same: it names the nodes behind.
-    const left = Math.max(timeout < leastWait ? margin : 1, end - clock.monotonic());
-    const wait = timeout < leastWait ? 0 : Math.min(longestHold, left - Math.min(margin, left / 2));
+    const left = Math.max(0, end - clock.monotonic());
+    const wait = Math.min(longestHold, left - Math.min(margin, left / 2));
     const begun = clock.monotonic();
     try {
       if (transport.waitForNodes === undefined) throw cannotWait();
-      const options = { timeout: left, ...(signal === undefined ? {} : { signal }) };
+      // Without any response the error could not name the nodes: the first one may come a little late.
+      const limit = last === undefined ? left + margin : Math.max(1, left);
+      const options = { timeout: limit, ...(signal === undefined ? {} : { signal }) };
       last = await transport.waitForNodes({ ...request, wait }, options);
       if (last.complete) return last;
       failure = undefined;
@@ -84,7 +85,7 @@ function late(
   last: WaitForNodesResult | undefined,
   failure: CfluxError | undefined,
 ): CfluxError {
-  const what = `not all nodes have version ${version} after ${timeout} ms`;
+  const what = `not all nodes have version ${version} after ${Math.round(timeout)} ms`;
   const reasons = [
     ...(last === undefined ? [] : [missing(last)]),
     ...(failure === undefined ? [] : [failure.message]),
