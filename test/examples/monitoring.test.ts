@@ -30,7 +30,9 @@ describe('examples/monitoring', () => {
 
   it.each(['alerts.yml', 'grafana-dashboard.json'])(
     '%s uses metrics that exist, with their labels',
-    (name) => {
+    async (name) => {
+      const exposition = await exposed();
+      const metrics = new Set([...exposition.matchAll(/^# TYPE (\S+)/gm)].map(([, type = '']) => type));
       const text = read(name);
       const used = namesIn(text);
       expect(used.length).toBeGreaterThan(5);

@@ -1,4 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpTransport } from 'clusterflux';
@@ -150,6 +152,25 @@ describe('waiting for nodes', () => {
       prefix += 1;
       return store();
     }, store);
+  });
+
+  it('R28: the list of an older manager, which ignores the query, is never a result', async () => {
+    const { server: current } = await serve(new MemoryStore());
+    const older = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end('[]');
+    });
+    await new Promise<void>((resolve) => older.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void older.close());
+    const { port } = older.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const request = { cluster: 'c', version: 1, wait: 100 };
+    const alone = new HttpTransport({ endpoint: url });
+    await expect(alone.waitForNodes(request)).rejects.toMatchObject({ code: 'NO_SUCH_ROUTE' });
+    // Another manager may be newer.
+    const both = new HttpTransport({ endpoint: [url, current.url] });
+    expect(await both.waitForNodes(request)).toMatchObject({ complete: false, counted: 0 });
+    await Promise.all([alone.close(), both.close()]);
   });
 
   it('the query is checked; without it the response is the list', async () => {
