@@ -40,7 +40,9 @@ describe('R1–R14 in a simulated world', () => {
     await fc.assert(property, { numRuns: runs });
   });
 
-  it('R28: progress is true, and so is what a wait says, whatever happens', { timeout: 600_000 }, async () => {
+  it('R28: progress is true, and so is what a wait says, whatever happens', {
+    timeout: 600_000,
+  }, async () => {
     const property = fc.asyncProperty(fc.integer(), lifeWithRestoredDisks, async (seed, commands) => {
       const scenario = new Scenario(seed);
       const { world } = scenario;

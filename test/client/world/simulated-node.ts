@@ -31,7 +31,9 @@ export class SimulatedNode {
   /** Every version that it ever wrote to its record, and every id: it reports no other ones. */
   readonly accepted = new Set<number>();
   readonly ids = new Set<number>();
-  #copy: { readonly files: ReadonlyMap<string, Uint8Array>; readonly metaFile: Uint8Array | undefined } | undefined;
+  #copy:
+    | { readonly files: ReadonlyMap<string, Uint8Array>; readonly metaFile: Uint8Array | undefined }
+    | undefined;
   readonly #faults: { record?: () => void; meta?: () => void } = {};
   #incarnation = new Incarnation();
   #onKill: () => void = () => undefined;
@@ -107,8 +109,8 @@ export class SimulatedNode {
     this.metaFile = this.#copy.metaFile;
   }
 
-  #noteRecord(content: Uint8Array): void {
-    const { nodeId, version } = JSON.parse(Buffer.from(content).toString());
+  #noteRecord(content: string | Uint8Array): void {
+    const { nodeId, version } = JSON.parse(typeof content === 'string' ? content : Buffer.from(content).toString());
     if (typeof nodeId === 'number') this.ids.add(nodeId);
     if (typeof version === 'number') this.accepted.add(version);
   }
