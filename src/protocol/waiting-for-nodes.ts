@@ -1,8 +1,8 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject } from '../json-object.js';
-import { nodeIn, refusingAnswer } from './answers.js';
 import type { NodeInfo } from './nodes.js';
 import { listedNode } from './registration.js';
+import { nodeIn, refusingResponse } from './response-bodies.js';
 import { noVersion, parseVersion } from './version.js';
 
 /** A wait until every node that counts has a version of the cluster. */
@@ -100,7 +100,7 @@ export function writeWaitResult(result: WaitForNodesResult): readonly string[] {
 export function readWaitResult(json: string, requested: number): WaitForNodesResult {
   // Older managers ignore the query: their list does not tell whether the nodes have the version.
   if (/^\s*\[/.test(json)) throw cannotWait();
-  const refuse = refusingAnswer('the wait for nodes');
+  const refuse = refusingResponse('the wait for nodes');
   const answer = JsonObject.parse(json, refuse);
   const version = answer.integer('version', { min: 1 });
   const complete = answer.boolean('complete');
