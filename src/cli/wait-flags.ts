@@ -40,7 +40,7 @@ export async function waitIfAsked(
 }
 
 /** Describes a complete wait. */
-export function everywhere({ version, counted, withFindings, unknown }: WaitForNodesResult): string {
+function everywhere({ version, counted, withFindings, unknown }: WaitForNodesResult): string {
   const all = counted === 1 ? '1 node has' : `all ${counted} nodes have`;
   const parts = [
     counted === 0 ? `no node to wait for; version ${version}` : `${all} version ${version}`,

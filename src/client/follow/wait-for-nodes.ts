@@ -98,7 +98,7 @@ function late(
 }
 
 /** Names the nodes that lack the version; hostnames come from the nodes. */
-export function missing({ version, behind, uncertainFor }: WaitForNodesResult): string {
+function missing({ version, behind, uncertainFor }: WaitForNodesResult): string {
   if (behind.length === 0) {
     return uncertainFor === undefined
       ? `all nodes have version ${version}`
