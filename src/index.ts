@@ -21,7 +21,7 @@ export {
 } from './client/observe/events.js';
 export { type JsonLoggerOptions, jsonLogger } from './client/observe/json-logger.js';
 export type { CfluxState, CfluxStatus } from './client/observe/status.js';
-export type { WaitOptions } from './client/session.js';
+export type { MutateOptions, WaitOptions } from './client/session.js';
 export { type Clock, systemClock } from './clock.js';
 export {
   CfluxError,
@@ -79,6 +79,7 @@ export { isSubscriptionUrl } from './meta/subscription-url.js';
 export type { NodeProgress as NodeWord } from './protocol/node-progress.js';
 export type { FindingKind, NodeReport } from './protocol/node-report.js';
 export type { NodeDescription, NodeInfo, NodeKind, Registration } from './protocol/nodes.js';
+export type { WaitForNodesRequest, WaitForNodesResult } from './protocol/waiting-for-nodes.js';
 export { type Random, systemRandom } from './random.js';
 export type { PemFunction } from './tls-credentials.js';
 export type { BearerToken } from './transport/bearer-token.js';

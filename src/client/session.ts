@@ -5,23 +5,32 @@ import type { CertificateInfo } from '../certificates.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
+import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type { CallOptions } from '../transport/transport.js';
 import type { Settings } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
+import { type NodesToWaitFor, notEverywhere, waitForNodes } from './follow/wait-for-nodes.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Operation } from './local/meta-client-adapter.js';
+import type { Position } from './local/position.js';
 import type { EventHub } from './observe/event-hub.js';
 import { logEvents } from './observe/event-log.js';
 import type { CfluxStatus } from './observe/status.js';
 import {
+  checkAcks,
   closedError,
   foreignClusterError,
   nestedError,
   noReports,
+  notAVersion,
   notOpenError,
   selfWaitError,
 } from './refusals.js';
 import { SessionParts } from './session-parts.js';
+
+/** Default time for which a call waits for the nodes, in milliseconds. */
+const nodesTimeout = 20_000;
 
 /** Limits of a call that waits. */
 export interface WaitOptions {
@@ -29,6 +38,15 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
   /** Maximum wait in milliseconds. */
   readonly timeout?: number;
+}
+
+/** Options of a mutation. */
+export interface MutateOptions extends WaitOptions {
+  /**
+   * When the change counts as made: when the manager has accepted it (`manager`, the default), or when every node that counts has it
+   * (`all`), as `waitForNodes` defines that.
+   */
+  readonly acks?: 'manager' | 'all';
 }
 
 /** Properties of an operation; see MutationOptions. */
@@ -93,16 +111,36 @@ export class Session<M extends MetaClientLike> {
 
   mutate<T>(
     operation: Operation<M, T>,
-    { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,
+    { timeout = this.#settings.mutationTimeout, signal, acks }: MutateOptions,
     kind: OperationKind,
   ): Promise<T> {
     try {
       this.#checkMutable();
+      checkAcks(acks);
       signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#parts.queue.add(operation, { timeout, signal, ...kind });
+    const end = this.#settings.clock.monotonic() + timeout;
+    const pending = this.#parts.queue.add(operation, { timeout, signal, ...kind });
+    if (acks !== 'all') return pending.outcome;
+    return pending.outcome.then(async (result) => {
+      await this.#everywhere(pending.position ?? this.#parts.replica.position, { end, signal });
+      return result;
+    });
+  }
+
+  /** Waits for all nodes after a change. Whatever fails now, the change was made. */
+  async #everywhere(
+    { version, epoch }: Position,
+    { end, signal }: { readonly end: number; readonly signal: AbortSignal | undefined },
+  ): Promise<void> {
+    const timeout = Math.max(0, end - this.#settings.clock.monotonic());
+    try {
+      await this.#waitForNodes({ version, epoch, timeout }, signal);
+    } catch (error) {
+      throw notEverywhere(version, error);
+    }
   }
 
   async read<T>(operation: Operation<M, T>): Promise<T> {
@@ -165,6 +203,28 @@ export class Session<M extends MetaClientLike> {
     this.#checkOpen();
     const { cluster } = this.#settings;
     return this.#untilClosed(options, (limits) => this.#parts.network.transport.nodes({ cluster }, limits));
+  }
+
+  async waitForNodes(
+    version: number,
+    { timeout = nodesTimeout, signal }: WaitOptions,
+  ): Promise<WaitForNodesResult> {
+    this.#checkOpen();
+    if (!Number.isSafeInteger(version) || version <= noVersion) throw notAVersion(version);
+    if (this.#parts.scope.current !== undefined) throw selfWaitError();
+    const { epoch } = this.#parts.replica.position;
+    return this.#waitForNodes({ version, epoch, timeout }, signal);
+  }
+
+  #waitForNodes(
+    wanted: Pick<NodesToWaitFor, 'version' | 'epoch' | 'timeout'>,
+    signal: AbortSignal | undefined,
+  ): Promise<WaitForNodesResult> {
+    const { cluster, clock, random } = this.#settings;
+    const { transport } = this.#parts.network;
+    return withLinkedSignal([signal, this.#closing], (linked) =>
+      waitForNodes({ transport, clock, random }, { cluster, ...wanted, signal: linked }),
+    );
   }
 
   #checkOpen(): void {

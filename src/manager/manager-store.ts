@@ -212,6 +212,11 @@ export interface ManagerStore {
   updateNode?(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate>;
   /** Removes the node. Resolves with `false` if there is no such node. */
   removeNode(cluster: string, nodeId: number): Promise<boolean>;
+  /**
+   * Since when the store has known every node that is alive, by the monotonic clock of `StoreContext`: a store that was out of reach may
+   * have missed heartbeats. If it is omitted, since the store opened.
+   */
+  knowsNodesSince?(): number;
   /** Lists the cluster's nodes, alive or not, ordered by id. */
   nodes(cluster: string): Promise<readonly StoredNode[]>;
 

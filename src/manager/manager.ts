@@ -7,12 +7,13 @@ import type { NodeProgress } from '../protocol/node-progress.js';
 import { type NodeReport, writeReport } from '../protocol/node-report.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { type Random, randomUuid } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Audit, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
-import { checkClusterName, checkDescription, checkToken, type Limits } from './limits.js';
+import { checkClusterName, checkDescription, checkToken, checkWaitedVersion, type Limits } from './limits.js';
 import { type ManagerOptions, managerSettings } from './manager-options.js';
 import type {
   ClusterRecord,
@@ -89,7 +90,14 @@ export class Manager {
   readonly #known: KnownClusters;
   readonly #versions: VersionCache;
   #unwatch: (() => void) | undefined;
+  /** When the store was opened, by the monotonic clock. */
+  #openedAt = Number.POSITIVE_INFINITY;
   #lastError: unknown;
+  /**
+   * Called with the milliseconds that versions of this manager took from their commit until all nodes had them, or 600,000 if they did not
+   * have them by then; one version of each cluster at a time. Set by the metrics of a server. Default: nothing is measured.
+   */
+  onSpread: ((ms: number) => void) | undefined;
 
   constructor(options: ManagerOptions) {
     const settings = managerSettings(options);
@@ -196,6 +204,7 @@ export class Manager {
       : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving, progress));
     const recorded = (known: HeartbeatResult): boolean => {
       if (known === 'duplicate') throw duplicateNode(nodeId);
+      if (known) this.#clusters.get(cluster)?.heard(nodeId, progress, false);
       return known;
     };
     const isKnown = typeof result === 'object' ? result.then(recorded) : recorded(result);
@@ -239,6 +248,31 @@ export class Manager {
         await slice.rest();
       }
       return shown;
+    });
+  }
+
+  /**
+   * Resolves when every node that counts has a version (R28), at the latest after `wait` milliseconds. Nodes count while they are alive,
+   * except for legacy nodes: agents with the version that they applied, others with the one that they hold. For one time to live after
+   * its start a manager does not know all nodes, and does not report that all have it.
+   *
+   * @param options `connection`: the connection of the request, for the limit per connection, which is that of polls
+   * @throws `EPOCH_MISMATCH`: the version is not part of the present history, or ceased to be; `TOO_MANY_REQUESTS`: the request would be
+   * held, and there is no slot for it
+   */
+  waitForNodes(
+    request: WaitForNodesRequest,
+    options: { requester?: Requester; signal?: AbortSignal; connection?: object } = {},
+  ): Promise<WaitForNodesResult> {
+    return this.#service.serving(async () => {
+      checkClusterName(request.cluster);
+      checkToken('an epoch', request.epoch);
+      checkWaitedVersion(request.version);
+      const { requester = {}, signal, connection } = options;
+      const { cluster } = request;
+      const wait = Math.min(request.wait, this.#maxPollWait);
+      const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
+      return this.#clusters.of(cluster).waitForNodes({ ...request, wait }, { takeSlot, signal });
     });
   }
 
@@ -297,7 +331,9 @@ export class Manager {
       checkToken('an instance', instance);
       // A push, or a poll at version 0, does not confirm a held version (R28).
       if (isNode && nodeId !== undefined && version !== noVersion) {
-        this.#store.noteHeld(cluster, nodeId, { instance, epoch, version });
+        const progress = { instance, epoch, version };
+        this.#store.noteHeld(cluster, nodeId, progress);
+        this.#clusters.get(cluster)?.heard(nodeId, progress, true);
       }
       const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
       return this.#clusters.of(cluster).poll({ ...request, wait }, requester, { takeSlot, signal, isNode });
@@ -381,6 +417,7 @@ export class Manager {
       conflictHold: this.#conflictHold,
     };
     await this.#store.open(context);
+    this.#openedAt = this.clock.monotonic();
     this.#unwatch = this.#store.watch((name) => {
       for (const cluster of this.#clusters.concerned(name)) cluster.notified().catch(this.#onError);
     });
@@ -402,6 +439,13 @@ export class Manager {
       collection: this.nodeTtl,
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
+      lookInterval: this.nodeTtl / 30,
+      onSpread: () => this.onSpread,
+      uncertainFor: () => {
+        const since = Math.max(this.#openedAt, this.#store.nodesKnownSince ?? this.#openedAt);
+        const left = since + this.nodeTtl - this.clock.monotonic();
+        return Math.min(Math.max(left, 0), this.nodeTtl);
+      },
       onCommit: (cluster, { version, nodeId }, requester) =>
         this.#audit?.({ action: 'push', cluster, version, nodeId, ...requester }),
       onError: this.#onError,

@@ -7,6 +7,12 @@ import { writeReport } from '../protocol/node-report.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { readNodes, readRegistration } from '../protocol/response-bodies.js';
 import { paths } from '../protocol/routes.js';
+import {
+  readWaitResult,
+  type WaitForNodesRequest,
+  type WaitForNodesResult,
+  waitQuery,
+} from '../protocol/waiting-for-nodes.js';
 import { HttpExchange, type HttpRequest } from './http-exchange.js';
 import type { HttpTransportOptions } from './http-options.js';
 import { expectStatus, type HttpResponse, textOf } from './http-response.js';
@@ -116,6 +122,22 @@ export class HttpAttempts implements Transport {
   ): Promise<readonly NodeInfo[]> {
     return this.send({ method: 'GET', path: paths.nodes(cluster), signal }, (answer) =>
       readNodes(textOf(this.#expect(answer, 200))),
+    );
+  }
+
+  async waitForNodes(
+    request: WaitForNodesRequest,
+    { signal }: CallOptions = {},
+  ): Promise<WaitForNodesResult> {
+    const { cluster, version, epoch } = request;
+    return this.send(
+      {
+        method: 'GET',
+        path: `${paths.nodes(cluster)}?${waitQuery(request)}`,
+        headers: epoch === undefined ? {} : { [headers.epoch]: epoch },
+        signal,
+      },
+      (answer) => readWaitResult(textOf(this.#expect(answer, 200)), version),
     );
   }
 

@@ -1,6 +1,11 @@
 import type { CertificateInfo } from '../certificates.js';
 import { anything, either, func, number, object, objectWith, optionsCheck, text } from '../check-options.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
+import {
+  cannotWait,
+  type WaitForNodesRequest,
+  type WaitForNodesResult,
+} from '../protocol/waiting-for-nodes.js';
 import { HttpAttempts } from './http-attempts.js';
 import type { HttpTransportOptions } from './http-options.js';
 import type {
@@ -92,6 +97,13 @@ export class HttpTransport implements Transport {
 
   nodes(request: { readonly cluster: string }, options?: CallOptions): Promise<readonly NodeInfo[]> {
     return this.#calls.nodes(request, options);
+  }
+
+  /** Rejects with `NO_SUCH_ROUTE` if the manager cannot wait for nodes. */
+  async waitForNodes(request: WaitForNodesRequest, options?: CallOptions): Promise<WaitForNodesResult> {
+    const waiting = this.#calls.waitForNodes?.(request, options);
+    if (waiting === undefined) throw cannotWait();
+    return waiting;
   }
 
   push(request: PushRequest, options?: CallOptions): Promise<PushResult> {

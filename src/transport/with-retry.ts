@@ -6,6 +6,11 @@ import { type Clock, systemClock } from '../clock.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
+import {
+  cannotWait,
+  type WaitForNodesRequest,
+  type WaitForNodesResult,
+} from '../protocol/waiting-for-nodes.js';
 import { type Random, systemRandom } from '../random.js';
 import { restate } from './restate.js';
 import { type Call, type RetryScheduleOptions, retrySchedule } from './retry-schedule.js';
@@ -109,6 +114,14 @@ class RetryingTransport implements Transport {
 
   nodes(request: { readonly cluster: string }, options: CallOptions = {}): Promise<readonly NodeInfo[]> {
     return this.#call('nodes', options, (limits) => this.#inner.nodes(request, limits));
+  }
+
+  async waitForNodes(request: WaitForNodesRequest, options: CallOptions = {}): Promise<WaitForNodesResult> {
+    const { result } = await this.#attempts('waitForNodes', options, request.wait, (limits, elapsed) => {
+      if (this.#inner.waitForNodes === undefined) throw cannotWait();
+      return this.#inner.waitForNodes({ ...request, wait: Math.max(0, request.wait - elapsed) }, limits);
+    });
+    return result;
   }
 
   async push(request: PushRequest, options: CallOptions = {}): Promise<PushResult> {

@@ -173,10 +173,13 @@ describe('status, clusters and nodes', () => {
 
     const nodes = await run(['nodes', 'prod']);
     const age = '(now|\\d+ s ago)';
-    const unknown = new RegExp(`^prod +${id} +unknown +- +- +${age} +h1 +h1:8086 +10.0.0.1 10.0.0.2$`, 'm');
+    const unknown = new RegExp(
+      `^prod +${id} +unknown +- +- +- +${age} +h1 +h1:8086 +10.0.0.1 10.0.0.2$`,
+      'm',
+    );
     for (const { out } of [nodes, await run(['nodes'])]) {
       expect(out).toMatch(unknown);
-      expect(out).toMatch(new RegExp(`^prod +${gone} +dead +- +- +${age} +h2 +h2:8086$`, 'm'));
+      expect(out).toMatch(new RegExp(`^prod +${gone} +dead +- +- +- +${age} +h2 +h2:8086$`, 'm'));
     }
     const progress = { instance: 'i', version, epoch: await manager.epoch('prod') };
     await manager.heartbeat('prod', id, { progress });

@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.js';
 const memory = ['manager/memory-store.test.ts'];
 const lmdb = ['manager/lmdb-store.test.ts'];
 const etcd = ['manager/etcd-store.test.ts'];
+const etcdNodes = ['manager/etcd-nodes.test.ts'];
+const waiting = ['manager/waiting-for-nodes.test.ts'];
 
 /** R20 to R28, R35. */
 export const managerMutants: readonly Mutant[] = [
@@ -600,6 +602,87 @@ export const managerMutants: readonly Mutant[] = [
     find: 'for (const news of records.values()) this.#onForeign(news);',
     replace: '',
     tests: etcd,
+  },
+  {
+    rule: 'R28',
+    breaks: 'all nodes have a version although an agent has only held it',
+    file: 'protocol/nodes.ts',
+    find: "kind === 'agent' ? appliedVersion : heldVersion",
+    replace: 'heldVersion ?? appliedVersion',
+    tests: waiting,
+  },
+  {
+    rule: 'R28',
+    breaks: 'a legacy node counts',
+    file: 'manager/nodes/spread.ts',
+    find: "if (node.kind === 'legacy') unknown.push(node);",
+    replace: 'if (node.kind === undefined) unknown.push(node);',
+    tests: waiting,
+  },
+  {
+    rule: 'R28',
+    breaks: 'a node that is dead counts',
+    file: 'manager/nodes/spread.ts',
+    find: '!node.alive ||',
+    replace: '',
+    tests: waiting,
+  },
+  {
+    rule: 'R28',
+    breaks: 'a manager that has just started reports that all nodes have a version',
+    file: 'manager/manager.ts',
+    find: 'return Math.min(Math.max(left, 0), this.nodeTtl);',
+    replace: 'return Math.min(Math.max(left, 0), 0);',
+    tests: waiting,
+  },
+  {
+    rule: 'R28',
+    breaks: 'a wait goes on after the history of its version has ended',
+    file: 'manager/nodes/node-wait.ts',
+    find: 'if (epoch !== before.epoch) return true;',
+    replace: '',
+    tests: waiting,
+  },
+  {
+    rule: 'R28',
+    breaks: 'a version that a restored store lost is waited for',
+    file: 'manager/nodes/node-wait.ts',
+    find: 'return !isBelowKept && isGone;',
+    replace: 'return false;',
+    tests: waiting,
+  },
+  {
+    rule: 'R28',
+    breaks: 'the last report of a node does not end a held wait',
+    file: 'manager/nodes/node-waits.ts',
+    find: 'if (missing.size > 0) continue;',
+    replace: 'if (missing.size >= 0) continue;',
+    tests: waiting,
+  },
+  {
+    rule: 'R28',
+    breaks: 'the list of an older manager is a result',
+    file: 'protocol/waiting-for-nodes.ts',
+    find: 'throw cannotWait();',
+    replace:
+      'return { version: requested, complete: true, counted: 0, behind: [], withFindings: [], unknown: [] };',
+    tests: ['manager/waiting-in-stores.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a manager that was out of touch with etcd knows all nodes',
+    file: 'manager/stores/etcd/nodes/nodes.ts',
+    find: 'if (!isFirst && now - this.#readAt > 2 * this.#interval) this.#knownSince = now;',
+    replace: '',
+    tests: etcdNodes,
+  },
+  {
+    rule: 'R24',
+    breaks: 'held waits for nodes take no slots',
+    file: 'manager/nodes/node-waits.ts',
+    find: 'release = takeSlot();',
+    replace: '',
+    tests: waiting,
   },
   {
     rule: 'R35',

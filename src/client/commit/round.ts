@@ -87,7 +87,7 @@ export class Round<M> {
       await this.#discard(copy);
       // A failure, or no change, counts only on the newest metadata (R4).
       if (await reconciler.catchUp(this.#limits)) return 'again';
-      this.#batch.settle(attempts);
+      this.#batch.settle(attempts, replica.position);
       return 'settled';
     } finally {
       // Has no effect if the copy was already accepted or discarded.
@@ -153,7 +153,7 @@ export class Round<M> {
     if (version <= previousVersion || (previousEpoch ?? epoch) !== epoch) {
       emit('epochChanged', { previousEpoch, epoch, previousVersion, version, seeded: true });
     }
-    this.#batch.settle(attempts);
+    this.#batch.settle(attempts, position);
   }
 
   /** Installs an accepted version. A node that cannot store it stays at its old version, and its sync loop retries. */

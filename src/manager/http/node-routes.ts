@@ -2,6 +2,11 @@ import type { ServerResponse } from 'node:http';
 import { headers } from '../../protocol/headers.js';
 import { maxReportBytes, parseReport } from '../../protocol/node-report.js';
 import { listedNode, parseRegistration, registrationResponse } from '../../protocol/registration.js';
+import {
+  parseWaitQuery,
+  type WaitForNodesRequest,
+  writeWaitResult,
+} from '../../protocol/waiting-for-nodes.js';
 import { nodeNotFound } from '../refusals.js';
 import { nextTurn, TimeSlice } from '../time-slice.js';
 import type { Exchange, RouteHandlers } from './exchange.js';
@@ -47,6 +52,8 @@ export const nodeRoutes: RouteHandlers<
   },
 
   async listNodes(exchange, { cluster }) {
+    const query = parseWaitQuery(exchange.request.url ?? '');
+    if (query !== undefined) return sendWaitResult(exchange, { cluster, ...query });
     await nextTurn();
     const slice = new TimeSlice();
     const nodes: string[] = [];
@@ -76,6 +83,17 @@ export const nodeRoutes: RouteHandlers<
     await sendListing(exchange, { before, items: influx, separator: ',', after: ']}' });
   },
 };
+
+/** Responds when the nodes have the version, or the time is up. */
+async function sendWaitResult(exchange: Exchange, query: WaitForNodesRequest): Promise<void> {
+  const { manager, request, access, open } = exchange;
+  const result = await manager.waitForNodes(
+    { ...query, epoch: header(request, headers.epoch) },
+    { requester: access.requester, signal: open.signal, connection: request.socket },
+  );
+  const items = writeWaitResult(result);
+  await sendListing(exchange, { before: '', items, separator: '', after: '' });
+}
 
 /** Handles a heartbeat with a body, which has the format of a registration: the node's current description. */
 async function answerDescribed(

@@ -51,6 +51,8 @@ export class EtcdStore implements ManagerStore {
   #context: StoreContext | undefined;
   #opening: Promise<EtcdParts> | undefined;
   #certificates: () => readonly CertificateInfo[] = () => [];
+  /** Unknown while the parts are reopened. */
+  #knowsNodesSince = () => Number.POSITIVE_INFINITY;
   /** The announcement of this manager, repeated whenever the parts are reopened. */
   #self: ManagerInfo | undefined;
 
@@ -194,6 +196,10 @@ export class EtcdStore implements ManagerStore {
     return nodes.list(cluster);
   }
 
+  knowsNodesSince(): number {
+    return this.#knowsNodesSince();
+  }
+
   watch(onChange: (cluster: string | undefined) => void): () => void {
     this.#listeners.add(onChange);
     return () => this.#listeners.delete(onChange);
@@ -228,6 +234,7 @@ export class EtcdStore implements ManagerStore {
         },
       });
       this.#certificates = () => parts.connection.certificates;
+      this.#knowsNodesSince = () => parts.nodes.knownSince;
       if (this.#self) await parts.presence.announce(this.#self);
       return parts;
     });
@@ -241,6 +248,7 @@ export class EtcdStore implements ManagerStore {
   /** Reopens everything: the parts' caches belong to a history that etcd has lost. */
   #reopen(lost: Promise<EtcdParts>, context: StoreContext): void {
     debug('etcd revision went backwards');
+    this.#knowsNodesSince = () => Number.POSITIVE_INFINITY;
     const closed = lost.then((parts) => parts.close(revisionWentBack('notApplied'))).catch(() => undefined);
     this.#opening = this.#openAfter(closed, context);
   }

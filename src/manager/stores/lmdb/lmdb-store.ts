@@ -55,8 +55,8 @@ interface Opened {
  *
  * A commit is one transaction, on disk before it resolves. The directory belongs to one store at a time. With `shared`, several processes
  * of one machine may open it: lmdb lets one of them write at a time, so compare-and-set holds among all of them, and each notices the
- * changes of the others within `watchInterval`. Heartbeats are not shared: a node is alive only for the process that receives them. For
- * several managers that share nodes use the etcd store. Network file systems are not supported.
+ * changes of the others within `watchInterval`. Heartbeats are not shared: a node is alive only for the process that receives them, so no process
+ * reports that all nodes have a version. For several managers that share nodes use the etcd store. Network file systems are not supported.
  *
  * @example
  * ```ts
@@ -195,6 +195,11 @@ export class LmdbStore implements ManagerStore {
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {
     return this.#use().nodes.remove(cluster, nodeId);
+  }
+
+  /** Heartbeats are not shared: with other processes on the directory, a node may be alive for one of them only. */
+  knowsNodesSince(): number {
+    return this.#options.shared ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
   async nodes(cluster: string): Promise<readonly StoredNode[]> {
