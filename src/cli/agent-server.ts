@@ -102,6 +102,7 @@ function summaryOf({ healthy, client, server, report }: Agent['health']): object
     pending: report.pending.length,
     refused: report.refused.length,
     unmanaged: report.unmanaged.length,
+    ...(report.snapshotFailure === undefined ? {} : { snapshotFailure: report.snapshotFailure }),
   };
   return { status: healthy ? 'ok' : 'degraded', manager: client, influxdb: { ...server, ...counts } };
 }

@@ -181,6 +181,7 @@ export class Agent {
         reachable: error === undefined || !silent.has(error.code),
         ...(version === undefined ? {} : { version }),
         ...(error === undefined ? {} : { error: error.message }),
+        ...(report?.snapshotFailure === undefined ? {} : { snapshotError: report.snapshotFailure.reason }),
       },
       drops: this.#options.influx.drops === 'apply',
       inSync: report?.inSync ?? 0,

@@ -15,4 +15,5 @@ export type { PasswordSource } from './passwords.js';
 export type { Finding, Plan, Step } from './plan.js';
 export { type ReadInfluxMetadataOptions, readInfluxMetadata } from './read-influx-metadata.js';
 export type { Report } from './report.js';
+export type { SnapshotFailure } from './snapshot-failure.js';
 export { influxqlOf } from './statement.js';

@@ -1,5 +1,6 @@
 import type { Action } from './action.js';
 import type { Item } from './item.js';
+import type { SnapshotFailure } from './snapshot-failure.js';
 
 /** One change of the server in a convergence. */
 export interface Step {
@@ -32,6 +33,8 @@ export interface Plan {
   readonly local: readonly Finding[];
   /** Users whose password cannot be compared with the cluster's. */
   readonly unverified: readonly string[];
+  /** Absent if the server's snapshot was read. */
+  readonly snapshotFailure?: SnapshotFailure;
   /** How many items of the cluster are equal on this server. */
   readonly inSync: number;
   /** Id that confirms exactly the drops that are pending because of their number; absent if there are none. */
