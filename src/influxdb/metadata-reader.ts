@@ -80,7 +80,7 @@ export class MetadataReader {
   /** Resolves with a snapshot, or with the error of the snapshot port; rejects with errors of the query interface. */
   async #attempt(signal: AbortSignal | undefined): Promise<MetaData | CfluxError> {
     this.#addresses ??= typeof this.#given === 'object' ? [this.#given] : await this.#findAddresses(signal);
-    let failure = new CfluxError('UNREACHABLE', this.#unreported);
+    const failures: CfluxError[] = [];
     for (const address of this.#addresses) {
       const metadata = await this.#readFrom(address, signal);
       if (!isCfluxError(metadata)) {
@@ -88,11 +88,12 @@ export class MetadataReader {
         this.#isConfirmed = true;
         return metadata;
       }
-      failure = this.#isGuess
-        ? new CfluxError('UNREACHABLE', `${this.#unreported}, and ${metadata.message}`, { cause: metadata })
-        : metadata;
+      failures.push(metadata);
     }
-    return failure;
+    const [only] = failures;
+    if (only !== undefined && !this.#isGuess) return only;
+    const reasons = [this.#unreported, ...failures.map(({ message }) => message)];
+    return new CfluxError('UNREACHABLE', reasons.join('; '));
   }
 
   async #readFrom(address: SnapshotAddress, signal: AbortSignal | undefined): Promise<MetaData | CfluxError> {
