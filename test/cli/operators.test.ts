@@ -189,7 +189,7 @@ describe('history, show and diff', () => {
     expect((await run(['show', 'prod'])).out).toContain(
       '  retention policy "r": duration for ever, shard duration 168h0m0s, replicas 1, future limit 1h0m0s, past limit 2h0m0s',
     );
-    const exported = (await run(['export', 'prod', '--format', 'iql'])).out;
+    const exported = (await run(['export', 'prod', '--format', 'iql'])).bytes.toString();
     expect(exported).toContain('SHARD DURATION 1w FUTURE LIMIT 1h PAST LIMIT 2h NAME r');
     const second = await change(manager, meta, async () => {
       await meta.updateRetentionPolicy('d', 'r', { futureWriteLimit: 0n }, false);
