@@ -1,7 +1,6 @@
 import type { Item } from '../influxdb/item.js';
 import { describeItem } from '../influxdb/item.js';
-import type { Finding, Plan, Step } from '../influxdb/plan.js';
-import type { SnapshotFailure } from '../influxdb/snapshot-failure.js';
+import type { Finding, Plan, SnapshotFailure, Step } from '../influxdb/plan.js';
 import { influxqlOf } from '../influxdb/statement.js';
 import { printable } from '../printable.js';
 

@@ -1,6 +1,5 @@
 import type { Action } from './action.js';
 import type { Item } from './item.js';
-import type { SnapshotFailure } from './snapshot-failure.js';
 
 /** One change of the server in a convergence. */
 export interface Step {
@@ -15,6 +14,16 @@ export interface Finding {
   readonly reason: string;
   /** The change that would be made, if it is known. */
   readonly action?: Action;
+}
+
+/** Why a server was read by SHOW, which does not return password hashes, and the users that are affected. */
+export interface SnapshotFailure {
+  /** Why the snapshot port could not be read, and how to name it. */
+  readonly reason: string;
+  /** Users of the cluster whose password on the server cannot be compared with the cluster's. */
+  readonly unverified: readonly string[];
+  /** Users that exist only on the server, and that cannot be imported into the cluster. */
+  readonly notImportable: readonly string[];
 }
 
 /** The plan of a convergence. */

@@ -1,6 +1,5 @@
 import type { Item } from './item.js';
-import type { Finding, Step } from './plan.js';
-import type { SnapshotFailure } from './snapshot-failure.js';
+import type { Finding, SnapshotFailure, Step } from './plan.js';
 
 /** The result of one convergence. */
 export interface Report {
