@@ -22,6 +22,7 @@ const ground = [
   'certificates.ts',
   'certificate-metrics.ts',
   'tls-credentials.ts',
+  'server-versions.ts',
 ];
 const layers = {
   delta: [...ground],

@@ -102,6 +102,7 @@ function summaryOf({ healthy, reason, client, server, report }: Agent['health'])
     pending: report.pending.length,
     refused: report.refused.length,
     unmanaged: report.unmanaged.length,
+    ...(report.snapshotFailure === undefined ? {} : { snapshotFailure: report.snapshotFailure }),
   };
   const influxdb = { ...server, ...counts };
   const why = reason === undefined ? {} : { reason };

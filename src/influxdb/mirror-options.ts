@@ -9,8 +9,9 @@ export interface InfluxMirrorOptions extends InfluxConnectionOptions {
   readonly url: string;
   /**
    * The server's snapshot service, the `bind-address` at the top of its configuration, as `host:port`. It includes password hashes
-   * and is by far the fastest way to read. Default: `true`, the address is queried from the server; `false` never uses it. If it
-   * cannot be reached, SHOW statements are used.
+   * and is by far the fastest way to read. Default: `true`, the address is queried from the server; if it does not report one (InfluxDB
+   * 1.12.3 and later), port 8088 of this machine is tried for a server on this machine. `false` never uses it. If it cannot be read,
+   * SHOW statements are used, and the report has the reason (`snapshotFailure`).
    */
   readonly snapshot?: string | boolean;
   /**

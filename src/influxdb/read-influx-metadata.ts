@@ -8,7 +8,7 @@ import { readByShow } from './read-by-show.js';
 export interface ReadInfluxMetadataOptions extends InfluxConnectionOptions {
   /**
    * The server's snapshot service, the `bind-address` at the top of its configuration, as `host:port`; `true` queries the address
-   * from the server. Only it has password hashes, shard groups, ids and counters. Default: none, only SHOW statements are used.
+   * from the server, or tries port 8088 for a server on this machine that does not report it. Only it has password hashes, shard groups, ids and counters. Default: none, only SHOW statements are used.
    */
   readonly snapshot?: string | boolean;
   readonly signal?: AbortSignal;

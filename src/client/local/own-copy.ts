@@ -41,6 +41,8 @@ const retentionPolicy: Shape<RetentionPolicyInfo> = {
   replicaN: 'value',
   duration: 'value',
   shardGroupDuration: 'value',
+  futureWriteLimit: 'value',
+  pastWriteLimit: 'value',
   shardGroups: shardGroup,
   subscriptions: subscription,
   unknownFields: 'value',
