@@ -36,7 +36,7 @@ describe('R26: reservations', () => {
     reservations.arrived(by(1, 2), 700);
     expect(reservations.grant(by(1, 2), 3, 700)).toBe(1_400);
     reservations.arrived(by(1, 3), 1_200);
-    reservations.committed(node(1));
+    reservations.committed(by(1, 3), 4);
     expect(reservations.grant(by(1, 3), 5, 2_000)).toBe(1_000);
     reservations.arrived(by(1, 5), 9_000);
     expect(reservations.grant(by(1, 5), 6, 12_000)).toBe(2_000);

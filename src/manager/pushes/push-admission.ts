@@ -53,13 +53,17 @@ export class PushAdmission {
     return !this.#busy && this.#held === undefined && this.#queue.size === 0;
   }
 
-  /** Resolves when the push is admitted; then `leave` must be called. Rejects with the signal's reason. */
-  async enter(contender: Contender, signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the push is admitted, with the contender that it is taken for; then `leave` must be called with that. Rejects with the
+   * signal's reason.
+   */
+  async enter(arriving: Contender, signal?: AbortSignal): Promise<Contender> {
     signal?.throwIfAborted();
+    const contender = this.#reservations.identify(arriving);
     this.#arrive(contender);
     if (!this.#busy && this.#held === undefined) {
       this.#busy = true;
-      return;
+      return contender;
     }
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
@@ -78,6 +82,7 @@ export class PushAdmission {
         reject(reason);
       });
     });
+    return contender;
   }
 
   /** The push is done; `result` is undefined if it failed. */
@@ -86,7 +91,7 @@ export class PushAdmission {
     const used = this.#used;
     this.#busy = false;
     this.#used = undefined;
-    if (result?.kind === 'committed') this.#reservations.committed(contender.requester);
+    if (result?.kind === 'committed') this.#reservations.committed(contender, result.version);
     else if (used !== undefined) this.#reservations.waste(used.reservation, used.lasted, now);
     const ms = result?.kind === 'conflict' ? this.#reservations.grant(contender, result.version, now) : 0;
     if (result?.kind === 'conflict' && ms > 0) this.#hold(contender.requester, result.version, ms);
@@ -118,7 +123,7 @@ export class PushAdmission {
     this.#reservations.arrived(contender, this.#monotonic());
     if (held?.requester.name !== requester.name) return;
     if (base >= held.shown) this.#used = this.#release(held);
-    // If several clients share one name, this may be another one than the reservation is for.
+    // If several clients share one name, this may be another client than the reservation is for.
     else if (!requester.isShared) this.#waste(held);
   }
 

@@ -1,4 +1,4 @@
-import type { Contender, Pusher } from './pusher.js';
+import { type Contender, mayBeSame, type Pusher } from './pusher.js';
 
 /** Default reservation for a requester that is not known to be slow, in milliseconds. */
 export const defaultConflictHold = 250;
@@ -37,8 +37,10 @@ interface Standing {
 export class Reservations {
   readonly #conflictHold: number;
   readonly #standings = new Map<string, Standing>();
-  /** When a version was shown to a requester. */
-  readonly #shownAt = new Map<string, number>();
+  /** The versions that were shown to requesters, and when. Oldest first. */
+  readonly #shownAt = new Map<string, Reservation & { readonly at: number }>();
+  /** The version that was stored last, and the name under which it was pushed. */
+  #stored: { readonly version: number; readonly by: string } | undefined;
   /** Oldest first. */
   #wasted: { readonly until: number; readonly lasted: number }[] = [];
 
@@ -49,16 +51,32 @@ export class Reservations {
 
   /** A requester was shown version `shown` in a conflict. */
   shown({ requester, shown }: Reservation, now: number): void {
-    remember(this.#shownAt, shownKey(requester, shown), now);
+    remember(this.#shownAt, shownKey(requester, shown), { requester, shown, at: now });
+  }
+
+  /**
+   * A client whose pushes do not identify it may use another connection for its next push: one that is made from the version that was
+   * just shown at the same address is taken for that. It is not if the sender has the version for another reason, because it pushed it.
+   */
+  identify(contender: Contender): Contender {
+    const { requester: sender, base } = contender;
+    if (sender.address === undefined || this.#shownAt.has(shownKey(sender, base))) return contender;
+    if (!sender.isShared && this.#stored?.version === base && this.#stored.by === sender.name)
+      return contender;
+    let requester: Pusher | undefined;
+    for (const each of this.#shownAt.values()) {
+      if (each.shown === base && mayBeSame(sender, each.requester)) requester = each.requester;
+    }
+    return requester === undefined ? contender : { requester, base, sender };
   }
 
   /** A push has arrived, with its complete body. */
   arrived({ requester, base }: Contender, now: number): void {
     const place = shownKey(requester, base);
-    const shownAt = this.#shownAt.get(place);
-    if (shownAt === undefined) return;
+    const shown = this.#shownAt.get(place);
+    if (shown === undefined) return;
     this.#shownAt.delete(place);
-    this.#note(requester, { delivery: now - shownAt });
+    this.#note(requester, { delivery: now - shown.at });
   }
 
   /**
@@ -79,7 +97,9 @@ export class Reservations {
     return Math.max(0, Math.floor(Math.min(wanted, most)));
   }
 
-  committed(requester: Pusher): void {
+  /** The push was stored as `version`. */
+  committed({ requester, sender = requester }: Contender, version: number): void {
+    this.#stored = { version, by: sender.name };
     if (this.#standings.get(requester.name)?.isWasteful) this.#note(requester, { isWasteful: false });
   }
 
