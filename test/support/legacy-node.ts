@@ -42,8 +42,10 @@ export class LegacyNode {
   id = 0;
   /** Number of polls that it sent. */
   polls = 0;
-  /** Changes after whose commit it fell back to an older version. */
+  /** How often it applied a version that is older than the one it had. */
   wentBack = 0;
+  /** Called with the version in the response to a conflict, before the next round. */
+  onConflict: (shown: number) => Promise<void> = async () => {};
 
   private constructor(url: string, options: LegacyNodeOptions) {
     this.#url = url;
@@ -89,6 +91,7 @@ export class LegacyNode {
         if (status === 200) return this.#adopt(Number(headers['version']), data);
         if (status !== 409) throw new Error(body.toString());
         this.#adopt(Number(headers['version']), decodeMetadata(body));
+        await this.onConflict(this.#version);
       }
     });
   }
