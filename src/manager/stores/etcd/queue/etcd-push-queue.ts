@@ -74,7 +74,7 @@ export class EtcdPushQueue {
     const reservations = this.#reservationsOf(cluster);
     const contender = reservations.identify({ requester, base });
     reservations.arrived(contender, this.#now());
-    const key = this.#keyOf(cluster, contender.requester) ?? this.#newKey(cluster, contender);
+    const key = this.#keyOf(cluster, contender.requester) ?? this.#keyOfPush(cluster, contender);
     const kept = this.#kept.has(key)
       ? this.#kept.take(key)
       : this.#retainedElsewhere(cluster, key, contender, latest);
@@ -237,14 +237,14 @@ export class EtcdPushQueue {
     return { requester, shown: first.kept?.shown ?? latest, since };
   }
 
-  /** Key of the ticket of a node or a command, the same at all managers; undefined for a client that does not identify itself. */
-  #keyOf(cluster: string, { name, address }: Pusher): string | undefined {
-    if (address !== undefined) return undefined;
+  /** Key of the ticket of a node or a command, the same at all managers; undefined for a client of which only the connection is known. */
+  #keyOf(cluster: string, { name, address, nodeId }: Pusher): string | undefined {
+    if (address !== undefined && nodeId === undefined) return undefined;
     return this.#keys.turn(cluster, encodeURIComponent(name.replace(' ', '-')));
   }
 
-  /** Each push of a client that does not identify itself has a ticket of its own, except the one for which a ticket is retained. */
-  #newKey(cluster: string, { requester, base }: Contender): string {
+  /** Each push of any other client has a ticket of its own, except the one for which a ticket is retained. */
+  #keyOfPush(cluster: string, { requester, base }: Contender): string {
     const kept = this.#kept.of(cluster, requester);
     if (kept !== undefined && (base >= kept.shown || !requester.isShared)) return kept.key;
     return this.#keys.turn(cluster, `${this.self}.${this.#anonymous++}`);
