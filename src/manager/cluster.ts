@@ -1,5 +1,6 @@
 import type { Deadlines } from '../async/deadlines.js';
 import type { CfluxError } from '../errors.js';
+import { noVersion } from '../protocol/version.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Requester } from './audit.js';
 import type { ManagerStore, VersionRecord } from './manager-store.js';
@@ -121,7 +122,10 @@ export class Cluster {
     requester: Requester,
     holding: Omit<Holding, 'onUnchanged'>,
   ): Promise<PollResult> {
-    const { nodeId, wait } = request;
+    const { nodeId, wait, version } = request;
+    // A legacy client opens with a push at version 0, ignores the response, and polls on the same connection: it has nothing to push.
+    const isOpening = holding.isLegacy === true && version === noVersion;
+    if (isOpening && requester.connection?.isShared === false) this.#queue.yield(nodeId, requester);
     const onUnchanged = () => {
       // A requester that has the newest version and asks for changes has nothing to push: a node does not poll while it pushes.
       // (Legacy clients do not identify themselves: another one may be polling.)

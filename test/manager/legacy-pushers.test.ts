@@ -109,6 +109,45 @@ describe('a push without an id', () => {
     expect(await push(shown, { port: 4 })).toMatchObject({ kind: 'committed' });
   });
 
+  it('R26: is given the time that its client needed on another connection of the address', async () => {
+    const { push, clock } = setUp();
+    await push(0, { port: 1 });
+    const slow = versionOf(await push(0, { port: 2 }));
+    await clock.advance(240);
+    const stored = versionOf(await push(slow, { port: 2 }));
+    const shown = versionOf(await push(0, { port: 5 }));
+    const order = follow({ other: push(stored, { remote: '10.0.0.2' }) });
+    await clock.advance(470);
+    expect(order).toEqual([]);
+    expect(await push(shown, { port: 5 })).toMatchObject({ kind: 'committed' });
+  });
+
+  it('R26: of a client that opens, and then polls at version 0 on the same connection, reserves nothing', async () => {
+    const { manager, push, clock } = setUp();
+    const made = versionOf(await push(0, { port: 1 }));
+    await push(0, { port: 2 });
+    const other = push(made, { port: 1 });
+    const poll = (port: number, isShared: boolean) => {
+      const requester = { remote: '10.0.0.1', connection: { port, isShared } };
+      return manager.poll({ cluster: 'c', version: 0 }, { requester, isLegacy: true });
+    };
+    const order = follow({ other });
+    await poll(3, false);
+    await settled();
+    expect(order, 'the poll of another client').toEqual([]);
+    await poll(2, false);
+    expect(await other).toMatchObject({ kind: 'committed' });
+    const shown = versionOf(await push(0, { port: 2, isShared: true }));
+    await poll(2, true);
+    const waiting = push(shown, { remote: '10.0.0.2' });
+    const later = follow({ waiting });
+    await settled();
+    expect(later, 'the poll may be that of another client of the proxy').toEqual([]);
+    expect(clock.monotonic()).toBe(0);
+    await clock.advance(250);
+    await waiting;
+  });
+
   it('R26: of several nodes on one connection is identified by its address', async () => {
     const { push } = setUp();
     await push(0, { port: 1 });

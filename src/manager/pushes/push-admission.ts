@@ -1,6 +1,7 @@
 import type { Deadlines } from '../../async/deadlines.js';
 import { onAbort } from '../../async/on-abort.js';
 import type { PushResult } from '../../transport/transport.js';
+import { type ExpiryClock, expireAfter } from './expiry.js';
 import type { Contender, Pusher } from './pusher.js';
 import { type Reservation, Reservations } from './reservations.js';
 
@@ -26,8 +27,8 @@ interface Held extends Reservation {
  * and stays the newest until its next push. So a change conflicts once, however many nodes write.
  */
 export class PushAdmission {
-  readonly #deadlines: Deadlines;
   readonly #monotonic: () => number;
+  readonly #clock: ExpiryClock;
   readonly #reservations: Reservations;
   readonly #queue = new Set<Waiting>();
   #busy = false;
@@ -39,8 +40,8 @@ export class PushAdmission {
     deadlines: Deadlines,
     { conflictHold, monotonic }: { conflictHold: number; monotonic: () => number },
   ) {
-    this.#deadlines = deadlines;
     this.#monotonic = monotonic;
+    this.#clock = { monotonic, after: (ms, callback) => deadlines.add(ms, callback) };
     this.#reservations = new Reservations(conflictHold);
   }
 
@@ -132,7 +133,7 @@ export class PushAdmission {
       requester,
       shown,
       since: this.#monotonic(),
-      cancel: this.#deadlines.add(ms, () => this.#waste(held)),
+      cancel: expireAfter(this.#clock, ms, () => this.#waste(held)),
     };
     this.#held = held;
   }

@@ -34,11 +34,14 @@ export function pusherOf(
   if (requester !== undefined) return { name: `requester ${requester}`, isShared: false };
   const address = remote;
   if (connection === undefined || connection.isShared)
-    return { name: `at ${address}`, isShared: true, address };
+    return { name: atAddress(address), isShared: true, address };
   const { nodeId: owner, port } = connection;
   if (owner !== undefined) return { name: `node ${owner}`, isShared: false, address, nodeId: owner };
   return { name: `connection ${address}:${port}`, isShared: false, address };
 }
+
+/** The name of all clients at one address. */
+export const atAddress = (address: string): string => `at ${address}`;
 
 /** Whether two pushers that do not identify themselves may be the same client. */
 export const mayBeSame = (one: Pusher, other: Pusher): boolean =>

@@ -1,4 +1,4 @@
-import { type Contender, mayBeSame, type Pusher } from './pusher.js';
+import { atAddress, type Contender, mayBeSame, type Pusher } from './pusher.js';
 
 /** Default reservation for a requester that is not known to be slow, in milliseconds. */
 export const defaultConflictHold = 250;
@@ -76,7 +76,9 @@ export class Reservations {
     const shown = this.#shownAt.get(place);
     if (shown === undefined) return;
     this.#shownAt.delete(place);
-    this.#note(requester, { delivery: now - shown.at });
+    const delivery = now - shown.at;
+    this.#note(requester.name, { delivery });
+    if (requester.address !== undefined) this.#note(atAddress(requester.address), { delivery });
   }
 
   /**
@@ -86,7 +88,8 @@ export class Reservations {
   grant({ requester, base }: Contender, shown: number, now: number): number {
     if (this.#conflictHold <= 0) return 0;
     this.shown({ requester, shown }, now);
-    const { delivery = 0, floor = 0, isWasteful = false } = this.#standings.get(requester.name) ?? {};
+    const { floor = 0, isWasteful = false } = this.#standings.get(requester.name) ?? {};
+    const delivery = this.#deliveryOf(requester);
     // Versions below the floor are assigned again if the manager's data was restored from a backup.
     if (base < floor && floor <= shown) return 0;
     const wanted = Math.min(maxReservation, Math.max(this.#conflictHold, 2 * delivery));
@@ -100,7 +103,7 @@ export class Reservations {
   /** The push was stored as `version`. */
   committed({ requester, sender = requester }: Contender, version: number): void {
     this.#stored = { version, by: sender.name };
-    if (this.#standings.get(requester.name)?.isWasteful) this.#note(requester, { isWasteful: false });
+    if (this.#standings.get(requester.name)?.isWasteful) this.#note(requester.name, { isWasteful: false });
   }
 
   /** Its requester polled for versions after the one it was shown: it has nothing to push. */
@@ -114,7 +117,7 @@ export class Reservations {
     // After wasting a long reservation a requester counts as fast until it is measured again; otherwise each would be twice the last.
     const isLong = lasted >= 2 * this.#conflictHold;
     if (isLong) this.#shownAt.delete(shownKey(requester, shown));
-    this.#note(requester, { floor: shown, isWasteful: true, ...(isLong ? { delivery: 0 } : {}) });
+    this.#note(requester.name, { floor: shown, isWasteful: true, ...(isLong ? { delivery: 0 } : {}) });
     this.#spend(lasted, now);
   }
 
@@ -128,8 +131,15 @@ export class Reservations {
     return this.#wasted.reduce((sum, { until, lasted }) => sum + Math.min(lasted, until - from), 0);
   }
 
-  #note(requester: Pusher, change: Standing): void {
-    remember(this.#standings, requester.name, { ...this.#standings.get(requester.name), ...change });
+  /** A client that is not known on this connection is as slow as the last one at its address: it may be the same. */
+  #deliveryOf({ name, address }: Pusher): number {
+    const known = this.#standings.get(name)?.delivery;
+    if (known !== undefined || address === undefined) return known ?? 0;
+    return this.#standings.get(atAddress(address))?.delivery ?? 0;
+  }
+
+  #note(name: string, change: Standing): void {
+    remember(this.#standings, name, { ...this.#standings.get(name), ...change });
   }
 }
 
