@@ -36,7 +36,7 @@ describe('the owners of shards for a legacy server', () => {
     ).toEqual(all);
     expect(idsOf(await ours.nodes())).toEqual(all);
     const list = async (headers: Record<string, string>, path = '/nodes/c') =>
-      (await fetch(`${url}${path}`, { headers })).json();
+      JSON.parse(await (await fetch(`${url}${path}`, { headers })).text());
     expect(idsOf(await list({ 'user-agent': 'curl/8.0' }))).toEqual(all);
     expect(idsOf(await list({ 'user-agent': 'Go-http-client/2.0' }))).toEqual(ids);
     expect(idsOf(await list({ 'user-agent': 'Go-http-client/1.1', 'cflux-instance': 'x' }))).toEqual(all);
@@ -44,13 +44,12 @@ describe('the owners of shards for a legacy server', () => {
   });
 
   it('R23: do not include a node that has just moved, with the id that it had', async () => {
-    const { url, manager, legacy, ours } = await mixed();
+    const { manager, legacy, ours } = await mixed();
     const [stays, moved] = legacy;
     await moved?.close();
     await manager.heartbeat('c', moved?.id ?? 0, { progress: { instance: 'moved', version: 1 } });
     expect(idsOf((await stays?.nodes()) ?? [])).toEqual([stays?.id]);
     expect(idsOf(await ours.nodes())).toContain(moved?.id);
-    expect(url).toBeDefined();
   });
 
   it('R23: are unchanged in a cluster without a live legacy node', async () => {
