@@ -114,7 +114,7 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R22',
     breaks: 'a delayed response contains the version that was the newest before the delay',
     file: 'manager/polls/held-polls.ts',
-    find: 'return current === undefined ? result : published(current).answer;',
+    find: 'return current === undefined ? result : published(current).response;',
     replace: 'return result;',
     tests: ['manager/legacy-polls.test.ts'],
   },
@@ -233,7 +233,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R24',
     breaks: 'a cached version is returned after the store dropped it',
-    file: 'manager/versions/kept-versions.ts',
+    file: 'manager/versions/version-cache.ts',
     find: 'if (record === undefined) return undefined;',
     replace:
       'if (record === undefined) {\n      for (const [key, kept] of this.#kept) if (key.startsWith(String(version))) return kept.snapshot;\n      return undefined;\n    }',

@@ -1,14 +1,14 @@
 import { headers } from '../../protocol/headers.js';
 import { maxReportBytes, parseReport } from '../../protocol/node-report.js';
-import { listedNode, parseRegistration, registrationAnswer } from '../../protocol/registration.js';
+import { listedNode, parseRegistration, registrationResponse } from '../../protocol/registration.js';
 import { shardOwnersIn } from '../nodes/shard-owners.js';
 import { nodeNotFound } from '../refusals.js';
 import { nextTurn, TimeSlice } from '../time-slice.js';
-import { answerJson, answerListing, answerOk } from './answer.js';
 import type { Exchange, RouteHandlers } from './exchange.js';
 import { isLegacyReader } from './legacy-request.js';
 import { hasBody, withBody } from './request-body.js';
 import { header, wordOf } from './request-headers.js';
+import { sendJson, sendListing, sendOk } from './responses.js';
 
 const maxRegistration = 64 * 1024;
 
@@ -22,7 +22,7 @@ export const nodeRoutes: RouteHandlers<
       manager.register(cluster, parseRegistration(body.toString()), access.requester, wordOf(request)),
     );
     connections.belongsTo(request, registered.id);
-    answerJson(response, registrationAnswer(registered, registered.node));
+    sendJson(response, registrationResponse(registered, registered.node));
   },
 
   heartbeat(exchange, { cluster, nodeId }) {
@@ -33,7 +33,7 @@ export const nodeRoutes: RouteHandlers<
     // Synchronous if there is nothing to wait for.
     if (isKnown !== true) return answerHeartbeat(exchange, nodeId, isKnown);
     exchange.connections.belongsTo(request, nodeId);
-    return answerOk(response);
+    return sendOk(response);
   },
 
   async report(exchange, { cluster, nodeId }) {
@@ -41,12 +41,12 @@ export const nodeRoutes: RouteHandlers<
     await withBody(exchange, { cluster, most: maxReportBytes }, (body) =>
       manager.report(cluster, nodeId, parseReport(body)),
     );
-    answerOk(response);
+    sendOk(response);
   },
 
   async deregister({ manager, response, access }, { cluster, nodeId }) {
     await manager.deregister(cluster, nodeId, access.requester);
-    answerOk(response);
+    sendOk(response);
   },
 
   async listNodes(exchange, { cluster }) {
@@ -58,7 +58,7 @@ export const nodeRoutes: RouteHandlers<
       nodes.push(JSON.stringify(listedNode(node)));
       await slice.rest();
     }
-    await answerListing(exchange, { before: '[', items: nodes, separator: ',', after: ']' });
+    await sendListing(exchange, { before: '[', items: nodes, separator: ',', after: ']' });
   },
 
   async listAll(exchange) {
@@ -77,7 +77,7 @@ export const nodeRoutes: RouteHandlers<
     }
     const cflux = managers.map((each) => ({ ...each, 'bind-address': each.bindAddress }));
     const before = `{"cflux":${JSON.stringify(cflux)},"influx":[`;
-    await answerListing(exchange, { before, items: influx, separator: ',', after: ']}' });
+    await sendListing(exchange, { before, items: influx, separator: ',', after: ']}' });
   },
 };
 
@@ -109,5 +109,5 @@ async function answerHeartbeat(
 ): Promise<void> {
   if (!(await isKnown)) throw nodeNotFound(nodeId);
   connections.belongsTo(request, nodeId);
-  answerOk(response);
+  sendOk(response);
 }

@@ -110,7 +110,7 @@ export class HeldPolls {
     const { head, deadlines } = this.#parts;
     await poll.rest(deadlines, legacyDelay, holding.signal);
     const current = await head.current(await head.read());
-    return current === undefined ? result : published(current).answer;
+    return current === undefined ? result : published(current).response;
   }
 
   /** Returns the response to a poll, if there is one already. */
@@ -136,7 +136,7 @@ export class HeldPolls {
         }
         const current = await clusterHead.current(head);
         if (current !== undefined && poll.differs({ epoch: current.epoch, latest: current.record })) {
-          return published(current).answer;
+          return published(current).result;
         }
         continue;
       } else poll.compared(head);
