@@ -139,6 +139,23 @@ describe('R26: reservations', () => {
     expect(reservations.grant(by(21, 1), 2, now)).toBeGreaterThan(20);
   });
 
+  it('R26: are granted to a legacy client that is late, as long as any of the budget is left', () => {
+    const legacy = { name: 'connection 10.0.0.1:1', isShared: false, address: '10.0.0.1' };
+    const reservations = new Reservations(250);
+    let now = 0;
+    for (let version = 2; version < 6; version++) {
+      const length = reservations.grant({ requester: legacy, base: version - 1 }, version, now);
+      expect(length).toBeGreaterThanOrEqual(250);
+      now += length;
+      reservations.waste({ requester: legacy, shown: version }, length, now);
+      reservations.arrived({ requester: legacy, base: version }, now + 100);
+    }
+    reservations.waste({ requester: legacy, shown: 6 }, 2_000, now);
+    expect(reservations.grant({ requester: legacy, base: 5 }, 7, now), 'it ignored what it was shown').toBe(
+      0,
+    );
+  });
+
   it('R26: can be switched off', () => {
     expect(new Reservations(0).grant(by(1, 1), 2, 0)).toBe(0);
   });

@@ -114,7 +114,7 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R22',
     breaks: 'a delayed response contains the version that was the newest before the delay',
     file: 'manager/polls/held-polls.ts',
-    find: 'return current === undefined ? result : published(current).response;',
+    find: 'return current === undefined ? result : published(current).result;',
     replace: 'return result;',
     tests: ['manager/legacy-polls.test.ts'],
   },
@@ -470,6 +470,14 @@ export const managerMutants: readonly Mutant[] = [
     find: 'if (known !== undefined || address === undefined) return known ?? 0;',
     replace: 'if (known !== undefined || address !== null) return known ?? 0;',
     tests: ['manager/legacy-pushers.test.ts'],
+  },
+  {
+    rule: 'R26',
+    breaks: 'a legacy client that is late is treated like one that ignores what it is shown',
+    file: 'manager/pushes/reservations.ts',
+    find: 'this.#note(name, { isWasteful: false });',
+    replace: '',
+    tests: ['manager/reservations.test.ts'],
   },
   {
     rule: 'R26',

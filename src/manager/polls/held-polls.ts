@@ -110,7 +110,7 @@ export class HeldPolls {
     const { head, deadlines } = this.#parts;
     await poll.rest(deadlines, legacyDelay, holding.signal);
     const current = await head.current(await head.read());
-    return current === undefined ? result : published(current).response;
+    return current === undefined ? result : published(current).result;
   }
 
   /** Returns the response to a poll, if there is one already. */

@@ -77,8 +77,12 @@ export class Reservations {
     if (shown === undefined) return;
     this.#shownAt.delete(place);
     const delivery = now - shown.at;
-    this.#note(requester.name, { delivery });
-    if (requester.address !== undefined) this.#note(atAddress(requester.address), { delivery });
+    const { name, address } = requester;
+    this.#note(name, { delivery });
+    if (address === undefined) return;
+    // A legacy client gives up after a few conflicts: one that is only late is not treated like one that ignores what it is shown.
+    this.#note(name, { isWasteful: false });
+    this.#note(atAddress(address), { delivery });
   }
 
   /**
