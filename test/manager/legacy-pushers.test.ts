@@ -238,11 +238,16 @@ describe('over HTTP', () => {
       await RawClient.connect(url),
       await RawClient.connect(url),
     ];
-    const ids = [await register(proxy), await register(node)];
-    await send(proxy, 'PUT', `/nodes/c/${ids[1]}`);
+    const id = await register(node);
+    await send(proxy, 'PUT', `/nodes/c/${id}`);
+    await register(proxy);
     await push(first, 0, 'one');
     const shown = (await push(proxy, 0, 'two')).headers['version'] ?? '';
-    expect((await push(node, shown, 'three')).status).toBe(200);
+    const other = push(first, shown, 'three');
+    // Another request of the same server is answered after it: it waits in the queue.
+    await send(await RawClient.connect(url), 'GET', '/nodes/c');
+    expect((await push(node, shown, 'four')).status).toBe(200);
+    expect((await other).status).toBe(409);
   });
 
   it('R26: Cflux-Requester identifies a command', async () => {

@@ -143,15 +143,15 @@ describe('R26: reservations', () => {
     const legacy = { name: 'connection 10.0.0.1:1', isShared: false, address: '10.0.0.1' };
     const reservations = new Reservations(250);
     let now = 0;
-    for (let version = 2; version < 6; version++) {
+    for (let version = 2; version < 11; version++) {
       const length = reservations.grant({ requester: legacy, base: version - 1 }, version, now);
       expect(length).toBeGreaterThanOrEqual(250);
       now += length;
       reservations.waste({ requester: legacy, shown: version }, length, now);
       reservations.arrived({ requester: legacy, base: version }, now + 100);
     }
-    reservations.waste({ requester: legacy, shown: 6 }, 2_000, now);
-    expect(reservations.grant({ requester: legacy, base: 5 }, 7, now), 'it ignored what it was shown').toBe(
+    reservations.waste({ requester: legacy, shown: 11 }, 100, now);
+    expect(reservations.grant({ requester: legacy, base: 5 }, 12, now), 'it ignored what it was shown').toBe(
       0,
     );
   });

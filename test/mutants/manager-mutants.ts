@@ -475,7 +475,7 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R26',
     breaks: 'a legacy client that is late is treated like one that ignores what it is shown',
     file: 'manager/pushes/reservations.ts',
-    find: 'this.#note(name, { isWasteful: false });',
+    find: 'if (address !== undefined) this.#note(name, { isWasteful: false });',
     replace: '',
     tests: ['manager/reservations.test.ts'],
   },

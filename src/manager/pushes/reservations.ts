@@ -37,8 +37,8 @@ interface Standing {
 export class Reservations {
   readonly #conflictHold: number;
   readonly #standings = new Map<string, Standing>();
-  /** The versions that were shown to requesters, and when. Oldest first. */
-  readonly #shownAt = new Map<string, Reservation & { readonly at: number }>();
+  /** The versions that were shown to requesters, and when, if the delivery is to be measured. Oldest first. */
+  readonly #shownAt = new Map<string, Reservation & { readonly at?: number }>();
   /** The version that was stored last, and the name under which it was pushed. */
   #stored: { readonly version: number; readonly by: string } | undefined;
   /** Oldest first. */
@@ -76,13 +76,13 @@ export class Reservations {
     const shown = this.#shownAt.get(place);
     if (shown === undefined) return;
     this.#shownAt.delete(place);
-    const delivery = now - shown.at;
     const { name, address } = requester;
-    this.#note(name, { delivery });
-    if (address === undefined) return;
     // A legacy client gives up after a few conflicts: one that is only late is not treated like one that ignores what it is shown.
-    this.#note(name, { isWasteful: false });
-    this.#note(atAddress(address), { delivery });
+    if (address !== undefined) this.#note(name, { isWasteful: false });
+    if (shown.at === undefined) return;
+    const delivery = now - shown.at;
+    this.#note(name, { delivery });
+    if (address !== undefined) this.#note(atAddress(address), { delivery });
   }
 
   /**
@@ -120,7 +120,7 @@ export class Reservations {
   waste({ requester, shown }: Reservation, lasted: number, now: number): void {
     // After wasting a long reservation a requester counts as fast until it is measured again; otherwise each would be twice the last.
     const isLong = lasted >= 2 * this.#conflictHold;
-    if (isLong) this.#shownAt.delete(shownKey(requester, shown));
+    if (isLong) remember(this.#shownAt, shownKey(requester, shown), { requester, shown });
     this.#note(requester.name, { floor: shown, isWasteful: true, ...(isLong ? { delivery: 0 } : {}) });
     this.#spend(lasted, now);
   }
