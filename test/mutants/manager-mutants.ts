@@ -844,10 +844,10 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
-    breaks: 'the response to a legacy poll is delayed beyond the limit of held polls',
+    breaks: 'a legacy poll is refused if there is no slot for its delay',
     file: 'manager/polls/held-polls.ts',
-    find: 'releaseSlot = holding.takeSlot();',
-    replace: 'releaseSlot = () => {};',
+    find: '} catch {\n      return result;',
+    replace: '} catch (error) {\n      throw error;',
     tests: ['manager/legacy-polls.test.ts'],
   },
 ];

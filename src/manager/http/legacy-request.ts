@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { header } from './request-headers.js';
 
 /** Whether a request may come from a legacy client: it has none of the additional headers. */
-export function isLegacy({ headers }: IncomingMessage): boolean {
+function isLegacy({ headers }: IncomingMessage): boolean {
   for (const name in headers) if (name.startsWith('cflux-')) return false;
   return true;
 }
