@@ -379,7 +379,7 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R26',
     breaks: 'an unused reservation never ends',
     file: 'manager/pushes/push-admission.ts',
-    find: 'cancel: this.#deadlines.add(ms, () => this.#waste(held)),',
+    find: 'cancel: expireAfter(this.#clock, ms, () => this.#waste(held)),',
     replace: 'cancel: () => void ms,',
     tests: ['manager/push-admission.test.ts'],
   },
