@@ -47,6 +47,8 @@ const maxWait = 5_000;
 export class ClusterTarget implements QueryTarget {
   readonly #options: ClusterTargetOptions;
   readonly #clock: Clock;
+  /** Identifies this command to the manager, which reserves the next push for it after a conflict (R26). */
+  readonly #requester = randomUuid(systemRandom);
   #base: Base | undefined;
 
   constructor(options: ClusterTargetOptions) {
@@ -124,7 +126,7 @@ export class ClusterTarget implements QueryTarget {
     const [snapshot, mutation] = [encodeMetadata(data), randomUuid(systemRandom)];
     const outcome = await sendPush(
       transport,
-      { cluster, version, epoch, snapshot, mutation },
+      { cluster, version, epoch, snapshot, mutation, requester: this.#requester },
       { ...this.#limits(deadline), base },
     );
     if (outcome.kind === 'stored') {

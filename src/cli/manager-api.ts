@@ -58,6 +58,8 @@ export class ManagerApi {
   readonly #clock: Clock;
   readonly #onFailover: (error: CfluxError, next: string) => void;
   readonly #attempts: number;
+  /** Identifies this command to the manager (R26). */
+  readonly #requester = randomUuid(systemRandom);
 
   constructor({ onFailover = () => {}, ...options }: ManagerApiOptions) {
     this.#requests = new HttpAttempts(options);
@@ -148,6 +150,7 @@ export class ManagerApi {
       epoch: base?.epoch,
       snapshot,
       mutation: randomUuid(systemRandom),
+      requester: this.#requester,
     });
     if (result.kind === 'committed') return result.version;
     throw new CfluxError(

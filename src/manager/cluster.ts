@@ -1,6 +1,7 @@
 import type { Deadlines } from '../async/deadlines.js';
 import type { CfluxError } from '../errors.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
+import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Requester } from './audit.js';
@@ -154,7 +155,10 @@ export class Cluster {
     requester: Requester,
     holding: Omit<Holding, 'onUnchanged'>,
   ): Promise<PollResult> {
-    const { nodeId, wait } = request;
+    const { nodeId, wait, version } = request;
+    // A legacy client opens with a push at version 0, ignores the response, and polls on the same connection: it has nothing to push.
+    const isOpening = holding.isLegacy === true && version === noVersion;
+    if (isOpening && requester.connection?.isShared === false) this.#queue.yield(nodeId, requester);
     const onUnchanged = () => {
       // A requester that has the newest version and asks for changes has nothing to push: a node does not poll while it pushes.
       // (Legacy clients do not identify themselves: another one may be polling.)

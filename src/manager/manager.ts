@@ -10,7 +10,7 @@ import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { type Random, randomUuid } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
-import type { Audit, Requester } from './audit.js';
+import type { Audit, AuditEntry, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
 import { checkClusterName, checkDescription, checkToken, checkWaitedVersion, type Limits } from './limits.js';
@@ -172,7 +172,7 @@ export class Manager {
       const node = knownNodeOf(description, requester);
       await this.#known.admit(cluster);
       const id = await this.#store.addNode(cluster, node, { instance });
-      this.#audit?.({ action: 'register', cluster, nodeId: id, ...requester });
+      this.#record({ action: 'register', cluster, nodeId: id }, requester);
       return { id, expirationDate: new Date(this.clock.now() + this.nodeTtl).toISOString(), node };
     });
   }
@@ -230,7 +230,7 @@ export class Manager {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.removeNode(cluster, nodeId))) throw nodeNotFound(nodeId);
-      this.#audit?.({ action: 'deregister', cluster, nodeId, ...requester });
+      this.#record({ action: 'deregister', cluster, nodeId }, requester);
     });
   }
 
@@ -299,6 +299,7 @@ export class Manager {
       checkToken('a mutation id', request.mutation);
       checkToken('an epoch', request.epoch);
       checkToken('the epoch of an offer', request.offer?.epoch);
+      checkToken('a requester id', request.requester);
       const { byteLength } = request.snapshot;
       if (byteLength === 0) throw emptySnapshot();
       if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);
@@ -312,12 +313,19 @@ export class Manager {
    *
    * @param request `wait` undefined: the manager's longest hold, with some jitter.
    * @param options `connection`: the connection of the poll, for the limit per connection. `isNode: false`: a read-only request, which
-   * takes no part in the push queue, and starts no recovery (default: true).
+   * takes no part in the push queue, and starts no recovery (default: true). `isLegacy`: the request may come from a legacy client, which
+   * applies every response: it is delayed briefly, and contains the newest version of that moment (default: false).
    * @throws `TOO_MANY_REQUESTS`: the poll would be held, and there is no slot for it.
    */
   poll(
     request: Omit<PollRequest, 'wait'> & { readonly wait?: number | undefined },
-    options: { requester?: Requester; signal?: AbortSignal; connection?: object; isNode?: boolean } = {},
+    options: {
+      requester?: Requester;
+      signal?: AbortSignal;
+      connection?: object;
+      isNode?: boolean;
+      isLegacy?: boolean;
+    } = {},
   ): Promise<PollResult> {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
@@ -326,7 +334,7 @@ export class Manager {
         request.wait ?? uniformDelay(0.9 * this.#maxPollWait, 0.95 * this.#maxPollWait, this.random),
         this.#maxPollWait,
       );
-      const { requester = {}, signal, connection, isNode = true } = options;
+      const { requester = {}, signal, connection, isNode = true, isLegacy = false } = options;
       const { cluster, nodeId, version, epoch, instance } = request;
       checkToken('an instance', instance);
       // A push, or a poll at version 0, does not confirm a held version (R28).
@@ -336,7 +344,9 @@ export class Manager {
         this.#clusters.get(cluster)?.heard(nodeId, progress, true);
       }
       const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
-      return this.#clusters.of(cluster).poll({ ...request, wait }, requester, { takeSlot, signal, isNode });
+      return this.#clusters
+        .of(cluster)
+        .poll({ ...request, wait }, requester, { takeSlot, signal, isNode, isLegacy });
     });
   }
 
@@ -384,7 +394,7 @@ export class Manager {
       checkClusterName(cluster);
       if (!(await this.#store.deleteCluster(cluster))) throw clusterNotFound(cluster);
       this.#known.forget(cluster);
-      this.#audit?.({ action: 'delete-cluster', cluster, ...requester });
+      this.#record({ action: 'delete-cluster', cluster }, requester);
       for (const open of this.#clusters.concerned(cluster)) await open.changed();
     });
   }
@@ -398,7 +408,7 @@ export class Manager {
     return this.#service.storing(async () => {
       checkDescription(description);
       const update = await this.#store.updateNode(cluster, nodeId, knownNodeOf(description, requester));
-      if (update === 'changed') this.#audit?.({ action: 'update-node', cluster, nodeId, ...requester });
+      if (update === 'changed') this.#record({ action: 'update-node', cluster, nodeId }, requester);
     });
   }
 
@@ -447,8 +457,16 @@ export class Manager {
         return Math.min(Math.max(left, 0), this.nodeTtl);
       },
       onCommit: (cluster, { version, nodeId }, requester) =>
-        this.#audit?.({ action: 'push', cluster, version, nodeId, ...requester }),
+        this.#record({ action: 'push', cluster, version, nodeId }, requester),
       onError: this.#onError,
+    });
+  }
+
+  #record(change: Omit<AuditEntry, 'remote' | 'author'>, { remote, author }: Requester): void {
+    this.#audit?.({
+      ...change,
+      ...(remote === undefined ? {} : { remote }),
+      ...(author === undefined ? {} : { author }),
     });
   }
 

@@ -142,13 +142,14 @@ export class HttpAttempts implements Transport {
   }
 
   async push(request: PushRequest, { signal }: CallOptions = {}): Promise<PushResult> {
-    const { offer } = request;
+    const { offer, requester } = request;
     return this.send<PushResult>(
       {
         method: 'POST',
         path: paths.version(request.cluster, request.version),
         headers: {
           ...identity(request),
+          ...(requester === undefined ? {} : { [headers.requester]: requester }),
           ...(offer === undefined ? {} : { [headers.offer]: `${offer.epoch}/${offer.version}` }),
         },
         // Not compressed: 5 MiB take 20 ms on one machine, and gzip and gunzip would add 53 ms. Compression pays only for the

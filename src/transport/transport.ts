@@ -52,6 +52,8 @@ export interface PushRequest {
   /** The manager's history that `version` belongs to. */
   readonly epoch?: string | undefined;
   readonly nodeId?: number | undefined;
+  /** Id of a requester that is no node, such as a command: whose next push a conflict is followed by. Any random text. */
+  readonly requester?: string | undefined;
   /** The process of the node. */
   readonly instance?: string | undefined;
   /** The node's position before the manager lost its data. */

@@ -17,6 +17,7 @@ import type {
   StoredNode,
   VersionRecord,
 } from '../../manager-store.js';
+import type { Pusher } from '../../pushes/pusher.js';
 import { epochOf, newHistoryOf } from '../numbering.js';
 import { isCompacted } from './api/etcd-errors.js';
 import type { EtcdOptions } from './connect/etcd-options.js';
@@ -129,9 +130,9 @@ export class EtcdStore implements ManagerStore {
   }
 
   readonly pushQueue = {
-    yield: (cluster: string, nodeId: number | undefined, remote: string | undefined) => {
+    yield: (cluster: string, pusher: Pusher) => {
       this.#opening?.then(
-        ({ turns }) => turns.yield(cluster, nodeId, remote),
+        ({ turns }) => turns.yield(cluster, pusher),
         () => {},
       );
     },
