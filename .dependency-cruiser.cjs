@@ -5,7 +5,10 @@
 const ground = [
   'async',
   'errors.ts',
+  'check-arguments.ts',
   'check-options.ts',
+  'nearest-name.ts',
+  'value-kinds.ts',
   'clock.ts',
   'random.ts',
   'json-object.ts',

@@ -3,6 +3,7 @@ import { checkMethods } from '../check-options.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
+import { checkCallOptions } from './config/call-options.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import type { Operation } from './local/meta-client-adapter.js';
@@ -97,7 +98,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws CfluxError `UNREACHABLE` and other transport errors unless `startOffline`, `FOREIGN_CLUSTER`, `CLOSED`
    */
   open(options: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#session.open(options.signal);
+    return this.#session.open(options);
   }
 
   /**
@@ -108,6 +109,11 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * way, whose changes then reject as `UNKNOWN_OUTCOME`
    */
   close(options: { deregister?: boolean; timeout?: number } = {}): Promise<void> {
+    try {
+      checkCallOptions.close(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#closing ??= this.#session.close(options.deregister ?? false, options.timeout ?? closeTimeout);
     return this.#closing;
   }

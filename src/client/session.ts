@@ -2,10 +2,13 @@ import { withDeadline } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
+import { argument, checkArgument } from '../check-arguments.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { CallOptions } from '../transport/transport.js';
+import { func, wholeNumber } from '../value-kinds.js';
+import { checkCallOptions } from './config/call-options.js';
 import type { Settings } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import { Lifecycle } from './lifecycle.js';
@@ -36,6 +39,9 @@ export interface OperationKind {
   readonly isMethod: boolean;
   readonly isAtomic: boolean;
 }
+
+const operationKind = argument('operation', func);
+const versionKind = argument('version', wholeNumber);
 
 /** A running client, as CfluxClient uses it: checks which calls are allowed in which state. Everything else is private. */
 export class Session<M extends MetaClientLike> {
@@ -83,25 +89,29 @@ export class Session<M extends MetaClientLike> {
     return this.#parts.network.certificates();
   }
 
-  open(signal: AbortSignal | undefined): Promise<void> {
-    return this.#lifecycle.open(signal);
+  open(options: { readonly signal?: AbortSignal }): Promise<void> {
+    try {
+      checkCallOptions.open(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#lifecycle.open(options.signal);
   }
 
   close(deregister: boolean, timeout: number): Promise<void> {
     return this.#lifecycle.close(deregister, timeout);
   }
 
-  mutate<T>(
-    operation: Operation<M, T>,
-    { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,
-    kind: OperationKind,
-  ): Promise<T> {
+  mutate<T>(operation: Operation<M, T>, options: WaitOptions, kind: OperationKind): Promise<T> {
     try {
+      checkCallOptions.mutate(options);
+      checkArgument('mutate', operationKind, operation);
       this.#checkMutable();
-      signal?.throwIfAborted();
+      options.signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
     }
+    const { timeout = this.#settings.mutationTimeout, signal } = options;
     return this.#parts.queue.add(operation, { timeout, signal, ...kind });
   }
 
@@ -117,24 +127,29 @@ export class Session<M extends MetaClientLike> {
   }
 
   async refresh(options: WaitOptions): Promise<number> {
+    checkCallOptions.refresh(options);
     const { reconciler, replica } = this.#parts;
     await this.#reconcile(options, (limits) => reconciler.catchUp(limits));
     return replica.position.version;
   }
 
   async adopt(options: WaitOptions): Promise<void> {
+    checkCallOptions.adopt(options);
     const { reconciler, sync } = this.#parts;
     await this.#reconcile(options, (limits) => reconciler.adopt(limits));
     sync.hurry();
   }
 
   async reseed(options: WaitOptions): Promise<void> {
+    checkCallOptions.reseed(options);
     const { reconciler, sync } = this.#parts;
     await this.#reconcile(options, (limits) => reconciler.reseed(limits));
     sync.hurry();
   }
 
   async waitForVersion(version: number, options: WaitOptions): Promise<void> {
+    checkArgument('waitForVersion', versionKind, version);
+    checkCallOptions.waitForVersion(options);
     const { replica, scope, waiters } = this.#parts;
     this.#checkOpen();
     if (replica.position.version >= version) return;
@@ -152,6 +167,7 @@ export class Session<M extends MetaClientLike> {
   }
 
   async report(report: NodeReport, options: WaitOptions): Promise<void> {
+    checkCallOptions.report(options);
     this.#checkOpen();
     const { network, replica } = this.#parts;
     const { nodeId } = replica;
@@ -162,6 +178,7 @@ export class Session<M extends MetaClientLike> {
   }
 
   async nodes(options: WaitOptions): Promise<readonly NodeInfo[]> {
+    checkCallOptions.nodes(options);
     this.#checkOpen();
     const { cluster } = this.#settings;
     return this.#untilClosed(options, (limits) => this.#parts.network.transport.nodes({ cluster }, limits));

@@ -4,6 +4,7 @@ import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import { Mutex } from '../async/mutex.js';
 import { throwUncaught } from '../async/throw-uncaught.js';
+import { checkListener } from '../check-arguments.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
@@ -35,6 +36,12 @@ export interface InfluxMirrorEvents {
   /** A convergence failed because the server cannot be used; it is retried after `retryIn` milliseconds. */
   failed: [{ readonly error: CfluxError; readonly failures: number; readonly retryIn: number }];
 }
+
+const eventNames = Object.keys({
+  step: true,
+  report: true,
+  failed: true,
+} satisfies Record<keyof InfluxMirrorEvents, true>);
 
 /** The history of metadata that is passed to a mirror, and an abort signal. */
 export interface ConvergeOptions {
@@ -161,6 +168,7 @@ export class InfluxMirror {
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
+    checkListener('on', eventNames, name, listener);
     this.#emitter.on(name, listener as () => void);
     return this;
   }
@@ -170,6 +178,7 @@ export class InfluxMirror {
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
+    checkListener('once', eventNames, name, listener);
     this.#emitter.once(name, listener as () => void);
     return this;
   }

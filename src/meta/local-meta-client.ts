@@ -1,12 +1,14 @@
-import { anything, flag, number, object, objectWith, optionsCheck, text } from '../check-options.js';
+import { optionsCheck } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
 import { type Random, systemRandom } from '../random.js';
+import { bigint, clock as clockKind, flag, func, number, object, text } from '../value-kinds.js';
 import { checkCost, defaultCost } from './bcrypt.js';
 import { encodeMetadata } from './codec/encode-metadata.js';
 import type { Operation } from './commit-sequence.js';
 import { minute } from './durations.js';
 import { LocalStore } from './local-store.js';
 import type { ForkableMetaClient, MetaClient, PasswordHashingMetaClient } from './meta-client.js';
+import { checkedData, guardArguments } from './method-arguments.js';
 import { createContinuousQuery, dropContinuousQuery } from './operations/continuous-queries.js';
 import { findDatabase, requireDatabase } from './operations/database-lookup.js';
 import { createDatabase, createDatabaseWithRetentionPolicy, dropDatabase } from './operations/databases.js';
@@ -83,10 +85,10 @@ const checkOptions = optionsCheck<LocalMetaClientOptions>('LocalMetaClient', {
   lock: flag,
   retentionAutoCreate: flag,
   bcryptCost: number,
-  clusterId: anything,
+  clusterId: bigint,
   data: object,
-  clock: objectWith('now', 'monotonic', 'after'),
-  random: anything,
+  clock: clockKind,
+  random: func,
 });
 
 /** Duration of a lease, in nanoseconds. */
@@ -134,6 +136,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   static {
+    guardArguments(LocalMetaClient.prototype);
     attemptOn = async (fork, operation) => {
       const { dir, lock, ...options } = fork.#options;
       const lent = new LocalMetaClient(options);
@@ -194,7 +197,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
 
   /** Replaces everything. The index becomes the given one + 1, as since InfluxDB 1.8 (before, it was + 2): so it may decrease. */
   setData(data: MetaData): Promise<void> {
-    return this.#run(() => commit(data, {}));
+    return this.#run((known) => commit(checkedData(data, known), {}));
   }
 
   /** Encodes the metadata as in the file: numbers that do not fit into their fields are truncated, as in InfluxDB. */
