@@ -7,6 +7,8 @@ const ground = [
   'errors.ts',
   'check-arguments.ts',
   'check-options.ts',
+  'listen-failure.ts',
+  'missing-package.ts',
   'nearest-name.ts',
   'value-kinds.ts',
   'clock.ts',

@@ -217,6 +217,9 @@ export class Session<M extends MetaClientLike> {
   #untilClosed<T>({ signal, timeout }: WaitOptions, task: (limits: CallOptions) => Promise<T>): Promise<T> {
     return withLinkedSignal([signal, this.#closing], (linked) =>
       task({ signal: linked, ...(timeout === undefined ? {} : { timeout }) }),
-    );
+    ).catch((error: unknown) => {
+      this.#parts.noteFailure(error);
+      throw error;
+    });
   }
 }

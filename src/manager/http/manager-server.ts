@@ -5,6 +5,7 @@ import { Server as TlsServer } from 'node:tls';
 import { repeat } from '../../async/repeat.js';
 import { checkMethods, optionsCheck, optionsOf } from '../../check-options.js';
 import { CfluxError } from '../../errors.js';
+import { listenFailure } from '../../listen-failure.js';
 import { BrowserGuard } from '../../protocol/browser-guard.js';
 import { onEveryRequest } from '../../protocol/every-request.js';
 import { lookInterval, TlsCredentials, type TlsSources, type TlsValues } from '../../tls-credentials.js';
@@ -198,10 +199,7 @@ function createTls(options: Parameters<typeof createTlsServer>[0], tls: TlsValue
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const onError = (cause: Error) =>
-      reject(
-        new CfluxError('INVALID_OPTION', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
-      );
+    const onError = (cause: Error) => reject(listenFailure(cause, host, port));
     server.once('error', onError);
     server.listen({ host, port, backlog: 4_096 }, () => {
       server.off('error', onError);
