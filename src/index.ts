@@ -42,6 +42,7 @@ export { decodeMetadata } from './meta/codec/decode-metadata.js';
 export { type EncodeOptions, encodeMetadata } from './meta/codec/encode-metadata.js';
 export { digestMetadata } from './meta/digest-metadata.js';
 export { formatDuration, parseDuration } from './meta/durations.js';
+export { emptyMetaData } from './meta/empty-metadata.js';
 export { equalMetadata } from './meta/equal-metadata.js';
 export { Leases } from './meta/leases.js';
 export { LocalMetaClient, type LocalMetaClientOptions } from './meta/local-meta-client.js';

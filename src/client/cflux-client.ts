@@ -3,6 +3,7 @@ import { checkMethods } from '../check-options.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
+import { withCallerFrames } from './caller-frames.js';
 import { checkCallOptions } from './config/call-options.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
@@ -20,7 +21,7 @@ const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
 
 /**
  * Wraps a node's meta client so that several nodes share one metadata: a change made on any node is accepted by the manager,
- * in one order, and reaches every node. Has every method of the wrapped client, as promises.
+ * in one order, and reaches every node. Has every method of MetaClient, as promises.
  *
  * @example
  * ```ts
@@ -134,15 +135,17 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_CLUSTER`, and the wire's
    */
   mutate<T>(operation: Operation<M, T>, options: WaitOptions = {}): Promise<T> {
-    return this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
-      isMethod: false,
-      isAtomic: false,
-    });
+    return withCallerFrames(() =>
+      this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
+        isMethod: false,
+        isAtomic: false,
+      }),
+    );
   }
 
   /** Fetches the manager's newest metadata. Resolves with its version. */
   refresh(options: WaitOptions = {}): Promise<number> {
-    return this.#session.refresh(options);
+    return withCallerFrames(() => this.#session.refresh(options));
   }
 
   /**
@@ -151,12 +154,12 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws CfluxError `TIMEOUT` after `timeout` milliseconds (default: never), `CLOSED`
    */
   waitForVersion(version: number, options: WaitOptions = {}): Promise<void> {
-    return this.#session.waitForVersion(version, options);
+    return withCallerFrames(() => this.#session.waitForVersion(version, options));
   }
 
   /** Replaces this node's metadata with the manager's, after a backup: one way to resolve `foreignCluster`. */
   adopt(options: WaitOptions = {}): Promise<void> {
-    return this.#session.adopt(options);
+    return withCallerFrames(() => this.#session.adopt(options));
   }
 
   /**
@@ -165,7 +168,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws CfluxError `UNKNOWN_OUTCOME` if a response was lost, and the manager cannot tell whether it stored the metadata
    */
   reseed(options: WaitOptions = {}): Promise<void> {
-    return this.#session.reseed(options);
+    return withCallerFrames(() => this.#session.reseed(options));
   }
 
   /**
@@ -183,11 +186,11 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * no room for this one
    */
   report(report: NodeReport, options: WaitOptions = {}): Promise<void> {
-    return this.#session.report(report, options);
+    return withCallerFrames(() => this.#session.report(report, options));
   }
 
   /** Resolves with the cluster's members, alive or not, with the versions that each reported last. */
   nodes(options: WaitOptions = {}): Promise<readonly NodeInfo[]> {
-    return this.#session.nodes(options);
+    return withCallerFrames(() => this.#session.nodes(options));
   }
 }

@@ -2,6 +2,7 @@ import { CfluxError } from '../errors.js';
 import type { MetaClient, MetaClientLike, PasswordHashingMetaClient } from '../meta/meta-client.js';
 import { wrongArgumentOf } from '../meta/method-arguments.js';
 import { type MutationName, type SharedName, sharedMethods } from '../meta/methods.js';
+import { withCallerFrames } from './caller-frames.js';
 
 type AsPromise<Method> = Method extends (...args: infer Args) => infer Result
   ? (...args: Args) => Promise<Awaited<Result>>
@@ -43,10 +44,10 @@ export function defineMetaMethods<Client extends { readonly meta: MetaClientLike
       [name](this: Client, ...args: unknown[]): Promise<unknown> {
         const wrong = wrongArgumentOf(name, args);
         if (wrong !== undefined) return Promise.reject(wrong);
-        if (password === undefined) return run(this, args);
+        if (password === undefined) return withCallerFrames(() => run(this, args));
         // Hashing takes tens of milliseconds, so hash once, before the change is queued.
-        return hashed(this.meta, args[password]).then((hash) => {
-          args[password] = hash;
+        return withCallerFrames(async () => {
+          args[password] = await hashed(this.meta, args[password]);
           return run(this, args);
         });
       },

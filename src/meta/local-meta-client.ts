@@ -1,11 +1,12 @@
 import { optionsCheck } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
-import { type Random, systemRandom } from '../random.js';
+import type { Random } from '../random.js';
 import { bigint, clock as clockKind, flag, func, number, object, text } from '../value-kinds.js';
 import { checkCost, defaultCost } from './bcrypt.js';
 import { encodeMetadata } from './codec/encode-metadata.js';
 import type { Operation } from './commit-sequence.js';
 import { minute } from './durations.js';
+import { emptyMetaData } from './empty-metadata.js';
 import { LocalStore } from './local-store.js';
 import type { ForkableMetaClient, MetaClient, PasswordHashingMetaClient } from './meta-client.js';
 import { checkedData, guardArguments } from './method-arguments.js';
@@ -399,24 +400,4 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   #now(): bigint {
     return BigInt(Math.trunc(this.#clock.now())) * 1_000_000n;
   }
-}
-
-/** The initial metadata of a new store. */
-function emptyMetaData({ clusterId, random = systemRandom }: LocalMetaClientOptions): MetaData {
-  return {
-    term: 0n,
-    index: 1n,
-    clusterId: clusterId ?? randomClusterId(random),
-    databases: [],
-    users: [],
-    maxNodeId: 0n,
-    maxShardGroupId: 0n,
-    maxShardId: 0n,
-  };
-}
-
-/** 63 bits: InfluxDB's random number is signed and not negative. */
-function randomClusterId(random: Random): bigint {
-  const bits = (count: number) => BigInt(Math.floor(random() * 2 ** count));
-  return (bits(31) << 32n) | bits(32);
 }
