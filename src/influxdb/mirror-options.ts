@@ -3,7 +3,7 @@ import { CfluxError } from '../errors.js';
 import { type Random, systemRandom } from '../random.js';
 import { either, flag, func, number, string, text } from '../value-kinds.js';
 import { connectionKinds, type InfluxConnectionOptions, positive } from './influx-options.js';
-import type { PasswordSource } from './passwords.js';
+import type { PasswordSource } from './password-comparer.js';
 
 /** Options of an InfluxMirror. Times are in milliseconds. */
 export interface InfluxMirrorOptions extends InfluxConnectionOptions {
