@@ -1,5 +1,6 @@
 export type { CertificateInfo } from './certificates.js';
 export { CfluxClient } from './client/cflux-client.js';
+export type { WaitOptions } from './client/config/call-options.js';
 export { type ConfigSources, loadConfig } from './client/config/config.js';
 export type { CfluxOptions } from './client/config/options.js';
 export type { Applied } from './client/follow/applied-version.js';
@@ -21,7 +22,6 @@ export {
 } from './client/observe/events.js';
 export { type JsonLoggerOptions, jsonLogger } from './client/observe/json-logger.js';
 export type { CfluxState, CfluxStatus } from './client/observe/status.js';
-export type { WaitOptions } from './client/session.js';
 export { type Clock, systemClock } from './clock.js';
 export {
   CfluxError,

@@ -4,14 +4,14 @@ import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import { withCallerFrames } from './caller-frames.js';
-import { checkCallOptions } from './config/call-options.js';
+import { checkCallOptions, type WaitOptions } from './config/call-options.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import type { CfluxEventName, CfluxEvents } from './observe/events.js';
 import type { CfluxStatus } from './observe/status.js';
-import { Session, type WaitOptions } from './session.js';
+import { Session } from './session.js';
 
 /** How long `close` waits for the push under way, in milliseconds. */
 const closeTimeout = 5_000;

@@ -8,7 +8,7 @@ import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { CallOptions } from '../transport/transport.js';
 import { func, wholeNumber } from '../value-kinds.js';
-import { checkCallOptions } from './config/call-options.js';
+import { checkCallOptions, type WaitOptions } from './config/call-options.js';
 import type { Settings } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import { Lifecycle } from './lifecycle.js';
@@ -25,14 +25,6 @@ import {
   selfWaitError,
 } from './refusals.js';
 import { SessionParts } from './session-parts.js';
-
-/** Limits of a call that waits. */
-export interface WaitOptions {
-  /** Aborts the wait; the call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Maximum wait in milliseconds. */
-  readonly timeout?: number;
-}
 
 /** Properties of an operation; see MutationOptions. */
 export interface OperationKind {

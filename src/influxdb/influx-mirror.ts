@@ -53,6 +53,8 @@ const eventNames = Object.keys({
   step: true,
   report: true,
   failed: true,
+  serverDown: true,
+  serverUp: true,
 } satisfies Record<keyof InfluxMirrorEvents, true>);
 
 /** The history of metadata that is passed to a mirror, and an abort signal. */

@@ -1,6 +1,13 @@
 import { optionsCheck } from '../../check-options.js';
 import { flag, milliseconds, signal } from '../../value-kinds.js';
-import type { WaitOptions } from '../session.js';
+
+/** Limits of a call that waits. */
+export interface WaitOptions {
+  /** Aborts the wait; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Maximum wait in milliseconds. */
+  readonly timeout?: number;
+}
 
 const wait = { signal, timeout: milliseconds };
 
