@@ -5,7 +5,12 @@
 const ground = [
   'async',
   'errors.ts',
+  'check-arguments.ts',
   'check-options.ts',
+  'listen-failure.ts',
+  'missing-package.ts',
+  'nearest-name.ts',
+  'value-kinds.ts',
   'clock.ts',
   'random.ts',
   'json-object.ts',

@@ -45,6 +45,7 @@ export type CfluxErrorCode =
   | 'STORAGE_FAILED'
   | 'DIRECTORY_LOCKED'
   | 'INVALID_OPTION'
+  | 'INVALID_ARGUMENT'
   | 'MISSING_DEPENDENCY'
   | 'PASSWORD_HASH_TOO_COSTLY'
   // The wire and the manager.

@@ -4,13 +4,15 @@ import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
+import { withCallerFrames } from './caller-frames.js';
+import { checkCallOptions, type MutateOptions, type WaitOptions } from './config/call-options.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import type { CfluxEventName, CfluxEvents } from './observe/events.js';
 import type { CfluxStatus } from './observe/status.js';
-import { type MutateOptions, Session, type WaitOptions } from './session.js';
+import { Session } from './session.js';
 
 /** How long `close` waits for the push under way, in milliseconds. */
 const closeTimeout = 5_000;
@@ -20,7 +22,7 @@ const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
 
 /**
  * Wraps a node's meta client so that several nodes share one metadata: a change made on any node is accepted by the manager,
- * in one order, and reaches every node. Has every method of the wrapped client, as promises.
+ * in one order, and reaches every node. Has every method of MetaClient, as promises.
  *
  * @example
  * ```ts
@@ -98,7 +100,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws CfluxError `UNREACHABLE` and other transport errors unless `startOffline`, `FOREIGN_CLUSTER`, `CLOSED`
    */
   open(options: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#session.open(options.signal);
+    return this.#session.open(options);
   }
 
   /**
@@ -109,6 +111,11 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * way, whose changes then reject as `UNKNOWN_OUTCOME`
    */
   close(options: { deregister?: boolean; timeout?: number } = {}): Promise<void> {
+    try {
+      checkCallOptions.close(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#closing ??= this.#session.close(options.deregister ?? false, options.timeout ?? closeTimeout);
     return this.#closing;
   }
@@ -130,15 +137,17 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * all the same; `NOT_EVERYWHERE` if it was made, and only the wait for the other nodes failed; `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_CLUSTER`, and the wire's
    */
   mutate<T>(operation: Operation<M, T>, options: MutateOptions = {}): Promise<T> {
-    return this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
-      isMethod: false,
-      isAtomic: false,
-    });
+    return withCallerFrames(() =>
+      this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
+        isMethod: false,
+        isAtomic: false,
+      }),
+    );
   }
 
   /** Fetches the manager's newest metadata. Resolves with its version. */
   refresh(options: WaitOptions = {}): Promise<number> {
-    return this.#session.refresh(options);
+    return withCallerFrames(() => this.#session.refresh(options));
   }
 
   /**
@@ -147,7 +156,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws CfluxError `TIMEOUT` after `timeout` milliseconds (default: never), `CLOSED`
    */
   waitForVersion(version: number, options: WaitOptions = {}): Promise<void> {
-    return this.#session.waitForVersion(version, options);
+    return withCallerFrames(() => this.#session.waitForVersion(version, options));
   }
 
   /**
@@ -163,12 +172,12 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * manager is too old to wait for nodes; `CLOSED`
    */
   waitForNodes(version: number, options: WaitOptions = {}): Promise<WaitForNodesResult> {
-    return this.#session.waitForNodes(version, options);
+    return withCallerFrames(() => this.#session.waitForNodes(version, options));
   }
 
   /** Replaces this node's metadata with the manager's, after a backup: one way to resolve `foreignCluster`. */
   adopt(options: WaitOptions = {}): Promise<void> {
-    return this.#session.adopt(options);
+    return withCallerFrames(() => this.#session.adopt(options));
   }
 
   /**
@@ -177,7 +186,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws CfluxError `UNKNOWN_OUTCOME` if a response was lost, and the manager cannot tell whether it stored the metadata
    */
   reseed(options: WaitOptions = {}): Promise<void> {
-    return this.#session.reseed(options);
+    return withCallerFrames(() => this.#session.reseed(options));
   }
 
   /**
@@ -195,11 +204,11 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * no room for this one
    */
   report(report: NodeReport, options: WaitOptions = {}): Promise<void> {
-    return this.#session.report(report, options);
+    return withCallerFrames(() => this.#session.report(report, options));
   }
 
   /** Resolves with the cluster's members, alive or not, with the versions that each reported last. */
   nodes(options: WaitOptions = {}): Promise<readonly NodeInfo[]> {
-    return this.#session.nodes(options);
+    return withCallerFrames(() => this.#session.nodes(options));
   }
 }

@@ -20,16 +20,10 @@ export function noReports(): CfluxError {
 
 export function notAVersion(version: number): CfluxError {
   return new CfluxError(
-    'INVALID_OPTION',
+    'INVALID_ARGUMENT',
     `cannot wait for version ${version}: pass a version above 0, such as status.version`,
     { outcome: 'notApplied' },
   );
-}
-
-export function checkAcks(acks: unknown): void {
-  if (acks === undefined || acks === 'manager' || acks === 'all') return;
-  const message = `option acks of mutate: expected 'manager' or 'all', found ${JSON.stringify(acks)}`;
-  throw new CfluxError('INVALID_OPTION', message, { outcome: 'notApplied' });
 }
 
 export function selfWaitError(): CfluxError {

@@ -2,12 +2,15 @@ import { withDeadline } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
+import { argument, checkArgument } from '../check-arguments.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type { CallOptions } from '../transport/transport.js';
+import { func, wholeNumber } from '../value-kinds.js';
+import { checkCallOptions, type MutateOptions, type WaitOptions } from './config/call-options.js';
 import type { Settings } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import { type NodesToWaitFor, notEverywhere, waitForNodes } from './follow/wait-for-nodes.js';
@@ -18,7 +21,6 @@ import type { EventHub } from './observe/event-hub.js';
 import { logEvents } from './observe/event-log.js';
 import type { CfluxStatus } from './observe/status.js';
 import {
-  checkAcks,
   closedError,
   foreignClusterError,
   nestedError,
@@ -32,28 +34,14 @@ import { SessionParts } from './session-parts.js';
 /** Default time for which a call waits for the nodes, in milliseconds. */
 const nodesTimeout = 20_000;
 
-/** Limits of a call that waits. */
-export interface WaitOptions {
-  /** Aborts the wait; the call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Maximum wait in milliseconds. */
-  readonly timeout?: number;
-}
-
-/** Options of a mutation. */
-export interface MutateOptions extends WaitOptions {
-  /**
-   * When the change counts as made: when the manager has accepted it (`manager`, the default), or when every node that counts has it
-   * (`all`), as `waitForNodes` defines that.
-   */
-  readonly acks?: 'manager' | 'all';
-}
-
 /** Properties of an operation; see MutationOptions. */
 export interface OperationKind {
   readonly isMethod: boolean;
   readonly isAtomic: boolean;
 }
+
+const operationKind = argument('operation', func);
+const versionKind = argument('version', wholeNumber);
 
 /** A running client, as CfluxClient uses it: checks which calls are allowed in which state. Everything else is private. */
 export class Session<M extends MetaClientLike> {
@@ -101,26 +89,29 @@ export class Session<M extends MetaClientLike> {
     return this.#parts.network.certificates();
   }
 
-  open(signal: AbortSignal | undefined): Promise<void> {
-    return this.#lifecycle.open(signal);
+  open(options: { readonly signal?: AbortSignal }): Promise<void> {
+    try {
+      checkCallOptions.open(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#lifecycle.open(options.signal);
   }
 
   close(deregister: boolean, timeout: number): Promise<void> {
     return this.#lifecycle.close(deregister, timeout);
   }
 
-  mutate<T>(
-    operation: Operation<M, T>,
-    { timeout = this.#settings.mutationTimeout, signal, acks }: MutateOptions,
-    kind: OperationKind,
-  ): Promise<T> {
+  mutate<T>(operation: Operation<M, T>, options: MutateOptions, kind: OperationKind): Promise<T> {
     try {
+      checkCallOptions.mutate(options);
+      checkArgument('mutate', operationKind, operation);
       this.#checkMutable();
-      checkAcks(acks);
-      signal?.throwIfAborted();
+      options.signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
     }
+    const { timeout = this.#settings.mutationTimeout, signal, acks } = options;
     const end = this.#settings.clock.monotonic() + timeout;
     const pending = this.#parts.queue.add(operation, { timeout, signal, ...kind });
     if (acks !== 'all') return pending.outcome;
@@ -155,24 +146,29 @@ export class Session<M extends MetaClientLike> {
   }
 
   async refresh(options: WaitOptions): Promise<number> {
+    checkCallOptions.refresh(options);
     const { reconciler, replica } = this.#parts;
     await this.#reconcile(options, (limits) => reconciler.catchUp(limits));
     return replica.position.version;
   }
 
   async adopt(options: WaitOptions): Promise<void> {
+    checkCallOptions.adopt(options);
     const { reconciler, sync } = this.#parts;
     await this.#reconcile(options, (limits) => reconciler.adopt(limits));
     sync.hurry();
   }
 
   async reseed(options: WaitOptions): Promise<void> {
+    checkCallOptions.reseed(options);
     const { reconciler, sync } = this.#parts;
     await this.#reconcile(options, (limits) => reconciler.reseed(limits));
     sync.hurry();
   }
 
   async waitForVersion(version: number, options: WaitOptions): Promise<void> {
+    checkArgument('waitForVersion', versionKind, version);
+    checkCallOptions.waitForVersion(options);
     const { replica, scope, waiters } = this.#parts;
     this.#checkOpen();
     if (replica.position.version >= version) return;
@@ -190,6 +186,7 @@ export class Session<M extends MetaClientLike> {
   }
 
   async report(report: NodeReport, options: WaitOptions): Promise<void> {
+    checkCallOptions.report(options);
     this.#checkOpen();
     const { network, replica } = this.#parts;
     const { nodeId } = replica;
@@ -200,17 +197,18 @@ export class Session<M extends MetaClientLike> {
   }
 
   async nodes(options: WaitOptions): Promise<readonly NodeInfo[]> {
+    checkCallOptions.nodes(options);
     this.#checkOpen();
     const { cluster } = this.#settings;
     return this.#untilClosed(options, (limits) => this.#parts.network.transport.nodes({ cluster }, limits));
   }
 
-  async waitForNodes(
-    version: number,
-    { timeout = nodesTimeout, signal }: WaitOptions,
-  ): Promise<WaitForNodesResult> {
+  async waitForNodes(version: number, options: WaitOptions): Promise<WaitForNodesResult> {
+    checkArgument('waitForNodes', versionKind, version);
+    checkCallOptions.waitForNodes(options);
     this.#checkOpen();
-    if (!Number.isSafeInteger(version) || version <= noVersion) throw notAVersion(version);
+    if (version === noVersion) throw notAVersion(version);
+    const { timeout = nodesTimeout, signal } = options;
     if (this.#parts.scope.current !== undefined) throw selfWaitError();
     const { epoch } = this.#parts.replica.position;
     return this.#waitForNodes({ version, epoch, timeout }, signal);
@@ -260,6 +258,9 @@ export class Session<M extends MetaClientLike> {
   #untilClosed<T>({ signal, timeout }: WaitOptions, task: (limits: CallOptions) => Promise<T>): Promise<T> {
     return withLinkedSignal([signal, this.#closing], (linked) =>
       task({ signal: linked, ...(timeout === undefined ? {} : { timeout }) }),
-    );
+    ).catch((error: unknown) => {
+      this.#parts.noteFailure(error);
+      throw error;
+    });
   }
 }

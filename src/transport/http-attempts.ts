@@ -1,6 +1,6 @@
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
-import { isCfluxError } from '../errors.js';
+import { type CfluxError, isCfluxError } from '../errors.js';
 import { headers } from '../protocol/headers.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { writeReport } from '../protocol/node-report.js';
@@ -193,6 +193,13 @@ export class HttpAttempts implements Transport {
     return this.#exchange.close();
   }
 
+  #advice({ code }: CfluxError): string {
+    if (code !== 'UNAUTHORIZED') return '';
+    return this.#exchange.hasToken
+      ? '; check the token (--token-file, CFLUX_TOKEN)'
+      : '; no token was sent: set `token` (--token-file, CFLUX_TOKEN)';
+  }
+
   #expect(answer: HttpResponse, ...statuses: readonly number[]): HttpResponse {
     return expectStatus(answer, this.#clock.now(), ...statuses);
   }
@@ -210,7 +217,7 @@ export class HttpAttempts implements Transport {
       const isForeign = error.code === 'NO_SUCH_ROUTE';
       if (error.retryable || isForeign) this.#exchange.leave(answer.endpoint);
       throw restate(error, {
-        message: `${answer.endpoint}: ${error.message}`,
+        message: `${answer.endpoint}: ${error.message}${this.#advice(error)}`,
         // Another program than a manager is at this endpoint, not at all of them.
         retryable: error.retryable || (isForeign && this.endpoints > 1),
       });

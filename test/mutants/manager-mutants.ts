@@ -926,6 +926,7 @@ export const managerMutants: readonly Mutant[] = [
     tests: ['manager/scopes.test.ts'],
   },
   {
+    rule: 'R24',
     breaks: 'a refused poll of a legacy client is answered at once, so that the client spins',
     file: 'manager/http/request-handler.ts',
     find: "if (route?.name === 'poll' && isLegacyPoll(request))",

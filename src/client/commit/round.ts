@@ -39,6 +39,8 @@ export interface RoundParts<M> {
   readonly onPush: () => void;
   /** Called when a push may have been stored without this node knowing it. */
   readonly onUnknownOutcome: () => void;
+  /** Called with the error of a request before the mutations are rejected. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /**
@@ -118,6 +120,7 @@ export class Round<M> {
     if (outcome.kind === 'conflict') {
       emit('conflict', { version: outcome.newest.version, previousVersion: version, round: this.#number });
     }
+    if (outcome.kind === 'failed') this.#parts.onFailed(outcome.error);
     if (outcome.mayBeStored) {
       this.#batch.rollBack(
         work.attempts,

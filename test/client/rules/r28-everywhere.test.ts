@@ -62,7 +62,7 @@ describe('R28: a change everywhere', () => {
     const error = await failureOf(lab, client.waitForNodes(client.status.version));
     expect(error).toMatchObject({ code: 'NO_SUCH_ROUTE', outcome: 'notApplied' });
     const refused = await failureOf(lab, client.waitForNodes(0));
-    expect(refused).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(refused).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
   it('R28: waitForNodes rejects when the epoch changes, outlives a restart of the manager, and ends with its signal', async () => {

@@ -110,7 +110,9 @@ export class SimulatedNode {
   }
 
   #noteRecord(content: string | Uint8Array): void {
-    const { nodeId, version } = JSON.parse(typeof content === 'string' ? content : Buffer.from(content).toString());
+    const { nodeId, version } = JSON.parse(
+      typeof content === 'string' ? content : Buffer.from(content).toString(),
+    );
     if (typeof nodeId === 'number') this.ids.add(nodeId);
     if (typeof version === 'number') this.accepted.add(version);
   }

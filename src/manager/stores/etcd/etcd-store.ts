@@ -20,7 +20,7 @@ import type {
 import type { Pusher } from '../../pushes/pusher.js';
 import { epochOf, newHistoryOf } from '../numbering.js';
 import { isCompacted } from './api/etcd-errors.js';
-import type { EtcdOptions } from './connect/etcd-options.js';
+import { checkEtcdOptions, type EtcdOptions } from './connect/etcd-options.js';
 import { revisionWentBack } from './connect/revision-guard.js';
 import { type EtcdParts, openParts } from './etcd-parts.js';
 import { checkHealth } from './upkeep/health.js';
@@ -57,7 +57,9 @@ export class EtcdStore implements ManagerStore {
   /** The announcement of this manager, repeated whenever the parts are reopened. */
   #self: ManagerInfo | undefined;
 
+  /** @throws CfluxError `INVALID_OPTION` */
   constructor(options: EtcdOptions) {
+    checkEtcdOptions(options);
     this.name = `etcd at ${[options.endpoints].flat().join(',')}`;
     this.#options = options;
   }

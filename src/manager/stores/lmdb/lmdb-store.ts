@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { optionsCheck, requireOption } from '../../../check-options.js';
 import { DirectoryLock } from '../../../directory-lock.js';
 import { CfluxError, isCfluxError } from '../../../errors.js';
 import type { NodeProgress } from '../../../protocol/node-progress.js';
 import { randomUuid } from '../../../random.js';
+import { flag, number, text } from '../../../value-kinds.js';
 import type {
   ClusterRecord,
   Commit,
@@ -41,6 +43,12 @@ export interface LmdbStoreOptions {
   readonly watchInterval?: number;
 }
 
+const checkOptions = optionsCheck<LmdbStoreOptions>('LmdbStore', {
+  dir: text,
+  shared: flag,
+  watchInterval: number,
+});
+
 /** The resources of an open store. */
 interface Opened {
   readonly lock: DirectoryLock;
@@ -72,7 +80,10 @@ export class LmdbStore implements ManagerStore {
   /** A store that is reopened waits for its own files. */
   #closing: Promise<void> = Promise.resolve();
 
+  /** @throws CfluxError `INVALID_OPTION` */
   constructor(options: LmdbStoreOptions) {
+    checkOptions(options);
+    requireOption('LmdbStore', 'dir', text, options.dir);
     this.#options = options;
     this.name = options.dir;
   }
