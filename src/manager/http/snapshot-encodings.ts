@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
 import { contentDigest } from '../../protocol/content-digest.js';
 import { headers } from '../../protocol/headers.js';
+import { SharedResult } from '../shared-result.js';
 import { type HistoryHeaders, standingHeaders } from './history-headers.js';
 
 const gzip = promisify(gzipCallback);
@@ -13,7 +14,7 @@ const worthCompressing = 1_400;
 export class EncodedSnapshot {
   readonly bytes: Uint8Array;
   #digest: string | undefined;
-  #gzipped: Promise<Uint8Array> | undefined;
+  #gzipped: SharedResult<Uint8Array> | undefined;
   /** The most recent headers: thousands of polls may have waited for the same version. */
   #headers:
     | { readonly standing: HistoryHeaders; readonly body: Uint8Array; readonly list: string[] }
@@ -48,8 +49,8 @@ export class EncodedSnapshot {
   /** The compressed bytes, if they are fewer. */
   async gzipped(): Promise<Uint8Array | undefined> {
     if (this.bytes.byteLength < worthCompressing) return undefined;
-    this.#gzipped ??= gzip(this.bytes);
-    const gzipped = await this.#gzipped;
+    this.#gzipped ??= new SharedResult<Uint8Array>(gzip(this.bytes));
+    const gzipped = await this.#gzipped.get();
     return gzipped.byteLength < this.bytes.byteLength ? gzipped : undefined;
   }
 }

@@ -2,6 +2,7 @@ import type { Deadlines } from '../../async/deadlines.js';
 import type { PollRequest, PollResult } from '../../transport/transport.js';
 import { isFromOtherHistory } from '../recovery/history-check.js';
 import type { RecoveryGate } from '../recovery/recovery-gate.js';
+import { inSlices, TimeSlice } from '../time-slice.js';
 import type { ClusterHead } from '../versions/cluster-head.js';
 import type { CurrentVersion } from '../versions/latest-snapshot.js';
 import type { PollNotifier } from './poll-notifier.js';
@@ -26,10 +27,22 @@ export interface Holding {
   readonly onUnchanged: () => void;
 }
 
-/** The polls of one cluster: each is compared with the head, and held if the node has the newest version. */
+/** Notifies one poll of the present state of the cluster. */
+type Notice = (poll: WaitingPoll) => void;
+
+/**
+ * The polls of one cluster: each is compared with the head, and held if the node has the newest version.
+ *
+ * Thousands of responses take hundreds of milliseconds. They are sent in slices, after the response to the push, so that neither that
+ * push nor heartbeats and pushes of other clusters wait for them (R24).
+ */
 export class HeldPolls {
   readonly #parts: HeldPollsParts;
   readonly #polls = new Set<WaitingPoll>();
+  /** The latest notice; undefined when all polls have it. */
+  #notice: Notice | undefined;
+  /** The notice changed while it was being passed on. */
+  #isDue = false;
 
   constructor(parts: HeldPollsParts) {
     this.#parts = parts;
@@ -62,16 +75,35 @@ export class HeldPolls {
   /** Notifies all polls that `current` is the newest version. */
   publish(current: CurrentVersion): void {
     const version = published(current);
-    for (const poll of this.#polls) poll.publish(version);
+    this.#notify((poll) => poll.publish(version));
   }
 
   /** Notifies all polls that the cluster has no data (any more). */
   publishEmpty(epoch: string): void {
-    for (const poll of this.#polls) poll.publishEmpty(epoch);
+    this.#notify((poll) => poll.publishEmpty(epoch));
   }
 
+  /** Completes all polls: with the latest notice if they do not have it yet, otherwise with `reason`. */
   close(reason: Error): void {
-    for (const poll of this.#polls) poll.fail(reason);
+    for (const poll of this.#polls) {
+      this.#notice?.(poll);
+      poll.fail(reason);
+    }
+  }
+
+  #notify(notice: Notice): void {
+    const isRunning = this.#notice !== undefined;
+    this.#notice = notice;
+    this.#isDue = true;
+    if (!isRunning) void this.#notifyAll();
+  }
+
+  async #notifyAll(): Promise<void> {
+    while (this.#isDue) {
+      this.#isDue = false;
+      await inSlices(this.#polls, (poll) => this.#notice?.(poll));
+    }
+    this.#notice = undefined;
   }
 
   /** Returns the response to a poll, if there is one already. */
@@ -93,6 +125,8 @@ export class HeldPolls {
         mayWait = false;
         if (pending !== undefined) {
           await pending;
+          // All that waited continue at once.
+          await new TimeSlice().rest();
           continue;
         }
         const current = await clusterHead.current(head);
