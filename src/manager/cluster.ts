@@ -1,11 +1,12 @@
 import type { Deadlines } from '../async/deadlines.js';
 import type { CfluxError } from '../errors.js';
-import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Requester } from './audit.js';
 import type { ManagerStore, VersionRecord } from './manager-store.js';
 import { HeldPolls, type Holding } from './polls/held-polls.js';
 import { PollNotifier } from './polls/poll-notifier.js';
-import { ClusterPushes } from './pushes/cluster-pushes.js';
+import type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
+import { ClusterPushes, type Origin } from './pushes/cluster-pushes.js';
+import type { ManagerPush, ManagerPushResult, Reserve } from './pushes/manager-push.js';
 import { PushDeadlines } from './pushes/push-deadlines.js';
 import { PushQueue } from './pushes/push-queue.js';
 import type { OfferRoom } from './recovery/offer-room.js';
@@ -13,6 +14,7 @@ import { RecoveryGate } from './recovery/recovery-gate.js';
 import { ClusterHead } from './versions/cluster-head.js';
 import { HeadRefresh } from './versions/head-refresh.js';
 import type { CurrentVersion } from './versions/latest-snapshot.js';
+import { RecentChanges } from './versions/recent-changes.js';
 
 export interface ClusterSettings {
   readonly store: ManagerStore;
@@ -26,6 +28,8 @@ export interface ClusterSettings {
   readonly collection: number;
   readonly offerRoom: OfferRoom;
   readonly maxHeldPushes: number;
+  /** Maximum bytes of a snapshot. */
+  readonly snapshotBytes: number;
   /** A version was stored by this manager. */
   readonly onCommit: (cluster: string, record: VersionRecord, requester: Requester) => void;
   /** An operation failed that no request waits for. */
@@ -40,6 +44,7 @@ export class Cluster {
   readonly #pushDeadlines: PushDeadlines;
   readonly #recovery: RecoveryGate;
   readonly #head: ClusterHead;
+  readonly #recent = new RecentChanges();
   readonly #notifier: PollNotifier;
   readonly #polls: HeldPolls;
   readonly #refresh: HeadRefresh;
@@ -58,10 +63,11 @@ export class Cluster {
       commit: (commit, requester) => this.#pushes.commit(commit, requester),
     });
     const recovery = this.#recovery;
+    const recent = this.#recent;
     const head = new ClusterHead(name, store, (stored) => recovery.epochOf(stored));
     this.#head = head;
     this.#notifier = new PollNotifier(deadlines, (current) => this.#polls.publish(current));
-    this.#polls = new HeldPolls({ head, recovery, deadlines, notifier: this.#notifier });
+    this.#polls = new HeldPolls({ head, recent, recovery, deadlines, notifier: this.#notifier });
     this.#refresh = new HeadRefresh({
       deadlines,
       overlapsCommits: store.pushQueue !== undefined,
@@ -72,12 +78,14 @@ export class Cluster {
     this.#pushes = new ClusterPushes({
       store,
       head,
+      recent,
       recovery,
       queue: this.#queue,
       deadlines: this.#pushDeadlines,
       maxHeld: settings.maxHeldPushes,
+      snapshotBytes: settings.snapshotBytes,
       around: (commit) => this.#refresh.around(commit),
-      onCommit: (current, requester) => this.#committed(current, requester),
+      onCommit: (current, requester, origin) => this.#committed(current, requester, origin),
       onIdle: () => this.#notifier.flush(),
     });
   }
@@ -92,7 +100,7 @@ export class Cluster {
   }
 
   get cachedBytes(): number {
-    return this.#head.cachedBytes;
+    return this.#head.cachedBytes + this.#recent.bytes;
   }
 
   get heldPolls(): number {
@@ -108,8 +116,12 @@ export class Cluster {
     return this.#recovery.epochOf(stored);
   }
 
-  push(request: PushRequest, requester: Requester, signal?: AbortSignal): Promise<PushResult> {
-    return this.#pushes.push(request, requester, signal);
+  push(
+    request: ManagerPush,
+    requester: Requester,
+    options: { readonly signal?: AbortSignal | undefined; readonly reserve: Reserve },
+  ): Promise<ManagerPushResult> {
+    return this.#pushes.push(request, requester, options);
   }
 
   /**
@@ -117,10 +129,10 @@ export class Cluster {
    * which takes part in the push queue and in recovery; a read-only client does not.
    */
   poll(
-    request: PollRequest,
+    request: ManagerPoll,
     requester: Requester,
     holding: Omit<Holding, 'onUnchanged'>,
-  ): Promise<PollResult> {
+  ): Promise<ManagerPollResult> {
     const { nodeId, wait } = request;
     const onUnchanged = () => {
       // A requester that has the newest version and asks for changes has nothing to push: a node does not poll while it pushes.
@@ -148,8 +160,9 @@ export class Cluster {
     this.#polls.close(reason);
   }
 
-  #committed(current: CurrentVersion, requester: Requester): void {
+  #committed(current: CurrentVersion, requester: Requester, { base, delta }: Origin): void {
     this.#recovery.end();
+    this.#recent.add(current, base, delta);
     this.#head.stored(current, this.#notifier.isOvertaken(current));
     this.#settings.onCommit(this.name, current.record, requester);
     this.#publish(current);

@@ -8,7 +8,6 @@ import { type NodeReport, writeReport } from '../protocol/node-report.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
 import { type Random, randomUuid } from '../random.js';
-import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Audit, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
@@ -25,14 +24,15 @@ import type {
 import { nodeInfoOf } from './nodes/node-info.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
+import type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
+import type { ManagerPush, ManagerPushResult, Reserve } from './pushes/manager-push.js';
 import { OfferRoom } from './recovery/offer-room.js';
 import {
+  checkedSnapshot,
   clusterNotFound,
   duplicateNode,
-  emptySnapshot,
   managerClosed,
   nodeNotFound,
-  tooLarge,
   versionNotFound,
 } from './refusals.js';
 import { Service } from './service.js';
@@ -255,21 +255,27 @@ export class Manager {
     return this.#service.serving(async () => this.#store.managers(this.#self));
   }
 
-  /** Stores a snapshot as the cluster's next version, if it was made from the newest. */
+  /**
+   * Stores a snapshot as the cluster's next version, if it was made from the newest.
+   *
+   * @param request with `delta`, the snapshot is made from the bytes of the version that it names, and checked; `snapshot` is used only if
+   * that fails, and may be omitted
+   * @param options `reserve` is called before memory for a delta is allocated, with a number of bytes; it may throw
+   * @throws `MALFORMED_DELTA`, `TOO_LARGE`, `VERSION_NOT_FOUND`: the delta cannot be used, and there is no snapshot
+   */
   push(
-    request: PushRequest,
-    options: { requester?: Requester; signal?: AbortSignal } = {},
-  ): Promise<PushResult> {
+    request: ManagerPush,
+    options: { requester?: Requester; signal?: AbortSignal; reserve?: Reserve } = {},
+  ): Promise<ManagerPushResult> {
     return this.#service.storing(async () => {
       checkClusterName(request.cluster);
       checkToken('a mutation id', request.mutation);
       checkToken('an epoch', request.epoch);
       checkToken('the epoch of an offer', request.offer?.epoch);
-      const { byteLength } = request.snapshot;
-      if (byteLength === 0) throw emptySnapshot();
-      if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);
+      if (request.delta === undefined) checkedSnapshot(request.snapshot, this.limits.snapshotBytes);
       await this.#known.admit(request.cluster);
-      return this.#clusters.of(request.cluster).push(request, options.requester ?? {}, options.signal);
+      const { requester = {}, signal, reserve = () => {} } = options;
+      return this.#clusters.of(request.cluster).push(request, requester, { signal, reserve });
     });
   }
 
@@ -282,9 +288,9 @@ export class Manager {
    * @throws `TOO_MANY_REQUESTS`: the poll would be held, and there is no slot for it.
    */
   poll(
-    request: Omit<PollRequest, 'wait'> & { readonly wait?: number | undefined },
+    request: Omit<ManagerPoll, 'wait'> & { readonly wait?: number | undefined },
     options: { requester?: Requester; signal?: AbortSignal; connection?: object; isNode?: boolean } = {},
-  ): Promise<PollResult> {
+  ): Promise<ManagerPollResult> {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
       // Jitter shortens the wait only: HTTP clients commonly give up after 300 s.
@@ -402,6 +408,7 @@ export class Manager {
       collection: this.nodeTtl,
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
+      snapshotBytes: this.limits.snapshotBytes,
       onCommit: (cluster, { version, nodeId }, requester) =>
         this.#audit?.({ action: 'push', cluster, version, nodeId, ...requester }),
       onError: this.#onError,

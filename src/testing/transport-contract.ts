@@ -123,6 +123,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.equal(late.version, second);
     assert.equal(late.mutation, 'mutation-2');
     assert.ok(late.epoch, 'the epoch is missing');
+    assert.ok(late.snapshot, 'the snapshot is missing');
     assert.equal(Buffer.from(late.snapshot).toString(), 'second');
   },
 

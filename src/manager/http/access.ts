@@ -26,6 +26,7 @@ const needed: Readonly<Record<Route['name'], readonly Scope[]>> = {
   readVersion: ['read', 'write'],
   metrics: ['read', 'write'],
   push: ['write', 'node'],
+  patch: ['write', 'node'],
   register: ['node'],
   heartbeat: ['node'],
   report: ['node'],

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
-import { contentDigest } from '../../protocol/content-digest.js';
 import { headers } from '../../protocol/headers.js';
 import { SharedResult } from '../shared-result.js';
+import { digestOf } from '../versions/snapshot-digest.js';
 import { type HistoryHeaders, standingHeaders } from './history-headers.js';
 
 const gzip = promisify(gzipCallback);
@@ -13,7 +13,6 @@ const worthCompressing = 1_400;
 /** A snapshot as it is sent: one buffer, one gzip and one digest, however many nodes receive it. */
 export class EncodedSnapshot {
   readonly bytes: Uint8Array;
-  #digest: string | undefined;
   #gzipped: SharedResult<Uint8Array> | undefined;
   /** The most recent headers: thousands of polls may have waited for the same version. */
   #headers:
@@ -24,12 +23,6 @@ export class EncodedSnapshot {
     this.bytes = bytes;
   }
 
-  /** Digest of the bytes before any encoding. */
-  get digest(): string {
-    this.#digest ??= contentDigest(this.bytes);
-    return this.#digest;
-  }
-
   /** Headers of a response whose body is `body` (the bytes or their gzip): names and values alternate; one list per `standing`. */
   headersOf(standing: HistoryHeaders, body: Uint8Array): string[] {
     if (this.#headers?.standing !== standing || this.#headers.body !== body) {
@@ -37,7 +30,7 @@ export class EncodedSnapshot {
         ...standingHeaders(standing),
         'Content-Type': 'application/octet-stream',
         'Content-Length': String(body.byteLength),
-        [headers.contentDigest]: this.digest,
+        [headers.contentDigest]: digestOf(this.bytes),
         Vary: 'Accept-Encoding',
         ...(body === this.bytes ? {} : { 'Content-Encoding': 'gzip' }),
       }).flat();

@@ -1,15 +1,16 @@
 import type { Deadlines } from '../../async/deadlines.js';
-import type { PollRequest, PollResult } from '../../transport/transport.js';
 import { isFromOtherHistory } from '../recovery/history-check.js';
 import type { RecoveryGate } from '../recovery/recovery-gate.js';
 import { inSlices, TimeSlice } from '../time-slice.js';
 import type { ClusterHead } from '../versions/cluster-head.js';
 import type { CurrentVersion } from '../versions/latest-snapshot.js';
+import type { RecentChanges } from '../versions/recent-changes.js';
 import type { PollNotifier } from './poll-notifier.js';
-import { published, WaitingPoll } from './waiting-poll.js';
+import { type ManagerPoll, type ManagerPollResult, published, WaitingPoll } from './waiting-poll.js';
 
 export interface HeldPollsParts {
   readonly head: ClusterHead;
+  readonly recent: RecentChanges;
   readonly recovery: RecoveryGate;
   readonly deadlines: Deadlines;
   /** Delays versions briefly while more are about to be stored. */
@@ -52,7 +53,7 @@ export class HeldPolls {
     return this.#polls.size;
   }
 
-  async poll(request: PollRequest, holding: Holding): Promise<PollResult> {
+  async poll(request: ManagerPoll, holding: Holding): Promise<ManagerPollResult> {
     const poll = new WaitingPoll(request);
     // Added before it is compared, so that a change in between is noticed (R22).
     this.#polls.add(poll);
@@ -74,7 +75,7 @@ export class HeldPolls {
 
   /** Notifies all polls that `current` is the newest version. */
   publish(current: CurrentVersion): void {
-    const version = published(current);
+    const version = published(current, this.#parts.recent);
     this.#notify((poll) => poll.publish(version));
   }
 
@@ -107,8 +108,8 @@ export class HeldPolls {
   }
 
   /** Returns the response to a poll, if there is one already. */
-  async #compare(poll: WaitingPoll, isNode: boolean): Promise<PollResult | undefined> {
-    const { head: clusterHead, recovery, notifier } = this.#parts;
+  async #compare(poll: WaitingPoll, isNode: boolean): Promise<ManagerPollResult | undefined> {
+    const { head: clusterHead, recent, recovery, notifier } = this.#parts;
     // Waits at most once: a version that is published later is published for all polls.
     let mayWait = poll.request.wait > 0;
     for (;;) {
@@ -131,7 +132,7 @@ export class HeldPolls {
         }
         const current = await clusterHead.current(head);
         if (current !== undefined && poll.differs({ epoch: current.epoch, latest: current.record })) {
-          return published(current).answer;
+          return published(current, recent).answerTo(poll.request);
         }
         continue;
       } else poll.compared(head);
