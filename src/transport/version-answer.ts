@@ -62,9 +62,9 @@ export function snapshotOf(answer: HttpAnswer): Snapshot {
   };
 }
 
-/** Returns whether a response with an accepted status contains a delta. */
-export const isDelta = (answer: HttpAnswer): boolean =>
-  answer.status === 226 || namesVcdiff(answer.headers.get(headers.delta));
+/** Returns whether the body of a response is a delta, in whatever format. */
+export const isDelta = ({ headers: received }: HttpAnswer): boolean =>
+  received.has(headers.delta) || received.has(headers.deltaBase);
 
 /**
  * Parses the delta of a response. The client checks everything about it: one that is not in VCDIFF, or not from the version with the tag
