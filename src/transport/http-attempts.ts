@@ -1,17 +1,17 @@
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
-import { readNodes, readRegistration } from '../protocol/answers.js';
 import { vcdiff, versionTag } from '../protocol/deltas.js';
 import { headers } from '../protocol/headers.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { writeReport } from '../protocol/node-report.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
+import { readNodes, readRegistration } from '../protocol/response-bodies.js';
 import { paths } from '../protocol/routes.js';
-import { expectStatus, type HttpAnswer, textOf } from './http-answer.js';
 import { HttpExchange, type HttpRequest } from './http-exchange.js';
 import type { HttpTransportOptions } from './http-options.js';
 import { HttpPush } from './http-push.js';
+import { expectStatus, type HttpResponse, textOf } from './http-response.js';
 import { identity } from './identity.js';
 import { restate } from './restate.js';
 import type {
@@ -26,7 +26,7 @@ import type {
   ReportRequest,
   Transport,
 } from './transport.js';
-import { deltaOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-answer.js';
+import { deltaOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-responses.js';
 
 /** A 504 after this share of the wait means unchanged: legacy managers and proxies respond so. */
 const fullHold = 0.9;
@@ -50,7 +50,7 @@ export class HttpAttempts implements Transport {
         return exchange.endpoint;
       },
       exchange: (request: Omit<HttpRequest, 'maxBytes'>) => exchange.send({ ...request, maxBytes }),
-      read: <T>(answer: HttpAnswer, read: (answer: HttpAnswer) => T) => this.#read(answer, read),
+      read: <T>(answer: HttpResponse, read: (answer: HttpResponse) => T) => this.#read(answer, read),
     };
     this.#push = new HttpPush(sender, this.#clock);
   }
@@ -170,20 +170,20 @@ export class HttpAttempts implements Transport {
     return this.#exchange.close();
   }
 
-  #expect(answer: HttpAnswer, ...statuses: readonly number[]): HttpAnswer {
+  #expect(answer: HttpResponse, ...statuses: readonly number[]): HttpResponse {
     return expectStatus(answer, this.#clock.now(), ...statuses);
   }
 
   /** Sends a request and parses the response with `read`. */
   async send<T>(
     request: Omit<HttpRequest, 'maxBytes'> & { readonly maxBytes?: number },
-    read: (answer: HttpAnswer) => T,
+    read: (answer: HttpResponse) => T,
   ): Promise<T> {
     return this.#read(await this.#exchange.send({ maxBytes: this.#maxAnswerBytes, ...request }), read);
   }
 
   /** Parses a response with `read`. Errors name the endpoint; switches endpoints if another may succeed. */
-  #read<T>(answer: HttpAnswer, read: (answer: HttpAnswer) => T): T {
+  #read<T>(answer: HttpResponse, read: (answer: HttpResponse) => T): T {
     try {
       return read(answer);
     } catch (error) {

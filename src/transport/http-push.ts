@@ -4,19 +4,19 @@ import { vcdiff, vcdiffType, versionTag } from '../protocol/deltas.js';
 import { headers } from '../protocol/headers.js';
 import { isRetryable } from '../protocol/http-status.js';
 import { paths } from '../protocol/routes.js';
-import { expectStatus, type HttpAnswer } from './http-answer.js';
 import type { HttpRequest } from './http-exchange.js';
+import { expectStatus, type HttpResponse } from './http-response.js';
 import { identity } from './identity.js';
 import { PatchEndpoints } from './patch-endpoints.js';
 import { restate } from './restate.js';
 import type { CallOptions, PushedDelta, PushRequest, PushResult } from './transport.js';
-import { committedOf, deltaOf, epochMismatchOf, isDelta, snapshotOf } from './version-answer.js';
+import { committedOf, deltaOf, epochMismatchOf, isDelta, snapshotOf } from './version-responses.js';
 
 /** Sends requests; the errors of `read` are the errors of the attempt. */
 export interface PushSender {
   readonly endpoint: string;
-  exchange(request: Omit<HttpRequest, 'maxBytes'>): Promise<HttpAnswer>;
-  read<T>(answer: HttpAnswer, read: (answer: HttpAnswer) => T): T;
+  exchange(request: Omit<HttpRequest, 'maxBytes'>): Promise<HttpResponse>;
+  read<T>(answer: HttpResponse, read: (answer: HttpResponse) => T): T;
 }
 
 /** Statuses of a manager that has decided about a pushed delta, or asks for another attempt. */
@@ -86,7 +86,7 @@ export class HttpPush {
     request: PushRequest,
     delta: PushedDelta,
     signal: AbortSignal | undefined,
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     try {
       return await this.#sender.exchange({
         method: 'PATCH',
@@ -119,7 +119,7 @@ export class HttpPush {
     return this.#read(request, answer);
   }
 
-  #read(request: PushRequest, answer: HttpAnswer): PushResult {
+  #read(request: PushRequest, answer: HttpResponse): PushResult {
     this.patches.note(answer);
     return this.#sender.read(answer, () => {
       if (answer.status === 412) return epochMismatchOf(answer);

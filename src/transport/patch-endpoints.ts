@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { vcdiffType } from '../protocol/deltas.js';
 import { headers } from '../protocol/headers.js';
-import type { HttpAnswer } from './http-answer.js';
+import type { HttpResponse } from './http-response.js';
 
 /** Milliseconds for which an endpoint that refused a delta gets snapshots only. */
 const rest = 10 * 60_000;
@@ -31,7 +31,7 @@ export class PatchEndpoints {
   }
 
   /** Records what a response to a push or poll states. */
-  note({ endpoint, status, headers: received }: HttpAnswer): void {
+  note({ endpoint, status, headers: received }: HttpResponse): void {
     if (!informative.has(status)) return;
     const types = (received.get(headers.acceptPatch) ?? '').toLowerCase().split(',');
     this.#of(endpoint).accepts = types.some((type) => type.split(';')[0]?.trim() === vcdiffType);

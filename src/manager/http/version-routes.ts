@@ -4,10 +4,10 @@ import { maxPushedDelta, namesVcdiff, taggedEpoch, vcdiffType, versionTag } from
 import { headers } from '../../protocol/headers.js';
 import { randomUuid } from '../../random.js';
 import type { ManagerPushResult } from '../pushes/manager-push.js';
-import { answerDelta, answerEmpty, answerError, answerSnapshot } from './answer.js';
 import type { Exchange, RouteHandlers, RouteOf } from './exchange.js';
 import { withBody } from './request-body.js';
 import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-headers.js';
+import { sendDelta, sendEmpty, sendError, sendSnapshot } from './responses.js';
 
 /** The routes for metadata: pushes, of snapshots and of deltas, and polls. */
 export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
@@ -24,7 +24,7 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
         );
       }),
     );
-    await answerPush(exchange, route, result);
+    await sendPushResult(exchange, route, result);
   },
 
   async patch(exchange, route) {
@@ -41,7 +41,7 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
         );
       }),
     );
-    await answerPush(exchange, route, result);
+    await sendPushResult(exchange, route, result);
   },
 
   async poll(exchange, { cluster, version }) {
@@ -59,13 +59,13 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
     );
     switch (result.kind) {
       case 'unchanged':
-        return answerEmpty(response, 204, result);
+        return sendEmpty(response, 204, result);
       case 'epochMismatch':
-        return answerError(request, response, epochMismatch(), result);
+        return sendError(request, response, epochMismatch(), result);
       case 'delta':
-        return answerDelta(exchange, { delta: 226, whole: 200 }, { cluster, base: version, offered: result });
+        return sendDelta(exchange, { delta: 226, whole: 200 }, { cluster, base: version, offered: result });
       case 'snapshot':
-        return answerSnapshot(exchange, 200, {
+        return sendSnapshot(exchange, 200, {
           cluster,
           standing: result,
           snapshot: result.snapshot,
@@ -86,7 +86,7 @@ function identity({ manager, request }: Exchange, { cluster, version }: RouteOf<
   return { cluster, version, mutation, epoch, nodeId, instance, acceptsDelta };
 }
 
-function answerPush(
+function sendPushResult(
   exchange: Exchange,
   { cluster, version }: RouteOf<'push' | 'patch'>,
   result: ManagerPushResult,
@@ -94,14 +94,14 @@ function answerPush(
   const { request, response } = exchange;
   switch (result.kind) {
     case 'committed':
-      return answerEmpty(response, 200, result);
+      return sendEmpty(response, 200, result);
     case 'epochMismatch':
-      return answerError(request, response, epochMismatch(), result);
+      return sendError(request, response, epochMismatch(), result);
     case 'conflict':
       if (result.delta !== undefined) {
-        return answerDelta(exchange, { delta: 409, whole: 409 }, { cluster, base: version, offered: result });
+        return sendDelta(exchange, { delta: 409, whole: 409 }, { cluster, base: version, offered: result });
       }
-      return answerSnapshot(exchange, 409, {
+      return sendSnapshot(exchange, 409, {
         cluster,
         standing: result,
         snapshot: result.snapshot,

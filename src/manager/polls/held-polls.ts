@@ -132,7 +132,7 @@ export class HeldPolls {
         }
         const current = await clusterHead.current(head);
         if (current !== undefined && poll.differs({ epoch: current.epoch, latest: current.record })) {
-          return published(current, recent).answerTo(poll.request);
+          return published(current, recent).resultFor(poll.request);
         }
         continue;
       } else poll.compared(head);

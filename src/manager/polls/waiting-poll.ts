@@ -9,7 +9,7 @@ import type { OfferedDelta, RecentChanges } from '../versions/recent-changes.js'
 export interface PublishedVersion {
   readonly head: Head;
   readonly record: VersionRecord;
-  readonly answerTo: (request: ManagerPoll) => ManagerPollResult;
+  readonly resultFor: (request: ManagerPoll) => ManagerPollResult;
 }
 
 /** A poll as a manager accepts it. */
@@ -29,7 +29,7 @@ export function published(current: CurrentVersion, recent: RecentChanges): Publi
   return {
     head: { epoch, latest: record },
     record,
-    answerTo(request) {
+    resultFor(request) {
       const {
         version,
         mutation,
@@ -102,7 +102,7 @@ export class WaitingPoll {
   }
 
   /** A version was stored. The node that stored it already has it: it is notified without a snapshot. */
-  publish({ head, record, answerTo }: PublishedVersion): void {
+  publish({ head, record, resultFor }: PublishedVersion): void {
     if (this.#resolve === undefined) {
       this.missed = true;
       return;
@@ -112,7 +112,7 @@ export class WaitingPoll {
     if (this.isOfOtherEpoch(head.epoch)) this.#resolve(this.epochMismatch(head));
     else if (nodeId !== undefined && nodeId === this.request.nodeId) {
       this.#resolve({ kind: 'unchanged', version, epoch: head.epoch, mutation });
-    } else this.#resolve(answerTo(this.request));
+    } else this.#resolve(resultFor(this.request));
   }
 
   /** The cluster has no data (any more). */
