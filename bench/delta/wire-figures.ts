@@ -27,7 +27,7 @@ async function changesAt(databases: number, groups: number): Promise<Change> {
   const server = await ServerChild.start('manager');
   const [ofWriter, ofReader] = [await TrafficProxy.start(server.url), await TrafficProxy.start(server.url)];
   const data = benchmarkSnapshot({ databases, groups });
-  const options = { cluster: 'a', heartbeatInterval: 600_000 };
+  const options = { cluster: 'a' };
   const writer = new CfluxClient(new LocalMetaClient({ data }), { ...options, endpoint: ofWriter.url });
   await writer.open();
   const reader = new CfluxClient(new LocalMetaClient(), { ...options, endpoint: ofReader.url });
