@@ -51,7 +51,6 @@ function headersOf({ version, epoch, mutation, delta, digest }: OfferedDelta, ba
     [headers.tag]: versionTag({ epoch, version }) ?? '',
     [headers.resultDigest]: digest ?? '',
     [headers.cacheControl]: 'no-store',
-    'Content-Type': 'application/octet-stream',
     'Content-Length': String(delta.byteLength),
   }).flat();
 }
