@@ -1,6 +1,6 @@
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
-import { isCfluxError } from '../errors.js';
+import { type CfluxError, isCfluxError } from '../errors.js';
 import { vcdiff, versionTag } from '../protocol/deltas.js';
 import { headers } from '../protocol/headers.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
@@ -8,6 +8,12 @@ import { writeReport } from '../protocol/node-report.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { readNodes, readRegistration } from '../protocol/response-bodies.js';
 import { paths } from '../protocol/routes.js';
+import {
+  readWaitResult,
+  type WaitForNodesRequest,
+  type WaitForNodesResult,
+  waitQuery,
+} from '../protocol/waiting-for-nodes.js';
 import { HttpExchange, type HttpRequest } from './http-exchange.js';
 import type { HttpTransportOptions } from './http-options.js';
 import { HttpPush } from './http-push.js';
@@ -132,6 +138,22 @@ export class HttpAttempts implements Transport {
     );
   }
 
+  async waitForNodes(
+    request: WaitForNodesRequest,
+    { signal }: CallOptions = {},
+  ): Promise<WaitForNodesResult> {
+    const { cluster, version, epoch } = request;
+    return this.send(
+      {
+        method: 'GET',
+        path: `${paths.nodes(cluster)}?${waitQuery(request)}`,
+        headers: epoch === undefined ? {} : { [headers.epoch]: epoch },
+        signal,
+      },
+      (answer) => readWaitResult(textOf(this.#expect(answer, 200)), version),
+    );
+  }
+
   async push(request: PushRequest, options: CallOptions = {}): Promise<PushResult> {
     return this.#push.send(request, options);
   }
@@ -170,6 +192,13 @@ export class HttpAttempts implements Transport {
     return this.#exchange.close();
   }
 
+  #advice({ code }: CfluxError): string {
+    if (code !== 'UNAUTHORIZED') return '';
+    return this.#exchange.hasToken
+      ? '; check the token (--token-file, CFLUX_TOKEN)'
+      : '; no token was sent: set `token` (--token-file, CFLUX_TOKEN)';
+  }
+
   #expect(answer: HttpResponse, ...statuses: readonly number[]): HttpResponse {
     return expectStatus(answer, this.#clock.now(), ...statuses);
   }
@@ -191,7 +220,7 @@ export class HttpAttempts implements Transport {
       const isForeign = error.code === 'NO_SUCH_ROUTE';
       if (error.retryable || isForeign) this.#exchange.leave(answer.endpoint);
       throw restate(error, {
-        message: `${answer.endpoint}: ${error.message}`,
+        message: `${answer.endpoint}: ${error.message}${this.#advice(error)}`,
         // Another program than a manager is at this endpoint, not at all of them.
         retryable: error.retryable || (isForeign && this.endpoints > 1),
       });

@@ -140,8 +140,10 @@ const acceptedBase = (request: PushRequest): string | undefined =>
   request.acceptsDelta === true ? versionTag(request) : undefined;
 
 function headersOf(request: PushRequest): Record<string, string> {
+  const { requester } = request;
   return {
     ...identity(request),
+    ...(requester === undefined ? {} : { [headers.requester]: requester }),
     ...(acceptedBase(request) === undefined ? {} : { [headers.acceptDelta]: vcdiff }),
   };
 }

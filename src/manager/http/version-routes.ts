@@ -5,6 +5,7 @@ import { headers } from '../../protocol/headers.js';
 import { randomUuid } from '../../random.js';
 import type { ManagerPushResult } from '../pushes/manager-push.js';
 import type { Exchange, RouteHandlers, RouteOf } from './exchange.js';
+import { isLegacyPoll } from './legacy-request.js';
 import { withBody } from './request-body.js';
 import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-headers.js';
 import { sendDelta, sendEmpty, sendError, sendSnapshot } from './responses.js';
@@ -12,7 +13,7 @@ import { sendDelta, sendEmpty, sendError, sendSnapshot } from './responses.js';
 /** The routes for metadata: pushes, of snapshots and of deltas, and polls. */
 export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
   async push(exchange, route) {
-    const { manager, pushes, request, access, open } = exchange;
+    const { manager, pushes, connections, request, access, open } = exchange;
     const { cluster } = route;
     const most = manager.limits.snapshotBytes;
     const result = await pushes.counting(cluster, () =>
@@ -20,7 +21,7 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
         checkDigest(request, snapshot);
         return manager.push(
           { ...identity(exchange, route), offer: offerOf(request), snapshot },
-          { requester: access.requester, signal: open.signal },
+          { requester: connections.requesterOf(request, access), signal: open.signal },
         );
       }),
     );
@@ -28,7 +29,7 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
   },
 
   async patch(exchange, route) {
-    const { manager, pushes, request, access, open } = exchange;
+    const { manager, pushes, connections, request, access, open } = exchange;
     const { cluster } = route;
     const digest = checkedPatch(request);
     const most = Math.min(maxPushedDelta, manager.limits.snapshotBytes);
@@ -37,7 +38,11 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
         checkDigest(request, bytes);
         return manager.push(
           { ...identity(exchange, route), delta: { bytes, digest } },
-          { requester: access.requester, signal: open.signal, reserve: (more) => use.take(more) },
+          {
+            requester: connections.requesterOf(request, access),
+            signal: open.signal,
+            reserve: (more) => use.take(more),
+          },
         );
       }),
     );
@@ -45,9 +50,10 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
   },
 
   async poll(exchange, { cluster, version }) {
-    const { manager, request, response, access, open } = exchange;
+    const { manager, connections, request, response, access, open } = exchange;
     const [epoch, mutation] = [header(request, headers.epoch), header(request, headers.mutation)];
-    const { requester, isNode } = access;
+    const { isNode } = access;
+    const requester = connections.requesterOf(request, access);
     // The node id is ignored unless the bearer may act as a node.
     const [nodeId, wait] = [isNode ? nodeIdOf(request) : undefined, waitOf(request)];
     const baseEpoch = namesVcdiff(header(request, headers.acceptDelta))
@@ -55,7 +61,7 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
       : undefined;
     const result = await manager.poll(
       { cluster, version, wait, epoch, mutation, nodeId, instance: instanceOf(request), baseEpoch },
-      { requester, signal: open.signal, connection: request.socket, isNode },
+      { requester, signal: open.signal, connection: request.socket, isNode, isLegacy: isLegacyPoll(request) },
     );
     switch (result.kind) {
       case 'unchanged':
@@ -83,7 +89,8 @@ function identity({ manager, request }: Exchange, { cluster, version }: RouteOf<
   const acceptsDelta =
     namesVcdiff(header(request, headers.acceptDelta)) && versionTag({ epoch, version }) !== undefined;
   const [nodeId, instance] = [nodeIdOf(request), instanceOf(request)];
-  return { cluster, version, mutation, epoch, nodeId, instance, acceptsDelta };
+  const requester = header(request, headers.requester);
+  return { cluster, version, mutation, epoch, nodeId, requester, instance, acceptsDelta };
 }
 
 function sendPushResult(

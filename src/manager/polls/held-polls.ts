@@ -1,4 +1,5 @@
 import type { Deadlines } from '../../async/deadlines.js';
+import { noVersion } from '../../protocol/version.js';
 import { isFromOtherHistory } from '../recovery/history-check.js';
 import type { RecoveryGate } from '../recovery/recovery-gate.js';
 import { inSlices, TimeSlice } from '../time-slice.js';
@@ -17,6 +18,16 @@ export interface HeldPollsParts {
   readonly notifier: PollNotifier;
 }
 
+/** Milliseconds for which the response to a legacy client is delayed. */
+const legacyDelay = 50;
+
+/** At version 0 the client has nothing that it could lose. */
+const isDelayed = (
+  { request }: WaitingPoll,
+  { kind }: ManagerPollResult,
+  { isLegacy = false }: Holding,
+): boolean => isLegacy && kind === 'snapshot' && request.version !== noVersion;
+
 /** How a poll may be held. */
 export interface Holding {
   /** Called before the poll is held; its result is called afterwards. */
@@ -24,6 +35,8 @@ export interface Holding {
   readonly signal?: AbortSignal | undefined;
   /** The request may come from a node, which takes part in recovery; a read-only request does not. */
   readonly isNode: boolean;
+  /** The request may come from a legacy client, which applies every response, even one that is older than what it has just pushed. */
+  readonly isLegacy?: boolean;
   /** Called when the requester has the newest version. */
   readonly onUnchanged: () => void;
 }
@@ -59,12 +72,13 @@ export class HeldPolls {
     this.#polls.add(poll);
     try {
       const result = await this.#compare(poll, holding.isNode);
-      if (result !== undefined) return result;
+      if (result !== undefined) return await this.#compared(poll, result, holding);
       holding.onUnchanged();
       if (request.wait <= 0) return { ...poll.unchanged, retryAfter: this.#parts.recovery.remaining };
       const releaseSlot = holding.takeSlot();
       try {
-        return await poll.hold(this.#parts.deadlines, request.wait, holding.signal);
+        const changed = await poll.hold(this.#parts.deadlines, request.wait, holding.signal);
+        return await this.#delayed(poll, changed, holding);
       } finally {
         releaseSlot();
       }
@@ -105,6 +119,38 @@ export class HeldPolls {
       await inSlices(this.#polls, (poll) => this.#notice?.(poll));
     }
     this.#notice = undefined;
+  }
+
+  /** Delays a response that need not wait for a change; without a slot it is sent at once. */
+  async #compared(
+    poll: WaitingPoll,
+    result: ManagerPollResult,
+    holding: Holding,
+  ): Promise<ManagerPollResult> {
+    if (!isDelayed(poll, result, holding)) return result;
+    let releaseSlot: () => void;
+    try {
+      releaseSlot = holding.takeSlot();
+    } catch {
+      return result;
+    }
+    try {
+      return await this.#delayed(poll, result, holding);
+    } finally {
+      releaseSlot();
+    }
+  }
+
+  /**
+   * A legacy client applies each response, even if its own push has been stored meanwhile, and then it is back at an older version. So it
+   * gets a version a little later than others, and then the newest one.
+   */
+  async #delayed(poll: WaitingPoll, result: ManagerPollResult, holding: Holding): Promise<ManagerPollResult> {
+    if (!isDelayed(poll, result, holding)) return result;
+    const { head, deadlines } = this.#parts;
+    await poll.rest(deadlines, legacyDelay, holding.signal);
+    const current = await head.current(await head.read());
+    return current === undefined ? result : published(current, this.#parts.recent).resultFor(poll.request);
   }
 
   /** Returns the response to a poll, if there is one already. */

@@ -15,6 +15,7 @@ import type { ManagerPush, ManagerPushResult, Reserve } from './manager-push.js'
 import type { PushDeadlines, PushUnderWay } from './push-deadlines.js';
 import type { PushQueue } from './push-queue.js';
 import { applyPushedDelta, isDeltaRefusal, unknownBase } from './pushed-delta.js';
+import { pusherOf } from './pusher.js';
 
 export interface ClusterPushesParts {
   readonly store: ManagerStore;
@@ -97,12 +98,12 @@ export class ClusterPushes {
 
   /** Stores a version, and publishes it. */
   commit(
-    request: Omit<Commit, 'author' | 'remote'>,
+    request: Omit<Commit, 'author'>,
     requester: Requester,
     { signal, delta }: { readonly signal?: AbortSignal | undefined; readonly delta?: Delta | undefined } = {},
   ): Promise<CommitResult> {
     const { store, deadlines, head, around, onCommit } = this.#parts;
-    const commit: Commit = { ...request, author: requester.author, remote: requester.remote };
+    const commit: Commit = { ...request, author: requester.author };
     return around(async () => {
       const result = await store.commit(commit, signal);
       deadlines.progress();
@@ -132,7 +133,8 @@ export class ClusterPushes {
     const { hasData } = clusterHead;
     const minVersion = hasData ? noVersion : base;
     const history = hasData ? { epoch } : recovery.firstVersion(epoch);
-    const commit = { cluster, base, snapshot, mutation, nodeId, minVersion, ...history };
+    const pusher = pusherOf(request, requester);
+    const commit = { cluster, base, snapshot, mutation, nodeId, pusher, minVersion, ...history };
     underWay.beginsToStore();
     const result = await this.commit(commit, requester, { signal, delta });
     switch (result.kind) {
