@@ -110,7 +110,8 @@ describe('a connection', () => {
     const begin = performance.now();
     child.stdin.write('close');
     expect(await exited).toEqual([0, null]);
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    // An idle connection would hold the process for the 600 s of its Keep-Alive.
+    expect(performance.now() - begin).toBeLessThan(60_000);
     expect(JSON.parse(await output)).toEqual(['CLOSED', 'CLOSED']);
   });
 });

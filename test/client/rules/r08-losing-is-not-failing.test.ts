@@ -21,7 +21,7 @@ function contested(lab: Lab, inner: Transport, times: { left: number }): Transpo
       if (request.version === 0 || times.left === 0) return send(request, options);
       times.left -= 1;
       const snapshot = encodeMetadata(await dataWith(1n, 'before', `theirs ${++number}`));
-      await send({ ...request, snapshot, mutation: `theirs-${number}`, nodeId: 999 });
+      await send({ ...request, snapshot, delta: undefined, mutation: `theirs-${number}`, nodeId: 999 });
       await lab.clock.settle();
       return send(request, options);
     },
