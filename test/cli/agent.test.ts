@@ -94,7 +94,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     expect(version).not.toBe(before);
     await agent.line(`with version ${version}:`);
     expect(await agent.end()).toBe(0);
-  }, 60_000);
+  });
 
   it('serves /health and /metrics, and reports when the server or the manager cannot be reached', async () => {
     const manager = await labManager();
@@ -316,7 +316,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     await third.line('pending   database "a": the cluster had it in an earlier history');
     expect(await third.end()).toBe(0);
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['a', 'z']);
-  }, 60_000);
+  });
 
   it('ends right however often it is killed in the middle of a convergence', async () => {
     const manager = await labManager();
@@ -382,7 +382,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       );
     }
     expect(await names(influxd, 'SELECT v FROM mine..m')).toHaveLength(1);
-  }, 60_000);
+  });
 });
 
 describeWithServer('influxd', 'cflux plan', () => {
@@ -439,5 +439,5 @@ describeWithServer('influxd', 'cflux plan', () => {
       expect([await exit, lines.join('\n')], args.join(' ')).toEqual([code, expect.stringContaining(says)]);
       expect(lines.join('\n')).not.toContain('Secr3t');
     }
-  }, 60_000);
+  });
 });
