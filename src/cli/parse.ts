@@ -28,16 +28,9 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('write a whole number above 0');
 }
 
-/** Parses a version as `cflux history` lists it. */
-export const parseVersionArgument = (text: string): number =>
-  parseId(text, 'write a version in digits, as `cflux history` lists them');
-
 /** Parses a node id as `cflux nodes` lists it. */
-export const parseNodeId = (text: string): number =>
-  parseId(text, 'write a node id in digits, as `cflux nodes` lists them');
-
-function parseId(text: string, otherwise: string): number {
+export function parseNodeId(text: string): number {
   const id = parseVersion(text);
   if (id !== undefined && id !== noVersion) return id;
-  throw new InvalidArgumentError(otherwise);
+  throw new InvalidArgumentError('write a node id in digits, as `cflux nodes` lists them');
 }

@@ -164,7 +164,8 @@ describe('status, clusters and nodes', () => {
 
     const status = await run(['status']);
     expect(status.out).toMatch(/^CLUSTER +VERSION +CHANGED +SIZE +ALIVE +NODES$/m);
-    expect(status.out).toMatch(new RegExp(`^prod +${version} +now +\\d+ B +1 +2$`, 'm'));
+    const short = `…${String(version).slice(-4)}`;
+    expect(status.out).toMatch(new RegExp(`^prod +${short} +now +\\d+ B +1 +2$`, 'm'));
     expect(JSON.parse((await run(['status', '--json'])).out)).toMatchObject({
       ready: true,
       clusters: [{ cluster: 'prod', version, nodes: 2, alive: 1 }],
@@ -183,7 +184,7 @@ describe('status, clusters and nodes', () => {
     }
     const progress = { instance: 'i', version, epoch: await manager.epoch('prod') };
     await manager.heartbeat('prod', id, { progress });
-    expect((await run(['nodes'])).out).toMatch(new RegExp(`^prod +${id} +up to date +${version} +- `, 'm'));
+    expect((await run(['nodes'])).out).toMatch(new RegExp(`^prod +${id} +up to date +${short} +- `, 'm'));
     expect(JSON.parse((await run(['nodes', 'prod', '--json'])).out)).toMatchObject([
       { id, alive: true },
       { id: gone, alive: false },
@@ -259,7 +260,8 @@ describe('history, show and diff', () => {
 
     const history = await run(['history', 'prod']);
     const listed = history.out.split('\n').map((line) => line.trim().split(' ')[0]);
-    expect(listed).toEqual(['VERSION', String(third), String(second), String(first)]);
+    const short = (version: number) => `…${String(version).slice(-4)}`;
+    expect(listed).toEqual(['VERSION', short(third), short(second), short(first)]);
     expect(history.out).toContain('node 7');
     // Meanwhile the versions have aged.
     const withoutAges = (text: string) => text.replaceAll(/now|\d+ \w+ ago/g, '').replaceAll(/ +/g, ' ');
@@ -305,6 +307,60 @@ describe('history, show and diff', () => {
     ]) {
       expect((await run(args)).code, args.join(' ')).toBe(3);
     }
+  });
+});
+
+describe('versions', () => {
+  it('are written as endings, latest, -1 and ~2, in every command', async () => {
+    const { run, manager, meta } = await setUp();
+    const first = await change(manager, meta, () => meta.createDatabase('one'));
+    const second = await change(manager, meta, () => meta.createDatabase('two'));
+    const third = await change(manager, meta, () => meta.createDatabase('three'));
+    const versionShown = async (notation: string) => {
+      const { out } = await run(['show', 'prod', notation, '--json']);
+      return JSON.parse(out).version;
+    };
+    const ending = String(second).slice(-4);
+    for (const notation of ['-1', '~1', 'latest~1', 'latest-1', `…${ending}`, `...${ending}`, ending])
+      expect(await versionShown(notation), notation).toBe(second);
+    for (const notation of ['latest', '-0', '~0', String(third)])
+      expect(await versionShown(notation), notation).toBe(third);
+    for (const notation of ['-2', '~2']) expect(await versionShown(notation), notation).toBe(first);
+    const [, listed = ''] = (await run(['history', 'prod'])).out.split('\n');
+    expect(await versionShown(listed.split(' ')[0] ?? '')).toBe(third);
+
+    const exported = await run(['export', 'prod', '-2']);
+    expect(exported.bytes).toEqual(Buffer.from(await manager.version('prod', first)));
+    expect((await run(['diff', 'prod', '~2', 'latest'])).out.match(/^\+ database/gm)).toHaveLength(2);
+    const undone = await run(['rollback', 'prod', '-1']);
+    expect(undone.out).toContain(`Version ${second} is current again`);
+  });
+
+  it('compare with their predecessor in a diff of one version', async () => {
+    const { run, manager, meta } = await setUp();
+    const first = await change(manager, meta, () => meta.createDatabase('one'));
+    const second = await change(manager, meta, () => meta.createDatabase('two'));
+    await change(manager, meta, () => meta.createDatabase('three'));
+    for (const notation of [String(second), '-1'])
+      expect((await run(['diff', 'prod', notation])).out.split('\n')[0]).toContain('+ database "two"');
+    expect((await run(['diff', 'prod', 'latest'])).out).not.toContain('"two"');
+    const oldest = await run(['diff', 'prod', String(first)]);
+    expect([oldest.code, oldest.err]).toEqual([3, expect.stringContaining('is the oldest one')]);
+  });
+
+  it('that do not exist, are ambiguous or are no version are refused with what there is', async () => {
+    const { run, manager, meta } = await setUp();
+    const first = await change(manager, meta, () => meta.createDatabase('one'));
+    const second = await change(manager, meta, () => meta.createDatabase('two'));
+    for (const notation of ['-2', '~7', '…000000000001']) {
+      const { code, err } = await run(['show', 'prod', notation]);
+      expect([code, err], notation).toEqual([
+        3,
+        expect.stringContaining(`2 versions, ${first} to ${second}`),
+      ]);
+    }
+    for (const notation of ['newest', '…', '~', '-x', '…47x', '-1.5', 'latest~'])
+      expect((await run(['show', 'prod', notation])).code, notation).toBe(2);
   });
 });
 
