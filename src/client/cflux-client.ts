@@ -107,7 +107,8 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * Leaves the cluster: ends the loops, rejects queued changes, waits for the push under way, notifies the manager and closes the
    * wrapped client. Idempotent: returns the same promise. Does not reject if the manager cannot be reached.
    *
-   * @param options `deregister` gives up the node's id permanently; `timeout` (default 5,000 ms) limits the wait for the push under
+   * @param options `deregister` gives up the node's id permanently (default: only if the node cannot remember it, because it has neither
+   * `dir` nor `storage`); `timeout` (default 5,000 ms) limits the wait for the push under
    * way, whose changes then reject as `UNKNOWN_OUTCOME`
    */
   close(options: { deregister?: boolean; timeout?: number } = {}): Promise<void> {
@@ -116,7 +117,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#closing ??= this.#session.close(options.deregister ?? false, options.timeout ?? closeTimeout);
+    this.#closing ??= this.#session.close(options.deregister, options.timeout ?? closeTimeout);
     return this.#closing;
   }
 

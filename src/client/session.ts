@@ -98,7 +98,7 @@ export class Session<M extends MetaClientLike> {
     return this.#lifecycle.open(options.signal);
   }
 
-  close(deregister: boolean, timeout: number): Promise<void> {
+  close(deregister: boolean | undefined, timeout: number): Promise<void> {
     return this.#lifecycle.close(deregister, timeout);
   }
 

@@ -196,6 +196,45 @@ describe('status, clusters and nodes', () => {
     expect(await manager.nodes('prod')).toHaveLength(1);
   });
 
+  it('remove the nodes that have been dead so long, and skip those whose last sign of life is not known', async () => {
+    const { run, manager, meta } = await setUp();
+    await change(manager, meta, () => meta.createDatabase('db'));
+    const nothing = await run(['remove-node', 'prod', '--dead-for', '1d']);
+    expect([nothing.code, nothing.out]).toEqual([0, 'No nodes to remove.']);
+    const seen: [alive: boolean, lastSeen?: number][] = [
+      [true, 200_000_000],
+      [false, 200_000_000],
+      [false, 86_400_000],
+      [false, 86_399_999],
+      [false, undefined],
+    ];
+    const ids = await Promise.all(
+      seen.map(async (_, at) => {
+        const description = { ip: '', hostname: `h${at}`, bindAddress: `h${at}:8086` };
+        return (await manager.register('prod', description)).id;
+      }),
+    );
+    const list = manager.nodes.bind(manager);
+    manager.nodes = async (cluster) =>
+      (await list(cluster)).map(({ lastSeen: _, ...node }) => {
+        const [alive = true, lastSeen] = seen[ids.indexOf(node.id)] ?? [];
+        return { ...node, alive, ...(lastSeen === undefined ? {} : { lastSeen }) };
+      });
+    const { out, err } = await run(['remove-node', 'prod', '--dead-for', '1d']);
+    expect(out.split('\n').toSorted()).toEqual([
+      `Removed node ${ids[1]} (h1), last heard of 2 d ago.`,
+      `Removed node ${ids[2]} (h2), last heard of 1 d ago.`,
+    ]);
+    expect(err).toBe(
+      `cflux: skipped node ${ids[4]} (h4): it is dead, but when it was last heard of is unknown`,
+    );
+    expect((await list('prod')).map(({ id }) => id)).toEqual([ids[0], ids[3], ids[4]]);
+    const json = await run(['remove-node', 'prod', '--dead-for', '1s', '--json']);
+    expect(JSON.parse(json.out)).toEqual({ cluster: 'prod', removed: [ids[3]], skipped: [ids[4]] });
+    for (const args of [[], ['7', '--dead-for', '1d'], ['--dead-for', 'soon']])
+      expect((await run(['remove-node', 'prod', ...args])).code, args.join(' ')).toBe(2);
+  });
+
   it('report that the manager is not ready', async () => {
     const { run, manager } = await setUp();
     await manager.close();
