@@ -17,6 +17,7 @@ import { type NodesToWaitFor, notEverywhere, waitForNodes } from './follow/wait-
 import { Lifecycle } from './lifecycle.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import type { Position } from './local/position.js';
+import { ChangeStream } from './observe/change-stream.js';
 import type { EventHub } from './observe/event-hub.js';
 import { logEvents } from './observe/event-log.js';
 import type { CfluxStatus } from './observe/status.js';
@@ -67,6 +68,12 @@ export class Session<M extends MetaClientLike> {
 
   get events(): Pick<EventHub, 'on' | 'once' | 'off'> {
     return this.#parts.hub;
+  }
+
+  changes(options: { readonly signal?: AbortSignal }): ChangeStream {
+    checkCallOptions.changes(options);
+    const { hub, state } = this.#parts;
+    return new ChangeStream(hub, state.state === 'closed', options.signal);
   }
 
   get status(): CfluxStatus {

@@ -201,7 +201,7 @@ describe('status, clusters and nodes', () => {
     await change(manager, meta, () => meta.createDatabase('db'));
     const nothing = await run(['remove-node', 'prod', '--dead-for', '1d']);
     expect([nothing.code, nothing.out]).toEqual([0, 'No nodes to remove.']);
-    const seen: [alive: boolean, lastSeen?: number][] = [
+    const seen: [alive: boolean, lastSeen?: number | undefined][] = [
       [true, 200_000_000],
       [false, 200_000_000],
       [false, 86_400_000],

@@ -4,7 +4,7 @@ import { digestMetadata } from '../../meta/digest-metadata.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import type { MetaData } from '../../meta/records.js';
 import { noVersion } from '../../protocol/version.js';
-import type { BackedUpMetadata, Emit } from '../observe/events.js';
+import type { BackedUpMetadata, Emit, MetadataChange } from '../observe/events.js';
 import { Backups } from './backups.js';
 import type { MetaClientAdapter } from './meta-client-adapter.js';
 import type { NodeStorage } from './node-directory.js';
@@ -134,16 +134,25 @@ export class Replica<M> {
 
   /** Replaces `before` in the wrapped client with `data` of other nodes, which is version `position` of the cluster. */
   async replace(data: MetaData, position: Position, before: MetaData): Promise<void> {
-    await this.install(data, position, async () => {
+    await this.#install(data, position, 'remote', async () => {
       if (!(await this.#replaceDiverged(data, before))) await this.#adapter.replace(data);
     });
   }
 
   /**
-   * Records that `data` is version `position` of the cluster, then calls `store`, which writes it to the wrapped client. If one of
-   * them fails, the node stays at its previous position.
+   * Records that `data` of this node is version `position` of the cluster, then calls `store`, which writes it to the wrapped client. If
+   * one of them fails, the node stays at its previous position.
    */
-  async install(data: MetaData, position: Position, store: () => Promise<void>): Promise<void> {
+  install(data: MetaData, position: Position, store: () => Promise<void>): Promise<void> {
+    return this.#install(data, position, 'local', store);
+  }
+
+  async #install(
+    data: MetaData,
+    position: Position,
+    origin: MetadataChange['origin'] | undefined,
+    store: () => Promise<void>,
+  ): Promise<void> {
     const { clusterId, metadata, previous } = this.#record.content;
     await this.#record.write({
       clusterId: data.clusterId,
@@ -157,12 +166,14 @@ export class Replica<M> {
       this.#record.note({ clusterId, metadata, previous });
       throw error;
     }
+    const previousVersion = this.#position.version;
     this.#moveTo(position, data);
+    if (origin !== undefined) this.#emit('changed', { version: position.version, previousVersion, origin });
   }
 
   /** Records another position for the same metadata, which the manager reported later. */
   async rename(position: Position): Promise<void> {
-    await this.install(await this.accepted(), position, async () => undefined);
+    await this.#install(await this.accepted(), position, undefined, async () => undefined);
   }
 
   /** Backs up displaced metadata: in a file if the node has a directory (R12). */
