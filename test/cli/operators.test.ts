@@ -186,8 +186,8 @@ describe('status, clusters and nodes', () => {
     await manager.heartbeat('prod', id, { progress });
     expect((await run(['nodes'])).out).toMatch(new RegExp(`^prod +${id} +up to date +${short} +- `, 'm'));
     expect(JSON.parse((await run(['nodes', 'prod', '--json'])).out)).toMatchObject([
-      { id, alive: true },
-      { id: gone, alive: false },
+      { id, alive: true, ip: '10.0.0.1,10.0.0.2', addresses: ['10.0.0.1', '10.0.0.2'] },
+      { id: gone, alive: false, ip: '', addresses: [] },
     ]);
 
     expect((await run(['remove-node', 'prod', String(gone)])).code).toBe(0);

@@ -53,7 +53,7 @@ export function agentCommand(terminal: Terminal): Command {
     .option('--allow-drops', 'drop on this server what the cluster dropped, with all points')
     .option('--max-drops <count>', 'hold back more drops at once until `cflux confirm-drops`', parseCount, 1)
     .option('--interval <duration>', 'time between two checks of the server (default: 30s)', parseDuration)
-    .option('--bind-address <host:port>', 'address of the server to show in `cflux nodes`')
+    .option('--bind-address <host:port>', 'address of the server to show in `cflux nodes` (default: that of --influxdb)')
     .option(
       '--max-backups <count>',
       'backups to keep in --data, besides the newest of each reason (or CFLUX_MAX_BACKUPS; default: 100)',

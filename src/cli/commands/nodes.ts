@@ -88,7 +88,7 @@ function rowOf(node: ListedNode, versions: readonly number[]): readonly (string 
     node.lastSeen === undefined ? '-' : ageText(-node.lastSeen, 0),
     node.hostname,
     node.bindAddress,
-    node.ip.replace(/,$/, '').replaceAll(',', ' '),
+    node.addresses.join(' '),
   ];
 }
 
