@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { agentCommand } from './commands/agent.js';
 import { applyCommand } from './commands/apply.js';
 import { clustersCommand } from './commands/clusters.js';
+import { configCommand } from './commands/config.js';
 import { confirmDropsCommand } from './commands/confirm-drops.js';
 import { deleteClusterCommand } from './commands/delete-cluster.js';
 import { diffCommand } from './commands/diff.js';
@@ -37,4 +38,5 @@ export const commands: readonly ((terminal: Terminal) => Command)[] = [
   agentCommand,
   planCommand,
   confirmDropsCommand,
+  configCommand,
 ];
