@@ -10,6 +10,7 @@ import { execCommand } from './commands/exec.js';
 import { exportCommand } from './commands/export.js';
 import { historyCommand } from './commands/history.js';
 import { importCommand } from './commands/import.js';
+import { initCommand } from './commands/init.js';
 import { managerCommand } from './commands/manager.js';
 import { nodesCommand } from './commands/nodes.js';
 import { planCommand } from './commands/plan.js';
@@ -39,4 +40,5 @@ export const commands: readonly ((terminal: Terminal) => Command)[] = [
   planCommand,
   confirmDropsCommand,
   configCommand,
+  initCommand,
 ];
