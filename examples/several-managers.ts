@@ -18,7 +18,7 @@ async function startManager(): Promise<ManagerServer> {
     await server.close();
     await manager.close();
   };
-  return { url: server.url, close };
+  return { url: server.url, close, [Symbol.asyncDispose]: close };
 }
 
 const managers = [await startManager(), await startManager()];

@@ -1,3 +1,4 @@
+export type { ListenerOptions } from './async/subscriptions.js';
 export type { CertificateInfo } from './certificates.js';
 export { CfluxClient } from './client/cflux-client.js';
 export type { MutateOptions, WaitOptions } from './client/config/call-options.js';
@@ -18,6 +19,7 @@ export {
   type CfluxEventName,
   type CfluxEvents,
   cfluxEventNames,
+  type MetadataChange,
   type ReplacedReason,
 } from './client/observe/events.js';
 export { type JsonLoggerOptions, jsonLogger } from './client/observe/json-logger.js';

@@ -80,6 +80,7 @@ export class Agent {
     // Use a separate directory, because InfluxDB's `meta` may be below the same parent.
     const meta = new LocalMetaClient({ dir: join(dir, 'cluster') });
     this.#client = new CfluxClient(meta, {
+      bindAddress: serverAddress(influx.url),
       ...client,
       ...this.#reportedTls('manager', client.tls),
       dir,
@@ -269,6 +270,13 @@ export class Agent {
     if (!hadError || this.#error !== undefined) return;
     this.#log.notify('recovered', `InfluxDB at ${this.#mirror.url} is available again`);
   }
+}
+
+/** Returns host and port of a server, so that several agents on one machine can be told apart. The mirror checks the URL. */
+function serverAddress(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { host, port, protocol } = new URL(url);
+  return port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host;
 }
 
 /** Returns why an agent without an error of its server is not healthy. */

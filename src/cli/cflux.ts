@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { CfluxError } from '../errors.js';
 import { printableLines } from '../printable.js';
+import { applyConfig } from './apply-config.js';
 import { commands } from './commands.js';
+import { defaultConfigFile } from './config-file.js';
 import { EndWith, exitCode, exitCodeOf } from './exit-code.js';
 import type { Terminal } from './terminal.js';
 
@@ -32,14 +34,22 @@ function guarded(terminal: Terminal): Terminal {
 }
 
 /** Runs `cflux` with `args` (without the program's name) and returns its exit code. */
-export async function runCflux(args: readonly string[], processTerminal: Terminal): Promise<number> {
-  const terminal = guarded(processTerminal);
+export async function runCflux(
+  args: readonly string[],
+  processTerminal: Terminal,
+  configFile = defaultConfigFile,
+): Promise<number> {
+  // A copy, because the configuration file adds to it.
+  const env = { ...processTerminal.env };
+  const terminal = guarded({ ...processTerminal, env });
   const program = new Command('cflux')
     .description('One metadata for several InfluxDB 1.x servers.')
     .version(manifest.version)
     .addHelpText('after', help);
   for (const command of commands) program.addCommand(command(terminal));
-  for (const command of [program, ...program.commands]) {
+  applyConfig(program, args, { env, file: configFile, terminal });
+  const nested = program.commands.flatMap(({ commands }) => commands);
+  for (const command of [program, ...program.commands, ...nested]) {
     command
       .exitOverride()
       .showSuggestionAfterError()

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { agentCommand } from './commands/agent.js';
 import { applyCommand } from './commands/apply.js';
 import { clustersCommand } from './commands/clusters.js';
+import { configCommand } from './commands/config.js';
 import { confirmDropsCommand } from './commands/confirm-drops.js';
 import { deleteClusterCommand } from './commands/delete-cluster.js';
 import { diffCommand } from './commands/diff.js';
@@ -9,6 +10,7 @@ import { execCommand } from './commands/exec.js';
 import { exportCommand } from './commands/export.js';
 import { historyCommand } from './commands/history.js';
 import { importCommand } from './commands/import.js';
+import { initCommand } from './commands/init.js';
 import { managerCommand } from './commands/manager.js';
 import { nodesCommand } from './commands/nodes.js';
 import { planCommand } from './commands/plan.js';
@@ -37,4 +39,6 @@ export const commands: readonly ((terminal: Terminal) => Command)[] = [
   agentCommand,
   planCommand,
   confirmDropsCommand,
+  configCommand,
+  initCommand,
 ];

@@ -6,11 +6,12 @@ const units: ReadonlyMap<string, number> = new Map([
   ['s', 1_000],
   ['m', 60_000],
   ['h', 3_600_000],
+  ['d', 86_400_000],
 ]);
 
 /** Parses a duration such as `15s`, `500ms` or `1m` to milliseconds. */
 export function parseDuration(text: string): number {
-  const [, digits, unit = ''] = /^([0-9]{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+  const [, digits, unit = ''] = /^([0-9]{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const milliseconds = Number(digits) * (units.get(unit) ?? Number.NaN);
   if (milliseconds > 0) return milliseconds;
   throw new InvalidArgumentError('write a duration above 0, such as 15s, 500ms or 1m');
@@ -28,16 +29,9 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('write a whole number above 0');
 }
 
-/** Parses a version as `cflux history` lists it. */
-export const parseVersionArgument = (text: string): number =>
-  parseId(text, 'write a version in digits, as `cflux history` lists them');
-
 /** Parses a node id as `cflux nodes` lists it. */
-export const parseNodeId = (text: string): number =>
-  parseId(text, 'write a node id in digits, as `cflux nodes` lists them');
-
-function parseId(text: string, otherwise: string): number {
+export function parseNodeId(text: string): number {
   const id = parseVersion(text);
   if (id !== undefined && id !== noVersion) return id;
-  throw new InvalidArgumentError(otherwise);
+  throw new InvalidArgumentError('write a node id in digits, as `cflux nodes` lists them');
 }

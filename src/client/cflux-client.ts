@@ -1,3 +1,4 @@
+import type { ListenerOptions } from '../async/subscriptions.js';
 import type { CertificateInfo } from '../certificates.js';
 import { checkMethods } from '../check-options.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
@@ -10,7 +11,7 @@ import { type CfluxOptions, resolveOptions } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
-import type { CfluxEventName, CfluxEvents } from './observe/events.js';
+import type { CfluxEventName, CfluxEvents, MetadataChange } from './observe/events.js';
 import type { CfluxStatus } from './observe/status.js';
 import { Session } from './session.js';
 
@@ -73,15 +74,31 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return this.#session.certificates;
   }
 
-  /** Calls `listener` at every event `name`. An exception of the listener is thrown in a separate task. */
-  on<Name extends CfluxEventName>(name: Name, listener: (...payload: CfluxEvents[Name]) => void): this {
-    this.#session.events.on(name, listener);
+  /**
+   * Calls `listener` at every event `name`. An exception of the listener is thrown in a separate task.
+   *
+   * @param options `signal` unsubscribes the listener when it aborts
+   */
+  on<Name extends CfluxEventName>(
+    name: Name,
+    listener: (...payload: CfluxEvents[Name]) => void,
+    options: ListenerOptions = {},
+  ): this {
+    this.#session.events.on(name, listener, options);
     return this;
   }
 
-  /** Calls `listener` at the next event `name`. */
-  once<Name extends CfluxEventName>(name: Name, listener: (...payload: CfluxEvents[Name]) => void): this {
-    this.#session.events.once(name, listener);
+  /**
+   * Calls `listener` at the next event `name`.
+   *
+   * @param options `signal` unsubscribes the listener when it aborts
+   */
+  once<Name extends CfluxEventName>(
+    name: Name,
+    listener: (...payload: CfluxEvents[Name]) => void,
+    options: ListenerOptions = {},
+  ): this {
+    this.#session.events.once(name, listener, options);
     return this;
   }
 
@@ -89,6 +106,20 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
   off<Name extends CfluxEventName>(name: Name, listener?: (...payload: CfluxEvents[Name]) => void): this {
     this.#session.events.off(name, listener);
     return this;
+  }
+
+  /**
+   * The changes of the metadata from now on, whichever node made them, as for the event `changed`. A consumer that is 1,000 changes late
+   * gets the newest of them merged into one. The iteration ends when the client closes, or when the loop is left.
+   *
+   * @param options `signal` ends the iteration: it then rejects with the signal's reason
+   * @example
+   * ```ts
+   * for await (const { version, origin } of client.changes()) console.log(version, origin);
+   * ```
+   */
+  changes(options: { signal?: AbortSignal } = {}): AsyncIterableIterator<MetadataChange> {
+    return this.#session.changes(options);
   }
 
   /**
@@ -107,7 +138,8 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * Leaves the cluster: ends the loops, rejects queued changes, waits for the push under way, notifies the manager and closes the
    * wrapped client. Idempotent: returns the same promise. Does not reject if the manager cannot be reached.
    *
-   * @param options `deregister` gives up the node's id permanently; `timeout` (default 5,000 ms) limits the wait for the push under
+   * @param options `deregister` gives up the node's id permanently (default: only if the node cannot remember it, because it has neither
+   * `dir` nor `storage`); `timeout` (default 5,000 ms) limits the wait for the push under
    * way, whose changes then reject as `UNKNOWN_OUTCOME`
    */
   close(options: { deregister?: boolean; timeout?: number } = {}): Promise<void> {
@@ -116,7 +148,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#closing ??= this.#session.close(options.deregister ?? false, options.timeout ?? closeTimeout);
+    this.#closing ??= this.#session.close(options.deregister, options.timeout ?? closeTimeout);
     return this.#closing;
   }
 

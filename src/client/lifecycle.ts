@@ -96,8 +96,8 @@ export class Lifecycle<M extends MetaClientLike> {
   }
 
   /** Closes all parts in the guaranteed order (R13). */
-  async close(deregister: boolean, timeout: number): Promise<void> {
-    const { state, queue, joined, commits, writer, membership, network, hub } = this.#parts;
+  async close(deregister: boolean | undefined, timeout: number): Promise<void> {
+    const { state, queue, joined, commits, writer, membership, network, hub, storage } = this.#parts;
     const wasOpened = this.#opening !== undefined || this.#loops !== undefined;
     state.enter('closing');
     queue.rejectAll(closedError());
@@ -113,7 +113,9 @@ export class Lifecycle<M extends MetaClientLike> {
       cancel();
     }
     // Best effort: without the notification, the manager detects the loss by its time to live.
-    await membership.leave(deregister, { timeout: leaveTimeout }).catch(() => undefined);
+    // A node without storage never uses its id again, so the manager would list it as dead permanently.
+    const isGone = deregister ?? storage === undefined;
+    await membership.leave(isGone, { timeout: leaveTimeout }).catch(() => undefined);
     await network.release();
     try {
       if (wasOpened) await this.#closeParts();

@@ -17,6 +17,7 @@ import { type NodesToWaitFor, notEverywhere, waitForNodes } from './follow/wait-
 import { Lifecycle } from './lifecycle.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import type { Position } from './local/position.js';
+import { ChangeStream } from './observe/change-stream.js';
 import type { EventHub } from './observe/event-hub.js';
 import { logEvents } from './observe/event-log.js';
 import type { CfluxStatus } from './observe/status.js';
@@ -69,6 +70,12 @@ export class Session<M extends MetaClientLike> {
     return this.#parts.hub;
   }
 
+  changes(options: { readonly signal?: AbortSignal }): ChangeStream {
+    checkCallOptions.changes(options);
+    const { hub, state } = this.#parts;
+    return new ChangeStream(hub, state.state === 'closed', options.signal);
+  }
+
   get status(): CfluxStatus {
     const { state, network, replica, membership, sync, queue } = this.#parts;
     const { version, epoch } = replica.position;
@@ -98,7 +105,7 @@ export class Session<M extends MetaClientLike> {
     return this.#lifecycle.open(options.signal);
   }
 
-  close(deregister: boolean, timeout: number): Promise<void> {
+  close(deregister: boolean | undefined, timeout: number): Promise<void> {
     return this.#lifecycle.close(deregister, timeout);
   }
 

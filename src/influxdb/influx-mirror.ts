@@ -1,8 +1,8 @@
-import { EventEmitter } from 'eventemitter3';
 import { withTimeout } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import { Mutex } from '../async/mutex.js';
+import { type ListenerOptions, Subscriptions } from '../async/subscriptions.js';
 import { throwUncaught } from '../async/throw-uncaught.js';
 import { checkListener } from '../check-arguments.js';
 import { debugLog } from '../debug-log.js';
@@ -85,7 +85,7 @@ export class InfluxMirror {
   readonly #converger: Converger;
   readonly #store: LedgerStore;
   readonly #settings: MirrorSettings;
-  readonly #emitter = new EventEmitter();
+  readonly #subscriptions = new Subscriptions();
   readonly #closing = lifetimeController();
   /** Runs one convergence at a time. */
   readonly #turns = new Mutex();
@@ -195,23 +195,33 @@ export class InfluxMirror {
     this.#follower?.poke();
   }
 
-  /** Calls `listener` at every event `name`. An exception of the listener is thrown in a separate task. */
+  /**
+   * Calls `listener` at every event `name`. An exception of the listener is thrown in a separate task.
+   *
+   * @param options `signal` unsubscribes the listener when it aborts
+   */
   on<Name extends keyof InfluxMirrorEvents>(
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
+    options: ListenerOptions = {},
   ): this {
     checkListener('on', eventNames, name, listener);
-    this.#emitter.on(name, listener as () => void);
+    this.#subscriptions.on(name, listener as () => void, options);
     return this;
   }
 
-  /** Calls `listener` at the next event `name`. */
+  /**
+   * Calls `listener` at the next event `name`.
+   *
+   * @param options `signal` unsubscribes the listener when it aborts
+   */
   once<Name extends keyof InfluxMirrorEvents>(
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
+    options: ListenerOptions = {},
   ): this {
     checkListener('once', eventNames, name, listener);
-    this.#emitter.once(name, listener as () => void);
+    this.#subscriptions.once(name, listener as () => void, options);
     return this;
   }
 
@@ -220,7 +230,7 @@ export class InfluxMirror {
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
-    this.#emitter.off(name, listener as () => void);
+    this.#subscriptions.off(name, listener as () => void);
     return this;
   }
 
@@ -260,7 +270,7 @@ export class InfluxMirror {
     await this.#connection.close();
     await Promise.all([ended, watched]);
     await this.#store.close();
-    this.#emitter.removeAllListeners();
+    this.#subscriptions.removeAll();
   }
 
   #converge(
@@ -307,7 +317,7 @@ export class InfluxMirror {
 
   #emit<Name extends keyof InfluxMirrorEvents>(name: Name, ...payload: InfluxMirrorEvents[Name]): void {
     try {
-      this.#emitter.emit(name, ...payload);
+      this.#subscriptions.emit(name, ...payload);
     } catch (error) {
       throwUncaught(error);
     }

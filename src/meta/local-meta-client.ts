@@ -173,6 +173,11 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
     return this.#store.close();
   }
 
+  /** As `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /**
    * Returns a private copy in memory: changes to it affect neither this client nor a file. It is cheap, because the records are shared.
    */

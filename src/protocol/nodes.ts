@@ -17,7 +17,10 @@ export interface NodeDescription {
 /** A member of a cluster, alive or not. */
 export interface NodeInfo {
   readonly id: number;
+  /** Its IPv4 addresses, separated by commas: `10.0.0.1,10.0.0.2`. */
   readonly ip: string;
+  /** The same addresses as a list. */
+  readonly addresses: readonly string[];
   readonly hostname: string;
   readonly bindAddress: string;
   /** Its last heartbeat is younger than the time to live, and it has not shut down since. */

@@ -1,5 +1,6 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
+import { writeAddresses } from './addresses.js';
 import type { NodeDescription, NodeInfo, Registration } from './nodes.js';
 
 const refuse: JsonRefusal = ({ place, expected, cause }) =>
@@ -33,6 +34,7 @@ export function registrationResponse(
 }
 
 /** Returns a node for a listing: the address has both spellings, because different clients read different ones. */
-export function listedNode({ id, ip, hostname, bindAddress, alive, ...more }: NodeInfo) {
+export function listedNode({ id, ip: _, addresses, hostname, bindAddress, alive, ...more }: NodeInfo) {
+  const ip = writeAddresses({ addresses });
   return { id, ip, hostname, bindAddress, 'bind-address': bindAddress, alive, ...more };
 }

@@ -1,5 +1,6 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
+import { readAddresses } from './addresses.js';
 import { reportIn } from './node-report.js';
 import type { NodeInfo, NodeKind, Registration } from './nodes.js';
 
@@ -30,7 +31,7 @@ export function nodeIn(entry: JsonObject): NodeInfo {
   const bindAddress = entry.value('bindAddress') == null ? 'bind-address' : 'bindAddress';
   return {
     id: entry.integer('id', { min: 1 }),
-    ip: entry.text('ip'),
+    ...readAddresses(entry.text('ip')),
     hostname: entry.text('hostname'),
     bindAddress: entry.text(bindAddress),
     alive: entry.boolean('alive'),

@@ -71,6 +71,11 @@ export class FakeManager {
     await this.#manager.close();
   }
 
+  /** As `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   #local(): LocalTransport {
     return new LocalTransport(this.#manager);
   }

@@ -117,6 +117,11 @@ export class HttpTransport implements Transport {
   }
 
   /** Closes every socket. Pending calls reject with `CLOSED`. */
+  /** As `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   async close(): Promise<void> {
     await this.#calls.close?.();
   }

@@ -37,6 +37,9 @@ describeWithServer('influxd', 'cflux agent', () => {
     const first = run(['agent', '--influxdb', one.url, '--data', await directory(), ...common]);
     await first.line('imported  database "telegraf"');
     await first.line('in sync with version');
+    // Host and port of its server, so that agents on one machine can be told apart.
+    const nodes = async () => (await clientOf(manager.url)).nodes();
+    expect(await nodes()).toMatchObject([{ kind: 'agent', bindAddress: new URL(one.url).host }, {}]);
 
     const dir = await directory();
     const passwords = join(dir, 'passwords.toml');

@@ -2,7 +2,15 @@ import type { NodeInfo, NodeReport } from 'clusterflux';
 import { expect, it } from 'vitest';
 import { nodeState } from '../../src/cli/node-state.js';
 
-const node: NodeInfo = { id: 1, ip: '', hostname: 'h', bindAddress: 'h:1', alive: true, kind: 'library' };
+const node: NodeInfo = {
+  id: 1,
+  ip: '',
+  addresses: [],
+  hostname: 'h',
+  bindAddress: 'h:1',
+  alive: true,
+  kind: 'library',
+};
 const versions = [30, 20, 10];
 const report: NodeReport = {
   version: 30,

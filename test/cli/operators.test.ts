@@ -164,7 +164,8 @@ describe('status, clusters and nodes', () => {
 
     const status = await run(['status']);
     expect(status.out).toMatch(/^CLUSTER +VERSION +CHANGED +SIZE +ALIVE +NODES$/m);
-    expect(status.out).toMatch(new RegExp(`^prod +${version} +now +\\d+ B +1 +2$`, 'm'));
+    const short = `…${String(version).slice(-4)}`;
+    expect(status.out).toMatch(new RegExp(`^prod +${short} +now +\\d+ B +1 +2$`, 'm'));
     expect(JSON.parse((await run(['status', '--json'])).out)).toMatchObject({
       ready: true,
       clusters: [{ cluster: 'prod', version, nodes: 2, alive: 1 }],
@@ -183,16 +184,55 @@ describe('status, clusters and nodes', () => {
     }
     const progress = { instance: 'i', version, epoch: await manager.epoch('prod') };
     await manager.heartbeat('prod', id, { progress });
-    expect((await run(['nodes'])).out).toMatch(new RegExp(`^prod +${id} +up to date +${version} +- `, 'm'));
+    expect((await run(['nodes'])).out).toMatch(new RegExp(`^prod +${id} +up to date +${short} +- `, 'm'));
     expect(JSON.parse((await run(['nodes', 'prod', '--json'])).out)).toMatchObject([
-      { id, alive: true },
-      { id: gone, alive: false },
+      { id, alive: true, ip: '10.0.0.1,10.0.0.2', addresses: ['10.0.0.1', '10.0.0.2'] },
+      { id: gone, alive: false, ip: '', addresses: [] },
     ]);
 
     expect((await run(['remove-node', 'prod', String(gone)])).code).toBe(0);
     const again = await run(['remove-node', 'prod', String(gone)]);
     expect([again.code, again.err]).toEqual([3, expect.stringContaining('Key not found')]);
     expect(await manager.nodes('prod')).toHaveLength(1);
+  });
+
+  it('remove the nodes that have been dead so long, and skip those whose last sign of life is not known', async () => {
+    const { run, manager, meta } = await setUp();
+    await change(manager, meta, () => meta.createDatabase('db'));
+    const nothing = await run(['remove-node', 'prod', '--dead-for', '1d']);
+    expect([nothing.code, nothing.out]).toEqual([0, 'No nodes to remove.']);
+    const seen: [alive: boolean, lastSeen?: number | undefined][] = [
+      [true, 200_000_000],
+      [false, 200_000_000],
+      [false, 86_400_000],
+      [false, 86_399_999],
+      [false, undefined],
+    ];
+    const ids = await Promise.all(
+      seen.map(async (_, at) => {
+        const description = { ip: '', hostname: `h${at}`, bindAddress: `h${at}:8086` };
+        return (await manager.register('prod', description)).id;
+      }),
+    );
+    const list = manager.nodes.bind(manager);
+    manager.nodes = async (cluster) =>
+      (await list(cluster)).map(({ lastSeen: _, ...node }) => {
+        const [alive = true, lastSeen] = seen[ids.indexOf(node.id)] ?? [];
+        return { ...node, alive, ...(lastSeen === undefined ? {} : { lastSeen }) };
+      });
+    const { out, err } = await run(['remove-node', 'prod', '--dead-for', '1d']);
+    expect(out.split('\n').toSorted()).toEqual([
+      `Removed node ${ids[1]} (h1), last heard of 2 d ago.`,
+      `Removed node ${ids[2]} (h2), last heard of 1 d ago.`,
+    ]);
+    expect(err).toBe(
+      `cflux: skipped node ${ids[4]} (h4): it is dead, but when it was last heard of is unknown`,
+    );
+    expect((await list('prod')).map(({ id }) => id)).toEqual([ids[0], ids[3], ids[4]]);
+    const json = await run(['remove-node', 'prod', '--dead-for', '1s', '--json']);
+    expect(JSON.parse(json.out)).toEqual({ cluster: 'prod', removed: [ids[3]], skipped: [ids[4]] });
+    for (const args of [[], ['7', '--dead-for', '1d'], ['--dead-for', 'soon']])
+      expect((await run(['remove-node', 'prod', ...args])).code, args.join(' ')).toBe(2);
   });
 
   it('report that the manager is not ready', async () => {
@@ -259,7 +299,8 @@ describe('history, show and diff', () => {
 
     const history = await run(['history', 'prod']);
     const listed = history.out.split('\n').map((line) => line.trim().split(' ')[0]);
-    expect(listed).toEqual(['VERSION', String(third), String(second), String(first)]);
+    const short = (version: number) => `…${String(version).slice(-4)}`;
+    expect(listed).toEqual(['VERSION', short(third), short(second), short(first)]);
     expect(history.out).toContain('node 7');
     // Meanwhile the versions have aged.
     const withoutAges = (text: string) => text.replaceAll(/now|\d+ \w+ ago/g, '').replaceAll(/ +/g, ' ');
@@ -305,6 +346,60 @@ describe('history, show and diff', () => {
     ]) {
       expect((await run(args)).code, args.join(' ')).toBe(3);
     }
+  });
+});
+
+describe('versions', () => {
+  it('are written as endings, latest, -1 and ~2, in every command', async () => {
+    const { run, manager, meta } = await setUp();
+    const first = await change(manager, meta, () => meta.createDatabase('one'));
+    const second = await change(manager, meta, () => meta.createDatabase('two'));
+    const third = await change(manager, meta, () => meta.createDatabase('three'));
+    const versionShown = async (notation: string) => {
+      const { out } = await run(['show', 'prod', notation, '--json']);
+      return JSON.parse(out).version;
+    };
+    const ending = String(second).slice(-4);
+    for (const notation of ['-1', '~1', 'latest~1', 'latest-1', `…${ending}`, `...${ending}`, ending])
+      expect(await versionShown(notation), notation).toBe(second);
+    for (const notation of ['latest', '-0', '~0', String(third)])
+      expect(await versionShown(notation), notation).toBe(third);
+    for (const notation of ['-2', '~2']) expect(await versionShown(notation), notation).toBe(first);
+    const [, listed = ''] = (await run(['history', 'prod'])).out.split('\n');
+    expect(await versionShown(listed.split(' ')[0] ?? '')).toBe(third);
+
+    const exported = await run(['export', 'prod', '-2']);
+    expect(exported.bytes).toEqual(Buffer.from(await manager.version('prod', first)));
+    expect((await run(['diff', 'prod', '~2', 'latest'])).out.match(/^\+ database/gm)).toHaveLength(2);
+    const undone = await run(['rollback', 'prod', '-1']);
+    expect(undone.out).toContain(`Version ${second} is current again`);
+  });
+
+  it('compare with their predecessor in a diff of one version', async () => {
+    const { run, manager, meta } = await setUp();
+    const first = await change(manager, meta, () => meta.createDatabase('one'));
+    const second = await change(manager, meta, () => meta.createDatabase('two'));
+    await change(manager, meta, () => meta.createDatabase('three'));
+    for (const notation of [String(second), '-1'])
+      expect((await run(['diff', 'prod', notation])).out.split('\n')[0]).toContain('+ database "two"');
+    expect((await run(['diff', 'prod', 'latest'])).out).not.toContain('"two"');
+    const oldest = await run(['diff', 'prod', String(first)]);
+    expect([oldest.code, oldest.err]).toEqual([3, expect.stringContaining('is the oldest one')]);
+  });
+
+  it('that do not exist, are ambiguous or are no version are refused with what there is', async () => {
+    const { run, manager, meta } = await setUp();
+    const first = await change(manager, meta, () => meta.createDatabase('one'));
+    const second = await change(manager, meta, () => meta.createDatabase('two'));
+    for (const notation of ['-2', '~7', '…000000000001']) {
+      const { code, err } = await run(['show', 'prod', notation]);
+      expect([code, err], notation).toEqual([
+        3,
+        expect.stringContaining(`2 versions, ${first} to ${second}`),
+      ]);
+    }
+    for (const notation of ['newest', '…', '~', '-x', '…47x', '-1.5', 'latest~'])
+      expect((await run(['show', 'prod', notation])).code, notation).toBe(2);
   });
 });
 

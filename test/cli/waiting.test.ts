@@ -107,6 +107,7 @@ describe('the summary of the nodes', () => {
   const node = (id: number, more: Partial<NodeInfo>): NodeInfo => ({
     id,
     ip: '',
+    addresses: [],
     hostname: 'host',
     bindAddress: '',
     alive: true,

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { EventHub } from '../../src/client/observe/event-hub.js';
 
@@ -34,5 +35,47 @@ describe('EventHub', () => {
     hub.off('closed', always);
     hub.emit('closed');
     expect(heard).toEqual(['always', 'once', 'always']);
+  });
+
+  it('ends a subscription when its signal aborts, and no other of the same listener', () => {
+    const hub = new EventHub();
+    const [first, second] = [new AbortController(), new AbortController()];
+    let calls = 0;
+    const listener = () => {
+      calls += 1;
+    };
+    const callsOfEmit = () => {
+      const before = calls;
+      hub.emit('closed');
+      return calls - before;
+    };
+    hub.on('closed', listener, { signal: first.signal });
+    hub.on('closed', listener, { signal: second.signal });
+    hub.on('closed', listener);
+    hub.once('closed', listener, { signal: first.signal });
+    expect(callsOfEmit()).toBe(4);
+    expect(callsOfEmit()).toBe(3);
+    first.abort();
+    expect(callsOfEmit()).toBe(2);
+    hub.on('closed', listener, { signal: first.signal });
+    expect(callsOfEmit()).toBe(2);
+    hub.off('closed', listener);
+    expect(callsOfEmit()).toBe(0);
+  });
+
+  it('R14: a signal that outlives subscriptions gathers no listeners', () => {
+    const hub = new EventHub();
+    const { signal } = new AbortController();
+    for (let i = 0; i < 10; i++) {
+      const listener = () => undefined;
+      hub.on('closed', listener, { signal });
+      hub.off('closed', listener);
+      hub.once('closed', listener, { signal });
+      hub.emit('closed');
+    }
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    hub.on('closed', () => undefined, { signal });
+    hub.removeAll();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

@@ -21,6 +21,7 @@ const cases: { [Name in keyof CfluxEvents]: [payload: CfluxEvents[Name], level: 
   duplicateNode: [[{ nodeId: 1 }], 'warn'],
   registrationLost: [[{ nodeId: 7 }], 'warn'],
   synced: [[{ version: 2, previousVersion: 1, epoch: 'e' }], 'info'],
+  changed: [[{ version: 2, previousVersion: 1, origin: 'local' }], 'debug'],
   syncFailed: [[{ error: new CfluxError('UNREACHABLE', 'away'), failures: 2, retryIn: 100 }], 'debug'],
   pushed: [[{ version: 2, previousVersion: 1, mutations: 3, rounds: 1, bytes: 9 }], 'info'],
   conflict: [[{ version: 2, previousVersion: 1, round: 1 }], 'debug'],

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { CfluxClient, LocalMetaClient } from 'clusterflux';
+import { CfluxClient, HttpTransport, LocalMetaClient } from 'clusterflux';
 import { LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
 import { ManualClock, MemoryStorage } from 'clusterflux/testing';
 import { expect, it, onTestFinished } from 'vitest';
@@ -81,6 +81,12 @@ it('over HTTP a heartbeat may have the body of a registration; a change is audit
     bindAddress: 'moved:1',
     alive: true,
   });
+  // The wire keeps the comma, which legacy clients depend on; the API has a list.
+  const transport = new HttpTransport({ endpoint: url });
+  onTestFinished(() => transport.close());
+  expect(await transport.nodes({ cluster: 'c' })).toMatchObject([
+    { ip: '10.0.0.2', addresses: ['10.0.0.2'] },
+  ]);
   expect(audit).toEqual(['register', 'update-node']);
 
   expect((await heartbeat('not JSON')).status).toBe(400);

@@ -394,7 +394,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R13',
     breaks: 'the manager is not notified that the node left',
     file: 'client/lifecycle.ts',
-    find: 'await membership.leave(deregister, { timeout: leaveTimeout }).catch(() => undefined);',
+    find: 'await membership.leave(isGone, { timeout: leaveTimeout }).catch(() => undefined);',
     replace: '',
     tests: rule('r13-close'),
   },
@@ -405,6 +405,14 @@ export const clientMutants: readonly Mutant[] = [
     find: 'await storage?.open?.();',
     replace: '',
     tests: ['cases/17-one-dir-two-processes.test.ts'],
+  },
+  {
+    rule: 'R13',
+    breaks: 'a node that forgets its id keeps it in the list of nodes',
+    file: 'client/lifecycle.ts',
+    find: 'deregister ?? storage === undefined',
+    replace: 'deregister ?? false',
+    tests: rule('r13-close'),
   },
   {
     rule: 'R13',

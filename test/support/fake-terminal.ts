@@ -15,6 +15,8 @@ export interface FakeTerminalOptions {
   readonly typed?: string;
   /** Standard input; absent: a keyboard. */
   readonly input?: string | Uint8Array;
+  /** Stands for the configuration file that is read by default. */
+  readonly configFile?: string;
   /** Ends a command that serves. */
   readonly ended?: Promise<string>;
 }
@@ -35,6 +37,6 @@ export async function cflux(args: readonly string[], options: FakeTerminalOption
     ask: async () => options.typed,
     ended: () => options.ended ?? new Promise(() => {}),
   };
-  const code = await runCflux(args, terminal);
+  const code = await runCflux(args, terminal, options.configFile ?? 'no-such-configuration');
   return { code, out: out.join('\n'), err: err.join('\n'), bytes: Buffer.concat(bytes) };
 }

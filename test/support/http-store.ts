@@ -10,6 +10,7 @@ import {
   type ManagerStore,
   type NodeDetails,
   type StoreContext,
+  type StoredNode,
   type VersionRecord,
 } from 'clusterflux/manager';
 import type { NodeInfo } from '../../src/protocol/nodes.js';
@@ -141,7 +142,7 @@ export class HttpStore implements ManagerStore {
     return (await this.#request('DELETE', node(cluster, nodeId), {}, [404])).status === 200;
   }
 
-  async nodes(cluster: string): Promise<readonly NodeInfo[]> {
+  async nodes(cluster: string): Promise<readonly StoredNode[]> {
     const nodes = await json<NodeInfo[]>(await this.#request('GET', `/nodes/${encodeURIComponent(cluster)}`));
     // Without what a manager adds for people: the requests of this store are those of a node without a description.
     return nodes.map(({ id, ip, hostname, bindAddress, alive }) => ({

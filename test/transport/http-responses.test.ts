@@ -115,8 +115,15 @@ describe('responses', () => {
     ];
     const { transport } = await answering(200, {}, JSON.stringify(entries));
     expect(await transport.nodes({ cluster: 'c' })).toEqual([
-      { id: 1, ip: '1.2.3.4,', hostname: 'a', bindAddress: 'a:8086', alive: true },
-      { id: 2, ip: '', hostname: 'b', bindAddress: 'b:8086', alive: false },
+      {
+        id: 1,
+        ip: '1.2.3.4',
+        addresses: ['1.2.3.4'],
+        hostname: 'a',
+        bindAddress: 'a:8086',
+        alive: true,
+      },
+      { id: 2, ip: '', addresses: [], hostname: 'b', bindAddress: 'b:8086', alive: false },
     ]);
   });
 

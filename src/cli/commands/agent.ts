@@ -3,6 +3,7 @@ import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
 import { withoutUser } from '../../transport/endpoints.js';
 import { Agent } from '../agent.js';
+import { checkAgent } from '../agent-check.js';
 import { AgentLog } from '../agent-log.js';
 import { serveAgent } from '../agent-server.js';
 import {
@@ -13,9 +14,11 @@ import {
   withInfluxFlags,
   withManagerFlags,
 } from '../connections.js';
+import { EndWith, exitCode } from '../exit-code.js';
 import { parseListen } from '../listen.js';
 import { collect, parseCount, parseDuration } from '../parse.js';
 import type { Terminal } from '../terminal.js';
+import { withManager } from '../with-manager.js';
 
 interface Flags extends InfluxFlags, ManagerFlags {
   readonly data: string;
@@ -27,6 +30,7 @@ interface Flags extends InfluxFlags, ManagerFlags {
   readonly maxBackups?: number;
   readonly listen: { readonly host: string; readonly port: number };
   readonly hostName?: readonly string[];
+  readonly check?: true;
   readonly adopt?: true;
   readonly reseed?: true;
   readonly json?: true;
@@ -43,6 +47,7 @@ If a server lost its meta.db or got an older one, nothing is created on it: rest
 Examples:
   cflux agent --endpoint http://manager:8000 --cluster prod --data /var/lib/cflux
   cflux agent --username admin --password-file /etc/cflux/admin --passwords /etc/cflux/passwords.toml …
+  cflux agent --check …           check everything that it needs, and end
   cflux plan …                    show what it would do`;
 
 export function agentCommand(terminal: Terminal): Command {
@@ -53,7 +58,10 @@ export function agentCommand(terminal: Terminal): Command {
     .option('--allow-drops', 'drop on this server what the cluster dropped, with all points')
     .option('--max-drops <count>', 'hold back more drops at once until `cflux confirm-drops`', parseCount, 1)
     .option('--interval <duration>', 'time between two checks of the server (default: 30s)', parseDuration)
-    .option('--bind-address <host:port>', 'address of the server to show in `cflux nodes`')
+    .option(
+      '--bind-address <host:port>',
+      'address of the server to show in `cflux nodes` (default: that of --influxdb)',
+    )
     .option(
       '--max-backups <count>',
       'backups to keep in --data, besides the newest of each reason (or CFLUX_MAX_BACKUPS; default: 100)',
@@ -71,9 +79,29 @@ export function agentCommand(terminal: Terminal): Command {
     )
     .option('--adopt', "if the manager has another cluster's metadata, take it")
     .option('--reseed', "if the manager has another cluster's metadata, replace it by this node's")
+    .option('--check', 'only check server, rights, snapshot port, manager and directory; a line each')
     .option('--json', 'log lines as JSON')
     .addHelpText('after', help)
-    .action((flags: Flags) => runAgent(flags, terminal));
+    .action((flags: Flags) => (flags.check ? check(flags, terminal) : runAgent(flags, terminal)));
+}
+
+/** Prints a line for each check. Fails if one of them failed. */
+async function check(flags: Flags, terminal: Terminal): Promise<void> {
+  const { cluster = 'default' } = managerOptions(flags, terminal);
+  const influx = influxOptions(flags, terminal);
+  let failed = 0;
+  await withManager(flags, terminal, async (manager) => {
+    for await (const result of checkAgent({ dir: flags.data, cluster, influx, manager })) {
+      const { name, isFailed, text } = result;
+      if (isFailed) failed += 1;
+      terminal.out(
+        flags.json
+          ? JSON.stringify(result)
+          : `${isFailed ? 'failed' : 'ok'.padEnd(6)}  ${name.padEnd(14)}  ${text}`,
+      );
+    }
+  });
+  if (failed > 0) throw new EndWith(exitCode.failed);
 }
 
 async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {

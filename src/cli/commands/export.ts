@@ -6,9 +6,9 @@ import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import { sizeText } from '../amounts.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { noData } from '../manager-api.js';
-import { parseVersionArgument } from '../parse.js';
 import { schemaFile } from '../schema-file.js';
 import type { Terminal } from '../terminal.js';
+import { parseVersionNotation, snapshotOf, type VersionNotation, versionHelp } from '../version-notation.js';
 import { clusterOf, withManager } from '../with-manager.js';
 
 const help = `
@@ -17,9 +17,12 @@ requires the scope metadata.
 With --format iql it is a file of InfluxQL for \`cflux apply\`, where passwords are parameters; what InfluxQL cannot
 express is listed at its start and on standard error.
 
+${versionHelp}
+
 Examples:
   cflux export prod --output meta.db
   cflux export prod 1763800000123 > old.db
+  cflux export prod -1 > previous.db
   cflux import staging meta.db
   cflux export prod --format iql --output schema.iql`;
 
@@ -28,22 +31,19 @@ export function exportCommand(terminal: Terminal): Command {
     new Command('export').description('Write the metadata of a cluster to a meta.db, or as InfluxQL.'),
   )
     .argument('[cluster]', 'name of the cluster (default: CLUSTER, or default)')
-    .argument('[version]', 'version (default: the newest)', parseVersionArgument)
+    .argument('[version]', 'version (default: the newest)', parseVersionNotation)
     .option('-o, --output <file>', 'file to create (default: standard output)')
     .addOption(new Option('--format <format>', 'output format').choices(['meta', 'iql']).default('meta'))
     .addHelpText('after', help)
     .action(
       (
         argument: string | undefined,
-        version: number | undefined,
+        notation: VersionNotation | undefined,
         flags: EndpointFlags & { output?: string; format: 'meta' | 'iql' },
       ) =>
         withManager(flags, terminal, async (manager) => {
           const cluster = clusterOf(argument, terminal);
-          const snapshot =
-            version === undefined
-              ? await manager.newest(cluster)
-              : { version, snapshot: await manager.version(cluster, version) };
+          const snapshot = await snapshotOf(manager, cluster, notation);
           if (snapshot === undefined) throw noData(cluster);
           const bytes =
             flags.format === 'meta'

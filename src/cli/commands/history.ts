@@ -6,13 +6,17 @@ import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
 import { tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
+import { shortVersions } from '../version-notation.js';
 import { clusterOf, withManager } from '../with-manager.js';
 
 const help = `
 Newest first; the manager keeps the last ten (cflux manager --history). Related commands:
   cflux show CLUSTER VERSION        show the metadata of a version
+  cflux diff CLUSTER VERSION        show what a version changed
   cflux diff CLUSTER V1 V2          show what changed between two versions
-  cflux rollback CLUSTER VERSION    make a version current again, as a new version`;
+  cflux rollback CLUSTER VERSION    make a version current again, as a new version
+These commands take the endings of this table (…4711, ...4711 or 4711), the whole version of --json, latest, and -1 or ~2 for a
+number of versions before the latest.`;
 
 export function historyCommand(terminal: Terminal): Command {
   return withEndpointFlags(new Command('history').description('List the kept versions of a cluster.'))
@@ -24,7 +28,8 @@ export function historyCommand(terminal: Terminal): Command {
         const history = await manager.history(clusterOf(argument, terminal));
         if (flags.json) terminal.out(jsonText(history));
         else {
-          const rows = history.map(rowOf);
+          const short = shortVersions(history.map(({ version }) => version));
+          const rows = history.map((record) => rowOf(record, short));
           for (const line of tableLines(['VERSION', 'STORED (UTC)', '', 'SIZE', 'BY'], rows))
             terminal.out(line);
         }
@@ -32,7 +37,10 @@ export function historyCommand(terminal: Terminal): Command {
     );
 }
 
-function rowOf({ version, at, size, nodeId, author }: VersionRecord): (string | number)[] {
+function rowOf(
+  { version, at, size, nodeId, author }: VersionRecord,
+  short: (version: number) => string,
+): (string | number)[] {
   const by = [nodeId === undefined ? [] : [`node ${nodeId}`], author === undefined ? [] : [author]].flat();
-  return [version, timeText(at), ageText(at, systemClock.now()), sizeText(size), by.join(', ')];
+  return [short(version), timeText(at), ageText(at, systemClock.now()), sizeText(size), by.join(', ')];
 }

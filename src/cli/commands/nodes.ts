@@ -11,12 +11,13 @@ import type { ListedNode } from '../manager-responses.js';
 import { nodeState } from '../node-state.js';
 import { tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
+import { shortVersions } from '../version-notation.js';
 import { withManager } from '../with-manager.js';
 
 const help = `
 STATE is one of: up to date, 3 behind (of the versions that the manager keeps; 10+ beyond them), 2 pending (findings of its agent), server
 down, unknown, duplicate (two processes shared the id), dead. HELD is the version of the node, APPLIED that of the server beside an agent,
-LAG how many versions it is behind. AGE is the time since the node was last heard of.
+LAG how many versions it is behind; cflux show and others take the endings of versions. AGE is the time since the node was last heard of.
 
 A node is alive for its time to live after a heartbeat (default: 15 s). A dead node stays listed until it is removed:
   cflux remove-node CLUSTER ID
@@ -72,18 +73,22 @@ async function listed(manager: ManagerApi, cluster: string | undefined, json: bo
 }
 
 function rowOf(node: ListedNode, versions: readonly number[]): readonly (string | number)[] {
+  const { heldVersion, appliedVersion } = node;
+  const short = shortVersions(
+    [...versions, heldVersion, appliedVersion].filter((each) => each !== undefined),
+  );
   const { lag = '-', text } = nodeState(node, versions);
   return [
     node.cluster,
     node.id,
     text,
-    node.heldVersion ?? '-',
-    node.appliedVersion ?? '-',
+    heldVersion === undefined ? '-' : short(heldVersion),
+    appliedVersion === undefined ? '-' : short(appliedVersion),
     lag,
     node.lastSeen === undefined ? '-' : ageText(-node.lastSeen, 0),
     node.hostname,
     node.bindAddress,
-    node.ip.replace(/,$/, '').replaceAll(',', ' '),
+    node.addresses.join(' '),
   ];
 }
 

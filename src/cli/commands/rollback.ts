@@ -8,8 +8,13 @@ import { type ManagerApi, noData } from '../manager-api.js';
 import { differenceLines, differences } from '../metadata-differences.js';
 import { metadataTree } from '../metadata-tree.js';
 import { onTopOf } from '../on-top-of.js';
-import { parseVersionArgument } from '../parse.js';
 import type { Terminal } from '../terminal.js';
+import {
+  parseVersionNotation,
+  resolveVersion,
+  type VersionNotation,
+  versionHelp,
+} from '../version-notation.js';
 import { withManager } from '../with-manager.js';
 import { differenceJson } from './diff.js';
 
@@ -22,18 +27,20 @@ const help = `
 The old version is stored again as the newest, so a rollback can be rolled back too. The counters of shard groups and
 shards do not decrease: ids are never reused.
 
+${versionHelp}
+
 Examples:
-  cflux rollback prod 1763800000123 --dry-run    what would change
+  cflux rollback prod -1 --dry-run     what undoing the latest version would change
   cflux rollback prod 1763800000123`;
 
 export function rollbackCommand(terminal: Terminal): Command {
   return withEndpointFlags(new Command('rollback').description('Make an older version current again.'))
     .argument('<cluster>')
-    .argument('<version>', 'version from `cflux history`', parseVersionArgument)
+    .argument('<version>', 'version from `cflux history`', parseVersionNotation)
     .option('--dry-run', 'only show what would change')
     .option('--json', 'output as JSON')
     .addHelpText('after', help)
-    .action((cluster: string, version: number, flags: Flags) =>
+    .action((cluster: string, version: VersionNotation, flags: Flags) =>
       withManager(flags, terminal, (manager) => rollback(manager, cluster, version, flags, terminal)),
     );
 }
@@ -41,10 +48,11 @@ export function rollbackCommand(terminal: Terminal): Command {
 async function rollback(
   manager: ManagerApi,
   cluster: string,
-  version: number,
+  notation: VersionNotation,
   { dryRun, json }: Flags,
   terminal: Terminal,
 ): Promise<void> {
+  const version = await resolveVersion(manager, cluster, notation);
   const newest = await manager.newest(cluster);
   if (newest === undefined) throw noData(cluster);
   const current = decodeMetadata(newest.snapshot);

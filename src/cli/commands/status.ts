@@ -11,6 +11,7 @@ import { nodesSummary } from '../nodes-summary.js';
 import { parseDuration } from '../parse.js';
 import { tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
+import { shortVersions } from '../version-notation.js';
 import { withManager } from '../with-manager.js';
 
 const help = `
@@ -129,7 +130,7 @@ export function clusterLines(clusters: readonly ListedCluster[]): string[] {
     ['CLUSTER', 'VERSION', 'CHANGED', 'SIZE', 'ALIVE', 'NODES'],
     clusters.map(({ cluster, version, at, size, alive, nodes }) => [
       cluster,
-      version ?? 'no data',
+      version === undefined ? 'no data' : shortVersions([version])(version),
       at === undefined ? '' : ageText(at, now),
       size === undefined ? '' : sizeText(size),
       alive,

@@ -23,6 +23,7 @@ const wait = { signal, timeout: milliseconds };
 /** Check the options of each method, and throw CfluxError `INVALID_OPTION`. */
 export const checkCallOptions = {
   open: optionsCheck<{ signal?: AbortSignal }>('open', { signal }),
+  changes: optionsCheck<{ signal?: AbortSignal }>('changes', { signal }),
   close: optionsCheck<{ deregister?: boolean; timeout?: number }>('close', {
     deregister: flag,
     timeout: milliseconds,

@@ -4,7 +4,7 @@ import { digestMetadata } from '../../meta/digest-metadata.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import type { MetaData } from '../../meta/records.js';
 import { noVersion } from '../../protocol/version.js';
-import type { BackedUpMetadata, Emit } from '../observe/events.js';
+import type { BackedUpMetadata, Emit, MetadataChange } from '../observe/events.js';
 import { Backups } from './backups.js';
 import type { MetaClientAdapter } from './meta-client-adapter.js';
 import type { NodeStorage } from './node-directory.js';
@@ -172,21 +172,38 @@ export class Replica<M> {
     const store = async () => {
       if (!(await this.#replaceDiverged(data, before))) await this.#adapter.replace(data);
     };
-    await this.install(data, position, store, bytes);
+    await this.#install(data, position, { store, bytes, origin: 'remote' });
     if (bytes.isWhole) this.#distrustsDeltas = false;
   }
 
   /**
-   * Records that `data` is version `position` of the cluster, then calls `store`, which writes it to the wrapped client. If one of
-   * them fails, the node stays at its previous position.
+   * Records that `data` of this node is version `position` of the cluster, then calls `store`, which writes it to the wrapped client. If
+   * one of them fails, the node stays at its previous position.
    *
    * @param bytes what is known of the manager's bytes of this version
    */
-  async install(
+  install(
     data: MetaData,
     position: Position,
     store: () => Promise<void>,
-    { isExact }: Pick<BytesOfVersion, 'isExact'>,
+    bytes: Pick<BytesOfVersion, 'isExact'>,
+  ): Promise<void> {
+    return this.#install(data, position, { store, bytes, origin: 'local' });
+  }
+
+  /** `origin`: of the change; absent if the metadata stays the same. */
+  async #install(
+    data: MetaData,
+    position: Position,
+    {
+      store,
+      bytes: { isExact },
+      origin,
+    }: {
+      readonly store: () => Promise<void>;
+      readonly bytes: Pick<BytesOfVersion, 'isExact'>;
+      readonly origin?: MetadataChange['origin'];
+    },
   ): Promise<void> {
     const { clusterId, metadata, previous } = this.#record.content;
     await this.#record.write({
@@ -201,13 +218,16 @@ export class Replica<M> {
       this.#record.note({ clusterId, metadata, previous });
       throw error;
     }
+    const previousVersion = this.#position.version;
     this.#moveTo(position, data);
     this.#isExact = isExact;
+    if (origin !== undefined) this.#emit('changed', { version: position.version, previousVersion, origin });
   }
 
   /** Records another position for the same metadata, which the manager reported later. */
   async rename(position: Position): Promise<void> {
-    await this.install(await this.accepted(), position, async () => undefined, { isExact: false });
+    const store = async () => undefined;
+    await this.#install(await this.accepted(), position, { store, bytes: { isExact: false } });
   }
 
   /** Backs up displaced metadata: in a file if the node has a directory (R12). */

@@ -40,6 +40,11 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
     message: `synced version ${version} of the cluster`,
     fields: { version, previousVersion, epoch },
   }),
+  changed: ({ version, previousVersion, origin }) => ({
+    level: 'debug',
+    message: `the metadata is version ${version} (${origin})`,
+    fields: { version, previousVersion, origin },
+  }),
   syncFailed: ({ error, failures, retryIn }) => ({
     ...triedAgain(error, failures),
     fields: { ...said(error), failures, retryIn },

@@ -20,6 +20,14 @@ export interface BackedUpMetadata {
   readonly snapshot: Uint8Array;
 }
 
+/** A change of the metadata on this node. */
+export interface MetadataChange {
+  readonly version: number;
+  readonly previousVersion: number;
+  /** `local`: made by this node; `remote`: the node follows the cluster. */
+  readonly origin: 'local' | 'remote';
+}
+
 /** The events of a CfluxClient with their payloads. Events named `…Failed` are transient: the client retries by itself. */
 export interface CfluxEvents {
   /** The manager registered this node, under a new id or its previous one. */
@@ -36,6 +44,8 @@ export interface CfluxEvents {
   synced: [
     { readonly version: number; readonly previousVersion: number; readonly epoch: string | undefined },
   ];
+  /** The metadata of this node is another version, whether this node changed it or the cluster did. */
+  changed: [MetadataChange];
   /** A poll failed, or its snapshot could not be stored; retried after `retryIn` milliseconds. */
   syncFailed: [{ readonly error: CfluxError; readonly failures: number; readonly retryIn: number }];
   /** Changes of this node became a version of the cluster. */
@@ -95,6 +105,7 @@ const names: Readonly<Record<CfluxEventName, true>> = {
   registrationLost: true,
   duplicateNode: true,
   synced: true,
+  changed: true,
   syncFailed: true,
   pushed: true,
   conflict: true,

@@ -70,6 +70,8 @@ export interface ManagerServer {
    * Idempotent.
    */
   close(): Promise<void>;
+  /** As `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 // Well above the 5 s between heartbeats: an idle connection is never closed just as one is sent.
@@ -132,13 +134,11 @@ export async function createManagerServer(
     await closed;
     cancel();
   };
-  return {
-    url,
-    close() {
-      closing ??= close();
-      return closing;
-    },
+  const closeOnce = () => {
+    closing ??= close();
+    return closing;
   };
+  return { url, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
 }
 
 async function tokensOf(

@@ -1,4 +1,5 @@
 import { JsonObject } from '../../json-object.js';
+import { readAddresses } from '../../protocol/addresses.js';
 import { type NodeReport, reportIn } from '../../protocol/node-report.js';
 import type { NodeInfo } from '../../protocol/nodes.js';
 import type { Head, StoredNode } from '../manager-store.js';
@@ -22,6 +23,7 @@ export function nodeWithoutReport({ progress, reportJson: _, ...node }: StoredNo
   const applied = isOfHistory ? counted(progress?.applied, head) : appliedNothing(progress?.applied);
   return {
     ...node,
+    ...readAddresses(node.ip),
     ...(kind === undefined ? {} : { kind }),
     ...(instance === undefined ? {} : { instance }),
     ...(held === undefined ? {} : { heldVersion: held }),

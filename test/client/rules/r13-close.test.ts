@@ -276,6 +276,19 @@ describe('R13', () => {
     expect(third.client.status.nodeId).not.toBe(nodeId);
   });
 
+  it('R13: a node without storage gives its id up by default; with deregister: false it stays listed as dead', async () => {
+    const lab = new Lab();
+    const short = await lab.open({ disk: null });
+    await lab.run(short.client.close());
+    lab.forget(short);
+    expect(await lab.world.fake.manager.nodes('lab')).toEqual([]);
+    const stays = await lab.open({ disk: null });
+    const id = stays.client.status.nodeId;
+    await lab.run(stays.client.close({ deregister: false }));
+    lab.forget(stays);
+    expect(await lab.world.fake.manager.nodes('lab')).toMatchObject([{ id, alive: false }]);
+  });
+
   it('R13: while the node waits for the operator’s word it closes as any other', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock, 'one');

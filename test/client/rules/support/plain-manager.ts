@@ -1,6 +1,7 @@
 import type { NodeInfo } from 'clusterflux';
 import type { Clock } from '../../../../src/clock.js';
 import { CfluxError } from '../../../../src/errors.js';
+import { readAddresses } from '../../../../src/protocol/addresses.js';
 import type {
   CallOptions,
   EpochMismatch,
@@ -61,7 +62,7 @@ export class PlainManager implements Transport {
   async register({ node }: RegisterRequest) {
     const id = 8_001 + this.nodesKnown.size;
     const { ip, hostname, bindAddress = '' } = node;
-    this.nodesKnown.set(id, { id, ip, hostname, bindAddress, alive: true });
+    this.nodesKnown.set(id, { id, ...readAddresses(ip), hostname, bindAddress, alive: true });
     return { id, expirationDate: '' };
   }
 
