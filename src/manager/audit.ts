@@ -1,3 +1,5 @@
+import type { OrderedItem } from '../protocol/drop-orders.js';
+
 /** Identifies the requester of a change, as far as the request itself does not. */
 export interface Requester {
   /** Distinguishes clients without a node id: the remote address. */
@@ -8,10 +10,20 @@ export interface Requester {
 
 /** A stored change: requester, action and version. */
 export interface AuditEntry extends Requester {
-  readonly action: 'push' | 'register' | 'update-node' | 'deregister' | 'delete-cluster';
+  readonly action:
+    | 'push'
+    | 'order-drop'
+    | 'revoke-drops'
+    | 'confirm-drops'
+    | 'register'
+    | 'update-node'
+    | 'deregister'
+    | 'delete-cluster';
   readonly cluster: string;
   readonly version?: number | undefined;
   readonly nodeId?: number | undefined;
+  /** The databases and policies of drop orders. */
+  readonly drops?: readonly OrderedItem[] | undefined;
 }
 
 /** Called for every change, after it is stored. */

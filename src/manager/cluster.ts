@@ -1,5 +1,6 @@
 import type { Deadlines } from '../async/deadlines.js';
 import type { CfluxError } from '../errors.js';
+import type { DropsChange } from '../protocol/drop-orders.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Requester } from './audit.js';
 import type { ManagerStore, VersionRecord } from './manager-store.js';
@@ -27,7 +28,12 @@ export interface ClusterSettings {
   readonly offerRoom: OfferRoom;
   readonly maxHeldPushes: number;
   /** A version was stored by this manager. */
-  readonly onCommit: (cluster: string, record: VersionRecord, requester: Requester) => void;
+  readonly onCommit: (
+    cluster: string,
+    record: VersionRecord,
+    requester: Requester,
+    drops: DropsChange | undefined,
+  ) => void;
   /** An operation failed that no request waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -77,7 +83,7 @@ export class Cluster {
       deadlines: this.#pushDeadlines,
       maxHeld: settings.maxHeldPushes,
       around: (commit) => this.#refresh.around(commit),
-      onCommit: (current, requester) => this.#committed(current, requester),
+      onCommit: (current, requester, drops) => this.#committed(current, requester, drops),
       onIdle: () => this.#notifier.flush(),
     });
   }
@@ -148,10 +154,10 @@ export class Cluster {
     this.#polls.close(reason);
   }
 
-  #committed(current: CurrentVersion, requester: Requester): void {
+  #committed(current: CurrentVersion, requester: Requester, drops: DropsChange | undefined): void {
     this.#recovery.end();
     this.#head.stored(current, this.#notifier.isOvertaken(current));
-    this.#settings.onCommit(this.name, current.record, requester);
+    this.#settings.onCommit(this.name, current.record, requester, drops);
     this.#publish(current);
   }
 

@@ -3,13 +3,21 @@ import { Deadlines } from '../async/deadlines.js';
 import { uniformDelay } from '../async/jitter.js';
 import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
+import type { DropOrders, DropsChange } from '../protocol/drop-orders.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { type NodeReport, writeReport } from '../protocol/node-report.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
 import { type Random, randomUuid } from '../random.js';
-import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
-import type { Audit, Requester } from './audit.js';
+import type {
+  DropOrdersRequest,
+  EpochMismatch,
+  PollRequest,
+  PollResult,
+  PushRequest,
+  PushResult,
+} from '../transport/transport.js';
+import type { Audit, AuditEntry, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
 import { checkClusterName, checkDescription, checkToken, type Limits } from './limits.js';
@@ -304,6 +312,27 @@ export class Manager {
     });
   }
 
+  /**
+   * Reads the drop orders of versions above `since`: of all versions up to the returned one.
+   *
+   * @throws `NO_SUCH_ROUTE`: the store keeps no drop orders
+   */
+  dropOrders(
+    request: DropOrdersRequest,
+  ): Promise<(DropOrders & { readonly kind: 'dropOrders'; readonly epoch: string }) | EpochMismatch> {
+    return this.#service.serving(async () => {
+      const { cluster, since, epoch: wanted } = request;
+      checkClusterName(cluster);
+      checkToken('an epoch', wanted);
+      const { epoch: stored, ...orders } = await this.#store.dropOrders(cluster, since);
+      const { version } = orders;
+      const [open] = version === noVersion ? this.#clusters.concerned(cluster) : [];
+      const epoch = open?.epochWithoutData(stored) ?? stored;
+      if (wanted !== undefined && wanted !== epoch) return { kind: 'epochMismatch', epoch, version };
+      return { kind: 'dropOrders', epoch, ...orders };
+    });
+  }
+
   /** Identity of the history of a cluster; every name has one, even before its first version. */
   epoch(cluster: string): Promise<string> {
     return this.#service.serving(async () => {
@@ -366,6 +395,16 @@ export class Manager {
     });
   }
 
+  #auditDrops(
+    { orders, revoke, confirmed }: DropsChange,
+    change: Omit<AuditEntry, 'action' | 'drops'>,
+  ): void {
+    if (orders !== undefined) {
+      this.#audit?.({ action: confirmed ? 'confirm-drops' : 'order-drop', ...change, drops: orders });
+    }
+    if (revoke !== undefined) this.#audit?.({ action: 'revoke-drops', ...change, drops: revoke.items });
+  }
+
   get #self(): ManagerInfo {
     return { id: this.#id, hostname: hostname(), bindAddress: this.#bindAddress };
   }
@@ -402,8 +441,10 @@ export class Manager {
       collection: this.nodeTtl,
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
-      onCommit: (cluster, { version, nodeId }, requester) =>
-        this.#audit?.({ action: 'push', cluster, version, nodeId, ...requester }),
+      onCommit: (cluster, { version, nodeId }, requester, drops) => {
+        this.#audit?.({ action: 'push', cluster, version, nodeId, ...requester });
+        if (drops !== undefined) this.#auditDrops(drops, { cluster, version, nodeId, ...requester });
+      },
       onError: this.#onError,
     });
   }

@@ -1,6 +1,7 @@
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
+import { encodeDrops, readDropOrders } from '../protocol/drop-orders.js';
 import { headers } from '../protocol/headers.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { writeReport } from '../protocol/node-report.js';
@@ -13,6 +14,8 @@ import { expectStatus, type HttpResponse, textOf } from './http-response.js';
 import { restate } from './restate.js';
 import type {
   CallOptions,
+  DropOrdersRequest,
+  DropOrdersResult,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,
@@ -120,7 +123,7 @@ export class HttpAttempts implements Transport {
   }
 
   async push(request: PushRequest, { signal }: CallOptions = {}): Promise<PushResult> {
-    const { offer } = request;
+    const { offer, drops } = request;
     return this.send<PushResult>(
       {
         method: 'POST',
@@ -128,6 +131,7 @@ export class HttpAttempts implements Transport {
         headers: {
           ...identity(request),
           ...(offer === undefined ? {} : { [headers.offer]: `${offer.epoch}/${offer.version}` }),
+          ...(drops === undefined ? {} : { [headers.drops]: encodeDrops(drops) }),
         },
         // Not compressed: 5 MiB take 20 ms on one machine, and gzip and gunzip would add 53 ms. Compression pays only for the
         // snapshot that the manager sends to every node.
@@ -162,6 +166,24 @@ export class HttpAttempts implements Transport {
           return unchangedOf(answer, this.#clock.now());
         }
         return { kind: 'snapshot', ...snapshotOf(this.#expect(answer, 200)) };
+      },
+    );
+  }
+
+  async dropOrders(
+    { cluster, since, epoch }: DropOrdersRequest,
+    { signal }: CallOptions = {},
+  ): Promise<DropOrdersResult> {
+    return this.send<DropOrdersResult>(
+      {
+        method: 'GET',
+        path: `${paths.dropOrders(cluster)}?since=${since}`,
+        headers: epoch === undefined ? {} : { [headers.epoch]: epoch },
+        signal,
+      },
+      (answer) => {
+        if (answer.status === 412) return epochMismatchOf(answer);
+        return { kind: 'dropOrders', ...readDropOrders(textOf(this.#expect(answer, 200))) };
       },
     );
   }

@@ -5,6 +5,8 @@ import { HttpAttempts } from './http-attempts.js';
 import type { HttpTransportOptions } from './http-options.js';
 import type {
   CallOptions,
+  DropOrdersRequest,
+  DropOrdersResult,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,
@@ -50,7 +52,7 @@ const checkOptions = optionsCheck<HttpTransportOptions>('HttpTransport', {
 export class HttpTransport implements Transport {
   readonly retries = true;
   readonly #attempts: HttpAttempts;
-  readonly #calls: Transport;
+  readonly #calls: ReturnType<typeof withRetry>;
 
   constructor(options: HttpTransportOptions = {}) {
     checkOptions(options);
@@ -100,6 +102,11 @@ export class HttpTransport implements Transport {
 
   poll(request: PollRequest, options?: CallOptions): Promise<PollResult> {
     return this.#calls.poll(request, options);
+  }
+
+  /** Rejects with `NO_SUCH_ROUTE` if the manager has no drop orders. */
+  dropOrders(request: DropOrdersRequest, options?: CallOptions): Promise<DropOrdersResult> {
+    return this.#calls.dropOrders(request, options);
   }
 
   /** Closes every socket. Pending calls reject with `CLOSED`. */

@@ -28,6 +28,7 @@ const timeouts: Record<Exclude<Call, 'poll'>, number> = {
   heartbeat: nodeTimeToLive - heartbeatInterval,
   deregister: 10_000,
   report: 10_000,
+  dropOrders: 20_000,
   nodes: 20_000,
   push: 30_000,
 };

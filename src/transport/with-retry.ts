@@ -11,6 +11,8 @@ import { restate } from './restate.js';
 import { type Call, type RetryScheduleOptions, retrySchedule } from './retry-schedule.js';
 import type {
   CallOptions,
+  DropOrdersRequest,
+  DropOrdersResult,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,
@@ -65,7 +67,10 @@ interface Settled<T> {
  * const client = new CfluxClient(new LocalMetaClient(), { transport });
  * ```
  */
-export function withRetry(transport: Transport, options: RetryOptions = {}): Transport {
+export function withRetry(
+  transport: Transport,
+  options: RetryOptions = {},
+): Transport & Pick<Required<Transport>, 'dropOrders'> {
   return new RetryingTransport(transport, options);
 }
 
@@ -124,6 +129,13 @@ class RetryingTransport implements Transport {
       this.#inner.poll({ ...request, wait: Math.max(0, request.wait - elapsed) }, limits),
     );
     return result;
+  }
+
+  dropOrders(request: DropOrdersRequest, options: CallOptions = {}): Promise<DropOrdersResult> {
+    return this.#call('dropOrders', options, (limits) => {
+      if (this.#inner.dropOrders === undefined) throw hasNoDropOrders();
+      return this.#inner.dropOrders(request, limits);
+    });
   }
 
   async close(): Promise<void> {
@@ -195,6 +207,9 @@ class RetryingTransport implements Transport {
 
 const takesNoReports = () =>
   new CfluxError('NO_SUCH_ROUTE', 'this transport takes no reports', { outcome: 'notApplied' });
+
+const hasNoDropOrders = () =>
+  new CfluxError('NO_SUCH_ROUTE', 'this transport has no drop orders', { outcome: 'notApplied' });
 
 /** Converts an error of a custom transport, which may throw anything; an unknown error is retryable. */
 function asFailure(error: unknown): CfluxError {

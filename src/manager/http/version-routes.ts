@@ -1,17 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
+import { writeDropOrders } from '../../protocol/drop-orders.js';
 import { headers } from '../../protocol/headers.js';
 import { randomUuid } from '../../random.js';
 import type { RouteHandlers } from './exchange.js';
 import { withBody } from './request-body.js';
-import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-headers.js';
-import { sendEmpty, sendError, sendSnapshot } from './responses.js';
+import { checkDigest, dropsOf, header, nodeIdOf, offerOf, sinceOf, waitOf } from './request-headers.js';
+import { sendEmpty, sendError, sendListing, sendSnapshot } from './responses.js';
+import { missingScope } from './scopes.js';
 
-/** The routes for metadata: pushes and polls. */
-export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
+/** The routes for metadata: pushes, polls and drop orders. */
+export const versionRoutes: RouteHandlers<'push' | 'poll' | 'dropOrders'> = {
   async push(exchange, { cluster, version }) {
     const { manager, pushes, request, response, access, open } = exchange;
     const most = manager.limits.snapshotBytes;
+    const drops = dropsOf(request);
+    if (drops?.confirmed && !access.isAdmin) throw needsAdmin();
     const push = (snapshot: Buffer) => {
       checkDigest(request, snapshot);
       // A legacy client sends no mutation id; its version needs one anyway.
@@ -19,7 +23,7 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
       const epoch = header(request, headers.epoch);
       const [nodeId, offer] = [nodeIdOf(request), offerOf(request)];
       return manager.push(
-        { cluster, version, snapshot, mutation, epoch, nodeId, offer, instance: instanceOf(request) },
+        { cluster, version, snapshot, mutation, epoch, nodeId, offer, drops, instance: instanceOf(request) },
         { requester: access.requester, signal: open.signal },
       );
     };
@@ -28,6 +32,7 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     );
     switch (result.kind) {
       case 'committed':
+        if (result.hasDrops) response.setHeader(headers.drops, 'stored');
         return sendEmpty(response, 200, result);
       case 'epochMismatch':
         return sendError(request, response, epochMismatch(), result);
@@ -65,9 +70,24 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
         });
     }
   },
+
+  async dropOrders(exchange, { cluster }) {
+    const { manager, request, response } = exchange;
+    const epoch = header(request, headers.epoch);
+    const result = await manager.dropOrders({ cluster, since: sinceOf(request), epoch });
+    if (result.kind === 'epochMismatch') return sendError(request, response, epochMismatch(), result);
+    response.setHeader(headers.version, String(result.version));
+    response.setHeader(headers.epoch, result.epoch);
+    await sendListing(exchange, { before: writeDropOrders(result), items: [], separator: '', after: '' });
+  },
 };
 
 const instanceOf = (request: IncomingMessage) => header(request, headers.instance);
+
+const needsAdmin = () =>
+  new CfluxError('FORBIDDEN', `confirming drops on all servers ${missingScope(['admin'])}`, {
+    outcome: 'notApplied',
+  });
 
 const epochMismatch = () =>
   new CfluxError(

@@ -1,4 +1,5 @@
 import { CfluxError } from '../../errors.js';
+import type { DropsChange } from '../../protocol/drop-orders.js';
 import { noVersion } from '../../protocol/version.js';
 import type { EpochMismatch, PushRequest, PushResult } from '../../transport/transport.js';
 import type { Requester } from '../audit.js';
@@ -21,10 +22,12 @@ export interface ClusterPushesParts {
   /** Runs a commit, and afterwards refreshes what else may have changed. */
   readonly around: (commit: () => Promise<CommitResult>) => Promise<CommitResult>;
   /** A version was stored by this manager. */
-  readonly onCommit: (current: CurrentVersion, requester: Requester) => void;
+  readonly onCommit: (current: CurrentVersion, requester: Requester, drops: DropsChange | undefined) => void;
   /** Every push has its response. */
   readonly onIdle: () => void;
 }
+
+const storedDrops = ({ hasDrops }: { readonly hasDrops?: boolean }) => (hasDrops ? { hasDrops } : {});
 
 const unavailable = (message: string) =>
   new CfluxError('UNAVAILABLE', message, { retryable: true, outcome: 'notApplied', retryAfter: 1_000 });
@@ -75,7 +78,11 @@ export class ClusterPushes {
       head.found(result.epoch);
       if (result.kind === 'committed') {
         const { epoch, record } = result;
-        onCommit({ epoch, record, snapshot: commit.snapshot }, requester);
+        onCommit(
+          { epoch, record, snapshot: commit.snapshot },
+          requester,
+          result.hasDrops ? commit.drops : undefined,
+        );
       }
       return result;
     });
@@ -95,18 +102,23 @@ export class ClusterPushes {
         if (refusal !== undefined) return refusal;
       }
     }
-    const { cluster, version: base, snapshot, mutation, epoch, nodeId } = request;
+    const { cluster, version: base, snapshot, mutation, epoch, nodeId, drops } = request;
     const { hasData } = clusterHead;
     const minVersion = hasData ? noVersion : base;
     const history = hasData ? { epoch } : recovery.firstVersion(epoch);
-    const commit = { cluster, base, snapshot, mutation, nodeId, minVersion, ...history };
+    const commit = { cluster, base, snapshot, mutation, nodeId, drops, minVersion, ...history };
     underWay.beginsToStore();
     const result = await this.commit(commit, requester, signal);
     switch (result.kind) {
       case 'committed':
-        return { kind: 'committed', version: result.record.version, epoch: result.epoch };
+        return {
+          kind: 'committed',
+          version: result.record.version,
+          epoch: result.epoch,
+          ...storedDrops(result),
+        };
       case 'repeated':
-        return { kind: 'committed', version: result.version, epoch: result.epoch };
+        return { kind: 'committed', version: result.version, epoch: result.epoch, ...storedDrops(result) };
       case 'epochMismatch':
         return this.#epochMismatch(request, requester);
       case 'conflict':
