@@ -1,5 +1,7 @@
 export type { CertificateInfo } from './certificates.js';
 export { CfluxClient } from './client/cflux-client.js';
+export type { MutationOperation, MutationTools } from './client/commit/mutation-tools.js';
+export type { DropOrdersOutcome } from './client/commit/pending-mutation.js';
 export { type ConfigSources, loadConfig } from './client/config/config.js';
 export type { CfluxOptions } from './client/config/options.js';
 export type { Applied } from './client/follow/applied-version.js';
@@ -21,7 +23,7 @@ export {
 } from './client/observe/events.js';
 export { type JsonLoggerOptions, jsonLogger } from './client/observe/json-logger.js';
 export type { CfluxState, CfluxStatus } from './client/observe/status.js';
-export type { WaitOptions } from './client/session.js';
+export type { MutateOptions, WaitOptions } from './client/session.js';
 export { type Clock, systemClock } from './clock.js';
 export {
   CfluxError,
@@ -76,6 +78,14 @@ export {
 } from './meta/records.js';
 export { deletedShardGroups, expiredShardGroups, shardFor } from './meta/shard-group-times.js';
 export { isSubscriptionUrl } from './meta/subscription-url.js';
+export type {
+  DropOrder,
+  DropOrders,
+  DropsChange,
+  NewDropOrder,
+  OrderedItem,
+  RevokedDrops,
+} from './protocol/drop-orders.js';
 export type { NodeProgress as NodeWord } from './protocol/node-progress.js';
 export type { FindingKind, NodeReport } from './protocol/node-report.js';
 export type { NodeDescription, NodeInfo, NodeKind, Registration } from './protocol/nodes.js';
@@ -88,6 +98,8 @@ export type { Call, RetryScheduleOptions } from './transport/retry-schedule.js';
 export type {
   AnswerLost,
   CallOptions,
+  DropOrdersRequest,
+  DropOrdersResult,
   EpochMismatch,
   HeartbeatRequest,
   NodeRequest,

@@ -1,15 +1,16 @@
 import type { CertificateInfo } from '../certificates.js';
 import { checkMethods } from '../check-options.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
+import type { DropOrders } from '../protocol/drop-orders.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
+import type { MutationOperation } from './commit/mutation-tools.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
-import type { Operation } from './local/meta-client-adapter.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import type { CfluxEventName, CfluxEvents } from './observe/events.js';
 import type { CfluxStatus } from './observe/status.js';
-import { Session, type WaitOptions } from './session.js';
+import { type MutateOptions, Session, type WaitOptions } from './session.js';
 
 /** How long `close` waits for the push under way, in milliseconds. */
 const closeTimeout = 5_000;
@@ -119,16 +120,18 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
 
   /**
    * Changes the metadata of the cluster: `operation` gets a meta client and changes it. After a conflict it is applied again to the
-   * newer metadata. Resolves with its result once the change is part of the cluster.
+   * newer metadata. Resolves with its result once the change is part of the cluster. With `orderDrop`, its second argument has a way to
+   * order that a database or policy is dropped on every server.
    *
    * @param operation must do nothing that lasts besides changing the client it is handed: it may run several times
    * @param options `timeout`: milliseconds until the change is given up, default `mutationTimeout`; `signal` gives it up, too. Both
-   * reject at once, also while `operation` runs or waits for its turn, unless the request is on the wire: then its outcome counts
+   * reject at once, also while `operation` runs or waits for its turn, unless the request is on the wire: then its outcome counts.
+   * `onDropOrders` is called before it resolves, if it ordered drops: an older manager ignores orders
    * @throws what `operation` throws on the newest metadata; CfluxError `UNKNOWN_OUTCOME` where the change may have been made
    * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_CLUSTER`, and the wire's
    */
-  mutate<T>(operation: Operation<M, T>, options: WaitOptions = {}): Promise<T> {
-    return this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
+  mutate<T>(operation: MutationOperation<M, T>, options: MutateOptions = {}): Promise<T> {
+    return this.#session.mutate(operation as MutationOperation<MetaClientLike, T>, options, {
       isMethod: false,
       isAtomic: false,
     });
@@ -178,6 +181,15 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    */
   report(report: NodeReport, options: WaitOptions = {}): Promise<void> {
     return this.#session.report(report, options);
+  }
+
+  /**
+   * Resolves with the drop orders of versions above `since`; `undefined` if the manager is older and has none.
+   *
+   * @throws CfluxError `EPOCH_MISMATCH` if the manager has another history than this node
+   */
+  dropOrders(since: number, options: WaitOptions = {}): Promise<DropOrders | undefined> {
+    return this.#session.dropOrders(since, options);
   }
 
   /** Resolves with the cluster's members, alive or not, with the versions that each reported last. */

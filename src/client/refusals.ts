@@ -18,6 +18,13 @@ export function noReports(): CfluxError {
   return new CfluxError('NO_SUCH_ROUTE', message, { outcome: 'notApplied' });
 }
 
+export function otherHistory(): CfluxError {
+  return new CfluxError('EPOCH_MISMATCH', 'the manager has another history of the cluster than this node', {
+    outcome: 'notApplied',
+    retryable: true,
+  });
+}
+
 export function selfWaitError(): CfluxError {
   const message = 'called inside a mutation: it would wait for that mutation; call it outside';
   return new CfluxError('NESTED_MUTATION', message, { outcome: 'notApplied' });

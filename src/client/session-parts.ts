@@ -108,6 +108,7 @@ export class SessionParts<M extends MetaClientLike> {
       adapter,
       queue,
       scope,
+      postpone: (mutations) => queue.putBack(mutations),
       onPush: () => this.#silencePoll(),
       onUnknownOutcome: () => this.sync.hurry(),
     });

@@ -2,10 +2,14 @@ import { withDeadline } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
+import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
+import type { DropOrders } from '../protocol/drop-orders.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { CallOptions } from '../transport/transport.js';
+import type { MutationOperation } from './commit/mutation-tools.js';
+import type { DropOrdersOutcome } from './commit/pending-mutation.js';
 import type { Settings } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import { Lifecycle } from './lifecycle.js';
@@ -19,6 +23,7 @@ import {
   nestedError,
   noReports,
   notOpenError,
+  otherHistory,
   selfWaitError,
 } from './refusals.js';
 import { SessionParts } from './session-parts.js';
@@ -29,6 +34,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
   /** Maximum wait in milliseconds. */
   readonly timeout?: number;
+}
+
+/** Options of a change. */
+export interface MutateOptions extends WaitOptions {
+  /** Called before the change resolves, if it ordered drops: an older manager makes the change and ignores the orders. */
+  readonly onDropOrders?: (outcome: DropOrdersOutcome) => void;
 }
 
 /** Properties of an operation; see MutationOptions. */
@@ -92,8 +103,8 @@ export class Session<M extends MetaClientLike> {
   }
 
   mutate<T>(
-    operation: Operation<M, T>,
-    { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,
+    operation: MutationOperation<M, T>,
+    { timeout = this.#settings.mutationTimeout, signal, onDropOrders }: MutateOptions,
     kind: OperationKind,
   ): Promise<T> {
     try {
@@ -102,7 +113,7 @@ export class Session<M extends MetaClientLike> {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#parts.queue.add(operation, { timeout, signal, ...kind });
+    return this.#parts.queue.add(operation, { timeout, signal, onDropOrders, ...kind });
   }
 
   async read<T>(operation: Operation<M, T>): Promise<T> {
@@ -165,6 +176,24 @@ export class Session<M extends MetaClientLike> {
     this.#checkOpen();
     const { cluster } = this.#settings;
     return this.#untilClosed(options, (limits) => this.#parts.network.transport.nodes({ cluster }, limits));
+  }
+
+  async dropOrders(since: number, options: WaitOptions): Promise<DropOrders | undefined> {
+    this.#checkOpen();
+    const { network, replica } = this.#parts;
+    const { transport } = network;
+    const { epoch } = replica.position;
+    const request = { cluster: this.#settings.cluster, since, epoch };
+    const answer = await this.#untilClosed(options, async (limits) =>
+      transport.dropOrders?.(request, limits),
+    ).catch((error: unknown) => {
+      // A 404 of a proxy has no `Cflux-Outcome`. Managers without epochs never send that.
+      if (isCfluxError(error, 'NO_SUCH_ROUTE') && (epoch === undefined || error.outcome === 'notApplied'))
+        return undefined;
+      throw error;
+    });
+    if (answer?.kind === 'epochMismatch') throw otherHistory();
+    return answer;
   }
 
   #checkOpen(): void {

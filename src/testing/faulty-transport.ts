@@ -5,7 +5,15 @@ import type { Random } from '../random.js';
 import type { CallOptions, PushRequest, PushResult, Snapshot, Transport } from '../transport/transport.js';
 
 /** A method of a transport that sends a request. */
-export type FaultyCall = 'register' | 'heartbeat' | 'report' | 'deregister' | 'nodes' | 'push' | 'poll';
+export type FaultyCall =
+  | 'register'
+  | 'heartbeat'
+  | 'report'
+  | 'deregister'
+  | 'nodes'
+  | 'push'
+  | 'poll'
+  | 'dropOrders';
 
 /** The fault of one exchange. */
 export interface Fault {
@@ -68,6 +76,7 @@ export class FaultyTransport implements Transport {
     nodes: 0,
     push: 0,
     poll: 0,
+    dropOrders: 0,
   };
 
   constructor(inner: Transport, options: FaultyTransportOptions = {}) {
@@ -121,6 +130,14 @@ export class FaultyTransport implements Transport {
 
   poll: Transport['poll'] = (request, options) =>
     this.#exchange('poll', options, (limits) => this.#inner.poll(request, limits));
+
+  dropOrders: NonNullable<Transport['dropOrders']> = (request, options) =>
+    this.#exchange('dropOrders', options, async (limits) => {
+      if (this.#inner.dropOrders === undefined) {
+        throw new CfluxError('NO_SUCH_ROUTE', 'there are no drop orders', { outcome: 'notApplied' });
+      }
+      return this.#inner.dropOrders(request, limits);
+    });
 
   async #push(request: PushRequest, options: CallOptions): Promise<PushResult> {
     const conflict = this.#conflicts.shift();

@@ -1,8 +1,8 @@
 import { Alarm } from '../../async/alarm.js';
 import type { Clock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
-import type { Operation } from '../local/meta-client-adapter.js';
-import { PendingMutation } from './pending-mutation.js';
+import type { MutationOperation } from './mutation-tools.js';
+import { type MutationOptions, PendingMutation } from './pending-mutation.js';
 
 /** Changes that wait for the next round, in the order of the calls. */
 export class MutationQueue<M> {
@@ -23,10 +23,7 @@ export class MutationQueue<M> {
     return this.#waiting.size;
   }
 
-  add<T>(
-    operation: Operation<M, T>,
-    options: { timeout: number; signal?: AbortSignal | undefined; isMethod: boolean; isAtomic: boolean },
-  ): Promise<T> {
+  add<T>(operation: MutationOperation<M, T>, options: Omit<MutationOptions, 'deadline'>): Promise<T> {
     const deadline = this.#clock.monotonic() + options.timeout;
     const mutation = new PendingMutation<M, T>(operation, { deadline, ...options });
     const waiting = mutation as PendingMutation<M>;
