@@ -42,7 +42,7 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 /** Returns a plan as JSON: items, reasons and statements, without passwords. */
-export function planJson({ steps, drops, refused, pending, local, ...rest }: Plan): object {
+export function planJson({ steps, drops, refused, pending, local, confirmable, ...rest }: Plan): object {
   const withStatements = ({ item, reason, action }: Finding) => ({
     item,
     reason,
@@ -54,6 +54,11 @@ export function planJson({ steps, drops, refused, pending, local, ...rest }: Pla
     pending: pending.map(withStatements),
     refused: refused.map(withStatements),
     local: local.map(withStatements),
+    ...(confirmable === undefined
+      ? {}
+      : {
+          confirmable: confirmable.map((each) => ({ ...each, drops: each.drops.map(withStatements) })),
+        }),
     ...rest,
   };
 }

@@ -16,6 +16,12 @@ export interface Finding {
   readonly action?: Action;
 }
 
+/** Drops that are made once an operator confirms them. */
+export interface Confirmable {
+  readonly confirmation: string;
+  readonly drops: readonly Step[];
+}
+
 /** The plan of a convergence. */
 export interface Plan {
   /** Changes in the order of execution; drops come last. */
@@ -36,4 +42,6 @@ export interface Plan {
   readonly inSync: number;
   /** Id that confirms exactly the drops that are pending because of their number; absent if there are none. */
   readonly confirmation?: string;
+  /** All drops that may be confirmed, by their ids; absent if there are none. */
+  readonly confirmable?: readonly Confirmable[];
 }
