@@ -2,6 +2,7 @@ import { describeItem } from '../influxdb/item.js';
 import type { Finding, Plan, Step } from '../influxdb/plan.js';
 import { influxqlOf } from '../influxdb/statement.js';
 import { printable } from '../printable.js';
+import { shellQuoted } from './shell-quoted.js';
 
 /** Returns the statements of a step on one line. */
 export const statementsOf = ({ action }: Pick<Step, 'action'>): string => influxqlOf(action).join('; ');
@@ -13,7 +14,7 @@ export function describeFinding({ item, reason, action }: Finding): string {
 }
 
 /** Formats a plan as text. */
-export function planText(plan: Plan): string[] {
+export function planText(plan: Plan, dir?: string): string[] {
   const changes = plan.steps.slice(0, plan.steps.length - plan.drops);
   const drops = plan.steps.slice(plan.steps.length - plan.drops);
   const stepLine = (step: Step) => `${statementsOf(step)}   (${step.reason})`;
@@ -31,7 +32,9 @@ export function planText(plan: Plan): string[] {
     `${plan.inSync} items in sync${plan.steps.length === 0 ? '; nothing would change' : ''}.`,
     ...(plan.confirmation === undefined
       ? []
-      : [`To confirm the drops, run: cflux confirm-drops ${plan.confirmation} --data DIR`]),
+      : [
+          `To confirm the drops, run: cflux confirm-drops ${plan.confirmation} --data ${shellQuoted(dir ?? 'DIR')}`,
+        ]),
   ];
 }
 
