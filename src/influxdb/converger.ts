@@ -222,7 +222,11 @@ export class Converger {
     const ordersView = { origin, reading, present: view.present, signal };
     const applied =
       orders === undefined ? ledger : await this.#orders.applied(ledger, ordersView, view.wanted, now);
-    await store.save(withConfirmable(applied, plan));
+    const saved = withConfirmable(applied, plan);
+    await store.save(saved);
+    // Used, or not pending any more: it must not confirm the same drops if they come up again.
+    const given = await store.confirmation();
+    if (given !== undefined && !saved.confirmable.has(given)) await store.useConfirmation();
   }
 
   /** Records, before the server is read, that the cluster's metadata belongs to another history from now on. */
