@@ -5,7 +5,12 @@
 const ground = [
   'async',
   'errors.ts',
+  'check-arguments.ts',
   'check-options.ts',
+  'listen-failure.ts',
+  'missing-package.ts',
+  'nearest-name.ts',
+  'value-kinds.ts',
   'clock.ts',
   'random.ts',
   'json-object.ts',
@@ -22,6 +27,7 @@ const ground = [
   'certificates.ts',
   'certificate-metrics.ts',
   'tls-credentials.ts',
+  'server-versions.ts',
 ];
 const layers = {
   delta: [...ground],
@@ -29,11 +35,11 @@ const layers = {
   meta: [...ground, 'delta'],
   protocol: [...ground, 'meta'],
   transport: [...ground, 'protocol'],
-  client: [...ground, 'meta', 'protocol', 'transport'],
-  manager: [...ground, 'protocol'],
+  client: [...ground, 'delta', 'meta', 'protocol', 'transport'],
+  manager: [...ground, 'delta', 'protocol'],
   influxql: [...ground, 'meta'],
   influxdb: [...ground, 'meta', 'client', 'transport', 'influxql'],
-  testing: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
+  testing: [...ground, 'delta', 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
   cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxql', 'influxdb', 'index.ts'],
 };
 

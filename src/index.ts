@@ -2,6 +2,7 @@ export type { CertificateInfo } from './certificates.js';
 export { CfluxClient } from './client/cflux-client.js';
 export type { MutationOperation, MutationTools } from './client/commit/mutation-tools.js';
 export type { DropOrdersOutcome } from './client/commit/pending-mutation.js';
+export type { MutateOptions, WaitOptions } from './client/config/call-options.js';
 export { type ConfigSources, loadConfig } from './client/config/config.js';
 export type { CfluxOptions } from './client/config/options.js';
 export type { Applied } from './client/follow/applied-version.js';
@@ -23,7 +24,6 @@ export {
 } from './client/observe/events.js';
 export { type JsonLoggerOptions, jsonLogger } from './client/observe/json-logger.js';
 export type { CfluxState, CfluxStatus } from './client/observe/status.js';
-export type { MutateOptions, WaitOptions } from './client/session.js';
 export { type Clock, systemClock } from './clock.js';
 export {
   CfluxError,
@@ -44,6 +44,7 @@ export { decodeMetadata } from './meta/codec/decode-metadata.js';
 export { type EncodeOptions, encodeMetadata } from './meta/codec/encode-metadata.js';
 export { digestMetadata } from './meta/digest-metadata.js';
 export { formatDuration, parseDuration } from './meta/durations.js';
+export { emptyMetaData } from './meta/empty-metadata.js';
 export { equalMetadata } from './meta/equal-metadata.js';
 export { Leases } from './meta/leases.js';
 export { LocalMetaClient, type LocalMetaClientOptions } from './meta/local-meta-client.js';
@@ -89,6 +90,7 @@ export type {
 export type { NodeProgress as NodeWord } from './protocol/node-progress.js';
 export type { FindingKind, NodeReport } from './protocol/node-report.js';
 export type { NodeDescription, NodeInfo, NodeKind, Registration } from './protocol/nodes.js';
+export type { WaitForNodesRequest, WaitForNodesResult } from './protocol/waiting-for-nodes.js';
 export { type Random, systemRandom } from './random.js';
 export type { PemFunction } from './tls-credentials.js';
 export type { BearerToken } from './transport/bearer-token.js';
@@ -105,11 +107,13 @@ export type {
   NodeRequest,
   PollRequest,
   PollResult,
+  PushedDelta,
   PushRequest,
   PushResult,
   RegisterRequest,
   ReportRequest,
   Snapshot,
+  SnapshotDelta,
   Transport,
 } from './transport/transport.js';
 export { type RetryEvent, type RetryOptions, withRetry } from './transport/with-retry.js';

@@ -2,6 +2,7 @@ import { sleep } from '../async/sleep.js';
 import { sendPush } from '../client/commit/classify-push.js';
 import { type MutationTools, OrderedDrops, tooManyOrders } from '../client/commit/mutation-tools.js';
 import { tooLate, unknownOutcome } from '../client/commit/push-outcome.js';
+import { notEverywhere, waitForNodes } from '../client/follow/wait-for-nodes.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { QueryTarget } from '../influxql/index.js';
@@ -12,6 +13,7 @@ import { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { MetaData } from '../meta/records.js';
 import type { DropsChange, NewDropOrder } from '../protocol/drop-orders.js';
 import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { randomUuid, systemRandom } from '../random.js';
 import type { Snapshot, Transport } from '../transport/transport.js';
 import { checkAdministrators } from './administrators.js';
@@ -47,6 +49,8 @@ const maxWait = 5_000;
 export class ClusterTarget implements QueryTarget {
   readonly #options: ClusterTargetOptions;
   readonly #clock: Clock;
+  /** Identifies this command to the manager, which reserves the next push for it after a conflict (R26). */
+  readonly #requester = randomUuid(systemRandom);
   #base: Base | undefined;
   #isOrderIgnored = false;
 
@@ -63,6 +67,21 @@ export class ClusterTarget implements QueryTarget {
   /** Whether drop orders were ignored, because the manager is older; the changes themselves were made. */
   get isOrderIgnored(): boolean {
     return this.#isOrderIgnored;
+  }
+
+  /**
+   * Waits until all nodes that count have the version that was read or made last.
+   *
+   * @throws CfluxError `NOT_EVERYWHERE` that names the nodes behind
+   */
+  async waitForNodes(timeout: number): Promise<WaitForNodesResult> {
+    const { transport, cluster } = this.#options;
+    const parts = { transport, clock: this.#clock, random: systemRandom };
+    try {
+      return await waitForNodes(parts, { cluster, version: this.version, epoch: this.#base?.epoch, timeout });
+    } catch (error) {
+      throw notEverywhere(this.version, error);
+    }
   }
 
   /** The newest metadata. @throws CfluxError `CLUSTER_EMPTY` */
@@ -136,7 +155,7 @@ export class ClusterTarget implements QueryTarget {
     const [snapshot, mutation] = [encodeMetadata(data), randomUuid(systemRandom)];
     const outcome = await sendPush(
       transport,
-      { cluster, version, epoch, snapshot, mutation, drops },
+      { cluster, version, epoch, snapshot, mutation, requester: this.#requester, drops },
       { ...this.#limits(deadline), base },
     );
     if (outcome.kind === 'stored') {
@@ -147,7 +166,8 @@ export class ClusterTarget implements QueryTarget {
     if (outcome.mayBeStored) throw unknownOutcome(outcome.kind === 'failed' ? outcome.error : undefined);
     // A manager that collects offers refused the push, because the offers come first.
     if (outcome.kind === 'failed') await this.#rest(outcome.error, deadline);
-    this.#base = outcome.kind === 'conflict' ? decoded(outcome.newest) : undefined;
+    const newest = outcome.kind === 'conflict' ? outcome.newest : undefined;
+    this.#base = newest?.snapshot === undefined ? undefined : decoded(newest);
     return false;
   }
 

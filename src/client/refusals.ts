@@ -25,6 +25,14 @@ export function otherHistory(): CfluxError {
   });
 }
 
+export function notAVersion(version: number): CfluxError {
+  return new CfluxError(
+    'INVALID_ARGUMENT',
+    `cannot wait for version ${version}: pass a version above 0, such as status.version`,
+    { outcome: 'notApplied' },
+  );
+}
+
 export function selfWaitError(): CfluxError {
   const message = 'called inside a mutation: it would wait for that mutation; call it outside';
   return new CfluxError('NESTED_MUTATION', message, { outcome: 'notApplied' });

@@ -1,12 +1,19 @@
 import type { Deadlines } from '../async/deadlines.js';
 import type { CfluxError } from '../errors.js';
 import type { DropsChange } from '../protocol/drop-orders.js';
-import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
+import type { NodeProgress } from '../protocol/node-progress.js';
+import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type { Requester } from './audit.js';
 import type { ManagerStore, VersionRecord } from './manager-store.js';
+import { NodeWaits, type WaitHolding } from './nodes/node-waits.js';
+import { lookAtNodes } from './nodes/nodes-look.js';
+import { SpreadMeter } from './nodes/spread-meter.js';
 import { HeldPolls, type Holding } from './polls/held-polls.js';
 import { PollNotifier } from './polls/poll-notifier.js';
-import { ClusterPushes } from './pushes/cluster-pushes.js';
+import type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
+import { ClusterPushes, type Origin } from './pushes/cluster-pushes.js';
+import type { ManagerPush, ManagerPushResult, Reserve } from './pushes/manager-push.js';
 import { PushDeadlines } from './pushes/push-deadlines.js';
 import { PushQueue } from './pushes/push-queue.js';
 import type { OfferRoom } from './recovery/offer-room.js';
@@ -14,6 +21,7 @@ import { RecoveryGate } from './recovery/recovery-gate.js';
 import { ClusterHead } from './versions/cluster-head.js';
 import { HeadRefresh } from './versions/head-refresh.js';
 import type { CurrentVersion } from './versions/latest-snapshot.js';
+import { RecentChanges } from './versions/recent-changes.js';
 
 export interface ClusterSettings {
   readonly store: ManagerStore;
@@ -27,6 +35,14 @@ export interface ClusterSettings {
   readonly collection: number;
   readonly offerRoom: OfferRoom;
   readonly maxHeldPushes: number;
+  /** Maximum bytes of a snapshot. */
+  readonly snapshotBytes: number;
+  /** Milliseconds between two looks at the nodes while a request waits for them. */
+  readonly lookInterval: number;
+  /** Milliseconds for which nodes may be alive that the manager does not know to be; 0 if it knows all. */
+  readonly uncertainFor: () => number;
+  /** Called with the milliseconds that a version took to reach all nodes; undefined: nothing is measured. */
+  readonly onSpread: () => ((ms: number) => void) | undefined;
   /** A version was stored by this manager. */
   readonly onCommit: (
     cluster: string,
@@ -46,10 +62,13 @@ export class Cluster {
   readonly #pushDeadlines: PushDeadlines;
   readonly #recovery: RecoveryGate;
   readonly #head: ClusterHead;
+  readonly #recent = new RecentChanges();
   readonly #notifier: PollNotifier;
   readonly #polls: HeldPolls;
   readonly #refresh: HeadRefresh;
   readonly #pushes: ClusterPushes;
+  readonly #waits: NodeWaits;
+  readonly #meter: SpreadMeter;
 
   constructor(name: string, settings: ClusterSettings) {
     const { store, deadlines, monotonic, onError } = settings;
@@ -64,32 +83,55 @@ export class Cluster {
       commit: (commit, requester) => this.#pushes.commit(commit, requester),
     });
     const recovery = this.#recovery;
-    const head = new ClusterHead(name, store, (stored) => recovery.epochOf(stored));
+    const recent = this.#recent;
+    const head = new ClusterHead(
+      name,
+      store,
+      (stored) => recovery.epochOf(stored),
+      () => this.#waits.changed(),
+    );
     this.#head = head;
     this.#notifier = new PollNotifier(deadlines, (current) => this.#polls.publish(current));
-    this.#polls = new HeldPolls({ head, recovery, deadlines, notifier: this.#notifier });
+    this.#polls = new HeldPolls({ head, recent, recovery, deadlines, notifier: this.#notifier });
     this.#refresh = new HeadRefresh({
       deadlines,
       overlapsCommits: store.pushQueue !== undefined,
-      isNeeded: () => this.#polls.size > 0,
+      isNeeded: () => this.#polls.size + this.#waits.size > 0,
       refresh: () => this.#publishHead(),
       onError,
     });
     this.#pushes = new ClusterPushes({
       store,
       head,
+      recent,
       recovery,
       queue: this.#queue,
       deadlines: this.#pushDeadlines,
       maxHeld: settings.maxHeldPushes,
+      snapshotBytes: settings.snapshotBytes,
       around: (commit) => this.#refresh.around(commit),
-      onCommit: (current, requester, drops) => this.#committed(current, requester, drops),
+      onCommit: (current, requester, origin) => this.#committed(current, requester, origin),
       onIdle: () => this.#notifier.flush(),
+    });
+    const look = () =>
+      lookAtNodes(
+        () => store.nodes(name),
+        () => head.read(),
+        settings.uncertainFor,
+      );
+    this.#waits = new NodeWaits({ look, deadlines, monotonic, interval: settings.lookInterval });
+    this.#meter = new SpreadMeter({
+      cluster: name,
+      // It is the manager's own, and takes no slot.
+      waitForNodes: (request) => this.#waits.wait(request, { takeSlot: () => () => {} }),
+      monotonic,
+      uncertainFor: settings.uncertainFor,
+      onSpread: (ms) => settings.onSpread()?.(ms),
     });
   }
 
   get isIdle(): boolean {
-    return this.#polls.size === 0 && this.#queue.isIdle && this.#recovery.isIdle;
+    return this.#polls.size + this.#waits.size === 0 && this.#queue.isIdle && this.#recovery.isIdle;
   }
 
   /** The epoch of the history when it was last read. */
@@ -98,7 +140,7 @@ export class Cluster {
   }
 
   get cachedBytes(): number {
-    return this.#head.cachedBytes;
+    return this.#head.cachedBytes + this.#recent.bytes;
   }
 
   get heldPolls(): number {
@@ -114,8 +156,12 @@ export class Cluster {
     return this.#recovery.epochOf(stored);
   }
 
-  push(request: PushRequest, requester: Requester, signal?: AbortSignal): Promise<PushResult> {
-    return this.#pushes.push(request, requester, signal);
+  push(
+    request: ManagerPush,
+    requester: Requester,
+    options: { readonly signal?: AbortSignal | undefined; readonly reserve: Reserve },
+  ): Promise<ManagerPushResult> {
+    return this.#pushes.push(request, requester, options);
   }
 
   /**
@@ -123,17 +169,30 @@ export class Cluster {
    * which takes part in the push queue and in recovery; a read-only client does not.
    */
   poll(
-    request: PollRequest,
+    request: ManagerPoll,
     requester: Requester,
     holding: Omit<Holding, 'onUnchanged'>,
-  ): Promise<PollResult> {
-    const { nodeId, wait } = request;
+  ): Promise<ManagerPollResult> {
+    const { nodeId, wait, version } = request;
+    // A legacy client opens with a push at version 0, ignores the response, and polls on the same connection: it has nothing to push.
+    const isOpening = holding.isLegacy === true && version === noVersion;
+    if (isOpening && requester.connection?.isShared === false) this.#queue.yield(nodeId, requester);
     const onUnchanged = () => {
       // A requester that has the newest version and asks for changes has nothing to push: a node does not poll while it pushes.
       // (Legacy clients do not identify themselves: another one may be polling.)
       if (holding.isNode && (nodeId !== undefined || wait <= 0)) this.#queue.yield(nodeId, requester);
     };
     return this.#polls.poll(request, { ...holding, onUnchanged });
+  }
+
+  /** Waits until every node that counts has a version (R28). @throws `EPOCH_MISMATCH` */
+  waitForNodes(request: WaitForNodesRequest, holding: WaitHolding): Promise<WaitForNodesResult> {
+    return this.#waits.wait(request, holding);
+  }
+
+  /** A node reported its progress to this manager. */
+  heard(nodeId: number, progress: NodeProgress, isPoll: boolean): void {
+    this.#waits.heard(nodeId, progress, isPoll);
   }
 
   /** The store notifies of a change. */
@@ -152,17 +211,21 @@ export class Cluster {
     this.#queue.close(reason);
     this.#notifier.flush();
     this.#polls.close(reason);
+    this.#waits.close(reason);
   }
 
-  #committed(current: CurrentVersion, requester: Requester, drops: DropsChange | undefined): void {
+  #committed(current: CurrentVersion, requester: Requester, { base, delta, drops }: Origin): void {
     this.#recovery.end();
+    this.#recent.add(current, base, delta);
     this.#head.stored(current, this.#notifier.isOvertaken(current));
     this.#settings.onCommit(this.name, current.record, requester, drops);
+    if (this.#settings.onSpread() !== undefined) this.#meter.committed(current.record.version);
     this.#publish(current);
   }
 
   async #publishHead(): Promise<void> {
     const head = await this.#head.read();
+    if (this.#polls.size === 0) return;
     if (head.latest === undefined) {
       this.#polls.publishEmpty(head.epoch);
       return;

@@ -8,19 +8,13 @@ import type { NodeProgress } from '../protocol/node-progress.js';
 import { type NodeReport, writeReport } from '../protocol/node-report.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { type Random, randomUuid } from '../random.js';
-import type {
-  DropOrdersRequest,
-  EpochMismatch,
-  PollRequest,
-  PollResult,
-  PushRequest,
-  PushResult,
-} from '../transport/transport.js';
+import type { DropOrdersRequest, EpochMismatch } from '../transport/transport.js';
 import type { Audit, AuditEntry, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
-import { checkClusterName, checkDescription, checkToken, type Limits } from './limits.js';
+import { checkClusterName, checkDescription, checkToken, checkWaitedVersion, type Limits } from './limits.js';
 import { type ManagerOptions, managerSettings } from './manager-options.js';
 import type {
   ClusterRecord,
@@ -33,14 +27,15 @@ import type {
 import { nodeInfoOf } from './nodes/node-info.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
+import type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
+import type { ManagerPush, ManagerPushResult, Reserve } from './pushes/manager-push.js';
 import { OfferRoom } from './recovery/offer-room.js';
 import {
+  checkedSnapshot,
   clusterNotFound,
   duplicateNode,
-  emptySnapshot,
   managerClosed,
   nodeNotFound,
-  tooLarge,
   versionNotFound,
 } from './refusals.js';
 import { Service } from './service.js';
@@ -97,7 +92,14 @@ export class Manager {
   readonly #known: KnownClusters;
   readonly #versions: VersionCache;
   #unwatch: (() => void) | undefined;
+  /** When the store was opened, by the monotonic clock. */
+  #openedAt = Number.POSITIVE_INFINITY;
   #lastError: unknown;
+  /**
+   * Called with the milliseconds that versions of this manager took from their commit until all nodes had them, or 600,000 if they did not
+   * have them by then; one version of each cluster at a time. Set by the metrics of a server. Default: nothing is measured.
+   */
+  onSpread: ((ms: number) => void) | undefined;
 
   constructor(options: ManagerOptions) {
     const settings = managerSettings(options);
@@ -172,7 +174,7 @@ export class Manager {
       const node = knownNodeOf(description, requester);
       await this.#known.admit(cluster);
       const id = await this.#store.addNode(cluster, node, { instance });
-      this.#audit?.({ action: 'register', cluster, nodeId: id, ...requester });
+      this.#record({ action: 'register', cluster, nodeId: id }, requester);
       return { id, expirationDate: new Date(this.clock.now() + this.nodeTtl).toISOString(), node };
     });
   }
@@ -204,6 +206,7 @@ export class Manager {
       : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving, progress));
     const recorded = (known: HeartbeatResult): boolean => {
       if (known === 'duplicate') throw duplicateNode(nodeId);
+      if (known) this.#clusters.get(cluster)?.heard(nodeId, progress, false);
       return known;
     };
     const isKnown = typeof result === 'object' ? result.then(recorded) : recorded(result);
@@ -229,7 +232,7 @@ export class Manager {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.removeNode(cluster, nodeId))) throw nodeNotFound(nodeId);
-      this.#audit?.({ action: 'deregister', cluster, nodeId, ...requester });
+      this.#record({ action: 'deregister', cluster, nodeId }, requester);
     });
   }
 
@@ -250,6 +253,31 @@ export class Manager {
     });
   }
 
+  /**
+   * Resolves when every node that counts has a version (R28), at the latest after `wait` milliseconds. Nodes count while they are alive,
+   * except for legacy nodes: agents with the version that they applied, others with the one that they hold. For one time to live after
+   * its start a manager does not know all nodes, and does not report that all have it.
+   *
+   * @param options `connection`: the connection of the request, for the limit per connection, which is that of polls
+   * @throws `EPOCH_MISMATCH`: the version is not part of the present history, or ceased to be; `TOO_MANY_REQUESTS`: the request would be
+   * held, and there is no slot for it
+   */
+  waitForNodes(
+    request: WaitForNodesRequest,
+    options: { requester?: Requester; signal?: AbortSignal; connection?: object } = {},
+  ): Promise<WaitForNodesResult> {
+    return this.#service.serving(async () => {
+      checkClusterName(request.cluster);
+      checkToken('an epoch', request.epoch);
+      checkWaitedVersion(request.version);
+      const { requester = {}, signal, connection } = options;
+      const { cluster } = request;
+      const wait = Math.min(request.wait, this.#maxPollWait);
+      const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
+      return this.#clusters.of(cluster).waitForNodes({ ...request, wait }, { takeSlot, signal });
+    });
+  }
+
   /** Announces the address of this manager (`host:port`) to the managers that share the store, until it closes. */
   announce(bindAddress: string): Promise<void> {
     return this.#service.serving(async () => {
@@ -263,21 +291,28 @@ export class Manager {
     return this.#service.serving(async () => this.#store.managers(this.#self));
   }
 
-  /** Stores a snapshot as the cluster's next version, if it was made from the newest. */
+  /**
+   * Stores a snapshot as the cluster's next version, if it was made from the newest.
+   *
+   * @param request with `delta`, the snapshot is made from the bytes of the version that it names, and checked; `snapshot` is used only if
+   * that fails, and may be omitted
+   * @param options `reserve` is called before memory for a delta is allocated, with a number of bytes; it may throw
+   * @throws `MALFORMED_DELTA`, `TOO_LARGE`, `VERSION_NOT_FOUND`: the delta cannot be used, and there is no snapshot
+   */
   push(
-    request: PushRequest,
-    options: { requester?: Requester; signal?: AbortSignal } = {},
-  ): Promise<PushResult> {
+    request: ManagerPush,
+    options: { requester?: Requester; signal?: AbortSignal; reserve?: Reserve } = {},
+  ): Promise<ManagerPushResult> {
     return this.#service.storing(async () => {
       checkClusterName(request.cluster);
       checkToken('a mutation id', request.mutation);
       checkToken('an epoch', request.epoch);
       checkToken('the epoch of an offer', request.offer?.epoch);
-      const { byteLength } = request.snapshot;
-      if (byteLength === 0) throw emptySnapshot();
-      if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);
+      if (request.delta === undefined) checkedSnapshot(request.snapshot, this.limits.snapshotBytes);
+      checkToken('a requester id', request.requester);
       await this.#known.admit(request.cluster);
-      return this.#clusters.of(request.cluster).push(request, options.requester ?? {}, options.signal);
+      const { requester = {}, signal, reserve = () => {} } = options;
+      return this.#clusters.of(request.cluster).push(request, requester, { signal, reserve });
     });
   }
 
@@ -286,13 +321,20 @@ export class Manager {
    *
    * @param request `wait` undefined: the manager's longest hold, with some jitter.
    * @param options `connection`: the connection of the poll, for the limit per connection. `isNode: false`: a read-only request, which
-   * takes no part in the push queue, and starts no recovery (default: true).
+   * takes no part in the push queue, and starts no recovery (default: true). `isLegacy`: the request may come from a legacy client, which
+   * applies every response: it is delayed briefly, and contains the newest version of that moment (default: false).
    * @throws `TOO_MANY_REQUESTS`: the poll would be held, and there is no slot for it.
    */
   poll(
-    request: Omit<PollRequest, 'wait'> & { readonly wait?: number | undefined },
-    options: { requester?: Requester; signal?: AbortSignal; connection?: object; isNode?: boolean } = {},
-  ): Promise<PollResult> {
+    request: Omit<ManagerPoll, 'wait'> & { readonly wait?: number | undefined },
+    options: {
+      requester?: Requester;
+      signal?: AbortSignal;
+      connection?: object;
+      isNode?: boolean;
+      isLegacy?: boolean;
+    } = {},
+  ): Promise<ManagerPollResult> {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
       // Jitter shortens the wait only: HTTP clients commonly give up after 300 s.
@@ -300,15 +342,19 @@ export class Manager {
         request.wait ?? uniformDelay(0.9 * this.#maxPollWait, 0.95 * this.#maxPollWait, this.random),
         this.#maxPollWait,
       );
-      const { requester = {}, signal, connection, isNode = true } = options;
+      const { requester = {}, signal, connection, isNode = true, isLegacy = false } = options;
       const { cluster, nodeId, version, epoch, instance } = request;
       checkToken('an instance', instance);
       // A push, or a poll at version 0, does not confirm a held version (R28).
       if (isNode && nodeId !== undefined && version !== noVersion) {
-        this.#store.noteHeld(cluster, nodeId, { instance, epoch, version });
+        const progress = { instance, epoch, version };
+        this.#store.noteHeld(cluster, nodeId, progress);
+        this.#clusters.get(cluster)?.heard(nodeId, progress, true);
       }
       const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
-      return this.#clusters.of(cluster).poll({ ...request, wait }, requester, { takeSlot, signal, isNode });
+      return this.#clusters
+        .of(cluster)
+        .poll({ ...request, wait }, requester, { takeSlot, signal, isNode, isLegacy });
     });
   }
 
@@ -377,7 +423,7 @@ export class Manager {
       checkClusterName(cluster);
       if (!(await this.#store.deleteCluster(cluster))) throw clusterNotFound(cluster);
       this.#known.forget(cluster);
-      this.#audit?.({ action: 'delete-cluster', cluster, ...requester });
+      this.#record({ action: 'delete-cluster', cluster }, requester);
       for (const open of this.#clusters.concerned(cluster)) await open.changed();
     });
   }
@@ -391,18 +437,19 @@ export class Manager {
     return this.#service.storing(async () => {
       checkDescription(description);
       const update = await this.#store.updateNode(cluster, nodeId, knownNodeOf(description, requester));
-      if (update === 'changed') this.#audit?.({ action: 'update-node', cluster, nodeId, ...requester });
+      if (update === 'changed') this.#record({ action: 'update-node', cluster, nodeId }, requester);
     });
   }
 
-  #auditDrops(
+  #recordDrops(
     { orders, revoke, confirmed }: DropsChange,
     change: Omit<AuditEntry, 'action' | 'drops'>,
+    requester: Requester,
   ): void {
-    if (orders !== undefined) {
-      this.#audit?.({ action: confirmed ? 'confirm-drops' : 'order-drop', ...change, drops: orders });
-    }
-    if (revoke !== undefined) this.#audit?.({ action: 'revoke-drops', ...change, drops: revoke.items });
+    const action = confirmed ? 'confirm-drops' : 'order-drop';
+    if (orders !== undefined) this.#record({ action, ...change, drops: orders }, requester);
+    if (revoke !== undefined)
+      this.#record({ action: 'revoke-drops', ...change, drops: revoke.items }, requester);
   }
 
   get #self(): ManagerInfo {
@@ -420,6 +467,7 @@ export class Manager {
       conflictHold: this.#conflictHold,
     };
     await this.#store.open(context);
+    this.#openedAt = this.clock.monotonic();
     this.#unwatch = this.#store.watch((name) => {
       for (const cluster of this.#clusters.concerned(name)) cluster.notified().catch(this.#onError);
     });
@@ -441,11 +489,28 @@ export class Manager {
       collection: this.nodeTtl,
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
+      snapshotBytes: this.limits.snapshotBytes,
+      lookInterval: this.nodeTtl / 30,
+      onSpread: () => this.onSpread,
+      uncertainFor: () => {
+        const since = Math.max(this.#openedAt, this.#store.nodesKnownSince ?? this.#openedAt);
+        const left = since + this.nodeTtl - this.clock.monotonic();
+        return Math.min(Math.max(left, 0), this.nodeTtl);
+      },
       onCommit: (cluster, { version, nodeId }, requester, drops) => {
-        this.#audit?.({ action: 'push', cluster, version, nodeId, ...requester });
-        if (drops !== undefined) this.#auditDrops(drops, { cluster, version, nodeId, ...requester });
+        const change = { cluster, version, nodeId };
+        this.#record({ action: 'push', ...change }, requester);
+        if (drops !== undefined) this.#recordDrops(drops, change, requester);
       },
       onError: this.#onError,
+    });
+  }
+
+  #record(change: Omit<AuditEntry, 'remote' | 'author'>, { remote, author }: Requester): void {
+    this.#audit?.({
+      ...change,
+      ...(remote === undefined ? {} : { remote }),
+      ...(author === undefined ? {} : { author }),
     });
   }
 

@@ -28,12 +28,27 @@ export const clusterNotFound = (cluster: string) =>
 export const versionNotFound = (version: number) =>
   new CfluxError('VERSION_NOT_FOUND', `version not found: ${version} is not retained (any more)`);
 
-export const emptySnapshot = () =>
+/** The nodes cannot be expected to get the version any more. */
+export const historyChanged = (version: number) =>
+  new CfluxError(
+    'EPOCH_MISMATCH',
+    `epoch mismatch: version ${version} is not part of the present history of the cluster, so no node can have it`,
+    { outcome: 'notApplied' },
+  );
+
+const emptySnapshot = () =>
   new CfluxError('BAD_REQUEST', 'the snapshot is empty: encoded metadata has at least one byte', {
     outcome: 'notApplied',
   });
 
-export const tooLarge = (bytes: number, most: number) =>
+/** Returns a pushed snapshot; refuses one without bytes, or with more than `most`. */
+export function checkedSnapshot(snapshot: Uint8Array | undefined, most: number): Uint8Array {
+  if (snapshot === undefined || snapshot.byteLength === 0) throw emptySnapshot();
+  if (snapshot.byteLength > most) throw tooLarge(snapshot.byteLength, most);
+  return snapshot;
+}
+
+const tooLarge = (bytes: number, most: number) =>
   new CfluxError(
     'TOO_LARGE',
     `the snapshot is too large: it has ${bytes} bytes, at most ${most} are accepted`,

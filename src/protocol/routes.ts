@@ -11,6 +11,7 @@ export type Route =
   | { readonly name: 'push'; readonly cluster: string; readonly version: number }
   | { readonly name: 'poll'; readonly cluster: string; readonly version: number }
   | { readonly name: 'dropOrders'; readonly cluster: string }
+  | { readonly name: 'patch'; readonly cluster: string; readonly version: number }
   // Additions for operators.
   | { readonly name: 'listClusters' }
   | { readonly name: 'history'; readonly cluster: string }

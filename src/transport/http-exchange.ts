@@ -14,7 +14,7 @@ import type { HttpResponse } from './http-response.js';
 const debug = debugLog('cflux:transport');
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path below the endpoint, with a leading slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -83,6 +83,11 @@ export class HttpExchange {
     const isLeft = this.#endpoints.leave(endpoint);
     if (!isLeft || !hangs) return;
     for (const request of this.#underWay) if (request.endpoint === endpoint) request.abandon();
+  }
+
+  /** Whether requests have a token. */
+  get hasToken(): boolean {
+    return this.#token !== undefined;
   }
 
   /** The number of endpoints. */

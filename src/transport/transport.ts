@@ -2,6 +2,7 @@ import type { DropOrders, DropsChange } from '../protocol/drop-orders.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
+import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 
 /** Limits of one call. */
 export interface CallOptions {
@@ -40,18 +41,38 @@ export interface ReportRequest extends NodeRequest {
   readonly report: NodeReport;
 }
 
-/** A snapshot to store as the cluster's next version. */
+/** A pushed snapshot as its difference from the version that it is based on. */
+export interface PushedDelta {
+  /** The delta in VCDIFF (RFC 3284). */
+  readonly bytes: Uint8Array;
+  /** SHA-256 of the snapshot: `sha-256=:<base64>:`. */
+  readonly digest: string;
+}
+
+/**
+ * A snapshot to store as the cluster's next version. CfluxClient creates `snapshot` and `delta` when they are read, so a transport
+ * should read only what it sends.
+ */
 export interface PushRequest {
   readonly cluster: string;
   /** The version that the snapshot is based on; 0 means none. */
   readonly version: number;
   /** The whole metadata, encoded. */
   readonly snapshot: Uint8Array;
+  /**
+   * The same snapshot as a delta from the manager's bytes of `version`, if the client has them. Optional for a transport: it may ignore
+   * it, and must send `snapshot`, under the same mutation id, if the manager does not accept the delta.
+   */
+  readonly delta?: PushedDelta | undefined;
+  /** Whether a conflict may contain a {@link SnapshotDelta} from `version` instead of a snapshot. Optional for a transport. */
+  readonly acceptsDelta?: boolean | undefined;
   /** Id of this push, for idempotent retries: a manager with mutation ids never stores the same id twice. */
   readonly mutation: string;
   /** The manager's history that `version` belongs to. */
   readonly epoch?: string | undefined;
   readonly nodeId?: number | undefined;
+  /** Id of a requester that is no node, such as a command: whose next push a conflict is followed by. Any random text. */
+  readonly requester?: string | undefined;
   /** The process of the node. */
   readonly instance?: string | undefined;
   /** Drop orders to make or revoke in the transaction of the version. */
@@ -67,6 +88,8 @@ export interface PollRequest {
   readonly version: number;
   /** Maximum wait in milliseconds; 0 requests an immediate response. */
   readonly wait: number;
+  /** Whether the result may be a {@link SnapshotDelta} from `version` instead of a snapshot. Optional for a transport. */
+  readonly acceptsDelta?: boolean | undefined;
   readonly epoch?: string | undefined;
   /** The mutation that made `version`. */
   readonly mutation?: string | undefined;
@@ -92,6 +115,19 @@ export interface Snapshot {
   readonly epoch?: string | undefined;
   /** The mutation that made this version; absent if the manager has no mutation ids. */
   readonly mutation?: string | undefined;
+  readonly delta?: undefined;
+}
+
+/** A version of the cluster's metadata as its difference from the version in the request; only for a request with `acceptsDelta`. */
+export interface SnapshotDelta extends Omit<Snapshot, 'snapshot' | 'delta'> {
+  readonly snapshot?: undefined;
+  /** The delta in VCDIFF (RFC 3284). */
+  readonly delta: Uint8Array;
+  /**
+   * SHA-256 of the snapshot that the delta produces: `sha-256=:<base64>:`. A delta whose result has another digest, or that states none,
+   * must not be used.
+   */
+  readonly digest: string | undefined;
 }
 
 /** The request's epoch is not the manager's (412), or its history does not have the version: nothing was stored. */
@@ -118,12 +154,13 @@ export type PushResult =
       /** Whether the drop orders of the push were stored; an older manager ignores them. */
       readonly hasDrops?: boolean | undefined;
     }
-  | (Snapshot & AnswerLost & { readonly kind: 'conflict' })
+  | ((Snapshot | SnapshotDelta) & AnswerLost & { readonly kind: 'conflict' })
   | (EpochMismatch & AnswerLost);
 
 /** How a poll ended. */
 export type PollResult =
   | (Snapshot & { readonly kind: 'snapshot' })
+  | (SnapshotDelta & { readonly kind: 'delta' })
   | {
       readonly kind: 'unchanged';
       /** The manager's version, if it reports one: that of the node's own push, which needs no body. */
@@ -142,6 +179,7 @@ export type DropOrdersResult = (DropOrders & { readonly kind: 'dropOrders' }) | 
 /**
  * The connection of a client to the manager. Each method rejects with a `CfluxError`: `retryable` indicates whether another attempt
  * may succeed, and for a push `outcome: 'notApplied'` that certainly nothing was stored (absent or `unknown`: it may have been).
+ * Deltas are optional: a transport that ignores `delta` and `acceptsDelta` of requests, and returns snapshots only, works (R29).
  * A heartbeat or deregistration of an unknown id rejects with `NODE_NOT_FOUND`, a heartbeat under an id that two processes use with
  * `DUPLICATE_NODE`.
  */
@@ -156,6 +194,13 @@ export interface Transport {
   deregister(request: NodeRequest, options?: CallOptions): Promise<void>;
   /** Lists the members in a stable order; empty if there are none. */
   nodes(request: { readonly cluster: string }, options?: CallOptions): Promise<readonly NodeInfo[]>;
+  /**
+   * Waits until every node that counts has a version, up to `wait` milliseconds, and resolves with the nodes that lack it. Rejects with
+   * `EPOCH_MISMATCH` if the version is not, or no longer, part of the manager's history. If it is omitted, or rejects with
+   * `NO_SUCH_ROUTE`, the manager cannot wait for nodes. It must never resolve with `complete` from a list of nodes alone: an older manager
+   * does not know which versions the nodes have.
+   */
+  waitForNodes?(request: WaitForNodesRequest, options?: CallOptions): Promise<WaitForNodesResult>;
   /** Stores a snapshot as the next version, if `version` is still the newest. */
   push(request: PushRequest, options?: CallOptions): Promise<PushResult>;
   /** Waits for a version that is newer than `version`, up to `wait` milliseconds. */

@@ -2,11 +2,19 @@ import { withDeadline } from '../async/deadline.js';
 import { equalJitter } from '../async/jitter.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { sleep } from '../async/sleep.js';
+import { checkMethods, optionsCheck, optionsOf } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
+import {
+  cannotWait,
+  type WaitForNodesRequest,
+  type WaitForNodesResult,
+} from '../protocol/waiting-for-nodes.js';
 import { type Random, systemRandom } from '../random.js';
+import { clock as clockKind, func, number } from '../value-kinds.js';
+import { isOddResponse } from './odd-response.js';
 import { restate } from './restate.js';
 import { type Call, type RetryScheduleOptions, retrySchedule } from './retry-schedule.js';
 import type {
@@ -46,6 +54,14 @@ export interface RetryOptions extends RetryScheduleOptions {
   readonly random?: Random;
 }
 
+/** What happened before an attempt of a call. */
+interface Before {
+  /** Milliseconds since the call began. */
+  readonly elapsed: number;
+  /** Why the previous attempt failed. */
+  readonly failure: CfluxError | undefined;
+}
+
 /** The result of a call, and whether an earlier failed attempt may have been executed. */
 interface Settled<T> {
   readonly result: T;
@@ -71,8 +87,28 @@ export function withRetry(
   transport: Transport,
   options: RetryOptions = {},
 ): Transport & Pick<Required<Transport>, 'dropOrders'> {
+  checkMethods('transport of withRetry', transport, transportMethods);
+  checkOptions(options);
   return new RetryingTransport(transport, options);
 }
+
+const retryKinds = {
+  attempts: number,
+  minDelay: number,
+  factor: number,
+  maxDelay: number,
+  pollMargin: number,
+  onRetry: func,
+};
+/** The option `retry` of a transport or client. */
+export const retryKind = optionsOf<Omit<RetryOptions, 'clock' | 'random'>>('retry', retryKinds);
+const checkOptions = optionsCheck<RetryOptions>('withRetry', {
+  ...retryKinds,
+  clock: clockKind,
+  random: func,
+});
+/** The methods that every transport has. */
+export const transportMethods = ['register', 'heartbeat', 'deregister', 'nodes', 'push', 'poll'];
 
 class RetryingTransport implements Transport {
   readonly retries = true;
@@ -116,17 +152,28 @@ class RetryingTransport implements Transport {
     return this.#call('nodes', options, (limits) => this.#inner.nodes(request, limits));
   }
 
+  async waitForNodes(request: WaitForNodesRequest, options: CallOptions = {}): Promise<WaitForNodesResult> {
+    const { result } = await this.#attempts('waitForNodes', options, request.wait, (limits, { elapsed }) => {
+      if (this.#inner.waitForNodes === undefined) throw cannotWait();
+      return this.#inner.waitForNodes({ ...request, wait: Math.max(0, request.wait - elapsed) }, limits);
+    });
+    return result;
+  }
+
   async push(request: PushRequest, options: CallOptions = {}): Promise<PushResult> {
-    const { result, answerLost } = await this.#attempts('push', options, undefined, (limits) =>
-      this.#inner.push(request, limits),
+    const { result, answerLost } = await this.#attempts('push', options, undefined, (limits, { failure }) =>
+      this.#inner.push(afterFailure(request, failure), limits),
     );
     return answerLost && result.kind !== 'committed' ? { ...result, answerLost } : result;
   }
 
   async poll(request: PollRequest, options: CallOptions = {}): Promise<PollResult> {
-    const { result } = await this.#attempts('poll', options, request.wait, (limits, elapsed) =>
+    const { result } = await this.#attempts('poll', options, request.wait, (limits, { elapsed, failure }) =>
       // The attempts of a poll share its wait.
-      this.#inner.poll({ ...request, wait: Math.max(0, request.wait - elapsed) }, limits),
+      this.#inner.poll(
+        { ...afterFailure(request, failure), wait: Math.max(0, request.wait - elapsed) },
+        limits,
+      ),
     );
     return result;
   }
@@ -151,7 +198,7 @@ class RetryingTransport implements Transport {
     call: Call,
     options: CallOptions,
     wait: number | undefined,
-    attempt: (limits: CallOptions, elapsed: number) => Promise<T>,
+    attempt: (limits: CallOptions, before: Before) => Promise<T>,
   ): Promise<Settled<T>> {
     const schedule = retrySchedule(
       call,
@@ -162,10 +209,10 @@ class RetryingTransport implements Transport {
     const begin = this.#clock.monotonic();
     const elapsed = () => this.#clock.monotonic() - begin;
     let answerLost = false;
+    let failure: CfluxError | undefined;
     for (let number = 1; ; number++) {
-      const passed = elapsed();
-      const timeout = Math.min(schedule.attemptTimeout, schedule.timeout - passed);
-      let failure: CfluxError;
+      const before = { elapsed: elapsed(), failure };
+      const timeout = Math.min(schedule.attemptTimeout, schedule.timeout - before.elapsed);
       try {
         const limits = {
           clock: this.#clock,
@@ -173,7 +220,7 @@ class RetryingTransport implements Transport {
           timeoutError: () => this.#late(call, timeout),
           signals,
         };
-        const result = await withDeadline(limits, async (signal) => attempt({ signal, timeout }, passed));
+        const result = await withDeadline(limits, async (signal) => attempt({ signal, timeout }, before));
         return { result, answerLost };
       } catch (error) {
         for (const signal of signals) signal?.throwIfAborted();
@@ -203,6 +250,19 @@ class RetryingTransport implements Transport {
     const jittered = equalJitter(scheduled, this.#random);
     return Math.round(retryAfter > 0 ? retryAfter + jittered : jittered);
   }
+}
+
+/**
+ * Returns the request of the next attempt: without deltas in the response if the previous response could not be used, which may be the
+ * reason (R29).
+ */
+function afterFailure<Request extends { readonly acceptsDelta?: boolean | undefined }>(
+  request: Request,
+  failure: CfluxError | undefined,
+): Request {
+  return isOddResponse(failure) && request.acceptsDelta === true
+    ? { ...request, acceptsDelta: false }
+    : request;
 }
 
 const takesNoReports = () =>

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PlanInput } from '../../src/influxdb/draft.js';
-import { itemsOf, keyOf } from '../../src/influxdb/item.js';
+import { type Item, itemsOf, keyOf } from '../../src/influxdb/item.js';
 import { emptyLedger, type Ledger, observe } from '../../src/influxdb/ledger.js';
 import { makePlan } from '../../src/influxdb/make-plan.js';
 import type { PasswordState } from '../../src/influxdb/password-state.js';
 import type { Plan, Step } from '../../src/influxdb/plan.js';
 import { influxqlOf } from '../../src/influxdb/statement.js';
+import { fieldOf } from '../../src/influxdb/write-limits.js';
 import type { MetaData } from '../../src/meta/records.js';
 import { anyMetadata } from './support/arbitrary-metadata.js';
 import { database, day, hour, metadata, policy, query, subscription, user } from './support/build.js';
@@ -37,7 +38,17 @@ function plan(
   const ledger = ledgerOf(before, wanted);
   const passwords = new Map(verdictsOf(wanted));
   for (const { name } of present.users) passwords.set(name, { kind: 'same' });
-  return makePlan({ wanted, present, ledger, passwords, drops: 'report', maxDrops: 1, ...rest });
+  const limits = { drops: 'report', maxDrops: 1, serverVersion: '1.12.4' } as const;
+  return makePlan({ wanted, present, ledger, passwords, ...limits, ...rest });
+}
+
+type WriteLimitItem = Extract<Item, { kind: 'writeLimit' }>;
+const policyKeyOf = ({ database, policy }: WriteLimitItem) =>
+  keyOf({ kind: 'retentionPolicy', database, policy });
+
+function statesLimit(data: MetaData, item: WriteLimitItem): boolean {
+  const policies = data.databases.find(({ name }) => name === item.database)?.retentionPolicies;
+  return policies?.find(({ name }) => name === item.policy)?.[fieldOf(item.limit)] !== undefined;
 }
 
 const statements = (steps: readonly Step[]) => steps.flatMap(({ action }) => influxqlOf(action));
@@ -108,6 +119,9 @@ describe('makePlan', () => {
             if (item.kind === 'retentionPolicy' && item.policy === 'cflux-none') continue;
             // A longer duration takes the place of a shorter one.
             if (item.kind === 'retention') continue;
+            // The cluster may state another limit, and a limit is dropped with its policy.
+            if (item.kind === 'writeLimit' && (statesLimit(wanted, item) || !left.has(policyKeyOf(item))))
+              continue;
             // In the cluster there may be none.
             if (item.kind === 'grant' && saysOf(wanted, item.user, item.database) !== undefined) continue;
             // Privileges on a database of the cluster go with it.
@@ -220,10 +234,10 @@ describe('makePlan', () => {
     });
     const made = plan(wanted, present);
     expect(statements(made.steps)).toEqual([
-      'CREATE DATABASE "new" WITH DURATION 86400000000000ns REPLICATION 1 SHARD DURATION 3600000000000ns NAME "rp"',
-      'ALTER RETENTION POLICY "longer" ON "old" DURATION 172800000000000ns SHARD DURATION 86400000000000ns',
+      'CREATE DATABASE "new" WITH DURATION 1d REPLICATION 1 SHARD DURATION 1h NAME "rp"',
+      'ALTER RETENTION POLICY "longer" ON "old" DURATION 2d SHARD DURATION 1d',
       'ALTER RETENTION POLICY "more" ON "old" REPLICATION 2',
-      'CREATE RETENTION POLICY "added" ON "old" DURATION INF REPLICATION 1 SHARD DURATION 604800000000000ns',
+      'CREATE RETENTION POLICY "added" ON "old" DURATION INF REPLICATION 1 SHARD DURATION 1w',
       'ALTER RETENTION POLICY "longer" ON "old" DEFAULT',
       'CREATE CONTINUOUS QUERY c ON "new" BEGIN SELECT mean(v) INTO m FROM x GROUP BY time(1m) END',
       'CREATE SUBSCRIPTION "s" ON "new"."rp" DESTINATIONS ALL \'udp://127.0.0.1:9\'',
@@ -256,7 +270,7 @@ describe('makePlan', () => {
   it('holds back a shortened policy as it holds back a drop', () => {
     const before = metadata({ databases: [database('d', [policy('rp', { shardGroupDuration: hour })])] });
     const wanted = metadata({ databases: [database('d', [policy('rp', { duration: day })])] });
-    const shorten = 'ALTER RETENTION POLICY "rp" ON "d" DURATION 86400000000000ns';
+    const shorten = 'ALTER RETENTION POLICY "rp" ON "d" DURATION 1d';
     expect(plan(wanted, before, { before })).toMatchObject({
       steps: [],
       pending: [{ item: { kind: 'retention' } }],
@@ -274,7 +288,7 @@ describe('makePlan', () => {
     const renamed = metadata({ databases: [database('d', [policy('c'), policy('b')])] });
     const made = plan(renamed, before, { before, drops: 'apply', maxDrops: 99 });
     expect(statements(made.steps)).toEqual([
-      'CREATE RETENTION POLICY "c" ON "d" DURATION INF REPLICATION 1 SHARD DURATION 604800000000000ns DEFAULT',
+      'CREATE RETENTION POLICY "c" ON "d" DURATION INF REPLICATION 1 SHARD DURATION 1w DEFAULT',
     ]);
     expect(made.pending).toMatchObject([{ item: { policy: 'a' } }]);
     expect(made.pending[0]?.reason).toContain('may have renamed it to "c"');
@@ -373,7 +387,7 @@ describe('makePlan', () => {
     });
     const made = plan(wanted, metadata());
     expect(statements(made.steps)).toEqual([
-      'CREATE DATABASE "good" WITH DURATION INF REPLICATION 1 SHARD DURATION 604800000000000ns NAME "rp"',
+      'CREATE DATABASE "good" WITH DURATION INF REPLICATION 1 SHARD DURATION 1w NAME "rp"',
       'CREATE USER "fine" WITH PASSWORD [REDACTED]',
     ]);
     expect(made.refused.map(({ reason }) => reason)).toEqual([

@@ -46,6 +46,7 @@ export class Committer<M> {
           queue.putBack(batch.mutations);
           return error.wait;
         }
+        this.#parts.onFailed(error);
         batch.reject(signal.aborted ? closedWhileUndecided() : error);
         return 0;
       } finally {

@@ -23,7 +23,10 @@ export class MutationQueue<M> {
     return this.#waiting.size;
   }
 
-  add<T>(operation: MutationOperation<M, T>, options: Omit<MutationOptions, 'deadline'>): Promise<T> {
+  add<T>(
+    operation: MutationOperation<M, T>,
+    options: Omit<MutationOptions, 'deadline'>,
+  ): PendingMutation<M, T> {
     const deadline = this.#clock.monotonic() + options.timeout;
     const mutation = new PendingMutation<M, T>(operation, { deadline, ...options });
     const waiting = mutation as PendingMutation<M>;
@@ -31,7 +34,7 @@ export class MutationQueue<M> {
     this.#waiting.add(waiting);
     this.#alarm.setFor(deadline);
     this.#onAdded();
-    return mutation.outcome;
+    return mutation;
   }
 
   /** Removes and returns all mutations; the caller settles them or puts them back. */

@@ -2,6 +2,7 @@ import { Deferred } from '../../async/deferred.js';
 import { onAbort } from '../../async/on-abort.js';
 import { throwUncaught } from '../../async/throw-uncaught.js';
 import type { CfluxError } from '../../errors.js';
+import type { Position } from '../local/position.js';
 import type { MutationOperation } from './mutation-tools.js';
 
 export interface MutationOptions {
@@ -39,6 +40,8 @@ export class PendingMutation<M, T = unknown> {
   readonly isAtomic: boolean;
   /** Whether a snapshot with the change may be stored now. */
   isOnWire = false;
+  /** The version that contains the change, once it is resolved. */
+  position: Position | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #onDropOrders: MutationOptions['onDropOrders'];
   readonly #outcome = new Deferred<T>();
@@ -91,7 +94,8 @@ export class PendingMutation<M, T = unknown> {
     });
   }
 
-  resolve(result: T): void {
+  resolve(result: T, position: Position): void {
+    this.position = position;
     this.#settle();
     this.#outcome.resolve(result);
   }

@@ -1,7 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { debugLog } from '../../debug-log.js';
 import { CfluxError } from '../../errors.js';
-import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import type { MetaData } from '../../meta/records.js';
 import type { NewDropOrder } from '../../protocol/drop-orders.js';
@@ -20,6 +19,7 @@ import { type PushOutcome, sendPush } from './classify-push.js';
 import type { OperationScope } from './operation-scope.js';
 import type { PendingMutation } from './pending-mutation.js';
 import { unknownOutcome } from './push-outcome.js';
+import { PushedMetadata } from './pushed-metadata.js';
 
 const debug = debugLog('cflux:commit');
 
@@ -43,6 +43,8 @@ export interface RoundParts<M> {
   readonly onPush: () => void;
   /** Called when a push may have been stored without this node knowing it. */
   readonly onUnknownOutcome: () => void;
+  /** Called with the error of a request before the mutations are rejected. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /**
@@ -95,7 +97,7 @@ export class Round<M> {
       await this.#discard(copy);
       // A failure, or no change, counts only on the newest metadata (R4).
       if (await reconciler.catchUp(this.#limits)) return 'again';
-      this.#batch.settle(attempts);
+      this.#batch.settle(attempts, replica.position);
       return 'settled';
     } finally {
       // Has no effect if the copy was already accepted or discarded.
@@ -107,21 +109,36 @@ export class Round<M> {
     const { replica, reconciler, transport, cluster, random, emit } = this.#parts;
     const before = replica.position;
     const { version, epoch } = before;
-    const snapshot = encodeMetadata(work.data);
+    const pushed = new PushedMetadata(work.data, replica.deltaBase);
     const mutation = randomUuid(random);
     this.#signal.throwIfAborted();
     if (!this.#batch.beginSending(work.attempts)) return 'without';
     this.#parts.onPush();
-    debug('round %d: pushing %d bytes on version %d', this.#number, snapshot.length, version);
-    const { nodeId, instance } = replica;
+    debug('round %d: pushing %d bytes on version %d', this.#number, pushed.size, version);
+    const { nodeId, instance, acceptsDelta } = replica;
     const orders = ordersOf(work.attempts);
-    const drops = orders.length === 0 ? {} : { drops: { orders } };
-    const request = { cluster, version, snapshot, mutation, epoch, nodeId, instance, ...drops };
+    const drops = orders.length === 0 ? undefined : { orders };
+    const request = {
+      cluster,
+      version,
+      mutation,
+      epoch,
+      nodeId,
+      instance,
+      acceptsDelta,
+      drops,
+      get snapshot() {
+        return pushed.snapshot;
+      },
+      get delta() {
+        return pushed.delta;
+      },
+    };
     const outcome = await sendPush(transport, request, { ...this.#limits, base: before });
     debug('%s', outcome.kind);
     if (outcome.kind === 'stored') {
       if (orders.length > 0) this.#noteOrders(work, outcome, orders);
-      await this.#stored(work, outcome.position, snapshot.length);
+      await this.#stored(work, outcome.position, pushed.size);
       return 'settled';
     }
     // Before the callers are notified, because a rejected change must not be in the wrapped client's data (R3).
@@ -129,6 +146,7 @@ export class Round<M> {
     if (outcome.kind === 'conflict') {
       emit('conflict', { version: outcome.newest.version, previousVersion: version, round: this.#number });
     }
+    if (outcome.kind === 'failed') this.#parts.onFailed(outcome.error);
     if (outcome.mayBeStored) {
       this.#batch.rollBack(
         work.attempts,
@@ -147,7 +165,9 @@ export class Round<M> {
         await reconciler.onEpochMismatch(outcome.history, this.#limits);
         return 'again';
       case 'conflict':
-        if (await reconciler.applySnapshot(outcome.newest)) return 'again';
+        if (await reconciler.apply(outcome.newest, this.#limits)) return 'again';
+        // The delta was not usable, and the manager has nothing newer: the next response will have no delta.
+        if (outcome.newest.snapshot === undefined) return 'again';
         throw new CfluxError('BAD_ANSWER', `the manager refused version ${version}, its own`, {
           outcome: 'notApplied',
         });
@@ -164,7 +184,7 @@ export class Round<M> {
     if (version <= previousVersion || (previousEpoch ?? epoch) !== epoch) {
       emit('epochChanged', { previousEpoch, epoch, previousVersion, version, seeded: true });
     }
-    this.#batch.settle(attempts);
+    this.#batch.settle(attempts, position);
   }
 
   #noteOrders(
@@ -181,7 +201,7 @@ export class Round<M> {
   async #install(data: MetaData, position: Position, copy: WorkingCopy<M>): Promise<void> {
     const { replica, staleness } = this.#parts;
     try {
-      await replica.install(data, position, () => copy.accept());
+      await replica.install(data, position, () => copy.accept(), { isExact: true });
     } catch (error) {
       staleness.mark();
       this.#storageFailed(error);

@@ -16,6 +16,8 @@ export function dispatch(exchange: Exchange, route: Route, metrics: ManagerMetri
       return versionRoutes.push(exchange, route);
     case 'dropOrders':
       return versionRoutes.dropOrders(exchange, route);
+    case 'patch':
+      return versionRoutes.patch(exchange, route);
     case 'register':
       return nodeRoutes.register(exchange, route);
     case 'deregister':

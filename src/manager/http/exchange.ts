@@ -3,6 +3,8 @@ import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import type { Access } from './access.js';
 import type { BodyBytes } from './body-bytes.js';
+import type { ClientConnections } from './client-connections.js';
+import type { DeltaEncodings } from './delta-encodings.js';
 import type { OpenRequest } from './open-request.js';
 import type { PushCounts } from './push-counts.js';
 import type { SentBodies } from './sent-bodies.js';
@@ -13,11 +15,13 @@ import type { TokenSource } from './tokens.js';
 export interface Exchange {
   readonly manager: Manager;
   readonly encodings: SnapshotEncodings;
+  readonly deltas: DeltaEncodings;
   /** The bytes of all request bodies. */
   readonly received: BodyBytes;
   /** The bodies of all responses. */
   readonly sent: SentBodies;
   readonly pushes: PushCounts;
+  readonly connections: ClientConnections;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly access: Access;

@@ -6,12 +6,16 @@ import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import { type Access, accessOf, openAccess } from './access.js';
 import { BodyBytes } from './body-bytes.js';
+import { ClientConnections } from './client-connections.js';
+import { DeltaEncodings } from './delta-encodings.js';
 import { dispatch } from './dispatch.js';
 import type { HistoryHeaders } from './history-headers.js';
+import { isLegacyPoll } from './legacy-request.js';
 import type { ManagerMetrics } from './metrics.js';
 import { OpenRequest } from './open-request.js';
 import { PipelinedResponses } from './pipelined-responses.js';
 import { PushCounts } from './push-counts.js';
+import { RefusedPolls } from './refused-polls.js';
 import { RememberedRoutes } from './remembered-routes.js';
 import { hasBody } from './request-body.js';
 import { sendError } from './responses.js';
@@ -33,9 +37,12 @@ const linger = 1_000;
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #encodings = new SnapshotEncodings();
+  readonly #deltas = new DeltaEncodings(this.#encodings);
   readonly #received: BodyBytes;
   readonly #sent: SentBodies;
   readonly #pushes: PushCounts;
+  readonly #connections = new ClientConnections();
+  readonly #refusedPolls: RefusedPolls;
   readonly #pipelined = new PipelinedResponses();
   readonly #routes = new RememberedRoutes();
   readonly #open = new Set<OpenRequest>();
@@ -48,6 +55,7 @@ export class RequestHandler {
     this.#received = new BodyBytes(bodyBytes, snapshotBytes, random);
     this.#sent = new SentBodies(new BodyBytes(bodyBytes, snapshotBytes, random), { clock, random });
     this.#pushes = new PushCounts(heldPushes);
+    this.#refusedPolls = new RefusedPolls(clock);
   }
 
   /** Ends held requests; from now on every response is the last of its connection. */
@@ -71,6 +79,7 @@ export class RequestHandler {
     let route: Route | undefined;
     const answered = () => this.#options.metrics.count(route, response.statusCode);
     const failed = async (error: unknown) => {
+      if (route?.name === 'poll' && isLegacyPoll(request)) await this.#holdRefused(request, open);
       this.#fail(request, response, route, error);
       answered();
     };
@@ -116,9 +125,11 @@ export class RequestHandler {
       const exchange = {
         manager,
         encodings: this.#encodings,
+        deltas: this.#deltas,
         received: this.#received,
         sent: this.#sent,
         pushes: this.#pushes,
+        connections: this.#connections,
         request,
         response,
         open,
@@ -132,6 +143,13 @@ export class RequestHandler {
     return accessOf(request, route, tokens).then(answer);
   }
 
+  /** A legacy client polls again at once after any error. */
+  async #holdRefused(request: IncomingMessage, open: OpenRequest): Promise<void> {
+    // It is refused already: a change of the tokens does not end it earlier.
+    open.readmit = undefined;
+    await this.#refusedPolls.hold(request, open.signal);
+  }
+
   #fail(request: IncomingMessage, response: ServerResponse, route: Route | undefined, error: unknown): void {
     if (response.destroyed) return;
     if (response.headersSent) {
@@ -143,8 +161,8 @@ export class RequestHandler {
 
   /** Refusals of pushes and polls carry the epoch too, if it is cached: the store may be what failed, so it is not read. */
   #standing(route: Route | undefined): HistoryHeaders {
-    if (route?.name !== 'push' && route?.name !== 'poll') return {};
-    return { epoch: this.#options.manager.knownEpoch(route.cluster) };
+    if (route?.name !== 'push' && route?.name !== 'poll' && route?.name !== 'patch') return {};
+    return { epoch: this.#options.manager.knownEpoch(route.cluster), acceptsPatch: true };
   }
 
   /** The retry delay is spread, so that clients do not all return in the same second. */

@@ -23,6 +23,7 @@ export const permitting: Readonly<Record<Route['name'], readonly Scope[]>> = {
   readVersion: ['metadata', 'write', 'admin'],
   push: ['write', 'node', 'admin'],
   dropOrders: ['write', 'node', 'admin'],
+  patch: ['write', 'node', 'admin'],
   register: ['node', 'admin'],
   heartbeat: ['node', 'admin'],
   report: ['node', 'admin'],
