@@ -1,6 +1,8 @@
 export type { ListenerOptions } from './async/subscriptions.js';
 export type { CertificateInfo } from './certificates.js';
 export { CfluxClient } from './client/cflux-client.js';
+export type { MutationOperation, MutationTools } from './client/commit/mutation-tools.js';
+export type { DropOrdersOutcome } from './client/commit/pending-mutation.js';
 export type { MutateOptions, WaitOptions } from './client/config/call-options.js';
 export { type ConfigSources, loadConfig } from './client/config/config.js';
 export type { CfluxOptions } from './client/config/options.js';
@@ -79,6 +81,14 @@ export {
 } from './meta/records.js';
 export { deletedShardGroups, expiredShardGroups, shardFor } from './meta/shard-group-times.js';
 export { isSubscriptionUrl } from './meta/subscription-url.js';
+export type {
+  DropOrder,
+  DropOrders,
+  DropsChange,
+  NewDropOrder,
+  OrderedItem,
+  RevokedDrops,
+} from './protocol/drop-orders.js';
 export type { NodeProgress as NodeWord } from './protocol/node-progress.js';
 export type { FindingKind, NodeReport } from './protocol/node-report.js';
 export type { NodeDescription, NodeInfo, NodeKind, Registration } from './protocol/nodes.js';
@@ -92,6 +102,8 @@ export type { Call, RetryScheduleOptions } from './transport/retry-schedule.js';
 export type {
   AnswerLost,
   CallOptions,
+  DropOrdersRequest,
+  DropOrdersResult,
   EpochMismatch,
   HeartbeatRequest,
   NodeRequest,

@@ -75,8 +75,8 @@ export class Agent {
   constructor(options: AgentOptions, log: AgentLog) {
     this.#options = options;
     this.#log = log;
-    this.#reports = new ReportLog(log);
     const { dir, client, influx } = options;
+    this.#reports = new ReportLog(log, dir);
     // Use a separate directory, because InfluxDB's `meta` may be below the same parent.
     const meta = new LocalMetaClient({ dir: join(dir, 'cluster') });
     this.#client = new CfluxClient(meta, {

@@ -1,5 +1,6 @@
 import { sleep } from '../async/sleep.js';
 import { sendPush } from '../client/commit/classify-push.js';
+import { type MutationTools, OrderedDrops, tooManyOrders } from '../client/commit/mutation-tools.js';
 import { tooLate, unknownOutcome } from '../client/commit/push-outcome.js';
 import { notEverywhere, waitForNodes } from '../client/follow/wait-for-nodes.js';
 import { type Clock, systemClock } from '../clock.js';
@@ -10,6 +11,7 @@ import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
 import { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { MetaData } from '../meta/records.js';
+import type { DropsChange, NewDropOrder } from '../protocol/drop-orders.js';
 import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { randomUuid, systemRandom } from '../random.js';
@@ -50,6 +52,7 @@ export class ClusterTarget implements QueryTarget {
   /** Identifies this command to the manager, which reserves the next push for it after a conflict (R26). */
   readonly #requester = randomUuid(systemRandom);
   #base: Base | undefined;
+  #isOrderIgnored = false;
 
   constructor(options: ClusterTargetOptions) {
     this.#options = options;
@@ -59,6 +62,11 @@ export class ClusterTarget implements QueryTarget {
   /** The version that was read or made last; 0 if there is none. */
   get version(): number {
     return this.#base?.version ?? noVersion;
+  }
+
+  /** Whether drop orders were ignored, because the manager is older; the changes themselves were made. */
+  get isOrderIgnored(): boolean {
+    return this.#isOrderIgnored;
   }
 
   /**
@@ -82,7 +90,13 @@ export class ClusterTarget implements QueryTarget {
     return base.data;
   }
 
-  async mutate<T>(operation: (meta: LocalMetaClient) => T | Promise<T>): Promise<T> {
+  /**
+   * @param options `confirmed`: its drop orders confirm pending drops for all servers, which needs the scope `admin`
+   */
+  async mutate<T>(
+    operation: (meta: LocalMetaClient, tools: MutationTools) => T | Promise<T>,
+    options: { readonly confirmed?: true } = {},
+  ): Promise<T> {
     const deadline = this.#clock.monotonic() + this.#options.timeout;
     let isNewest = this.#base === undefined;
     for (let lost = 0; ; lost++) {
@@ -90,7 +104,9 @@ export class ClusterTarget implements QueryTarget {
       const attempt = await this.#attempt(base, operation);
       if (attempt.changed !== undefined) {
         if (this.#clock.monotonic() > deadline) throw tooLate(lost);
-        if (await this.#push(base, attempt.changed, deadline)) return attempt.result();
+        const { changed: data, orders = [] } = attempt;
+        const drops = orders.length === 0 ? undefined : { orders, ...options };
+        if (await this.#push(base, { data, drops }, deadline)) return attempt.result();
         // The new `base` came in the response to this push.
         isNewest = true;
       } else if (isNewest || (await this.#newest(deadline)) === base) return attempt.result();
@@ -101,35 +117,49 @@ export class ClusterTarget implements QueryTarget {
   /** Applies the change to `base`. `changed` is the resulting metadata if it differs. */
   async #attempt<T>(
     base: Base,
-    operation: (meta: LocalMetaClient) => T | Promise<T>,
-  ): Promise<{ readonly changed?: MetaData; readonly result: () => T }> {
+    operation: (meta: LocalMetaClient, tools: MutationTools) => T | Promise<T>,
+  ): Promise<{
+    readonly changed?: MetaData;
+    readonly orders?: readonly NewDropOrder[];
+    readonly result: () => T;
+  }> {
     const meta = new LocalMetaClient({ data: base.data });
+    const drops = new OrderedDrops();
     try {
-      const result = await operation(meta);
+      const result = await operation(meta, drops.tools);
+      if (!drops.fitWith([])) throw tooManyOrders(drops.orders.length);
       const data = meta.data();
-      if (equalMetadata(base.data, data)) return { result: () => result };
+      const { orders } = drops;
+      if (equalMetadata(base.data, data) && orders.length === 0) return { result: () => result };
       if (!this.#options.allowNoAdmin) checkAdministrators(base.data, data);
-      return { changed: data, result: () => result };
+      return { changed: data, orders, result: () => result };
     } catch (error) {
       return {
         result: () => {
           throw error;
         },
       };
+    } finally {
+      drops.end();
     }
   }
 
   /** Resolves with whether `data` became the version after `base`. If not, the caller applies the change again to the newer version. */
-  async #push(base: Base, data: MetaData, deadline: number): Promise<boolean> {
+  async #push(
+    base: Base,
+    { data, drops }: { readonly data: MetaData; readonly drops: DropsChange | undefined },
+    deadline: number,
+  ): Promise<boolean> {
     const { transport, cluster } = this.#options;
     const { version, epoch } = base;
     const [snapshot, mutation] = [encodeMetadata(data), randomUuid(systemRandom)];
     const outcome = await sendPush(
       transport,
-      { cluster, version, epoch, snapshot, mutation, requester: this.#requester },
+      { cluster, version, epoch, snapshot, mutation, requester: this.#requester, drops },
       { ...this.#limits(deadline), base },
     );
     if (outcome.kind === 'stored') {
+      if (drops !== undefined && !outcome.hasDrops) this.#isOrderIgnored = true;
       this.#base = { ...outcome.position, data };
       return true;
     }

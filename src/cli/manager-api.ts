@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { CfluxError, type CfluxErrorCode, isCfluxError } from '../errors.js';
 import { JsonObject } from '../json-object.js';
 import type { VersionRecord } from '../manager/index.js';
+import type { DropOrder, DropsChange } from '../protocol/drop-orders.js';
 import { isRetryable } from '../protocol/http-status.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import { problemType } from '../protocol/problem.js';
@@ -38,6 +39,12 @@ const betweenAttempts = 100;
 export interface ManagerApiOptions extends Omit<HttpTransportOptions, 'retry'> {
   /** Called with the reason when a request fails at one endpoint and is sent to the next. */
   readonly onFailover?: (error: CfluxError, next: string) => void;
+}
+
+interface PushOptions {
+  readonly drops?: DropsChange | undefined;
+  /** Called if the manager is older, and ignored `drops`. */
+  readonly onIgnored?: () => void;
 }
 
 /** Why the manager at an endpoint is not ready. */
@@ -143,20 +150,40 @@ export class ManagerApi {
    *
    * @throws `CONFLICT_TIMEOUT` if the cluster changed concurrently; nothing was stored.
    */
-  async push(cluster: string, base: Snapshot | undefined, snapshot: Uint8Array): Promise<number> {
+  async push(
+    cluster: string,
+    base: Snapshot | undefined,
+    snapshot: Uint8Array,
+    { drops, onIgnored = () => {} }: PushOptions = {},
+  ): Promise<number> {
     const result = await this.#transport.push({
       cluster,
       version: base?.version ?? noVersion,
       epoch: base?.epoch,
       snapshot,
       mutation: randomUuid(systemRandom),
+      drops,
       requester: this.#requester,
     });
-    if (result.kind === 'committed') return result.version;
+    if (result.kind === 'committed') {
+      if (drops !== undefined && !result.hasDrops) onIgnored();
+      return result.version;
+    }
     throw new CfluxError(
       'CONFLICT_TIMEOUT',
       'conflict: the cluster changed concurrently; nothing was stored; check it and retry',
     );
+  }
+
+  /** Returns the drop orders of versions above `since`; none if the manager is older. */
+  async dropOrders(cluster: string, since: number): Promise<readonly DropOrder[]> {
+    try {
+      const answer = await this.#transport.dropOrders?.({ cluster, since });
+      return answer?.kind === 'dropOrders' ? answer.orders : [];
+    } catch (error) {
+      if (isCfluxError(error, 'NO_SUCH_ROUTE')) return [];
+      throw error;
+    }
   }
 
   removeNode(cluster: string, nodeId: number): Promise<void> {

@@ -3,6 +3,7 @@ import { describeItem } from '../influxdb/item.js';
 import type { Finding, Plan, SnapshotFailure, Step } from '../influxdb/plan.js';
 import { influxqlOf } from '../influxdb/statement.js';
 import { printable } from '../printable.js';
+import { shellQuoted } from './shell-quoted.js';
 
 /** Returns the statements of a step on one line. */
 export const statementsOf = ({ action }: Pick<Step, 'action'>): string => influxqlOf(action).join('; ');
@@ -45,7 +46,7 @@ export const describeUnmanaged = (item: Item, failure: SnapshotFailure | undefin
     : `${describeItem(item)} (cannot be imported: its password hash is unknown without the snapshot port)`;
 
 /** Formats a plan as text. */
-export function planText(plan: Plan): string[] {
+export function planText(plan: Plan, dir?: string): string[] {
   const changes = plan.steps.slice(0, plan.steps.length - plan.drops);
   const drops = plan.steps.slice(plan.steps.length - plan.drops);
   const stepLine = (step: Step) => `${statementsOf(step)}   (${step.reason})`;
@@ -69,7 +70,9 @@ export function planText(plan: Plan): string[] {
     `${plan.inSync} items in sync${plan.steps.length === 0 ? '; nothing would change' : ''}.`,
     ...(plan.confirmation === undefined
       ? []
-      : [`To confirm the drops, run: cflux confirm-drops ${plan.confirmation} --data DIR`]),
+      : [
+          `To confirm the drops, run: cflux confirm-drops ${plan.confirmation} --data ${shellQuoted(dir ?? 'DIR')}`,
+        ]),
   ];
 }
 
@@ -80,7 +83,7 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 /** Returns a plan as JSON: items, reasons and statements, without passwords. */
-export function planJson({ steps, drops, refused, pending, local, ...rest }: Plan): object {
+export function planJson({ steps, drops, refused, pending, local, confirmable, ...rest }: Plan): object {
   const withStatements = ({ item, reason, action }: Finding) => ({
     item,
     reason,
@@ -92,6 +95,11 @@ export function planJson({ steps, drops, refused, pending, local, ...rest }: Pla
     pending: pending.map(withStatements),
     refused: refused.map(withStatements),
     local: local.map(withStatements),
+    ...(confirmable === undefined
+      ? {}
+      : {
+          confirmable: confirmable.map((each) => ({ ...each, drops: each.drops.map(withStatements) })),
+        }),
     ...rest,
   };
 }

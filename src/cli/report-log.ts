@@ -1,6 +1,7 @@
 import type { Report } from '../influxdb/report.js';
 import type { AgentLog } from './agent-log.js';
 import { describeFinding, describeSnapshotFailure, describeUnmanaged, isImportable } from './plan-text.js';
+import { shellQuoted } from './shell-quoted.js';
 
 /** Logs what each convergence left open. A state that does not change is logged once for each version. */
 export class ReportLog {
@@ -9,8 +10,12 @@ export class ReportLog {
   /** The epoch and version of the last line about the state. */
   #reached: string | undefined;
 
-  constructor(log: AgentLog) {
+  readonly #dir: string;
+
+  /** @param dir the directory of the agent, for the command that confirms drops */
+  constructor(log: AgentLog, dir: string) {
     this.#log = log;
+    this.#dir = dir;
   }
 
   notify(report: Report): void {
@@ -24,7 +29,7 @@ export class ReportLog {
     this.#notified = new Set(lines.map(({ text }) => text));
     if (!isNews && fresh.length === 0) return;
     this.#reached = reached;
-    const { inSync, refused, pending, unmanaged, source, confirmation } = report;
+    const { inSync, refused, pending, unmanaged, source, confirmable = [], missedOrders } = report;
     const left = [
       pending.length > 0 ? `${pending.length} pending` : [],
       refused.length > 0 ? `${refused.length} refused` : [],
@@ -43,9 +48,14 @@ export class ReportLog {
         unmanaged: unmanaged.length,
       },
     );
-    if (confirmation !== undefined) {
-      const text = `drops held back: more at once than --max-drops; to make them, run cflux confirm-drops ${confirmation} --data DIR`;
+    for (const { confirmation, drops } of confirmable) {
+      const what = drops.length === 1 ? '1 drop is held back' : `${drops.length} drops are held back`;
+      const text = `${what}; to make ${drops.length === 1 ? 'it' : 'them'} on this server, run cflux confirm-drops ${confirmation} --data ${shellQuoted(this.#dir)}`;
       this.#log.notify('confirmationNeeded', text, { confirmation });
+    }
+    if (missedOrders !== undefined) {
+      const text = `drop orders up to version ${missedOrders} were removed by the manager before this agent read them; what the cluster dropped until then is handled as without orders`;
+      this.#log.notify('missedOrders', text, { version: missedOrders });
     }
   }
 }

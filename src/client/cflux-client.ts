@@ -2,14 +2,15 @@ import type { ListenerOptions } from '../async/subscriptions.js';
 import type { CertificateInfo } from '../certificates.js';
 import { checkMethods } from '../check-options.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
+import type { DropOrders } from '../protocol/drop-orders.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { withCallerFrames } from './caller-frames.js';
+import type { MutationOperation } from './commit/mutation-tools.js';
 import { checkCallOptions, type MutateOptions, type WaitOptions } from './config/call-options.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
-import type { Operation } from './local/meta-client-adapter.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import type { CfluxEventName, CfluxEvents, MetadataChange } from './observe/events.js';
 import type { CfluxStatus } from './observe/status.js';
@@ -159,18 +160,20 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
 
   /**
    * Changes the metadata of the cluster: `operation` gets a meta client and changes it. After a conflict it is applied again to the
-   * newer metadata. Resolves with its result once the change is part of the cluster.
+   * newer metadata. Resolves with its result once the change is part of the cluster. With `orderDrop`, its second argument has a way to
+   * order that a database or policy is dropped on every server.
    *
    * @param operation must do nothing that lasts besides changing the client it is handed: it may run several times
    * @param options `timeout`: milliseconds until the change is given up, default `mutationTimeout`; `signal` gives it up, too. Both
    * reject at once, also while `operation` runs or waits for its turn, unless the request is on the wire: then its outcome counts.
-   * `acks: 'all'` resolves only when every node has the change, as `waitForNodes` defines that; `timeout` includes this wait
+   * `acks: 'all'` resolves only when every node has the change, as `waitForNodes` defines that; `timeout` includes this wait.
+   * `onDropOrders` is called before it resolves, if it ordered drops: an older manager ignores orders
    * @throws what `operation` throws on the newest metadata; CfluxError `UNKNOWN_OUTCOME` where the change may have been made
    * all the same; `NOT_EVERYWHERE` if it was made, and only the wait for the other nodes failed; `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_CLUSTER`, and the wire's
    */
-  mutate<T>(operation: Operation<M, T>, options: MutateOptions = {}): Promise<T> {
+  mutate<T>(operation: MutationOperation<M, T>, options: MutateOptions = {}): Promise<T> {
     return withCallerFrames(() =>
-      this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
+      this.#session.mutate(operation as MutationOperation<MetaClientLike, T>, options, {
         isMethod: false,
         isAtomic: false,
       }),
@@ -237,6 +240,15 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    */
   report(report: NodeReport, options: WaitOptions = {}): Promise<void> {
     return withCallerFrames(() => this.#session.report(report, options));
+  }
+
+  /**
+   * Resolves with the drop orders of versions above `since`; `undefined` if the manager is older and has none.
+   *
+   * @throws CfluxError `EPOCH_MISMATCH` if the manager has another history than this node
+   */
+  dropOrders(since: number, options: WaitOptions = {}): Promise<DropOrders | undefined> {
+    return withCallerFrames(() => this.#session.dropOrders(since, options));
   }
 
   /** Resolves with the cluster's members, alive or not, with the versions that each reported last. */

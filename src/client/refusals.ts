@@ -18,6 +18,13 @@ export function noReports(): CfluxError {
   return new CfluxError('NO_SUCH_ROUTE', message, { outcome: 'notApplied' });
 }
 
+export function otherHistory(): CfluxError {
+  return new CfluxError('EPOCH_MISMATCH', 'the manager has another history of the cluster than this node', {
+    outcome: 'notApplied',
+    retryable: true,
+  });
+}
+
 export function notAVersion(version: number): CfluxError {
   return new CfluxError(
     'INVALID_ARGUMENT',

@@ -109,6 +109,7 @@ export class SessionParts<M extends MetaClientLike> {
       adapter,
       queue,
       scope,
+      postpone: (mutations) => queue.putBack(mutations),
       onPush: () => this.#silencePoll(),
       onUnknownOutcome: () => this.sync.hurry(),
       onFailed: (error) => this.noteFailure(error),

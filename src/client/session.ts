@@ -3,13 +3,16 @@ import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
 import { argument, checkArgument } from '../check-arguments.js';
+import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
+import type { DropOrders } from '../protocol/drop-orders.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type { CallOptions } from '../transport/transport.js';
 import { func, wholeNumber } from '../value-kinds.js';
+import type { MutationOperation } from './commit/mutation-tools.js';
 import { checkCallOptions, type MutateOptions, type WaitOptions } from './config/call-options.js';
 import type { Settings } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
@@ -28,6 +31,7 @@ import {
   noReports,
   notAVersion,
   notOpenError,
+  otherHistory,
   selfWaitError,
 } from './refusals.js';
 import { SessionParts } from './session-parts.js';
@@ -109,7 +113,7 @@ export class Session<M extends MetaClientLike> {
     return this.#lifecycle.close(deregister, timeout);
   }
 
-  mutate<T>(operation: Operation<M, T>, options: MutateOptions, kind: OperationKind): Promise<T> {
+  mutate<T>(operation: MutationOperation<M, T>, options: MutateOptions, kind: OperationKind): Promise<T> {
     try {
       checkCallOptions.mutate(options);
       checkArgument('mutate', operationKind, operation);
@@ -118,9 +122,9 @@ export class Session<M extends MetaClientLike> {
     } catch (error) {
       return Promise.reject(error);
     }
-    const { timeout = this.#settings.mutationTimeout, signal, acks } = options;
+    const { timeout = this.#settings.mutationTimeout, signal, acks, onDropOrders } = options;
     const end = this.#settings.clock.monotonic() + timeout;
-    const pending = this.#parts.queue.add(operation, { timeout, signal, ...kind });
+    const pending = this.#parts.queue.add(operation, { timeout, signal, onDropOrders, ...kind });
     if (acks !== 'all') return pending.outcome;
     return pending.outcome.then(async (result) => {
       await this.#everywhere(pending.position ?? this.#parts.replica.position, { end, signal });
@@ -208,6 +212,26 @@ export class Session<M extends MetaClientLike> {
     this.#checkOpen();
     const { cluster } = this.#settings;
     return this.#untilClosed(options, (limits) => this.#parts.network.transport.nodes({ cluster }, limits));
+  }
+
+  async dropOrders(since: number, options: WaitOptions): Promise<DropOrders | undefined> {
+    checkArgument('dropOrders', versionKind, since);
+    checkCallOptions.dropOrders(options);
+    this.#checkOpen();
+    const { network, replica } = this.#parts;
+    const { transport } = network;
+    const { epoch } = replica.position;
+    const request = { cluster: this.#settings.cluster, since, epoch };
+    const answer = await this.#untilClosed(options, async (limits) =>
+      transport.dropOrders?.(request, limits),
+    ).catch((error: unknown) => {
+      // A 404 of a proxy has no `Cflux-Outcome`. Managers without epochs never send that.
+      if (isCfluxError(error, 'NO_SUCH_ROUTE') && (epoch === undefined || error.outcome === 'notApplied'))
+        return undefined;
+      throw error;
+    });
+    if (answer?.kind === 'epochMismatch') throw otherHistory();
+    return answer;
   }
 
   async waitForNodes(version: number, options: WaitOptions): Promise<WaitForNodesResult> {

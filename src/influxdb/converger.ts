@@ -8,6 +8,7 @@ import {
   type Agreement,
   agree,
   agreementOn,
+  continued,
   emptyLedger,
   forget,
   isSameServer,
@@ -23,12 +24,15 @@ import { LossGuard } from './loss-guard.js';
 import { makePlan } from './make-plan.js';
 import type { MetadataReader, Reading } from './metadata-reader.js';
 import type { MirrorSettings } from './mirror-options.js';
+import { withOrderFindings } from './orders/order-findings.js';
+import { OrderKeeper, type OrderSource, type OrdersView } from './orders/order-keeper.js';
 import type { Pace } from './pace.js';
 import type { PasswordComparer, PasswordComparison } from './password-comparer.js';
 import type { Finding, Plan, Step } from './plan.js';
 import type { Report } from './report.js';
 import { runStep } from './run-step.js';
 import { snapshotFailure } from './snapshot-failure.js';
+import { influxqlOf } from './statement.js';
 import { reachOf, troubleOf } from './statement-error.js';
 import { Tally } from './tally.js';
 import { Troubles } from './troubles.js';
@@ -62,6 +66,8 @@ export interface ConvergenceOptions {
   readonly isCurrent?: () => boolean;
   /** Awaited once before drops; the server is read again afterwards. */
   readonly hesitate?: () => Promise<void>;
+  /** Reads the drop orders of the cluster. Absent: no order is carried out. */
+  readonly orders?: OrderSource | undefined;
   /** Called after each change, with the reason if it was refused. */
   readonly onStep?: (step: Step, refusal: string | undefined) => void;
 }
@@ -73,10 +79,12 @@ export class Converger {
   readonly #local: LocalSubscriptions;
   readonly #contests: Contests;
   readonly #troubles = new Troubles();
+  readonly #orders: OrderKeeper;
 
   constructor(parts: ConvergerParts) {
     this.#parts = parts;
-    const { connection, reader, settings } = parts;
+    const { connection, reader, settings, store } = parts;
+    this.#orders = new OrderKeeper({ connection, store, drops: settings.drops });
     this.#guard = new LossGuard({ connection, reader, rebuild: settings.rebuild });
     this.#local = new LocalSubscriptions(settings.localSubscriptions);
     this.#contests = new Contests(connection.address.clock);
@@ -128,23 +136,36 @@ export class Converger {
     const { signal, isCurrent = () => true, hesitate = async () => {}, onStep = () => {} } = options;
     const { store, reader, pace } = this.#parts;
     let hasHesitated = false;
+    let isThorough = true;
     this.#contests.begin();
-    for (let round = 1; ; round++) {
+    for (let round = 1; ; ) {
       const reading = await reader.read(signal);
       const stored = await store.load();
-      const known = await this.#guard.check(reading, stored, origin, { isThorough: round === 1, signal });
+      const checked = await this.#guard.check(reading, stored, origin, { isThorough, signal });
+      isThorough = false;
       const view = this.#viewOf(wanted, reading);
+      const orders = await this.#carryOutOrders({ view, reading, origin, checked }, options, tally);
+      if (orders.isOver === false && orders.isOutdated !== true) continue;
+      const known = orders.ledger;
       const { ledger, comparison } = await this.#assess(view, origin, known, tally.done);
+      if (orders.isOutdated) {
+        const plan = await this.#makePlan(view, ledger, comparison);
+        return { ...this.#report(reading, origin, plan, tally), unfinished: true };
+      }
       if (stored !== undefined && isOther(stored, ledger)) this.#contests.clear();
       // Saved before any change, so that the items of the cluster are known even after a crash.
       await store.save(ledger);
       const plan = await this.#makePlan(view, ledger, comparison);
       const { steps, areDrops } = tally.next(plan);
-      if (steps.length === 0) return this.#report(reading, origin, plan, tally);
+      if (steps.length === 0) {
+        await this.#finish(ledger, plan, { view, reading, origin }, options);
+        return { ...this.#report(reading, origin, plan, tally), ...missedIn(ledger) };
+      }
       if (round === maxRounds) return { ...this.#report(reading, origin, plan, tally), unfinished: true };
       if (areDrops && !hasHesitated) {
         hasHesitated = true;
         await hesitate();
+        round += 1;
         continue;
       }
       if (areDrops) {
@@ -165,7 +186,48 @@ export class Converger {
         if (outcome === undefined) this.#contests.note(step, view.wanted);
         onStep(step, outcome);
       }
+      round += 1;
     }
+  }
+
+  /** Reads the orders up to the version that is applied, and carries out those that are open (R36). */
+  async #carryOutOrders(
+    { view, reading, origin, checked }: OrdersInput,
+    { orders, signal, isCurrent = () => true, onStep = () => {} }: ConvergenceOptions,
+    tally: Tally,
+  ): Promise<{ ledger: Ledger | undefined; isOver: boolean; isOutdated?: boolean }> {
+    if (orders === undefined) return { ledger: checked, isOver: true };
+    const mine = continued(checked ?? emptyLedger(view.server, origin), { server: view.server, origin });
+    const ordersView: OrdersView = { origin, reading, present: view.present, signal };
+    const read = await this.#orders.read(mine, orders, ordersView);
+    const run = async (step: Step) => {
+      await this.#parts.pace.turn(signal);
+      const outcome = await this.#run(step, undefined, tally, signal);
+      if (typeof outcome === 'object') throw outcome;
+      if (outcome === undefined) tally.note(step, outcome);
+      onStep(step, outcome);
+      return outcome;
+    };
+    return this.#orders.carryOut(read, ordersView, { isCurrent, run });
+  }
+
+  /** Saves that the server is in sync with the version, except for findings, and which drops may be confirmed. */
+  async #finish(
+    ledger: Ledger,
+    plan: Plan,
+    { view, reading, origin }: Omit<OrdersInput, 'checked'>,
+    { orders, signal }: ConvergenceOptions,
+  ): Promise<void> {
+    const { store, connection } = this.#parts;
+    const now = connection.address.clock.now();
+    const ordersView = { origin, reading, present: view.present, signal };
+    const applied =
+      orders === undefined ? ledger : await this.#orders.applied(ledger, ordersView, view.wanted, now);
+    const saved = withConfirmable(applied, plan);
+    await store.save(saved);
+    // Used, or not pending any more: it must not confirm the same drops if they come up again.
+    const given = await store.confirmation();
+    if (given !== undefined && !saved.confirmable.has(given)) await store.useConfirmation();
   }
 
   /** Records, before the server is read, that the cluster's metadata belongs to another history from now on. */
@@ -238,7 +300,8 @@ export class Converger {
       maxDrops,
       confirmed: await this.#parts.store.confirmation(),
     });
-    const held = this.#contests.hold({ ...plan, local: shared }, wanted);
+    const withOrders = withOrderFindings(plan, { ledger, wanted, present, drops });
+    const held = this.#contests.hold({ ...withOrders, local: shared }, wanted);
     if (reading.source === 'snapshot') return held;
     return { ...held, snapshotFailure: snapshotFailure(reading.reason, held, present) };
   }
@@ -255,7 +318,7 @@ export class Converger {
 
   #report({ source }: Reading, { version, epoch }: Origin, plan: Plan, tally: Tally): Report {
     const { refused, pending } = tally.leftOf(plan);
-    const { confirmation, snapshotFailure } = plan;
+    const { confirmation, confirmable, snapshotFailure } = plan;
     return {
       server: this.#parts.connection.address.url,
       version,
@@ -270,9 +333,30 @@ export class Converger {
       unverified: plan.unverified,
       ...(snapshotFailure === undefined ? {} : { snapshotFailure }),
       ...(confirmation === undefined ? {} : { confirmation }),
+      ...(confirmable === undefined ? {} : { confirmable }),
     };
   }
 }
+
+interface OrdersInput {
+  readonly view: View;
+  readonly reading: Reading;
+  readonly origin: Origin;
+  /** The ledger that the loss guard returned. */
+  readonly checked: Ledger | undefined;
+}
+
+/** Returns the ledger with the drops that `cflux confirm-drops` may confirm; the same one if they did not change. */
+function withConfirmable(ledger: Ledger, { confirmable = [] }: Plan): Ledger {
+  const entries = confirmable.map(
+    ({ confirmation, drops }) => [confirmation, drops.flatMap(({ action }) => influxqlOf(action))] as const,
+  );
+  if (JSON.stringify(entries) === JSON.stringify([...ledger.confirmable])) return ledger;
+  return { ...ledger, confirmable: new Map(entries) };
+}
+
+const missedIn = ({ orders: { missedUpTo } }: Ledger) =>
+  missedUpTo === undefined ? {} : { missedOrders: missedUpTo };
 
 /** Both sides of a convergence, without items that are local to a server. */
 interface View {

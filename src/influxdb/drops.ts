@@ -72,7 +72,8 @@ export class Drops {
   }
 }
 
-function whyUnsayable(item: Item): string | undefined {
+/** Returns why no statement can name `item`; `undefined` if one can. */
+export function whyUnsayable(item: Item): string | undefined {
   if ('policy' in item && item.policy === '') return 'InfluxQL reads an empty name as the default policy';
   const names = Object.values(item).filter((value) => typeof value === 'string');
   return names.map(whyInexpressible).find((why) => why !== undefined);

@@ -17,6 +17,7 @@ import { LedgerStore } from './ledger-store.js';
 import { MetadataReader } from './metadata-reader.js';
 import type { MetadataSource } from './metadata-source.js';
 import { type InfluxMirrorOptions, type MirrorSettings, resolveSettings } from './mirror-options.js';
+import type { OrderSource } from './orders/order-keeper.js';
 import { Pace } from './pace.js';
 import { PasswordComparer } from './password-comparer.js';
 import type { Plan, Step } from './plan.js';
@@ -134,6 +135,10 @@ export class InfluxMirror {
     if (this.#follower)
       throw new CfluxError('INVALID_OPTION', 'this mirror already follows a client: create another mirror');
     const { interval, random } = this.#settings;
+    const orders: OrderSource | undefined =
+      client.dropOrders &&
+      ((since, signal) =>
+        client.dropOrders?.(since, signal === undefined ? {} : { signal }) ?? Promise.resolve(undefined));
     // From the first heartbeat on: there is a server, and nothing is known of it.
     client.noteApplied?.({ version: 0 });
     this.#follower = new Follower(client, {
@@ -142,7 +147,7 @@ export class InfluxMirror {
       interval,
       converge: async (data, origin, caution) => {
         const { version, epoch } = origin;
-        const report = await this.#converge(data, origin, caution);
+        const report = await this.#converge(data, origin, { ...caution, orders });
         if (report.unfinished !== true) client.noteApplied?.({ version: version ?? 0, epoch });
       },
       forget: () => this.#exclusively(() => this.#converger.forget()),

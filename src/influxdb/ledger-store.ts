@@ -5,7 +5,15 @@ import { removeLeftovers, writeDurably } from '../durable-file.js';
 import { CfluxError } from '../errors.js';
 import { accessAdvice, systemCode } from '../file-access.js';
 import { isJsonObject, JsonObject } from '../json-object.js';
+import { dropOrderIn } from '../protocol/drop-orders.js';
 import type { Agreement, Ledger } from './ledger.js';
+import {
+  type AppliedVersion,
+  type KeptOrder,
+  noOrders,
+  type OrderState,
+  type OrdersRecord,
+} from './orders/kept-orders.js';
 
 const ledgerFile = 'influxdb-ledger.json';
 const confirmationFile = 'influxdb-confirmed-drops';
@@ -111,7 +119,8 @@ async function write(path: string, content: string, mode?: number): Promise<void
   }
 }
 
-function serialize({ server, origin, current, held, agreements, accepted, rebuilds }: Ledger): string {
+function serialize(ledger: Ledger): string {
+  const { server, origin, current, held, agreements, accepted, rebuilds, orders, confirmable } = ledger;
   return JSON.stringify({
     format,
     server: {
@@ -125,6 +134,8 @@ function serialize({ server, origin, current, held, agreements, accepted, rebuil
     agreements: [...agreements],
     accepted: [...accepted],
     rebuilds,
+    orders: ordersJson(orders),
+    confirmable: [...confirmable],
   });
 }
 
@@ -162,8 +173,66 @@ function parse(text: string, path: string): Ledger {
     // A ledger of 0.1 has neither.
     accepted: new Set(ledger.optionalTexts('accepted')),
     rebuilds: ledger.optionalInteger('rebuilds', { min: 0 }) ?? 0,
+    orders: ordersIn(ledger.optionalObject('orders')),
+    confirmable: new Map(ledger.optionalField('confirmable', areConfirmable, 'an array of statements by id')),
   };
 }
+
+function ordersJson({ applied, kept, ...rest }: OrdersRecord): object {
+  return {
+    ...rest,
+    ...(applied && {
+      applied: { ...applied, shard: String(applied.shard), index: applied.index?.toString() },
+    }),
+    kept: kept.map((order) => ({ ...order, shard: order.shard?.toString() })),
+  };
+}
+
+function ordersIn(json: JsonObject | undefined): OrdersRecord {
+  if (json === undefined) return noOrders;
+  const applied = json.optionalObject('applied');
+  const read = json.optionalObject('read');
+  const missedUpTo = json.optionalInteger('missedUpTo');
+  return {
+    ...(applied === undefined ? {} : { applied: appliedIn(applied) }),
+    ...(read === undefined ? {} : { read: { epoch: read.text('epoch'), version: read.integer('version') } }),
+    ...(missedUpTo === undefined ? {} : { missedUpTo }),
+    kept: json.objects('kept').map(keptIn),
+  };
+}
+
+function appliedIn(json: JsonObject): AppliedVersion {
+  const index = json.optionalField('index', isDigits, 'a string of digits');
+  return {
+    epoch: json.text('epoch'),
+    version: json.integer('version', { min: 1 }),
+    shard: BigInt(json.field('shard', isDigits, 'a string of digits')),
+    ...(index === undefined ? {} : { index: BigInt(index) }),
+    at: json.integer('at'),
+  };
+}
+
+function keptIn(json: JsonObject): KeptOrder {
+  const shard = json.optionalField('shard', isDigits, 'a string of digits');
+  const reason = json.optionalText('reason');
+  return {
+    ...dropOrderIn(json),
+    state: json.field('state', isState, `one of ${Object.keys(states).join(', ')}`),
+    ...(reason === undefined ? {} : { reason }),
+    ...(shard === undefined ? {} : { shard: BigInt(shard) }),
+    ...(json.value('confirmed') === true ? { confirmed: true } : {}),
+  };
+}
+
+const states: Readonly<Record<OrderState, true>> = {
+  open: true,
+  begun: true,
+  done: true,
+  left: true,
+  elsewhere: true,
+};
+const isState = (value: unknown): value is OrderState =>
+  typeof value === 'string' && Object.hasOwn(states, value);
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
@@ -181,3 +250,6 @@ const areEntries =
 
 const isHeld = areEntries(isText);
 const isAgreements = areEntries(isAgreement);
+const areConfirmable = areEntries(
+  (value): value is readonly string[] => Array.isArray(value) && value.every(isText),
+);

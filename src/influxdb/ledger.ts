@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MetaData } from '../meta/records.js';
 import { type Item, keyOf, keysOf } from './item.js';
+import { noOrders, type OrdersRecord } from './orders/kept-orders.js';
 
 /** The cluster and history of metadata. */
 export interface Origin {
@@ -44,6 +45,10 @@ export interface Ledger {
   readonly accepted: ReadonlySet<string>;
   /** How often the operator permitted to recreate metadata on a server that had lost it. */
   readonly rebuilds: number;
+  /** The drop orders of the cluster, and the version that the server was last in sync with. */
+  readonly orders: OrdersRecord;
+  /** Drops that `cflux confirm-drops` may confirm: their statements, by confirmation. */
+  readonly confirmable: ReadonlyMap<string, readonly string[]>;
 }
 
 export function emptyLedger(server: ServerIdentity, origin: Origin): Ledger {
@@ -52,6 +57,8 @@ export function emptyLedger(server: ServerIdentity, origin: Origin): Ledger {
     held: new Map(),
     agreements: new Map(),
     accepted: new Set<string>(),
+    orders: noOrders,
+    confirmable: new Map(),
   };
   return { server, origin, ...nothing, rebuilds: 0 };
 }
@@ -65,9 +72,7 @@ export interface Observation {
 
 /** Returns the ledger after an observation of the cluster's metadata; it must be saved before the server is changed. */
 export function observe(ledger: Ledger, seen: Observation): Ledger {
-  // On another server, no item is known to have been part of the cluster.
-  const mine = isSameServer(ledger.server, seen.server) ? ledger : ofOtherServer(ledger, seen);
-  const before = isOtherHistory(mine.origin, seen.origin) ? holdAll(mine) : mine;
+  const before = continued(ledger, seen);
   const arrivals = keysOf(seen.wanted).filter((key) => !before.current.has(key));
   const isNewlyNamed = before.server.clusterId === undefined && seen.server.clusterId !== undefined;
   const index = seen.server.index ?? before.server.index;
@@ -78,13 +83,17 @@ export function observe(ledger: Ledger, seen: Observation): Ledger {
   for (const key of arrivals) held.delete(key);
   for (const [key, successor] of possibleRenames(before, arrivals, seen.wanted)) {
     current.delete(key);
-    held.set(
-      key,
-      `the cluster may have renamed it to ${JSON.stringify(successor)}, which InfluxQL cannot do`,
-    );
+    held.set(key, `${renamed} ${JSON.stringify(successor)}, which InfluxQL cannot do`);
   }
   const server = { ...seen.server, clusterId: seen.server.clusterId ?? before.server.clusterId, index };
   return { ...before, server, origin: seen.origin, current, held };
+}
+
+/** Returns the ledger as far as it is about the server and the history that were seen. */
+export function continued(ledger: Ledger, seen: Pick<Observation, 'server' | 'origin'>): Ledger {
+  // On another server, no item is known to have been part of the cluster.
+  const mine = isSameServer(ledger.server, seen.server) ? ledger : ofOtherServer(ledger, seen);
+  return isOtherHistory(mine.origin, seen.origin) ? { ...holdAll(mine), origin: seen.origin } : mine;
 }
 
 /** Returns the ledger after the operator permitted to recreate metadata on the server, with these unknown shards on disk. */
@@ -95,7 +104,8 @@ export function accept(
 ): Ledger {
   const mine = isSameServer(ledger.server, server) ? ledger : ofOtherServer(ledger, { server, origin });
   // Without an id if it could not be read, because the known id belongs to the lost metadata.
-  return { ...mine, server, accepted: new Set(shards), rebuilds: ledger.rebuilds + 1 };
+  // What the orders were about is lost with the metadata.
+  return { ...mine, server, accepted: new Set(shards), rebuilds: ledger.rebuilds + 1, orders: noOrders };
 }
 
 /** Keeps the count of permissions across servers, so that none is valid twice. */
@@ -161,6 +171,11 @@ export function isSameServer(known: ServerIdentity, seen: ServerIdentity): boole
   return known.clusterId === seen.clusterId;
 }
 
+const renamed = 'the cluster may have renamed it to';
+
+/** Returns whether an item is held only because the cluster may have renamed it. */
+export const isHeldAsRename = (reason: string): boolean => reason.startsWith(renamed);
+
 function isOtherHistory(known: Origin, seen: Origin): boolean {
   if (known.clusterId !== seen.clusterId || known.epoch !== seen.epoch) return true;
   return known.version !== undefined && seen.version !== undefined && seen.version < known.version;
@@ -169,7 +184,7 @@ function isOtherHistory(known: Origin, seen: Origin): boolean {
 function holdAll(ledger: Ledger): Ledger {
   const held = new Map(ledger.held);
   for (const key of ledger.current) held.set(key, 'the cluster had it in an earlier history');
-  return { ...ledger, current: new Set(), held };
+  return { ...ledger, current: new Set(), held, orders: noOrders };
 }
 
 /**
@@ -202,5 +217,5 @@ function* possibleRenames(
 
 /** Returns the ledger after the cluster's history was replaced: none of its items may be dropped any more. */
 export function forget(ledger: Ledger): Ledger {
-  return ledger.current.size === 0 ? ledger : holdAll(ledger);
+  return ledger.current.size === 0 && ledger.orders === noOrders ? ledger : holdAll(ledger);
 }

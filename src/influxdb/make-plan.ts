@@ -38,7 +38,8 @@ export function makePlan(input: PlanInput): Plan {
       ...drop,
       reason: `${drop.reason}; ${drops.length} drops at once need the confirmation ${confirmation}`,
     }));
-    return { ...plan, steps, drops: 0, pending: [...pending, ...waiting], confirmation };
+    const confirmable = [{ confirmation, drops }];
+    return { ...plan, steps, drops: 0, pending: [...pending, ...waiting], confirmation, confirmable };
   }
   return { ...plan, steps: [...steps, ...drops], drops: drops.length, pending };
 }

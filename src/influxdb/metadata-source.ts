@@ -1,4 +1,5 @@
 import type { MetaData } from '../meta/records.js';
+import type { DropOrders } from '../protocol/drop-orders.js';
 
 /** The part of a CfluxClient that a mirror follows. */
 export interface MetadataSource {
@@ -11,6 +12,11 @@ export interface MetadataSource {
   };
   /** Called with the version that the server is in sync with. Optional. */
   noteApplied?(applied: { readonly version: number; readonly epoch?: string | undefined }): void;
+  /** Reads the drop orders of versions above `since`; `undefined` if the manager has none. Optional: no order is carried out. */
+  dropOrders?(
+    since: number,
+    options?: { readonly signal?: AbortSignal },
+  ): PromiseLike<DropOrders | undefined>;
   /** As of CfluxClient. */
   on<Event extends keyof SourceEvents>(
     event: Event,

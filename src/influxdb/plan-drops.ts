@@ -85,7 +85,7 @@ function dropsOfUser(
   }
 }
 
-function isScaffold(item: Item, database: DatabaseInfo): boolean {
+export function isScaffold(item: Item, database: DatabaseInfo): boolean {
   if (!('policy' in item) || item.policy !== scaffoldPolicy) return false;
   return database.retentionPolicies.every((policy) => policy.name !== scaffoldPolicy || isEmpty(policy));
 }

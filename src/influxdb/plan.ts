@@ -16,6 +16,12 @@ export interface Finding {
   readonly action?: Action;
 }
 
+/** Drops that are made once an operator confirms them. */
+export interface Confirmable {
+  readonly confirmation: string;
+  readonly drops: readonly Step[];
+}
+
 /** Why a server was read by SHOW, which does not return password hashes, and the users that are affected. */
 export interface SnapshotFailure {
   /** Why the snapshot port could not be read, and how to name it. */
@@ -48,4 +54,6 @@ export interface Plan {
   readonly inSync: number;
   /** Id that confirms exactly the drops that are pending because of their number; absent if there are none. */
   readonly confirmation?: string;
+  /** All drops that may be confirmed, by their ids; absent if there are none. */
+  readonly confirmable?: readonly Confirmable[];
 }

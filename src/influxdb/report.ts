@@ -1,5 +1,5 @@
 import type { Item } from './item.js';
-import type { Finding, SnapshotFailure, Step } from './plan.js';
+import type { Confirmable, Finding, SnapshotFailure, Step } from './plan.js';
 
 /** The result of one convergence. */
 export interface Report {
@@ -30,4 +30,8 @@ export interface Report {
   readonly unfinished?: true;
   /** Id that confirms exactly the drops that are pending because of their number. */
   readonly confirmation?: string;
+  /** All drops that may be confirmed, by their ids; absent if there are none. */
+  readonly confirmable?: readonly Confirmable[];
+  /** Drop orders of versions up to this one may have been removed by the manager before they were read; otherwise absent. */
+  readonly missedOrders?: number;
 }

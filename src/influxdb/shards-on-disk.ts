@@ -50,6 +50,18 @@ export async function shardsOnDisk(
   );
 }
 
+/** Reads the shards in the server's metadata by SHOW SHARDS, which omits deleted ones. */
+export async function shardsInMetadata(
+  connection: InfluxConnection,
+  signal?: AbortSignal,
+): Promise<readonly { readonly id: bigint; readonly database: string; readonly policy: string }[]> {
+  const [answer] = await connection.read(['SHOW SHARDS'], signal);
+  return [...shardsShown(expectRows(answer))].map((key) => {
+    const [id, database, policy] = partsOf(key);
+    return { id: BigInt(id), database, policy };
+  });
+}
+
 /** Describes a shard as text. */
 export function describeShard(key: string): string {
   const [id, database, policy] = partsOf(key);

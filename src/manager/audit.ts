@@ -1,3 +1,5 @@
+import type { OrderedItem } from '../protocol/drop-orders.js';
+
 /** The connection of a request, as far as it identifies the client. */
 export interface ClientConnection {
   /** The remote port. */
@@ -20,10 +22,20 @@ export interface Requester {
 
 /** A stored change: requester, action and version. */
 export interface AuditEntry extends Pick<Requester, 'remote' | 'author'> {
-  readonly action: 'push' | 'register' | 'update-node' | 'deregister' | 'delete-cluster';
+  readonly action:
+    | 'push'
+    | 'order-drop'
+    | 'revoke-drops'
+    | 'confirm-drops'
+    | 'register'
+    | 'update-node'
+    | 'deregister'
+    | 'delete-cluster';
   readonly cluster: string;
   readonly version?: number | undefined;
   readonly nodeId?: number | undefined;
+  /** The databases and policies of drop orders. */
+  readonly drops?: readonly OrderedItem[] | undefined;
 }
 
 /** Called for every change, after it is stored. */

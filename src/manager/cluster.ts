@@ -1,5 +1,6 @@
 import type { Deadlines } from '../async/deadlines.js';
 import type { CfluxError } from '../errors.js';
+import type { DropsChange } from '../protocol/drop-orders.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
@@ -43,7 +44,12 @@ export interface ClusterSettings {
   /** Called with the milliseconds that a version took to reach all nodes; undefined: nothing is measured. */
   readonly onSpread: () => ((ms: number) => void) | undefined;
   /** A version was stored by this manager. */
-  readonly onCommit: (cluster: string, record: VersionRecord, requester: Requester) => void;
+  readonly onCommit: (
+    cluster: string,
+    record: VersionRecord,
+    requester: Requester,
+    drops: DropsChange | undefined,
+  ) => void;
   /** An operation failed that no request waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -208,11 +214,11 @@ export class Cluster {
     this.#waits.close(reason);
   }
 
-  #committed(current: CurrentVersion, requester: Requester, { base, delta }: Origin): void {
+  #committed(current: CurrentVersion, requester: Requester, { base, delta, drops }: Origin): void {
     this.#recovery.end();
     this.#recent.add(current, base, delta);
     this.#head.stored(current, this.#notifier.isOvertaken(current));
-    this.#settings.onCommit(this.name, current.record, requester);
+    this.#settings.onCommit(this.name, current.record, requester, drops);
     if (this.#settings.onSpread() !== undefined) this.#meter.committed(current.record.version);
     this.#publish(current);
   }

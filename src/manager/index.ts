@@ -20,6 +20,7 @@ export type {
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredDropOrders,
   StoredNode,
   VersionRecord,
 } from './manager-store.js';

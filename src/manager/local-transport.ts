@@ -5,6 +5,8 @@ import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type {
   CallOptions,
+  DropOrdersRequest,
+  DropOrdersResult,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,
@@ -73,6 +75,10 @@ export class LocalTransport implements Transport {
 
   async poll(request: PollRequest, options?: CallOptions): Promise<PollResult> {
     return this.#call(options, (signal) => this.#manager.poll(request, { signal }));
+  }
+
+  async dropOrders(request: DropOrdersRequest, options?: CallOptions): Promise<DropOrdersResult> {
+    return this.#call(options, () => this.#manager.dropOrders(request));
   }
 
   close(): void {

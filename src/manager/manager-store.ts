@@ -1,5 +1,6 @@
 import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
+import type { DropOrders, DropsChange } from '../protocol/drop-orders.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { Random } from '../random.js';
@@ -75,6 +76,8 @@ export interface Commit {
   readonly newHistory?: NewHistory | undefined;
   readonly nodeId?: number | undefined;
   readonly author?: string | undefined;
+  /** Drop orders that are made or revoked in the transaction of the version (R36). A store without `dropOrders` ignores them. */
+  readonly drops?: DropsChange | undefined;
   /** The requester, for a store with a push queue. It is not stored. */
   readonly pusher?: Pusher | undefined;
 }
@@ -82,13 +85,30 @@ export interface Commit {
 /** The result of a commit. */
 export type CommitResult =
   /** Stored, durably. */
-  | { readonly kind: 'committed'; readonly epoch: string; readonly record: VersionRecord }
+  | {
+      readonly kind: 'committed';
+      readonly epoch: string;
+      readonly record: VersionRecord;
+      /** The drop orders of the commit were stored with it. */
+      readonly hasDrops?: boolean;
+    }
   /** The same mutation was stored before, as `version`; nothing was stored now. */
-  | { readonly kind: 'repeated'; readonly epoch: string; readonly version: number }
+  | {
+      readonly kind: 'repeated';
+      readonly epoch: string;
+      readonly version: number;
+      /** The drop orders of the commit were stored with that version. */
+      readonly hasDrops?: boolean;
+    }
   /** `base` is not the newest version; nothing was stored. */
   | ({ readonly kind: 'conflict'; readonly latest: VersionRecord } & Head)
   /** The cluster has another history; nothing was stored. */
   | { readonly kind: 'epochMismatch'; readonly epoch: string };
+
+/** The drop orders of a cluster, read together with its head; `version` is 0 if the cluster has no data. */
+export interface StoredDropOrders extends DropOrders {
+  readonly epoch: string;
+}
 
 /** A cluster in the store: it has data, or nodes. */
 export interface ClusterRecord extends Head {
@@ -160,6 +180,11 @@ export interface ManagerStore {
    * @param signal ends waiting in the push queue, if the store has one; a commit that has begun to be stored is completed.
    */
   commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult>;
+  /**
+   * Reads the drop orders of versions above `since`, in one transaction with the head: of every version up to the returned one. They are
+   * kept for 30 days and removed with the cluster; beyond 1,000, the oldest are removed. If a store omits this method, no orders are made.
+   */
+  dropOrders?(cluster: string, since: number): Promise<StoredDropOrders>;
   /**
    * Present if the store itself queues pushes fairly, for the nodes of all managers that share it (R26): `commit` waits, and the loser of
    * a conflict receives the version that stays the newest until its next commit. Absent: each manager queues the pushes of its own nodes.

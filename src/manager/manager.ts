@@ -3,12 +3,14 @@ import { Deadlines } from '../async/deadlines.js';
 import { uniformDelay } from '../async/jitter.js';
 import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
+import type { DropOrders, DropsChange } from '../protocol/drop-orders.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { type NodeReport, writeReport } from '../protocol/node-report.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { type Random, randomUuid } from '../random.js';
+import type { DropOrdersRequest, EpochMismatch } from '../transport/transport.js';
 import type { Audit, AuditEntry, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
@@ -356,6 +358,27 @@ export class Manager {
     });
   }
 
+  /**
+   * Reads the drop orders of versions above `since`: of all versions up to the returned one.
+   *
+   * @throws `NO_SUCH_ROUTE`: the store keeps no drop orders
+   */
+  dropOrders(
+    request: DropOrdersRequest,
+  ): Promise<(DropOrders & { readonly kind: 'dropOrders'; readonly epoch: string }) | EpochMismatch> {
+    return this.#service.serving(async () => {
+      const { cluster, since, epoch: wanted } = request;
+      checkClusterName(cluster);
+      checkToken('an epoch', wanted);
+      const { epoch: stored, ...orders } = await this.#store.dropOrders(cluster, since);
+      const { version } = orders;
+      const [open] = version === noVersion ? this.#clusters.concerned(cluster) : [];
+      const epoch = open?.epochWithoutData(stored) ?? stored;
+      if (wanted !== undefined && wanted !== epoch) return { kind: 'epochMismatch', epoch, version };
+      return { kind: 'dropOrders', epoch, ...orders };
+    });
+  }
+
   /** Identity of the history of a cluster; every name has one, even before its first version. */
   epoch(cluster: string): Promise<string> {
     return this.#service.serving(async () => {
@@ -418,6 +441,17 @@ export class Manager {
     });
   }
 
+  #recordDrops(
+    { orders, revoke, confirmed }: DropsChange,
+    change: Omit<AuditEntry, 'action' | 'drops'>,
+    requester: Requester,
+  ): void {
+    const action = confirmed ? 'confirm-drops' : 'order-drop';
+    if (orders !== undefined) this.#record({ action, ...change, drops: orders }, requester);
+    if (revoke !== undefined)
+      this.#record({ action: 'revoke-drops', ...change, drops: revoke.items }, requester);
+  }
+
   get #self(): ManagerInfo {
     return { id: this.#id, hostname: hostname(), bindAddress: this.#bindAddress };
   }
@@ -463,8 +497,11 @@ export class Manager {
         const left = since + this.nodeTtl - this.clock.monotonic();
         return Math.min(Math.max(left, 0), this.nodeTtl);
       },
-      onCommit: (cluster, { version, nodeId }, requester) =>
-        this.#record({ action: 'push', cluster, version, nodeId }, requester),
+      onCommit: (cluster, { version, nodeId }, requester, drops) => {
+        const change = { cluster, version, nodeId };
+        this.#record({ action: 'push', ...change }, requester);
+        if (drops !== undefined) this.#recordDrops(drops, change, requester);
+      },
       onError: this.#onError,
     });
   }

@@ -83,6 +83,11 @@ export const tooManyPollsOfOwner = () =>
     'this cluster, token or address has used its share of the held polls of a busy manager: retry later',
   );
 
+export const keepsNoDropOrders = () =>
+  new CfluxError('NO_SUCH_ROUTE', 'the store of this manager keeps no drop orders', {
+    outcome: 'notApplied',
+  });
+
 /** The store hangs: requests do not wait for it any longer. */
 export const storeIsLate = (store: string, ms: number, outcome: Outcome) =>
   new CfluxError('UNAVAILABLE', `the store did not respond within ${ms} ms: ${store}`, {

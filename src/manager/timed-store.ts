@@ -15,10 +15,11 @@ import type {
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredDropOrders,
   StoredNode,
   VersionRecord,
 } from './manager-store.js';
-import { storeIsLate } from './refusals.js';
+import { keepsNoDropOrders, storeIsLate } from './refusals.js';
 
 /**
  * Time limits for the methods of a store, in milliseconds: less than half of what a client gives one attempt of the request that needs
@@ -83,6 +84,12 @@ export class TimedStore implements ManagerStore {
 
   commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult> {
     return this.#store.commit(commit, signal);
+  }
+
+  async dropOrders(cluster: string, since: number): Promise<StoredDropOrders> {
+    const reading = this.#store.dropOrders?.(cluster, since);
+    if (reading === undefined) throw keepsNoDropOrders();
+    return this.#reading(storeLimits.other, reading);
   }
 
   clusters(): Promise<readonly ClusterRecord[]> {

@@ -22,6 +22,8 @@ export const headers = {
   applied: 'Cflux-Applied',
   /** `<epoch>/<version>` that a node had, for a manager that lost its data. */
   offer: 'Cflux-Offer',
+  /** On a push: drop orders, base64url of JSON. On its response: `stored`. */
+  drops: 'Cflux-Drops',
   /** `true` on the last heartbeat of a node that shuts down. */
   leaving: 'Cflux-Leaving',
   /** RFC 9530: sha-256 of the snapshot before any content encoding. */

@@ -49,7 +49,7 @@ function nodeRoute(method: string, steps: readonly string[]): Route | undefined 
   return method === 'DELETE' ? { name: 'deregister', cluster: decode(cluster), nodeId } : undefined;
 }
 
-/** `/clusters`, `/clusters/{cluster}`, `…/versions/{version}`, `…/history`, `…/history/{version}`. */
+/** `/clusters`, `/clusters/{cluster}`, `…/versions/{version}`, `…/history`, `…/history/{version}`, `…/drops`. */
 function clusterRoute(method: string, steps: readonly string[]): Route | undefined {
   const [, , encoded, kind, digits] = steps;
   if (encoded === undefined) return method === 'GET' ? { name: 'listClusters' } : undefined;
@@ -57,6 +57,9 @@ function clusterRoute(method: string, steps: readonly string[]): Route | undefin
   if (kind === undefined) return method === 'DELETE' ? { name: 'deleteCluster', cluster } : undefined;
   if (kind === 'history' && digits === undefined) {
     return method === 'GET' ? { name: 'history', cluster } : undefined;
+  }
+  if (kind === 'drops' && digits === undefined) {
+    return method === 'GET' ? { name: 'dropOrders', cluster } : undefined;
   }
   const version = parseVersion(digits);
   if (version === undefined) return undefined;

@@ -10,6 +10,7 @@ export type Route =
   | { readonly name: 'listNodes'; readonly cluster: string }
   | { readonly name: 'push'; readonly cluster: string; readonly version: number }
   | { readonly name: 'poll'; readonly cluster: string; readonly version: number }
+  | { readonly name: 'dropOrders'; readonly cluster: string }
   | { readonly name: 'patch'; readonly cluster: string; readonly version: number }
   // Additions for operators.
   | { readonly name: 'listClusters' }
@@ -47,6 +48,7 @@ export const paths = {
   version: (cluster: string, version: number) => `/clusters/${name(cluster)}/versions/${version}`,
   clusters: () => '/clusters',
   cluster: (cluster: string) => `/clusters/${name(cluster)}`,
+  dropOrders: (cluster: string) => `/clusters/${name(cluster)}/drops`,
   history: (cluster: string) => `/clusters/${name(cluster)}/history`,
   keptVersion: (cluster: string, version: number) => `/clusters/${name(cluster)}/history/${version}`,
 } as const;

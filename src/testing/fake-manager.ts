@@ -49,6 +49,7 @@ export class FakeManager {
     waitForNodes: (request, options) => this.#local().waitForNodes(request, options),
     push: (request, options) => this.#local().push(request, options),
     poll: (request, options) => this.#local().poll(request, options),
+    dropOrders: (request, options) => this.#local().dropOrders(request, options),
   };
 
   /** Restarts the manager on the same data; held polls fail. */

@@ -21,7 +21,8 @@ export type FaultyCall =
   | 'nodes'
   | 'waitForNodes'
   | 'push'
-  | 'poll';
+  | 'poll'
+  | 'dropOrders';
 
 /** The fault of one exchange. */
 export interface Fault {
@@ -90,6 +91,7 @@ export class FaultyTransport implements Transport {
     waitForNodes: 0,
     push: 0,
     poll: 0,
+    dropOrders: 0,
   };
 
   constructor(inner: Transport, options: FaultyTransportOptions = {}) {
@@ -159,6 +161,14 @@ export class FaultyTransport implements Transport {
       (limits, fault) => this.#inner.poll(withFault(request, fault), limits),
       damaged,
     );
+
+  dropOrders: NonNullable<Transport['dropOrders']> = (request, options) =>
+    this.#exchange('dropOrders', options, async (limits) => {
+      if (this.#inner.dropOrders === undefined) {
+        throw new CfluxError('NO_SUCH_ROUTE', 'there are no drop orders', { outcome: 'notApplied' });
+      }
+      return this.#inner.dropOrders(request, limits);
+    });
 
   async #push(request: PushRequest, options: CallOptions): Promise<PushResult> {
     const conflict = this.#conflicts.shift();

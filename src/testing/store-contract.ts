@@ -6,6 +6,7 @@ import type { ContractCheck } from './contract.js';
 import { ManualClock } from './manual-clock.js';
 import type { Bench, Checks } from './store-checks/bench.js';
 import { commitChecks } from './store-checks/commits.js';
+import { dropOrderChecks } from './store-checks/drop-orders.js';
 import { nodeChecks } from './store-checks/nodes.js';
 import { wordChecks } from './store-checks/progress.js';
 import { sharingChecks } from './store-checks/sharing.js';
@@ -34,6 +35,7 @@ export interface StoreSubject {
 const checks: Checks = {
   ...commitChecks,
   ...versionChecks,
+  ...dropOrderChecks,
   ...nodeChecks,
   ...wordChecks,
   ...sharingChecks,

@@ -2,6 +2,7 @@ import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { type CfluxError, isCfluxError } from '../errors.js';
 import { vcdiff, versionTag } from '../protocol/deltas.js';
+import { readDropOrders } from '../protocol/drop-orders.js';
 import { headers } from '../protocol/headers.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { writeReport } from '../protocol/node-report.js';
@@ -22,6 +23,8 @@ import { identity } from './identity.js';
 import { restate } from './restate.js';
 import type {
   CallOptions,
+  DropOrdersRequest,
+  DropOrdersResult,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,
@@ -184,6 +187,24 @@ export class HttpAttempts implements Transport {
         }
         if (status === 226 && base !== undefined) return { kind: 'delta', ...deltaOf(answer, base) };
         return { kind: 'snapshot', ...snapshotOf(this.#expect(answer, 200)) };
+      },
+    );
+  }
+
+  async dropOrders(
+    { cluster, since, epoch }: DropOrdersRequest,
+    { signal }: CallOptions = {},
+  ): Promise<DropOrdersResult> {
+    return this.send<DropOrdersResult>(
+      {
+        method: 'GET',
+        path: `${paths.dropOrders(cluster)}?since=${since}`,
+        headers: epoch === undefined ? {} : { [headers.epoch]: epoch },
+        signal,
+      },
+      (answer) => {
+        if (answer.status === 412) return epochMismatchOf(answer);
+        return { kind: 'dropOrders', ...readDropOrders(textOf(this.#expect(answer, 200))) };
       },
     );
   }

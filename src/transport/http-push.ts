@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import { vcdiff, vcdiffType, versionTag } from '../protocol/deltas.js';
+import { encodeDrops } from '../protocol/drop-orders.js';
 import { headers } from '../protocol/headers.js';
 import { isRetryable } from '../protocol/http-status.js';
 import { paths } from '../protocol/routes.js';
@@ -140,10 +141,11 @@ const acceptedBase = (request: PushRequest): string | undefined =>
   request.acceptsDelta === true ? versionTag(request) : undefined;
 
 function headersOf(request: PushRequest): Record<string, string> {
-  const { requester } = request;
+  const { requester, drops } = request;
   return {
     ...identity(request),
     ...(requester === undefined ? {} : { [headers.requester]: requester }),
+    ...(drops === undefined ? {} : { [headers.drops]: encodeDrops(drops) }),
     ...(acceptedBase(request) === undefined ? {} : { [headers.acceptDelta]: vcdiff }),
   };
 }

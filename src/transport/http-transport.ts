@@ -12,6 +12,8 @@ import type { HttpTransportOptions } from './http-options.js';
 import { tlsKind } from './http-options.js';
 import type {
   CallOptions,
+  DropOrdersRequest,
+  DropOrdersResult,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,
@@ -57,7 +59,7 @@ const checkOptions = optionsCheck<HttpTransportOptions>('HttpTransport', {
 export class HttpTransport implements Transport {
   readonly retries = true;
   readonly #attempts: HttpAttempts;
-  readonly #calls: Transport;
+  readonly #calls: ReturnType<typeof withRetry>;
 
   constructor(options: HttpTransportOptions = {}) {
     checkOptions(options);
@@ -114,6 +116,11 @@ export class HttpTransport implements Transport {
 
   poll(request: PollRequest, options?: CallOptions): Promise<PollResult> {
     return this.#calls.poll(request, options);
+  }
+
+  /** Rejects with `NO_SUCH_ROUTE` if the manager has no drop orders. */
+  dropOrders(request: DropOrdersRequest, options?: CallOptions): Promise<DropOrdersResult> {
+    return this.#calls.dropOrders(request, options);
   }
 
   /** Closes every socket. Pending calls reject with `CLOSED`. */

@@ -32,6 +32,7 @@ const timeouts: Record<Exclude<Call, HeldCall>, number> = {
   heartbeat: nodeTimeToLive - heartbeatInterval,
   deregister: 10_000,
   report: 10_000,
+  dropOrders: 20_000,
   nodes: 20_000,
   push: 30_000,
 };

@@ -1,3 +1,4 @@
+import type { DropOrders, DropsChange } from '../protocol/drop-orders.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
@@ -74,6 +75,8 @@ export interface PushRequest {
   readonly requester?: string | undefined;
   /** The process of the node. */
   readonly instance?: string | undefined;
+  /** Drop orders to make or revoke in the transaction of the version. */
+  readonly drops?: DropsChange | undefined;
   /** The node's position before the manager lost its data. */
   readonly offer?: { readonly epoch: string; readonly version: number } | undefined;
 }
@@ -93,6 +96,15 @@ export interface PollRequest {
   readonly nodeId?: number | undefined;
   /** The process of the node. */
   readonly instance?: string | undefined;
+}
+
+/** Which drop orders to read. */
+export interface DropOrdersRequest {
+  readonly cluster: string;
+  /** Only orders of versions above this one. */
+  readonly since: number;
+  /** The manager's history that `since` belongs to. */
+  readonly epoch?: string | undefined;
 }
 
 /** A version of the cluster's metadata from a manager. */
@@ -135,7 +147,13 @@ export interface AnswerLost {
 
 /** How a push ended. */
 export type PushResult =
-  | { readonly kind: 'committed'; readonly version: number; readonly epoch?: string | undefined }
+  | {
+      readonly kind: 'committed';
+      readonly version: number;
+      readonly epoch?: string | undefined;
+      /** Whether the drop orders of the push were stored; an older manager ignores them. */
+      readonly hasDrops?: boolean | undefined;
+    }
   | ((Snapshot | SnapshotDelta) & AnswerLost & { readonly kind: 'conflict' })
   | (EpochMismatch & AnswerLost);
 
@@ -154,6 +172,9 @@ export type PollResult =
       readonly retryAfter?: number | undefined;
     }
   | EpochMismatch;
+
+/** The result of a request for drop orders. */
+export type DropOrdersResult = (DropOrders & { readonly kind: 'dropOrders' }) | EpochMismatch;
 
 /**
  * The connection of a client to the manager. Each method rejects with a `CfluxError`: `retryable` indicates whether another attempt
@@ -184,6 +205,8 @@ export interface Transport {
   push(request: PushRequest, options?: CallOptions): Promise<PushResult>;
   /** Waits for a version that is newer than `version`, up to `wait` milliseconds. */
   poll(request: PollRequest, options?: CallOptions): Promise<PollResult>;
+  /** Reads the drop orders of a cluster. If it is omitted, or rejects with `NO_SUCH_ROUTE`, the manager has none. */
+  dropOrders?(request: DropOrdersRequest, options?: CallOptions): Promise<DropOrdersResult>;
   /** Releases sockets and timers. Pending calls reject. */
   close?(): Promise<void> | void;
   /** The location of the manager, for display: a URL, or `local`. */

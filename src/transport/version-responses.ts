@@ -21,6 +21,7 @@ export function committedOf(answer: HttpResponse) {
     kind: 'committed',
     version: versionOf(answer),
     epoch: header(answer, headers.epoch),
+    hasDrops: header(answer, headers.drops) === 'stored',
   } as const;
 }
 

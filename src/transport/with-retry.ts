@@ -19,6 +19,8 @@ import { restate } from './restate.js';
 import { type Call, type RetryScheduleOptions, retrySchedule } from './retry-schedule.js';
 import type {
   CallOptions,
+  DropOrdersRequest,
+  DropOrdersResult,
   HeartbeatRequest,
   NodeRequest,
   PollRequest,
@@ -81,7 +83,10 @@ interface Settled<T> {
  * const client = new CfluxClient(new LocalMetaClient(), { transport });
  * ```
  */
-export function withRetry(transport: Transport, options: RetryOptions = {}): Transport {
+export function withRetry(
+  transport: Transport,
+  options: RetryOptions = {},
+): Transport & Pick<Required<Transport>, 'dropOrders'> {
   checkMethods('transport of withRetry', transport, transportMethods);
   checkOptions(options);
   return new RetryingTransport(transport, options);
@@ -173,6 +178,13 @@ class RetryingTransport implements Transport {
     return result;
   }
 
+  dropOrders(request: DropOrdersRequest, options: CallOptions = {}): Promise<DropOrdersResult> {
+    return this.#call('dropOrders', options, (limits) => {
+      if (this.#inner.dropOrders === undefined) throw hasNoDropOrders();
+      return this.#inner.dropOrders(request, limits);
+    });
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(new CfluxError('CLOSED', 'the transport is closed'));
     await this.#inner.close?.();
@@ -255,6 +267,9 @@ function afterFailure<Request extends { readonly acceptsDelta?: boolean | undefi
 
 const takesNoReports = () =>
   new CfluxError('NO_SUCH_ROUTE', 'this transport takes no reports', { outcome: 'notApplied' });
+
+const hasNoDropOrders = () =>
+  new CfluxError('NO_SUCH_ROUTE', 'this transport has no drop orders', { outcome: 'notApplied' });
 
 /** Converts an error of a custom transport, which may throw anything; an unknown error is retryable. */
 function asFailure(error: unknown): CfluxError {

@@ -24,6 +24,7 @@ const cases: { [Name in keyof CfluxEvents]: [payload: CfluxEvents[Name], level: 
   changed: [[{ version: 2, previousVersion: 1, origin: 'local' }], 'debug'],
   syncFailed: [[{ error: new CfluxError('UNREACHABLE', 'away'), failures: 2, retryIn: 100 }], 'debug'],
   pushed: [[{ version: 2, previousVersion: 1, mutations: 3, rounds: 1, bytes: 9 }], 'info'],
+  dropOrdersIgnored: [[{ version: 2, orders: [{ kind: 'database', database: 'x' }] }], 'warn'],
   conflict: [[{ version: 2, previousVersion: 1, round: 1 }], 'debug'],
   rolledBack: [[{ error: new CfluxError('UNKNOWN_OUTCOME', 'nobody knows'), mutations: 1 }], 'warn'],
   replaced: [[{ reason: 'joined', version: 2, snapshot: Buffer.from('$2a$10$secret') }], 'warn'],

@@ -47,6 +47,11 @@ const samples: Readonly<Record<Route['name'], Sample>> = {
     target: () => '/clusters/c/versions/0',
     scopes: ['metadata', 'write', 'node', 'admin'],
   },
+  dropOrders: {
+    method: 'GET',
+    target: () => '/clusters/c/drops?since=0',
+    scopes: ['write', 'node', 'admin'],
+  },
   push: {
     method: 'POST',
     target: ({ version }) => `/clusters/c/versions/${version}`,

@@ -21,7 +21,7 @@ const stores = {
 };
 
 // What a manager adds stands between: changes are reported by polls, and another epoch without data begins a collection of offers.
-const otherwise = /told to every process|another epoch is refused/;
+const otherwise = /every process is notified|another epoch is refused/;
 
 for (const [name, place] of Object.entries(stores)) {
   describe(`the contract of stores through the HTTP server of a manager on ${name}`, () => {

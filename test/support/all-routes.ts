@@ -17,7 +17,7 @@ const operatorLimit = 20_000;
 
 /** Requests for every route that needs the store; `version` is the newest of cluster `c`, whose node is `nodeId`. */
 export function allRoutes(version: number, nodeId: number): readonly RouteRequest[] {
-  const limitOf = (call: 'heartbeat' | 'deregister' | 'nodes' | 'register' | 'push') =>
+  const limitOf = (call: 'heartbeat' | 'deregister' | 'nodes' | 'register' | 'push' | 'dropOrders') =>
     retrySchedule(call, {}).attemptTimeout;
   const now = { prefer: 'wait=0' };
   const pollLimit = retrySchedule('poll', { wait: 0 }).attemptTimeout;
@@ -38,6 +38,7 @@ export function allRoutes(version: number, nodeId: number): readonly RouteReques
     read('all nodes', '/nodes'),
     read('clusters', '/clusters'),
     read('history', '/clusters/c/history'),
+    read('drop orders', '/clusters/c/drops?since=0', limitOf('dropOrders')),
     read('kept version', `/clusters/c/history/${version}`),
     read('ready', '/ready'),
     { name: 'heartbeat', method: 'PUT', path: node, attemptLimit: heartbeat, certain: false },

@@ -10,9 +10,11 @@ import {
   type ManagerStore,
   type NodeDetails,
   type StoreContext,
+  type StoredDropOrders,
   type StoredNode,
   type VersionRecord,
 } from 'clusterflux/manager';
+import { encodeDrops, readDropOrders } from '../../src/protocol/drop-orders.js';
 import type { NodeInfo } from '../../src/protocol/nodes.js';
 
 const token = 'a-token-for-tests-only';
@@ -79,7 +81,7 @@ export class HttpStore implements ManagerStore {
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    const { cluster, base, snapshot, mutation, epoch, nodeId, minVersion } = commit;
+    const { cluster, base, snapshot, mutation, epoch, nodeId, minVersion, drops } = commit;
     const before = await this.head(cluster);
     // To a cluster without data any version is right, and the new one is above it.
     const version = before.latest === undefined ? Math.max(base, minVersion ?? 0) : base;
@@ -87,19 +89,28 @@ export class HttpStore implements ManagerStore {
       'cflux-mutation': mutation,
       ...(epoch === undefined ? {} : { 'cflux-epoch': epoch }),
       ...(nodeId === undefined ? {} : { 'cflux-node': String(nodeId) }),
+      ...(drops === undefined ? {} : { 'cflux-drops': encodeDrops(drops) }),
     };
     const request = { headers, body: Buffer.from(snapshot) };
     const answer = await this.#request('POST', `${versions(cluster)}/${version}`, request, [409, 412]);
     const ours = answer.headers.get('cflux-epoch') ?? '';
     if (answer.status === 412) return { kind: 'epochMismatch', epoch: ours };
     const stored = Number(answer.headers.get('version'));
+    const hasDrops = answer.headers.get('cflux-drops') === 'stored';
     if (answer.status === 200 && stored <= (before.latest?.version ?? 0)) {
-      return { kind: 'repeated', epoch: ours, version: stored };
+      return { kind: 'repeated', epoch: ours, version: stored, ...(drops === undefined ? {} : { hasDrops }) };
     }
     const record = await this.#record(cluster, stored);
     return answer.status === 409
       ? { kind: 'conflict', epoch: ours, latest: record }
-      : { kind: 'committed', epoch: ours, record };
+      : { kind: 'committed', epoch: ours, record, ...(drops === undefined ? {} : { hasDrops }) };
+  }
+
+  async dropOrders(cluster: string, since: number): Promise<StoredDropOrders> {
+    const path = `/clusters/${encodeURIComponent(cluster)}/drops?since=${since}`;
+    const answer = await this.#request('GET', path);
+    const epoch = answer.headers.get('cflux-epoch') ?? '';
+    return { epoch, ...readDropOrders(await answer.text()) };
   }
 
   async clusters(): Promise<readonly ClusterRecord[]> {

@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { CfluxError } from '../../errors.js';
 import { LocalMetaClient } from '../../meta/local-meta-client.js';
+import { findByName } from '../../meta/named-list.js';
 import type { MetaData } from '../../meta/records.js';
+import type { OrderedItem } from '../../protocol/drop-orders.js';
 import { checkAdministrators } from '../administrators.js';
 import { absent, applySchema, type Prune } from '../apply-schema.js';
 import type { ClusterTarget } from '../cluster-target.js';
@@ -20,6 +22,7 @@ interface Flags extends TargetFlags, ParameterFlags, WaitFlags {
   readonly prune?: Prune;
   readonly yes?: true;
   readonly dryRun?: true;
+  readonly drop?: true;
 }
 
 const help = `
@@ -62,6 +65,7 @@ export function applyCommand(terminal: Terminal): Command {
     .argument('<file>', 'file of CREATE and GRANT statements; - for standard input')
     .option('--yes', 'do not ask for confirmation')
     .option('--dry-run', 'only show what would change; exit code 2 if there are changes')
+    .option('--drop', 'also order every server to drop what --prune removes, with all points')
     .option('--prune [kinds]', 'remove items that are not in the file', parsePrune)
     .option('--param <name=value>', 'value of the parameter $name; repeatable', collect)
     .option(
@@ -86,7 +90,7 @@ export function applyCommand(terminal: Terminal): Command {
 async function apply(
   target: ClusterTarget,
   schema: DeclaredSchema,
-  { yes, dryRun, prune, allowNoAdmin }: Flags & { readonly prune: Prune },
+  { yes, dryRun, drop, prune, allowNoAdmin }: Flags & { readonly prune: Prune },
   terminal: Terminal,
 ): Promise<void> {
   const current = await target.data();
@@ -106,12 +110,27 @@ async function apply(
     throw new EndWith(exitCode.wouldChange);
   }
   if (!yes) await confirm(terminal);
-  await target.mutate(async (meta) => {
+  await target.mutate(async (meta, { orderDrop }) => {
     const before = meta.data();
     await applySchema(meta, schema, prune);
     if (changesOf(before, meta.data()).join('\n') !== lines.join('\n')) throw otherPlan();
+    for (const item of drop ? removedItems(before, meta.data()) : []) orderDrop(item);
   });
   terminal.out(`\nApplied as version ${target.version}.`);
+  if (target.isOrderIgnored)
+    terminal.err('cflux: the manager is older and ignored the drop orders; upgrade it');
+}
+
+/** Yields the databases, and the policies of other databases, that a change removes. */
+function* removedItems(before: MetaData, after: MetaData): Generator<OrderedItem> {
+  for (const { name: database, retentionPolicies } of before.databases) {
+    const left = findByName(after.databases, database);
+    if (left === undefined) yield { kind: 'database', database };
+    else {
+      for (const { name: policy } of absent(retentionPolicies, left.retentionPolicies))
+        yield { kind: 'retentionPolicy', database, policy };
+    }
+  }
 }
 
 const changesOf = (before: MetaData, after: MetaData) =>

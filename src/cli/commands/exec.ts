@@ -18,6 +18,7 @@ interface Flags extends TargetFlags, ParameterFlags, WaitFlags {
   readonly file?: readonly string[];
   readonly db?: string;
   readonly atomic?: true;
+  readonly drop?: true;
   readonly format: QueryFormat;
 }
 
@@ -26,7 +27,8 @@ Executes InfluxQL on the metadata of the cluster; the agents make the changes on
 or show metadata are allowed: SELECT and other statements about points are refused before anything is executed.
 
 Each statement makes its own version, and the first failure ends the run; with --atomic all statements make one version,
-or none. A server drops databases and policies only if its agent has --allow-drops.
+or none. A server drops databases and policies only if its agent has --allow-drops. With --drop, a DROP of a database or
+policy is also an order: agents with --allow-drops carry it out once, also if the cluster has the item again by then.
 
 With --wait the command ends when every node has the changes: agents when their server has them, others when they hold
 the version. Legacy clients report no versions and are not waited for.
@@ -34,6 +36,7 @@ the version. Legacy clients report no versions and are not waited for.
 Examples:
   cflux exec --cluster prod 'CREATE DATABASE sensors WITH DURATION 30d'
   cflux exec --cluster prod --file schema.iql --atomic
+  cflux exec --cluster prod --drop 'DROP DATABASE sensors'
   cflux exec 'CREATE DATABASE sensors' --wait --timeout 30s
   cflux exec 'CREATE USER bob WITH PASSWORD $bob' --param-env bob=BOB_PASSWORD
   cflux exec 'SHOW RETENTION POLICIES' --db sensors --format json | jq`;
@@ -46,6 +49,7 @@ export function execCommand(terminal: Terminal): Command {
     .option('--file <file>', 'file of statements, - for standard input; repeatable', collect)
     .option('--db <database>', 'default database of statements')
     .option('--atomic', 'all statements in one version, or none')
+    .option('--drop', 'a DROP of a database or policy also orders every server to drop it, with all points')
     .option('--param <name=value>', 'value of the parameter $name; repeatable', collect)
     .option(
       '--param-env <name=VARIABLE>',
@@ -71,16 +75,17 @@ export function execCommand(terminal: Terminal): Command {
 async function execute(
   target: ClusterTarget,
   statements: readonly ScriptStatement[],
-  { db, atomic, format, ...waiting }: Flags,
+  { db, atomic, drop, format, ...waiting }: Flags,
   terminal: Terminal,
 ): Promise<void> {
   const prepared = await prepareStatements(statements.map(onCluster), hashByDefault);
   // Fails for a cluster without data before the first statement.
   await target.data();
-  const runner = new StatementRunner(target, db === undefined ? {} : { database: db });
+  const orderDrops = drop ?? false;
+  const runner = new StatementRunner(target, { orderDrops, ...(db === undefined ? {} : { database: db }) });
   const outcomes = await (atomic ? runner.runTogether(prepared) : runner.runEach(prepared));
   writeResults({ results: outcomes.map((outcome, at) => resultOf(outcome, at)) }, format, terminal);
-  tellOfChanges(statements, outcomes, target, terminal);
+  tellOfChanges(statements, outcomes, target, { orderDrops, terminal });
   logFailure(statements, outcomes, atomic ?? false);
   await waitIfAsked(target, waiting, terminal);
 }
@@ -89,7 +94,7 @@ function tellOfChanges(
   statements: readonly ScriptStatement[],
   outcomes: readonly StatementOutcome[],
   target: ClusterTarget,
-  terminal: Terminal,
+  { orderDrops, terminal }: { readonly orderDrops: boolean; readonly terminal: Terminal },
 ): void {
   const made = statements
     .map(onCluster)
@@ -98,9 +103,16 @@ function tellOfChanges(
   terminal.err(
     `cflux: ${made.length === 1 ? '1 change' : `${made.length} changes`}; version ${target.version}`,
   );
-  if (made.some(({ kind }) => kind === 'dropDatabase' || kind === 'dropRetentionPolicy')) {
+  if (!made.some(({ kind }) => kind === 'dropDatabase' || kind === 'dropRetentionPolicy')) return;
+  if (target.isOrderIgnored) {
     terminal.err(
-      'cflux: servers keep dropped items unless their agent has --allow-drops; more than --max-drops at once need `cflux confirm-drops`',
+      'cflux: the manager is older and ignored the drop orders: the changes were made as without --drop; upgrade it',
+    );
+  } else if (orderDrops) {
+    terminal.err('cflux: the drops are ordered: every agent with --allow-drops carries them out once');
+  } else {
+    terminal.err(
+      'cflux: servers keep dropped items unless their agent has --allow-drops; more than --max-drops at once need `cflux confirm-drops`; --drop orders the drop on every server',
     );
   }
 }

@@ -61,7 +61,7 @@ async function showPlan(flags: Flags, terminal: Terminal): Promise<void> {
   if (flags.json) terminal.out(jsonText({ version: snapshot.version, ...planJson(plan) }));
   else {
     terminal.out(`Cluster ${cluster}, version ${snapshot.version}:\n`);
-    for (const line of planText(plan)) terminal.out(line);
+    for (const line of planText(plan, flags.data)) terminal.out(line);
   }
   const isInStep = plan.steps.length + plan.pending.length + plan.refused.length === 0;
   if (flags.check && !isInStep) throw new CfluxError('STATEMENT_REFUSED', 'the server is not in sync');

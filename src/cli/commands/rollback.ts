@@ -1,7 +1,10 @@
 import { Command } from 'commander';
+import { isThere } from '../../influxdb/orders/order-keeper.js';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
+import type { MetaData } from '../../meta/records.js';
+import { type DropOrder, type DropsChange, fitsHeader, itemKey } from '../../protocol/drop-orders.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
 import { type ManagerApi, noData } from '../manager-api.js';
@@ -25,7 +28,7 @@ interface Flags extends EndpointFlags {
 
 const help = `
 The old version is stored again as the newest, so a rollback can be rolled back too. The counters of shard groups and
-shards do not decrease: ids are never reused.
+shards do not decrease: ids are never reused. Orders of later versions to drop what the old version has are revoked.
 
 ${versionHelp}
 
@@ -45,6 +48,26 @@ export function rollbackCommand(terminal: Terminal): Command {
     );
 }
 
+const olderManager =
+  'cflux: the manager is older, and did not revoke the drop orders of later versions: upgrade it';
+
+/**
+ * Returns the revocation of the orders after `version` for what it holds: servers that did not carry them out keep their points.
+ * `undefined` if there are none. If their names do not fit into a push, it revokes all orders after `version`.
+ */
+function revocationOf(
+  wanted: MetaData,
+  version: number,
+  orders: readonly DropOrder[],
+): DropsChange | undefined {
+  const items = new Map(
+    orders.filter((order) => isThere(wanted, order)).map((order) => [itemKey(order), order]),
+  );
+  if (items.size === 0) return undefined;
+  const named = { revoke: { above: version, items: [...items.values()] } };
+  return fitsHeader(named) ? named : { revoke: { above: version } };
+}
+
 async function rollback(
   manager: ManagerApi,
   cluster: string,
@@ -59,7 +82,12 @@ async function rollback(
   const wanted = onTopOf(current, decodeMetadata(await manager.version(cluster, version)));
   const found = differences(metadataTree(current), metadataTree(wanted));
   const isSame = equalMetadata(current, wanted);
-  const stored = isSame || dryRun ? undefined : await manager.push(cluster, newest, encodeMetadata(wanted));
+  const drops = revocationOf(wanted, version, await manager.dropOrders(cluster, version));
+  const onIgnored = () => terminal.err(olderManager);
+  const stored =
+    isSame || dryRun
+      ? undefined
+      : await manager.push(cluster, newest, encodeMetadata(wanted), { drops, onIgnored });
   if (json) {
     terminal.out(
       jsonText({

@@ -23,7 +23,7 @@ export interface BatchOptions {
  * rejected at its own deadline (R7). Close it after the round.
  */
 export class Batch<M> {
-  readonly mutations: readonly PendingMutation<M>[];
+  #mutations: readonly PendingMutation<M>[];
   /** The mutation whose operation is running. */
   running: PendingMutation<M> | undefined;
   readonly #emit: Emit;
@@ -33,15 +33,26 @@ export class Batch<M> {
   readonly #unsubscribe: () => void;
 
   constructor(mutations: readonly PendingMutation<M>[], { emit, clock, lost, signal }: BatchOptions) {
-    this.mutations = mutations;
+    this.#mutations = mutations;
     this.#emit = emit;
     this.#clock = clock;
     this.#lost = lost;
     this.#expiry = new Alarm(clock, (now) => this.#expire(now));
     this.#unsubscribe = onAbort(signal, () => {
-      for (const mutation of mutations) mutation.giveUp(closedWhileUndecided());
+      for (const mutation of this.#mutations) mutation.giveUp(closedWhileUndecided());
     });
     this.#expire(clock.monotonic());
+  }
+
+  get mutations(): readonly PendingMutation<M>[] {
+    return this.#mutations;
+  }
+
+  /** Removes the mutations after the first `count`, and returns them. */
+  cut(count: number): readonly PendingMutation<M>[] {
+    const rest = this.#mutations.slice(count);
+    this.#mutations = this.#mutations.slice(0, count);
+    return rest;
   }
 
   close(): void {
@@ -94,6 +105,14 @@ export class Batch<M> {
       if (attempt === undefined) return;
       if ('error' in attempt) mutation.reject(attempt.error);
       else mutation.resolve(attempt.result, position);
+    });
+  }
+
+  /** Reports to each mutation that made drop orders whether they were stored. */
+  noteOrders(attempts: readonly Attempt[], stored: boolean): void {
+    this.mutations.forEach((mutation, i) => {
+      const attempt = attempts[i];
+      if (attempt !== undefined && 'orders' in attempt) mutation.noteOrders(stored);
     });
   }
 

@@ -32,7 +32,12 @@ export type PushResponse =
 /** The outcome of a push. If `mayBeStored` is true, it is unknown: the snapshot may be part of the history (R3). */
 export type PushOutcome =
   /** The snapshot is a version of the cluster, now or since an earlier attempt. */
-  | { readonly kind: 'stored'; readonly position: Position }
+  | {
+      readonly kind: 'stored';
+      readonly position: Position;
+      /** The manager stored the drop orders of the push. Absent if there were none, or if it is older. */
+      readonly hasDrops?: true;
+    }
   /** The newest version is another one. */
   | {
       readonly kind: 'conflict';
@@ -88,8 +93,10 @@ export async function sendPush(
  */
 export function classifyPush(push: Push, response: PushResponse): PushOutcome {
   switch (response.kind) {
-    case 'committed':
-      return classifyStored(push, response);
+    case 'committed': {
+      const outcome = classifyStored(push, response);
+      return response.hasDrops && outcome.kind === 'stored' ? { ...outcome, hasDrops: true } : outcome;
+    }
     case 'conflict': {
       if (isOurs(push, response)) return classifyStored(push, response);
       const { kind, answerLost, ...newest } = response;

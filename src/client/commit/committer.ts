@@ -35,6 +35,7 @@ export class Committer<M> {
       try {
         const end = await new Round(this.#parts, { batch, number, signal }).run();
         if (end === 'settled') return 0;
+        waiting = [...batch.mutations];
         if (end === 'without') continue;
         const pause = pauseAfterConflicts(number, random);
         number += 1;
@@ -42,7 +43,7 @@ export class Committer<M> {
       } catch (error) {
         if (error instanceof TooSoon && !signal.aborted) {
           queue.obstacle = error;
-          queue.putBack(waiting);
+          queue.putBack(batch.mutations);
           return error.wait;
         }
         this.#parts.onFailed(error);

@@ -1,8 +1,8 @@
 import { Alarm } from '../../async/alarm.js';
 import type { Clock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
-import type { Operation } from '../local/meta-client-adapter.js';
-import { PendingMutation } from './pending-mutation.js';
+import type { MutationOperation } from './mutation-tools.js';
+import { type MutationOptions, PendingMutation } from './pending-mutation.js';
 
 /** Changes that wait for the next round, in the order of the calls. */
 export class MutationQueue<M> {
@@ -24,8 +24,8 @@ export class MutationQueue<M> {
   }
 
   add<T>(
-    operation: Operation<M, T>,
-    options: { timeout: number; signal?: AbortSignal | undefined; isMethod: boolean; isAtomic: boolean },
+    operation: MutationOperation<M, T>,
+    options: Omit<MutationOptions, 'deadline'>,
   ): PendingMutation<M, T> {
     const deadline = this.#clock.monotonic() + options.timeout;
     const mutation = new PendingMutation<M, T>(operation, { deadline, ...options });

@@ -1,8 +1,9 @@
 import { Deferred } from '../../async/deferred.js';
 import { onAbort } from '../../async/on-abort.js';
+import { throwUncaught } from '../../async/throw-uncaught.js';
 import type { CfluxError } from '../../errors.js';
-import type { Operation } from '../local/meta-client-adapter.js';
 import type { Position } from '../local/position.js';
+import type { MutationOperation } from './mutation-tools.js';
 
 export interface MutationOptions {
   /** By the monotonic clock. */
@@ -14,6 +15,14 @@ export interface MutationOptions {
   readonly isMethod: boolean;
   /** Whether it is a method that takes effect synchronously and completely, or not at all. */
   readonly isAtomic: boolean;
+  /** Called if it made drop orders. */
+  readonly onDropOrders?: ((outcome: DropOrdersOutcome) => void) | undefined;
+}
+
+/** What became of the drop orders of a change. */
+export interface DropOrdersOutcome {
+  /** Whether the manager stored them. An older manager makes the change and ignores them. */
+  readonly stored: boolean;
 }
 
 /** Minimum time left for a request, in milliseconds. With less, the outcome would most likely be unknown. */
@@ -24,7 +33,7 @@ const minSendTime = 20;
  * result is discarded. After the snapshot is sent, it shares the outcome of the request (R7).
  */
 export class PendingMutation<M, T = unknown> {
-  readonly operation: Operation<M, T>;
+  readonly operation: MutationOperation<M, T>;
   readonly deadline: number;
   readonly timeout: number;
   readonly isMethod: boolean;
@@ -34,13 +43,14 @@ export class PendingMutation<M, T = unknown> {
   /** The version that contains the change, once it is resolved. */
   position: Position | undefined;
   readonly #signal: AbortSignal | undefined;
+  readonly #onDropOrders: MutationOptions['onDropOrders'];
   readonly #outcome = new Deferred<T>();
   #isSettled = false;
   #unsubscribe = () => {};
   /** Ends the wait for the operation. */
   #interrupt: (reason: unknown) => void = () => {};
 
-  constructor(operation: Operation<M, T>, options: MutationOptions) {
+  constructor(operation: MutationOperation<M, T>, options: MutationOptions) {
     const { deadline, timeout, signal, isMethod, isAtomic } = options;
     this.operation = operation;
     this.deadline = deadline;
@@ -48,6 +58,7 @@ export class PendingMutation<M, T = unknown> {
     this.isMethod = isMethod;
     this.isAtomic = isAtomic;
     this.#signal = signal;
+    this.#onDropOrders = options.onDropOrders;
   }
 
   get outcome(): Promise<T> {
@@ -93,6 +104,15 @@ export class PendingMutation<M, T = unknown> {
     this.#settle();
     this.#outcome.reject(error);
     this.#interrupt(error);
+  }
+
+  /** Its drop orders were stored with the change, or ignored by an older manager. */
+  noteOrders(stored: boolean): void {
+    try {
+      this.#onDropOrders?.({ stored });
+    } catch (error) {
+      throwUncaught(error);
+    }
   }
 
   /** Rejects the change, unless it is on the wire. */

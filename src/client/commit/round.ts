@@ -3,6 +3,7 @@ import { debugLog } from '../../debug-log.js';
 import { CfluxError } from '../../errors.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import type { MetaData } from '../../meta/records.js';
+import type { NewDropOrder } from '../../protocol/drop-orders.js';
 import { type Random, randomUuid } from '../../random.js';
 import type { CallOptions, Transport } from '../../transport/transport.js';
 import type { Reconciler } from '../follow/reconciler.js';
@@ -12,10 +13,11 @@ import type { Position } from '../local/position.js';
 import type { Replica } from '../local/replica.js';
 import type { Emit } from '../observe/events.js';
 import { applyAll } from './apply-all.js';
-import type { Attempt } from './attempt.js';
+import { type Attempt, ordersOf } from './attempt.js';
 import { appliedOf, type Batch } from './batch.js';
-import { sendPush } from './classify-push.js';
+import { type PushOutcome, sendPush } from './classify-push.js';
 import type { OperationScope } from './operation-scope.js';
+import type { PendingMutation } from './pending-mutation.js';
 import { unknownOutcome } from './push-outcome.js';
 import { PushedMetadata } from './pushed-metadata.js';
 
@@ -35,6 +37,8 @@ export interface RoundParts<M> {
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Emit;
+  /** Takes back mutations that do not fit into the push of a round, for the next one. */
+  readonly postpone: (mutations: readonly PendingMutation<M>[]) => void;
   /** Called before each push. */
   readonly onPush: () => void;
   /** Called when a push may have been stored without this node knowing it. */
@@ -83,9 +87,13 @@ export class Round<M> {
     try {
       const attempts = await applyAll(copy, this.#batch, { scope, signal: this.#signal });
       this.#signal.throwIfAborted();
+      const { mutations } = this.#batch;
+      if (attempts.length < mutations.length) this.#parts.postpone(this.#batch.cut(attempts.length));
       if (this.#batch.isSettled) return 'settled';
       const data = await copy.data();
-      if (!equalMetadata(data, base)) return await this.#push({ copy, attempts, data });
+      // An order counts even if the metadata came out equal.
+      if (!equalMetadata(data, base) || ordersOf(attempts).length > 0)
+        return await this.#push({ copy, attempts, data });
       await this.#discard(copy);
       // A failure, or no change, counts only on the newest metadata (R4).
       if (await reconciler.catchUp(this.#limits)) return 'again';
@@ -108,6 +116,8 @@ export class Round<M> {
     this.#parts.onPush();
     debug('round %d: pushing %d bytes on version %d', this.#number, pushed.size, version);
     const { nodeId, instance, acceptsDelta } = replica;
+    const orders = ordersOf(work.attempts);
+    const drops = orders.length === 0 ? undefined : { orders };
     const request = {
       cluster,
       version,
@@ -116,6 +126,7 @@ export class Round<M> {
       nodeId,
       instance,
       acceptsDelta,
+      drops,
       get snapshot() {
         return pushed.snapshot;
       },
@@ -126,6 +137,7 @@ export class Round<M> {
     const outcome = await sendPush(transport, request, { ...this.#limits, base: before });
     debug('%s', outcome.kind);
     if (outcome.kind === 'stored') {
+      if (orders.length > 0) this.#noteOrders(work, outcome, orders);
       await this.#stored(work, outcome.position, pushed.size);
       return 'settled';
     }
@@ -173,6 +185,16 @@ export class Round<M> {
       emit('epochChanged', { previousEpoch, epoch, previousVersion, version, seeded: true });
     }
     this.#batch.settle(attempts, position);
+  }
+
+  #noteOrders(
+    { attempts }: Work<M>,
+    { position, hasDrops }: PushOutcome & { readonly kind: 'stored' },
+    orders: readonly NewDropOrder[],
+  ): void {
+    const isStored = hasDrops === true;
+    if (!isStored) this.#parts.emit('dropOrdersIgnored', { version: position.version, orders });
+    this.#batch.noteOrders(attempts, isStored);
   }
 
   /** Installs an accepted version. A node that cannot store it stays at its old version, and its sync loop retries. */

@@ -1,5 +1,6 @@
 import { optionsCheck } from '../../check-options.js';
-import { flag, milliseconds, oneOf, signal } from '../../value-kinds.js';
+import { flag, func, milliseconds, oneOf, signal } from '../../value-kinds.js';
+import type { DropOrdersOutcome } from '../commit/pending-mutation.js';
 
 /** Limits of a call that waits. */
 export interface WaitOptions {
@@ -16,6 +17,8 @@ export interface MutateOptions extends WaitOptions {
    * (`all`), as `waitForNodes` defines that.
    */
   readonly acks?: 'manager' | 'all';
+  /** Called before the change resolves, if it ordered drops: an older manager makes the change and ignores the orders. */
+  readonly onDropOrders?: (outcome: DropOrdersOutcome) => void;
 }
 
 const wait = { signal, timeout: milliseconds };
@@ -28,12 +31,17 @@ export const checkCallOptions = {
     deregister: flag,
     timeout: milliseconds,
   }),
-  mutate: optionsCheck<MutateOptions>('mutate', { ...wait, acks: oneOf('manager', 'all') }),
+  mutate: optionsCheck<MutateOptions>('mutate', {
+    ...wait,
+    acks: oneOf('manager', 'all'),
+    onDropOrders: func,
+  }),
   refresh: optionsCheck<WaitOptions>('refresh', wait),
   waitForVersion: optionsCheck<WaitOptions>('waitForVersion', wait),
   adopt: optionsCheck<WaitOptions>('adopt', wait),
   reseed: optionsCheck<WaitOptions>('reseed', wait),
   report: optionsCheck<WaitOptions>('report', wait),
   nodes: optionsCheck<WaitOptions>('nodes', wait),
+  dropOrders: optionsCheck<WaitOptions>('dropOrders', wait),
   waitForNodes: optionsCheck<WaitOptions>('waitForNodes', wait),
 };

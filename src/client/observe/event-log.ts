@@ -54,6 +54,11 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
     message: `pushed version ${version} of the cluster`,
     fields: { version, previousVersion, mutations, rounds, bytes },
   }),
+  dropOrdersIgnored: ({ version, orders }) => ({
+    level: 'warn',
+    message: `version ${version} was made without its drop orders (${orders.length}): the manager is older; upgrade it, and order them again`,
+    fields: { version, orders: orders.length },
+  }),
   conflict: ({ version, previousVersion, round }) => ({
     level: 'debug',
     message: `conflict: another node pushed version ${version} first; applying the changes again`,

@@ -1,4 +1,5 @@
 import type { CfluxError } from '../../errors.js';
+import type { NewDropOrder } from '../../protocol/drop-orders.js';
 import type { CfluxState } from './status.js';
 
 /** Why the wrapped client's metadata was replaced by the cluster's. */
@@ -61,6 +62,8 @@ export interface CfluxEvents {
       readonly bytes: number;
     },
   ];
+  /** A change ordered drops, but the manager is older: it made the change and ignored the orders. */
+  dropOrdersIgnored: [{ readonly version: number; readonly orders: readonly NewDropOrder[] }];
   /** Another node pushed first: its metadata was adopted, and the changes are applied again. */
   conflict: [{ readonly version: number; readonly previousVersion: number; readonly round: number }];
   /** Changes were rolled back because their push failed. `error.code` is `UNKNOWN_OUTCOME` if they may be in the history. */
@@ -108,6 +111,7 @@ const names: Readonly<Record<CfluxEventName, true>> = {
   changed: true,
   syncFailed: true,
   pushed: true,
+  dropOrdersIgnored: true,
   conflict: true,
   rolledBack: true,
   replaced: true,

@@ -10,4 +10,14 @@ export interface ExecutionContext extends QueryPlace {
   readonly serverVersion?: string | undefined;
   /** The hashed password of CREATE USER and SET PASSWORD. */
   readonly password?: Password | undefined;
+  /** Orders a drop, if dropped databases and policies shall be dropped on every server. */
+  readonly orderDrop?: OrderDrop | undefined;
 }
+
+/** What a DROP statement names. */
+export type DroppedItem =
+  | { readonly kind: 'database'; readonly database: string }
+  | { readonly kind: 'retentionPolicy'; readonly database: string; readonly policy: string };
+
+/** Orders that an item is dropped on every server, as part of the change. */
+export type OrderDrop = (item: DroppedItem, options?: { readonly author?: string }) => void;

@@ -6,7 +6,7 @@ import { continuousQueryText } from '../continuous-query-text.js';
 import { databasesOf } from '../qualify-select.js';
 import { sameQueryText } from '../same-query-text.js';
 import type { ClusterStatement, GrantLevel, PolicyOptions } from '../statement.js';
-import type { ExecutionContext } from './context.js';
+import type { DroppedItem, ExecutionContext } from './context.js';
 
 type Of<K extends ClusterStatement['kind']> = Extract<ClusterStatement, { kind: K }>;
 
@@ -29,7 +29,17 @@ export async function executeChange(
 ): Promise<string | undefined> {
   if (statement.kind === 'createContinuousQuery') return createContinuousQuery(meta, statement, context);
   await change(meta, statement, context);
+  const { orderDrop, user } = context;
+  const dropped = orderDrop === undefined ? undefined : droppedBy(statement);
+  if (dropped !== undefined) orderDrop?.(dropped, user === undefined ? {} : { author: user.name });
   return undefined;
+}
+
+/** Returns the database or policy that a statement drops; `undefined` for any other statement. */
+export function droppedBy(statement: ClusterStatement): DroppedItem | undefined {
+  if (statement.kind === 'dropDatabase') return { kind: 'database', database: statement.name };
+  if (statement.kind !== 'dropRetentionPolicy') return undefined;
+  return { kind: 'retentionPolicy', database: statement.database, policy: statement.name };
 }
 
 async function change(

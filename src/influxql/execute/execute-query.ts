@@ -35,6 +35,7 @@ const checkOptions = optionsCheck<QueryOptions>('executeQuery', {
   params: object,
   readOnly: flag,
   atomic: flag,
+  orderDrops: flag,
   hashPassword: func,
   // `null`: authentication is on, without a user.
   user: either(object, nothing),

@@ -8,17 +8,22 @@ import { authenticationFailed } from '../../meta/refusals.js';
 import type { QueryPlace } from '../continuous-query-text.js';
 import { requiredPrivileges } from '../required-privileges.js';
 import type { ClusterStatement, MetadataRead } from '../statement.js';
-import type { ExecutionContext } from './context.js';
+import type { ExecutionContext, OrderDrop } from './context.js';
 import { executeChange } from './execute-change.js';
 import { isRead, readMetadata } from './read-metadata.js';
 import type { Series } from './series.js';
+
+/** What a target offers to an operation besides the metadata. */
+export interface MutationTarget {
+  readonly orderDrop: OrderDrop;
+}
 
 /** The target of statements, such as a `CfluxClient`. */
 export interface QueryTarget {
   /** Returns the newest known metadata. */
   data(): Awaitable<MetaData>;
   /** Makes one change of the metadata; the operation may run again on newer metadata. */
-  mutate<T>(operation: (meta: MetaClient) => T | Promise<T>): Promise<T>;
+  mutate<T>(operation: (meta: MetaClient, tools?: MutationTarget) => T | Promise<T>): Promise<T>;
 }
 
 /**
@@ -37,6 +42,8 @@ export interface PreparedStatement {
 
 /** Options of running statements. */
 export interface RunOptions extends QueryPlace {
+  /** Whether a DROP of a database or policy is also an order to drop it on every server. Default: false. */
+  readonly orderDrops?: boolean;
   /** `null`: authentication is on, without a user. Default: authentication is off. */
   readonly user?: ActingUser | null;
   /**
@@ -89,11 +96,11 @@ export class StatementRunner {
   async runTogether(statements: readonly PreparedStatement[]): Promise<readonly StatementOutcome[]> {
     let failedAt = 0;
     try {
-      return await this.#target.mutate(async (meta) => {
+      return await this.#target.mutate(async (meta, tools) => {
         const outcomes: StatementOutcome[] = [];
         failedAt = 0;
         const user = this.#actingUser(await meta.data(), statements);
-        const context = { ...this.#options, user };
+        const context = { ...this.#options, user, ...this.#ordering(tools) };
         for (const prepared of statements) {
           failedAt = outcomes.length;
           outcomes.push(await apply(meta, prepared, context));
@@ -114,9 +121,10 @@ export class StatementRunner {
       const user = this.#actingUser(data, [prepared]);
       return done(readMetadata(data, statement, { ...this.#options, user }));
     }
-    const outcome = await this.#target.mutate(async (meta) =>
+    const outcome = await this.#target.mutate(async (meta, tools) =>
       apply(meta, prepared, {
         ...this.#options,
+        ...this.#ordering(tools),
         user: this.#actingUser(await meta.data(), [prepared]),
       }),
     );
@@ -125,6 +133,13 @@ export class StatementRunner {
       this.#founder ??= { name: statement.name, ...(prepared.password && { hash: prepared.password.hash }) };
     }
     return outcome;
+  }
+
+  #ordering(tools: MutationTarget | undefined): Pick<ExecutionContext, 'orderDrop'> {
+    if (!this.#options.orderDrops) return {};
+    // A target of the user's own may not pass them.
+    if (tools === undefined) throw ordersNoDrops();
+    return { orderDrop: tools.orderDrop };
   }
 
   /** Checks `statements` on `data`, and returns the acting user as `data` has it. */
@@ -151,6 +166,12 @@ async function apply(
   if (isRead(statement)) return done(readMetadata(await meta.data(), statement, context));
   return done([], await executeChange(meta, statement, context));
 }
+
+const ordersNoDrops = () =>
+  new CfluxError(
+    'STATEMENT_NOT_SUPPORTED',
+    'cannot order drops: the target passes no orderDrop to the operations of mutate; leave out orderDrops',
+  );
 
 const done = (series: readonly Series[], storedText?: string): StatementOutcome => ({
   state: 'done',

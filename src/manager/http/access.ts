@@ -13,6 +13,8 @@ export interface Access {
   readonly maySee: (cluster: string) => boolean;
   /** The request may come from a node. */
   readonly isNode: boolean;
+  /** The bearer has the scope `admin`. */
+  readonly isAdmin: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function accessOf(
 ): Promise<Access> {
   const remote = request.socket.remoteAddress;
   if (route !== undefined && permitting[route.name].length === 0)
-    return { requester: { remote }, maySee: () => false, isNode: false };
+    return { requester: { remote }, maySee: () => false, isNode: false, isAdmin: false };
   const token = /^Bearer +([^\s]+) *$/i.exec(header(request, 'Authorization') ?? '')?.[1];
   if (token === undefined)
     throw unauthorized('the request has no token: this manager requires Authorization: Bearer <token>');
@@ -40,6 +42,7 @@ export async function accessOf(
     requester: { remote, author: name },
     maySee: (cluster) => only === undefined || only === cluster,
     isNode: bearer.scopes.includes('node') || bearer.scopes.includes('admin'),
+    isAdmin: bearer.scopes.includes('admin'),
   };
 }
 
@@ -51,6 +54,7 @@ export function openAccess({ socket }: IncomingMessage): Access {
     requester: author === undefined ? { remote } : { remote, author },
     maySee: everything,
     isNode: true,
+    isAdmin: true,
   };
 }
 

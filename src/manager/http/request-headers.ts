@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
 import { matchesDigest } from '../../protocol/content-digest.js';
+import { type DropsChange, decodeDrops } from '../../protocol/drop-orders.js';
 import { headers } from '../../protocol/headers.js';
 import type { NodeProgress } from '../../protocol/node-progress.js';
 import { noVersion, parseVersion } from '../../protocol/version.js';
@@ -62,6 +63,20 @@ export function offerOf(request: IncomingMessage): PushRequest['offer'] {
     throw badRequest(`invalid header ${headers.offer}: it must be <epoch>/<version>`);
   }
   return { epoch: value.slice(0, slash), version };
+}
+
+/** Returns the drop orders of a push, from `Cflux-Drops`. @throws `BAD_REQUEST` */
+export function dropsOf(request: IncomingMessage): DropsChange | undefined {
+  const value = header(request, headers.drops);
+  return value === undefined ? undefined : decodeDrops(value);
+}
+
+/** Returns the version in the query of a request for drop orders. @throws `BAD_REQUEST` */
+export function sinceOf({ url = '' }: IncomingMessage): number {
+  const query = url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
+  const since = parseVersion(new URLSearchParams(query).get('since') ?? '0');
+  if (since === undefined) throw badRequest('since must be a version');
+  return since;
 }
 
 /** Returns the longest wait that a poll allows, in milliseconds (RFC 7240); undefined if it does not limit it. */

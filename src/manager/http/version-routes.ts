@@ -1,26 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
 import { maxPushedDelta, namesVcdiff, taggedEpoch, vcdiffType, versionTag } from '../../protocol/deltas.js';
+import { writeDropOrders } from '../../protocol/drop-orders.js';
 import { headers } from '../../protocol/headers.js';
 import { randomUuid } from '../../random.js';
 import type { ManagerPushResult } from '../pushes/manager-push.js';
 import type { Exchange, RouteHandlers, RouteOf } from './exchange.js';
 import { isLegacyPoll } from './legacy-request.js';
 import { withBody } from './request-body.js';
-import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-headers.js';
-import { sendDelta, sendEmpty, sendError, sendSnapshot } from './responses.js';
+import { checkDigest, dropsOf, header, nodeIdOf, offerOf, sinceOf, waitOf } from './request-headers.js';
+import { sendDelta, sendEmpty, sendError, sendListing, sendSnapshot } from './responses.js';
+import { missingScope } from './scopes.js';
 
-/** The routes for metadata: pushes, of snapshots and of deltas, and polls. */
-export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
+/** The routes for metadata: pushes, of snapshots and of deltas, polls and drop orders. */
+export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll' | 'dropOrders'> = {
   async push(exchange, route) {
     const { manager, pushes, connections, request, access, open } = exchange;
     const { cluster } = route;
     const most = manager.limits.snapshotBytes;
+    const identified = identity(exchange, route);
     const result = await pushes.counting(cluster, () =>
       withBody(exchange, { cluster, most }, async (snapshot) => {
         checkDigest(request, snapshot);
         return manager.push(
-          { ...identity(exchange, route), offer: offerOf(request), snapshot },
+          { ...identified, offer: offerOf(request), snapshot },
           { requester: connections.requesterOf(request, access), signal: open.signal },
         );
       }),
@@ -32,12 +35,13 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
     const { manager, pushes, connections, request, access, open } = exchange;
     const { cluster } = route;
     const digest = checkedPatch(request);
+    const identified = identity(exchange, route);
     const most = Math.min(maxPushedDelta, manager.limits.snapshotBytes);
     const result = await pushes.counting(cluster, () =>
       withBody(exchange, { cluster, most }, async (bytes, use) => {
         checkDigest(request, bytes);
         return manager.push(
-          { ...identity(exchange, route), delta: { bytes, digest } },
+          { ...identified, delta: { bytes, digest } },
           {
             requester: connections.requesterOf(request, access),
             signal: open.signal,
@@ -79,10 +83,20 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll'> = {
         });
     }
   },
+
+  async dropOrders(exchange, { cluster }) {
+    const { manager, request, response } = exchange;
+    const epoch = header(request, headers.epoch);
+    const result = await manager.dropOrders({ cluster, since: sinceOf(request), epoch });
+    if (result.kind === 'epochMismatch') return sendError(request, response, epochMismatch(), result);
+    response.setHeader(headers.version, String(result.version));
+    response.setHeader(headers.epoch, result.epoch);
+    await sendListing(exchange, { before: writeDropOrders(result), items: [], separator: '', after: '' });
+  },
 };
 
 /** Returns what a push states about itself, apart from its body. */
-function identity({ manager, request }: Exchange, { cluster, version }: RouteOf<'push' | 'patch'>) {
+function identity({ manager, request, access }: Exchange, { cluster, version }: RouteOf<'push' | 'patch'>) {
   // A legacy client sends no mutation id; its version needs one anyway.
   const mutation = header(request, headers.mutation) ?? randomUuid(manager.random);
   const epoch = header(request, headers.epoch);
@@ -90,7 +104,9 @@ function identity({ manager, request }: Exchange, { cluster, version }: RouteOf<
     namesVcdiff(header(request, headers.acceptDelta)) && versionTag({ epoch, version }) !== undefined;
   const [nodeId, instance] = [nodeIdOf(request), instanceOf(request)];
   const requester = header(request, headers.requester);
-  return { cluster, version, mutation, epoch, nodeId, requester, instance, acceptsDelta };
+  const drops = dropsOf(request);
+  if (drops?.confirmed && !access.isAdmin) throw needsAdmin();
+  return { cluster, version, mutation, epoch, nodeId, requester, instance, acceptsDelta, drops };
 }
 
 function sendPushResult(
@@ -101,6 +117,7 @@ function sendPushResult(
   const { request, response } = exchange;
   switch (result.kind) {
     case 'committed':
+      if (result.hasDrops) response.setHeader(headers.drops, 'stored');
       return sendEmpty(response, 200, result);
     case 'epochMismatch':
       return sendError(request, response, epochMismatch(), result);
@@ -134,6 +151,11 @@ function checkedPatch(request: IncomingMessage): string {
 }
 
 const instanceOf = (request: IncomingMessage) => header(request, headers.instance);
+
+const needsAdmin = () =>
+  new CfluxError('FORBIDDEN', `confirming drops on all servers ${missingScope(['admin'])}`, {
+    outcome: 'notApplied',
+  });
 
 const epochMismatch = () =>
   new CfluxError(

@@ -1,5 +1,6 @@
 import type { Delta } from '../../delta/delta.js';
 import { CfluxError } from '../../errors.js';
+import type { DropsChange } from '../../protocol/drop-orders.js';
 import { noVersion } from '../../protocol/version.js';
 import type { EpochMismatch, PushedDelta } from '../../transport/transport.js';
 import type { Requester } from '../audit.js';
@@ -35,10 +36,14 @@ export interface ClusterPushesParts {
   readonly onIdle: () => void;
 }
 
+const storedDrops = ({ hasDrops }: { readonly hasDrops?: boolean }) => (hasDrops ? { hasDrops } : {});
+
 /** What a version was made from. */
 export interface Origin {
   readonly base: number;
   readonly delta?: Delta | undefined;
+  /** Drop orders that were stored with it. */
+  readonly drops?: DropsChange | undefined;
 }
 
 /** One request of a push, on its way through the queue. */
@@ -110,7 +115,12 @@ export class ClusterPushes {
       head.found(result.epoch);
       if (result.kind === 'committed') {
         const { epoch, record } = result;
-        onCommit({ epoch, record, snapshot: commit.snapshot }, requester, { base: commit.base, delta });
+        const drops = result.hasDrops ? commit.drops : undefined;
+        onCommit({ epoch, record, snapshot: commit.snapshot }, requester, {
+          base: commit.base,
+          delta,
+          drops,
+        });
       }
       return result;
     });
@@ -129,19 +139,24 @@ export class ClusterPushes {
     const content = await this.#contentOf(pushing);
     if ('kind' in content) return content;
     const { snapshot, delta } = content;
-    const { cluster, version: base, mutation, epoch, nodeId } = request;
+    const { cluster, version: base, mutation, epoch, nodeId, drops } = request;
     const { hasData } = clusterHead;
     const minVersion = hasData ? noVersion : base;
     const history = hasData ? { epoch } : recovery.firstVersion(epoch);
     const pusher = pusherOf(request, requester);
-    const commit = { cluster, base, snapshot, mutation, nodeId, pusher, minVersion, ...history };
+    const commit = { cluster, base, snapshot, mutation, nodeId, pusher, drops, minVersion, ...history };
     underWay.beginsToStore();
     const result = await this.commit(commit, requester, { signal, delta });
     switch (result.kind) {
       case 'committed':
-        return { kind: 'committed', version: result.record.version, epoch: result.epoch };
+        return {
+          kind: 'committed',
+          version: result.record.version,
+          epoch: result.epoch,
+          ...storedDrops(result),
+        };
       case 'repeated':
-        return { kind: 'committed', version: result.version, epoch: result.epoch };
+        return { kind: 'committed', version: result.version, epoch: result.epoch, ...storedDrops(result) };
       case 'epochMismatch':
         return this.#epochMismatch(request, requester);
       case 'conflict':

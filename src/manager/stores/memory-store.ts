@@ -3,6 +3,7 @@ import type { NodeProgress } from '../../protocol/node-progress.js';
 import type { NodeKind } from '../../protocol/nodes.js';
 import { randomUuid } from '../../random.js';
 import { checkCommit } from '../check-commit.js';
+import { dropsOf, hasDropsOf, ordersAbove, type StoredDrops, withDrops } from '../drops/stored-drops.js';
 import { tooManyNodes } from '../limits.js';
 import { Liveness } from '../liveness.js';
 import type {
@@ -16,6 +17,7 @@ import type {
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredDropOrders,
   StoredNode,
   VersionRecord,
 } from '../manager-store.js';
@@ -36,6 +38,7 @@ interface Cluster {
   /** Version by mutation id, oldest first. */
   readonly mutations: Map<string, { readonly version: number; readonly at: number }>;
   readonly nodes: Map<number, MemoryNode>;
+  drops?: StoredDrops;
 }
 
 interface MemoryNode {
@@ -128,6 +131,9 @@ export class MemoryStore implements ManagerStore {
     const head = this.#head(commit.cluster);
     const earlier = this.#memory.clusters.get(commit.cluster)?.mutations.get(commit.mutation);
     const refusal = checkCommit(commit, head, earlier?.version);
+    if (refusal?.kind === 'repeated' && commit.drops !== undefined) {
+      return { ...refusal, hasDrops: hasDropsOf(this.#drops(commit.cluster), commit.mutation) };
+    }
     if (refusal !== undefined) return refusal;
 
     const { latest } = head;
@@ -145,8 +151,18 @@ export class MemoryStore implements ManagerStore {
       if (now - at <= mutationMemory) break;
       cluster.mutations.delete(mutation);
     }
+    const { drops } = commit;
+    if (drops !== undefined) cluster.drops = withDrops(this.#drops(commit.cluster), record, drops);
     this.#notify(commit.cluster);
-    return { kind: 'committed', epoch: this.#head(commit.cluster).epoch, record };
+    const { epoch } = this.#head(commit.cluster);
+    return { kind: 'committed', epoch, record, ...(drops === undefined ? {} : { hasDrops: true }) };
+  }
+
+  async dropOrders(cluster: string, since: number): Promise<StoredDropOrders> {
+    const { clock } = this.#opened();
+    const { epoch, latest } = this.#head(cluster);
+    const version = latest?.version ?? 0;
+    return { epoch, ...ordersAbove(this.#drops(cluster), { since, version, now: clock.now() }) };
   }
 
   async clusters(): Promise<readonly ClusterRecord[]> {
@@ -286,6 +302,10 @@ export class MemoryStore implements ManagerStore {
       latest: versions.at(-1)?.record,
       retained: versions.map(({ record }) => record).reverse(),
     };
+  }
+
+  #drops(name: string): StoredDrops {
+    return dropsOf(this.#memory.clusters.get(name)?.drops, this.#memory.generations.get(name) ?? 0);
   }
 
   /** Returns the highest version that was ever used under this name. */

@@ -11,6 +11,7 @@ import { warnWithoutCompaction } from './upkeep/compaction-warning.js';
 import { Housekeeping } from './upkeep/housekeeping.js';
 import { ManagerRegistry } from './upkeep/manager-registry.js';
 import { openIdentity } from './upkeep/store-identity.js';
+import { ClusterDrops } from './versions/cluster-drops.js';
 import { Commits } from './versions/commits.js';
 import { HeadWatch } from './versions/head-watch.js';
 import { Heads } from './versions/heads.js';
@@ -26,6 +27,7 @@ export interface EtcdParts {
   readonly storeId: string;
   readonly heads: Heads;
   readonly pieces: SnapshotPieces;
+  readonly drops: ClusterDrops;
   readonly commits: Commits;
   readonly nodes: Nodes;
   readonly presence: ManagerRegistry;
@@ -54,6 +56,7 @@ export async function openParts(
     await warnWithoutCompaction(connection, { key: keys.store, revision, warn: options.warn ?? emitWarning });
     const heads = new Heads(connection, keys);
     const pieces = new SnapshotPieces(connection, keys);
+    const drops = new ClusterDrops({ connection, keys, storeId }, context);
     const { mutationMemory } = context;
     const leases = new Leases(connection, context.random);
     const turns = new EtcdPushQueue(connection, keys, context);
@@ -66,6 +69,7 @@ export async function openParts(
         keys,
         heads,
         pieces,
+        drops,
         turns,
         storeId,
         mutationLease: new SharedLease(leases, context.clock, {
@@ -87,7 +91,20 @@ export async function openParts(
     };
     await watch.start();
     housekeeping.start(revision);
-    return { context, connection, keys, storeId, heads, pieces, commits, nodes, presence, turns, close };
+    return {
+      context,
+      connection,
+      keys,
+      storeId,
+      heads,
+      pieces,
+      drops,
+      commits,
+      nodes,
+      presence,
+      turns,
+      close,
+    };
   } catch (error) {
     await connection.close(CfluxError.from(error));
     throw error;

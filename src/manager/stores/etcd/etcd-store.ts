@@ -14,6 +14,7 @@ import type {
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredDropOrders,
   StoredNode,
   VersionRecord,
 } from '../../manager-store.js';
@@ -129,6 +130,11 @@ export class EtcdStore implements ManagerStore {
   async commit(commit: Commit, signal?: AbortSignal): Promise<CommitResult> {
     const { commits } = await this.#parts();
     return commits.commit(commit, signal);
+  }
+
+  async dropOrders(cluster: string, since: number): Promise<StoredDropOrders> {
+    const { drops } = await this.#parts();
+    return drops.above(cluster, since);
   }
 
   readonly pushQueue = {

@@ -20,6 +20,7 @@ const digits = (number: number, count: number) => String(number).padStart(count,
  * head-turn/CLUSTER/requester-ID  ticket of a command
  * head-turn/CLUSTER/MANAGER.N     ticket of one push of a client without an id
  * data/CLUSTER/UPLOAD/NNNN        bytes of one snapshot, in pieces; UPLOAD is MANAGER.N
+ * drops/CLUSTER                   drop orders of a cluster; changes only together with its head
  * mutation/CLUSTER/MUTATION       version that a mutation created, and its upload; on a lease, after which it is forgotten
  * node/CLUSTER/ID                 description of a node; ID has 16 digits
  * node-removed/CLUSTER            empty; written when nodes of the cluster are removed; on a lease
@@ -76,6 +77,10 @@ export class Keys {
 
   head(cluster: string): string {
     return `${this.#prefix}head/${encodeURIComponent(cluster)}`;
+  }
+
+  drops(cluster: string): string {
+    return `${this.#prefix}drops/${encodeURIComponent(cluster)}`;
   }
 
   get data(): KeyRange {

@@ -5,6 +5,7 @@ import { CfluxError, isCfluxError } from '../../../errors.js';
 import { accessAdvice } from '../../../file-access.js';
 import { missingPackage } from '../../../missing-package.js';
 import type { NodeKind } from '../../../protocol/nodes.js';
+import type { StoredDrops } from '../../drops/stored-drops.js';
 import type { NodeDetails, VersionRecord } from '../../manager-store.js';
 import type { StoredProgress } from '../../nodes/stored-progress.js';
 import { SealedTable } from '../sealed-table.js';
@@ -57,6 +58,8 @@ export interface Tables {
   readonly nodes: SealedTable<NodeState, Buffer>;
   /** The reports of agents, by the keys of their nodes. */
   readonly reports: SealedTable<string, Buffer>;
+  /** The drop orders of a cluster. */
+  readonly drops: SealedTable<StoredDrops, Buffer>;
 }
 
 /** Returns the record of a cluster; an empty one for an unknown cluster. */
@@ -104,13 +107,14 @@ function tablesOf(root: RootDatabase<unknown, string>): Tables {
     mutations: table('mutations'),
     nodes: table('nodes'),
     reports: table('reports'),
+    drops: table('drops'),
   };
 }
 
 /** Reads every value except the snapshots, which are checked when they are read. Throws Damage. */
-async function checkValues({ store, clusters, mutations, nodes, reports }: Tables): Promise<void> {
+async function checkValues({ store, clusters, mutations, nodes, reports, drops }: Tables): Promise<void> {
   let values = 0;
-  for (const table of [clusters, mutations, nodes, reports])
+  for (const table of [clusters, mutations, nodes, reports, drops])
     for await (const _ of inPages<unknown>(table)) values += 1;
   if (values > 0 && store.get('store') === undefined) throw new Damage('table "store" has lost its identity');
 }

@@ -16,6 +16,7 @@ import type {
   NodeDetails,
   NodeUpdate,
   StoreContext,
+  StoredDropOrders,
   StoredNode,
   VersionRecord,
 } from '../../manager-store.js';
@@ -147,6 +148,12 @@ export class LmdbStore implements ManagerStore {
       if (versions.madeBy(commit.cluster, commit.mutation) === undefined) throw error;
       throw lmdbError(error, this.name);
     }
+  }
+
+  async dropOrders(cluster: string, since: number): Promise<StoredDropOrders> {
+    const { tables, versions } = this.#use();
+    tables.root.resetReadTxn();
+    return versions.dropOrders(cluster, since);
   }
 
   async clusters(): Promise<readonly ClusterRecord[]> {

@@ -1,6 +1,14 @@
 import { crc32 } from 'node:zlib';
 import { checkCommit } from '../../check-commit.js';
-import type { Commit, CommitResult, Head, NewHistory, StoreContext } from '../../manager-store.js';
+import { dropsOf, hasDropsOf, ordersAbove, type StoredDrops, withDrops } from '../../drops/stored-drops.js';
+import type {
+  Commit,
+  CommitResult,
+  Head,
+  NewHistory,
+  StoreContext,
+  StoredDropOrders,
+} from '../../manager-store.js';
 import { epochOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from '../numbering.js';
 import { RememberedMutations } from '../remembered-mutations.js';
 import { Damage } from './data-file/damage.js';
@@ -34,10 +42,13 @@ export class LmdbVersions {
   /** Makes all decisions before it writes. */
   commit(commit: Commit): CommitResult {
     const tables = this.#tables;
-    const { cluster, snapshot, mutation } = commit;
+    const { cluster, snapshot, mutation, drops } = commit;
     const state = stateOf(tables, cluster);
     const head = this.headOf(cluster, state);
     const refusal = checkCommit(commit, head, this.madeBy(cluster, mutation));
+    if (refusal?.kind === 'repeated' && drops !== undefined) {
+      return { ...refusal, hasDrops: hasDropsOf(this.#drops(cluster, state.generation), mutation) };
+    }
     if (refusal !== undefined) return refusal;
 
     const { latest } = head;
@@ -56,7 +67,18 @@ export class LmdbVersions {
     );
     tables.clusters.putSync(clusterKey(cluster), { ...state, generation, versions, checksums });
     this.#remember(mutationKey(cluster, mutation), version);
-    return { kind: 'committed', epoch: epochOf(this.#storeId, cluster, generation), record };
+    const epoch = epochOf(this.#storeId, cluster, generation);
+    if (drops === undefined) return { kind: 'committed', epoch, record };
+    tables.drops.putSync(clusterKey(cluster), withDrops(this.#drops(cluster, generation), record, drops));
+    return { kind: 'committed', epoch, record, hasDrops: true };
+  }
+
+  /** Reads the drop orders above `since`. */
+  dropOrders(cluster: string, since: number): StoredDropOrders {
+    const state = stateOf(this.#tables, cluster);
+    const { epoch, latest } = this.headOf(cluster, state);
+    const [version, now] = [latest?.version ?? 0, this.#context.clock.now()];
+    return { epoch, ...ordersAbove(this.#drops(cluster, state.generation), { since, version, now }) };
   }
 
   /**
@@ -95,7 +117,7 @@ export class LmdbVersions {
     const { generation, versions, nodes } = stateOf(tables, cluster);
     if (versions.length === 0 && nodes === 0 && !hadNodes) return false;
     for (const { version } of versions) tables.snapshots.removeSync(numberedKey(cluster, version));
-    for (const table of [tables.mutations, tables.nodes, tables.reports]) {
+    for (const table of [tables.mutations, tables.nodes, tables.reports, tables.drops]) {
       for (const key of [...table.getKeys(clusterRange(cluster))]) table.removeSync(key);
     }
     const highest = versions[0]?.version ?? generation;
@@ -105,6 +127,10 @@ export class LmdbVersions {
       nodes: 0,
     });
     return true;
+  }
+
+  #drops(cluster: string, generation: number): StoredDrops {
+    return dropsOf(this.#tables.drops.get(clusterKey(cluster)), generation);
   }
 
   #remember(key: Buffer, version: number): void {

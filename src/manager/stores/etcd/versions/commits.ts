@@ -10,6 +10,7 @@ import type { Keys } from '../keys.js';
 import type { SharedLease } from '../leases/shared-lease.js';
 import type { Entry, EtcdPushQueue } from '../queue/etcd-push-queue.js';
 import { readJson, writeJson } from '../stored-json.js';
+import type { ClusterDrops } from './cluster-drops.js';
 import type { CurrentHead, Heads } from './heads.js';
 import type { SnapshotPieces } from './snapshot-pieces.js';
 import { encodeHead, keptOf, type StoredHead } from './stored-head.js';
@@ -19,6 +20,7 @@ export interface CommitParts {
   readonly keys: Keys;
   readonly heads: Heads;
   readonly pieces: SnapshotPieces;
+  readonly drops: ClusterDrops;
   readonly turns: EtcdPushQueue;
   readonly mutationLease: SharedLease;
   readonly storeId: string;
@@ -71,15 +73,16 @@ export class Commits {
     const { cluster } = commit;
     const entry = turns.arrive(commit, heads.known(cluster)?.head.versions[0]?.record.version);
     const attempted: Attempted = { commit, upload: `${turns.self}.${this.#uploads++}`, entry };
+    let result: CommitResult;
     try {
-      const result = await this.#attempts(attempted, signal);
+      result = await this.#attempts(attempted, signal);
       turns.settle(entry, result);
       if (result.kind !== 'committed' && attempted.pieces) this.#discard(cluster, attempted.upload);
-      return result;
     } catch (error) {
       turns.failed(entry);
       throw error;
     }
+    return this.#parts.drops.noted(commit, result);
   }
 
   async #attempts(attempted: Attempted, signal: AbortSignal | undefined): Promise<CommitResult> {
@@ -122,6 +125,7 @@ export class Commits {
     const head: StoredHead = { generation, versions: versions.slice(0, kept) };
     const uploading = async () => pieces.upload(cluster, upload, commit.snapshot);
     attempted.pieces ??= await nothingStored(turns.holding(entry, uploading()));
+    const drops = await nothingStored(this.#parts.drops.change(commit, record, generation));
     const lease = await nothingStored(mutationLease.next());
     const value = writeJson({ version: record.version, upload });
     try {
@@ -135,6 +139,7 @@ export class Commits {
           { put: keys.head(cluster), value: encodeHead(head) },
           { put: keys.mutation(cluster, mutation), value, lease },
           ...attempted.pieces,
+          ...drops,
           ...versions.slice(kept).map((gone) => pieces.removal(cluster, gone.upload)),
           ...turns.leave(entry),
         ],

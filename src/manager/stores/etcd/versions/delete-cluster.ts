@@ -27,6 +27,7 @@ export async function deleteCluster(
         success: [
           { put: keys.head(cluster), value: encodeHead(deleted) },
           ...everything.map(({ key, rangeEnd }): Operation => ({ deleteKey: key, rangeEnd })),
+          { deleteKey: keys.drops(cluster) },
           ...removal,
         ],
       }),

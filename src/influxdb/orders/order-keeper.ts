@@ -1,0 +1,259 @@
+import { CfluxError } from '../../errors.js';
+import type { MetaData } from '../../meta/records.js';
+import { type DropOrder, type DropOrders, itemKey, type OrderedItem } from '../../protocol/drop-orders.js';
+import type { Action } from '../action.js';
+import { firstByName } from '../draft.js';
+import { whyUnsayable } from '../drops.js';
+import type { InfluxConnection } from '../influx-connection.js';
+import { describeItem, type Item, itemsOfDatabase, itemsOfPolicy, keyOf } from '../item.js';
+import { isHeldAsRename, type Ledger, type Origin } from '../ledger.js';
+import type { LedgerStore } from '../ledger-store.js';
+import type { Reading } from '../metadata-reader.js';
+import type { Step } from '../plan.js';
+import { isScaffold } from '../plan-drops.js';
+import {
+  confirmationOf,
+  haveBeenRead,
+  type KeptOrder,
+  withApplied,
+  withOrder,
+  withRead,
+} from './kept-orders.js';
+import { wasMadeAnew } from './made-anew.js';
+import { type ServerShards, shardIdsIn, shardsOf } from './server-shards.js';
+
+/** Reads the drop orders of versions above `since`; `undefined`: the manager has none. */
+export type OrderSource = (since: number, signal?: AbortSignal) => PromiseLike<DropOrders | undefined>;
+
+export interface OrderKeeperParts {
+  readonly connection: InfluxConnection;
+  readonly store: LedgerStore;
+  /** Whether this server may drop. */
+  readonly drops: 'report' | 'apply';
+}
+
+/** A server as it was read, and the version of the cluster that is about to be applied. */
+export interface OrdersView {
+  readonly origin: Origin;
+  readonly reading: Reading;
+  /** The server's metadata, without items that are local to it. */
+  readonly present: MetaData;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface CarryOutOptions {
+  /** Returns whether the version is still the newest. */
+  readonly isCurrent: () => boolean;
+  /** Executes a statement. Resolves with the reason if the server refused it. */
+  readonly run: (step: Step) => Promise<string | undefined>;
+}
+
+/** Reads the drop orders of a cluster, and carries out those that bind a server, each once (R36). */
+export class OrderKeeper {
+  readonly #parts: OrderKeeperParts;
+
+  constructor(parts: OrderKeeperParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Reads the orders up to the version of `origin`, unless that was done, and saves them in the ledger. `ledger` must not have observed
+   * that version yet, because an order binds only for what the cluster had on this server before.
+   */
+  async read(ledger: Ledger, source: OrderSource, { origin, present, signal }: OrdersView): Promise<Ledger> {
+    const { epoch, version } = origin;
+    // A manager without epochs has no orders.
+    if (epoch === undefined || version === undefined || haveBeenRead(ledger.orders, epoch, version))
+      return ledger;
+    const since = ledger.orders.applied?.version ?? 0;
+    const answer = (await source(since, signal)) ?? { version, completeFrom: 0, orders: [] };
+    if (answer.version < version) throw staleOrders(answer.version, version);
+    const judge = (order: DropOrder) => this.#judge(order, ledger, present);
+    const orders = withRead(ledger.orders, answer, { epoch, version }, judge);
+    return this.#save({ ...ledger, orders });
+  }
+
+  /**
+   * Carries out open orders on the server as it was read. Resolves with the ledger; `isOver` is false if the server must be read again,
+   * because it was changed.
+   */
+  async carryOut(
+    ledger: Ledger,
+    view: OrdersView,
+    { isCurrent, run }: CarryOutOptions,
+  ): Promise<{ readonly ledger: Ledger; readonly isOver: boolean; readonly isOutdated?: boolean }> {
+    let current = await this.#confirm(ledger);
+    const isOpen = ({ state }: KeptOrder) => state === 'open' || state === 'begun';
+    if (!current.orders.kept.some(isOpen)) return { ledger: current, isOver: true };
+    const shards = await this.#shards(view);
+    const touched = new Set<string>();
+    for (const order of current.orders.kept.filter(isOpen)) {
+      // What the view shows of a database that was changed since is old.
+      if (touched.has(order.database)) return { ledger: current, isOver: false };
+      const judged = this.#examine(order, current, view, shards);
+      if (judged.state !== 'begun') {
+        current = await this.#note(current, judged);
+        continue;
+      }
+      if (!isCurrent()) return { ledger: current, isOver: false, isOutdated: true };
+      current = await this.#note(current, judged);
+      touched.add(order.database);
+      const refusal = await run(stepOf(order));
+      const ended: KeptOrder =
+        refusal === undefined
+          ? { ...judged, state: 'done' }
+          : { ...judged, state: 'left', reason: refusal, confirmed: undefined };
+      current = await this.#note(current, ended);
+    }
+    return { ledger: current, isOver: touched.size === 0 };
+  }
+
+  /** Returns the ledger after the server was found in sync with the version, except for findings. */
+  async applied(ledger: Ledger, view: OrdersView, wanted: MetaData, now: number): Promise<Ledger> {
+    const { epoch, version } = view.origin;
+    if (epoch === undefined || version === undefined) return ledger;
+    const { highest, index } = await this.#shards(view);
+    const isStillOpen = (order: KeptOrder) => {
+      if (order.version > version) return true;
+      if (order.state !== 'left' && order.state !== 'elsewhere') return false;
+      if (!isThere(view.present, order)) return false;
+      // The cluster has it: only what was ordered for this server can still be confirmed.
+      return order.state === 'left' || !isThere(wanted, order);
+    };
+    const applied = { epoch, version, shard: highest, index, at: now };
+    return { ...ledger, orders: withApplied(ledger.orders, applied, isStillOpen) };
+  }
+
+  #shards({ reading, signal }: OrdersView): Promise<ServerShards> {
+    return shardsOf(reading, this.#parts.connection, signal);
+  }
+
+  /** Decides whether an order binds this server. */
+  #judge(order: DropOrder, ledger: Ledger, present: MetaData): Pick<KeptOrder, 'state' | 'reason'> {
+    const { applied } = ledger.orders;
+    if (!isThere(present, order)) return { state: 'done' };
+    const elsewhere = (reason: string) => ({ state: 'elsewhere', reason }) as const;
+    if (applied === undefined)
+      return elsewhere('no convergence of this server with the present history is known from before');
+    const key = keyOf(itemOf(order));
+    const held = ledger.held.get(key);
+    if (!ledger.current.has(key) && (held === undefined || !isHeldAsRename(held)))
+      return elsewhere(held ?? "it was not the cluster's on this server");
+    if (this.#parts.drops === 'report')
+      return { state: 'left', reason: 'drops are only reported on this server' };
+    return { state: 'open' };
+  }
+
+  /** Returns the order as it must be noted before anything is done: `begun` if its statement must be executed. */
+  #examine(order: KeptOrder, ledger: Ledger, { present }: OrdersView, shards: ServerShards): KeptOrder {
+    const left = (reason: string): KeptOrder => ({ ...order, state: 'left', reason, confirmed: undefined });
+    if (!isThere(present, order)) return { ...order, state: 'done' };
+    const ids = shardIdsIn(shards, order);
+    if (order.state === 'begun') {
+      const { shard = 0n } = order;
+      // It was dropped before the crash, and this one came afterwards.
+      if (ids.length > 0 && ids.every((id) => id > shard)) return { ...order, state: 'done' };
+      return order;
+    }
+    if (this.#parts.drops === 'report') return left('drops are only reported on this server');
+    const unsayable = whyUnsayable(itemOf(order));
+    if (unsayable !== undefined) return left(unsayable);
+    const foreign = foreignItemIn(present, order, ledger);
+    if (foreign !== undefined)
+      return left(`it contains an item that was never part of the cluster: ${describeItem(foreign)}`);
+    const { applied } = ledger.orders;
+    if (!order.confirmed && (applied === undefined || wasMadeAnew(ids, applied, shards)))
+      return left(madeAnew);
+    return { ...order, state: 'begun', shard: shards.highest };
+  }
+
+  /** Saves what became of an order. */
+  #note(ledger: Ledger, order: KeptOrder): Promise<Ledger> {
+    const orders = withOrder(ledger.orders, order);
+    const isNew = order.state === 'left' && order.reason === madeAnew;
+    return this.#save({ ...(isNew ? holdAs(ledger, keyOf(itemOf(order)), madeAnew) : ledger), orders });
+  }
+
+  /** Opens the order that the operator confirmed for this server. */
+  async #confirm(ledger: Ledger): Promise<Ledger> {
+    const { store, drops } = this.#parts;
+    const left = ledger.orders.kept.filter(({ state }) => state === 'left');
+    if (left.length === 0 || drops !== 'apply') return ledger;
+    const confirmation = await store.confirmation();
+    const order = left.find((each) => confirmationOf(each, ledger.origin.clusterId) === confirmation);
+    if (order === undefined) return ledger;
+    const saved = await this.#save({
+      ...ledger,
+      orders: withOrder(ledger.orders, { ...order, state: 'open', reason: undefined, confirmed: true }),
+    });
+    await store.useConfirmation();
+    return saved;
+  }
+
+  async #save(ledger: Ledger): Promise<Ledger> {
+    await this.#parts.store.save(ledger);
+    return ledger;
+  }
+}
+
+const madeAnew = 'it was made anew on this server since the last convergence';
+
+/** Returns the step that carries out an order. */
+function stepOf(order: KeptOrder): Step {
+  const by = order.author === undefined ? '' : ` by ${JSON.stringify(order.author)}`;
+  return {
+    item: itemOf(order),
+    action: actionOf(order),
+    reason: `ordered with version ${order.version}${by}`,
+  };
+}
+
+export const itemOf = (item: OrderedItem): Item =>
+  item.kind === 'database'
+    ? { kind: 'database', database: item.database }
+    : { kind: 'retentionPolicy', database: item.database, policy: item.policy };
+
+export const actionOf = (item: OrderedItem): Action =>
+  item.kind === 'database'
+    ? { kind: 'dropDatabase', database: item.database }
+    : { kind: 'dropRetentionPolicy', database: item.database, policy: item.policy };
+
+/** Returns whether metadata contains what an order names. */
+export function isThere(data: MetaData, item: OrderedItem): boolean {
+  const database = firstByName(data.databases).get(item.database);
+  if (database === undefined || item.kind === 'database') return database !== undefined;
+  return database.retentionPolicies.some(({ name }) => name === item.policy);
+}
+
+/** Returns an item that would be dropped too, and that was never part of the cluster. */
+function foreignItemIn(present: MetaData, order: OrderedItem, ledger: Ledger): Item | undefined {
+  const database = firstByName(present.databases).get(order.database);
+  if (database === undefined) return undefined;
+  const policy = database.retentionPolicies.find(
+    ({ name }) => order.kind === 'retentionPolicy' && name === order.policy,
+  );
+  const inside = policy === undefined ? itemsOfDatabase(database) : itemsOfPolicy(order.database, policy);
+  const own = itemKey(order);
+  for (const item of inside) {
+    const key = keyOf(item);
+    if (key === own || item.kind === 'retention' || ledger.current.has(key)) continue;
+    const held = ledger.held.get(key);
+    if ((held !== undefined && isHeldAsRename(held)) || isScaffold(item, database)) continue;
+    return item;
+  }
+  return undefined;
+}
+
+/** Returns the ledger with an item that is not the cluster's any more, and is never dropped by itself. */
+function holdAs(ledger: Ledger, key: string, reason: string): Ledger {
+  const current = new Set(ledger.current);
+  current.delete(key);
+  return { ...ledger, current, held: new Map([...ledger.held, [key, reason]]) };
+}
+
+const staleOrders = (covered: number, version: number) =>
+  new CfluxError(
+    'UNAVAILABLE',
+    `the manager listed drop orders up to version ${covered} only, and version ${version} must be applied: retrying`,
+    { retryable: true, outcome: 'notApplied' },
+  );
