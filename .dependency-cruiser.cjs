@@ -33,8 +33,9 @@ const layers = {
   manager: [...ground, 'protocol'],
   influxql: [...ground, 'meta'],
   influxdb: [...ground, 'meta', 'client', 'transport', 'influxql'],
+  gateway: [...ground, 'meta', 'protocol', 'influxql', 'influxdb'],
   testing: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
-  cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxql', 'influxdb', 'index.ts'],
+  cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxql', 'influxdb', 'gateway', 'index.ts'],
 };
 
 const at = (names) => names.map((name) => (name.endsWith('.ts') ? `^src/${name}$` : `^src/${name}/`));

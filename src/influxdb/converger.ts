@@ -1,4 +1,4 @@
-import { type CfluxError, isCfluxError } from '../errors.js';
+import { CfluxError, isCfluxError } from '../errors.js';
 import type { DatabaseInfo, MetaData } from '../meta/records.js';
 import { Contests } from './contests.js';
 import { firstByName } from './draft.js';
@@ -165,6 +165,47 @@ export class Converger {
         onStep(step, outcome);
       }
     }
+  }
+
+  /**
+   * Makes one change, which a user gave to this server, without reading it. The ledger is saved first. Resolves with the reason if the
+   * server refused it; rejects with `UNEXPECTED` if this mirror has never converged the server.
+   */
+  async carryOut(
+    step: Step,
+    wanted: MetaData,
+    origin: Origin,
+    password?: string,
+  ): Promise<string | undefined> {
+    const { store, connection } = this.#parts;
+    await store.own();
+    const known = await store.load();
+    if (known === undefined)
+      throw new CfluxError('UNEXPECTED', 'the server was never compared with the cluster');
+    const view = this.#local.strip(wanted);
+    const ledger = observe(known, { server: known.server, origin, wanted: view, present: view });
+    await store.save(ledger);
+    const refusal = await runStep(connection, step.action, { password, isOrdered: true });
+    if (refusal !== undefined) return refusal;
+    if (password !== undefined && 'user' in step.action)
+      await this.#agreeOnPassword(step.action.user, wanted, ledger);
+    return undefined;
+  }
+
+  /** Returns whether a subscription belongs to each server alone. */
+  isLocalSubscription(name: string): boolean {
+    return this.#local.isLocal({ name });
+  }
+
+  /** Records that the server's hash of a password that was just set corresponds to the cluster's. */
+  async #agreeOnPassword(user: string, wanted: MetaData, ledger: Ledger): Promise<void> {
+    const { store, reader } = this.#parts;
+    const { metadata } = await reader.read();
+    const [ours, here] = [wanted, metadata].map(({ users }) => users.find(({ name }) => name === user));
+    if (ours === undefined || here === undefined) return;
+    await store.save(
+      agree(ledger, new Map([[keyOf({ kind: 'user', user }), agreementOn(ours.hash, here.hash)]])),
+    );
   }
 
   /** Records, before the server is read, that the cluster's metadata belongs to another history from now on. */
