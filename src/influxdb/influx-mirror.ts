@@ -7,6 +7,7 @@ import { sleep } from '../async/sleep.js';
 import { throwUncaught } from '../async/throw-uncaught.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
+import { isJsonObject } from '../json-object.js';
 import { findByName } from '../meta/named-list.js';
 import type { MetaData } from '../meta/records.js';
 import { type AcceptedChange, differsOnlyBy, findingOf } from './accepted-change.js';
@@ -84,6 +85,8 @@ export class InfluxMirror {
   #closed: Promise<void> | undefined;
   #lastReport: Report | undefined;
   #source: MetadataSource | undefined;
+  /** The last version that the followed client made, and the version directly below it. */
+  #pushed: { readonly version: unknown; readonly previousVersion: unknown } | undefined;
   /** What the server was brought in sync with; `undefined` if that is not known. Changed only within a turn. */
   #applied: Applied | undefined;
   /** What the server was last brought in sync with; kept after a failure. */
@@ -131,6 +134,7 @@ export class InfluxMirror {
       throw new CfluxError('INVALID_OPTION', 'this mirror already follows a client: create another mirror');
     const { interval, random } = this.#settings;
     this.#source = client;
+    client.on('pushed', this.#onPushed);
     // From the first heartbeat on: there is a server, and nothing is known of it.
     client.noteApplied?.({ version: 0 });
     this.#follower = new Follower(client, {
@@ -196,7 +200,10 @@ export class InfluxMirror {
     return this.#exclusively(async () => {
       const { data, origin } = await this.#newest();
       const before = this.#applied?.epoch === origin.epoch ? this.#applied : undefined;
-      const isNext = before?.version !== undefined && before.version + 1 === origin.version;
+      const isNext =
+        before?.version !== undefined &&
+        this.#pushed?.version === origin.version &&
+        this.#pushed?.previousVersion === before.version;
       const order = (): Promise<string | undefined> => this.#order(change, data, origin);
       if (isNext && differsOnlyBy(change, before.data, data)) {
         const refusal = await order();
@@ -309,6 +316,7 @@ export class InfluxMirror {
 
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
+    this.#source?.off('pushed', this.#onPushed);
     const { clock } = this.#connection.address;
     const ended = Promise.all([this.#follower?.close(), this.#turns.run(async () => {})]);
     await withTimeout({ clock, timeout: closingTime }, ended).catch(() => {});
@@ -348,6 +356,11 @@ export class InfluxMirror {
     this.#applied = { data, epoch, version };
     this.#known = data;
   }
+
+  readonly #onPushed = (event: unknown): void => {
+    if (!isJsonObject(event)) return;
+    this.#pushed = { version: event['version'], previousVersion: event['previousVersion'] };
+  };
 
   readonly #onStep = (step: Step, refusal: string | undefined): void =>
     this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) });

@@ -14,8 +14,8 @@ export interface Verdict {
 const nowhere = `cflux-${randomBytes(16).toString('hex')}`;
 const marker = `SHOW TAG KEY EXACT CARDINALITY ON "${nowhere}";\n`;
 
-/** The place at the end of a parse error. */
-const place = / at line (\d+), char (\d+)$/;
+/** The last place in a parse error; the text before it may contain another one. */
+const place = /^([\s\S]*) at line (\d+), char/;
 
 /**
  * Asks the server whether it would execute `text`, without effect: a statement that always fails goes before it. So errors are the
@@ -27,7 +27,9 @@ export async function dryRun(queries: ServerQueries, text: string): Promise<Verd
   return { response, error: error?.replace(place, withoutMarker) };
 }
 
-const withoutMarker = (_: string, line: string, char: string) => ` at line ${Number(line) - 1}, char ${char}`;
+/** The marker takes line 1: an error there has no place, and InfluxDB names the first one. */
+const withoutMarker = (_: string, before: string, line: string) =>
+  `${before} at line ${Math.max(1, Number(line) - 1)}, char`;
 
 function errorIn({ body, status }: ServerResponse): string {
   try {

@@ -41,7 +41,7 @@ export function exchange(url: string, { method, path, headers = {}, body }: Sent
           const shown: Record<string, string> = {};
           for (let at = 0; at < raw.length; at += 2) {
             const name = raw[at] ?? '';
-            if (!varying.has(name.toLowerCase())) shown[name] = valueOf(name, raw[at + 1] ?? '');
+            if (!varying.has(name.toLowerCase())) shown[name] = shownValue(name, raw[at + 1] ?? '');
           }
           resolve({
             status: incoming.statusCode ?? 0,
@@ -56,11 +56,14 @@ export function exchange(url: string, { method, path, headers = {}, body }: Sent
   });
 }
 
-function valueOf(name: string, value: string): string {
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+const control = /[\x00-\x1f\x7f]/g;
+
+function shownValue(name: string, value: string): string {
   // An id of the server's own, and a list in random order.
   if (/^(x-)?request-id$/i.test(name)) return value.replace(/^[0-9a-f-]{36}$/, 'id');
   // The server repeats control characters of a statement, which a header must not contain.
-  if (name === 'X-Influxdb-Error') return value.replace(/[\x00-\x1f\x7f]/g, ' ');
+  if (name === 'X-Influxdb-Error') return value.replace(control, ' ');
   return name === 'Allow' ? value.split(', ').sort().join(', ') : value;
 }
 

@@ -13,13 +13,15 @@ export interface GatewayNode extends Node {
 export interface GatewayNodeOptions {
   readonly mirror?: Partial<InfluxMirrorOptions>;
   readonly gateway?: Partial<GatewayOptions>;
+  /** Returns the URL at which the node sees its server. */
+  readonly seenAt?: (url: string) => Promise<string>;
 }
 
 const passwords = new Passwords(4);
 
 /** Starts a node that has converged once, with a gateway; hashes are cheap. */
 export async function gatewayNode(endpoint: string, options: GatewayNodeOptions = {}): Promise<GatewayNode> {
-  const made = await node(endpoint, options.mirror);
+  const made = await node(endpoint, options.mirror, options.seenAt);
   const { client, mirror } = made;
   while (mirror.lastReport === undefined)
     await new Promise<void>((resolve) => mirror.once('report', () => resolve()));
