@@ -23,14 +23,19 @@ import { MetadataReader } from './metadata-reader.js';
 import type { MetadataSource } from './metadata-source.js';
 import { type InfluxMirrorOptions, type MirrorSettings, resolveSettings } from './mirror-options.js';
 import { Pace } from './pace.js';
-import { PasswordJudge } from './passwords.js';
+import { PasswordComparer } from './password-comparer.js';
 import type { Plan, Step } from './plan.js';
+import { probeServer } from './probe-server.js';
 import type { Report } from './report.js';
+import { ServerWatch } from './server-watch.js';
 
 const debug = debugLog('cflux:mirror');
 
 /** Maximum milliseconds that `close` waits for the change under way. */
 const closingTime = 5_000;
+
+/** Milliseconds for which requests sent before or during an outage may still get a response after it. */
+const lateTime = 2_000;
 
 /** The events of an InfluxMirror with their payloads. */
 export interface InfluxMirrorEvents {
@@ -40,6 +45,13 @@ export interface InfluxMirrorEvents {
   report: [Report];
   /** A convergence failed because the server cannot be used; it is retried after `retryIn` milliseconds. */
   failed: [{ readonly error: CfluxError; readonly failures: number; readonly retryIn: number }];
+  /**
+   * The server that {@link InfluxMirror.watch} pings is not available any more, or was not at the start: it does not respond within two
+   * seconds, responds with a status of 5xx, or is not InfluxDB 1.x.
+   */
+  serverDown: [{ readonly error: CfluxError }];
+  /** The server is available again. */
+  serverUp: [];
 }
 
 /** Metadata of the cluster that a server has, as far as it can. */
@@ -82,6 +94,7 @@ export class InfluxMirror {
   /** Runs one convergence at a time. */
   readonly #turns = new Mutex();
   #follower: Follower | undefined;
+  #watch: ServerWatch | undefined;
   #closed: Promise<void> | undefined;
   #lastReport: Report | undefined;
   #source: MetadataSource | undefined;
@@ -93,6 +106,7 @@ export class InfluxMirror {
   #known: MetaData | undefined;
   /** Passwords of changes under way, by user. */
   readonly #given = new Map<string, string>();
+  #cancelAbandon = () => {};
 
   /** Throws `INVALID_OPTION`. Sends no request yet. */
   constructor(options: InfluxMirrorOptions) {
@@ -103,7 +117,7 @@ export class InfluxMirror {
       connection: this.#connection,
       reader: new MetadataReader(this.#connection, options.snapshot ?? true),
       store: this.#store,
-      judge: new PasswordJudge(this.#passwordOf),
+      passwords: new PasswordComparer(this.#passwordOf),
       pace: new Pace(this.#connection.address.clock, this.#settings.statementsPerSecond),
       settings: this.#settings,
     });
@@ -151,6 +165,26 @@ export class InfluxMirror {
         debug('failed for the %d. time, again in %d ms: %s', failures, retryIn, error);
         this.#emit('failed', { error: CfluxError.from(error), failures, retryIn });
       },
+    });
+  }
+
+  /**
+   * Watches from now on whether the server is available, also while nothing changes: pings it at once, and after every two seconds
+   * without a response. Emits `serverDown` and `serverUp`; when the server is available again, a mirror that follows a client converges
+   * at once. Throws `CLOSED`. Idempotent.
+   */
+  watch(): void {
+    this.#expectOpen();
+    this.#watch ??= new ServerWatch({
+      clock: this.#connection.address.clock,
+      probe: (signal) => probeServer(this.#connection, signal),
+      respondedAt: () => this.#connection.respondedAt,
+      onDown: (error) => {
+        // It may come back with other metadata.
+        this.#applied = undefined;
+        this.#emit('serverDown', { error });
+      },
+      onUp: (since) => this.#serverUp(since),
     });
   }
 
@@ -314,14 +348,24 @@ export class InfluxMirror {
     return given ?? (user === username ? this.#connection.password() : undefined);
   };
 
+  /** Connections that broke silently would otherwise delay the convergence until their requests time out. */
+  #serverUp(since: number): void {
+    const { clock } = this.#connection.address;
+    this.#cancelAbandon = clock.after(lateTime, () => this.#connection.abandonBefore(since));
+    this.#emit('serverUp');
+    this.#follower?.hurry();
+  }
+
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
     this.#source?.off('pushed', this.#onPushed);
+    this.#cancelAbandon();
+    const watched = this.#watch?.close();
     const { clock } = this.#connection.address;
     const ended = Promise.all([this.#follower?.close(), this.#turns.run(async () => {})]);
     await withTimeout({ clock, timeout: closingTime }, ended).catch(() => {});
     await this.#connection.close();
-    await ended;
+    await Promise.all([ended, watched]);
     await this.#store.close();
     this.#emitter.removeAllListeners();
   }
@@ -347,6 +391,7 @@ export class InfluxMirror {
       const report = await this.#withFirstAdmin(data, origin, work);
       if (report.unfinished !== true) this.#noteApplied(data, origin);
       this.#lastReport = report;
+      if (this.#watch?.isDown) this.#watch.hurry();
       this.#emit('report', report);
       return report;
     });

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CfluxClient, LocalMetaClient } from 'clusterflux';
 import { expect, it } from 'vitest';
 import { answeringProxy } from '../influxdb/support/answering-proxy.js';
@@ -10,6 +9,7 @@ import { cuttingProxy } from '../influxdb/support/cutting-proxy.js';
 import { labManager } from '../influxdb/support/fleet.js';
 import { atEnd, directory, names, server } from '../influxdb/support/lab.js';
 import { describeWithServer } from '../support/servers.js';
+import { cfluxProgram } from './agent-process.js';
 import { cflux, type Running } from './lab-terminal.js';
 
 function run(args: readonly string[], env?: Record<string, string>): Running {
@@ -223,7 +223,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['kept']);
   });
 
-  it('waits for the operator where the manager is another cluster’s, and drops nothing for it', async () => {
+  it('waits for the operator if the manager belongs to another cluster, and drops nothing for it', async () => {
     const manager = await labManager();
     const influxd = await server();
     const dir = await directory();
@@ -279,7 +279,7 @@ describeWithServer('influxd', 'cflux agent', () => {
         await meta.createSubscription(name, 'rp', 's', 'ALL', ['udp://127.0.0.1:9']);
       }
     });
-    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    const program = await cfluxProgram();
     const args = [
       'agent',
       '--influxdb',
@@ -297,8 +297,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       '--interval',
       '200ms',
     ];
-    const start = () =>
-      spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const start = () => spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     for (const nth of [1, 2, 3, 4]) {
       proxy.cutAt(nth, nth % 2 === 0 ? 'after' : 'before');
       const agent = start();
@@ -333,7 +332,7 @@ describeWithServer('influxd', 'cflux agent', () => {
 });
 
 describeWithServer('influxd', 'cflux plan', () => {
-  it('says what would change, for people and for programs, and changes nothing', async () => {
+  it('prints what would change, as text and as JSON, and changes nothing', async () => {
     const manager = await labManager();
     const influxd = await server();
     await influxd.query('CREATE USER "mine\u001b[31m" WITH PASSWORD \'x\'');
@@ -362,7 +361,7 @@ describeWithServer('influxd', 'cflux plan', () => {
     expect(await cflux([...args.slice(0, -1), 'nobody']).exit).toBe(3);
   });
 
-  it('ends with a code that says what is wrong', async () => {
+  it('ends with an exit code for each kind of failure', async () => {
     const dir = await directory();
     const broken = join(dir, 'passwords.toml');
     await writeFile(broken, 'bob = "Secr3t');

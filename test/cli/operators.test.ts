@@ -13,7 +13,7 @@ async function temporaryDirectory(): Promise<string> {
   return dir;
 }
 
-/** A cluster whose newest version is that of `change`, on top of the one before; answers the version. */
+/** A cluster whose newest version is that of `change`, on top of the one before; resolves with the version. */
 async function change(
   manager: Manager,
   meta: LocalMetaClient,
@@ -44,7 +44,7 @@ async function setUp() {
 }
 
 describe('cflux', () => {
-  it('says what it can do, and where to start', async () => {
+  it('prints what it can do, and where to start', async () => {
     const { code, out } = await cflux(['--help']);
     expect(code).toBe(0);
     const names = ['manager', 'status', 'clusters', 'nodes', 'history', 'show', 'diff', 'rollback', 'export'];
@@ -109,10 +109,42 @@ describe('cflux', () => {
     expect((await cflux(['clusters', '--token-file', file], { env })).code).toBe(0);
     expect((await cflux(['clusters'], { env: { ...env, CFLUX_TOKEN: token } })).code).toBe(0);
     const forbidden = await cflux(['remove-node', 'prod', '7', '--token-file', file], { env });
-    expect([forbidden.code, forbidden.err]).toEqual([
-      5,
-      expect.stringContaining('lacks the scope node or admin'),
-    ]);
+    expect([forbidden.code, forbidden.err]).toEqual([5, expect.stringContaining('lacks the scope node')]);
+  });
+
+  it('explains that a token with the scope read shows no snapshot, for every command that reads one', async () => {
+    const tokens = [
+      { name: 'ops', token: 'operator-token-01', scopes: ['read'] as const },
+      { name: 'root', token: 'root-root-root-root', scopes: ['admin'] as const },
+    ];
+    const { url } = await serve({}, { tokens });
+    const env = { CFLUX_ENDPOINT: url, CFLUX_TOKEN: tokens[0]?.token };
+    const schema = join(await temporaryDirectory(), 'schema.iql');
+    await writeFile(schema, 'CREATE DATABASE sensors');
+    const root = { env: { ...env, CFLUX_TOKEN: tokens[1]?.token } };
+    expect((await cflux(['exec', '--create-cluster', 'CREATE DATABASE db'], root)).code).toBe(0);
+    const [{ version }] = JSON.parse((await cflux(['history', '--json'], { env })).out);
+    for (const args of [
+      ['show'],
+      ['show', 'default', String(version)],
+      ['diff', 'default', String(version), String(version)],
+      ['export'],
+      ['plan'],
+      ['apply', schema, '--dry-run'],
+      ['exec', 'SHOW DATABASES'],
+      ['rollback', 'default', String(version), '--dry-run'],
+    ]) {
+      const { code, out, err } = await cflux(args, { env });
+      expect([code, out, err], args.join(' ')).toEqual([
+        5,
+        '',
+        expect.stringMatching(
+          /"ops" lacks the scope metadata, .* password hashes: use a token with the scope metadata/,
+        ),
+      ]);
+    }
+    for (const command of ['status', 'clusters', 'nodes', 'history'])
+      expect((await cflux([command], { env })).code, command).toBe(0);
   });
 });
 
@@ -160,7 +192,7 @@ describe('status, clusters and nodes', () => {
     expect(await manager.nodes('prod')).toHaveLength(1);
   });
 
-  it('say that the manager is not ready', async () => {
+  it('report that the manager is not ready', async () => {
     const { run, manager } = await setUp();
     await manager.close();
     const { code, err } = await run(['status']);
@@ -177,7 +209,7 @@ describe('status, clusters and nodes', () => {
 });
 
 describe('history, show and diff', () => {
-  it('say what was when, what is in it, and what changed', async () => {
+  it('print when each version was made, its contents, and the changes', async () => {
     const { run, manager, meta } = await setUp();
     const first = await change(manager, meta, () =>
       meta.createDatabaseWithRetentionPolicy('telegraf', { name: 'week', duration: '7d' }),
@@ -324,7 +356,7 @@ describe('export and import', () => {
     expect(Buffer.from(await imprint)).toEqual(Buffer.from(await original));
   });
 
-  it('leave a cluster with data alone unless told to replace it, and then keep its id and counters', async () => {
+  it('leave a cluster with data alone without --replace, and with it keep its id and counters', async () => {
     const { run, manager, meta } = await setUp();
     const version = await change(manager, meta, async () => {
       await meta.createDatabase('db');
@@ -348,7 +380,7 @@ describe('export and import', () => {
     });
   });
 
-  it('refuse a file that is no metadata, and name it', async () => {
+  it('refuse a file that is not metadata, and name it', async () => {
     const { run, manager } = await setUp();
     const file = join(await temporaryDirectory(), 'meta.db');
     await writeFile(file, 'not metadata');
@@ -361,7 +393,7 @@ describe('export and import', () => {
 });
 
 describe('delete-cluster', () => {
-  it('asks for the name, and takes nothing else', async () => {
+  it('asks for the name, and accepts nothing else', async () => {
     const { run, manager, meta } = await setUp();
     await change(manager, meta, () => {});
     for (const options of [{}, { typed: 'yes' }, { typed: '' }]) {
@@ -372,7 +404,7 @@ describe('delete-cluster', () => {
     expect(await manager.clusters()).toEqual([]);
   });
 
-  it('does not ask with --yes, warns of nodes that are alive, and knows what is not there', async () => {
+  it('does not ask with --yes, warns of nodes that are alive, and reports a missing cluster', async () => {
     const { run, manager, meta } = await setUp();
     await change(manager, meta, () => {});
     await manager.register('prod', { ip: '', hostname: 'h' });

@@ -42,10 +42,10 @@ export const influxdbMutants: readonly Mutant[] = [
   {
     rule: 'R34',
     breaks: 'missing results are results without rows',
-    file: 'influxdb/influx-answer.ts',
+    file: 'influxdb/influx-results.ts',
     find: 'const draft = drafts.get(id);\n',
     replace: 'const draft = drafts.get(id) ?? { series: [], partial: false };\n',
-    tests: ['influxdb/answers.test.ts'],
+    tests: ['influxdb/results.test.ts'],
   },
   {
     rule: 'R34',
@@ -102,5 +102,21 @@ export const influxdbMutants: readonly Mutant[] = [
     find: 'present: this.#local.strip(reading.metadata),',
     replace: 'present: reading.metadata,',
     tests: local,
+  },
+  {
+    rule: 'R28',
+    breaks: 'an outage of the server is reported at each probe',
+    file: 'influxdb/server-watch.ts',
+    find: 'if (!wasDown) onDown(CfluxError.from(error));',
+    replace: 'onDown(CfluxError.from(error));',
+    tests: ['influxdb/server-watch.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a silent server is not probed',
+    file: 'influxdb/server-watch.ts',
+    find: 'isDue = early.aborted || this.isDown || this.#quietFor() >= probeInterval;',
+    replace: 'isDue = early.aborted || this.isDown;',
+    tests: ['influxdb/server-watch.test.ts'],
   },
 ];

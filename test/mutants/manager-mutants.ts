@@ -217,7 +217,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R24',
     breaks: 'a cached version is returned after the store dropped it',
-    file: 'manager/versions/kept-versions.ts',
+    file: 'manager/versions/version-cache.ts',
     find: 'if (record === undefined) return undefined;',
     replace:
       'if (record === undefined) {\n      for (const [key, kept] of this.#kept) if (key.startsWith(String(version))) return kept.snapshot;\n      return undefined;\n    }',
@@ -697,5 +697,21 @@ export const managerMutants: readonly Mutant[] = [
     find: 'isKnown ? this.#ofKnownClusters : this.#ofOthers',
     replace: 'this.#ofOthers',
     tests: ['manager/etcd-nodes.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'a token with the scope read polls snapshots',
+    file: 'manager/http/scopes.ts',
+    find: "poll: ['metadata',",
+    replace: "poll: ['read', 'metadata',",
+    tests: ['manager/scopes.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'a token with the scope read gets kept versions',
+    file: 'manager/http/scopes.ts',
+    find: "readVersion: ['metadata',",
+    replace: "readVersion: ['read', 'metadata',",
+    tests: ['manager/scopes.test.ts'],
   },
 ];

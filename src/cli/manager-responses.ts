@@ -1,8 +1,8 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
 import type { VersionRecord } from '../manager/index.js';
-import { nodeIn } from '../protocol/answers.js';
 import type { NodeInfo } from '../protocol/nodes.js';
+import { nodeIn } from '../protocol/response-bodies.js';
 
 /** A cluster in the manager's list. */
 export interface ListedCluster extends Partial<VersionRecord> {
