@@ -33,7 +33,7 @@ const layers = {
   manager: [...ground, 'protocol'],
   influxql: [...ground, 'meta'],
   influxdb: [...ground, 'meta', 'client', 'transport', 'influxql'],
-  gateway: [...ground, 'meta', 'protocol', 'influxql', 'influxdb'],
+  gateway: [...ground, 'meta', 'protocol', 'client', 'influxql', 'influxdb'],
   testing: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
   cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxql', 'influxdb', 'gateway', 'index.ts'],
 };

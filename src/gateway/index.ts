@@ -5,5 +5,6 @@ export {
   type GatewayStatement,
   type RequestClass,
 } from './gateway.js';
+export { type GatewayMetricsOptions, gatewayMetrics, type ObservedGateway } from './gateway-metrics.js';
 export type { GatewayClient, GatewayOptions } from './gateway-options.js';
 export type { StatementRecord } from './statements/run-request.js';
