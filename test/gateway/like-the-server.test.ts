@@ -5,6 +5,7 @@ import { recorded } from '../influxql/support/fixtures.js';
 import { describeWithServer } from '../support/servers.js';
 import { exchange, query, type Received, type Sent } from './support/exchange.js';
 import { gatewayNode } from './support/gateway-lab.js';
+import { randomRequests } from './support/random-requests.js';
 
 /** Sends the same requests to a gateway and to a server of its own, and returns where the responses differ. */
 async function differences(requests: readonly Sent[]): Promise<unknown[]> {
@@ -38,6 +39,13 @@ describeWithServer('influxd', 'a gateway responds like the server that it stands
   it('R30, R31: to every form of request that was recorded', async () => {
     const requests = recorded<Recorded>('http.jsonl');
     expect(await differences([query('CREATE DATABASE d'), ...requests])).toEqual([]);
+  });
+
+  it('R30, R31: to a random stream of requests, in every format, well formed and not', async () => {
+    const seed = Number(process.env['FUZZ_SEED'] ?? 7);
+    const count = Number(process.env['FUZZ_RUNS'] ?? 300);
+    const odd = await differences([...randomRequests(seed, count)]);
+    expect({ seed, odd: odd.slice(0, 3) }).toEqual({ seed, odd: [] });
   });
 
   it('R31: to every text that was recorded, accepted or not', async () => {
