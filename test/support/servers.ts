@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe } from 'vitest';
 
 /** The real servers that `npm run servers` installs. */
-export type Server = 'influxd' | 'influx' | 'etcd' | 'chromium';
+export type Server = 'influxd' | 'influx' | 'etcd' | 'chromium' | 'haproxy' | 'nginx';
 
 /** How a suite that was left out for want of something begins its name; the reporter looks for it. */
 export const missingMark = 'NOT RUN, no ';
