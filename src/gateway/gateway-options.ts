@@ -1,11 +1,12 @@
 import type { CertificateInfo } from '../certificates.js';
-import { anything, checkMethods, func, number, object, optionsCheck, text } from '../check-options.js';
+import { checkMethods, optionsCheck } from '../check-options.js';
 import { CfluxError } from '../errors.js';
 import type { InfluxMirror } from '../influxdb/influx-mirror.js';
 import type { HashPassword } from '../influxql/execute/prepare-statements.js';
 import type { MetaClient } from '../meta/meta-client.js';
 import type { MetaData } from '../meta/records.js';
 import type { TlsSources } from '../tls-credentials.js';
+import { anything, func, number, object, text } from '../value-kinds.js';
 import type { WriterLimits } from './statements/cluster-writer.js';
 
 /** The part of a CfluxClient that a gateway uses. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EventEmitter } from 'eventemitter3';
 import { throwUncaught } from '../async/throw-uncaught.js';
+import { checkListener } from '../check-arguments.js';
 import { hashByDefault } from '../influxql/execute/prepare-statements.js';
 import { claimedUser } from './claimed-user.js';
 import { DatabaseArrival } from './database-arrival.js';
@@ -44,6 +45,12 @@ export interface GatewayEvents {
   /** The gateway waited for the manager or the server, to execute a statement. */
   wait: [{ readonly peer: 'manager' | 'server'; readonly milliseconds: number }];
 }
+
+const eventNames = Object.keys({
+  statement: true,
+  request: true,
+  wait: true,
+} satisfies Record<keyof GatewayEvents, true>);
 
 /** An HTTP proxy before an InfluxDB server, which executes schema statements on the cluster. */
 export interface Gateway {
@@ -131,6 +138,7 @@ class RunningGateway implements Gateway {
     name: Name,
     listener: (...payload: GatewayEvents[Name]) => void,
   ): this {
+    checkListener('on', eventNames, name, listener);
     this.#emitter.on(name, listener as () => void);
     return this;
   }

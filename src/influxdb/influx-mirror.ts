@@ -5,6 +5,7 @@ import { withLinkedSignal } from '../async/linked-signal.js';
 import { Mutex } from '../async/mutex.js';
 import { sleep } from '../async/sleep.js';
 import { throwUncaught } from '../async/throw-uncaught.js';
+import { checkListener } from '../check-arguments.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
 import { isJsonObject } from '../json-object.js';
@@ -60,6 +61,14 @@ interface Applied {
   readonly epoch: string | undefined;
   readonly version: number | undefined;
 }
+
+const eventNames = Object.keys({
+  step: true,
+  report: true,
+  failed: true,
+  serverDown: true,
+  serverUp: true,
+} satisfies Record<keyof InfluxMirrorEvents, true>);
 
 /** The history of metadata that is passed to a mirror, and an abort signal. */
 export interface ConvergeOptions {
@@ -308,6 +317,7 @@ export class InfluxMirror {
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
+    checkListener('on', eventNames, name, listener);
     this.#emitter.on(name, listener as () => void);
     return this;
   }
@@ -317,6 +327,7 @@ export class InfluxMirror {
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
+    checkListener('once', eventNames, name, listener);
     this.#emitter.once(name, listener as () => void);
     return this;
   }

@@ -3,7 +3,8 @@ import type { Action } from '../../influxdb/action.js';
 import { checkContinuousQuery } from '../../influxdb/continuous-query-text.js';
 import type { Item } from '../../influxdb/item.js';
 import { valuesOf } from '../../influxdb/policy-rules.js';
-import type { ClusterStatement } from '../../influxql/statement.js';
+import type { WriteLimits } from '../../influxdb/write-limits.js';
+import type { ClusterStatement, DatabaseOptions } from '../../influxql/statement.js';
 import { findByName } from '../../meta/named-list.js';
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo } from '../../meta/records.js';
 
@@ -52,7 +53,8 @@ function policyIn(data: MetaData, database: string, name: string): RetentionPoli
   return info?.retentionPolicies.find((policy) => policy.name === (name || info.defaultRetentionPolicy));
 }
 
-function ofDatabase({ kind, name: database }: Of<'createDatabase' | 'dropDatabase'>): Parts {
+function ofDatabase(statement: Of<'createDatabase'> | Of<'dropDatabase'>): Parts {
+  const { kind, name: database } = statement;
   const isDrop = kind === 'dropDatabase';
   return {
     items: [{ kind: 'database', database }],
@@ -61,7 +63,9 @@ function ofDatabase({ kind, name: database }: Of<'createDatabase' | 'dropDatabas
     actionIn: (data) => {
       if (isDrop) return { kind, database };
       const policy = policyIn(data, database, '');
-      return policy && { kind: 'createDatabase', database, policy: valuesOf(policy) };
+      if (policy === undefined) return undefined;
+      const limits = limitsOf(kind === 'createDatabase' ? statement.options : undefined);
+      return { kind: 'createDatabase', database, policy: { ...valuesOf(policy), ...limits } };
     },
   };
 }
@@ -89,7 +93,8 @@ function actionOnPolicy(
   { kind, database, options }: Of<'createRetentionPolicy' | 'alterRetentionPolicy'>,
   info: RetentionPolicyInfo,
 ): Action {
-  const policy = valuesOf(info);
+  const limits = limitsOf(options);
+  const policy = { ...valuesOf(info), ...limits };
   const { makeDefault } = options;
   if (kind === 'createRetentionPolicy') return { kind, database, policy, makeDefault };
   const { duration, replicaN, shardGroupDuration } = policy;
@@ -100,7 +105,16 @@ function actionOnPolicy(
     ...(options.duration === undefined ? {} : { duration }),
     ...(options.replication === undefined ? {} : { replicaN }),
     ...(options.shardDuration === undefined ? {} : { shardGroupDuration }),
+    ...limits,
     ...(makeDefault ? { makeDefault } : {}),
+  };
+}
+
+/** Only those of the statement: the server has shown that it knows them. */
+function limitsOf({ futureLimit, pastLimit }: DatabaseOptions = {}): WriteLimits {
+  return {
+    ...(futureLimit === undefined ? {} : { futureWriteLimit: futureLimit }),
+    ...(pastLimit === undefined ? {} : { pastWriteLimit: pastLimit }),
   };
 }
 

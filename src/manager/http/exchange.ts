@@ -3,6 +3,7 @@ import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import type { Access } from './access.js';
 import type { BodyBytes } from './body-bytes.js';
+import type { ClientConnections } from './client-connections.js';
 import type { OpenRequest } from './open-request.js';
 import type { PushCounts } from './push-counts.js';
 import type { SentBodies } from './sent-bodies.js';
@@ -18,6 +19,7 @@ export interface Exchange {
   /** The bodies of all responses. */
   readonly sent: SentBodies;
   readonly pushes: PushCounts;
+  readonly connections: ClientConnections;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly access: Access;
