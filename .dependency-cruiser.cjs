@@ -41,7 +41,18 @@ const layers = {
   influxdb: [...ground, 'meta', 'client', 'transport', 'influxql'],
   gateway: [...ground, 'meta', 'protocol', 'client', 'influxql', 'influxdb'],
   testing: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
-  cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxql', 'influxdb', 'gateway', 'index.ts'],
+  cli: [
+    ...ground,
+    'meta',
+    'protocol',
+    'transport',
+    'client',
+    'manager',
+    'influxql',
+    'influxdb',
+    'gateway',
+    'index.ts',
+  ],
 };
 
 const at = (names) => names.map((name) => (name.endsWith('.ts') ? `^src/${name}$` : `^src/${name}/`));

@@ -19,6 +19,18 @@ export function describeWithServer(server: Server, name: string, suite: () => vo
   describeWhere(isInstalled(server), `server ${server}`, name, suite);
 }
 
+/** A suite that needs a module of an interpreter in /usr/bin, from a Debian package; treated as {@link describeWithServer} treats a missing server. */
+export function describeWithModule(
+  interpreter: 'python3',
+  module: string,
+  debianPackage: string,
+  name: string,
+  suite: () => void,
+): void {
+  const isThere = spawnSync(`/usr/bin/${interpreter}`, ['-c', `import ${module}`]).status === 0;
+  describeWhere(isThere, `package ${debianPackage}`, name, suite);
+}
+
 /** What this machine may not let a test do; both need root's rights. */
 export type Facility = 'tmpfs' | 'network namespaces';
 

@@ -19,12 +19,6 @@ export function* headersIn(raw: RawHeaders): Generator<[name: string, value: str
   for (let at = 0; at + 1 < raw.length; at += 2) yield [raw[at] ?? '', raw[at + 1] ?? ''];
 }
 
-/** Returns the first value of a header, by its name in lower case. */
-export function headerOf(raw: RawHeaders, name: string): string | undefined {
-  for (const [key, value] of headersIn(raw)) if (key.toLowerCase() === name) return value;
-  return undefined;
-}
-
 /** Returns the headers of `raw` that are for both ends, without those with a name in `without` (in lower case). */
 export function endToEnd(raw: RawHeaders, without: ReadonlySet<string> = new Set()): string[] {
   const named = namedByConnection(raw);

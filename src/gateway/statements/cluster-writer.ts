@@ -175,7 +175,7 @@ const unknown = (reason: string) =>
   `the outcome is unknown: ${reason}; the cluster may have been changed or not: look before you retry`;
 
 /** The text for a change that the cluster has and the server does not. */
-export const notHere = (reason: string) =>
+const notHere = (reason: string) =>
   `the change was made on the cluster, but is not on this server yet: ${reason}; do not repeat it`;
 
 function textWhenLate(progress: Progress, { all }: WriterLimits): string {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
-import { addForwardedFor, endToEnd, headersIn } from '../proxy/raw-headers.js';
+import { addForwardedFor, endToEnd } from '../proxy/raw-headers.js';
 import type { Upstream } from '../proxy/upstream.js';
 import { firstOf, type QueryRequest } from '../request/query-request.js';
 
@@ -142,9 +142,3 @@ const tooLarge = () =>
 
 const encoded = (values: ReadonlyMap<string, string>) =>
   [...values].map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
-
-/** Returns the value of a header of a response. */
-export function responseHeader({ headers }: ServerResponse, name: string): string | undefined {
-  for (const [key, value] of headersIn(headers)) if (key.toLowerCase() === name) return value;
-  return undefined;
-}
