@@ -27,6 +27,8 @@ export interface Listener {
   close(grace: number): Promise<void>;
 }
 
+/** Milliseconds between two looks for connections that have become idle while the gateway closes. */
+const idleInterval = 20;
 /** As of Go: a request line and headers of 1 MiB and a little more. */
 const maxHeaderSize = 2 ** 20 + 4_096;
 /** Milliseconds after which an idle connection is probed, because a client that lost its network never closes it. */
@@ -52,11 +54,17 @@ export async function listen(options: ListenerOptions, onRequest: RequestListene
     url: urlOf(server.address(), credentials === undefined ? 'http' : 'https'),
     async close(grace) {
       unwatch?.();
+      // Connections that are busy now end after their responses.
+      server.prependListener('request', (_, response) => {
+        response.shouldKeepAlive = false;
+      });
+      const closeIdle = repeat(clock, idleInterval, () => server.closeIdleConnections());
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const cancel = clock.after(grace, () => server.closeAllConnections());
       await closed;
       cancel();
+      closeIdle();
     },
   };
 }
