@@ -903,6 +903,22 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
+    breaks: 'a push is acknowledged after all polls that it completes',
+    file: 'manager/time-slice.ts',
+    find: '  await nextTurn();\n  const slice = new TimeSlice();',
+    replace: '  const slice = new TimeSlice();',
+    tests: ['manager/fan-out.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'all polls of a cluster are completed in one turn of the event loop',
+    file: 'manager/time-slice.ts',
+    find: 'await slice.rest();',
+    replace: '',
+    tests: ['manager/fan-out.test.ts'],
+  },
+  {
+    rule: 'R24',
     breaks: 'lookups of invented clusters delay those of existing ones',
     file: 'manager/stores/etcd/nodes/node-lookups.ts',
     find: 'isKnown ? this.#ofKnownClusters : this.#ofOthers',
