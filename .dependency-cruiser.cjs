@@ -39,8 +39,20 @@ const layers = {
   manager: [...ground, 'delta', 'protocol'],
   influxql: [...ground, 'meta'],
   influxdb: [...ground, 'meta', 'client', 'transport', 'influxql'],
+  gateway: [...ground, 'meta', 'protocol', 'client', 'influxql', 'influxdb'],
   testing: [...ground, 'delta', 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
-  cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxql', 'influxdb', 'index.ts'],
+  cli: [
+    ...ground,
+    'meta',
+    'protocol',
+    'transport',
+    'client',
+    'manager',
+    'influxql',
+    'influxdb',
+    'gateway',
+    'index.ts',
+  ],
 };
 
 const at = (names) => names.map((name) => (name.endsWith('.ts') ? `^src/${name}$` : `^src/${name}/`));

@@ -6,6 +6,7 @@ const library = {
   manager: 'src/manager/index.ts',
   influxql: 'src/influxql/index.ts',
   influxdb: 'src/influxdb/index.ts',
+  gateway: 'src/gateway/index.ts',
   testing: 'src/testing/index.ts',
 };
 

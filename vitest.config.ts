@@ -8,7 +8,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^clusterflux$/, replacement: source('index.ts') },
-      { find: /^clusterflux\/(manager|influxql|influxdb|testing)$/, replacement: source('$1/index.ts') },
+      {
+        find: /^clusterflux\/(manager|influxql|influxdb|gateway|testing)$/,
+        replacement: source('$1/index.ts'),
+      },
     ],
   },
   test: {

@@ -4,6 +4,7 @@ import { type Figure, printFigures } from './report.js';
 const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {
   delta: () => import('./delta.js'),
   etcd: () => import('./etcd.js'),
+  gateway: () => import('./gateway.js'),
   influxdb: () => import('./influxdb.js'),
   influxql: () => import('./influxql.js'),
   meta: () => import('./meta.js'),

@@ -7,6 +7,8 @@ servers=(
   'influxd:influxdb:InfluxDB 1.x, whose metadata files and responses the tests compare with'
   'influx:influxdb-client:the command line client of InfluxDB 1.x, whose results the tests compare with cflux exec'
     'etcd:etcd-server:etcd, the distributed store of several managers'
+  'haproxy:haproxy:HAProxy, with which the recipe of docs/gateway.md is tried'
+  'nginx:nginx-light:nginx, likewise, and beside which the gateway is measured'
 )
 
 missing=()

@@ -1,5 +1,6 @@
 import { showCertificates } from '../certificate-metrics.js';
 import { clientMetrics } from '../client/observe/client-metrics.js';
+import { gatewayMetrics } from '../gateway/gateway-metrics.js';
 import { promClient } from '../prom-client.js';
 import type { Agent, AgentHealth } from './agent.js';
 
@@ -43,6 +44,7 @@ export async function agentMetrics(agent: Agent): Promise<AgentMetrics> {
   const registry = new Registry();
   const registers = [registry];
   await clientMetrics(agent.client, { registry });
+  if (agent.gateway !== undefined) await gatewayMetrics(agent.gateway, { registry });
   showCertificates(prom, registry, () => agent.certificates.map((certificate) => ({ certificate })));
   for (const [name, { help, read }] of Object.entries(gauges)) {
     new Gauge({

@@ -96,7 +96,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   }
 }
 
-function summaryOf({ healthy, reason, client, server, report }: Agent['health']): object {
+function summaryOf({ healthy, reason, client, server, report, gateway }: Agent['health']): object {
   const counts = report && {
     source: report.source,
     inSync: report.inSync,
@@ -107,5 +107,6 @@ function summaryOf({ healthy, reason, client, server, report }: Agent['health'])
   };
   const influxdb = { ...server, ...counts };
   const why = reason === undefined ? {} : { reason };
-  return { status: healthy ? 'ok' : 'degraded', ...why, manager: client, influxdb };
+  const its = gateway === undefined ? {} : { gateway };
+  return { status: healthy ? 'ok' : 'degraded', ...why, manager: client, influxdb, ...its };
 }

@@ -14,6 +14,7 @@ import type { Report } from '../influxdb/report.js';
 import { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { TlsOptions } from '../transport/http-options.js';
 import { clientLogger } from './agent-client-log.js';
+import { AgentGateway, type AgentGatewayOptions } from './agent-gateway.js';
 import { AgentImport } from './agent-import.js';
 import type { AgentLog } from './agent-log.js';
 import { AgentReporter, findingsOf, type ReportContent } from './agent-reporter.js';
@@ -30,6 +31,8 @@ export interface AgentOptions {
   /** The operator's decision for when the manager has another cluster's metadata. */
   readonly onForeign: 'wait' | 'adopt' | 'reseed';
   readonly clock: Clock;
+  /** Where the gateway listens; no gateway without it. */
+  readonly gateway?: AgentGatewayOptions;
 }
 
 /** The health of an agent. */
@@ -49,6 +52,8 @@ export interface AgentHealth {
     readonly lastConvergedAt?: number;
   };
   readonly report?: Report;
+  /** Absent without a gateway; without `url` before it listens. */
+  readonly gateway?: { readonly url?: string };
 }
 
 /** Codes of errors of convergences that mean that no usable server responds. */
@@ -63,6 +68,7 @@ export class Agent {
   readonly #reports: ReportLog;
   readonly #import: AgentImport;
   readonly #reporter: AgentReporter;
+  readonly #gateway: AgentGateway | undefined;
   #appliedVersion = 0;
   /** Why the server is not available; `undefined` while it is. */
   #outage: CfluxError | undefined;
@@ -101,6 +107,13 @@ export class Agent {
       log,
     });
     this.#client.on('registered', () => this.#reporter.forgotten());
+    const { gateway } = options;
+    if (gateway !== undefined) {
+      const onLoad = (certificates: readonly CertificateInfo[]) =>
+        this.#certificates.set('gateway', certificates);
+      const [client, mirror] = [this.#client, this.#mirror];
+      this.#gateway = new AgentGateway({ ...gateway, client, mirror, onLoad }, log);
+    }
     this.#logMirror();
   }
 
@@ -110,6 +123,8 @@ export class Agent {
     this.#mirror.watch();
     // Subscribed before the client opens: the mirror needs the events of opening, such as another history.
     this.#mirror.follow(this.#client);
+    // Before the manager responds: writes and queries do not need it.
+    await this.#gateway?.start();
     try {
       await this.#client.open();
     } catch (error) {
@@ -126,6 +141,11 @@ export class Agent {
     return [...this.#certificates.values()].flat();
   }
 
+  /** The gateway, for its metrics; `undefined` without one. */
+  get gateway(): AgentGateway | undefined {
+    return this.#gateway;
+  }
+
   /** The client, for its metrics. */
   get client(): ObservedClient {
     return this.#client;
@@ -136,6 +156,7 @@ export class Agent {
     const report = this.#mirror.lastReport;
     const error = this.#error?.message;
     const reason = error ?? whyUnhealthy(status.state, report);
+    const gateway = this.#gateway;
     return {
       healthy: reason === undefined,
       ...(reason === undefined ? {} : { reason }),
@@ -147,6 +168,7 @@ export class Agent {
         ...(this.#lastConvergedAt === undefined ? {} : { lastConvergedAt: this.#lastConvergedAt }),
       },
       ...(report === undefined ? {} : { report }),
+      ...(gateway === undefined ? {} : { gateway: gateway.url === undefined ? {} : { url: gateway.url } }),
     };
   }
 
@@ -157,6 +179,8 @@ export class Agent {
 
   /** Stops following, waits for the change under way, and leaves the cluster until the next start. */
   async close(): Promise<void> {
+    // First, because its requests need the client and the mirror.
+    await this.#gateway?.close();
     this.#reporter.close();
     const imported = this.#import.close();
     await this.#mirror.close();

@@ -1,4 +1,4 @@
-import { type CfluxError, isCfluxError } from '../errors.js';
+import { CfluxError, isCfluxError } from '../errors.js';
 import type { DatabaseInfo, MetaData } from '../meta/records.js';
 import { Contests } from './contests.js';
 import { firstByName } from './draft.js';
@@ -64,6 +64,8 @@ export interface ConvergenceOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called before each drop: returns whether the plan's metadata is still the newest. */
   readonly isCurrent?: () => boolean;
+  /** Leaves drops, apart from drop orders, to a later convergence. Default: false. */
+  readonly leavesDrops?: boolean;
   /** Awaited once before drops; the server is read again afterwards. */
   readonly hesitate?: () => Promise<void>;
   /** Reads the drop orders of the cluster. Absent: no order is carried out. */
@@ -133,7 +135,8 @@ export class Converger {
     options: ConvergenceOptions,
     tally: Tally,
   ): Promise<Report> {
-    const { signal, isCurrent = () => true, hesitate = async () => {}, onStep = () => {} } = options;
+    const { signal, leavesDrops = false, isCurrent = () => true } = options;
+    const { hesitate = async () => {}, onStep = () => {} } = options;
     const { store, reader, pace } = this.#parts;
     let hasHesitated = false;
     let isThorough = true;
@@ -162,6 +165,7 @@ export class Converger {
         return { ...this.#report(reading, origin, plan, tally), ...missedIn(ledger) };
       }
       if (round === maxRounds) return { ...this.#report(reading, origin, plan, tally), unfinished: true };
+      if (areDrops && leavesDrops) return { ...this.#report(reading, origin, plan, tally), unfinished: true };
       if (areDrops && !hasHesitated) {
         hasHesitated = true;
         await hesitate();
@@ -228,6 +232,47 @@ export class Converger {
     // Used, or not pending any more: it must not confirm the same drops if they come up again.
     const given = await store.confirmation();
     if (given !== undefined && !saved.confirmable.has(given)) await store.useConfirmation();
+  }
+
+  /**
+   * Makes one change, which a user gave to this server, without reading it. The ledger is saved first. Resolves with the reason if the
+   * server refused it; rejects with `UNEXPECTED` if this mirror has never converged the server.
+   */
+  async carryOut(
+    step: Step,
+    wanted: MetaData,
+    origin: Origin,
+    password?: string,
+  ): Promise<string | undefined> {
+    const { store, connection } = this.#parts;
+    await store.own();
+    const known = await store.load();
+    if (known === undefined)
+      throw new CfluxError('UNEXPECTED', 'the server was never compared with the cluster');
+    const view = this.#local.strip(wanted);
+    const ledger = observe(known, { server: known.server, origin, wanted: view, present: view });
+    await store.save(ledger);
+    const refusal = await runStep(connection, step.action, { password, isOrdered: true });
+    if (refusal !== undefined) return refusal;
+    if (password !== undefined && 'user' in step.action)
+      await this.#agreeOnPassword(step.action.user, wanted, ledger);
+    return undefined;
+  }
+
+  /** Returns whether a subscription belongs to each server alone. */
+  isLocalSubscription(name: string): boolean {
+    return this.#local.isLocal({ name });
+  }
+
+  /** Records that the server's hash of a password that was just set corresponds to the cluster's. */
+  async #agreeOnPassword(user: string, wanted: MetaData, ledger: Ledger): Promise<void> {
+    const { store, reader } = this.#parts;
+    const { metadata } = await reader.read();
+    const [ours, here] = [wanted, metadata].map(({ users }) => users.find(({ name }) => name === user));
+    if (ours === undefined || here === undefined) return;
+    await store.save(
+      agree(ledger, new Map([[keyOf({ kind: 'user', user }), agreementOn(ours.hash, here.hash)]])),
+    );
   }
 
   /** Records, before the server is read, that the cluster's metadata belongs to another history from now on. */

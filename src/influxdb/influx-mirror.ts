@@ -2,16 +2,22 @@ import { withTimeout } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import { Mutex } from '../async/mutex.js';
+import { sleep } from '../async/sleep.js';
 import { type ListenerOptions, Subscriptions } from '../async/subscriptions.js';
 import { throwUncaught } from '../async/throw-uncaught.js';
 import { checkListener } from '../check-arguments.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
+import { isJsonObject } from '../json-object.js';
+import { findByName } from '../meta/named-list.js';
 import type { MetaData } from '../meta/records.js';
+import { type AcceptedChange, differsOnlyBy, findingOf } from './accepted-change.js';
 import { type ConvergenceOptions, Converger, type Survey } from './converger.js';
 import { createFirstAdmin, isWithoutUsers } from './first-admin.js';
 import { Follower } from './follower.js';
 import { InfluxConnection } from './influx-connection.js';
+import type { InfluxAddress } from './influx-options.js';
+import { internalDatabase } from './item.js';
 import type { Origin } from './ledger.js';
 import { LedgerStore } from './ledger-store.js';
 import { MetadataReader } from './metadata-reader.js';
@@ -48,6 +54,13 @@ export interface InfluxMirrorEvents {
   serverDown: [{ readonly error: CfluxError }];
   /** The server is available again. */
   serverUp: [];
+}
+
+/** Metadata of the cluster that a server has, as far as it can. */
+interface Applied {
+  readonly data: MetaData;
+  readonly epoch: string | undefined;
+  readonly version: number | undefined;
 }
 
 const eventNames = Object.keys({
@@ -94,6 +107,17 @@ export class InfluxMirror {
   #watch: ServerWatch | undefined;
   #closed: Promise<void> | undefined;
   #lastReport: Report | undefined;
+  #source: MetadataSource | undefined;
+  /** Reads the drop orders of the followed client's cluster. */
+  #orders: OrderSource | undefined;
+  /** The last version that the followed client made, and the version directly below it. */
+  #pushed: { readonly version: unknown; readonly previousVersion: unknown } | undefined;
+  /** What the server was brought in sync with; `undefined` if that is not known. Changed only within a turn. */
+  #applied: Applied | undefined;
+  /** What the server was last brought in sync with; kept after a failure. */
+  #known: MetaData | undefined;
+  /** Passwords of changes under way, by user. */
+  readonly #given = new Map<string, string>();
   #cancelAbandon = () => {};
 
   /** Throws `INVALID_OPTION`. Sends no request yet. */
@@ -135,7 +159,9 @@ export class InfluxMirror {
     if (this.#follower)
       throw new CfluxError('INVALID_OPTION', 'this mirror already follows a client: create another mirror');
     const { interval, random } = this.#settings;
-    const orders: OrderSource | undefined =
+    this.#source = client;
+    client.on('pushed', this.#onPushed);
+    this.#orders =
       client.dropOrders &&
       ((since, signal) =>
         client.dropOrders?.(since, signal === undefined ? {} : { signal }) ?? Promise.resolve(undefined));
@@ -147,7 +173,7 @@ export class InfluxMirror {
       interval,
       converge: async (data, origin, caution) => {
         const { version, epoch } = origin;
-        const report = await this.#converge(data, origin, { ...caution, orders });
+        const report = await this.#converge(data, origin, { ...caution, orders: this.#orders });
         if (report.unfinished !== true) client.noteApplied?.({ version: version ?? 0, epoch });
       },
       forget: () => this.#exclusively(() => this.#converger.forget()),
@@ -169,7 +195,11 @@ export class InfluxMirror {
       clock: this.#connection.address.clock,
       probe: (signal) => probeServer(this.#connection, signal),
       respondedAt: () => this.#connection.respondedAt,
-      onDown: (error) => this.#emit('serverDown', { error }),
+      onDown: (error) => {
+        // It may come back with other metadata.
+        this.#applied = undefined;
+        this.#emit('serverDown', { error });
+      },
       onUp: (since) => this.#serverUp(since),
     });
   }
@@ -197,6 +227,95 @@ export class InfluxMirror {
   async confirmDrops(confirmation: string): Promise<void> {
     this.#expectOpen();
     await this.#store.confirm(confirmation);
+    this.#follower?.poke();
+  }
+
+  /**
+   * The connection's address and options.
+   *
+   * @internal
+   */
+  get address(): InfluxAddress {
+    return this.#connection.address;
+  }
+
+  /**
+   * Makes a change that the followed client's cluster has just accepted on the server now, and resolves with the reason if the server
+   * does not have it then. If the server has the version directly below and the client no newer one, the change alone is made;
+   * otherwise the server is brought in sync with the newest metadata. Rejects as {@link converge} does.
+   *
+   * @internal
+   */
+  carryOut(change: AcceptedChange): Promise<string | undefined> {
+    return this.#exclusively(async () => {
+      const { data, origin } = await this.#newest();
+      const before = this.#applied?.epoch === origin.epoch ? this.#applied : undefined;
+      const isNext =
+        before?.version !== undefined &&
+        this.#pushed?.version === origin.version &&
+        this.#pushed?.previousVersion === before.version;
+      const order = (): Promise<string | undefined> => this.#order(change, data, origin);
+      if (isNext && differsOnlyBy(change, before.data, data)) {
+        const refusal = await order();
+        if (refusal === undefined) this.#noteApplied(data, origin);
+        return refusal;
+      }
+      // What the cluster has again since then was created after the drop, and must not keep points of before.
+      const isBehind = before?.version !== undefined && before.version < change.version;
+      if (change.isDrop && isBehind && change.isIn(data)) {
+        const refusal = await order();
+        if (refusal !== undefined) return refusal;
+      }
+      if (before?.version !== origin.version) await this.#convergeNow(data, origin, change);
+      if (change.isDrop) return change.isIn(data) ? undefined : order();
+      const finding = findingOf(this.#lastReport, change);
+      if (finding === undefined) return undefined;
+      return change.actionIn(data) === undefined ? finding.reason : order();
+    });
+  }
+
+  /**
+   * Brings the server in sync with the newest metadata of the followed client now, apart from drops. Rejects as {@link converge} does.
+   *
+   * @internal
+   */
+  catchUp(): Promise<void> {
+    return this.#exclusively(async () => {
+      const { data, origin } = await this.#newest();
+      if (this.#applied?.epoch === origin.epoch && this.#applied?.version === origin.version) return;
+      await this.#convergeNow(data, origin);
+    });
+  }
+
+  /**
+   * Returns whether the server is known to have a database.
+   *
+   * @internal
+   */
+  hasDatabase(name: string): boolean {
+    if (name === internalDatabase) return true;
+    if (this.#known !== undefined && findByName(this.#known.databases, name) !== undefined) return true;
+    return (
+      this.#lastReport?.unmanaged.some((item) => item.kind === 'database' && item.database === name) === true
+    );
+  }
+
+  /**
+   * Returns whether a subscription belongs to each server alone, by its name.
+   *
+   * @internal
+   */
+  isLocalSubscription(name: string): boolean {
+    return this.#converger.isLocalSubscription(name);
+  }
+
+  /**
+   * Notes that the server may have changed, for example because it was restarted: it is read again before the next change.
+   *
+   * @internal
+   */
+  doubt(): void {
+    this.#applied = undefined;
     this.#follower?.poke();
   }
 
@@ -251,7 +370,7 @@ export class InfluxMirror {
   }
 
   readonly #passwordOf = async (user: string): Promise<string | undefined> => {
-    const given = await this.#settings.passwords?.(user);
+    const given = this.#given.get(user) ?? (await this.#settings.passwords?.(user));
     const { username } = this.#connection.address;
     // The mirror's own password shows whether its account is the cluster's.
     return given ?? (user === username ? this.#connection.password() : undefined);
@@ -267,6 +386,7 @@ export class InfluxMirror {
 
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
+    this.#source?.off('pushed', this.#onPushed);
     this.#cancelAbandon();
     const watched = this.#watch?.close();
     const { clock } = this.#connection.address;
@@ -283,19 +403,79 @@ export class InfluxMirror {
     origin: Origin,
     { signal, ...caution }: Omit<ConvergenceOptions, 'onStep'>,
   ): Promise<Report> {
-    const onStep = (step: Step, refusal: string | undefined) =>
-      this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) });
-    return this.#exclusively(() =>
-      withLinkedSignal([signal, this.#closing.signal], async (linked) => {
-        const options = { ...caution, signal: linked, onStep };
-        const work = () => this.#converger.converge(data, origin, options);
-        const report = await this.#withFirstAdmin(data, origin, work);
-        this.#lastReport = report;
-        if (this.#watch?.isDown) this.#watch.hurry();
-        this.#emit('report', report);
-        return report;
-      }),
-    );
+    return this.#exclusively(() => this.#convergeInTurn(data, origin, { signal, ...caution }));
+  }
+
+  async #convergeInTurn(
+    data: MetaData,
+    origin: Origin,
+    { signal, ...caution }: Omit<ConvergenceOptions, 'onStep'>,
+  ): Promise<Report> {
+    // Not known any more if it fails.
+    this.#applied = undefined;
+    return withLinkedSignal([signal, this.#closing.signal], async (linked) => {
+      const options = { ...caution, signal: linked, onStep: this.#onStep };
+      const work = () => this.#converger.converge(data, origin, options);
+      const report = await this.#withFirstAdmin(data, origin, work);
+      if (report.unfinished !== true) this.#noteApplied(data, origin);
+      this.#lastReport = report;
+      if (this.#watch?.isDown) this.#watch.hurry();
+      this.#emit('report', report);
+      return report;
+    });
+  }
+
+  #noteApplied(data: MetaData, { epoch, version }: Origin): void {
+    this.#applied = { data, epoch, version };
+    this.#known = data;
+  }
+
+  readonly #onPushed = (event: unknown): void => {
+    if (!isJsonObject(event)) return;
+    this.#pushed = { version: event['version'], previousVersion: event['previousVersion'] };
+  };
+
+  readonly #onStep = (step: Step, refusal: string | undefined): void =>
+    this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) });
+
+  /** Converges in a turn that is already held; leaves drops to the next convergence, which may hesitate. */
+  async #convergeNow(data: MetaData, origin: Origin, change?: AcceptedChange): Promise<void> {
+    const [item] = change?.items ?? [];
+    const user = item?.kind === 'user' ? item.user : undefined;
+    if (user !== undefined && change?.password !== undefined) this.#given.set(user, change.password);
+    try {
+      await this.#convergeInTurn(data, origin, { leavesDrops: true, orders: this.#orders });
+    } finally {
+      if (user !== undefined) this.#given.delete(user);
+    }
+  }
+
+  async #order(change: AcceptedChange, data: MetaData, origin: Origin): Promise<string | undefined> {
+    const action = change.actionIn(data);
+    const [item] = change.items;
+    if (action === undefined) return 'InfluxQL cannot express it';
+    const step = { item, action, reason: 'a statement at the gateway' };
+    const refusal = await this.#converger.carryOut(step, data, origin, change.password);
+    this.#onStep(step, refusal);
+    return refusal;
+  }
+
+  /** Resolves with the newest metadata of the followed client and its place in one history. */
+  async #newest(): Promise<{ readonly data: MetaData; readonly origin: Origin }> {
+    const source = this.#source;
+    if (source === undefined)
+      throw new CfluxError('INVALID_OPTION', 'the mirror follows no client: call follow()');
+    for (;;) {
+      const { version, epoch } = source.status;
+      const data = await source.data();
+      // A client's metadata may change shortly before its status.
+      await sleep(this.#connection.address.clock, 0, this.#closing.signal);
+      const after = source.status;
+      if (version === 0)
+        throw new CfluxError('NOT_OPEN', 'the node has not joined its cluster yet', { retryable: true });
+      if (after.version === version && after.epoch === epoch)
+        return { data, origin: { clusterId: data.clusterId, epoch, version } };
+    }
   }
 
   async #withFirstAdmin<T>(wanted: MetaData, origin: Origin, work: () => Promise<T>): Promise<T> {

@@ -38,7 +38,7 @@ export class LocalSubscriptions {
     { name: database }: DatabaseInfo,
     { name: policy, subscriptions }: RetentionPolicyInfo,
   ): Finding[] {
-    return subscriptions.filter(this.#isLocal).map(({ name }) => {
+    return subscriptions.filter(this.isLocal).map(({ name }) => {
       const item = { kind: 'subscription', database, policy, name } as const;
       const reason =
         'in the cluster, but local to a server by its name and no longer mirrored: drop it on each server that it does not belong to';
@@ -51,7 +51,7 @@ export class LocalSubscriptions {
     const known = this.#stripped.get(database);
     if (known !== undefined) return known;
     const isAffected = database.retentionPolicies.some(({ subscriptions }) =>
-      subscriptions.some(this.#isLocal),
+      subscriptions.some(this.isLocal),
     );
     const stripped = isAffected
       ? { ...database, retentionPolicies: database.retentionPolicies.map(this.#stripPolicy) }
@@ -62,9 +62,10 @@ export class LocalSubscriptions {
 
   readonly #stripPolicy = (policy: RetentionPolicyInfo): RetentionPolicyInfo => ({
     ...policy,
-    subscriptions: policy.subscriptions.filter((subscription) => !this.#isLocal(subscription)),
+    subscriptions: policy.subscriptions.filter((subscription) => !this.isLocal(subscription)),
   });
 
-  readonly #isLocal = ({ name }: { readonly name: string }): boolean =>
+  /** Returns whether a subscription of this name belongs to a single server. */
+  readonly isLocal = ({ name }: { readonly name: string }): boolean =>
     this.#prefix !== '' && name.startsWith(this.#prefix);
 }

@@ -7,6 +7,8 @@ import { statementError } from './statement-error.js';
 export interface RunOptions {
   /** The password that the action sets. */
   readonly password?: string | undefined;
+  /** Whether a user gave this very change to this server: it is then not checked whether it may be made. Default: false. */
+  readonly isOrdered?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -17,12 +19,12 @@ export interface RunOptions {
 export async function runStep(
   connection: InfluxConnection,
   action: Action,
-  { password, signal }: RunOptions = {},
+  { password, isOrdered = false, signal }: RunOptions = {},
 ): Promise<string | undefined> {
   const [first = '', ...others] = influxqlOf(action, password);
   const options = { secret: password !== undefined, signal };
   try {
-    await guard(connection, action, signal);
+    if (!isOrdered) await guard(connection, action, signal);
     const wasThere = await executeUnless(harmless[action.kind] ?? [], () =>
       connection.execute(first, options),
     );

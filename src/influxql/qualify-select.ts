@@ -1,6 +1,6 @@
 import { findByName } from '../meta/named-list.js';
 import type { DatabaseInfo } from '../meta/records.js';
-import { databaseNotFound, retentionPolicyNotFound } from '../meta/refusals.js';
+import { databaseNameRequired, databaseNotFound, retentionPolicyNotFound } from '../meta/refusals.js';
 import { refused } from './refused.js';
 import type { Measurement, SelectStatement } from './select.js';
 
@@ -52,6 +52,7 @@ function withPlaces(select: SelectStatement, data: Databases, place: DefaultPlac
 
 function qualify(measurement: Measurement, data: Databases, place: DefaultPlace): Measurement {
   const name = measurement.database || place.database;
+  if (name === '') throw databaseNameRequired();
   const database = findByName(data.databases, name);
   if (database === undefined) throw databaseNotFound(name);
   const policy = measurement.policy || place.policy || database.defaultRetentionPolicy;

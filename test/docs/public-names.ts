@@ -9,6 +9,7 @@ const entries: Record<string, string> = {
   'clusterflux/manager': 'src/manager/index.ts',
   'clusterflux/influxql': 'src/influxql/index.ts',
   'clusterflux/influxdb': 'src/influxdb/index.ts',
+  'clusterflux/gateway': 'src/gateway/index.ts',
   'clusterflux/testing': 'src/testing/index.ts',
 };
 

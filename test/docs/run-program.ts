@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import * as clusterflux from 'clusterflux';
+import * as gateway from 'clusterflux/gateway';
 import * as influxdb from 'clusterflux/influxdb';
 import * as influxql from 'clusterflux/influxql';
 import * as manager from 'clusterflux/manager';
@@ -12,6 +13,7 @@ const modules: Record<string, unknown> = {
   'clusterflux/manager': manager,
   'clusterflux/influxql': influxql,
   'clusterflux/influxdb': influxdb,
+  'clusterflux/gateway': gateway,
   'clusterflux/testing': testing,
 };
 const requireOther = createRequire(import.meta.url);

@@ -1,4 +1,5 @@
 import { CfluxClient, clientMetrics, LocalMetaClient, systemClock } from 'clusterflux';
+import { gatewayMetrics } from 'clusterflux/gateway';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { Agent } from '../../src/cli/agent.js';
@@ -40,6 +41,7 @@ const options: [document: string, heading: string, ...declarations: [file: strin
     ['src/influxdb/mirror-options.ts', 'InfluxMirrorOptions'],
     ['src/influxdb/influx-options.ts', 'InfluxConnectionOptions'],
   ],
+  ['docs/options.md', '## `createGateway`', ['src/gateway/gateway-options.ts', 'GatewayOptions']],
 ];
 
 /** `5,000` and `15 000` are the same number in the documents and in the comments; `undefined` where there is none. */
@@ -136,5 +138,15 @@ describe('tables of the README are complete', () => {
       ([, name]) => name ?? '',
     );
     expect(sorted(documented.map((name) => name.replace(/\{.*/, '')))).toEqual(sorted(exposed));
+  });
+
+  it('every metric of a gateway is in its page', async () => {
+    const documented = rowsOf(section(textOf('docs/gateway.md'), '## Observe')).flatMap(([names]) =>
+      namesIn(names).filter((name) => name.startsWith('cflux_')),
+    );
+    const registry = new Registry();
+    await gatewayMetrics({ on: () => undefined }, { registry });
+    const exposed = [...(await registry.metrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? '');
+    expect(sorted(documented)).toEqual(sorted(exposed));
   });
 });

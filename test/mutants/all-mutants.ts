@@ -1,6 +1,7 @@
 import { cliMutants } from './cli-mutants.js';
 import { clientMutants } from './client-mutants.js';
 import { deltaMutants } from './delta-mutants.js';
+import { gatewayMutants } from './gateway-mutants.js';
 import { influxdbMutants } from './influxdb-mutants.js';
 import { influxqlMutants } from './influxql-mutants.js';
 import { managerMutants } from './manager-mutants.js';
@@ -12,6 +13,7 @@ export const allMutants: ReadonlyMap<string, Mutant> = new Map(
     ...clientMutants,
     ...managerMutants,
     ...influxdbMutants,
+    ...gatewayMutants,
     ...deltaMutants,
     ...influxqlMutants,
     ...cliMutants,

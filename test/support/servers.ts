@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe } from 'vitest';
 
 /** The real servers that `npm run servers` installs. */
-export type Server = 'influxd' | 'influx' | 'etcd' | 'chromium';
+export type Server = 'influxd' | 'influx' | 'etcd' | 'chromium' | 'haproxy' | 'nginx';
 
 /** How a suite that was left out for want of something begins its name; the reporter looks for it. */
 export const missingMark = 'NOT RUN, no ';
@@ -17,6 +17,18 @@ const isInstalled = (server: Server) =>
  */
 export function describeWithServer(server: Server, name: string, suite: () => void): void {
   describeWhere(isInstalled(server), `server ${server}`, name, suite);
+}
+
+/** A suite that needs a module of an interpreter in /usr/bin, from a Debian package; treated as {@link describeWithServer} treats a missing server. */
+export function describeWithModule(
+  interpreter: 'python3',
+  module: string,
+  debianPackage: string,
+  name: string,
+  suite: () => void,
+): void {
+  const isThere = spawnSync(`/usr/bin/${interpreter}`, ['-c', `import ${module}`]).status === 0;
+  describeWhere(isThere, `package ${debianPackage}`, name, suite);
 }
 
 /** What this machine may not let a test do; both need root's rights. */

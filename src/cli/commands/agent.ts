@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
 import { withoutUser } from '../../transport/endpoints.js';
-import { Agent } from '../agent.js';
+import { Agent, type AgentOptions } from '../agent.js';
 import { checkAgent } from '../agent-check.js';
 import { AgentLog } from '../agent-log.js';
 import { serveAgent } from '../agent-server.js';
@@ -15,6 +15,7 @@ import {
   withManagerFlags,
 } from '../connections.js';
 import { EndWith, exitCode } from '../exit-code.js';
+import { reloadedFileOf } from '../file-of.js';
 import { parseListen } from '../listen.js';
 import { collect, parseCount, parseDuration } from '../parse.js';
 import type { Terminal } from '../terminal.js';
@@ -31,6 +32,9 @@ interface Flags extends InfluxFlags, ManagerFlags {
   readonly listen: { readonly host: string; readonly port: number };
   readonly hostName?: readonly string[];
   readonly check?: true;
+  readonly gateway?: { readonly host: string; readonly port: number };
+  readonly gatewayTlsCert?: string;
+  readonly gatewayTlsKey?: string;
   readonly adopt?: true;
   readonly reseed?: true;
   readonly json?: true;
@@ -46,6 +50,7 @@ If a server lost its meta.db or got an older one, nothing is created on it: rest
 
 Examples:
   cflux agent --endpoint http://manager:8000 --cluster prod --data /var/lib/cflux
+  cflux agent --influxdb http://127.0.0.1:8085 --gateway 0.0.0.0:8086 …
   cflux agent --username admin --password-file /etc/cflux/admin --passwords /etc/cflux/passwords.toml …
   cflux agent --check …           check everything that it needs, and end
   cflux plan …                    show what it would do`;
@@ -77,6 +82,13 @@ export function agentCommand(terminal: Terminal): Command {
       'accept this host name too while listening on loopback, for a proxy; repeatable',
       collect,
     )
+    .option(
+      '--gateway <host:port>',
+      'accept the clients of InfluxDB here: schema statements are executed on the cluster, all else by the server',
+      parseListen,
+    )
+    .option('--gateway-tls-cert <file>', 'certificate of the gateway (PEM)')
+    .option('--gateway-tls-key <file>', 'private key of --gateway-tls-cert (PEM)')
     .option('--adopt', "if the manager has another cluster's metadata, take it")
     .option('--reseed', "if the manager has another cluster's metadata, replace it by this node's")
     .option('--check', 'only check server, rights, snapshot port, manager and directory; a line each')
@@ -104,6 +116,34 @@ async function check(flags: Flags, terminal: Terminal): Promise<void> {
   if (failed > 0) throw new EndWith(exitCode.failed);
 }
 
+function gatewayOptions({
+  gateway,
+  gatewayTlsCert: cert,
+  gatewayTlsKey: key,
+  influxdb,
+}: Flags): Pick<AgentOptions, 'gateway'> {
+  if ((cert === undefined) !== (key === undefined))
+    throw new CfluxError('INVALID_OPTION', '--gateway-tls-cert and --gateway-tls-key need each other');
+  if (gateway === undefined) {
+    if (cert === undefined) return {};
+    throw new CfluxError('INVALID_OPTION', '--gateway-tls-cert: needs --gateway');
+  }
+  const server = new URL(influxdb);
+  const isHere = /^(localhost|127\.[0-9.]+|\[::1\])$/.test(server.hostname);
+  if (isHere && Number(server.port) === gateway.port && gateway.port !== 0) {
+    throw new CfluxError(
+      'INVALID_OPTION',
+      `--gateway: port ${gateway.port} is that of --influxdb ${withoutUser(influxdb)}; move the server to another port`,
+    );
+  }
+  if (cert === undefined || key === undefined) return { gateway };
+  const tls = {
+    cert: reloadedFileOf('--gateway-tls-cert', cert),
+    key: reloadedFileOf('--gateway-tls-key', key),
+  };
+  return { gateway: { ...gateway, tls } };
+}
+
 async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {
   if (flags.adopt && flags.reseed)
     throw new CfluxError('INVALID_OPTION', '--adopt and --reseed cannot be used together');
@@ -127,6 +167,7 @@ async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {
       import: flags.import ?? false,
       onForeign: flags.adopt ? 'adopt' : flags.reseed ? 'reseed' : 'wait',
       clock,
+      ...gatewayOptions(flags),
     },
     log,
   );

@@ -30,7 +30,11 @@ export function removeNodeCommand(terminal: Terminal): Command {
   return withEndpointFlags(new Command('remove-node').description('Remove nodes from a cluster.'))
     .argument('<cluster>')
     .argument('[id]', 'node id from `cflux nodes`', parseNodeId)
-    .option('--dead-for <duration>', 'remove all nodes that have been dead so long, such as 1d', parseDuration)
+    .option(
+      '--dead-for <duration>',
+      'remove all nodes that have been dead so long, such as 1d',
+      parseDuration,
+    )
     .option('--json', 'output as JSON')
     .addHelpText('after', help)
     .action(async (cluster: string, id: number | undefined, { deadFor, json, ...flags }: Flags) => {

@@ -46,7 +46,12 @@ export interface Node {
   readonly mirror: InfluxMirror;
 }
 
-export async function node(endpoint: string, options: Partial<InfluxMirrorOptions> = {}): Promise<Node> {
+/** @param seenAt returns the URL at which the node sees its server, such as that of a proxy. */
+export async function node(
+  endpoint: string,
+  options: Partial<InfluxMirrorOptions> = {},
+  seenAt: (url: string) => Promise<string> = async (url) => url,
+): Promise<Node> {
   const influxd = await server();
   const dir = await directory();
   await mkdir(join(dir, 'cluster'));
@@ -57,7 +62,7 @@ export async function node(endpoint: string, options: Partial<InfluxMirrorOption
     heartbeatInterval: 300,
   });
   const mirror = new InfluxMirror({
-    url: influxd.url,
+    url: await seenAt(influxd.url),
     dir,
     interval: 60_000,
     passwords: (user) => user,

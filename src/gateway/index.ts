@@ -1,0 +1,10 @@
+export {
+  createGateway,
+  type Gateway,
+  type GatewayEvents,
+  type GatewayStatement,
+  type RequestClass,
+} from './gateway.js';
+export { type GatewayMetricsOptions, gatewayMetrics, type ObservedGateway } from './gateway-metrics.js';
+export type { GatewayClient, GatewayOptions } from './gateway-options.js';
+export type { StatementRecord } from './statements/run-request.js';

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { formatResponse } from '../influxql/format-response.js';
+
+/** The version and build that the server stated last: clients expect them in every response. */
+export class ServerIdentity {
+  #version: string | undefined;
+  #build: string | undefined;
+
+  get version(): string | undefined {
+    return this.#version;
+  }
+
+  /** Notes the headers of a response of the server. */
+  note({ 'x-influxdb-version': version, 'x-influxdb-build': build }: NodeJS.Dict<string | string[]>): void {
+    if (typeof version !== 'string') return;
+    this.#version = version;
+    this.#build = typeof build === 'string' ? build : undefined;
+  }
+
+  get headers(): Record<string, string> {
+    return {
+      ...(this.#build === undefined ? {} : { 'X-Influxdb-Build': this.#build }),
+      ...(this.#version === undefined ? {} : { 'X-Influxdb-Version': this.#version }),
+    };
+  }
+}
+
+/** Sends an error of the gateway itself, in the form of the server's errors. */
+export function sendError(
+  response: ServerResponse,
+  {
+    status,
+    text,
+    headers = {},
+  }: { readonly status: number; readonly text: string; readonly headers?: Record<string, string> },
+  server: ServerIdentity,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const body = `${formatResponse({ error: text })}\n`;
+  const id = requestIdOf(response.req.headers);
+  const all = {
+    'Content-Type': 'application/json',
+    'Request-Id': id,
+    'X-Request-Id': id,
+    ...server.headers,
+    'X-Influxdb-Error': errorHeader(text),
+    ...headers,
+  };
+  // As Go sorts them.
+  const sorted = Object.entries(all).sort(([one], [other]) => (one < other ? -1 : 1));
+  response.writeHead(status, [...sorted.flat(), 'Content-Length', String(Buffer.byteLength(body))]);
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** As the server: the client's, or a new one. */
+function requestIdOf(headers: IncomingHttpHeaders): string {
+  const given = headers['x-request-id'] || headers['request-id'];
+  return typeof given === 'string' ? given : randomUUID();
+}
+
+/** The text as the server puts it into `X-Influxdb-Error`: its first 1,024 bytes, without line ends. */
+export function errorHeader(text: string): string {
+  const bytes = Buffer.from(text).subarray(0, 1_024).toString('latin1');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a header must not contain them
+  return bytes.replace(/[\x00-\x1f\x7f]/g, ' ');
+}

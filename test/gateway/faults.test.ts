@@ -1,0 +1,107 @@
+import { expect, it } from 'vitest';
+import { inStep, labManager } from '../influxdb/support/fleet.js';
+import { atEnd, names } from '../influxdb/support/lab.js';
+import { describeWithServer } from '../support/servers.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { exchange, query } from './support/exchange.js';
+import { gatewayNode } from './support/gateway-lab.js';
+import { wireTo } from './support/wire.js';
+
+const success = '{"results":[{"statement_id":0}]}\n';
+
+describeWithServer('influxd', 'a gateway among faults', () => {
+  it('R30: a server that is killed and started again loses no acknowledged write', async () => {
+    const { gateway, influxd } = await gatewayNode((await labManager()).url);
+    await exchange(gateway.url, query('CREATE DATABASE x'));
+    const acknowledged: number[] = [];
+    let isOver = false;
+    // Each point has its own time, so that a lost one is missing.
+    const writer = (async () => {
+      for (let at = 1; !isOver; at += 1) {
+        const { status } = await exchange(gateway.url, {
+          method: 'POST',
+          path: '/write?db=x',
+          body: `m v=1 ${at}`,
+        });
+        expect([204, 503]).toContain(status);
+        if (status === 204) acknowledged.push(at);
+      }
+    })();
+    for (let round = 0; round < 2; round += 1) {
+      await expect.poll(() => acknowledged.length).toBeGreaterThan(20 * (round + 1));
+      await influxd.stop('SIGKILL');
+      expect((await exchange(gateway.url, query('CREATE DATABASE y'))).status).toBe(503);
+      await influxd.start();
+      const before = acknowledged.length;
+      await expect.poll(() => acknowledged.length).toBeGreaterThan(before + 5);
+    }
+    isOver = true;
+    await writer;
+    const { results } = await influxd.query('SELECT v FROM x..m');
+    const stored = new Set(
+      results?.[0]?.series?.[0]?.values?.map(([time]) => Date.parse(String(time))) ?? [],
+    );
+    expect(results?.[0]?.series?.[0]?.values?.length).toBeGreaterThanOrEqual(acknowledged.length);
+    expect(stored.size).toBeGreaterThan(0);
+    expect((await exchange(gateway.url, query('CREATE DATABASE y'))).body).toBe(success);
+  });
+
+  it('R31: a client that goes away within its statement has it executed all the same', async () => {
+    const { gateway, influxd } = await gatewayNode((await labManager()).url);
+    const wire = await wireTo(gateway.url);
+    wire.write('POST /query?q=CREATE+DATABASE+x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n');
+    await new Promise<void>((resolve) => gateway.on('wait', () => resolve()));
+    wire.socket.destroy();
+    await expect.poll(() => names(influxd, 'SHOW DATABASES')).toEqual(['x']);
+  });
+
+  it('R31: a gateway that closes within a statement completes it first', async () => {
+    const { gateway, influxd } = await gatewayNode((await labManager()).url);
+    const statement = exchange(gateway.url, query('CREATE DATABASE x'));
+    await new Promise<void>((resolve) => gateway.on('wait', () => resolve()));
+    await gateway.close();
+    expect((await statement).body).toBe(success);
+    expect(await names(influxd, 'SHOW DATABASES')).toEqual(['x']);
+  });
+
+  it('R31: a manager that dies and comes back has every statement that was acknowledged', async () => {
+    const manager = await labManager();
+    const proxy = await TcpProxy.start(manager.url);
+    atEnd(() => proxy.close());
+    const [a, b] = [
+      await gatewayNode(proxy.url, { gateway: { managerTimeout: 500 } }),
+      await gatewayNode(manager.url),
+    ];
+    const acknowledged: string[] = [];
+    for (let at = 0; at < 12; at += 1) {
+      if (at % 4 === 2) proxy.cut();
+      if (at % 4 === 3) proxy.refuse();
+      const { body } = await exchange(a.gateway.url, query(`CREATE DATABASE d${at}`));
+      if (body === success) acknowledged.push(`d${at}`);
+      else expect(body).toMatch(/nothing was changed|outcome is unknown/);
+      proxy.heal();
+    }
+    expect(acknowledged.length).toBeGreaterThan(5);
+    await a.client.refresh();
+    await inStep(b, a.client.status.version);
+    expect(await names(b.influxd, 'SHOW DATABASES')).toEqual(expect.arrayContaining(acknowledged));
+    expect(await names(a.influxd, 'SHOW DATABASES')).toEqual(expect.arrayContaining(acknowledged));
+  });
+
+  it('R31: statements of several gateways at once are all executed, each on its own server when it is acknowledged', async () => {
+    const manager = await labManager();
+    const [a, b] = [await gatewayNode(manager.url), await gatewayNode(manager.url)];
+    await Promise.all(
+      [a, b].map(async ({ gateway, influxd }, side) => {
+        for (let at = 0; at < 8; at += 1) {
+          const name = `s${side}n${at}`;
+          expect((await exchange(gateway.url, query(`CREATE DATABASE ${name}`))).body).toBe(success);
+          expect(await names(influxd, 'SHOW DATABASES')).toContain(name);
+        }
+      }),
+    );
+    const wanted = [0, 1].flatMap((side) => Array.from({ length: 8 }, (_, at) => `s${side}n${at}`)).sort();
+    await expect.poll(async () => (await names(a.influxd, 'SHOW DATABASES')).sort()).toEqual(wanted);
+    await expect.poll(async () => (await names(b.influxd, 'SHOW DATABASES')).sort()).toEqual(wanted);
+  });
+});
