@@ -4,6 +4,7 @@ import { tooLate, unknownOutcome } from '../client/commit/push-outcome.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { QueryTarget } from '../influxql/index.js';
+import { checkAdministrators } from '../meta/administrators.js';
 import { decodeMetadata } from '../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
@@ -12,7 +13,6 @@ import type { MetaData } from '../meta/records.js';
 import { noVersion } from '../protocol/version.js';
 import { randomUuid, systemRandom } from '../random.js';
 import type { Snapshot, Transport } from '../transport/transport.js';
-import { checkAdministrators } from './administrators.js';
 
 /** Which cluster is changed, and which changes are allowed. */
 export interface ClusterTargetOptions {

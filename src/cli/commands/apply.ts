@@ -1,14 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { CfluxError } from '../../errors.js';
+import { checkAdministrators } from '../../meta/administrators.js';
 import { LocalMetaClient } from '../../meta/local-meta-client.js';
+import { differenceLines, differences } from '../../meta/metadata-differences.js';
+import { metadataTree } from '../../meta/metadata-tree.js';
 import type { MetaData } from '../../meta/records.js';
-import { checkAdministrators } from '../administrators.js';
 import { absent, applySchema, type Prune } from '../apply-schema.js';
 import type { ClusterTarget } from '../cluster-target.js';
 import { type DeclaredSchema, declaredSchema } from '../declared-schema.js';
 import { EndWith, exitCode } from '../exit-code.js';
-import { differenceLines, differences } from '../metadata-differences.js';
-import { metadataTree } from '../metadata-tree.js';
 import { type ParameterFlags, parametersOf } from '../parameters.js';
 import { collect } from '../parse.js';
 import { scriptTexts } from '../script.js';
