@@ -9,6 +9,8 @@ import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.
 import { noVersion } from '../protocol/version.js';
 import { type Random, randomUuid } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
+import { Activities, type ActivityRequest } from './activity/activity.js';
+import type { LoggedActivity } from './activity/activity-log.js';
 import type { Audit, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
@@ -64,25 +66,32 @@ const mutationMemory = 15 * 60_000;
  * ```
  */
 export class Manager {
+  /** Identity of this process among the managers of its store. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
   readonly nodeTtl: number;
   readonly limits: Limits;
+  /** Number of versions of each cluster that are kept. */
+  readonly keepVersions: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly #store: TimedStore;
   readonly #maxPollWait: number;
   readonly #conflictHold: number;
-  readonly #keepVersions: number;
-  readonly #audit: Audit | undefined;
+  readonly #activity: Activities;
+  /** Records a change, and calls the application's own audit. */
+  readonly #audit: Audit;
   readonly #deadlines: Deadlines;
   readonly #clusters = new OpenClusters((name) => this.#createCluster(name));
   readonly #service = new Service({
     open: () => this.#open(),
     end: () => {
+      this.#activity.close(managerClosed());
       for (const cluster of this.#clusters.concerned(undefined)) cluster.close(managerClosed());
     },
     close: (wasOpen) => this.#close(wasOpen),
   });
-  readonly #id: string;
   #bindAddress = '';
   readonly #pollSlots: PollSlots;
   readonly #offerRoom: OfferRoom;
@@ -99,15 +108,25 @@ export class Manager {
     this.limits = settings.limits;
     this.#maxPollWait = settings.maxPollWait;
     this.#conflictHold = settings.conflictHold;
-    this.#keepVersions = settings.keepVersions;
-    this.#audit = options.audit;
+    this.keepVersions = settings.keepVersions;
     this.#offerRoom = new OfferRoom(this.limits.offerBytes, this.limits.snapshotBytes);
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
     this.#deadlines = new Deadlines(this.clock);
     this.#store = new TimedStore(options.store, this.#deadlines);
     this.#kept = new KeptVersions(this.#store);
     this.#known = new KnownClusters(this.#store, this.clock, this.limits.clusters);
-    this.#id = randomUuid(this.random);
+    this.id = randomUuid(this.random);
+    this.startedAt = this.clock.now();
+    this.#activity = new Activities({
+      clock: this.clock,
+      deadlines: this.#deadlines,
+      latest: async (cluster) => (await this.#store.head(cluster)).latest,
+      onError: this.#onError,
+    });
+    this.#audit = (entry) => {
+      this.#activity.add(entry);
+      options.audit?.(entry);
+    };
   }
 
   /** Informational: the location of its data. */
@@ -164,7 +183,7 @@ export class Manager {
       const node = knownNodeOf(description, requester);
       await this.#known.admit(cluster);
       const id = await this.#store.addNode(cluster, node, { instance });
-      this.#audit?.({ action: 'register', cluster, nodeId: id, ...requester });
+      this.#audit({ action: 'register', cluster, nodeId: id, ...requester });
       return { id, expirationDate: new Date(this.clock.now() + this.nodeTtl).toISOString(), node };
     });
   }
@@ -221,7 +240,7 @@ export class Manager {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.removeNode(cluster, nodeId))) throw nodeNotFound(nodeId);
-      this.#audit?.({ action: 'deregister', cluster, nodeId, ...requester });
+      this.#audit({ action: 'deregister', cluster, nodeId, ...requester });
     });
   }
 
@@ -304,6 +323,22 @@ export class Manager {
     });
   }
 
+  /**
+   * Resolves with the changes after a place in this manager's record, as soon as there are any, at the latest after `wait` milliseconds.
+   *
+   * @throws `TOO_MANY_REQUESTS`: the request would be held, and there is no slot for it.
+   */
+  activity(
+    request: Omit<ActivityRequest, 'takeSlot'>,
+    options: { readonly requester?: Requester; readonly connection?: object } = {},
+  ): Promise<LoggedActivity> {
+    const { requester = {}, connection } = options;
+    const takeSlot = () => this.#pollSlots.take({ cluster: '', requester, connection });
+    return this.#service.serving(() =>
+      this.#activity.after({ ...request, wait: Math.min(request.wait, this.#maxPollWait), takeSlot }),
+    );
+  }
+
   /** Identity of the history of a cluster; every name has one, even before its first version. */
   epoch(cluster: string): Promise<string> {
     return this.#service.serving(async () => {
@@ -348,7 +383,7 @@ export class Manager {
       checkClusterName(cluster);
       if (!(await this.#store.deleteCluster(cluster))) throw clusterNotFound(cluster);
       this.#known.forget(cluster);
-      this.#audit?.({ action: 'delete-cluster', cluster, ...requester });
+      this.#audit({ action: 'delete-cluster', cluster, ...requester });
       for (const open of this.#clusters.concerned(cluster)) await open.changed();
     });
   }
@@ -362,12 +397,12 @@ export class Manager {
     return this.#service.storing(async () => {
       checkDescription(description);
       const update = await this.#store.updateNode(cluster, nodeId, knownNodeOf(description, requester));
-      if (update === 'changed') this.#audit?.({ action: 'update-node', cluster, nodeId, ...requester });
+      if (update === 'changed') this.#audit({ action: 'update-node', cluster, nodeId, ...requester });
     });
   }
 
   get #self(): ManagerInfo {
-    return { id: this.#id, hostname: hostname(), bindAddress: this.#bindAddress };
+    return { id: this.id, hostname: hostname(), bindAddress: this.#bindAddress };
   }
 
   async #open(): Promise<void> {
@@ -375,13 +410,14 @@ export class Manager {
       clock: this.clock,
       random: this.random,
       nodeTtl: this.nodeTtl,
-      keepVersions: this.#keepVersions,
+      keepVersions: this.keepVersions,
       mutationMemory,
       maxNodes: this.limits.nodes,
       conflictHold: this.#conflictHold,
     };
     await this.#store.open(context);
     this.#unwatch = this.#store.watch((name) => {
+      this.#activity.notified(name);
       for (const cluster of this.#clusters.concerned(name)) cluster.notified().catch(this.#onError);
     });
   }
@@ -403,7 +439,7 @@ export class Manager {
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
       onCommit: (cluster, { version, nodeId }, requester) =>
-        this.#audit?.({ action: 'push', cluster, version, nodeId, ...requester }),
+        this.#audit({ action: 'push', cluster, version, nodeId, ...requester }),
       onError: this.#onError,
     });
   }

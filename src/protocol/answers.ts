@@ -34,6 +34,7 @@ export function nodeIn(entry: JsonObject): NodeInfo {
     hostname: entry.text('hostname'),
     bindAddress: entry.text(bindAddress),
     alive: entry.boolean('alive'),
+    ...(entry.value('left') === true ? { left: true } : {}),
     ...progressIn(entry),
   };
 }

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { isCfluxError } from '../../errors.js';
+import type { ListedNode } from '../../protocol/operator-answers.js';
 import { ageText } from '../amounts.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
-import type { ListedNode } from '../manager-answers.js';
 import type { ManagerApi } from '../manager-api.js';
 import { nodeState } from '../node-state.js';
 import { tableLines } from '../table.js';

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
+import type { ListedCluster } from '../../protocol/operator-answers.js';
 import { ageText, sizeText } from '../amounts.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
-import type { ListedCluster } from '../manager-answers.js';
 import type { ManagerApi } from '../manager-api.js';
 import { tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';

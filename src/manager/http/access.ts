@@ -4,7 +4,7 @@ import { CfluxError } from '../../errors.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Requester } from '../audit.js';
 import { header } from './request-headers.js';
-import type { Bearer, Scope, TokenSource } from './tokens.js';
+import { type Bearer, type Scope, scopes, type TokenSource } from './tokens.js';
 
 /** Identifies the requester, and the clusters that it may see. */
 export interface Access {
@@ -12,6 +12,8 @@ export interface Access {
   readonly maySee: (cluster: string) => boolean;
   /** The request may come from a node. */
   readonly isNode: boolean;
+  /** Its token; undefined if the manager requires none. */
+  readonly bearer?: Bearer;
 }
 
 /** A route requires one of these scopes; a route without scopes is public. `admin` grants everything. */
@@ -25,6 +27,10 @@ const needed: Readonly<Record<Route['name'], readonly Scope[]>> = {
   history: ['read', 'write'],
   readVersion: ['read', 'write'],
   metrics: ['read', 'write'],
+  ui: [],
+  whoami: scopes,
+  status: ['read', 'write'],
+  activity: ['read', 'write'],
   push: ['write', 'node'],
   register: ['node'],
   heartbeat: ['node'],
@@ -58,6 +64,7 @@ export async function accessOf(
     requester: { remote, author: name },
     maySee: (cluster) => only === undefined || only === cluster,
     isNode: bearer.scopes.includes('node') || bearer.scopes.includes('admin'),
+    bearer,
   };
 }
 

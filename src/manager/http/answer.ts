@@ -6,7 +6,7 @@ import { problemOf, problemType, wantsProblem } from '../../protocol/problem.js'
 import { TimeSlice } from '../time-slice.js';
 import type { Exchange } from './exchange.js';
 import { type HistoryHeaders, standingHeaders } from './history-headers.js';
-import { header } from './request-headers.js';
+import { header, takesGzip } from './request-headers.js';
 
 const empty = { 'Content-Length': 0 };
 
@@ -100,15 +100,9 @@ export function answerError(
       : { [headers.retryAfter]: String(Math.max(1, Math.ceil(error.retryAfter / 1_000))) }),
     'Content-Type': asJson ? problemType : 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
   });
   response.end(body);
-}
-
-function takesGzip(request: IncomingMessage): boolean {
-  const accepted = header(request, 'Accept-Encoding')?.split(',') ?? [];
-  return accepted.some((item) => {
-    const [coding, weight] = /^\s*(?:x-)?gzip\s*(?:;\s*q=(.*))?$/i.exec(item) ?? [];
-    return coding !== undefined && !/^0(?:\.0*)?\s*$/.test(weight ?? '1');
-  });
 }

@@ -8,6 +8,7 @@ import type { PushCounts } from './push-counts.js';
 import type { SentBodies } from './sent-bodies.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
 import type { TokenSource } from './tokens.js';
+import type { UiFiles } from './ui-files.js';
 
 /** One request and its pending response. */
 export interface Exchange {
@@ -18,6 +19,8 @@ export interface Exchange {
   /** The bodies of all responses. */
   readonly sent: SentBodies;
   readonly pushes: PushCounts;
+  /** Undefined if the dashboard is not served. */
+  readonly ui: UiFiles | undefined;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly access: Access;

@@ -14,6 +14,7 @@ import { OpenConnections } from './open-connections.js';
 import { RequestHandler } from './request-handler.js';
 import { TokenFile } from './token-file.js';
 import { type TokenEntry, TokenList, type TokenSource } from './tokens.js';
+import { builtUi, UiFiles } from './ui-files.js';
 
 /** Options of {@link createManagerServer}. */
 export interface ManagerServerOptions {
@@ -34,6 +35,10 @@ export interface ManagerServerOptions {
    * name that resolves to loopback (DNS rebinding) and read everything. Names have no scheme and no port. Default: none.
    */
   readonly hostNames?: readonly string[];
+  /**
+   * Serves the dashboard at `/ui/`. `true`: the one of this package; a string: the directory of another build of it. Default: `false`.
+   */
+  readonly ui?: boolean | string;
   /** Allows listening beyond this machine without tokens or client certificates. Default: false. */
   readonly insecure?: boolean;
   /** Milliseconds within which a whole request must arrive. Default: 60,000. */
@@ -84,12 +89,14 @@ export async function createManagerServer(
   const guard = new BrowserGuard({ open: !guarded, hostNames: options.hostNames ?? [] });
   const tokens = await tokensOf(options, manager);
   const credentials = tls && tlsCredentials(tls, options.onError, manager);
+  const ui = await uiOf(options);
   const server = createHttpServer(options, credentials?.values);
   await manager.open();
   const handler = new RequestHandler({
     manager,
     tokens,
     guard,
+    ui,
     metrics: await ManagerMetrics.create(manager, () => credentials?.certificates ?? []),
   });
   onEveryRequest(server, (request, response) => handler.handle(request, response));
@@ -121,6 +128,11 @@ export async function createManagerServer(
       return closing;
     },
   };
+}
+
+async function uiOf({ ui = false }: ManagerServerOptions): Promise<UiFiles | undefined> {
+  if (ui === false) return undefined;
+  return UiFiles.read(typeof ui === 'string' ? ui : await builtUi());
 }
 
 async function tokensOf(

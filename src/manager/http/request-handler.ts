@@ -15,15 +15,18 @@ import { PipelinedResponses } from './pipelined-responses.js';
 import { PushCounts } from './push-counts.js';
 import { RememberedRoutes } from './remembered-routes.js';
 import { hasBody } from './request-body.js';
+import { protect } from './response-protection.js';
 import { SentBodies } from './sent-bodies.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
 import { findingOnce, type TokenSource } from './tokens.js';
+import type { UiFiles } from './ui-files.js';
 
 export interface RequestHandlerOptions {
   readonly manager: Manager;
   readonly tokens: TokenSource | undefined;
   readonly guard: BrowserGuard;
   readonly metrics: ManagerMetrics;
+  readonly ui?: UiFiles | undefined;
 }
 
 // Milliseconds for which a client that sends more than is accepted may still read the response.
@@ -76,6 +79,7 @@ export class RequestHandler {
     };
     let settled: Promise<void> | undefined;
     try {
+      if (request.method !== 'PUT') protect(request, response);
       const refusal = this.#options.guard.refusal(request);
       if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'notApplied' });
       route = this.#routes.of(request);
@@ -110,7 +114,7 @@ export class RequestHandler {
     route: Route | undefined,
     open: OpenRequest,
   ): Promise<void> | void {
-    const { manager, tokens, metrics } = this.#options;
+    const { manager, tokens, metrics, ui } = this.#options;
     const answer = (access: Access) => {
       if (route === undefined) throw noSuchRoute(request);
       const exchange = {
@@ -119,6 +123,7 @@ export class RequestHandler {
         received: this.#received,
         sent: this.#sent,
         pushes: this.#pushes,
+        ui,
         request,
         response,
         open,

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { CfluxError } from '../../errors.js';
 
 /** The scopes of tokens; `admin` includes all others. */
-const scopes = ['read', 'write', 'node', 'admin'] as const;
+export const scopes = ['read', 'write', 'node', 'admin'] as const;
 /** A permission of a token. */
 export type Scope = (typeof scopes)[number];
 

@@ -1,0 +1,71 @@
+import { batch, signal } from '@preact/signals';
+import { type ActivityEntry, readActivity } from '../../protocol/activity.js';
+import { paths } from '../../protocol/routes.js';
+import { askJson } from './connection.js';
+import { refreshFleet } from './fleet.js';
+import { forever, Pause } from './loop.js';
+import { mayHold } from './tabs.js';
+
+const most = 500;
+const hold = 25_000;
+const betweenRequests = 2_000;
+
+/** What changed, newest first. */
+export const activity = signal<readonly ActivityEntry[]>([]);
+/** Counts the changes of each cluster that this page noticed: what was read of a cluster is old when it rises. */
+export const changes = signal<ReadonlyMap<string, number>>(new Map());
+/** The record of the manager was read once. */
+export const isActivityKnown = signal(false);
+
+let place = 0;
+let manager: string | undefined;
+
+export function followActivity(): void {
+  const pause = new Pause();
+  void forever(async (signal) => {
+    const holds = isActivityKnown.value && mayHold();
+    const found = await askJson(paths.activity(place), readActivity, {
+      signal,
+      ...(holds ? { headers: { Prefer: `wait=${hold / 1_000}` }, timeout: hold + 10_000 } : {}),
+    });
+    const isOther = manager !== undefined && found.manager !== manager;
+    manager = found.manager;
+    if (isOther && place > 0) {
+      // Another process: its record has other numbers.
+      place = 0;
+      everythingChanged();
+      activity.value = [];
+      return;
+    }
+    place = found.seq;
+    batch(() => {
+      const isFirst = !isActivityKnown.value;
+      isActivityKnown.value = true;
+      const newest = found.entries.toReversed();
+      activity.value = (found.missed ? newest : [...newest, ...activity.value]).slice(0, most);
+      if (found.missed) everythingChanged();
+      else if (!isFirst) count(found.clusters);
+    });
+    if (!holds) await pause.for(betweenRequests);
+  });
+}
+
+/** Raised when everything must be read again. */
+const generation = signal(0);
+
+function everythingChanged(): void {
+  generation.value += 1;
+  refreshFleet();
+}
+
+function count(clusters: readonly string[]): void {
+  if (clusters.length === 0) return;
+  const counted = new Map(changes.value);
+  for (const cluster of clusters) counted.set(cluster, (counted.get(cluster) ?? 0) + 1);
+  changes.value = counted;
+  refreshFleet();
+}
+
+/** A value that changes when what was read of the cluster is old. */
+export const changesOf = (cluster: string): string =>
+  `${generation.value} ${changes.value.get(cluster) ?? 0}`;
