@@ -13,6 +13,8 @@ export interface ListedVersion {
   readonly size: number;
   readonly nodeId?: number;
   readonly author?: string;
+  /** When the last live node had it, as the manager saw; absent if not all have it, or it is not known. */
+  readonly reachedAt?: number;
 }
 
 /** A cluster in the manager's list. */
@@ -62,6 +64,7 @@ export const readHistory = (json: string, endpoint: string): readonly ListedVers
 function versionIn(entry: JsonObject): ListedVersion {
   const nodeId = entry.optionalInteger('nodeId', count);
   const author = entry.optionalText('author');
+  const reachedAt = entry.optionalInteger('reachedAt', moment);
   return {
     version: entry.integer('version', count),
     mutation: entry.text('mutation'),
@@ -69,6 +72,7 @@ function versionIn(entry: JsonObject): ListedVersion {
     size: entry.integer('size', count),
     ...(nodeId === undefined ? {} : { nodeId }),
     ...(author === undefined ? {} : { author }),
+    ...(reachedAt === undefined ? {} : { reachedAt }),
   };
 }
 

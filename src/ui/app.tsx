@@ -1,5 +1,6 @@
 import { ClusterTabs } from './parts/cluster-tabs.js';
 import { Failure } from './parts/failure.js';
+import { Help } from './parts/help.js';
 import { Loading } from './parts/loading.js';
 import { PageHeader } from './parts/page-header.js';
 import { StatusBanners } from './parts/status-banners.js';
@@ -8,6 +9,10 @@ import { clusterNamed, fleet, fleetError, refreshFleet } from './state/fleet.js'
 import { type Route, route } from './state/route.js';
 import { wanted } from './state/session.js';
 import { NoCluster } from './views/no-cluster.js';
+import { ActivityView } from './views/activity.js';
+import { Databases } from './views/databases.js';
+import { History } from './views/history.js';
+import { Users } from './views/users.js';
 import { Nodes } from './views/nodes.js';
 import { Overview } from './views/overview.js';
 import { SignIn } from './views/sign-in.js';
@@ -16,21 +21,21 @@ export function App() {
   if (wanted.value !== undefined) return <SignIn />;
   return (
     <>
-      <a class="skip" href="#main" onClick={toMain}>
+      <button type="button" class="skip" onClick={toMain}>
         Skip to content
-      </a>
+      </button>
       <PageHeader />
       <StatusBanners />
       <main id="main" tabIndex={-1}>
         <Content />
       </main>
+      <Help />
     </>
   );
 }
 
-/** The address belongs to the views: the link must not change it. */
-function toMain(event: Event): void {
-  event.preventDefault();
+/** Not a link: the fragment of the address belongs to the views. */
+function toMain(): void {
   document.getElementById('main')?.focus();
 }
 
@@ -64,6 +69,14 @@ function View({ shown }: { readonly shown: Route }) {
   switch (shown.view) {
     case 'nodes':
       return <Nodes {...shown} />;
+    case 'history':
+      return <History {...shown} />;
+    case 'databases':
+      return <Databases {...shown} />;
+    case 'users':
+      return <Users {...shown} />;
+    case 'activity':
+      return <ActivityView cluster={shown.cluster} />;
     default:
       return <Overview />;
   }

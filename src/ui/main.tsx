@@ -3,6 +3,7 @@ import { App } from './app.js';
 import { followActivity } from './state/activity.js';
 import { identify } from './state/connection.js';
 import { followFleet } from './state/fleet.js';
+import { followKeys } from './state/keys.js';
 import { askOtherTabs } from './state/session.js';
 import './style/tokens.css';
 import './style/base.css';
@@ -12,6 +13,7 @@ import './style/views.css';
 
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);
+followKeys();
 
 await askOtherTabs();
 // A failure is shown, and repeated by the connection.

@@ -41,7 +41,7 @@ export async function send(
       redirect: 'error',
       credentials: 'same-origin',
     });
-  } catch (cause) {
+  } catch {
     if (signal?.aborted) throw signal.reason;
     const reason = limit.aborted ? `no response within ${timeout / 1000} s` : 'the manager cannot be reached';
     throw new ApiError(`${method} ${path}: ${reason}`, 0, limit.aborted ? 'TIMEOUT' : 'UNREACHABLE');

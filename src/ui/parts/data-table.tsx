@@ -21,6 +21,8 @@ export interface DataTableProps<Row> {
   readonly empty?: ComponentChildren;
   /** Lines of a card in the narrow layout. */
   readonly cardLines?: number;
+  /** Stays a table in the narrow layout, and scrolls sideways. */
+  readonly isMatrix?: boolean;
 }
 
 const rowHeight = 37;
@@ -41,12 +43,13 @@ export function DataTable<Row>({
   isOpen,
   empty,
   cardLines = 3,
+  isMatrix = false,
 }: DataTableProps<Row>) {
   const box = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
   const height = useSignal(600);
   const isLong = rows.length > fewRows;
-  const each = isNarrow.value ? cardLines * lineHeight + cardPadding : rowHeight;
+  const each = isNarrow.value && !isMatrix ? cardLines * lineHeight + cardPadding : rowHeight;
   useLayoutEffect(() => {
     const { current } = box;
     if (current === null || !isLong) return;
@@ -66,12 +69,12 @@ export function DataTable<Row>({
   };
   return (
     <div
-      class={isLong ? 'table-box long' : 'table-box'}
+      class={['table-box', isLong ? 'long' : '', isMatrix ? 'sideways' : 'cards'].join(' ')}
       ref={box}
       onScroll={onScroll}
-      tabIndex={isLong ? 0 : undefined}
-      role={isLong ? 'region' : undefined}
-      aria-label={isLong ? `${label}, scrollable` : undefined}
+      tabIndex={isLong || isMatrix ? 0 : undefined}
+      role={isLong || isMatrix ? 'region' : undefined}
+      aria-label={isLong || isMatrix ? `${label}, scrollable` : undefined}
     >
       <table role="table" aria-label={label} aria-rowcount={rows.length + 1}>
         <thead role="rowgroup">

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { quoted } from '../model/commands.js';
 import { type Condition, lagText } from '../model/node-condition.js';
 import { agoText, countText, spanText } from '../model/spans.js';
 import { ConditionMark } from '../parts/condition-mark.js';
@@ -148,7 +149,7 @@ function FirstNode({ cluster }: { readonly cluster: string }) {
   return (
     <>
       <p>This cluster has no nodes. Next to an InfluxDB server, start an agent:</p>
-      <CopyCommand name="agent" args={['--cluster', cluster, '--influx', 'http://127.0.0.1:8086']} />
+      <CopyCommand name="agent" args={[`--cluster ${quoted(cluster)}`, '--data /var/lib/cflux']} />
       <p>
         <button type="button" onClick={() => go({ view: 'overview' })}>
           All clusters

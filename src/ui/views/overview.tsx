@@ -1,6 +1,7 @@
 import type { ListedCluster } from '../../protocol/operator-answers.js';
 import type { Problem } from '../model/problems.js';
 import { countText, rateText, sizeText } from '../model/spans.js';
+import { Author } from '../parts/author.js';
 import { ChangeBars } from '../parts/change-bars.js';
 import { ConditionMark } from '../parts/condition-mark.js';
 import { CopyCommand } from '../parts/copy-command.js';
@@ -80,17 +81,6 @@ const columns: readonly Column<ListedCluster>[] = [
 
 const atNewest = (cluster: string, newest: number): number =>
   judgedOf(cluster).filter(({ node, found }) => node.alive && found.version === newest).length;
-
-export function Author({
-  author,
-  nodeId,
-}: {
-  readonly author?: string | undefined;
-  readonly nodeId?: number | undefined;
-}) {
-  if (author === undefined && nodeId === undefined) return null;
-  return <span class="author">, {author === undefined ? `node ${nodeId}` : <Name text={author} />}</span>;
-}
 
 const mostShown = 50;
 
@@ -180,7 +170,7 @@ function FirstSteps() {
       <p>
         No clusters yet: the first node that opens creates one. Next to an InfluxDB server, start an agent:
       </p>
-      <CopyCommand name="agent" args={['--influx', 'http://127.0.0.1:8086']} />
+      <CopyCommand name="agent" args={['--data /var/lib/cflux']} />
     </>
   );
 }
