@@ -48,7 +48,7 @@ export async function run(): Promise<Figure[]> {
         name: `pass over ${count} databases that agree, by SHOW`,
         value: pass.show,
         unit: 'ms',
-        floorName: 'the same statements, answers thrown away',
+        floorName: 'the same statements, results discarded',
         floor: pass.bareShow,
         target: 2,
       },

@@ -45,7 +45,7 @@ export class PortTransport implements Transport {
 }
 
 type Sent = { method: Call; request: never; reply: MessagePort };
-/** The main thread's end: answers with `transport` what comes through `port`; errors field by field, for a copy has none. */
+/** The main thread's end: passes the calls that come through `port` to `transport`; errors field by field, because a copy loses them. */
 export function serve(transport: Transport, port: MessagePort): void {
   port.on('message', ({ method, request, reply }: Sent) => {
     const ended = new AbortController();

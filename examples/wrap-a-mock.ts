@@ -45,7 +45,7 @@ test('what the meta client refuses leaves nothing behind', async () => {
   await fake.close();
 });
 
-test('a lost answer is tried again, and the change is made once', async () => {
+test('a lost response is retried, and the change is made once', async () => {
   const fake = new FakeManager();
   const network = new FaultyTransport(fake.transport, { patience: 10 });
   const client = new CfluxClient(mockMetaClient(), { transport: network });

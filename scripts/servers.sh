@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the real servers that tests use. Debian and Ubuntu: by apt. Elsewhere: says what to do.
+# Installs the real servers that tests use. Debian and Ubuntu: by apt. Elsewhere it prints what to do.
 set -euo pipefail
 
 # command : Debian package : what it is for
 servers=(
-  'influxd:influxdb:InfluxDB 1.x, whose metadata files and answers the tests compare with'
+  'influxd:influxdb:InfluxDB 1.x, whose metadata files and responses the tests compare with'
   'influx:influxdb-client:the command line client of InfluxDB 1.x, whose results the tests compare with cflux exec'
     'etcd:etcd-server:etcd, the distributed store of several managers'
 )

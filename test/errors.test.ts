@@ -2,7 +2,7 @@ import { CfluxError, isCfluxError } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
 
 describe('CfluxError', () => {
-  it('is told by its code, across copies of the package', () => {
+  it('is recognized by its code, across copies of the package', () => {
     const error = new CfluxError('TIMEOUT', 'too late', { retryable: true });
     expect(isCfluxError(error)).toBe(true);
     expect(isCfluxError(error, 'TIMEOUT')).toBe(true);

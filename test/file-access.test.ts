@@ -41,7 +41,7 @@ describe('what to do about a path that cannot be used', () => {
   });
 
   it.each(['NodeDirectory', 'MetaDirectory'])('is in the errors of %s', async (kind) => {
-    // Of the kernel: nobody creates files there, root neither.
+    // A file system of the kernel, in which not even root creates files.
     const dir = '/sys';
     const written =
       kind === 'NodeDirectory'

@@ -10,7 +10,7 @@ const nodes = 100;
 const changes = 30;
 const data = benchmarkSnapshot({ groups: 1 });
 
-/** Makes one change; answers, for every node, the milliseconds from its acknowledgement until the node had it (0: it had it before). */
+/** Makes one change; resolves, for every node, with the milliseconds from its acknowledgement until the node had it (0 if it had it before). */
 type Change = () => Promise<number[]>;
 
 /** A change of one node, taken up by the others. */
@@ -79,7 +79,7 @@ export async function fanOutFigures(setting: Setting): Promise<Figure[]> {
   const figure = (which: string, of: (values: readonly number[]) => number): Figure => {
     const value = of(delays.clients);
     const floor = of(delays.bare);
-    // In one process the polls are answered before the push is: there is nothing to compare with.
+    // In one process the polls get their responses before the push does, so that there is nothing to compare with.
     if (floor === 0)
       return { name: `${name}, ${which} (bare long polls: before the acknowledgement)`, value, unit: 'ms' };
     return { name: `${name}, ${which}`, value, unit: 'ms', floorName: 'bare long polls', floor };

@@ -33,7 +33,7 @@ function memory(): { used: number; resident: number } {
   return { used: (heapUsed + external) / 1e3, resident: rss / 1e3 };
 }
 
-// Started one after the other over one heartbeat, as a fleet that grew: nobody beats in step.
+// Started one after the other over one heartbeat, like a fleet that grew, so that heartbeats are not in step.
 const start = fleet === 'clients' ? () => startClient(setting) : startBare;
 const nodes = [await start()];
 await pass(1_000);

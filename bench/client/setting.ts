@@ -7,11 +7,11 @@ import { ManagerProcess } from './manager-process.js';
 export interface Setting {
   readonly name: string;
   readonly options: CfluxOptions;
-  /** Makes `snapshot` the next version of `cluster`; answers that version. */
+  /** Makes `snapshot` the next version of `cluster`; resolves with that version. */
   push(cluster: string, base: number, snapshot: Uint8Array): Promise<number>;
   /** Answers a version other than `version`, its snapshot read to the end. */
   poll(cluster: string, version: number): Promise<number>;
-  /** Registers a node; answers its id. */
+  /** Registers a node; resolves with its id. */
   register(cluster: string): Promise<number>;
   heartbeat(cluster: string, nodeId: number): Promise<void>;
   close(): Promise<void>;
@@ -50,7 +50,7 @@ export async function httpSetting(): Promise<Setting> {
   return { ...bareHttp(manager.url), close: () => manager.stop() };
 }
 
-/** Of a manager that somebody else has started. */
+/** For a manager that is already running. */
 export function bareHttp(url: string): Setting {
   const bare = ky.create({ prefixUrl: url, timeout: false, retry: 0 });
   const versionOf = async (response: Response) => {

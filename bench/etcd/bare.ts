@@ -30,7 +30,7 @@ export async function append(connection: EtcdConnection, key: string, text: Uint
   }
 }
 
-/** Renews the lease of an id; answers the id. */
+/** Renews the lease of an id; resolves with the id. */
 export const leaseKeepAlive: GrpcMethod<number, number> = {
   path: '/etcdserverpb.Lease/LeaseKeepAlive',
   encode: (id) => new ProtoWriter().int64(1, id).finish(),

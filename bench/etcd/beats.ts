@@ -9,7 +9,7 @@ import { measureRenewals } from './renewals.js';
 const nodes = 10_000;
 /** 10,000 nodes that beat every 5 s. */
 const needed = 2_000;
-/** A heartbeat waits a moment while others gather: as each node has its connection, that holds nobody up. */
+/** A heartbeat waits a moment while others gather: as each node has its own connection, that delays no other heartbeat. */
 const connections = 3_000;
 const registrationsAtOnce = 256;
 const renewalsAtOnce = 96;
@@ -27,7 +27,7 @@ export async function measureBeats({ endpoints }: EtcdCluster): Promise<Figure[]
   const registered = await rate(nodes, registrationsAtOnce, async (number) => {
     ids[number] = (await at(transports, number).register({ cluster: 'bench', node })).id;
   });
-  // The second time round, nodes come to another manager than the first: which one answers may not matter.
+  // The second time round, nodes come to another manager than the first: which one responds must not matter.
   const lines = ids.map((id) => `PUT /nodes/bench/${id}`);
   const first = await rawRate(urls, lines, connections);
   const beats = await rawRate(urls.toReversed(), lines, connections);

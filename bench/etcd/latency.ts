@@ -10,7 +10,7 @@ import { connectBare, put } from './bare.js';
 const rounds = 40;
 const snapshot = new Uint8Array(10 * 1024).fill(7);
 
-/** From a push at one manager to the answer of a poll that another one holds, beside a put of the same bytes to a bare watch. */
+/** From a push at one manager to the response to a poll that another one holds, beside a put of the same bytes to a bare watch. */
 export async function measureLatency({ endpoints }: EtcdCluster): Promise<Figure[]> {
   const managers = [new ManagerProcess('/latency/', endpoints), new ManagerProcess('/latency/', endpoints)];
   await Promise.all(managers.map((manager) => manager.start()));

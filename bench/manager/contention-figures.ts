@@ -37,7 +37,7 @@ export async function contentionFigures(): Promise<Figure[]> {
 }
 
 interface Outcome {
-  /** Milliseconds from the first change asked for to the last answered. */
+  /** Milliseconds from the first request to the last response. */
   readonly wall: number;
   readonly attempts: number;
   readonly wait: number;

@@ -1,11 +1,11 @@
 import { connect, type Socket } from 'node:net';
 
-/** A keep-alive connection that counts the bytes of answers, and nothing else: the load shall cost little. */
+/** A keep-alive connection that only counts the bytes of responses, because the load must cost little. */
 export class RawConnection {
   readonly #socket: Socket;
   #missing = 0;
   #head = '';
-  #answered: (() => void) | undefined;
+  #received: (() => void) | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -19,10 +19,10 @@ export class RawConnection {
     return new RawConnection(socket);
   }
 
-  /** Sends a request; resolves when its answer is here to the last byte. */
+  /** Sends a request; resolves when its response is complete. */
   request(bytes: string | Buffer): Promise<void> {
     return new Promise((resolve) => {
-      this.#answered = resolve;
+      this.#received = resolve;
       this.#socket.write(bytes);
     });
   }
@@ -43,7 +43,7 @@ export class RawConnection {
       this.#head = '';
     }
     this.#missing -= bytes;
-    if (this.#missing === 0) this.#answered?.();
+    if (this.#missing === 0) this.#received?.();
   }
 }
 

@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { createManagerServer, LmdbStore, Manager, MemoryStore } from '../../src/manager/index.js';
 
-// A server in a process of its own, so that its CPU and memory can be told from those of the load.
+// A server in a process of its own, so that its CPU and memory are measured apart from those of the load.
 // Arguments: manager | bare-heartbeat | bare-fan-out, and for a manager its directory (none: memory) and turn.
 
 const [kind, dir = '', turn = '250'] = process.argv.slice(2);

@@ -16,7 +16,7 @@ import { allocateTree, lengthsOf, parsedSnapshot, writeTree } from './floors.js'
 
 const snapshotName = '1,000 databases with 100 shard groups each';
 
-/** The same metadata in databases that nobody has encoded yet. */
+/** The same metadata in databases that were not encoded before. */
 function unencoded(data: MetaData): MetaData {
   return { ...data, databases: data.databases.map((database) => ({ ...database })) };
 }

@@ -2,7 +2,7 @@ import type { MetaData, ShardGroupInfo } from 'clusterflux';
 import { WireReader } from '../../src/meta/codec/wire-reader.js';
 
 /*
- * What nobody could do without. Both floors know the shape of the benchmark's snapshot: every database has one policy, every group one
+ * The minimum that any implementation needs. Both floors know the shape of the benchmark's snapshot: every database has one policy, every group one
  * shard without owners, nothing is deleted or truncated, there are no users and no fields unknown.
  */
 

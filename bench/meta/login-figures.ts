@@ -54,14 +54,14 @@ export async function loginFigures(): Promise<Figure[]> {
       name: `durable commit while ${logins} users log in`,
       value: busy.commit,
       unit: 'ms',
-      floorName: 'while nobody does',
+      floorName: 'without logins',
       floor: quiet.commit,
     },
     {
       name: `latest of the timers while ${logins} users log in`,
       value: busy.latestBeat,
       unit: 'ms late',
-      floorName: 'while nobody does',
+      floorName: 'without logins',
       floor: quiet.latestBeat,
     },
   ];

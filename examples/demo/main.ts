@@ -29,7 +29,7 @@ if (!first || !second) throw new Error('three nodes');
 const say = (text: string) => console.log(text);
 const step = (text: string) => console.log(`\n\x1b[1m${text}\x1b[0m`);
 
-/** Entries whose change was acknowledged, and those of which nobody heard what became. */
+/** Entries whose change was acknowledged, and those with an unknown outcome. */
 const acknowledged: string[] = [];
 const unheard: string[] = [];
 

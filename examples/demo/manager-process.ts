@@ -16,7 +16,7 @@ export class ManagerProcess {
     this.#data = data;
   }
 
-  /** Starts it, after the first time on the port that it had; answers its URL. */
+  /** Starts it, after the first time on the same port; resolves with its URL. */
   async start(): Promise<string> {
     const args = [
       '--import',

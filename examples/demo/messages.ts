@@ -1,6 +1,6 @@
 import type { Commands } from './node.js';
 
-/** What the demo and its node processes say to each other. */
+/** Messages between the demo and its node processes. */
 export interface Request {
   readonly id: number;
   readonly command: keyof Commands;

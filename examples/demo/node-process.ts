@@ -27,9 +27,10 @@ export class NodeProcess {
 
   start(endpoint: string): void {
     this.#child = fork(program, [this.#dir, endpoint], { execArgv: ['--import', 'tsx'] });
-    this.#child.on('message', (message: Answer | Report) => this.#hear(message));
+    this.#child.on('message', (message: Answer | Report) => this.#receive(message));
     this.#child.on('exit', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`${this.name} died before it heard`));
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`${this.name} died before a response came`));
       this.#waiting.clear();
     });
   }
@@ -65,7 +66,7 @@ export class NodeProcess {
     });
   }
 
-  #hear(message: Answer | Report): void {
+  #receive(message: Answer | Report): void {
     if ('event' in message) {
       if (message.event === 'conflict') {
         this.conflicts += 1;

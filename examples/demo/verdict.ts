@@ -33,7 +33,7 @@ export function verdict(run: {
     `${mark(kept)} the seeded databases are still there`,
     `${mark(lost.length === 0)} ${acknowledged.length} changes were acknowledged, ${acknowledged.length - lost.length} are there`,
     `${mark(doubled.length === 0)} ${doubled.length} are there twice`,
-    `${mark(invented.length === 0)} of ${unheard.length} whose outcome nobody heard, ${made} were made, each once`,
+    `${mark(invented.length === 0)} of ${unheard.length} with an unknown outcome, ${made} were made, each once`,
   );
   return { lines, good };
 }

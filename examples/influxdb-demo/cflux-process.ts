@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** The command `cflux` in a process of its own, and what it says. */
+/** The command `cflux` in a process of its own, and its output. */
 export class CfluxProcess {
   readonly #args: readonly string[];
   readonly #onLine: (line: string) => void;

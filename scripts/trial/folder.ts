@@ -18,7 +18,7 @@ export class Folder {
     copyFileSync(join(programs, 'consumer.ts'), join(this.dir, 'consumer.cts'));
   }
 
-  /** Runs a command to its end; answers what it printed, throws with it where it fails. */
+  /** Runs a command to its end; returns its output, and throws with it if the command fails. */
   run(command: string, ...args: readonly string[]): string {
     try {
       return execFileSync(command, args, {

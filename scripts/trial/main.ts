@@ -34,7 +34,7 @@ function pack(): string {
   return join(root, packed.filename);
 }
 
-/** npm mends what it does not like in a package.json, and says so: then this one is not what is published. */
+/** npm corrects faults in a package.json and logs that; then the published file differs from this one. */
 function publishDryRun(): undefined {
   const args = ['publish', '--dry-run'];
   const { stderr } = spawnSync('npm', args, { cwd: root, encoding: 'utf8' });
@@ -43,7 +43,7 @@ function publishDryRun(): undefined {
   if (real.length > 0) throw new Error(real.join('\n'));
 }
 
-/** npm says much; what matters is whether it fails. */
+/** The output of npm does not matter, only whether it fails. */
 function installInto(into: Folder, ...packages: readonly string[]): undefined {
   into.run('npm', 'install', '--no-audit', '--no-fund', ...packages);
 }

@@ -15,9 +15,9 @@ import type { TlsOptions } from '../transport/http-options.js';
 import { clientLogger } from './agent-client-log.js';
 import { AgentImport } from './agent-import.js';
 import type { AgentLog } from './agent-log.js';
-import { ReportTeller } from './agent-report.js';
 import { AgentReporter, findingsOf, type ReportContent } from './agent-reporter.js';
 import { statementsOf } from './plan-text.js';
+import { ReportLog } from './report-log.js';
 
 export interface AgentOptions {
   /** Directory for the agent's copy of the metadata, its record, backups and ledger. */
@@ -55,7 +55,7 @@ export class Agent {
   readonly #log: AgentLog;
   readonly #client: CfluxClient<LocalMetaClient>;
   readonly #mirror: InfluxMirror;
-  readonly #reports: ReportTeller;
+  readonly #reports: ReportLog;
   readonly #import: AgentImport;
   readonly #reporter: AgentReporter;
   #appliedVersion = 0;
@@ -67,7 +67,7 @@ export class Agent {
   constructor(options: AgentOptions, log: AgentLog) {
     this.#options = options;
     this.#log = log;
-    this.#reports = new ReportTeller(log);
+    this.#reports = new ReportLog(log);
     const { dir, client, influx } = options;
     // Use a separate directory, because InfluxDB's `meta` may be below the same parent.
     const meta = new LocalMetaClient({ dir: join(dir, 'cluster') });

@@ -13,15 +13,15 @@ import {
   readClusters,
   readEverything,
   readHistory,
-} from '../protocol/operator-answers.js';
+} from '../protocol/operator-responses.js';
 import { problemType } from '../protocol/problem.js';
 import { paths } from '../protocol/routes.js';
 import { noVersion } from '../protocol/version.js';
 import { randomUuid, systemRandom } from '../random.js';
-import { expectStatus, type HttpAnswer, textOf } from '../transport/http-answer.js';
 import { HttpAttempts } from '../transport/http-attempts.js';
 import type { HttpRequest } from '../transport/http-exchange.js';
 import type { HttpTransportOptions } from '../transport/http-options.js';
+import { expectStatus, type HttpResponse, textOf } from '../transport/http-response.js';
 import type { Snapshot, Transport } from '../transport/transport.js';
 import { withRetry } from '../transport/with-retry.js';
 
@@ -177,7 +177,7 @@ export class ManagerApi {
     }
   }
 
-  #expect(answer: HttpAnswer): HttpAnswer {
+  #expect(answer: HttpResponse): HttpResponse {
     const problem = problemOf(answer);
     if (problem !== undefined) throw problem;
     return expectStatus(answer, this.#clock.now(), 200);
@@ -186,7 +186,7 @@ export class ManagerApi {
   /** What `read` makes of the response of the first endpoint that has one. */
   async #send<T>(
     request: Request,
-    read: (answer: HttpAnswer) => T,
+    read: (answer: HttpResponse) => T,
     onFailed: (error: CfluxError) => void = () => {},
   ): Promise<T> {
     for (let number = 1; ; number++) {
@@ -201,7 +201,7 @@ export class ManagerApi {
     }
   }
 
-  #sendOnce<T>(request: Request, read: (answer: HttpAnswer) => T): Promise<T> {
+  #sendOnce<T>(request: Request, read: (answer: HttpResponse) => T): Promise<T> {
     const headers = { accept: `${problemType}, */*` };
     const timeout = maxCall / this.#requests.endpoints;
     const { endpoint } = this;
@@ -218,7 +218,7 @@ export class ManagerApi {
 }
 
 /** Returns the error in a manager's response, with its code. */
-function problemOf({ status, headers, body }: HttpAnswer): CfluxError | undefined {
+function problemOf({ status, headers, body }: HttpResponse): CfluxError | undefined {
   if (!headers.get('content-type')?.startsWith(problemType)) return undefined;
   try {
     const problem = JsonObject.parse(body);

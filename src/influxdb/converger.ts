@@ -24,7 +24,7 @@ import { makePlan } from './make-plan.js';
 import type { MetadataReader, Reading } from './metadata-reader.js';
 import type { MirrorSettings } from './mirror-options.js';
 import type { Pace } from './pace.js';
-import type { Judgement, PasswordJudge } from './passwords.js';
+import type { PasswordComparer, PasswordComparison } from './password-comparer.js';
 import type { Finding, Plan, Step } from './plan.js';
 import type { Report } from './report.js';
 import { runStep } from './run-step.js';
@@ -39,7 +39,7 @@ export interface ConvergerParts {
   readonly connection: InfluxConnection;
   readonly reader: MetadataReader;
   readonly store: LedgerStore;
-  readonly judge: PasswordJudge;
+  readonly passwords: PasswordComparer;
   readonly pace: Pace;
   readonly settings: MirrorSettings;
 }
@@ -89,10 +89,10 @@ export class Converger {
     const stored = await store.load();
     const known = await this.#guard.check(reading, stored, origin, { isThorough: true, signal });
     const view = this.#viewOf(wanted, reading);
-    const { ledger, classification } = await this.#assess(view, origin, known, []);
+    const { ledger, comparison } = await this.#assess(view, origin, known, []);
     return {
       present: view.present,
-      plan: await this.#makePlan(view, ledger, classification),
+      plan: await this.#makePlan(view, ledger, comparison),
       isFirst: known === undefined || known.current.size + known.held.size === 0,
     };
   }
@@ -133,11 +133,11 @@ export class Converger {
       const stored = await store.load();
       const known = await this.#guard.check(reading, stored, origin, { isThorough: round === 1, signal });
       const view = this.#viewOf(wanted, reading);
-      const { ledger, classification } = await this.#assess(view, origin, known, tally.done);
+      const { ledger, comparison } = await this.#assess(view, origin, known, tally.done);
       if (stored !== undefined && isOther(stored, ledger)) this.#contests.clear();
       // Saved before any change, so that the items of the cluster are known even after a crash.
       await store.save(ledger);
-      const plan = await this.#makePlan(view, ledger, classification);
+      const plan = await this.#makePlan(view, ledger, comparison);
       const { steps, areDrops } = tally.next(plan);
       if (steps.length === 0) return this.#report(reading, origin, plan, tally);
       if (round === maxRounds) return { ...this.#report(reading, origin, plan, tally), unfinished: true };
@@ -154,7 +154,7 @@ export class Converger {
       for (const step of steps) {
         await pace.turn(signal);
         if (areDrops && !isCurrent()) break;
-        const password = 'user' in step.action ? classification.secrets.get(step.action.user) : undefined;
+        const password = 'user' in step.action ? comparison.secrets.get(step.action.user) : undefined;
         const outcome = await this.#run(step, password, tally, signal);
         if (typeof outcome === 'object') {
           tally.noteTrouble(step, outcome);
@@ -188,7 +188,7 @@ export class Converger {
       return refusal;
     } catch (error) {
       if (isCfluxError(error) && (await this.#isOfStatement(error, tally, signal)))
-        return this.#troubles.judge(step, error);
+        return this.#troubles.classify(step, error);
       throw error;
     }
   }
@@ -211,26 +211,26 @@ export class Converger {
     origin: Origin,
     ledgerBefore: Ledger | undefined,
     done: readonly Step[],
-  ): Promise<{ readonly ledger: Ledger; readonly classification: Judgement }> {
-    const { judge } = this.#parts;
+  ): Promise<{ readonly ledger: Ledger; readonly comparison: PasswordComparison }> {
+    const { passwords } = this.#parts;
     const known = ledgerBefore ?? emptyLedger(server, origin);
     const observed = observe(known, { server, origin, wanted, present });
     const agreed = agree(observed, agreementsOf(done, wanted, present, source));
-    const classification = await judge.judge(wanted.users, present.users, agreed);
-    return { ledger: settle(agree(agreed, classification.agreements), wanted, present), classification };
+    const comparison = await passwords.compare(wanted.users, present.users, agreed);
+    return { ledger: settle(agree(agreed, comparison.agreements), wanted, present), comparison };
   }
 
   async #makePlan(
     { wanted, present, shared }: View,
     ledger: Ledger,
-    classification: Judgement,
+    comparison: PasswordComparison,
   ): Promise<Plan> {
     const { drops, maxDrops } = this.#parts.settings;
     const plan = makePlan({
       wanted,
       present,
       ledger,
-      passwords: classification.verdicts,
+      passwords: comparison.states,
       account: this.#parts.connection.address.username,
       drops,
       maxDrops,

@@ -2,7 +2,7 @@ import type { MetaData } from '../meta/records.js';
 import type { Action } from './action.js';
 import type { Item } from './item.js';
 import type { Ledger } from './ledger.js';
-import type { PasswordVerdict } from './password-verdict.js';
+import type { PasswordState } from './password-state.js';
 import type { Finding, Step } from './plan.js';
 
 /** The input of a plan. */
@@ -13,7 +13,7 @@ export interface PlanInput {
   readonly present: MetaData;
   readonly ledger: Ledger;
   /** By user name, for each user of the cluster. */
-  readonly passwords: ReadonlyMap<string, PasswordVerdict>;
+  readonly passwords: ReadonlyMap<string, PasswordState>;
   /** The account of the mirror itself, which is never removed. */
   readonly account?: string | undefined;
   /** Whether to make drops or only report them. */

@@ -5,9 +5,9 @@ import { CfluxError, isCfluxError } from '../errors.js';
 import { HttpAgent } from '../transport/http-agent.js';
 import { readBody } from '../transport/http-body.js';
 import { networkFailure } from '../transport/http-failure.js';
-import { MissingColumns, readAnswers, readError, type StatementAnswer } from './influx-answer.js';
 import { InfluxCredentials } from './influx-credentials.js';
 import { type InfluxAddress, type InfluxConnectionOptions, resolveAddress } from './influx-options.js';
+import { MissingColumns, readError, readResults, type StatementResult } from './influx-results.js';
 import { expectVersionOne, versionHeader, versionIn } from './server-version.js';
 import {
   isTrouble,
@@ -40,8 +40,8 @@ export class InfluxConnection {
   }
 
   /** Resolves with the results of read statements, joined by `;` in one request. */
-  async read(statements: readonly string[], signal?: AbortSignal): Promise<readonly StatementAnswer[]> {
-    return readAnswers(await this.#post(statements.join('; '), signal, true), statements.length);
+  async read(statements: readonly string[], signal?: AbortSignal): Promise<readonly StatementResult[]> {
+    return readResults(await this.#post(statements.join('; '), signal, true), statements.length);
   }
 
   /**
@@ -50,7 +50,7 @@ export class InfluxConnection {
    */
   async execute(statement: string, { secret = false, signal }: ExecuteOptions = {}): Promise<void> {
     const body = await this.#post(statement, signal, !secret).catch(refusalBehind);
-    const [answer] = secret ? withoutWords(() => readAnswers(body, 1)) : readAnswers(body, 1);
+    const [answer] = secret ? withoutWords(() => readResults(body, 1)) : readResults(body, 1);
     if (answer?.error !== undefined)
       throw secret ? secretStatementError(answer.error) : statementError(answer.error);
   }
@@ -118,14 +118,16 @@ export class InfluxConnection {
     headers: Record<string, string>,
     signal: AbortSignal | undefined,
     timeout?: number,
-  ): Promise<Answer> {
+  ): Promise<InfluxResponse> {
     // The statement is in the body, because URLs appear in logs and are limited to about a megabyte.
     const body = new URLSearchParams({ q: statements, chunked: 'true' });
     return this.#request('/query', { method: 'POST', body, headers }, signal, timeout);
   }
 
   /** A refused password is requested again, and the request sent once more if there is another one. */
-  async #authorized(send: (headers: Record<string, string>) => Promise<Answer>): Promise<Answer> {
+  async #authorized(
+    send: (headers: Record<string, string>) => Promise<InfluxResponse>,
+  ): Promise<InfluxResponse> {
     const headersOf = (authorization: string | undefined) =>
       authorization === undefined ? {} : { authorization };
     const authorization = await this.#credentials.header();
@@ -143,7 +145,7 @@ export class InfluxConnection {
     },
     signal: AbortSignal | undefined,
     timeout: number = this.address.timeout,
-  ): Promise<Answer> {
+  ): Promise<InfluxResponse> {
     const { url, clock, maxAnswerBytes } = this.address;
     const timeoutError = () =>
       new CfluxError('TIMEOUT', `InfluxDB at ${url} did not respond within ${timeout} ms`, {
@@ -151,9 +153,9 @@ export class InfluxConnection {
       });
     const limits = { clock, timeout, timeoutError, signals: [signal, this.#closed.signal] };
     const { generation } = this.#agent;
-    const answer = await withDeadline(limits, async (limit) => {
+    const answer = await withDeadline(limits, async (linked) => {
       try {
-        const response = await this.#agent.request(`${url}${path}`, { ...request, signal: limit });
+        const response = await this.#agent.request(`${url}${path}`, { ...request, signal: linked });
         const bytes = await readBody(response, { clock, maxBytes: maxAnswerBytes, idleTimeout: timeout });
         const version = response.headers.get(versionHeader) ?? undefined;
         return { status: response.status, version, body: new TextDecoder().decode(bytes) };
@@ -182,7 +184,7 @@ const neverOfOther: ReadonlySet<string> = new Set([
   'TOO_LARGE',
 ]);
 
-interface Answer {
+interface InfluxResponse {
   readonly status: number;
   readonly version: string | undefined;
   readonly body: string;

@@ -17,7 +17,7 @@ import { MetadataReader } from './metadata-reader.js';
 import type { MetadataSource } from './metadata-source.js';
 import { type InfluxMirrorOptions, type MirrorSettings, resolveSettings } from './mirror-options.js';
 import { Pace } from './pace.js';
-import { PasswordJudge } from './passwords.js';
+import { PasswordComparer } from './password-comparer.js';
 import type { Plan, Step } from './plan.js';
 import type { Report } from './report.js';
 
@@ -81,7 +81,7 @@ export class InfluxMirror {
       connection: this.#connection,
       reader: new MetadataReader(this.#connection, options.snapshot ?? true),
       store: this.#store,
-      judge: new PasswordJudge(this.#passwordOf),
+      passwords: new PasswordComparer(this.#passwordOf),
       pace: new Pace(this.#connection.address.clock, this.#settings.statementsPerSecond),
       settings: this.#settings,
     });

@@ -1,7 +1,7 @@
 import { CfluxError } from '../errors.js';
 import { type Random, systemRandom } from '../random.js';
 import { type InfluxConnectionOptions, positive } from './influx-options.js';
-import type { PasswordSource } from './passwords.js';
+import type { PasswordSource } from './password-comparer.js';
 
 /** Options of an InfluxMirror. Times are in milliseconds. */
 export interface InfluxMirrorOptions extends InfluxConnectionOptions {

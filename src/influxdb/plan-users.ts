@@ -27,23 +27,23 @@ export function planUsers(input: PlanInput, databases: ReadonlySet<string>, draf
 
 function planCreation({ name: user, admin }: UserInfo, { passwords }: PlanInput, draft: Draft): boolean {
   const item = { kind: 'user', user } as const;
-  const verdict = passwords.get(user);
-  if (verdict?.kind === 'settable') {
+  const state = passwords.get(user);
+  if (state?.kind === 'settable') {
     draft.do(item, { kind: 'createUser', user, admin }, 'missing');
     return true;
   }
-  const reason = verdict?.kind === 'unavailable' ? verdict.reason : 'its password was not given';
+  const reason = state?.kind === 'unavailable' ? state.reason : 'its password was not given';
   draft.pending.push({ item, reason: `missing, and ${reason}`, action: { kind: 'createUser', user, admin } });
   return false;
 }
 
 function planPassword(user: string, { passwords, account }: PlanInput, draft: Draft): void {
   const item = { kind: 'user', user } as const;
-  const verdict = passwords.get(user);
-  if (verdict === undefined || verdict.kind === 'unverified') draft.unverified.push(user);
-  else if (verdict.kind === 'same') draft.inSync += 1;
-  else if (verdict.kind === 'unavailable') {
-    draft.pending.push({ item, reason: verdict.reason, action: { kind: 'setPassword', user } });
+  const state = passwords.get(user);
+  if (state === undefined || state.kind === 'unverified') draft.unverified.push(user);
+  else if (state.kind === 'same') draft.inSync += 1;
+  else if (state.kind === 'unavailable') {
+    draft.pending.push({ item, reason: state.reason, action: { kind: 'setPassword', user } });
   } else if (user === account) {
     draft.refuse(item, "its password is not the cluster's, but it is the mirror's account: set it by hand");
   } else draft.do(item, { kind: 'setPassword', user }, "its password is not the cluster's");

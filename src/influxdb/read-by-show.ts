@@ -8,8 +8,8 @@ import type {
   UserInfo,
 } from '../meta/records.js';
 import { parseGoDuration } from './go-duration.js';
-import { MissingColumns, type StatementAnswer } from './influx-answer.js';
 import type { InfluxConnection } from './influx-connection.js';
+import { MissingColumns, type StatementResult } from './influx-results.js';
 import { quoteIdentifier, whyInexpressible } from './influxql.js';
 import type { Json } from './lossless-json.js';
 import { statementError } from './statement-error.js';
@@ -96,8 +96,8 @@ async function readEach(
   names: readonly string[],
   statementOf: (name: string) => string,
   signal: AbortSignal | undefined,
-): Promise<[name: string, answer: StatementAnswer][]> {
-  const found: [string, StatementAnswer][] = [];
+): Promise<[name: string, answer: StatementResult][]> {
+  const found: [string, StatementResult][] = [];
   let at = 0;
   while (at < names.length) {
     const batch: string[] = [];
@@ -147,13 +147,13 @@ async function readDanglingDefault(
 
 type Row = { readonly [column: string]: Json };
 
-function rowsOf(answer: StatementAnswer | undefined): Row[] {
+function rowsOf(answer: StatementResult | undefined): Row[] {
   return (answer?.series ?? []).flatMap(({ columns, values }) =>
     values.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at] ?? null]))),
   );
 }
 
-function byDatabase(answer: StatementAnswer | undefined): Map<string, Row[]> {
+function byDatabase(answer: StatementResult | undefined): Map<string, Row[]> {
   return new Map((answer?.series ?? []).map((series) => [series.name, rowsOf({ series: [series] })]));
 }
 
@@ -220,12 +220,12 @@ const unexpected = (what: string) =>
   new CfluxError('BAD_ANSWER', `unexpected response of InfluxDB: ${what}`, { retryable: true });
 
 /** Checks for a series: these statements return their columns even without rows, so otherwise another program responded. */
-function withSeries(answer: StatementAnswer | undefined, statement: string): StatementAnswer {
+function withSeries(answer: StatementResult | undefined, statement: string): StatementResult {
   if (answer !== undefined && answer.series.length > 0) return answer;
   throw new MissingColumns(statement);
 }
 
-function orThrow(answer: StatementAnswer): StatementAnswer {
+function orThrow(answer: StatementResult): StatementResult {
   if (answer.error !== undefined) throw statementError(answer.error);
   return answer;
 }

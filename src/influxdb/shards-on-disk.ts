@@ -1,8 +1,8 @@
 import { CfluxError } from '../errors.js';
 import { isJsonObject } from '../json-object.js';
 import type { MetaData } from '../meta/records.js';
-import type { Series, StatementAnswer } from './influx-answer.js';
 import { type InfluxConnection, isRefusal } from './influx-connection.js';
+import type { Series, StatementResult } from './influx-results.js';
 import type { Json } from './lossless-json.js';
 import type { Reading } from './metadata-reader.js';
 import { statementError } from './statement-error.js';
@@ -56,7 +56,7 @@ export function describeShard(key: string): string {
   return `shard ${id} of ${JSON.stringify(database)}.${JSON.stringify(policy)}`;
 }
 
-function expectRows(answer: StatementAnswer | undefined): readonly Series[] {
+function expectRows(answer: StatementResult | undefined): readonly Series[] {
   if (answer?.error !== undefined) throw statementError(answer.error);
   return answer?.series ?? [];
 }

@@ -11,7 +11,7 @@ export class Troubles {
   readonly #tries = new Map<string, number>();
 
   /** Returns the text of `error` if it counts as a refusal of `step` from now on; otherwise the error itself. */
-  judge(step: Step, error: CfluxError): string | CfluxError {
+  classify(step: Step, error: CfluxError): string | CfluxError {
     if (isOwnTrouble(error)) return error;
     const key = statementKey(step);
     const tries = (this.#tries.get(key) ?? 0) + 1;

@@ -40,7 +40,7 @@ import {
 import { Service } from './service.js';
 import { TimeSlice } from './time-slice.js';
 import { TimedStore } from './timed-store.js';
-import { KeptVersions } from './versions/kept-versions.js';
+import { VersionCache } from './versions/version-cache.js';
 
 /** A registration, with the recorded details. */
 export interface RegisteredNode extends Registration {
@@ -96,7 +96,7 @@ export class Manager {
   readonly #pollSlots: PollSlots;
   readonly #offerRoom: OfferRoom;
   readonly #known: KnownClusters;
-  readonly #kept: KeptVersions;
+  readonly #versions: VersionCache;
   #unwatch: (() => void) | undefined;
   #lastError: unknown;
 
@@ -113,7 +113,7 @@ export class Manager {
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
     this.#deadlines = new Deadlines(this.clock);
     this.#store = new TimedStore(options.store, this.#deadlines);
-    this.#kept = new KeptVersions(this.#store);
+    this.#versions = new VersionCache(this.#store);
     this.#known = new KnownClusters(this.#store, this.clock, this.limits.clusters);
     this.id = randomUuid(this.random);
     this.startedAt = this.clock.now();
@@ -213,11 +213,11 @@ export class Manager {
     const result = this.#service.isOpen
       ? this.#store.heartbeat(cluster, nodeId, leaving, progress)
       : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving, progress));
-    const judged = (known: HeartbeatResult): boolean => {
+    const recorded = (known: HeartbeatResult): boolean => {
       if (known === 'duplicate') throw duplicateNode(nodeId);
       return known;
     };
-    const isKnown = typeof result === 'object' ? result.then(judged) : judged(result);
+    const isKnown = typeof result === 'object' ? result.then(recorded) : recorded(result);
     if (node === undefined) return isKnown;
     // Concurrently, so that their time limits do not add up.
     return Promise.all([isKnown, this.#describe(cluster, nodeId, node, requester)]).then(([known]) => known);
@@ -371,7 +371,7 @@ export class Manager {
   version(cluster: string, version: number): Promise<Uint8Array> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
-      const snapshot = await this.#kept.of(cluster, version);
+      const snapshot = await this.#versions.of(cluster, version);
       if (snapshot !== undefined) return snapshot;
       throw versionNotFound(version);
     });

@@ -24,7 +24,7 @@ export function parseRegistration(body: string): NodeDescription {
 }
 
 /** Returns the body of the response to a registration, in the documented format. */
-export function registrationAnswer(
+export function registrationResponse(
   { id, expirationDate }: Registration,
   { ip, hostname, bindAddress }: Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>,
 ): string {

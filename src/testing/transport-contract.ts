@@ -52,7 +52,7 @@ async function failsWith(code: string, call: Promise<unknown>) {
 
 /** The checks by name; they use the transport as CfluxClient would. */
 const checks: Record<string, (transport: Transport) => Promise<void>> = {
-  async 'gives every node an id of its own, and lists it'(transport) {
+  async 'gives every node its own id, and lists it'(transport) {
     const first = await transport.register({ cluster, node });
     const second = await transport.register({ cluster, node: { ...node, hostname: 'höst 2' } });
     assert.ok(Number.isSafeInteger(first.id) && first.id > 0, `an id of ${first.id}`);
@@ -68,7 +68,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.deepEqual(await transport.nodes({ cluster: 'another' }), []);
   },
 
-  async 'tells an unknown node'(transport) {
+  async 'reports an unknown node'(transport) {
     const { id: nodeId } = await transport.register({ cluster, node });
     await transport.heartbeat({ cluster, nodeId });
     await failsWith('NODE_NOT_FOUND', transport.heartbeat({ cluster, nodeId: nodeId + 1 }));
@@ -79,7 +79,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.deepEqual(await transport.nodes({ cluster }), []);
   },
 
-  async 'says that a node leaves, and that it is back'(transport) {
+  async 'reports that a node leaves, and that it is back'(transport) {
     const { id: nodeId } = await transport.register({ cluster, node });
     const alive = async () => (await transport.nodes({ cluster })).map((each) => each.alive);
     await transport.heartbeat({ cluster, nodeId, leaving: true });
@@ -88,7 +88,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.deepEqual(await alive(), [true]);
   },
 
-  async 'brings a snapshot there and back, byte for byte'(transport) {
+  async 'transfers a snapshot in both directions, byte for byte'(transport) {
     const everyByte = Uint8Array.from({ length: 3 * 256 }, (_, at) => at % 256);
     const version = committed(await transport.push(aPush({ snapshot: everyByte })));
     assert.ok(Number.isSafeInteger(version) && version > 0, `a version of ${version}`);
@@ -99,7 +99,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.ok(polled.epoch, 'the epoch is missing');
   },
 
-  async 'brings a large snapshot there and back'(transport) {
+  async 'transfers a large snapshot in both directions'(transport) {
     const large = new Uint8Array(5 * 2 ** 20);
     // Xorshift, so that compression does not make it smaller.
     for (let at = 0, x = 1; at < large.length; at++) {
@@ -113,7 +113,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.ok(polled.snapshot.equals(large), 'other bytes came back');
   },
 
-  async 'answers a push that was late with what is newer'(transport) {
+  async 'resolves a late push with the newer version'(transport) {
     const first = committed(await transport.push(aPush()));
     const newer = aPush({ version: first, snapshot: bytes('second'), mutation: 'mutation-2' });
     const second = committed(await transport.push(newer));
@@ -126,7 +126,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.equal(Buffer.from(late.snapshot).toString(), 'second');
   },
 
-  async 'lets one win of those that push at once'(transport) {
+  async 'lets one of several concurrent pushes win'(transport) {
     const version = committed(await transport.push(aPush()));
     const pushes = Array.from({ length: 3 }, (_, number) =>
       transport.push(aPush({ version, mutation: `racing-${number}`, nodeId: number + 1 })),
@@ -141,7 +141,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.equal(committed(await transport.push(aPush({ version }))), version);
   },
 
-  async 'tells at once that nothing is new, where it shall not wait'(transport) {
+  async 'reports at once that nothing is new, if it must not wait'(transport) {
     const version = committed(await transport.push(aPush()));
     const result = await transport.poll({ cluster, version, wait: 0 });
     assert.equal(result.kind, 'unchanged');
@@ -178,7 +178,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.equal(result.version, committed(mine));
   },
 
-  async 'tells another history from its own'(transport) {
+  async 'distinguishes another history from its own'(transport) {
     const version = committed(await transport.push(aPush()));
     const elsewhere = { version, epoch: 'of-another-manager' };
     const pushed = await transport.push(aPush({ ...elsewhere, mutation: 'mutation-2' }));
@@ -210,14 +210,14 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     }
   },
 
-  async 'says what went wrong, and that nothing was stored'(transport) {
+  async 'rejects with the reason, and that nothing was stored'(transport) {
     const error = await failsWith('BAD_REQUEST', transport.push(aPush({ cluster: 'x'.repeat(256) })));
     assert.equal(error.outcome, 'notApplied');
     assert.equal(error.retryable, false);
     assert.match(error.message, /255 bytes/);
   },
 
-  async 'brings an offer there, and back how long to wait'(transport) {
+  async 'transfers an offer, and how long to wait'(transport) {
     const offering = aPush({ offer: { epoch: 'lost', version: 12 } });
     const error = await failsWith('UNAVAILABLE', transport.push(offering, { timeout: 500 }));
     assert.equal(error.retryable, true);

@@ -1,15 +1,15 @@
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
-import { readNodes, readRegistration } from '../protocol/answers.js';
 import { headers } from '../protocol/headers.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { writeReport } from '../protocol/node-report.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
+import { readNodes, readRegistration } from '../protocol/response-bodies.js';
 import { paths } from '../protocol/routes.js';
-import { expectStatus, type HttpAnswer, textOf } from './http-answer.js';
 import { HttpExchange, type HttpRequest } from './http-exchange.js';
 import type { HttpTransportOptions } from './http-options.js';
+import { expectStatus, type HttpResponse, textOf } from './http-response.js';
 import { restate } from './restate.js';
 import type {
   CallOptions,
@@ -23,7 +23,7 @@ import type {
   ReportRequest,
   Transport,
 } from './transport.js';
-import { committedOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-answer.js';
+import { committedOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-responses.js';
 
 /** A 504 after this share of the wait means unchanged: legacy managers and proxies respond so. */
 const fullHold = 0.9;
@@ -170,14 +170,14 @@ export class HttpAttempts implements Transport {
     return this.#exchange.close();
   }
 
-  #expect(answer: HttpAnswer, ...statuses: readonly number[]): HttpAnswer {
+  #expect(answer: HttpResponse, ...statuses: readonly number[]): HttpResponse {
     return expectStatus(answer, this.#clock.now(), ...statuses);
   }
 
   /** Sends a request and parses the response with `read`. Errors name the endpoint; switches endpoints if another may succeed. */
   async send<T>(
     request: Omit<HttpRequest, 'maxBytes'> & { readonly maxBytes?: number },
-    read: (answer: HttpAnswer) => T,
+    read: (answer: HttpResponse) => T,
   ): Promise<T> {
     const answer = await this.#exchange.send({ maxBytes: this.#maxAnswerBytes, ...request });
     try {

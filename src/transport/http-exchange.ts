@@ -6,10 +6,10 @@ import { CfluxError, isCfluxError } from '../errors.js';
 import { type BearerToken, currentToken } from './bearer-token.js';
 import { Endpoints } from './endpoints.js';
 import { HttpAgent } from './http-agent.js';
-import type { HttpAnswer } from './http-answer.js';
 import { readBody } from './http-body.js';
 import { networkFailure } from './http-failure.js';
 import type { HttpTransportOptions } from './http-options.js';
+import type { HttpResponse } from './http-response.js';
 
 const debug = debugLog('cflux:transport');
 
@@ -67,7 +67,7 @@ export class HttpExchange {
   }
 
   /** Resolves with the response, whatever its status; rejects if there was none, or it was incomplete. */
-  async send(request: HttpRequest): Promise<HttpAnswer> {
+  async send(request: HttpRequest): Promise<HttpResponse> {
     const token = this.#token === undefined ? undefined : await currentToken(this.#token);
     const answer = await this.#sendOnce(request, token);
     if (answer.status !== 401 || typeof this.#token !== 'function') return answer;
@@ -95,7 +95,7 @@ export class HttpExchange {
     await this.#agent.destroy();
   }
 
-  async #sendOnce(request: HttpRequest, token: string | undefined): Promise<HttpAnswer> {
+  async #sendOnce(request: HttpRequest, token: string | undefined): Promise<HttpResponse> {
     const { method, path, signal } = request;
     const endpoint = this.endpoint;
     const abandoned = new AbortController();
@@ -144,7 +144,7 @@ export class HttpExchange {
     { method, path, headers, body, maxBytes }: HttpRequest,
     token: string | undefined,
     signal: AbortSignal,
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     const own = { signal, ...(body === undefined ? {} : { body }) };
     const response = await this.#agent.request(`${endpoint}${path}`, {
       method,

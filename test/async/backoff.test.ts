@@ -11,7 +11,7 @@ const backoffs = fc.record({
 const manyFailures = fc.integer({ min: 1, max: 5_000 });
 
 describe('backoff', () => {
-  it('doubles from the first delay to the longest, and stays there however many failures there are', () => {
+  it('doubles from the first delay to the maximum, and stays there for any number of failures', () => {
     fc.assert(
       fc.property(backoffs, manyFailures, (backoff, failures) => {
         const delay = exponentialDelay(backoff, failures);

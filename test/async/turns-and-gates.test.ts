@@ -36,7 +36,7 @@ describe('Mutex', () => {
 });
 
 describe('Gate', () => {
-  it('lets all pass while it is open, and all who wait when it opens', async () => {
+  it('lets all callers pass while it is open, and all waiting ones when it opens', async () => {
     const gate = new Gate();
     expect(gate.isOpen).toBe(true);
     await gate.wait();
@@ -53,7 +53,7 @@ describe('Gate', () => {
 });
 
 describe('Condition', () => {
-  it('wakes those who wait at a notification, and not those who come after it', async () => {
+  it('wakes the callers that wait at a notification, and not later ones', async () => {
     const condition = new Condition();
     condition.notifyAll();
     const woken: string[] = [];

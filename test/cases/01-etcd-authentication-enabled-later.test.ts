@@ -9,7 +9,7 @@ import { EtcdUsers } from '../support/etcd-users.js';
 import { describeWithServer } from '../support/servers.js';
 
 describeWithServer('etcd', 'case 01: authentication is enabled in etcd while managers run', () => {
-  it('a manager that was given a user goes on when authentication is enabled, disabled and enabled again', async () => {
+  it('a manager that was given a user continues when authentication is enabled, disabled and enabled again', async () => {
     const etcd = await startEtcd();
     onTestFinished(() => etcd.close());
     const dir = mkdtempSync(join(tmpdir(), 'cflux-case-01-'));

@@ -16,7 +16,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** A request as legacy clients send it, unless `headers` say more. */
+/** A request as legacy clients send it, unless `headers` add some. */
 async function ask(method: string, url: string, body?: Buffer, headers = {}): Promise<Answer> {
   const answer = await fetch(url, { method, headers, body: body ?? null });
   const { status } = answer;
@@ -26,7 +26,7 @@ async function ask(method: string, url: string, body?: Buffer, headers = {}): Pr
 
 const versionUrl = (url: string, version: number) => `${url}/clusters/c/versions/${version}`;
 
-/** Pushes again and again from the same old version, whatever it is answered, until the test ends. */
+/** Pushes repeatedly from the same old version, whatever the response, until the test ends. */
 async function pushForEver(url: string, base: Answer, headers = {}): Promise<void> {
   let isOver = false;
   const loop = async () => {
@@ -113,7 +113,7 @@ describe('R8, R26: beside sick neighbours', () => {
         }),
       ]);
       expect(mean(rounds)).toBeLessThanOrEqual(3);
-      // The legacy client gives up after five, and says nothing.
+      // The legacy client gives up after five attempts, without an error.
       expect(Math.max(...attempts)).toBeLessThanOrEqual(5);
       expect(mean(attempts)).toBeLessThanOrEqual(3);
     } finally {
@@ -149,7 +149,7 @@ describe('R8, R26: beside sick neighbours', () => {
     await othersGoOn();
   });
 
-  it('R8, R26: nodes that do not read what they are answered', async () => {
+  it('R8, R26: nodes that do not read their responses', async () => {
     let isOver = false;
     const loop = async (nodeId: number) => {
       while (!isOver) {

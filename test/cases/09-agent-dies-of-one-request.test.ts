@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { agent } from '../cli/away-agent.js';
 import { RawClient } from '../support/raw-client.js';
 
-it('R14: an agent responds to a request whose target is no URL, and goes on', async () => {
+it('R14: an agent responds to a request whose target is not a URL, and continues', async () => {
   const url = await agent();
   const targets = ['//', '///', '//[', 'http://', 'http:///', '*', '/%', '/\xff', 'x', ':', '?'];
   for (const target of targets) {

@@ -48,7 +48,7 @@ it('R35: a web page neither reads nor changes what a manager on loopback holds',
     expect(await statusOf(`${url}/clusters/own/versions/0`, 'GET', { Host, Prefer: 'wait=0' })).toBe(200);
 });
 
-it('R35: nor does it read the port of an agent', async () => {
+it('R35: a web page does not read the port of an agent', async () => {
   const url = await agent('--host-name', 'cflux.example', '--host-name', 'other.example');
   for (const path of ['/health', '/metrics', '//']) {
     expect(await statusOf(url + path, 'GET', { 'Sec-Fetch-Site': 'cross-site' }), path).toBe(403);

@@ -65,7 +65,7 @@ describe('the token of a held poll', () => {
     expect(ended.text).not.toContain('one');
   });
 
-  it('R24: stays valid: the poll goes on through a rotation of others, and gets the next version', async () => {
+  it('R24: stays valid: the poll continues through a rotation of others, and gets the next version', async () => {
     const { ask, hold, change } = await serve(root + entry('stays', 'read') + entry('left', 'read'));
     const { version } = await ask('POST', '/clusters/c/versions/0', 'root', 'one');
     // One after the other: each is recognized by the number that is held.

@@ -12,7 +12,7 @@ describeWithServer('influxd', 'a response with status 200 and nothing in it', ()
     ['one result for several statements', '{"results":[{"statement_id":0}]}'],
   ];
   describe.each(bodies)('%s', (_what, body) => {
-    it('R34: is an error, and what the cluster dropped is remembered', async () => {
+    it('R34: is an error, and the drops of the cluster are remembered', async () => {
       const influxd = await server();
       const proxy = await answeringProxy(influxd.url);
       const its = mirror(proxy, { snapshot: false });

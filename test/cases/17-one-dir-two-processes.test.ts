@@ -57,7 +57,7 @@ async function kill(child: ChildProcess): Promise<void> {
 const locks = async (dir: string) => (await readdir(dir)).filter((name) => /lock|shared/.test(name));
 
 describe('R1, R11: the directory of a client has one owner', () => {
-  it('a second process is refused with the id of the first, which goes on', async () => {
+  it('a second process is refused with the id of the first, which continues', async () => {
     const [url, dir] = [await startManager(), await temporaryDirectory()];
     const first = await start(holder, url, dir);
     expect(first.line).toBe('open');
@@ -154,7 +154,7 @@ describe('R1, R11: the directory of a client has one owner', () => {
   });
 });
 
-/** Files and directories, but not sockets, that anybody beside their owner may read. */
+/** Files and directories, but not sockets, that others than their owner may read. */
 async function readableByOthers(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   const paths = [
@@ -171,7 +171,7 @@ describe('R20: the directory of a manager has one owner unless all share it', ()
   const manager = (dir: string, ...more: string[]) =>
     start(cflux, 'manager', '--listen', '127.0.0.1:0', '--data', dir, ...more);
 
-  it('a second manager is refused and says what to do, also while the first is stopped', async () => {
+  it('a second manager is refused with advice, also while the first is stopped', async () => {
     const dir = join(await temporaryDirectory(), 'data');
     const first = await manager(dir);
     expect(first.line).toContain('listening');

@@ -7,7 +7,7 @@ import { runChaos } from './run.js';
 // The same schedule each time: what is new is looked for by `npm run chaos`, with seeds of its own.
 const seconds = 12;
 const nodes = 3;
-// Without root's rights the disk can not be filled, nor a link taken down: the other faults strike all the same, and it is said.
+// Without root's rights the disk can not be filled, nor a link taken down: the other faults are still injected, and that is reported.
 const { smallDisk, namespace, obstacles } = await findAbility();
 
 async function survives(store: 'lmdb' | 'etcd', seed: number): Promise<void> {

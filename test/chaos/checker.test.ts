@@ -237,7 +237,7 @@ it('reports an unknown result instead of searching without limit', () => {
   expect(linearizable(objectModel(), ofKey, { most: 10_000 })).toBe('undecided');
 });
 
-it('knows however many reads are under way at once', () => {
+it('decides with any number of concurrent reads', () => {
   const values = Array.from({ length: 40 }, (_, i) => `v${i}`);
   const changes = values.map((value, i) => ok(append(value), 10 * i, 10 * i + 5));
   const listAfter = (count: number) => values.slice(0, count).join(' ');

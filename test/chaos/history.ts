@@ -17,7 +17,7 @@ export interface At {
   readonly version: number;
 }
 
-/** What the caller was told: a change was `done`, or not done since the thing was already there, or was not there. */
+/** The result of the caller: a change was `done`, or not done because the item already existed, or did not exist. */
 export type Result = 'done' | 'exists' | 'missing' | Contents;
 
 /** One operation of a client, from the moment it was asked for to the moment its result was known; microseconds of one clock. */
@@ -47,7 +47,7 @@ export interface Observation {
   readonly digest: string;
 }
 
-/** Something that no node should ever tell of in such a run. */
+/** An event that no node should emit in such a run. */
 export interface Complaint {
   readonly client: string;
   readonly time: number;

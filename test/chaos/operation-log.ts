@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Call, Complaint, History, Observation, Operation } from './history.js';
 import { type Answer, now } from './programs/messages.js';
 
-/** Keeps every operation from the moment it is asked for, and all that nodes tell meanwhile. */
+/** Records every operation from its request on, and all that nodes report meanwhile. */
 export class OperationLog implements History {
   readonly operations: Operation[] = [];
   readonly observations: Observation[] = [];
@@ -11,7 +11,7 @@ export class OperationLog implements History {
   #isOver = false;
 
   /**
-   * An operation is asked for. What it answers is told the outcome; undefined: whoever did it died, and nobody knows. The node's
+   * An operation is requested. The returned function records the outcome; undefined if its process died, so that it is unknown. The node's
    * own times count where there are any: they are nearer to what happened. Answers the outcome.
    */
   begin(client: string, call: Call): (answer: Answer | undefined) => Operation['outcome'] {
@@ -36,7 +36,7 @@ export class OperationLog implements History {
     if (!this.#isOver) this.complaints.push(complaint);
   }
 
-  /** What is told from now on is of the end, and not of the run. */
+  /** Reports from now on belong to the end, and not to the run. */
   end(): void {
     this.#isOver = true;
   }

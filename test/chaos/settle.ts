@@ -20,7 +20,7 @@ export async function settle(world: World, log: OperationLog): Promise<ReadonlyM
   const version = newest?.at?.version ?? 0;
   await Promise.all(
     world.nodes.map(async (node) => {
-      // By its own loop, before anybody asks it to refresh.
+      // By its own loop, before a refresh is requested.
       const arrived = await atLast(() => node.ask({ waitForVersion: version }));
       if (arrived?.outcome !== 'ok')
         complain(node.name, `does not follow to version ${version}: ${arrived?.error}`);
@@ -44,7 +44,7 @@ async function atLast(ask: () => Promise<Answer | undefined>): Promise<Answer | 
   }
 }
 
-/** Each InfluxDB has what the cluster has. The order in a list is its own: it can not be told it. */
+/** Each InfluxDB has what the cluster has. The order in a list is its own, because InfluxQL cannot set it. */
 async function settleServers(
   { servers }: World,
   expected: Contents,

@@ -223,7 +223,7 @@ describeWithServer('influxd', 'cflux agent', () => {
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['kept']);
   });
 
-  it('waits for the operator where the manager is another cluster’s, and drops nothing for it', async () => {
+  it('waits for the operator if the manager belongs to another cluster, and drops nothing for it', async () => {
     const manager = await labManager();
     const influxd = await server();
     const dir = await directory();
@@ -333,7 +333,7 @@ describeWithServer('influxd', 'cflux agent', () => {
 });
 
 describeWithServer('influxd', 'cflux plan', () => {
-  it('says what would change, for people and for programs, and changes nothing', async () => {
+  it('prints what would change, as text and as JSON, and changes nothing', async () => {
     const manager = await labManager();
     const influxd = await server();
     await influxd.query('CREATE USER "mine\u001b[31m" WITH PASSWORD \'x\'');
@@ -362,7 +362,7 @@ describeWithServer('influxd', 'cflux plan', () => {
     expect(await cflux([...args.slice(0, -1), 'nobody']).exit).toBe(3);
   });
 
-  it('ends with a code that says what is wrong', async () => {
+  it('ends with an exit code for each kind of failure', async () => {
     const dir = await directory();
     const broken = join(dir, 'passwords.toml');
     await writeFile(broken, 'bob = "Secr3t');

@@ -52,7 +52,7 @@ async function setUp() {
 }
 
 describe('cflux apply', () => {
-  it('makes what the file says in one version, and nothing the second time', async () => {
+  it('applies the file in one version, and changes nothing the second time', async () => {
     const { apply, versions, data } = await setUp();
     const planned = await apply(schema, ['--dry-run', ...passwords]);
     expect([planned.code, planned.out]).toEqual([2, expect.stringContaining('+ database "sensors"')]);
@@ -87,7 +87,7 @@ describe('cflux apply', () => {
     expect((await run(args)).out).toContain('nothing to do');
   });
 
-  it('asks, and changes nothing without a yes', async () => {
+  it('asks for confirmation, and changes nothing without a yes', async () => {
     const { apply, versions } = await setUp();
     expect((await apply(schema, passwords)).code).toBe(2);
     expect((await apply(schema, passwords, { typed: 'no' })).code).toBe(2);
@@ -186,7 +186,7 @@ describe('cflux apply', () => {
 });
 
 describe('cflux export --format iql', () => {
-  it('writes a file that makes an equal cluster, and lists what InfluxQL cannot say', async () => {
+  it('writes a file that makes an equal cluster, and lists what InfluxQL cannot express', async () => {
     const source = await setUp();
     await source.apply(schema, ['--yes', ...passwords]);
     await source.run([

@@ -48,8 +48,8 @@ describe('R4: a target judges a change by the newest metadata', () => {
   });
 });
 
-describe('R3: a target says what became of a change', () => {
-  it('which a manager stored although its answer was lost', async () => {
+describe('R3: a target reports the outcome of a change', () => {
+  it('that a manager stored although its response was lost', async () => {
     const inner = new LocalTransport(managerOf());
     let isLost = true;
     const transport = withPush(inner, async (request) => {

@@ -14,7 +14,7 @@ async function manager(...args: string[]): Promise<{ readonly url: string; reado
 }
 
 describeWithServer('etcd', 'cflux manager --etcd', () => {
-  it('shares its data with other managers, stays ready or says why it is not, and ends well', async () => {
+  it('shares its data with other managers, stays ready or reports why not, and ends with code 0', async () => {
     const etcd = await startEtcd();
     onTestFinished(() => etcd.close());
     const urls = etcd.endpoints.join(',');

@@ -163,7 +163,7 @@ describe('cflux exec', () => {
     expect([typed.code, typed.err]).toEqual([0, expect.stringContaining('--param-env')]);
   });
 
-  it('says what agents do with a DROP', async () => {
+  it('explains what agents do with a DROP', async () => {
     const { run } = await setUp();
     await run(['exec', '--create-cluster', 'CREATE DATABASE a']);
     expect((await run(['exec', 'DROP RETENTION POLICY autogen ON a'])).err).toContain('--allow-drops');

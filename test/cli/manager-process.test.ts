@@ -54,7 +54,7 @@ const push = (url: string, version: string, body: string) =>
 const versionOf = (answer: Response) => answer.headers.get('version') ?? '';
 
 describe('cflux manager', () => {
-  it('keeps what it acknowledged through SIGTERM and SIGKILL, and says who changed what', async () => {
+  it('keeps what it acknowledged through SIGTERM and SIGKILL, and logs the author of each change', async () => {
     const dir = join(await temporaryDirectory(), 'data');
     const first = await start('--data', dir);
     const one = versionOf(await push(first.url, '0', 'one'));
@@ -101,7 +101,7 @@ describe('cflux manager', () => {
     expect(epochs[0]).not.toBe(epochs[1]);
   });
 
-  it('ends at once, with the reason and an exit code, where it can not serve', async () => {
+  it('ends at once, with the reason and an exit code, if it cannot serve', async () => {
     const dir = await temporaryDirectory();
     const open = await start('--memory', '--listen', '0.0.0.0:0');
     expect(await open.ended).toMatchObject({ code: 2, err: expect.stringContaining('password hashes') });

@@ -37,6 +37,6 @@ it.each<[string, Partial<NodeInfo>]>([
   expect(nodeState({ ...node, ...said }, versions).text).toBe(text);
 });
 
-it('says of a cluster without data that a node with nothing is up to date', () => {
+it('shows a node without metadata as up to date in a cluster without data', () => {
   expect(nodeState({ ...node, heldVersion: 0 }, [])).toEqual({ lag: '0', text: 'up to date' });
 });

@@ -13,7 +13,7 @@ async function temporaryDirectory(): Promise<string> {
   return dir;
 }
 
-/** A cluster whose newest version is that of `change`, on top of the one before; answers the version. */
+/** A cluster whose newest version is that of `change`, on top of the one before; resolves with the version. */
 async function change(
   manager: Manager,
   meta: LocalMetaClient,
@@ -44,7 +44,7 @@ async function setUp() {
 }
 
 describe('cflux', () => {
-  it('says what it can do, and where to start', async () => {
+  it('prints what it can do, and where to start', async () => {
     const { code, out } = await cflux(['--help']);
     expect(code).toBe(0);
     const names = ['manager', 'status', 'clusters', 'nodes', 'history', 'show', 'diff', 'rollback', 'export'];
@@ -160,7 +160,7 @@ describe('status, clusters and nodes', () => {
     expect(await manager.nodes('prod')).toHaveLength(1);
   });
 
-  it('say that the manager is not ready', async () => {
+  it('report that the manager is not ready', async () => {
     const { run, manager } = await setUp();
     await manager.close();
     const { code, err } = await run(['status']);
@@ -177,7 +177,7 @@ describe('status, clusters and nodes', () => {
 });
 
 describe('history, show and diff', () => {
-  it('say what was when, what is in it, and what changed', async () => {
+  it('print when each version was made, its contents, and the changes', async () => {
     const { run, manager, meta } = await setUp();
     const first = await change(manager, meta, () =>
       meta.createDatabaseWithRetentionPolicy('telegraf', { name: 'week', duration: '7d' }),
@@ -324,7 +324,7 @@ describe('export and import', () => {
     expect(Buffer.from(await imprint)).toEqual(Buffer.from(await original));
   });
 
-  it('leave a cluster with data alone unless told to replace it, and then keep its id and counters', async () => {
+  it('leave a cluster with data alone without --replace, and with it keep its id and counters', async () => {
     const { run, manager, meta } = await setUp();
     const version = await change(manager, meta, async () => {
       await meta.createDatabase('db');
@@ -348,7 +348,7 @@ describe('export and import', () => {
     });
   });
 
-  it('refuse a file that is no metadata, and name it', async () => {
+  it('refuse a file that is not metadata, and name it', async () => {
     const { run, manager } = await setUp();
     const file = join(await temporaryDirectory(), 'meta.db');
     await writeFile(file, 'not metadata');
@@ -361,7 +361,7 @@ describe('export and import', () => {
 });
 
 describe('delete-cluster', () => {
-  it('asks for the name, and takes nothing else', async () => {
+  it('asks for the name, and accepts nothing else', async () => {
     const { run, manager, meta } = await setUp();
     await change(manager, meta, () => {});
     for (const options of [{}, { typed: 'yes' }, { typed: '' }]) {
@@ -372,7 +372,7 @@ describe('delete-cluster', () => {
     expect(await manager.clusters()).toEqual([]);
   });
 
-  it('does not ask with --yes, warns of nodes that are alive, and knows what is not there', async () => {
+  it('does not ask with --yes, warns of nodes that are alive, and reports a missing cluster', async () => {
     const { run, manager, meta } = await setUp();
     await change(manager, meta, () => {});
     await manager.register('prod', { ip: '', hostname: 'h' });

@@ -95,7 +95,7 @@ describe('a file that holds a secret', () => {
     ).not.toContain(file);
   });
 
-  it('is named where it is the configuration', async () => {
+  it('is named if it is the configuration', async () => {
     const file = await fileWith(`${mark}[clusterflux]\ntoken = "${secret}"\n`);
     expect(() => loadConfig({ file, env: {} })).toThrowError(`${file}: ${noMark}`);
   });

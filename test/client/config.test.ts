@@ -89,7 +89,7 @@ describe('loadConfig', () => {
     expect(loadConfig({ ...sources, argv: [], env: {} })).toEqual({ maxBackups: 3 });
   });
 
-  it('has nothing to say without sources', () => {
+  it('is empty without sources', () => {
     expect(loadConfig({ env: {} })).toEqual({});
   });
 

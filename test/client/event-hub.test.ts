@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EventHub } from '../../src/client/observe/event-hub.js';
 
 describe('EventHub', () => {
-  it('R14: a listener that throws stops neither the other listeners nor the teller, and is not silenced', async () => {
+  it('R14: a listener that throws stops neither the other listeners nor the emitter, and its error is not swallowed', async () => {
     const hub = new EventHub();
     const heard: string[] = [];
     const uncaught = new Promise((resolve) => {

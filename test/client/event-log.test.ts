@@ -45,7 +45,7 @@ const cases: { [Name in keyof CfluxEvents]: [payload: CfluxEvents[Name], level: 
   closed: [[], 'debug'],
 };
 
-/** A logger of the four methods that pino and console have, which keeps what it is told. */
+/** A logger of the four methods that pino and console have, which records its calls. */
 function recorder() {
   const notified: { level: LogLevel; record: EventRecord; message: string }[] = [];
   const at = (level: LogLevel) => (record: EventRecord, message: string) =>

@@ -113,7 +113,7 @@ describe('many changes', () => {
     },
   );
 
-  it('R8: a mutation that goes on after its deadline changes nothing of the others', async () => {
+  it('R8: a mutation that continues after its deadline does not affect the others', async () => {
     const { client } = await openClient();
     let goOn = () => {};
     const late = client.mutate(
@@ -136,7 +136,7 @@ describe('many changes', () => {
     expect((await client.databases()).map(({ name }) => name)).toEqual(['b']);
   });
 
-  it('R8: a mutation that goes on and on is rejected at its deadline, and leaves nothing behind', async () => {
+  it('R8: a mutation that never ends is rejected at its deadline, and leaves nothing behind', async () => {
     const { client } = await openClient();
     let isOver = false;
     const endless = client.mutate(

@@ -41,7 +41,7 @@ async function heartbeatsOfSecondLife(answer: (inner: Transport) => Transport['h
   return { sent, nodes: await manager.nodes('default') };
 }
 
-it('a node that knows its id describes itself with its first heartbeat, and no other', async () => {
+it('a node with a known id sends its description with its first heartbeat, and no other', async () => {
   const { sent, nodes } = await heartbeatsOfSecondLife((inner) => inner.heartbeat.bind(inner));
   const [first, ...others] = sent.map(({ node }) => node?.bindAddress);
   expect([first, new Set(others)]).toEqual(['b:1', new Set([undefined])]);

@@ -20,7 +20,7 @@ const cases: [string, Position, Position, Classification][] = [
   ],
 ];
 
-describe('R5, R11: judging an answer', () => {
+describe('R5, R11: classifying a response', () => {
   it.each(cases)('%s', (_, position, answer, classification) => {
     expect(classify(position, answer)).toBe(classification);
   });

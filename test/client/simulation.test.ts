@@ -38,7 +38,7 @@ describe('R1–R14 in a simulated world', () => {
     await fc.assert(property, { numRuns: runs });
   });
 
-  it('R5, R11: a manager that says it lost everything, and did not, moves no version and changes no history', async () => {
+  it('R5, R11: a manager that falsely reports lost data moves no version and changes no history', async () => {
     const scenario = await live(0, [
       { do: 'lie', node: 0, call: 'poll', lie: 'lost everything' },
       { do: 'fail', node: 0 },

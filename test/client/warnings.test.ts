@@ -14,7 +14,7 @@ beforeEach(() => {
 
 afterEach(() => void process.off('warning', note));
 
-/** Node warns of a leak where a signal has more than ten listeners; many who wait are none. */
+/** Node warns of a leak where a signal has more than ten listeners; many callers that wait are not a leak. */
 const many = 15;
 
 const transports: Record<string, () => Promise<Transport>> = {
@@ -29,8 +29,8 @@ const transports: Record<string, () => Promise<Transport>> = {
   },
 };
 
-describe.each(Object.entries(transports))('a process hears no warning through %s', (_, connect) => {
-  it(`R14: of ${many} clients that share it, nor of ${many} calls that wait`, async () => {
+describe.each(Object.entries(transports))('a process gets no warning through %s', (_, connect) => {
+  it(`R14: of ${many} clients that share it, and of ${many} calls that wait`, async () => {
     const transport = await connect();
     const clients = Array.from({ length: many }, () => new CfluxClient(new LocalMetaClient(), { transport }));
     for (const client of clients) await client.open();

@@ -3,7 +3,7 @@ import ts from 'typescript';
 import type { Program } from './complete-snippet.js';
 import { root } from './markdown.js';
 
-/** What the type checker has to say of each program, with the strict configuration of this project, against its entry points. */
+/** The diagnostics of the type checker for each program, with the strict configuration of this project, against its entry points. */
 export function compilePrograms(programs: readonly Program[]): string[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root);

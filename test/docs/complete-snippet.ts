@@ -2,7 +2,7 @@ import ts from 'typescript';
 import { parseSource, publicNames } from './public-names.js';
 import type { Snippet } from './snippets.js';
 
-/** What a snippet may speak of without saying where it comes from: the objects of the paragraph that it is in. */
+/** Names that a snippet may use without declaring them: the objects of its paragraph. */
 const given: Record<string, string> = {
   fake: 'const fake = new FakeManager();',
   client: `const client = new CfluxClient(new LocalMetaClient({ bcryptCost: 4 }), { transport: fake.transport });

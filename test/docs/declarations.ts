@@ -15,7 +15,7 @@ function find<Node extends ts.Node>(file: string, is: (node: ts.Node) => node is
   return found;
 }
 
-/** A property of an interface, and what its comment says of its default. */
+/** A property of an interface, and the default in its comment. */
 export interface Property {
   readonly name: string;
   readonly defaultText: string | undefined;

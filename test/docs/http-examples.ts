@@ -56,7 +56,7 @@ export class Placeholders {
     return text.replace(/<(\w+)>/g, (word, name: string) => this.#values.get(name) ?? word);
   }
 
-  /** Whether `actual` is what the page says; words that are new get the value that they have there. */
+  /** Whether `actual` is as on the page; new placeholders get their value from it. */
   match(expected: string, actual: string): boolean {
     const names: string[] = [];
     const pattern = this.fill(expected)

@@ -14,7 +14,7 @@ const known = new Map(
 );
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** What the documents tell readers to type: lines of shell and unit files, and short commands in the text. */
+/** The commands of the documents: lines of shell and unit files, and short commands in the text. */
 const typed = documents.flatMap((document) => {
   const markdown = textOf(document);
   const blocks = blocksOf(markdown).filter(({ language }) => language === 'sh' || language === 'ini');

@@ -39,7 +39,7 @@ describe('examples', () => {
     expect(exit).toBe(0);
   });
 
-  it('embedded-manager: goes on where it was when it is started again', async () => {
+  it('embedded-manager: continues from its last version after a restart', async () => {
     const dir = directory();
     const first = await runExample('embedded-manager', [dir]);
     expect(first.err).toEqual([]);
@@ -51,7 +51,7 @@ describe('examples', () => {
     expect([first.exit, second.exit]).toEqual([0, 0]);
   });
 
-  it('events-to-a-log: every line is JSON, none tells a secret, and Prometheus gets the figures', async () => {
+  it('events-to-a-log: every line is JSON, none contains a secret, and Prometheus gets the figures', async () => {
     const { exit, out, err } = await runExample('events-to-a-log');
     const records = out.map((line) => JSON.parse(line));
     expect(records.map(({ event }) => event)).toEqual(
@@ -87,7 +87,7 @@ describeWithServer('influxd', 'examples with InfluxDB', () => {
 });
 
 describeWithServer('etcd', 'examples with etcd', () => {
-  it('several-managers: a node goes on at the other manager', async () => {
+  it('several-managers: a node fails over to the other manager', async () => {
     const etcd = await startEtcd();
     onTestFinished(() => etcd.close());
     const { exit, out, err } = await runExample('several-managers', [etcd.endpoints.join(',')]);

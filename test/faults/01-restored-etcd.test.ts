@@ -9,7 +9,7 @@ import { openNode, until } from './support/nodes.js';
 const nodeTtl = 3_000;
 const pace = { haste: 1, heartbeatInterval: 1_000 };
 
-/** An etcd, two managers that nobody restarts, and a node at each. */
+/** An etcd, two managers that are not restarted, and a node at each. */
 async function openCluster() {
   const etcd = await startEtcd();
   onTestFinished(() => etcd.close());

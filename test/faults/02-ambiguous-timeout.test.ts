@@ -11,7 +11,7 @@ interface Outcomes {
   readonly unknown: string[];
 }
 
-/** Makes a change, and notes what was said of it. */
+/** Makes a change, and records its result. */
 async function note(node: FaultNode, name: string, outcomes: Outcomes): Promise<void> {
   try {
     await subscribe(node, name);
@@ -23,7 +23,7 @@ async function note(node: FaultNode, name: string, outcomes: Outcomes): Promise<
   }
 }
 
-/** What was said of each change is true, and each version was made by a mutation of its own (R2, R3). */
+/** The result of each change is true, and each version was made by a mutation of its own (R2, R3). */
 async function holdAgainst(url: string, node: FaultNode, outcomes: Outcomes): Promise<void> {
   await node.client.refresh();
   const there = subscriptions(node);
@@ -63,7 +63,7 @@ describe('#2 an ambiguous timeout', () => {
     const manager = await CfluxManager.start(['--memory', '--history', '1000']);
     const front = await balancer(manager.url);
     let pushes = 0;
-    // The line goes dead with the answer, or only says nothing more.
+    // The connection breaks with the response, or only becomes silent.
     front.mischief = {
       answer: (passage) => {
         if (!isPush(passage) || ++pushes % 3 !== 0) return undefined;

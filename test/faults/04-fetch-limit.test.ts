@@ -25,11 +25,11 @@ describe('#4 the 300 s after which fetch gives up', () => {
     );
     const notified = JSON.parse(await polling(server.url, hold, hastened));
     expect(notified).toEqual({ bare: 'HeadersTimeoutError', polled: { kind: 'unchanged' } });
-    // Neither tried again: the one was over, the other had its answer.
+    // Neither was retried: one was over, the other had its response.
     expect(server.requests).toHaveLength(2);
   };
 
-  it('#4 end a poll that is held longer with fetch alone; with us its own deadline decides, and a full hold is no error', async () => {
+  it('#4 end a poll that is held longer with fetch alone; with our transport its own deadline decides, and a full hold is not an error', async () => {
     await fullHold(true);
   });
 

@@ -9,7 +9,7 @@ it('#6 the keep-alive race: a server that closes idle connections just as the ne
   const server = await rawServer((_, socket) => {
     socket.setTimeout(idle, () => socket.destroy());
     socket.once('close', () => {
-      // It had answered, and was idle: some of these closes meet a request on its way.
+      // It had responded, and was idle: some of these closes meet a request on its way.
       dropped += 1;
     });
     socket.write(answer(200));

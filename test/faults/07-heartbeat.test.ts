@@ -18,7 +18,7 @@ describe('#7 the heartbeat', () => {
     const { url } = await serve({ nodeTtl: 1_000 });
     const front = await balancer(url);
     const node = await openNode(front.url, { haste });
-    // More than one where an answer took longer than such a quick node waits.
+    // More than one if a response took longer than such a quick node waits.
     const registrations = front.passages.filter(isRegistration).length;
     let underWay = 0;
     let most = 0;

@@ -15,7 +15,7 @@ it('#8 R10: a node whose event loop was blocked for three times to live is alive
   const isAlive = async () =>
     (await manager.nodes('faults')).some((known) => known.id === nodeId && known.alive);
   expect(await isAlive()).toBe(true);
-  // More than one where an answer took longer than such a quick node waits.
+  // More than one if a response took longer than such a quick node waits.
   const registrations = front.passages.filter(isRegistration).length;
 
   const begun = performance.now();

@@ -5,7 +5,7 @@ import { balancer, isBeat, isRegistration } from './support/balancer.js';
 import { openNode, until } from './support/nodes.js';
 
 it('#9 R10: a node that was deleted in the store registers once for each loss, and beats no faster afterwards', async () => {
-  // A beat every 250 ms; with patience, for a registration whose answer is given up is made again.
+  // A beat every 250 ms; with patience, because a registration whose response was not awaited is repeated.
   const settings = { haste: 2, heartbeatInterval: 500 };
   const { url, manager } = await serve();
   const front = await balancer(url);

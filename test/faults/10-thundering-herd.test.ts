@@ -48,7 +48,7 @@ it('#10 a thundering herd: 500 nodes come back to a killed manager each at a tim
   expect(delays.length).toBeGreaterThanOrEqual(clients);
   expect((latest - soonest) / median).toBeGreaterThan(0.3);
 
-  // The manager has kept everything, the nodes too: not a snapshot was sent, and nobody registered again.
+  // The manager has kept everything, the nodes too: no snapshot was sent, and no node registered again.
   const notified = await metrics(manager.url);
   expect(notified.get('cflux_requests_total{route="poll",status="200"}')).toBeUndefined();
   expect([...notified.keys()].filter((name) => name.includes('register'))).toEqual([]);

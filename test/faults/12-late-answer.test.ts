@@ -19,7 +19,7 @@ it('#12 R5: a response that was delayed until newer data was pushed is dropped, 
       release = resolve;
     });
     let late = 0;
-    // The held poll alone: whoever asks on purpose gets its answer.
+    // The held poll alone: an explicit request gets its response.
     front.mischief = {
       answer: async (passage) => {
         if (isPoll(passage) && passage.status === 200 && passage.headers['prefer'] !== 'wait=0') {

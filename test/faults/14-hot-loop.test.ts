@@ -5,7 +5,7 @@ import { serve } from '../support/serve.js';
 import { balancer, type Fate, isPoll, type Passage } from './support/balancer.js';
 import { newNode, openNode, until } from './support/nodes.js';
 
-/** What a poll is answered with, at once, again and again. */
+/** The immediate response to every poll. */
 const fates: Readonly<Record<string, (passage: Passage) => Fate>> = {
   '200 with the version that it has': ({ path, headers }) =>
     answer(

@@ -33,7 +33,7 @@ it('#15 the livelock of conflicting writers, R8, R26: 50 nodes that make 20 chan
   // What waited together was pushed together (R7).
   expect(commits).toBeLessThanOrEqual(writers * 3);
   expect(conflicts / commits).toBeLessThanOrEqual(2);
-  // The polls went on all the while: nobody is held up, or lost.
+  // The polls continued all the time: no node is delayed or lost.
   expect(nodes.flatMap((node) => node.heard('syncFailed'))).toEqual([]);
   await until(() => manager.heldPolls === writers, 'all follow');
 });

@@ -46,7 +46,7 @@ it("#16 a truncated body: another cluster's snapshot in a response is not adopte
   const snapshot = Buffer.from(await stranger.arrayBuffer());
   const digest = stranger.headers.get('content-digest');
   const version = Number(stranger.headers.get('version')) + 1_000_000;
-  // A manager that speaks of our own epoch is ours: an answer is one piece, its headers and its body.
+  // A manager that sends our own epoch is ours: headers and body of a response belong together.
   for (const epoch of [stranger.headers.get('cflux-epoch') ?? '', 'any', undefined]) {
     front.mischief = {
       request: (passage) => {

@@ -36,7 +36,7 @@ it('#20 local data lost on join, R12: of two nodes with their own data, the late
   expect(backup.databases).toEqual(own.databases);
   expect(backup.users.map(({ name }) => name)).toEqual(['second-user']);
   expect([backup.maxShardId, backup.maxShardGroupId]).toEqual([own.maxShardId, own.maxShardGroupId]);
-  // A third one, with nothing, has nothing to tell.
+  // A third one, without data, has nothing to report.
   const third = await openNode(url, { haste: 1 });
   expect(third.heard('replaced')).toEqual([]);
 });

@@ -16,7 +16,7 @@ const dir = mkdtempSync(join(tmpdir(), 'cflux-hostile-'));
 const file = join(dir, 'file.toml');
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** What `attempt` answers; an error of ours must name its code, any other is a fault. */
+/** The result of `attempt`; a coded error is a result too, any other error is a fault. */
 async function orError<T>(code: string, attempt: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await attempt();
@@ -128,7 +128,7 @@ const word = fc.oneof(
 );
 
 describe('hostile configuration', () => {
-  it('R24: files, variables and words make options that a client takes, or an error that says which is wrong', async () => {
+  it('R24: files, variables and arguments give options that a client accepts, or an error that names the wrong one', async () => {
     let taken = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -237,7 +237,7 @@ describe('hostile configuration', () => {
   });
 });
 
-// Those that serve, and those that ask an InfluxDB server, are told by their flags only.
+// Those that serve, and those that query an InfluxDB server, are configured by flags only.
 const commands = [
   'status',
   'clusters',
@@ -256,7 +256,7 @@ const obeyed = /(?!\n)[\p{Cc}\p{Cf}]/u;
 const fault = /undefined|\[object|NaN|TypeError|Cannot read|is not a function|at .*\.ts:/;
 
 describe('a hostile command line', () => {
-  it('R24: whatever the words are, cflux says what is wrong and ends with one of its codes', async () => {
+  it('R24: whatever the arguments are, cflux reports what is wrong and ends with one of its exit codes', async () => {
     const { url, manager } = await serve();
     const argument = fc.oneof(
       fc.constantFrom(
@@ -307,7 +307,7 @@ describe('a hostile command line', () => {
     expect(manager.lastError).toBeUndefined();
   });
 
-  it('R24: whatever a manager answers, cflux shows it as text, or says that it is none; no escape sequence comes through', async () => {
+  it('R24: whatever a manager responds, cflux prints it as text, or reports that it is not a manager; no escape sequence is printed', async () => {
     const record = fc.record(
       {
         version: fc.oneof(fc.nat(), oddJson),

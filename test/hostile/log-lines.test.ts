@@ -55,7 +55,7 @@ describe('no line of a log holds what a terminal obeys', () => {
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ text: name, name });
   });
 
-  it('R24: of the audit of a manager, which stays one line for each change', () => {
+  it('R24: of the audit log of a manager, which stays one line for each change', () => {
     fc.assert(
       fc.property(fc.oneof(oddText, fc.constant(name)), (text) => {
         expect(auditLine({ action: 'push', cluster: text, author: text, remote: text }, 0)).not.toMatch(

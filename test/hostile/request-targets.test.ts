@@ -109,7 +109,7 @@ describe('every request target gets a response', () => {
     },
   );
 
-  it('R24: what is no HTTP is refused by its line', async () => {
+  it('R24: a line that is not HTTP is refused', async () => {
     const { url } = await serve();
     for (const line of ['GET  HTTP/1.1', 'GET /\x01 HTTP/1.1', 'GET / HTTP/9', 'get / HTTP/1.1', 'x'])
       expect(await statusOf(url, line, host), line).toBe(400);

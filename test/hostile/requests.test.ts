@@ -21,7 +21,7 @@ async function target() {
     url,
     manager,
     server,
-    /** A valid request, a valid poll and a valid beat are answered as if nothing had happened. */
+    /** A valid request, a valid poll and a valid heartbeat get their usual responses. */
     async isWell() {
       expect((await fetch(`${url}/health`)).status).toBe(200);
       const polled = await fetch(`${canary}/0`, { headers: { prefer: 'wait=0' } });
@@ -32,7 +32,7 @@ async function target() {
 }
 
 /**
- * Sends `pieces` one after the other, ends after `patience` milliseconds or as soon as `answers` answers are there, and gives all
+ * Sends `pieces` one after the other, ends after `patience` milliseconds or as soon as `answers` responses are there, and returns all
  * that came back; rejects where the server does not end then.
  */
 function exchange(url: string, pieces: readonly Buffer[], answers = 1, patience = 100): Promise<string> {
@@ -44,7 +44,7 @@ function exchange(url: string, pieces: readonly Buffer[], answers = 1, patience 
       socket.destroy();
       reject(new Error(`no end after 20 s; so far: ${received}`));
     }, 20_000);
-    // Whoever ends is not answered any more: what is still worked at needs a moment.
+    // A client that ends gets no more responses: requests under way need a moment.
     const ending = setTimeout(() => socket.end(), patience);
     socket.on('data', (bytes) => {
       received += bytes.toString('latin1');
@@ -301,7 +301,7 @@ describe('hostile requests', () => {
     await isWell();
   });
 
-  it('R24: bombs, slow and endless bodies take no memory, and nobody else waits for them', async () => {
+  it('R24: bombs, slow and endless bodies take no memory, and delay no other request', async () => {
     const { url, isWell } = await target();
     const bomb = gzipSync(Buffer.alloc(200_000_000));
     const head = (extra: string) =>
@@ -338,7 +338,7 @@ describe('hostile requests', () => {
     await isWell();
   });
 
-  it('R24: polls that are begun by the hundred and left alone are forgotten', async () => {
+  it('R24: hundreds of abandoned polls are released', async () => {
     const { url, manager, isWell } = await target();
     const { hostname, port } = new URL(url);
     const extras = ['', 'Prefer: wait=300\r\n', 'Cflux-Node: 7\r\n'];

@@ -25,7 +25,7 @@ const fileWith = (name: string, text: string) => {
   return path;
 };
 
-/** All that is logged, and all that errors say, with their causes and stacks. */
+/** All log lines and errors, with their causes and stacks. */
 class Ears {
   #heard = '';
   readonly debugged: string[] = [];
@@ -95,7 +95,7 @@ describe('secrets', () => {
     ears.hear(client.status);
     ears.hear(await client.nodes());
 
-    // Who is not let in, who answers what was asked, who is not there, who sends elsewhere.
+    // Servers that refuse, respond, are absent, or redirect.
     const echoing = await rawServer((request, socket) =>
       socket.write(answer(500, { 'Content-Type': 'text/plain' }, inspect(request.headers))),
     );
@@ -181,7 +181,7 @@ describe('secrets', () => {
     await client.close();
 
     const said = ears.all();
-    // It was listened to, and there was something to hear.
+    // There was a listener, and output to check.
     for (const space of ['cflux:client', 'cflux:commit', 'cflux:transport']) expect(said).toContain(space);
     expect(said).toContain('somebody');
     expect(said).not.toMatch(/marked-/);

@@ -61,7 +61,7 @@ describeWithServer('influxd', 'three servers with agents', () => {
       // Whichever is first, the other differs from it.
       a.client.createRetentionPolicy('kept', { name: 'x', duration: '1h' }, false).catch(refused),
       b.client.createRetentionPolicy('kept', { name: 'x', duration: '2h' }, false).catch(refused),
-      // Not durations: whoever came second might shorten, and that would wait for an operator's word.
+      // Not durations: the second node might shorten one, which would wait for a confirmation.
       b.client.updateRetentionPolicy('kept', 'week', { replicaN: 3 }, false),
       c.client.updateRetentionPolicy('kept', 'week', { replicaN: 4 }, true),
     ]);

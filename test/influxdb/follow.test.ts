@@ -173,7 +173,7 @@ describeWithServer('influxd', 'InfluxMirror.follow', () => {
     expect(() => its.follow(source)).toThrow('the mirror was closed');
   });
 
-  it('goes on when a listener throws', async () => {
+  it('continues when a listener throws', async () => {
     const influxd = await server();
     const its = mirror(influxd, { interval: 60_000 });
     const thrown = new Promise((resolve) => {

@@ -21,7 +21,7 @@ describe('addItems', () => {
         const after = keys(data);
         for (const key of keys(cluster)) expect(after).toContain(key);
         for (const item of items) {
-          // A policy that both have keeps the cluster's duration; nobody has privileges on a database that nobody has.
+          // A policy that both have keeps the cluster's duration; no user has privileges on a database that no node has.
           if (item.kind === 'retention') continue;
           const exists = (name: string) => data.databases.some((database) => database.name === name);
           const says = cluster.users.some(
@@ -57,7 +57,7 @@ describeWithServer('influxd', 'importUnmanaged', () => {
     return client;
   }
 
-  it('lets the first server seed an empty cluster, and adds what only a later one has when told to', async () => {
+  it('lets the first server seed an empty cluster, and imports unmanaged items of later ones on request', async () => {
     const manager = new Manager({ store: new MemoryStore() });
     atEnd(async () => manager.close());
     const [one, other] = [await server(), await server()];

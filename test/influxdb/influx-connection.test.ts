@@ -56,7 +56,7 @@ describe('InfluxConnection', () => {
     ['an overloaded server', 503, '{"error":"busy"}', 'UNAVAILABLE'],
   ];
   for (const [what, status, body, code] of answers) {
-    it(`tells ${what} from a refused statement`, async () => {
+    it(`distinguishes ${what} from a refused statement`, async () => {
       const url = await httpServer((_request, response) => {
         response.writeHead(status, status === 302 ? { location: 'http://127.0.0.1:1/' } : {}).end(body);
       });
@@ -68,7 +68,7 @@ describe('InfluxConnection', () => {
     });
   }
 
-  it('gives up on a server that is silent, and on one that never ends its answer', async () => {
+  it('rejects when a server is silent, and when its response never ends', async () => {
     const silent = await httpServer(() => {});
     await expect(connect(silent, { timeout: 50 }).execute('x')).rejects.toMatchObject({
       code: 'TIMEOUT',
@@ -128,7 +128,7 @@ describe('the snapshot port', () => {
   const reading = (snapshot: string) =>
     readInfluxMetadata('http://127.0.0.1:1', { snapshot, timeout: 200 }).catch((error: unknown) => error);
 
-  it('is told from whatever else listens there', async () => {
+  it('is distinguished from other programs at its address', async () => {
     const replies: [reply: Buffer | undefined, code: string][] = [
       [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), 'BAD_ANSWER'],
       [Buffer.alloc(0), 'BAD_ANSWER'],
@@ -149,7 +149,7 @@ describe('the snapshot port', () => {
 describeWithServer('influxd', 'InfluxConnection', () => {
   const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
 
-  it('speaks TLS, with an authority of one’s own', async () => {
+  it('uses TLS with a private certificate authority', async () => {
     const tls = { certificate: fixture('server.pem'), privateKey: fixture('server-key.pem') };
     const influxd = await server({ tls });
     const ca = await readFile(fixture('ca.pem'), 'utf8');

@@ -146,7 +146,7 @@ for (const snapshot of [true, false]) {
       expect(await present()).toEqual([text('5m').replace('A;b', 'a;b'), ['http://h:2']]);
     });
 
-    it('drops what the cluster dropped only when told to, and nothing that was unmanaged', async () => {
+    it('drops what the cluster dropped only if allowed, and never unmanaged items', async () => {
       const influxd = await server();
       const dir = await directory();
       const before = metadata({
@@ -232,7 +232,7 @@ for (const snapshot of [true, false]) {
 }
 
 describeWithServer('influxd', 'InfluxMirror', () => {
-  it('tells a user whose password here is not the cluster’s from one whose password is', async () => {
+  it('distinguishes users with and without the cluster’s password', async () => {
     const influxd = await server();
     await influxd.query("CREATE USER same WITH PASSWORD 'same'");
     await influxd.query("CREATE USER other WITH PASSWORD 'forgotten'");

@@ -48,7 +48,7 @@ const after = metadata({
 
 describeWithServer('influxd', 'a convergence that is cut off', () => {
   for (const when of ['before', 'after'] as const) {
-    it(`at any change, ${when} it reached the server, ends right when it is begun again`, async () => {
+    it(`at any change, ${when} it reached the server, converges when it is started again`, async () => {
       // The same server each time, as the cluster's first metadata had made it.
       const metadataHere = encodeMetadata({ ...before, databases: [...before.databases, database('mine')] });
       for (let nth = 1; ; nth++) {

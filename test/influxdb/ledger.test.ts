@@ -57,7 +57,7 @@ describe('the ledger', () => {
     expect(observe(known, { ...seen, origin: { ...origin, version: 8 } })).toBe(known);
   });
 
-  it('knows nothing of another server', () => {
+  it('has no entries of another server', () => {
     const same = [{ url: 'http://other:1', clusterId: 5n }, { url: server.url }];
     for (const one of same) {
       expect(observe(known, { ...seen, server: one, wanted: metadata() }).current).toContain(a);
@@ -78,7 +78,7 @@ describe('the ledger', () => {
     );
   });
 
-  it('knows whose forms agree, and holds no hash', () => {
+  it('records whose forms agree, and holds no hash', () => {
     const item = { kind: 'user', user: 'u' } as const;
     const wanted = metadata({ users: [user('u', { hash: '$2a$cluster' })] });
     const agreed = agree(known, new Map([[keyOf(item), agreementOn('$2a$cluster', '$2a$here')]]));
@@ -102,7 +102,7 @@ describe('LedgerStore', () => {
     expect(await readdir(dir)).toEqual(['influxdb-ledger.json']);
   });
 
-  it('refuses a file that it cannot read, and says what that means', async () => {
+  it('refuses a file that it cannot read, with the consequence', async () => {
     const dir = await directory();
     await new LedgerStore(dir).save(known);
     const path = join(dir, 'influxdb-ledger.json');

@@ -44,7 +44,7 @@ const bySource = [
 
 describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
   describe.each(bySource)('read by %s', (_source, snapshot) => {
-    it('gets nothing while shards on disk are unknown to it, and goes on when meta.db is back', async () => {
+    it('is left alone while it has unknown shards on disk, and is converged when meta.db is back', async () => {
       const influxd = await server();
       const its = mirror(influxd, { dir: await directory(), snapshot });
       await filledServer(its, influxd);
@@ -98,7 +98,7 @@ describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
       expect(await names(influxd, 'SHOW DATABASES')).toEqual(['alpha', 'beta']);
     });
 
-    it('goes on when only its points are gone', async () => {
+    it('is converged when only its points are gone', async () => {
       const influxd = await server();
       const its = mirror(influxd, { dir: await directory(), snapshot });
       await filledServer(its, influxd);
@@ -232,7 +232,7 @@ describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
     expect(JSON.parse(await readFile(file, 'utf8')).server.index).toBe(its.index);
   });
 
-  it('is told from a server whose retention service has yet to remove the shards of a deleted group', async () => {
+  it('differs from a server whose retention service has yet to remove the shards of a deleted group', async () => {
     const influxd = await server({ retentionCheck: '24h' });
     const short = metadata({ databases: [database('d', [policy('autogen')])] });
     const its = mirror(influxd, { dir: await directory() });

@@ -4,7 +4,7 @@ import type { PlanInput } from '../../src/influxdb/draft.js';
 import { itemsOf, keyOf } from '../../src/influxdb/item.js';
 import { emptyLedger, type Ledger, observe } from '../../src/influxdb/ledger.js';
 import { makePlan } from '../../src/influxdb/make-plan.js';
-import type { PasswordVerdict } from '../../src/influxdb/password-verdict.js';
+import type { PasswordState } from '../../src/influxdb/password-state.js';
 import type { Plan, Step } from '../../src/influxdb/plan.js';
 import { influxqlOf } from '../../src/influxdb/statement.js';
 import type { MetaData } from '../../src/meta/records.js';
@@ -23,7 +23,7 @@ function ledgerOf(...seen: readonly MetaData[]): Ledger {
   );
 }
 
-function verdictsOf(wanted: MetaData, kind: 'same' | 'settable' = 'settable'): Map<string, PasswordVerdict> {
+function verdictsOf(wanted: MetaData, kind: 'same' | 'settable' = 'settable'): Map<string, PasswordState> {
   return new Map(wanted.users.map(({ name }) => [name, { kind }]));
 }
 
@@ -76,7 +76,7 @@ describe('makePlan', () => {
   });
 
   describe('destroys nothing', () => {
-    /** The steps that destroy points or definitions, told by their statements alone. */
+    /** The steps that destroy points or definitions, recognized by their statements alone. */
     const destructive = (made: Plan, present: MetaData) =>
       made.steps.filter(({ action }) => {
         if (action.kind === 'dropScaffold') return false;
@@ -108,7 +108,7 @@ describe('makePlan', () => {
             if (item.kind === 'retentionPolicy' && item.policy === 'cflux-none') continue;
             // A longer duration takes the place of a shorter one.
             if (item.kind === 'retention') continue;
-            // The cluster may say that there are none.
+            // In the cluster there may be none.
             if (item.kind === 'grant' && saysOf(wanted, item.user, item.database) !== undefined) continue;
             // Privileges on a database of the cluster go with it.
             if (item.kind === 'grant' && !left.has(keyOf({ kind: 'database', database: item.database })))
@@ -121,7 +121,7 @@ describe('makePlan', () => {
       );
     });
 
-    it('unless it is told to, and then no more than maxDrops at once, and at the end', () => {
+    it('unless allowed, and then at most maxDrops at once, and at the end', () => {
       fc.assert(
         fc.property(anyMetadata, anyMetadata, anyMetadata, fc.nat(3), (wanted, before, present, maxDrops) => {
           expect(destructive(plan(wanted, present, { before }), present)).toEqual([]);
@@ -236,7 +236,7 @@ describe('makePlan', () => {
     ]);
   });
 
-  it('revokes what the cluster says is not granted, and leaves what only this server grants', () => {
+  it('revokes grants that the cluster revoked, and leaves grants that only this server has', () => {
     const databases = [database('d')];
     const present = metadata({ databases, users: [user('u', { privileges: new Map([['d', 3]]) })] });
     const said = metadata({ databases, users: [user('u', { privileges: new Map([['d', 0]]) })] });
@@ -348,7 +348,7 @@ describe('makePlan', () => {
     expect(plan(none, three, { before: three, drops: 'report', confirmed }).drops).toBe(0);
   });
 
-  it('reports what InfluxQL cannot say or a server cannot have, and goes on with the rest', () => {
+  it('reports what InfluxQL cannot express or a server cannot have, and continues with the rest', () => {
     const names = ['', '.', '..', 'a/b', 'a\\b', 'cr\r', 'nul\0', 'lone \ud800', '\u00a0', 'x'.repeat(256)];
     const wanted = metadata({
       databases: [

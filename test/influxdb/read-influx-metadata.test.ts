@@ -40,7 +40,7 @@ describeWithServer('influxd', 'readInfluxMetadata', () => {
     expect(data.users[0]?.hash).toMatch(/^\$2a\$10\$/);
   });
 
-  it('reads every row from a server that limits the rows of an answer', async () => {
+  it('reads every row from a server that limits the rows of a response', async () => {
     const server = await start({ maxRowLimit: 2, metadata: await fixture('basic') });
     const data = await readInfluxMetadata(server.url);
     expect(schemaOf(data)).toEqual(schemaOf(decodeMetadata(await fixture('basic'))));
@@ -54,7 +54,7 @@ describeWithServer('influxd', 'readInfluxMetadata', () => {
     });
   });
 
-  it('tells an administrator apart from others, and repeats no password', async () => {
+  it('distinguishes administrators from others, and repeats no password', async () => {
     const server = await start({ auth: true, metadata: await fixture('basic') });
     const admin = { username: 'admin', password: 'admin-secret' };
     const data = await readInfluxMetadata(server.url, admin);
@@ -75,7 +75,7 @@ describeWithServer('influxd', 'readInfluxMetadata', () => {
     expect(await refused({ username: 'alice', password: "al'ice pw" })).toMatchObject({ code: 'FORBIDDEN' });
   });
 
-  it('says what is wrong with a server that does not answer', async () => {
+  it('reports why a server does not respond', async () => {
     const server = await start();
     await server.stop();
     await expect(readInfluxMetadata(server.url)).rejects.toMatchObject({

@@ -55,7 +55,7 @@ describeWithServer('influxd', 'R34: trouble of the server in a response with sta
     }
   });
 
-  it('is no refusal either when it meets a reading, such as the last look before a drop', async () => {
+  it('is not a refusal when a reading fails, such as the last one before a drop', async () => {
     const influxd = await server();
     const proxy = await answeringProxy(influxd.url);
     const its = mirror(proxy, { snapshot: influxd.snapshot, drops: 'apply', dir: await directory() });
@@ -72,7 +72,7 @@ describeWithServer('influxd', 'R34: trouble of the server in a response with sta
     expect((await its.converge(people('ann'), second)).done).toHaveLength(1);
   });
 
-  it('is told from texts that are known to be about the statement, which are refusals at once', async () => {
+  it('differs from texts that are known to concern the statement, which are refusals at once', async () => {
     const influxd = await server();
     const proxy = await answeringProxy(influxd.url);
     proxy.respond = (text) => (text.startsWith('CREATE') ? failed('invalid name') : undefined);

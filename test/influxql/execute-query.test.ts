@@ -13,7 +13,7 @@ const hashPassword = (password: string) => cheap.hash(password);
 const run = (target: LocalTarget, text: string, options: QueryOptions = {}) =>
   executeQuery(target, text, { hashPassword, ...options });
 
-/** InfluxDB cannot tell why a statement failed if others follow it; here it can. */
+/** InfluxDB does not return why a statement failed if others follow it; here the error is returned. */
 function asRecorded(response: Awaited<ReturnType<typeof run>>): string {
   const { results } = response;
   const failedAt = results?.findIndex(({ error }) => error !== undefined) ?? -1;
@@ -211,7 +211,7 @@ describe('the acting user', () => {
     expect(target.data().databases).toEqual([]);
   });
 
-  it('may be missing only for a first statement that creates an administrator, who then acts', async () => {
+  it('may be missing only for a first statement that creates an administrator, as which the others are executed', async () => {
     const target = new LocalTarget();
     const user = null;
     expect((await run(target, 'CREATE DATABASE d', { user })).error).toMatch(/create admin user first/);

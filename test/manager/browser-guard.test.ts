@@ -7,7 +7,7 @@ import { serve } from '../support/serve.js';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** The status of a request with just these headers; `Host: localhost` unless they say otherwise. */
+/** The status of a request with just these headers; `Host: localhost` unless they have another one. */
 async function send(url: string, line: string, headers: Headers = {}, body = ''): Promise<number> {
   const client = await RawClient.connect(url);
   const all = { Host: 'localhost', 'Content-Length': String(body.length), ...headers };

@@ -193,7 +193,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
     });
   });
 
-  it('speaks TLS, with a certificate of its own', async () => {
+  it('uses TLS with a client certificate', async () => {
     const etcd = await etcdForTest({ tls: true });
     const store = await openStore({ endpoints: etcd.endpoints, tls: etcdTls });
     await commitNext(store, 1_000);
@@ -297,7 +297,7 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
       expect(await failure(store.head('broken'))).toMatchObject({ code: 'STORAGE_FAILED' });
     });
 
-    it('warns where etcd never compacts', async () => {
+    it('warns if etcd never compacts', async () => {
       const warnings: string[] = [];
       const warn = (message: string) => warnings.push(message);
       const answering = (revision: number, call: () => Promise<unknown>) =>

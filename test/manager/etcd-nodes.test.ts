@@ -179,7 +179,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     ] as const) {
       await teller.heartbeat('c', id, true);
       expect(await alive(listener)).toEqual([others]);
-      // The other manager has heard of it lately, and must ask nobody whether it left.
+      // The other manager got a recent heartbeat, and needs no read to know that the node has not left.
       await listener.heartbeat('c', id);
       expect(await alive(teller)).toEqual([id, others]);
       await Promise.all([listener.heartbeat('c', id), listener.heartbeat('c', others)]);
@@ -202,7 +202,7 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
     for (const store of stores) expect(await alive(store)).toHaveLength(300);
   });
 
-  it('R23: lists that are asked for at the same time are all right, while nodes come and go', async () => {
+  it('R23: lists that are requested concurrently are all correct, while nodes come and go', async () => {
     const options = fresh();
     const [a, b] = [await openStore(options), await openStore(options)];
     const added = await Promise.all(Array.from({ length: 20 }, () => a.addNode('c', node)));

@@ -59,7 +59,7 @@ describeWithServer('etcd', 'EtcdStore and the users of etcd', () => {
     await manager.check();
   });
 
-  it('a rotated password is asked for again; meanwhile requests are refused as not stored', async () => {
+  it('a rotated password is read again; meanwhile requests are refused as not stored', async () => {
     const etcd = await etcdForTest();
     const users = await EtcdUsers.add(etcd, 'old-secret');
     await users.enable();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GroupCommit, type Transactions } from '../../src/manager/stores/group-commit.js';
 
-/** Transactions on a list; its flush fails where `fail` says so. */
+/** Transactions on a list; its flush fails if `fail` returns true. */
 function onList(fail: () => boolean) {
   const list: string[] = [];
   const transactions: Transactions = {
@@ -38,7 +38,7 @@ describe('commits that share a flush', () => {
     expect(list).toEqual(['c', 'd']);
   });
 
-  it('fail for themselves alone where it is their own fault', async () => {
+  it('fail alone if the fault is their own', async () => {
     const { list, commits } = onList(() => false);
     const broken = commits.write(() => {
       list.push('half');

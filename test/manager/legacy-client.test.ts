@@ -64,7 +64,7 @@ describe('the legacy client', () => {
     expect(Date.parse(json.expirationDate)).toBeGreaterThan(Date.now());
   });
 
-  it('is recorded under its remote address where it names none', async () => {
+  it('is recorded under its remote address if it names none', async () => {
     const { url } = await serve();
     const client = await RawClient.connect(url);
     const body = '{"ip":"10.0.0.1,","hostname":"h"}';
@@ -129,7 +129,7 @@ describe('the legacy client', () => {
     const [poller, pusher] = [await RawClient.connect(url), await RawClient.connect(url)];
     const { version = '' } = (await push(pusher, 0, snapshot)).headers;
     const answer = poll(poller, version);
-    // Another request on the same server was answered after it: the poll is held.
+    // Another request on the same server got its response after it: the poll is held.
     await heartbeat(pusher, 1);
     expect(poller.pending).toBe(0);
     const pushed = await push(pusher, version, changed);
@@ -159,7 +159,7 @@ describe('the legacy client', () => {
     expect((await poll(client, 3, 'empty')).status).toBe(204);
   });
 
-  it('gets gzip only because it asked, and what it unpacks is what was pushed', async () => {
+  it('gets gzip only if it accepts that, and decompresses the pushed bytes', async () => {
     const { url } = await serve();
     const client = await RawClient.connect(url);
     const large = Buffer.alloc(20_000, 'shard group ');

@@ -34,7 +34,7 @@ beforeAll(async () => {
   program = await bundle(fileURLToPath(new URL('../support/pushing-child.ts', import.meta.url)));
 });
 
-/** A process that pushes in a loop, and what it said was acknowledged. */
+/** A process that pushes in a loop, and the pushes that it reported as acknowledged. */
 class Pusher {
   readonly acknowledged: Acknowledged[];
   readonly child: ChildProcess;
@@ -127,7 +127,7 @@ describe('#19 the store fails: LmdbStore, killed in the middle of pushes, loses 
       while (left-- > 0) {
         await sleep(Math.random() * 4);
         process.kill(pid, 'SIGSTOP');
-        // What was said before the stop is what counts as acknowledged; the pipe is read first.
+        // Pushes reported before the stop count as acknowledged; the pipe is read first.
         await sleep(1);
         const acknowledged = [...pusher.acknowledged];
         const copy = join(copied, `${left}`);

@@ -32,7 +32,7 @@ function setUp(options: Partial<ManagerOptions> = {}) {
   return { clock, manager };
 }
 
-/** Pushes on the newest version, and answers the new one. */
+/** Pushes on the newest version, and resolves with the new one. */
 async function commit(manager: Manager, snapshot: string, more: Partial<PushRequest> = {}): Promise<number> {
   const { cluster = 'a' } = more;
   const head = await manager.poll({ cluster, version: 0, wait: 0 });
@@ -149,7 +149,7 @@ describe('a poll', () => {
     expect(await poll).toMatchObject({ kind: 'unchanged', version, epoch: await manager.epoch('a') });
   });
 
-  it('is never held longer than the longest hold, and spread where it asks for none', async () => {
+  it('is never held longer than the maximum, and spread if it requests no time', async () => {
     const { manager, clock } = setUp({ maxPollWait: 100_000 });
     const ends = new Set<number>();
     const polls = Array.from({ length: 20 }, async () => {
@@ -197,7 +197,7 @@ describe('a poll', () => {
     expect(await other).toMatchObject({ kind: 'snapshot', version: next });
   });
 
-  it('of a node that lost the response to its push, begun after it, gets the snapshot', async () => {
+  it('of a node that lost the response to its push gets the snapshot if it started after the push', async () => {
     const { manager } = setUp();
     const version = await commit(manager, 'one');
     const next = await commit(manager, 'two', { nodeId: 7 });
@@ -207,7 +207,7 @@ describe('a poll', () => {
     });
   });
 
-  it('#13 the gap between get and watch: begun while a version is being stored it does not miss it (R22)', async () => {
+  it('#13 the gap between get and watch: one that starts while a version is being stored does not miss it (R22)', async () => {
     const store = new MemoryStore();
     const head = store.head.bind(store);
     let release = () => {};
@@ -235,7 +235,7 @@ describe('a poll', () => {
     });
   });
 
-  it('begun while pushes wait gets the latest version with all other polls, soon (R22)', async () => {
+  it('that starts while pushes wait gets the latest version with all other polls, soon (R22)', async () => {
     const store = new MemoryStore();
     const { manager, clock } = setUp({ store });
     const base = await commit(manager, 'zero');
@@ -257,7 +257,7 @@ describe('a poll', () => {
     await clock.advance(200);
     expect(await late).toMatchObject({ kind: 'snapshot', version });
 
-    // With nobody waiting any more, the next is told at once.
+    // Without waiting pushes, the next is notified at once.
     goOn();
     expect(await second).toMatchObject({ kind: 'conflict', version });
     commits = 0;
@@ -360,7 +360,7 @@ describe('a store that fails', () => {
     store.commit = async (request) => {
       if (!fail) return storeCommit(request);
       fail = false;
-      // The worst case: it was stored, and only the answer failed.
+      // The worst case: it was stored, and only the response failed.
       if (outcome === undefined) await storeCommit(request);
       const { CfluxError } = await import('clusterflux');
       throw new CfluxError('STORAGE_FAILED', 'disk', outcome === undefined ? {} : { outcome });

@@ -56,7 +56,7 @@ const stores: [string, () => ManagerStore][] = [
 ];
 
 describe.each(stores)('R24: listings of the %s store', (_, create) => {
-  it('are complete and in order, also when several are asked for at once', async () => {
+  it('are complete and in order, also if several are requested at once', async () => {
     const { url, manager } = await serve({ store: create() });
     const names = Array.from({ length: 1_000 }, (_, i) => `cluster-${String(i).padStart(4, '0')}`);
     await Promise.all(

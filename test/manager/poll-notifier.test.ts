@@ -18,14 +18,14 @@ function setUp() {
 }
 
 describe('versions are published', () => {
-  it('at once where no push waits', () => {
+  it('at once if no push waits', () => {
     const { notified, notifier } = setUp();
     notifier.publish(current(1), false);
     notifier.publish(current(2), false);
     expect(notified).toEqual([1, 2]);
   });
 
-  it('together, the latest alone, where pushes wait; at the latest after 200 ms (R22)', async () => {
+  it('together and only of the latest version if pushes wait; at the latest after 200 ms (R22)', async () => {
     const { clock, notified, notifier } = setUp();
     for (const version of [1, 2, 3]) notifier.publish(current(version), true);
     await clock.advance(199);

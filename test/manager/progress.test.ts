@@ -42,7 +42,7 @@ async function setUp() {
 }
 
 describe('what a manager shows of a node', () => {
-  it('R28: a version counts if a heartbeat or a poll said so; a poll at version 0 and a push never do', async () => {
+  it('R28: a version counts if a heartbeat or a poll reported it; a poll at version 0 and a push never count', async () => {
     const { manager, id, commit, shown, epoch, poll } = await setUp();
     const first = await commit();
     await poll(0);
@@ -76,7 +76,7 @@ describe('what a manager shows of a node', () => {
     expect(await held(kept, 'another')).toBeUndefined();
   });
 
-  it('R28: where a restored store lost the highest version, the one that the node says now counts', () => {
+  it('R28: if a restored store lost the highest version, the one that the node now reports counts', () => {
     const record = (version: number) => ({ version, mutation: 'm', at: 0, size: 1 });
     const head = { epoch: 'e', latest: record(8), retained: [record(8), record(7)] };
     const node = { id: 1, ip: '', hostname: '', bindAddress: '', alive: true };

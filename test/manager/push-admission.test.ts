@@ -20,7 +20,7 @@ const settled = async () => {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** Results in the order in which the pushes were answered. */
+/** Results in the order of the responses. */
 function follow(pushes: Record<string, Promise<PushResult>>): string[] {
   const order: string[] = [];
   for (const [name, push] of Object.entries(pushes)) push.then(({ kind }) => order.push(`${name} ${kind}`));
@@ -41,7 +41,7 @@ describe('the fair push queue (R26)', () => {
     expect(await other).toMatchObject({ kind: 'conflict' });
   });
 
-  it('end after 250 ms where the loser does not come back', async () => {
+  it('end after 250 ms if the loser does not come back', async () => {
     const { push, clock } = setUp();
     await push(1, 0);
     const lost = await push(2, 0);
@@ -63,7 +63,7 @@ describe('the fair push queue (R26)', () => {
     expect(await other).toMatchObject({ kind: 'committed' });
   });
 
-  it('end at once where the loser waits for news of the newest, as a node that only joined', async () => {
+  it('end at once if the loser polls from the newest version, like a node that only joined', async () => {
     const { push, manager } = setUp();
     await push(1, 0);
     const lost = await push(2, 0);
@@ -184,7 +184,7 @@ describe('the fair push queue (R26)', () => {
     for (const push of held) push.catch(() => {});
   });
 
-  it('end at once where the loser pushes from another version than it was shown, and are not given to it again', async () => {
+  it('end at once if the loser pushes from another version than it was shown, and are not given to it again', async () => {
     const { push, clock } = setUp();
     await push(1, 0);
     const lost = await push(2, 0);

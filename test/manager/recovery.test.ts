@@ -53,7 +53,7 @@ describe('a manager without data (R11)', () => {
     expect(met).toMatchObject({ kind: 'epochMismatch', version: 0 });
     const epoch = met.epoch ?? '';
 
-    // A fresh node comes meanwhile: certainly refused, and told when to come again.
+    // A fresh node comes meanwhile: certainly refused, with the time to retry.
     await expect(manager.push(seed())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       outcome: 'notApplied',
@@ -63,7 +63,7 @@ describe('a manager without data (R11)', () => {
     await clock.advance(5_000);
     const low = offerOf(10, 'ten', epoch);
     const high = offerOf(12, 'twelve', epoch);
-    // An offer is kept and may be stored: nobody may call it certainly refused.
+    // An offer is kept and may be stored: it must not be reported as certainly refused.
     const kept = { code: 'UNAVAILABLE', outcome: 'unknown', retryable: true, retryAfter: 10_000 };
     await expect(manager.push(high)).rejects.toMatchObject(kept);
     await expect(manager.push(low)).rejects.toMatchObject(kept);
@@ -211,7 +211,7 @@ describe('a manager without data (R11)', () => {
       expect(new Set([epoch, first.epoch, second.epoch]).size).toBe(3);
     });
 
-    it('R11: takes offers that another manager asked for, or this one before it was restarted', async () => {
+    it('R11: accepts offers that another manager requested, or this one before its restart', async () => {
       const store = new MemoryStore();
       const { manager: one, clock } = setUp({ store });
       const { manager: two, clock: clockOfTwo } = setUp({ store: store.share() });

@@ -29,7 +29,7 @@ describe('R26: reservations', () => {
     expect(reservations.grant(by(1, 3), 4, 300)).toBe(250);
   });
 
-  it('R26: last twice as long as their requester took last time, also where it came too late, and at most 2 s', () => {
+  it('R26: last twice as long as their requester took last time, also if it came too late, and at most 2 s', () => {
     const reservations = new Reservations(250);
     reservations.grant(by(1, 1), 2, 0);
     reservations.waste({ requester: node(1), shown: 2 }, 250, 250);
@@ -105,7 +105,7 @@ describe('R26: reservations', () => {
     fc.assert(property, { endOnFailure: true });
   });
 
-  it('R26: also where each is the first of another requester', () => {
+  it('R26: also if each is the first of another requester', () => {
     const reservations = new Reservations(250);
     let now = 0;
     for (let sick = 1; sick <= 100; sick++) {

@@ -36,7 +36,7 @@ describe('tokens', () => {
     return (await fetch(`${url}${path}`, { method, body, headers })).status;
   };
 
-  it('are asked for, and only the right ones are taken', async () => {
+  it('are required, and only the right ones are accepted', async () => {
     const { url } = await serve({}, { tokens });
     const get = (headers: Record<string, string>) => fetch(`${url}/clusters`, { headers });
     for (const headers of [
@@ -153,7 +153,7 @@ describe('tokens', () => {
     let changes = 0;
     const replace = async (text: string) => {
       await writeFile(`${file}.new`, text);
-      // A change within the same clock tick is told by size and inode; this one by time as well.
+      // A change within the same clock tick is detected by size and inode; this one by time as well.
       await utimes(`${file}.new`, 1_000 + changes, 1_000 + changes++);
       await rename(`${file}.new`, file);
     };
@@ -259,7 +259,7 @@ describe('TLS', () => {
     await expect(get(url, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow();
   });
 
-  it('asks for client certificates of its authority, and knows their names', async () => {
+  it('requires client certificates of its authority, and reads their names', async () => {
     const audit: AuditEntry[] = [];
     const { url } = await serve(
       { audit: (entry) => audit.push(entry) },
@@ -382,7 +382,7 @@ describe('hostile input (R24)', () => {
     expect((await asked.answer()).status).toBe(413);
   });
 
-  it('that asks first whether it may send is let', async () => {
+  it('that sends Expect: 100-continue gets 100', async () => {
     const { url } = await serve();
     const client = await RawClient.connect(url);
     client.send(['POST /clusters/a/versions/0 HTTP/1.1', host, 'Expect: 100-continue', 'Content-Length: 3']);
@@ -403,7 +403,7 @@ describe('hostile input (R24)', () => {
     expect(await (await fetch(`${url}/clusters`)).json()).toEqual([]);
   });
 
-  it('that does not dawdle is not: a held poll is no slow request', async () => {
+  it('that is merely held is not: a held poll is not a slow request', async () => {
     const { url } = await serve({ maxPollWait: 1_500 }, { requestTimeout: 300 });
     expect((await fetch(`${url}/clusters/a/versions/0`)).status).toBe(204);
   });

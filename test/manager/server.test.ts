@@ -12,7 +12,7 @@ const post = (url: string, body: string | Buffer, headers: Record<string, string
   fetch(url, { method: 'POST', body, headers });
 
 describe('the HTTP server of a manager', () => {
-  it('carries epoch, mutation and digest, and knows a mutation that comes again (R27)', async () => {
+  it('carries epoch, mutation and digest, and recognizes a repeated mutation (R27)', async () => {
     const { url } = await serve();
     const versions = `${url}/clusters/a/versions`;
     const empty = await fetch(`${versions}/0`, { headers: { prefer: 'wait=0' } });
@@ -105,7 +105,7 @@ describe('the HTTP server of a manager', () => {
     const answer = await fetch(`${url}/clusters/a/versions/0`);
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(large);
     const bomb = gzipSync(Buffer.alloc(5_000_000));
-    // Whoever unpacks it to its end finds that out, and says so.
+    // Decompressing it to its end detects that.
     const brokenAtItsEnd = Buffer.concat([bomb.subarray(0, -8), Buffer.alloc(8, 0xff)]);
     const refused = await Promise.all([
       push('b', Buffer.from('no gzip'), gzip),

@@ -20,7 +20,7 @@ const stores = {
   },
 };
 
-// What a manager adds stands between: changes are told by polls, and another epoch without data begins a collection of offers.
+// What a manager adds stands between: changes are reported by polls, and another epoch without data begins a collection of offers.
 const otherwise = /told to every process|another epoch is refused/;
 
 for (const [name, place] of Object.entries(stores)) {

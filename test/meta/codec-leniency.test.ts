@@ -168,7 +168,7 @@ describe('reading is as lenient as InfluxDB', () => {
     expect(Buffer.from(encodeMetadata(touched(data))).includes(Buffer.from(number(6, 0)))).toBe(false);
   });
 
-  it('OwnerIDs, packed or not, are the owners where there are any; they are written as Owners', () => {
+  it('OwnerIDs, packed or not, are the owners if there are any; they are written as Owners', () => {
     const ids = (data: MetaData) => shardOf(data)?.owners.map(({ nodeId }) => nodeId);
     const owners = delimited(3, number(1, 9));
     const single = withShard(shardHead, owners, number(2, 1), number(2, 2n ** 64n - 1n));

@@ -248,7 +248,7 @@ describe('R29: a delta that does not follow the records', () => {
     expect(decoded.databases.length).toBe(15);
   });
 
-  it('to something that is no metadata, or over another base, is refused', async () => {
+  it('to a result that is not metadata, or on another base, is refused', async () => {
     const { client, known } = await pair(20);
     const base = encodeMetadata(client.data());
     const code = (delta: Delta) => {

@@ -83,7 +83,7 @@ describe('the lock on a directory', () => {
     await Promise.all(children.map(kill));
   });
 
-  it('a path that is too long for a socket is no hindrance', async () => {
+  it('a path that is too long for a socket is supported', async () => {
     const dir = join(await temporaryDirectory(), 'x'.repeat(200));
     await mkdir(dir);
     const first = new LocalMetaClient({ dir });

@@ -52,7 +52,7 @@ function rows({ error, results }: InfluxAnswer): { name: string | undefined; val
   );
 }
 
-/** Asks the server for everything that SHOW can tell, and holds it against `data`. */
+/** Reads everything that SHOW returns, and compares it with `data`. */
 async function expectAgreement(server: Influxd, data: MetaData): Promise<void> {
   const ask = async (statement: string) => rows(await server.query(statement, admin));
   const values = async (statement: string) => (await ask(statement)).map((row) => row.values);

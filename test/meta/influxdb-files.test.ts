@@ -3,7 +3,7 @@ import { decodeMetadata, encodeMetadata, type MetaData } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
 import { described, influxdbFile, influxdbFiles, normalized } from './support/influxdb-files.js';
 
-/** The same metadata in records that nobody has encoded or decoded before. */
+/** The same metadata in records that were not encoded or decoded before. */
 function rebuilt(data: MetaData): MetaData {
   return structuredClone(data);
 }

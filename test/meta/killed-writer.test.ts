@@ -31,7 +31,7 @@ describe('a writer that is killed at any moment', () => {
       if (known === undefined) throw new Error(`the writer said ${line}`);
       if (what === 'b') known.begun = Number(change);
       else known.acknowledged = Number(change);
-      // What it says between now and its death is still read.
+      // Its output between now and its death is still read.
       if (--linesToSee === 0) void kill(writer);
     }
     for (const [store, dir] of dirs.entries()) {

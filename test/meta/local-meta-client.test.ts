@@ -14,7 +14,7 @@ async function sample(): Promise<LocalMetaClient> {
   return client;
 }
 
-/** Freezes everything, so that whoever changes it is found out. */
+/** Freezes everything, so that a change of it throws. */
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
     Object.freeze(value);
@@ -61,7 +61,7 @@ describe('LocalMetaClient', () => {
     expect(client.userCount()).toBe(0);
   });
 
-  it('what a change does not touch stays the same objects', async () => {
+  it('parts that a change does not touch stay the same objects', async () => {
     const client = await sample();
     const before = client.data();
     await client.createRetentionPolicy('db1', { name: 'other' }, false);

@@ -70,7 +70,7 @@ describe('lists of records with names', () => {
     check(items);
   });
 
-  it('stay the very same where nothing changes', () => {
+  it('stay the same object if nothing changes', () => {
     const items = list(100);
     expect(mapList(items, (item) => item)).toBe(items);
   });

@@ -67,7 +67,7 @@ describe('durations', () => {
     ).toEqual([hour, hour, hour, day, hour + 7n, week]);
   });
 
-  it('literals are taken where durations are', async () => {
+  it('literals are accepted as durations', async () => {
     const client = new LocalMetaClient();
     const database = await client.createDatabaseWithRetentionPolicy('db', {
       duration: '30d',
@@ -119,7 +119,7 @@ describe('names', () => {
     expect(isValidName(name)).toBe(valid);
   });
 
-  it('the store itself asks only for a name, of at most 255 bytes', async () => {
+  it('the store itself requires only a name of at most 255 bytes', async () => {
     const client = new LocalMetaClient();
     for (const name of ['/', '..', '\0', 'x'.repeat(255)]) await client.createDatabase(name);
     await expect(client.createDatabase('')).rejects.toThrowError('database name required');

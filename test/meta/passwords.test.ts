@@ -92,7 +92,7 @@ describe('passwords', () => {
     expect(await accepts(client, '\0')).toBe(true);
   });
 
-  it('of more than 72 bytes are refused where they would be hashed', async () => {
+  it('of more than 72 bytes are refused when they would be hashed', async () => {
     const client = new LocalMetaClient(cheap);
     const tooLong = 'x'.repeat(73);
     await client.createUser('u', tooLong.slice(1), false);
@@ -174,7 +174,7 @@ describe('a password that was hashed beforehand', () => {
       await fork.createUser('u', password, false);
       await fork.updateUser('u', password);
       expect(fork.user('u').hash).toBe(password.hash);
-      // The same again: it is the password of the user, and nobody needs bcrypt to know.
+      // The same again: it is the known password of the user, so that bcrypt is not needed.
       await fork.createUser('u', password, false);
     }
     const other = await clientWith(await bcrypt.hash('secret', 4));
@@ -189,7 +189,7 @@ describe('a password that was hashed beforehand', () => {
     compare.mockRestore();
   });
 
-  it('shows neither itself nor its hash', async () => {
+  it('does not appear in output, and its hash does not either', async () => {
     const password = await new LocalMetaClient(cheap).hashPassword('secret');
     for (const shown of [
       inspect(password, { depth: 9, showHidden: true }),
@@ -221,7 +221,7 @@ describe('a password that was hashed beforehand', () => {
 describe('a hash of a high cost', () => {
   const costly = `$2a$31$${'a'.repeat(53)}`;
 
-  it('R24: above 14 is refused with what to do, at a login and where a user is created again', async () => {
+  it('R24: above 14 is refused with advice, at a login and when a user is created again', async () => {
     const compare = vi.spyOn(bcrypt, 'compare');
     for (const cost of ['15', '31', '99']) {
       const client = await clientWith(costly.replace('31', cost));

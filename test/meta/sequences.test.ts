@@ -5,7 +5,7 @@ import { decodeMetadata, LocalMetaClient } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
 import { answerTo, clusterIdOf, goSequences, type Step } from './support/go-sequences.js';
 
-/** All answers to a sequence, of clients that `open` makes: one at first and one for each `reopen`. */
+/** All results of a sequence, of clients that `open` makes: one at first and one for each `reopen`. */
 async function replay(
   sequence: readonly Step[],
   open: (previous?: LocalMetaClient) => Promise<LocalMetaClient>,

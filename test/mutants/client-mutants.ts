@@ -233,9 +233,9 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R8',
     breaks: 'starvation goes on beyond the deadline',
-    file: 'client/commit/pending-mutation.ts',
-    find: 'return now >= this.deadline ? late() : undefined;',
-    replace: 'return undefined;',
+    file: 'client/commit/mutation-queue.ts',
+    find: 'const deadline = this.#clock.monotonic() + options.timeout;',
+    replace: 'const deadline = this.#clock.monotonic() + 10 * options.timeout;',
     tests: rule('r08-losing-is-not-failing'),
   },
   {

@@ -42,10 +42,10 @@ export const influxdbMutants: readonly Mutant[] = [
   {
     rule: 'R34',
     breaks: 'missing results are results without rows',
-    file: 'influxdb/influx-answer.ts',
+    file: 'influxdb/influx-results.ts',
     find: 'const draft = drafts.get(id);\n',
     replace: 'const draft = drafts.get(id) ?? { series: [], partial: false };\n',
-    tests: ['influxdb/answers.test.ts'],
+    tests: ['influxdb/results.test.ts'],
   },
   {
     rule: 'R34',

@@ -217,7 +217,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R24',
     breaks: 'a cached version is returned after the store dropped it',
-    file: 'manager/versions/kept-versions.ts',
+    file: 'manager/versions/version-cache.ts',
     find: 'if (record === undefined) return undefined;',
     replace:
       'if (record === undefined) {\n      for (const [key, kept] of this.#kept) if (key.startsWith(String(version))) return kept.snapshot;\n      return undefined;\n    }',

@@ -17,11 +17,11 @@ export interface TestRun {
   readonly failed: readonly string[];
   /** It had to be ended. */
   readonly hung: boolean;
-  /** What vitest said where it could not run the tests at all. */
+  /** The output of vitest if it could not run the tests at all. */
   readonly output: string;
 }
 
-/** Runs the tests of `files` that name `rule`, with the sources changed as `mutant` says. */
+/** Runs the tests of `files` that name `rule`, with the sources changed by `mutant`. */
 export async function runTests(rule: string, files: readonly string[], mutant?: string): Promise<TestRun> {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-mutant-'));
   const report = join(dir, 'report.json');

@@ -11,8 +11,8 @@ export default mergeConfig(
     plugins: [mutantPlugin()],
     test: {
       typecheck: { enabled: false },
-      testTimeout: 30_000,
-      hookTimeout: 30_000,
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
       expect: { poll: { timeout: 20_000 } },
       bail: 1,
     },

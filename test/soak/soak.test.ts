@@ -17,7 +17,7 @@ it('finds the slope of what grows, and calls it growth', () => {
   expect(grows(trend, 10)).toBe(true);
 });
 
-it('does not call noise growth, nor what happens while it warms up, nor what becomes less', () => {
+it('does not report noise, warming up or a decrease as growth', () => {
   for (const valueAt of [noise, (minute: number) => Math.min(minute, 5) * 100, (minute: number) => -minute]) {
     expect(
       grows(

@@ -55,7 +55,7 @@ class Soak {
   readonly #outages = new Outages();
   readonly #series = new Map<string, Point[]>();
   readonly #counts = new Map<string, Counts>();
-  /** Nodes that the manager does not count as alive, until each process has said which of its nodes were open all the time. */
+  /** Nodes that the manager does not count as alive, until each process has reported which of its nodes were always open. */
   readonly #suspects = new Map<string, ReadonlySet<number>>();
   readonly #complaints: string[] = [];
   readonly #clients: ClientsProcess[] = [];
@@ -162,7 +162,7 @@ class Soak {
     this.#suspects.delete(name);
   }
 
-  /** R2: every node has the same, and each change is there, or not there, as its node was told. Answers the last version. */
+  /** R2: every node has the same, and each change is there, or not, as its result was. Returns the last version. */
   #judge(nodes: readonly FinalNode[]): number {
     const [first] = nodes;
     for (const { name, version, digest, expected, found } of nodes) {

@@ -8,7 +8,7 @@ export interface RouteRequest {
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly attemptLimit: number;
-  /** The request could not have stored anything, or was not begun to be stored: the response must say so. */
+  /** The request could not have stored anything, or its storing had not started: the response must report that. */
   readonly certain: boolean;
 }
 

@@ -7,11 +7,11 @@ import { mutantName, mutantPlugin } from '../mutants/mutant-plugin.js';
 // Beside the packages, so that a bundle finds those it leaves out.
 const outDir = fileURLToPath(new URL('../../node_modules/.cache/clusterflux-test', import.meta.url));
 
-/** Makes one plain JavaScript file of a TypeScript program, so that a child process starts at once; answers its path. */
+/** Makes one plain JavaScript file of a TypeScript program, so that a child process starts at once; resolves with its path. */
 export async function bundle(entry: string, name = basename(entry, '.ts')): Promise<string> {
-  // Another test file may make the same at the same moment, and start it: nobody shall see half of it.
+  // Another test file may make the same concurrently, and start it: a partial file must not be visible.
   const unfinished = `${name}-${process.pid}.tmp.mjs`;
-  // Nor shall a process start a mutant, unless it runs with that one.
+  // A process must not start a mutant, unless it runs with that one.
   const finished = mutantName === undefined ? `${name}.mjs` : `${name}-${mutantName}.mjs`;
   await build({
     configFile: false,

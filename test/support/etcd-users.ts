@@ -11,7 +11,7 @@ export class EtcdUsers {
     this.#etcd = etcd;
   }
 
-  /** Adds `root`, and `manager`, who has rights on the default prefix. Authentication stays disabled. */
+  /** Adds `root`, and `manager`, with rights on the default prefix. Authentication stays disabled. */
   static async add(etcd: EtcdCluster, password: string): Promise<EtcdUsers> {
     const users = new EtcdUsers(etcd);
     const perm = { permType: 'READWRITE', key: base64('/clusterflux/'), range_end: base64('/clusterflux0') };

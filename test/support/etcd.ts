@@ -26,7 +26,7 @@ export interface EtcdMember {
 export interface EtcdCluster {
   readonly endpoints: readonly string[];
   readonly members: readonly EtcdMember[];
-  /** Resolves when every member answers. */
+  /** Resolves when every member responds. */
   ready(): Promise<void>;
   /** Calls etcd's own JSON gateway: what an operator does with etcdctl. */
   gateway(path: string, body?: object, headers?: Record<string, string>): Promise<Record<string, unknown>>;
@@ -51,7 +51,7 @@ interface Ports {
 export interface EtcdSettings {
   /** For every member. */
   readonly args?: readonly string[];
-  /** Clients speak TLS and show a certificate: those of `test/fixtures/tls`. */
+  /** Clients use TLS and a client certificate: those of `test/fixtures/tls`. */
   readonly tls?: boolean;
   /** Where the other members reach the one at `url`: by a way of the caller's. Default: directly. */
   readonly peerWay?: (url: string) => Promise<string>;

@@ -11,7 +11,7 @@ export interface Ran {
 
 export interface FakeTerminalOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** What is typed at a question; absent: nobody is there. */
+  /** The input at a question; absent if no user is there. */
   readonly typed?: string;
   /** Standard input; absent: a keyboard. */
   readonly input?: string | Uint8Array;

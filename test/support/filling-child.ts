@@ -3,7 +3,7 @@ import { isCfluxError } from '../../src/errors.js';
 import { LmdbStore } from '../../src/manager/stores/lmdb/lmdb-store.js';
 import { systemRandom } from '../../src/random.js';
 
-// Pushes ever larger snapshots, and says what became of each; at the end, how many are kept.
+// Pushes ever larger snapshots, and prints the result of each; at the end, how many are retained.
 const [dir = ''] = process.argv.slice(2);
 const store = new LmdbStore({ dir });
 await store.open({

@@ -107,7 +107,7 @@ export class Fleet {
       .toBe(true);
   }
 
-  /** Lets all come to rest, and holds what came of the changes against what was said of each; then goes on. */
+  /** Waits until all nodes are idle, and compares the changes with their results; then continues. */
   async check(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.rest()));
     await Promise.all(this.nodes.map((node) => node.client.refresh()));

@@ -143,7 +143,7 @@ export class HttpStore implements ManagerStore {
 
   async nodes(cluster: string): Promise<readonly NodeInfo[]> {
     const nodes = await json<NodeInfo[]>(await this.#request('GET', `/nodes/${encodeURIComponent(cluster)}`));
-    // Without what a manager adds for people: the requests of this store are those of a node that says nothing of itself.
+    // Without what a manager adds for people: the requests of this store are those of a node without a description.
     return nodes.map(({ id, ip, hostname, bindAddress, alive }) => ({
       id,
       ip,

@@ -12,13 +12,13 @@ export interface InfluxdOptions {
   readonly auth?: boolean;
   /** Whether CREATE DATABASE makes `autogen`. Default: true. */
   readonly retentionAutocreate?: boolean;
-  /** Rows of one answer before it is cut and marked `partial`. Default: 0, no limit. */
+  /** Rows of one result before it is cut and marked `partial`. Default: 0, no limit. */
   readonly maxRowLimit?: number;
   /** Whether the server keeps its own statistics in `_internal`. Default: false. */
   readonly monitor?: boolean;
   /** Content of its first meta.db. Default: none, an empty server. */
   readonly metadata?: Uint8Array;
-  /** PEM files; with them the server speaks HTTPS. */
+  /** PEM files; with them the server uses HTTPS. */
   readonly tls?: { readonly certificate: string; readonly privateKey: string };
   /** How often expired shard groups are deleted. Default: '30m'. */
   readonly retentionCheck?: string;
@@ -30,7 +30,7 @@ export interface Influxd {
   /** `host:port` of the snapshot service. */
   readonly snapshot: string;
   readonly dir: string;
-  /** The answer to one InfluxQL request, parsed. */
+  /** The response to one InfluxQL request, parsed. */
   query(statement: string, credentials?: { username: string; password: string }): Promise<InfluxAnswer>;
   /** Writes lines of points; throws unless they were stored. */
   write(database: string, lines: string, policy?: string): Promise<void>;
@@ -55,7 +55,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts `influxd`; resolves when it answers. */
+/** Starts `influxd`; resolves when it responds. */
 export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influxd> {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-influxd-'));
   await mkdir(join(dir, 'meta'));
@@ -149,7 +149,7 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** A TCP port on loopback that nobody listens on at the moment. */
+/** A TCP port on loopback that is free at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -4,7 +4,7 @@ import { LmdbStore } from '../../src/manager/stores/lmdb/lmdb-store.js';
 import { systemRandom } from '../../src/random.js';
 import { snapshotOn } from './snapshot-on.js';
 
-// Pushes in a loop until it is killed, and says on stdout what was acknowledged: `<version> <mutation>`.
+// Pushes in a loop until it is killed, and prints on stdout what was acknowledged: `<version> <mutation>`.
 const [dir = '', cluster = ''] = process.argv.slice(2);
 const store = new LmdbStore({ dir, shared: true });
 await store.open({

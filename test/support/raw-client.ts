@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** An answer as it came off the wire; header names in lower case. */
+/** A response as it came off the wire; header names in lower case. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -61,7 +61,7 @@ export class RawClient {
     }
   }
 
-  /** The next answer, whole; rejects when the connection ends before. */
+  /** The next complete response; rejects if the connection ends before. */
   async answer(): Promise<RawAnswer> {
     for (;;) {
       const parsed = parse(this.#received);

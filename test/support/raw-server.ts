@@ -11,7 +11,7 @@ export interface RawRequest {
 
 export type Misbehaviour = (request: RawRequest, socket: Socket, number: number) => void;
 
-/** A server that answers in bytes, so that it can answer wrongly; `number` counts its requests from 1. */
+/** A server that responds with bytes, which may be wrong; `number` counts its requests from 1. */
 export interface RawServer {
   readonly url: string;
   readonly port: number;
@@ -86,7 +86,7 @@ function parse(received: Buffer): { request: RawRequest; rest: Buffer } | undefi
   return { request, rest: received.subarray(bodyEnd) };
 }
 
-/** The bytes of an answer, with a `Content-Length` of its body unless `headers` states another framing. */
+/** The bytes of a response, with a `Content-Length` of its body unless `headers` states another framing. */
 export function answer(
   status: number,
   headers: Readonly<Record<string, string | number>> = {},

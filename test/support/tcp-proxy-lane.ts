@@ -15,7 +15,7 @@ export type LaneFault =
   /** Each piece is replaced by what `rewrite` makes of it. */
   | { readonly kind: 'rewrite'; readonly rewrite: (piece: Buffer) => Buffer };
 
-/** How a lane tells its connection to be no more. */
+/** How a lane ends its connection. */
 export interface LaneEnd {
   /** Both sockets are reset. */
   reset(): void;
@@ -53,7 +53,7 @@ export class Lane {
     from.on('error', () => undefined);
     from.on('close', () => this.#take('gone'));
     to.on('drain', () => this.#slow());
-    // Nothing drains what is closed: whoever sends has to notice.
+    // A closed socket is not drained: the sender must notice.
     to.on('close', () => from.resume());
   }
 
@@ -110,7 +110,7 @@ export class Lane {
 
   #write(piece: Buffer): void {
     if (this.#to.writable) this.#to.write(piece);
-    // As a network does: whoever still sends to a closed socket is reset.
+    // Like a network: a sender to a closed socket is reset.
     else if (this.#to.destroyed) this.#from.destroy();
   }
 

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { TcpProxy } from './tcp-proxy.js';
 
-/** A server that keeps what it hears and says it back in capitals, behind a proxy; and a client of the proxy. */
+/** A server that records what it receives and echoes it in capitals, behind a proxy; and a client of the proxy. */
 async function lab() {
   const heard: string[] = [];
   const sockets: Socket[] = [];
@@ -87,7 +87,7 @@ it('holds what is sent, and delivers it though its sender has gone', async () =>
   await expect.poll(() => proxy.connections).toBe(0);
 });
 
-it('holds answers only', async () => {
+it('holds responses only', async () => {
   const { proxy, heard, dial } = await lab();
   const client = dial();
   proxy.impose('toClient', { kind: 'hold' });
@@ -98,7 +98,7 @@ it('holds answers only', async () => {
   await client.answer('X');
 });
 
-it('swallows, and what was deaf stays deaf', async () => {
+it('discards requests, and connections that were silent stay silent', async () => {
   const { proxy, heard, dial } = await lab();
   const [deaf, other] = [dial(), dial()];
   proxy.impose('toClient', { kind: 'swallow' });

@@ -4,7 +4,7 @@ import { Lane, type LaneFault } from './tcp-proxy-lane.js';
 
 export type { LaneFault } from './tcp-proxy-lane.js';
 
-/** Where a fault strikes: what clients send, what the server answers, or both. */
+/** The direction of a fault: requests, responses, or both. */
 export type ProxyDirection = 'toServer' | 'toClient' | 'both';
 
 class Connection {
@@ -34,7 +34,7 @@ interface Faults {
 }
 
 /**
- * A TCP proxy that can be told to treat its connections badly, those that there are and those to come, in each direction on
+ * A TCP proxy that can be set to disturb its present and later connections, in each direction on
  * its own: delay, hold, swallow, truncate, reset, rewrite; all connections can be cut, and new ones refused.
  */
 export class TcpProxy {
@@ -50,7 +50,7 @@ export class TcpProxy {
   private constructor(target: URL, host: string) {
     this.#target = target;
     this.#host = host;
-    // Half open: one side may end while the other still answers.
+    // Half open: one side may end while the other still sends.
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 

@@ -11,7 +11,7 @@ export function httpTransport(
   return transport;
 }
 
-/** Of one attempt, to see what that attempt says. */
+/** Of one attempt, to see its result. */
 export const onlyOnce = { retry: { attempts: 1 } } satisfies HttpTransportOptions;
 
 export const somePush: PushRequest = {

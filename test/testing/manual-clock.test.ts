@@ -21,7 +21,7 @@ describe('ManualClock', () => {
     expect(clock.monotonic()).toBe(20);
   });
 
-  it('runs until a promise is settled, and says when that can never be', async () => {
+  it('runs until a promise is settled, and throws if that can never be', async () => {
     const clock = new ManualClock();
     expect(await clock.runUntil(sleep(clock, 1_000).then(() => 'done'))).toBe('done');
     await expect(clock.runUntil(new Promise(() => undefined))).rejects.toThrow(/nothing is left/);

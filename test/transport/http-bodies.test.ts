@@ -37,7 +37,7 @@ describe('a snapshot that is cut off', () => {
     expect(server.requests).toHaveLength(bytes.length);
   });
 
-  it('is refused where nothing tells its length: it may be cut anywhere', async () => {
+  it('is refused if its length is unknown, because it may be cut anywhere', async () => {
     const bytes = answer(200, { Version: 9, Connection: 'close' }, snapshot);
     const { transport } = await polling((_, socket) => socket.end(bytes));
     expect(await errorOf(transport.poll(poll))).toMatchObject({ code: 'BAD_ANSWER', retryable: true });
@@ -84,14 +84,14 @@ describe('a snapshot that was changed', () => {
     });
     for (let at = 0; at < zipped.length; at++) {
       const result = await transport.poll(poll).catch((error: unknown) => error);
-      // Some bytes of gzip's header (time, system) say nothing about the content.
+      // Some bytes of gzip's header (time, system) do not depend on the content.
       if (at >= 4 && at < 10) continue;
       expect(result, `byte ${at}`).toMatchObject({ retryable: true });
     }
   });
 });
 
-describe('an answer without end', () => {
+describe('a response without end', () => {
   const limits = { maxSnapshotBytes: 100_000, maxAnswerBytes: 100_000 };
   const piece = Buffer.alloc(16_384, 'x');
 

@@ -193,7 +193,7 @@ describe('of several endpoints', () => {
     expect(second.requests).toEqual([]);
   });
 
-  it('R2: a push goes on with its mutation id', async () => {
+  it('R2: a push continues with its mutation id', async () => {
     const losing = await rawServer((_, socket) => socket.destroy());
     const next = await rawServer((_, socket) => socket.write(answer(200, { Version: 5 })));
     expect(await httpTransport([losing.url, next.url]).push(somePush)).toMatchObject({ kind: 'committed' });

@@ -163,7 +163,7 @@ describe('a name with another address (R9)', () => {
     },
   );
 
-  it('is polled there as soon as it answers, not at the end of the hold', async () => {
+  it('is polled there as soon as it responds, not at the end of the hold', async () => {
     const { transport, move, polls } = await moved('hangs');
     const polled = errorOf(transport.poll({ cluster: 'c', version: 4, wait: 300_000 }));
     await expect.poll(polls).toBe(1);

@@ -54,7 +54,7 @@ describe('https', () => {
     expect(server.requests).toBe(0);
   });
 
-  it('shows its own certificate to a server that asks for one', async () => {
+  it('sends its own certificate to a server that requires one', async () => {
     const server = await tlsServer({ ca, requestCert: true, rejectUnauthorized: true });
     const own = { cert: pem('client'), key: Buffer.from(pem('client-key')) };
     expect(await pushTo(server.url, { ca, ...own })).toMatchObject({ kind: 'committed' });
@@ -62,7 +62,7 @@ describe('https', () => {
     expect(server.requests).toBe(1);
   });
 
-  it('is not spoken with a server of http, nor the other way around', async () => {
+  it('is refused by a server of http, and the other way around', async () => {
     const secure = await tlsServer();
     const plain = createHttpServer().listen(0, '127.0.0.1');
     onTestFinished(() => void plain.close());

@@ -8,7 +8,7 @@ import { errorOf, httpTransport, onlyOnce, somePush } from '../support/transport
 const heartbeat = { cluster: 'c', nodeId: 1 };
 const poll = { cluster: 'c', version: 4, wait: 0 };
 
-/** A server that lets in whoever bears `token`. */
+/** A server that accepts requests with `token`. */
 const guarded = (token: string) =>
   rawServer((request, socket) => {
     const isIn = request.headers['authorization'] === `Bearer ${token}`;
@@ -31,7 +31,7 @@ describe('a token', () => {
     for (const request of server.requests) expect(request.headers['authorization']).toBe('Bearer secret-1');
   });
 
-  it('of a function is asked for before each attempt, so that it may change', async () => {
+  it('of a function is requested before each attempt, so that it may change', async () => {
     const tokens = ['one', 'two', 'three'];
     const server = await rawServer((_, socket, number) => socket.write(answer(number === 1 ? 503 : 200)));
     const transport = httpTransport(server.url, { token: async () => tokens.shift() ?? '' });
@@ -66,7 +66,7 @@ describe('a token', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('whose function fails is asked for again, and nothing is sent', async () => {
+  it('whose function fails is requested again, and nothing is sent', async () => {
     const server = await guarded('fresh');
     const cause = new Error('the vault is sealed');
     const token = () => Promise.reject(cause);
@@ -90,7 +90,7 @@ describe('a token', () => {
     },
   );
 
-  it('shows neither in errors nor in what debug prints', async () => {
+  it('does not appear in errors or debug output', async () => {
     const lines: string[] = [];
     const { log } = createDebug;
     createDebug.log = (...args: unknown[]) => void lines.push(inspect(args));
@@ -149,7 +149,7 @@ describe('an option that cannot be used', () => {
   });
 });
 
-it('reaches the published default endpoint where none is given', () => {
+it('uses the published default endpoint if none is given', () => {
   const transport = new HttpTransport(onlyOnce);
   onTestFinished(() => transport.close());
   expect(transport.endpoint).toBe('http://localhost:8000');

@@ -37,7 +37,7 @@ function transportOf(methods: Partial<Transport>): Transport {
   };
 }
 
-/** Does one after another what it is given: throws an error, answers anything else, and the last again and again. */
+/** Returns one after another what it is given, throws if that is an error, and repeats the last. */
 function script<T>(...steps: readonly (T | Error)[]): () => Promise<T> {
   let next = 0;
   return async () => {
@@ -110,14 +110,14 @@ describe('withRetry', () => {
     expect(events).toHaveLength(4);
   });
 
-  it('waits as long as it was asked to, and a little longer so that not all come at once', async () => {
+  it('waits for Retry-After, and a little longer so that retries spread', async () => {
     const busy = failure({ retryAfter: 3_000 });
     const { clock, transport } = retrying({ push: script<PushResult>(busy, committed) });
     expect(await transport.push(push)).toEqual(committed);
     expect(clock.monotonic()).toBe(3_150);
   });
 
-  it('gives up at once where it was asked to wait beyond the timeout', async () => {
+  it('gives up at once if Retry-After is beyond the timeout', async () => {
     const busy = failure({ retryAfter: 3_000 });
     const { clock, transport } = retrying({ push: script<PushResult>(busy, committed) });
     expect(await errorOf(transport.push(push, { timeout: 2_000 }))).toMatchObject({ retryAfter: 3_000 });
@@ -270,7 +270,7 @@ describe('withRetry', () => {
     expect(closed).toBe(1);
   });
 
-  it('asks a poll that is repeated only for what is left of its hold', async () => {
+  it('requests only the rest of the hold when a poll is retried', async () => {
     const waits: number[] = [];
     const { clock, transport } = retrying({
       poll: async ({ wait }) => {
@@ -292,7 +292,7 @@ describe('withRetry', () => {
     expect(clock.monotonic()).toBe(330_000);
   });
 
-  describe('R3: what a push says of its outcome', () => {
+  describe('R3: the outcome of a push', () => {
     const outcome = fc.constantFrom('notApplied' as const, 'unknown' as const, undefined);
 
     it('is certain only if every attempt was', async () => {
@@ -307,7 +307,7 @@ describe('withRetry', () => {
       );
     });
 
-    it('is unknown after a lost answer, even if the last attempt was refused for good', async () => {
+    it('is unknown after a lost response, even if the last attempt was refused permanently', async () => {
       const { transport } = retrying({
         push: script<PushResult>(
           failure(),
@@ -328,7 +328,7 @@ describe('withRetry', () => {
       },
     );
 
-    it('is a commit where a later attempt says so', async () => {
+    it('is a commit if a later attempt finds it', async () => {
       const { transport } = retrying({ push: script<PushResult>(failure(), committed) });
       expect(await transport.push(push)).toEqual(committed);
     });

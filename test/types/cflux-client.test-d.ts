@@ -27,7 +27,7 @@ describe('types of CfluxClient', () => {
     client.createDatabase(1);
   });
 
-  it('hands an operation the client that was wrapped, and answers what it answers', () => {
+  it('passes the wrapped client to an operation, and resolves with its result', () => {
     expectTypeOf(client.mutate((meta) => meta.clusterId())).resolves.toEqualTypeOf<bigint>();
     void client.mutate((meta) => expectTypeOf(meta).toEqualTypeOf<LocalMetaClient>());
     expectTypeOf(client.meta).toEqualTypeOf<LocalMetaClient>();
@@ -48,7 +48,7 @@ describe('types of CfluxClient', () => {
     expectTypeOf(new CfluxClient(new Own()).mutate((meta) => meta.extra())).resolves.toEqualTypeOf<number>();
     // @ts-expect-error it can not be set
     new CfluxClient({ data: least.data });
-    // @ts-expect-error createDatabase answers a database
+    // @ts-expect-error createDatabase resolves with a database
     new CfluxClient({ ...least, createDatabase: () => 1 });
   });
 

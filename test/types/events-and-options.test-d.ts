@@ -25,7 +25,7 @@ import { describe, expectTypeOf, it } from 'vitest';
 const client = new CfluxClient(new LocalMetaClient());
 
 describe('types of events', () => {
-  it('are told by their payloads', () => {
+  it('are distinguished by their payloads', () => {
     client.on('registered', ({ nodeId, cluster, endpoint }) => {
       expectTypeOf([nodeId, cluster, endpoint]).toEqualTypeOf<(string | number | undefined)[]>();
     });
@@ -90,7 +90,7 @@ describe('types of options', () => {
   });
 });
 
-describe('types of what a client answers', () => {
+describe('types of the results of a client', () => {
   it('status, versions, members, errors', () => {
     expectTypeOf(client.status).toEqualTypeOf<CfluxStatus>();
     expectTypeOf(client.refresh).toEqualTypeOf<(options?: WaitOptions) => Promise<number>>();

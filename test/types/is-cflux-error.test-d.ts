@@ -60,7 +60,7 @@ describe('isCfluxError with a code', () => {
     else expectTypeOf(cfluxError).toEqualTypeOf<CfluxError>();
   });
 
-  it('refuses what is no code', () => {
+  it('refuses a string that is not a code', () => {
     // @ts-expect-error no such code
     isCfluxError(unknownError, 'TIMED_OUT');
   });

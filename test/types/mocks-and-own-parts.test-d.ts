@@ -23,7 +23,7 @@ const fake = new FakeManager();
 const client = new CfluxClient(new LocalMetaClient(), { transport: fake.transport });
 
 describe('types of mocks', () => {
-  it('a client of a mock is a client to whoever takes one', () => {
+  it('a client of a mock is accepted as a client', () => {
     const mocked = new CfluxClient(mockMetaClient(), { transport: fake.transport });
     expectTypeOf(mocked.meta).toEqualTypeOf<MockMetaClient>();
     expectTypeOf(mocked).toExtend<CfluxClient>();
@@ -55,7 +55,7 @@ describe('types of own meta clients', () => {
     expectTypeOf(own.mutate(async (meta) => meta.setData(meta.data()))).resolves.toEqualTypeOf<void>();
     // @ts-expect-error this one has no createDatabase
     void own.mutate((meta) => meta.createDatabase('x'));
-    // The client has it, and says at run time that the wrapped one has not.
+    // The client has the method, and throws at run time that the wrapped client lacks it.
     expectTypeOf(own.createDatabase).parameters.toEqualTypeOf<[string]>();
   });
 

@@ -27,7 +27,7 @@ async function runFirstAgent(args: readonly string[]): Promise<void> {
 }
 
 describeWithServer('influxd', 'the data directory of an agent of the first release', () => {
-  it('R34: is opened: the agent changes nothing, and does what the cluster says from then on', async () => {
+  it('R34: is opened: the agent changes nothing, and mirrors the cluster from then on', async () => {
     const { url } = await releases.now.serve('memory');
     const influxd = await server();
     await influxd.query('CREATE DATABASE telegraf');
@@ -44,7 +44,7 @@ describeWithServer('influxd', 'the data directory of an agent of the first relea
     expect(agent.lines.filter((line) => /CREATE|DROP|imported/.test(line))).toEqual([]);
     expect((await node.nodes()).map((each) => each.id)).toContain(id);
 
-    // The ledger says that the database was the cluster's: so it may be dropped.
+    // By the ledger the database was the cluster's, so that it may be dropped.
     await node.createDatabase('later');
     await agent.line('later');
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['telegraf', 'later']);

@@ -15,7 +15,7 @@ describeWithServer('etcd', 'managers of both releases on one etcd', () => {
 
   const place = (prefix: string) => ({ etcd: etcd.endpoints, prefix });
 
-  it('R20, R23, R26: give one history to nodes of both, and agree who is alive', async () => {
+  it('R20, R23, R26: serve one history to nodes of both, and agree which are alive', async () => {
     const managers = [await first.serve(place('/both/')), await now.serve(place('/both/'))];
     const nodes = managers.flatMap(({ url }) => [first.node(url), now.node(url)]);
     for (const node of nodes) await node.open();

@@ -13,7 +13,7 @@ export type Place =
   | { readonly etcd: readonly string[]; readonly prefix: string };
 
 /** What the tests use of a node, the same in every release. */
-/** What both releases say of a node. */
+/** What both releases report of a node. */
 export type Listed = Pick<NodeInfo, 'id' | 'ip' | 'hostname' | 'bindAddress' | 'alive'>;
 
 export interface Node {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { systemClock } from '../../clock.js';
-import type { ListedVersion } from '../../protocol/operator-answers.js';
+import type { ListedVersion } from '../../protocol/operator-responses.js';
 import { ageText, sizeText, timeText } from '../amounts.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';

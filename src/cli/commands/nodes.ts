@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { isCfluxError } from '../../errors.js';
-import type { ListedNode } from '../../protocol/operator-answers.js';
+import type { ListedNode } from '../../protocol/operator-responses.js';
 import { ageText } from '../amounts.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';

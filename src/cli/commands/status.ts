@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
-import type { ListedCluster } from '../../protocol/operator-answers.js';
+import type { ListedCluster } from '../../protocol/operator-responses.js';
 import { ageText, sizeText } from '../amounts.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';

@@ -3,9 +3,9 @@ import { CfluxError } from '../../errors.js';
 import type { Activity } from '../../protocol/activity.js';
 import type { ManagerStatus, Whoami } from '../../protocol/manager-status.js';
 import type { Manager } from '../manager.js';
-import { answerJson } from './answer.js';
 import type { Exchange, RouteHandlers } from './exchange.js';
 import { waitOf } from './request-headers.js';
+import { sendJson } from './responses.js';
 import { noSuchFile } from './ui-files.js';
 
 /** The routes of the dashboard. */
@@ -17,7 +17,7 @@ export const dashboardRoutes: RouteHandlers<'whoami' | 'activity' | 'ui'> = {
       bearer === undefined
         ? { name, scopes: ['admin'], open: true }
         : { ...bearerFields(bearer), open: false };
-    answerJson(response, JSON.stringify(who));
+    sendJson(response, JSON.stringify(who));
   },
 
   async activity({ manager, request, response, access, open }, { after }) {
@@ -26,12 +26,12 @@ export const dashboardRoutes: RouteHandlers<'whoami' | 'activity' | 'ui'> = {
       { requester: access.requester, connection: request.socket },
     );
     const activity: Activity = { manager: manager.id, ...found };
-    answerJson(response, JSON.stringify(activity));
+    sendJson(response, JSON.stringify(activity));
   },
 
   ui({ ui, request, response }, { file }) {
     if (ui === undefined) throw noSuchFile(file ?? '');
-    ui.answer(request, response, file);
+    ui.send(request, response, file);
   },
 };
 
@@ -42,7 +42,7 @@ const bearerFields = ({ name, scopes, cluster }: Pick<Whoami, 'name' | 'scopes' 
 });
 
 /** @param requests responses by route and status; they are for requesters that may see every cluster */
-export async function answerStatus(
+export async function sendStatus(
   { manager, response, access }: Exchange,
   requests: ManagerStatus['requests'],
 ): Promise<void> {
@@ -60,7 +60,7 @@ export async function answerStatus(
     history: keepVersions,
     ...(access.bearer?.cluster === undefined ? totals : {}),
   };
-  answerJson(response, JSON.stringify(status));
+  sendJson(response, JSON.stringify(status));
 }
 
 async function stateOf(manager: Manager): Promise<ManagerStatus['store']> {

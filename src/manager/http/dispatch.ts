@@ -1,5 +1,5 @@
 import type { Route } from '../../protocol/routes.js';
-import { answerStatus, dashboardRoutes } from './dashboard-routes.js';
+import { dashboardRoutes, sendStatus } from './dashboard-routes.js';
 import type { Exchange } from './exchange.js';
 import type { ManagerMetrics } from './metrics.js';
 import { nodeRoutes } from './node-routes.js';
@@ -40,7 +40,7 @@ export function dispatch(exchange: Exchange, route: Route, metrics: ManagerMetri
     case 'metrics':
       return metrics.answer(exchange);
     case 'status':
-      return answerStatus(exchange, metrics.counts);
+      return sendStatus(exchange, metrics.counts);
     case 'whoami':
       return dashboardRoutes.whoami(exchange, route);
     case 'activity':

@@ -4,9 +4,9 @@ import type { CertificateInfo } from '../../certificates.js';
 import { missingPromClient, promClient } from '../../prom-client.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
-import { answerListing } from './answer.js';
 import { clusterMetrics } from './cluster-metrics.js';
 import type { Exchange } from './exchange.js';
+import { sendListing } from './responses.js';
 
 type Client = typeof import('prom-client');
 
@@ -82,10 +82,6 @@ export class ManagerMetrics {
     if (this.#registry === undefined) throw missingPromClient({ status: 501 });
     const items = await clusterMetrics(exchange.manager);
     const before = `${await this.#registry.metrics()}\n`;
-    await answerListing(
-      exchange,
-      { before, items, separator: '\n', after: '\n' },
-      this.#registry.contentType,
-    );
+    await sendListing(exchange, { before, items, separator: '\n', after: '\n' }, this.#registry.contentType);
   }
 }

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { headers } from '../../protocol/headers.js';
 import { maxReportBytes, parseReport } from '../../protocol/node-report.js';
-import { listedNode, parseRegistration, registrationAnswer } from '../../protocol/registration.js';
+import { listedNode, parseRegistration, registrationResponse } from '../../protocol/registration.js';
 import { nodeNotFound } from '../refusals.js';
 import { nextTurn, TimeSlice } from '../time-slice.js';
-import { answerJson, answerListing, answerOk } from './answer.js';
 import type { Exchange, RouteHandlers } from './exchange.js';
 import { hasBody, withBody } from './request-body.js';
 import { header, wordOf } from './request-headers.js';
+import { sendJson, sendListing, sendOk } from './responses.js';
 
 const maxRegistration = 64 * 1024;
 
@@ -20,7 +20,7 @@ export const nodeRoutes: RouteHandlers<
     const registered = await withBody(exchange, { cluster, most: maxRegistration }, (body) =>
       manager.register(cluster, parseRegistration(body.toString()), access.requester, wordOf(request)),
     );
-    answerJson(response, registrationAnswer(registered, registered.node));
+    sendJson(response, registrationResponse(registered, registered.node));
   },
 
   heartbeat(exchange, { cluster, nodeId }) {
@@ -29,7 +29,7 @@ export const nodeRoutes: RouteHandlers<
     if (hasBody(request)) return answerDescribed(exchange, cluster, nodeId, leaving);
     const isKnown = manager.heartbeat(cluster, nodeId, { leaving, progress: wordOf(request) });
     // Synchronous if there is nothing to wait for.
-    if (isKnown === true) return answerOk(response);
+    if (isKnown === true) return sendOk(response);
     return answerHeartbeat(response, nodeId, isKnown);
   },
 
@@ -38,12 +38,12 @@ export const nodeRoutes: RouteHandlers<
     await withBody(exchange, { cluster, most: maxReportBytes }, (body) =>
       manager.report(cluster, nodeId, parseReport(body)),
     );
-    answerOk(response);
+    sendOk(response);
   },
 
   async deregister({ manager, response, access }, { cluster, nodeId }) {
     await manager.deregister(cluster, nodeId, access.requester);
-    answerOk(response);
+    sendOk(response);
   },
 
   async listNodes(exchange, { cluster }) {
@@ -54,7 +54,7 @@ export const nodeRoutes: RouteHandlers<
       nodes.push(JSON.stringify(listedNode(node)));
       await slice.rest();
     }
-    await answerListing(exchange, { before: '[', items: nodes, separator: ',', after: ']' });
+    await sendListing(exchange, { before: '[', items: nodes, separator: ',', after: ']' });
   },
 
   async listAll(exchange) {
@@ -73,7 +73,7 @@ export const nodeRoutes: RouteHandlers<
     }
     const cflux = managers.map((each) => ({ ...each, 'bind-address': each.bindAddress }));
     const before = `{"cflux":${JSON.stringify(cflux)},"influx":[`;
-    await answerListing(exchange, { before, items: influx, separator: ',', after: ']}' });
+    await sendListing(exchange, { before, items: influx, separator: ',', after: ']}' });
   },
 };
 
@@ -104,5 +104,5 @@ async function answerHeartbeat(
   isKnown: boolean | Promise<boolean>,
 ): Promise<void> {
   if (!(await isKnown)) throw nodeNotFound(nodeId);
-  answerOk(response);
+  sendOk(response);
 }

@@ -1,6 +1,6 @@
 import { nextTurn, TimeSlice } from '../time-slice.js';
-import { answerJson, answerListing, answerOk, answerSnapshot, answerText } from './answer.js';
 import type { RouteHandlers } from './exchange.js';
+import { sendJson, sendListing, sendOk, sendSnapshot, sendText } from './responses.js';
 
 /** The routes that operators and their tools use. */
 export const operatorRoutes: RouteHandlers<
@@ -18,32 +18,32 @@ export const operatorRoutes: RouteHandlers<
       clusters.push(JSON.stringify({ cluster, epoch, ...latest, nodes: nodes.length, alive }));
       await slice.rest();
     }
-    await answerListing(exchange, { before: '[', items: clusters, separator: ',', after: ']' });
+    await sendListing(exchange, { before: '[', items: clusters, separator: ',', after: ']' });
   },
 
   async history({ manager, response }, { cluster }) {
-    answerJson(response, JSON.stringify(await manager.history(cluster)));
+    sendJson(response, JSON.stringify(await manager.history(cluster)));
   },
 
   async readVersion(exchange, { cluster, version }) {
     const snapshot = await exchange.manager.version(cluster, version);
-    await answerSnapshot(exchange, 200, { cluster, standing: { version }, snapshot, isNewest: false });
+    await sendSnapshot(exchange, 200, { cluster, standing: { version }, snapshot, isNewest: false });
   },
 
   async deleteCluster({ manager, response, access }, { cluster }) {
     await manager.deleteCluster(cluster, access.requester);
-    answerOk(response);
+    sendOk(response);
   },
 
   /** Liveness: the process runs. */
   health({ response }) {
-    answerText(response, 'ok\n');
+    sendText(response, 'ok\n');
   },
 
   /** Readiness: the manager and its store can serve, and changes of the tokens are noticed. */
   async ready({ manager, response, tokens }) {
     await manager.check();
     await tokens?.check?.();
-    answerText(response, 'ready\n');
+    sendText(response, 'ready\n');
   },
 };

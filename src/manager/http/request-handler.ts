@@ -5,7 +5,6 @@ import type { BrowserGuard } from '../../protocol/browser-guard.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import { type Access, accessOf, openAccess } from './access.js';
-import { answerError } from './answer.js';
 import { BodyBytes } from './body-bytes.js';
 import { dispatch } from './dispatch.js';
 import type { HistoryHeaders } from './history-headers.js';
@@ -16,6 +15,7 @@ import { PushCounts } from './push-counts.js';
 import { RememberedRoutes } from './remembered-routes.js';
 import { hasBody } from './request-body.js';
 import { protect } from './response-protection.js';
+import { sendError } from './responses.js';
 import { SentBodies } from './sent-bodies.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
 import { findingOnce, type TokenSource } from './tokens.js';
@@ -143,7 +143,7 @@ export class RequestHandler {
       response.destroy();
       return;
     }
-    answerError(request, response, error, this.#standing(route));
+    sendError(request, response, error, this.#standing(route));
   }
 
   /** Refusals of pushes and polls carry the epoch too, if it is cached: the store may be what failed, so it is not read. */

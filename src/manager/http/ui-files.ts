@@ -50,7 +50,7 @@ export class UiFiles {
   }
 
   /** @param file empty for the page; undefined for `/ui`, whose relative links would lead elsewhere */
-  answer(request: IncomingMessage, response: ServerResponse, file: string | undefined): void {
+  send(request: IncomingMessage, response: ServerResponse, file: string | undefined): void {
     if (file === undefined) {
       // Relative, because a proxy may have removed a prefix.
       response.writeHead(308, { Location: 'ui/', 'Content-Length': 0 });

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
 import { headers } from '../../protocol/headers.js';
 import { randomUuid } from '../../random.js';
-import { answerEmpty, answerError, answerSnapshot } from './answer.js';
 import type { RouteHandlers } from './exchange.js';
 import { withBody } from './request-body.js';
 import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-headers.js';
+import { sendEmpty, sendError, sendSnapshot } from './responses.js';
 
 /** The routes for metadata: pushes and polls. */
 export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
@@ -28,11 +28,11 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     );
     switch (result.kind) {
       case 'committed':
-        return answerEmpty(response, 200, result);
+        return sendEmpty(response, 200, result);
       case 'epochMismatch':
-        return answerError(request, response, epochMismatch(), result);
+        return sendError(request, response, epochMismatch(), result);
       case 'conflict':
-        return answerSnapshot(exchange, 409, {
+        return sendSnapshot(exchange, 409, {
           cluster,
           standing: result,
           snapshot: result.snapshot,
@@ -53,11 +53,11 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
     );
     switch (result.kind) {
       case 'unchanged':
-        return answerEmpty(response, 204, result);
+        return sendEmpty(response, 204, result);
       case 'epochMismatch':
-        return answerError(request, response, epochMismatch(), result);
+        return sendError(request, response, epochMismatch(), result);
       case 'snapshot':
-        return answerSnapshot(exchange, 200, {
+        return sendSnapshot(exchange, 200, {
           cluster,
           standing: result,
           snapshot: result.snapshot,

@@ -97,7 +97,7 @@ export class HeldPolls {
         }
         const current = await clusterHead.current(head);
         if (current !== undefined && poll.differs({ epoch: current.epoch, latest: current.record })) {
-          return published(current).answer;
+          return published(current).result;
         }
         continue;
       } else poll.compared(head);

@@ -8,12 +8,12 @@ import type { CurrentVersion } from '../versions/latest-snapshot.js';
 export interface PublishedVersion {
   readonly head: Head;
   readonly record: VersionRecord;
-  readonly answer: PollResult;
+  readonly result: PollResult;
 }
 
 export function published(current: CurrentVersion): PublishedVersion {
   const { epoch, record } = current;
-  return { head: { epoch, latest: record }, record, answer: { kind: 'snapshot', ...snapshotOf(current) } };
+  return { head: { epoch, latest: record }, record, result: { kind: 'snapshot', ...snapshotOf(current) } };
 }
 
 /** One poll: first compared with the head, then held until a change. */
@@ -76,7 +76,7 @@ export class WaitingPoll {
   }
 
   /** A version was stored. The node that stored it already has it: it is notified without a snapshot. */
-  publish({ head, record, answer }: PublishedVersion): void {
+  publish({ head, record, result }: PublishedVersion): void {
     if (this.#resolve === undefined) {
       this.missed = true;
       return;
@@ -86,7 +86,7 @@ export class WaitingPoll {
     if (this.isOfOtherEpoch(head.epoch)) this.#resolve(this.epochMismatch(head));
     else if (nodeId !== undefined && nodeId === this.request.nodeId) {
       this.#resolve({ kind: 'unchanged', version, epoch: head.epoch, mutation });
-    } else this.#resolve(answer);
+    } else this.#resolve(result);
   }
 
   /** The cluster has no data (any more). */

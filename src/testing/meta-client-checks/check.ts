@@ -22,7 +22,7 @@ export interface Bench {
   now(meta?: UsedMetaClient): Promise<MetaData>;
   /** `call` is refused with InfluxDB's own text, and leaves everything as it was. */
   refuses(call: () => unknown, message: string, code: CfluxErrorCode): Promise<void>;
-  /** `call` leaves everything as it was; answers what it answers. */
+  /** Asserts that `call` changes nothing; resolves with its result. */
   unchangedBy<T>(call: () => T | PromiseLike<T>): Promise<T>;
   /** The policy of this very name. */
   policy(database: string, name?: string): Promise<RetentionPolicyInfo>;

@@ -20,7 +20,7 @@ export const continuousQueryChecks: Checks = {
     );
   },
 
-  async 'the same continuous query again is fine, but for case; the first text stays'({
+  async 'an equal continuous query, apart from case, succeeds; the first text remains'({
     meta,
     refuses,
     unchangedBy,
@@ -34,7 +34,7 @@ export const continuousQueryChecks: Checks = {
     await refuses(() => meta.createContinuousQuery('db', 'q', 'select ασ'), ...exists);
   },
 
-  async 'dropContinuousQuery never minds'({ meta, unchangedBy }) {
+  async 'dropContinuousQuery succeeds if the query does not exist'({ meta, unchangedBy }) {
     await meta.createDatabase('db');
     for (const name of ['a', 'b']) await meta.createContinuousQuery('db', name, name);
     assert.equal(await meta.dropContinuousQuery('db', 'a'), undefined);

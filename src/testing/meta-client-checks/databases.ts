@@ -28,7 +28,7 @@ export const databaseChecks: Checks = {
     assert.deepEqual(await meta.database('db'), expected);
   },
 
-  async 'databases come in order of creation; one that is not there is undefined'({ meta }) {
+  async 'databases are in order of creation; a missing one is undefined'({ meta }) {
     assert.deepEqual(await meta.databases(), []);
     for (const name of ['c', 'a', 'b']) await meta.createDatabase(name);
     assert.deepEqual(names(await meta.databases()), ['c', 'a', 'b']);
@@ -36,7 +36,7 @@ export const databaseChecks: Checks = {
     assert.equal(await meta.database('d'), undefined);
   },
 
-  async 'createDatabase answers one that exists as it is'({ meta, unchangedBy }) {
+  async 'createDatabase returns an existing database unchanged'({ meta, unchangedBy }) {
     await meta.createDatabase('db');
     await meta.createRetentionPolicy('db', { name: 'more' }, true);
     const again = await unchangedBy(() => meta.createDatabase('db'));
@@ -44,13 +44,13 @@ export const databaseChecks: Checks = {
     assert.deepEqual(names(again.retentionPolicies), ['autogen', 'more']);
   },
 
-  async 'createDatabase refuses no name, and one of more than 255 bytes'({ meta, refuses }) {
+  async 'createDatabase refuses an empty name, and one of more than 255 bytes'({ meta, refuses }) {
     await refuses(() => meta.createDatabase(''), 'database name required', 'DATABASE_NAME_REQUIRED');
     await refuses(() => meta.createDatabase('x'.repeat(256)), 'name too long', 'NAME_TOO_LONG');
     await refuses(() => meta.createDatabase('é'.repeat(128)), 'name too long', 'NAME_TOO_LONG');
   },
 
-  async 'any other name is a name'({ meta }) {
+  async 'every other name is accepted'({ meta }) {
     const odd = [
       'a',
       'A',
@@ -70,7 +70,7 @@ export const databaseChecks: Checks = {
     assert.deepEqual(names(await meta.databases()), odd);
   },
 
-  async 'dropDatabase takes the privileges on the database with it, and does not mind if there is none'({
+  async 'dropDatabase removes the privileges on the database, and succeeds if it does not exist'({
     meta,
     unchangedBy,
   }) {
@@ -103,7 +103,7 @@ export const databaseChecks: Checks = {
     assert.deepEqual(bare.retentionPolicies, [autogen]);
   },
 
-  async 'createDatabaseWithRetentionPolicy once more answers the database, if the policy is its default and alike'({
+  async 'createDatabaseWithRetentionPolicy again returns the database, if the policy is its default and equal'({
     meta,
     refuses,
     unchangedBy,
@@ -125,7 +125,7 @@ export const databaseChecks: Checks = {
     await refuses(() => meta.createDatabaseWithRetentionPolicy('plain', { name: 'other' }), ...conflict);
   },
 
-  async 'createDatabaseWithRetentionPolicy gives a database without policies its first again'({ meta }) {
+  async 'createDatabaseWithRetentionPolicy gives a database without policies a first one again'({ meta }) {
     await meta.createDatabase('db');
     await meta.dropRetentionPolicy('db', 'autogen');
     const database = await meta.createDatabaseWithRetentionPolicy('db', { name: 'first', duration: 0n });
@@ -133,7 +133,7 @@ export const databaseChecks: Checks = {
     assert.deepEqual(names(database.retentionPolicies), ['first']);
   },
 
-  async 'createDatabaseWithRetentionPolicy looks at the duration, then the name, then the rest; refused, it makes no database'({
+  async 'createDatabaseWithRetentionPolicy checks the duration, then the name, then the rest; refused, it creates no database'({
     meta,
     refuses,
   }) {

@@ -14,7 +14,7 @@ const automatic = [
 ] as const;
 
 export const retentionPolicyChecks: Checks = {
-  async 'createRetentionPolicy answers the policy of the spec; it is the default if that is asked for'({
+  async 'createRetentionPolicy returns the policy of the spec, and makes it the default on request'({
     meta,
   }) {
     await meta.createDatabase('db');
@@ -37,7 +37,7 @@ export const retentionPolicyChecks: Checks = {
     assert.equal((await meta.database('db'))?.defaultRetentionPolicy, 'other');
   },
 
-  async 'shard groups last as long as suits the policy, unless the spec says'({ meta }) {
+  async 'the shard group duration follows from the duration, unless the spec has one'({ meta }) {
     await meta.createDatabase('db');
     for (const [duration, expected] of automatic) {
       const policy = await meta.createRetentionPolicy('db', { name: `d${duration}`, duration }, false);
@@ -70,7 +70,7 @@ export const retentionPolicyChecks: Checks = {
     assert.equal((await meta.retentionPolicy('db', 'p'))?.duration, 0n);
   },
 
-  async 'createRetentionPolicy once more succeeds if it is alike, and answers the spec'({
+  async 'createRetentionPolicy again succeeds if the policy is equal, and returns the spec'({
     meta,
     refuses,
     unchangedBy,
@@ -92,7 +92,7 @@ export const retentionPolicyChecks: Checks = {
     );
   },
 
-  async 'createRetentionPolicy looks at duration, name, replicas, both durations, and only then at the database'({
+  async 'createRetentionPolicy checks duration, name, replicas, both durations, and only then the database'({
     meta,
     refuses,
   }) {
@@ -117,7 +117,7 @@ export const retentionPolicyChecks: Checks = {
     await refuses(() => make({ name: 'p' }), 'database not found: nowhere', 'DATABASE_NOT_FOUND');
   },
 
-  async 'retentionPolicy finds the default under no name, and nothing where there is none'({
+  async 'retentionPolicy finds the default by the empty name, and nothing if there is none'({
     meta,
     refuses,
   }) {
@@ -133,7 +133,7 @@ export const retentionPolicyChecks: Checks = {
     );
   },
 
-  async 'dropRetentionPolicy leaves the default as it is, though it names nothing, and minds nothing'({
+  async 'dropRetentionPolicy leaves the default name as it is, and succeeds if the policy does not exist'({
     meta,
     unchangedBy,
   }) {

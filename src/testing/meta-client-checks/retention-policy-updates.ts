@@ -3,7 +3,7 @@ import { day, hour, week } from './bench.js';
 import type { Checks } from './check.js';
 
 export const retentionPolicyUpdateChecks: Checks = {
-  async 'updateRetentionPolicy changes what is given, and nothing else'({ meta, policy, shardGroup }) {
+  async 'updateRetentionPolicy changes the given fields, and nothing else'({ meta, policy, shardGroup }) {
     await meta.createDatabase('db');
     await shardGroup('db', 0n);
     const before = await policy('db');
@@ -21,7 +21,7 @@ export const retentionPolicyUpdateChecks: Checks = {
     assert.deepEqual(await policy('db'), after);
   },
 
-  async 'an update of 0 is another than none'({ meta, policy }) {
+  async 'an update to 0 differs from no update'({ meta, policy }) {
     await meta.createDatabaseWithRetentionPolicy('db', { duration: day });
     await meta.updateRetentionPolicy('db', 'autogen', { duration: 0n }, false);
     assert.equal((await policy('db')).duration, 0n);
@@ -32,7 +32,7 @@ export const retentionPolicyUpdateChecks: Checks = {
     assert.equal((await policy('db')).replicaN, 0, 'InfluxDB does not look at it here');
   },
 
-  async 'updateRetentionPolicy renames; the default follows only if that is asked for'({ meta, policy }) {
+  async 'updateRetentionPolicy renames; the default follows only on request'({ meta, policy }) {
     await meta.createDatabase('db');
     await meta.updateRetentionPolicy('db', 'autogen', { name: 'renamed' }, false);
     assert.equal((await meta.database('db'))?.defaultRetentionPolicy, 'autogen');
@@ -42,7 +42,7 @@ export const retentionPolicyUpdateChecks: Checks = {
     assert.equal((await policy('db', 'again')).name, 'again');
   },
 
-  async 'updateRetentionPolicy of no name is that of the default'({ meta, policy }) {
+  async 'updateRetentionPolicy of the empty name changes the default policy'({ meta, policy }) {
     await meta.createDatabase('db');
     await meta.createRetentionPolicy('db', { name: 'second' }, true);
     await meta.updateRetentionPolicy('db', '', { duration: 30n * day, shardGroupDuration: day }, false);
@@ -82,7 +82,7 @@ export const retentionPolicyUpdateChecks: Checks = {
     await refuses(update('db', '', {}), 'retention policy not found: ', notFound);
   },
 
-  async 'an update to what is there already changes nothing'({ meta, unchangedBy }) {
+  async 'an update to equal values changes nothing'({ meta, unchangedBy }) {
     await meta.createDatabase('db');
     const same = { name: 'autogen', duration: 0n, replicaN: 1, shardGroupDuration: week };
     await unchangedBy(() => meta.updateRetentionPolicy('db', 'autogen', same, true));

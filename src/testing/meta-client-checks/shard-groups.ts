@@ -19,7 +19,7 @@ const alignments = [
 const begin = 1_699_833_600n * second;
 
 export const shardGroupChecks: Checks = {
-  async 'createShardGroup makes groups that count from the year 1, each with one shard'({ meta }) {
+  async 'createShardGroup creates groups aligned to the year 1, each with one shard'({ meta }) {
     await meta.createDatabase('db');
     let id = 0n;
     for (const [duration, timestamp, startTime] of alignments) {
@@ -34,7 +34,11 @@ export const shardGroupChecks: Checks = {
     assert.deepEqual([maxShardGroupId, maxShardId], [id, id]);
   },
 
-  async 'createShardGroup answers the group that holds the time already'({ meta, unchangedBy, shardGroup }) {
+  async 'createShardGroup returns an existing group that contains the time'({
+    meta,
+    unchangedBy,
+    shardGroup,
+  }) {
     await meta.createDatabase('db');
     const group = await shardGroup('db', begin + 5n);
     assert.deepEqual(await unchangedBy(() => shardGroup('db', begin)), group);
@@ -42,7 +46,7 @@ export const shardGroupChecks: Checks = {
     assert.notEqual((await shardGroup('db', begin + week)).id, group.id);
   },
 
-  async 'createShardGroup wants a database and a policy of this very name'({ meta, refuses }) {
+  async 'createShardGroup requires a database and a policy of exactly this name'({ meta, refuses }) {
     await meta.createDatabase('db');
     const make = (database: string, policy: string) => () => meta.createShardGroup(database, policy, 0n);
     await refuses(make('nowhere', 'autogen'), 'database not found: nowhere', 'DATABASE_NOT_FOUND');
@@ -50,7 +54,7 @@ export const shardGroupChecks: Checks = {
     await refuses(make('db', ''), 'retention policy not found: ', 'RETENTION_POLICY_NOT_FOUND');
   },
 
-  async 'groups lie in order of time; ids are never used again'({ meta, refuses, shardGroup, policy }) {
+  async 'groups are in order of time; ids are never reused'({ meta, refuses, shardGroup, policy }) {
     await meta.createDatabase('db');
     for (const weeks of [2n, 0n, 1n]) await shardGroup('db', begin + weeks * week);
     assert.deepEqual(ids((await policy('db')).shardGroups), [2n, 3n, 1n]);
@@ -65,7 +69,7 @@ export const shardGroupChecks: Checks = {
     assert.deepEqual([id, ids(shards)], [4n, [4n]]);
   },
 
-  async 'deleteShardGroup marks the group, and another one is made for its time'({
+  async 'deleteShardGroup marks the group, and another one is created for its time'({
     meta,
     refuses,
     shardGroup,
@@ -86,7 +90,7 @@ export const shardGroupChecks: Checks = {
     await refuses(remove('db', 'autogen'), 'shard group not found', 'SHARD_GROUP_NOT_FOUND');
   },
 
-  async 'precreateShardGroups makes the next group of each policy whose last ends in between'({
+  async 'precreateShardGroups creates the next group of each policy whose last one ends in the range'({
     meta,
     unchangedBy,
     shardGroup,
@@ -108,7 +112,7 @@ export const shardGroupChecks: Checks = {
     await unchangedBy(() => meta.precreateShardGroups(end - hour, end + hour));
   },
 
-  async 'truncateShardGroups cuts groups off, earlier and never later'({ meta, shardGroup, policy }) {
+  async 'truncateShardGroups truncates groups, earlier and never later'({ meta, shardGroup, policy }) {
     await meta.createDatabase('db');
     for (const weeks of [0n, 1n, 2n]) await shardGroup('db', begin + weeks * week);
     const cuts = async () => (await policy('db')).shardGroups.map(({ truncatedAt }) => truncatedAt);
@@ -125,7 +129,7 @@ export const shardGroupChecks: Checks = {
     assert.deepEqual(await cuts(), [undefined, middle - hour, begin + 2n * week]);
   },
 
-  async 'a group that is cut off holds what came before; the rest gets one over the whole span'({
+  async 'a truncated group keeps the earlier times; later ones get a group over the whole span'({
     meta,
     shardGroup,
   }) {
@@ -145,7 +149,7 @@ export const shardGroupChecks: Checks = {
     await unchangedBy(() => meta.truncateShardGroups(begin + day));
   },
 
-  async 'pruneShardGroups forgets what was deleted two weeks ago'({
+  async 'pruneShardGroups removes groups that were deleted two weeks ago'({
     meta,
     now,
     unchangedBy,

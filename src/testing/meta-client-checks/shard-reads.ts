@@ -12,7 +12,7 @@ async function fill({ meta, shardGroup }: Bench): Promise<void> {
 }
 
 export const shardReadChecks: Checks = {
-  async 'shardGroupsByTimeRange answers what holds something from min to max, both included'(bench) {
+  async 'shardGroupsByTimeRange returns groups that overlap the range from min to max, both included'(bench) {
     await fill(bench);
     const { meta, refuses } = bench;
     const found = async (min: bigint, max: bigint) =>
@@ -33,7 +33,7 @@ export const shardReadChecks: Checks = {
     await refuses(read('a', ''), 'retention policy not found: ', 'RETENTION_POLICY_NOT_FOUND');
   },
 
-  async 'shardsByTimeRange answers each shard of all sources once'(bench) {
+  async 'shardsByTimeRange returns each shard of all sources once'(bench) {
     await fill(bench);
     const { meta, refuses } = bench;
     const a = { database: 'a', retentionPolicy: 'autogen' };
@@ -50,7 +50,7 @@ export const shardReadChecks: Checks = {
     );
   },
 
-  async 'shardOwner tells where a shard belongs, unless its group was deleted'(bench) {
+  async 'shardOwner returns where a shard belongs, unless its group was deleted'(bench) {
     await fill(bench);
     const { meta } = bench;
     const owner = await meta.shardOwner(4n);
@@ -74,7 +74,7 @@ export const shardReadChecks: Checks = {
     assert.deepEqual(await meta.shardIds(), [4n, 5n, 6n]);
   },
 
-  async 'dropShard takes a shard away; a group that has lost its last one is deleted'(bench) {
+  async 'dropShard removes a shard; a group without shards is deleted'(bench) {
     await fill(bench);
     const { meta, unchangedBy, policy } = bench;
     assert.equal(await meta.dropShard(4n), undefined);

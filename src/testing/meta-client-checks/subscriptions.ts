@@ -27,7 +27,7 @@ export const subscriptionChecks: Checks = {
     assert.deepEqual((await policy('db')).subscriptions, subscriptions);
   },
 
-  async 'createSubscription looks at the destinations, the database, the policy, and then the name'({
+  async 'createSubscription checks the destinations, the database, the policy, and then the name'({
     meta,
     refuses,
   }) {
@@ -45,7 +45,7 @@ export const subscriptionChecks: Checks = {
     await refuses(make('db', 'autogen', good), 'subscription already exists', 'SUBSCRIPTION_EXISTS');
   },
 
-  async 'dropSubscription minds what is not there'({ meta, refuses, policy }) {
+  async 'dropSubscription refuses a missing subscription'({ meta, refuses, policy }) {
     await meta.createDatabase('db');
     for (const name of ['a', 'b', 'c']) await meta.createSubscription('db', 'autogen', name, 'ALL', good);
     assert.equal(await meta.dropSubscription('db', 'autogen', 'a'), undefined);

@@ -20,7 +20,7 @@ export const userChecks: Checks = {
     await refuses(() => meta.user('bob'), ...notFound);
   },
 
-  async 'createUser once more answers the user, if password and admin flag are the same'({
+  async 'createUser again returns the user, if password and admin flag are equal'({
     meta,
     refuses,
     unchangedBy,
@@ -32,7 +32,7 @@ export const userChecks: Checks = {
     await refuses(() => meta.createUser('', 'secret', false), 'username required', 'USERNAME_REQUIRED');
   },
 
-  async 'authenticate knows the password'({ meta, refuses, unchangedBy }) {
+  async 'authenticate verifies the password'({ meta, refuses, unchangedBy }) {
     await meta.createUser('ada', 'secret', false);
     await meta.createUser('nil', '', false);
     for (let time = 1; time <= 2; time++) {

@@ -30,7 +30,7 @@ export const push = (
   ...more,
 });
 
-/** Commits on whatever is the newest, and answers the new version. */
+/** Commits on the newest version, and resolves with the new version. */
 export async function commitNext(store: ManagerStore, cluster: string, snapshot: string): Promise<number> {
   const { latest } = await store.head(cluster);
   const result = await store.commit(push(cluster, latest?.version ?? 0, snapshot));

@@ -29,7 +29,7 @@ export const commitChecks: Checks = {
     assert.equal(second.record.size, 3);
   },
 
-  async 'a committed version is there for the next process, with all that was said of it (R20)'({
+  async 'a committed version is there for the next process, with its author and time (R20)'({
     store,
     another,
   }) {
@@ -99,7 +99,7 @@ export const commitChecks: Checks = {
     for (const again of [store, other]) {
       const { epoch } = await again.head('a');
       assert.deepEqual(await again.commit(first), { kind: 'repeated', epoch, version });
-      // Known mutations are recognised whatever else is said.
+      // Known mutations are recognized whatever else the commit contains.
       assert.deepEqual(await again.commit({ ...first, base: 7, epoch: 'another' }), {
         kind: 'repeated',
         epoch,

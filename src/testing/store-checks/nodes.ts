@@ -95,14 +95,18 @@ export const nodeChecks: Checks = {
     }
   },
 
-  async 'a cluster has so many nodes and no more (R24)'({ store, context }) {
+  async 'a cluster has at most maxNodes nodes (R24)'({ store, context }) {
     for (let i = 0; i < context.maxNodes; i++) await store.addNode('a', node);
     await assert.rejects(store.addNode('a', node), (error) => isCfluxError(error, 'TOO_MANY_REQUESTS'));
     assert.equal((await store.nodes('a')).length, context.maxNodes);
     await store.addNode('b', node);
   },
 
-  async 'a node lives for its time after a beat, and a beat revives it (R23)'({ store, context, pass }) {
+  async 'a node is alive for one time to live after a heartbeat, and a heartbeat revives it (R23)'({
+    store,
+    context,
+    pass,
+  }) {
     const id = await store.addNode('a', node);
     const alive = async () => (await store.nodes('a'))[0]?.alive;
     await pass(context.nodeTtl * 0.8);
@@ -116,7 +120,9 @@ export const nodeChecks: Checks = {
     assert.equal(await alive(), true);
   },
 
-  async 'a node that leaves is not alive, keeps its id, and is alive again after a beat (R23)'({ store }) {
+  async 'a node that leaves is not alive, keeps its id, and is alive again after a heartbeat (R23)'({
+    store,
+  }) {
     const id = await store.addNode('a', node);
     assert.equal(await store.heartbeat('a', id, true), true);
     assert.deepEqual(await store.nodes('a'), [{ id, ...node, alive: false }]);
@@ -124,7 +130,7 @@ export const nodeChecks: Checks = {
     assert.equal((await store.nodes('a'))[0]?.alive, true);
   },
 
-  async 'a process that starts expires nobody before one time to live (R23)'({
+  async 'a process that starts expires no node before one time to live (R23)'({
     store,
     another,
     pass,
@@ -136,7 +142,7 @@ export const nodeChecks: Checks = {
     await store.close();
     const other = await another();
     const alive = async () => (await other.nodes('a')).map((each) => each.alive);
-    assert.deepEqual(await alive(), [true, false], 'who said good-bye stays gone');
+    assert.deepEqual(await alive(), [true, false], 'a node that left remains dead');
     await pass(context.nodeTtl * 2.5);
     assert.deepEqual(await alive(), [false, false]);
   },

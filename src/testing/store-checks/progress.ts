@@ -31,9 +31,7 @@ async function eventually({ pass }: Bench, condition: () => Promise<boolean>, wh
 const keepsWords = (store: ManagerStore) => store.noteHeld !== undefined;
 
 export const wordChecks: Checks = {
-  async 'a heartbeat says what the node is and which version it holds, a poll only the version (R28)'({
-    store,
-  }) {
+  async 'a heartbeat reports the kind of the node and its version, a poll only the version (R28)'({ store }) {
     if (!keepsWords(store)) return;
     const id = await store.addNode('a', node, { instance: 'i' });
     assert.deepEqual(await saidOf(store), { kind: 'library', instance: 'i' });
@@ -53,10 +51,10 @@ export const wordChecks: Checks = {
     assert.deepEqual(await saidOf(store), { ...agent, ...both });
     store.noteHeld?.('a', id + 1, library('i', 9));
     await turn();
-    assert.equal((await store.nodes('a')).length, 1, 'an unknown node says nothing');
+    assert.equal((await store.nodes('a')).length, 1, 'an unknown node reports nothing');
   },
 
-  async 'a new instance, and a new epoch, replace what was said; a replaced instance changes nothing (R28)'({
+  async 'a new instance or epoch replaces the progress; a replaced instance changes nothing (R28)'({
     store,
   }) {
     if (!keepsWords(store)) return;
@@ -78,7 +76,7 @@ export const wordChecks: Checks = {
     assert.deepEqual(await saidOf(store), { kind: 'library', instance: 'new', epoch: 'other', held: one });
   },
 
-  async 'a legacy node becomes ours with its first heartbeat, and ours legacy with one that says nothing (R28)'({
+  async 'a legacy node becomes ours with its first heartbeat, and ours legacy with a bare one (R28)'({
     store,
   }) {
     if (!keepsWords(store)) return;
@@ -90,7 +88,7 @@ export const wordChecks: Checks = {
     assert.deepEqual(await saidOf(store), { kind: 'legacy' });
   },
 
-  async 'two processes that share an id are both told; a restart and a late request never are (R28)'(bench) {
+  async 'two processes that share an id are both refused; a restart and a late request are not (R28)'(bench) {
     const { store, pass } = bench;
     if (!keepsWords(store)) return;
     const id = await store.addNode('a', node, { instance: 'x' });
@@ -99,9 +97,9 @@ export const wordChecks: Checks = {
     assert.equal(await beat('y'), true, 'a restart');
     await pass(2_100);
     assert.equal(await beat('x'), true, 'one return proves nothing');
-    assert.equal(await beat('x'), true, 'nor does it twice in a row');
+    assert.equal(await beat('x'), true, 'two in a row prove nothing');
     assert.equal(await beat('y'), true);
-    assert.equal(await beat('x'), true, 'nor two within two seconds');
+    assert.equal(await beat('x'), true, 'two within two seconds prove nothing');
     await pass(2_100);
     assert.equal(await beat('y'), 'duplicate');
     assert.equal(await beat('x'), 'duplicate');
@@ -121,7 +119,7 @@ export const wordChecks: Checks = {
     assert.ok(after < before, `${after} ms`);
   },
 
-  async 'what a node spoke is known to the next process'({ store, another }) {
+  async 'the kind of a node is known to the next process'({ store, another }) {
     if (!keepsWords(store)) return;
     await store.addNode('a', node, { instance: 'i' });
     await store.close();
@@ -162,7 +160,7 @@ export const wordChecks: Checks = {
     assert.equal(await store.setReport('b', other, megabytes(1)), true, 'another cluster has its own room');
   },
 
-  async 'what one process hears the others know within a heartbeat, where they share who is alive (R28)'(
+  async 'progress at one process is known to the others within a heartbeat, if they share liveness (R28)'(
     bench,
   ) {
     const { store, another } = bench;
@@ -171,7 +169,7 @@ export const wordChecks: Checks = {
     const id = await store.addNode('a', node, { instance: 'i' });
     await store.heartbeat('a', id, false, { ...library('i', 7), applied: 6 });
     const alive = (await only(other)).alive;
-    // Processes that share a directory do not share who is alive.
+    // Processes that share a directory do not share liveness.
     if (!alive || (await only(other)).progress?.instance === undefined) return;
     const agrees = async () => {
       const [here, there] = [await saidOf(store), await saidOf(other)];
@@ -184,7 +182,7 @@ export const wordChecks: Checks = {
     assert.equal((await only(other)).progress?.held?.highest, 8);
   },
 
-  async 'two processes that share an id are both told, whichever managers they reach (R28)'(bench) {
+  async 'two processes that share an id are both refused, whichever managers they reach (R28)'(bench) {
     const { store, another, pass } = bench;
     if (!keepsWords(store)) return;
     const other = await another();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Checks, commitNext } from './bench.js';
 
 export const sharingChecks: Checks = {
-  async 'a change is told to every process (R22)'({ store, another, pass }) {
+  async 'every process is notified of a change (R22)'({ store, another, pass }) {
     const other = await another();
     const notified = new Set<string | undefined>();
     const unwatch = other.watch((cluster) => notified.add(cluster));
@@ -19,7 +19,7 @@ export const sharingChecks: Checks = {
     assert.equal(notified.size, 0);
   },
 
-  async 'opens and closes as often as one likes, and says that it is well'({ store, context }) {
+  async 'opens and closes repeatedly, and reports that it is healthy'({ store, context }) {
     await store.check();
     await store.open(context);
     await store.close();

@@ -17,7 +17,7 @@ const oddNames = [
 ];
 
 export const versionChecks: Checks = {
-  async 'versions start above the Unix time, rise above what is asked, and are never used again (R21)'({
+  async 'versions start above the Unix time, rise above the requested minimum, and are never reused (R21)'({
     store,
     context,
   }) {
@@ -62,12 +62,12 @@ export const versionChecks: Checks = {
     assert.equal(await store.read('a', gone), undefined);
   },
 
-  async 'a head, and a conflict, tell of every version that is kept (R11)'({ store }) {
+  async 'a head and a conflict list every retained version (R11)'({ store }) {
     for (const progress of ['one', 'two', 'three']) await commitNext(store, 'a', progress);
     const history = await store.history('a');
     assert.equal(history.length, 3);
     const { retained } = await store.head('a');
-    // A store need not.
+    // Optional for stores.
     if (retained === undefined) return;
     assert.deepEqual(retained, history);
     const conflict = await store.commit(push('a', 1, 'four'));
@@ -101,7 +101,7 @@ export const versionChecks: Checks = {
     assert.equal((await store.commit(first)).kind, 'committed', 'its mutations are forgotten');
   },
 
-  async 'a cluster that never was is not made by deleting it (R24)'({ store, another }) {
+  async 'deleting a cluster that never existed does not create it (R24)'({ store, another }) {
     const other = await another();
     const { epoch } = await store.head('a');
     await commitNext(store, 'b', 'one');
@@ -122,7 +122,7 @@ export const versionChecks: Checks = {
     store,
     another,
   }) {
-    // A store need not.
+    // Optional for stores.
     if (store.newHistory === undefined) return;
     const { epoch } = await store.head('a');
     const minVersion = Date.now() + 1_000_000;
@@ -150,7 +150,7 @@ export const versionChecks: Checks = {
     assert.ok(again.generation > next.record.version);
   },
 
-  async 'names are only names, and nothing of one cluster shows in another (R24)'({ store, another }) {
+  async 'names have no meaning, and nothing of one cluster appears in another (R24)'({ store, another }) {
     for (const name of oddNames) {
       await commitNext(store, name, name);
       await store.addNode(name, { ...node, hostname: name });

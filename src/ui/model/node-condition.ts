@@ -1,5 +1,5 @@
 import type { NodeInfo } from '../../protocol/nodes.js';
-import type { ListedCluster, ListedVersion } from '../../protocol/operator-answers.js';
+import type { ListedCluster, ListedVersion } from '../../protocol/operator-responses.js';
 
 /** The conditions of a node, worst first; a node has the first that applies. */
 export const conditions = [

@@ -1,5 +1,5 @@
 import type { ManagerStatus } from '../../protocol/manager-status.js';
-import type { ListedNode } from '../../protocol/operator-answers.js';
+import type { ListedNode } from '../../protocol/operator-responses.js';
 import { type Condition, lagText, type NodeCondition } from './node-condition.js';
 import { spanText } from './spans.js';
 

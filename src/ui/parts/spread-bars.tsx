@@ -1,4 +1,4 @@
-import type { ListedVersion } from '../../protocol/operator-answers.js';
+import type { ListedVersion } from '../../protocol/operator-responses.js';
 import { spanText } from '../model/spans.js';
 import { judgedOf } from '../state/conditions.js';
 

@@ -1,5 +1,5 @@
 import { computed } from '@preact/signals';
-import type { ListedCluster, ListedNode } from '../../protocol/operator-answers.js';
+import type { ListedCluster, ListedNode } from '../../protocol/operator-responses.js';
 import { conditionOf, type NodeCondition } from '../model/node-condition.js';
 import { managerProblems, type Problem, problemOf, worstFirst } from '../model/problems.js';
 import { outage } from './connection.js';

@@ -6,7 +6,7 @@ import {
   type ListedNode,
   readClusters,
   readEverything,
-} from '../../protocol/operator-answers.js';
+} from '../../protocol/operator-responses.js';
 import { paths } from '../../protocol/routes.js';
 import { ApiError } from '../api/api-error.js';
 import { skew } from './clock.js';

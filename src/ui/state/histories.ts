@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { type ListedVersion, readHistory } from '../../protocol/operator-answers.js';
+import { type ListedVersion, readHistory } from '../../protocol/operator-responses.js';
 import { paths } from '../../protocol/routes.js';
 import { ApiError } from '../api/api-error.js';
 import { askJson } from './connection.js';

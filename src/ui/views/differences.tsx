@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { ListedVersion } from '../../protocol/operator-answers.js';
+import type { ListedVersion } from '../../protocol/operator-responses.js';
 import { countText } from '../model/spans.js';
 import { CopyCommand } from '../parts/copy-command.js';
 import { DifferenceLines } from '../parts/difference-lines.js';

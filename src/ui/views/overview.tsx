@@ -1,4 +1,4 @@
-import type { ListedCluster } from '../../protocol/operator-answers.js';
+import type { ListedCluster } from '../../protocol/operator-responses.js';
 import type { Problem } from '../model/problems.js';
 import { countText, rateText, sizeText } from '../model/spans.js';
 import { Author } from '../parts/author.js';

@@ -12,7 +12,7 @@ const length = 400_000;
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const many = (part: string) => part.repeat(length / part.length);
 
-/** What the server answers; `undefined`: that each statement was executed. */
+/** The response of the server; `undefined` if each statement was executed. */
 let answer: string | undefined;
 const server = createServer(async (request, response) => {
   let body = '';

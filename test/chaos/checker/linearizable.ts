@@ -17,7 +17,7 @@ export interface SearchLimits {
 
 /**
  * Whether `operations` are linearizable: whether each can be given one moment between its begin and its end so that, in the
- * order of these moments, the model answers what they were answered.
+ * order of these moments, the model returns their results.
  *
  * The algorithm is that of J. M. Wing and C. Gong, “Testing and verifying concurrent objects” (Journal of Parallel and
  * Distributed Computing 17, 1993), with the memory of G. Lowe, “Testing for linearizability” (Concurrency and Computation:
@@ -25,7 +25,7 @@ export interface SearchLimits {
  * and that turns back where it has been before, with the same operations taken and the same state. Operations without a known
  * outcome have no return: they may be taken at any time after their call, and need not be.
  *
- * A read that was answered what the state says is taken first and at once: wherever else it could be taken, it could be taken here just
+ * A read whose result equals the state is taken first and at once: wherever else it could be taken, it could be taken here just
  * as well. So a thousand reads leave nothing to choose.
  */
 export function linearizable<Call, Result>(

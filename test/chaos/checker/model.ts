@@ -4,7 +4,7 @@ export interface Model<Call, Result> {
   /** Whether it leaves any state as it was. */
   isRead(call: Call): boolean;
   /**
-   * The state after `call`, or undefined where it can not have had `result` in `state`. An undefined `result` was not heard:
+   * The state after `call`, or undefined where it can not have had `result` in `state`. An undefined `result` is unknown:
    * any will do.
    */
   step(state: string, call: Call, result: Result | undefined): string | undefined;

@@ -3,7 +3,7 @@ import type { Model } from './model.js';
 
 /** What is known beforehand of how an object ends up; it makes the search short. */
 export interface Hint {
-  /** The longest list that anybody read: a list that is no part of it, and that it is no part of, leads nowhere. */
+  /** The longest list that was read: a list that is neither a prefix nor an extension of it leads nowhere. */
   readonly longest?: string;
 }
 
@@ -16,7 +16,7 @@ export function objectModel({ longest = '' }: Hint = {}): Model<Call, string> {
     step(state, call, result) {
       switch (call.do) {
         case 'append': {
-          // Each is asked for once only: `exists` says that it was applied before.
+          // Each is requested only once: `exists` shows that it was applied before.
           if (result !== undefined && result !== 'done') return undefined;
           const list = state === '' ? call.value : `${state} ${call.value}`;
           return leadsOn(list) ? list : undefined;

@@ -1,6 +1,6 @@
 import type { Contents, Operation } from '../history.js';
 
-/** R2, R3: holds what every caller was told of a list against what is there in the end. Answers what is wrong, in words. */
+/** R2, R3: compares the results of all callers for a list with its contents in the end. Returns the faults, in words. */
 export function checkTruth(operations: readonly Operation[], final: Contents): string[] {
   const findings: string[] = [];
   const there = new Map<string, number>();

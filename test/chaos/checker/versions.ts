@@ -5,7 +5,7 @@ const say = (call: Call) =>
   'value' in call ? `${call.do} ${call.key} ${call.value}` : `${call.do} ${'key' in call ? call.key : ''}`;
 
 /**
- * Whether the whole history, all keys together, is the one that its versions tell. A manager hands out its history's versions: with them the order is known,
+ * Whether the whole history, all keys together, is consistent with its versions. A manager hands out its history's versions: with them the order is known,
  * and to check it needs no search (P. B. Gibbons and E. Korach, “Testing shared memories”, SIAM Journal on Computing 26(4),
  * 1997). Answers what is wrong, in words.
  */

@@ -16,7 +16,7 @@ interface Base {
 
 const versionUrl = (url: string, version: number) => `${url}/clusters/chaos/versions/${version}`;
 
-/** Pushes from `base`, and lets the answer lie where `isReader` is not set. */
+/** Pushes from `base`, and does not read the response unless `isReader` is set. */
 async function push(
   url: string,
   base: Base,
@@ -37,7 +37,7 @@ async function push(
 }
 
 /**
- * Pushes from the version that is the newest now, again and again and at each manager in turn, whatever it is answered. What it pushes is
+ * Pushes from the version that is the newest now, repeatedly and at each manager in turn, whatever the response. What it pushes is
  * what is there, so that nothing is changed by it.
  */
 async function beSick(urls: readonly string[], random: Random, signal: AbortSignal): Promise<void> {

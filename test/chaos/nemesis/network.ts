@@ -64,7 +64,7 @@ export const networkFaults: readonly Fault[] = [
     proxy.refuse();
     return () => proxy.heal();
   }),
-  // The change was stored, its answer is lost, and the next attempt comes through: the case that mutation ids are for (R27).
+  // The change was stored, its response is lost, and the next attempt comes through: the case that mutation ids are for (R27).
   breaking(
     'lose-answers',
     ({ proxy }, random) => {

@@ -24,7 +24,7 @@ const ended =
     name: manager.name,
     resource: manager.name,
     strike: async () => {
-      // A manager that is told to end answers what it holds first: that is not waited for.
+      // A manager that shuts down responds to held requests first: the harness does not wait for that.
       const gone = manager.program.end(signal);
       return async () => {
         const patience = setTimeout(() => manager.program.end('SIGKILL'), 5_000);

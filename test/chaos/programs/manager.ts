@@ -20,6 +20,6 @@ process.once('SIGTERM', async () => {
   process.removeAllListeners('disconnect');
   process.disconnect();
 });
-// Without the harness there is nobody to work for.
+// Without the harness there is no work.
 process.once('disconnect', () => process.exit());
 process.send?.(server.url);

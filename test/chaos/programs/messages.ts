@@ -13,14 +13,14 @@ export interface NodeSetup {
 /** What the harness asks of a node. */
 export type Request =
   | { readonly id: number; readonly call: Call }
-  /** Whether it has this version by itself; answers when it does. */
+  /** Resolves when it has this version by itself. */
   | { readonly id: number; readonly waitForVersion: number }
   | { readonly id: number; readonly close: true };
 
-/** What it answers to a request. */
+/** Its response to a request. */
 export type Answer = Pick<Operation, 'begin' | 'end' | 'outcome' | 'result' | 'at' | 'error'>;
 
-/** What a node tells. */
+/** What a node reports. */
 export type Report =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
   | {

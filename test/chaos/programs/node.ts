@@ -10,14 +10,14 @@ const setup: NodeSetup = JSON.parse(process.argv[2] ?? '');
 const notify = (report: Report) => process.send?.(report);
 const complain = (what: string) => notify({ kind: 'complaint', time: now(), what });
 
-// R14: there is no such thing. Without this the process would end all the same, and say so to nobody.
+// R14: there is no such thing. Without this the process would also end, but without a report.
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   process.on(event, (error) => {
     const what = `${event}: ${describe(error)}`;
     process.send?.({ kind: 'complaint', time: now(), what } satisfies Report, () => process.exit(1));
   });
 }
-// Without the harness there is nobody to work for.
+// Without the harness there is no work.
 process.on('disconnect', () => process.exit());
 
 const meta = new LocalMetaClient({ dir: join(setup.dir, 'meta'), bcryptCost: 4 });

@@ -6,7 +6,7 @@ const slots = 'slots';
 /** Long, so that the metadata grows, and with it the store: on a full disk that must be noticed. */
 const destination = `udp://${'a-part-of-a-long-name.'.repeat(5)}example:8089`;
 
-/** Carries out a change, and answers what its caller would be told. */
+/** Carries out a change, and resolves with what its caller would get. */
 export async function change(
   client: CfluxClient<LocalMetaClient>,
   call: Exclude<Call, { do: 'read' }>,
@@ -56,7 +56,7 @@ async function unless(
   }
 }
 
-/** What `data` says of `keys`, or of every key. */
+/** The contents of `data` for `keys`, or for every key. */
 export function contentsOf(data: MetaData, keys?: readonly string[]): Contents {
   const contents: Record<string, string> = {};
   for (const database of data.databases) {

@@ -9,7 +9,7 @@ const operation = (
   rest: Pick<Operation, 'outcome'> & Partial<Operation>,
 ): Operation => ({ id: ++lastId, client: 'n', call, begin, end, ...rest });
 
-/** One that was answered; `version`: of what it read, or made. */
+/** One with a result; `version` is the one that it read, or made. */
 export const ok = (call: Call, begin: number, end: number, result: Result = 'done', version?: number) =>
   operation(call, begin, end, {
     outcome: 'ok',

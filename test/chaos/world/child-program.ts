@@ -14,7 +14,7 @@ export class ChildProgram {
   #process: ChildProcess | undefined;
   #isPaused = false;
 
-  /** `command`: what is run, the program first. `stderr`: what becomes of what it says there. */
+  /** `command`: what is run, the program first. `stderr`: where its error output goes. */
   constructor(command: readonly string[], stderr: 'inherit' | 'ignore' = 'inherit') {
     this.#command = command;
     this.#stderr = stderr;
@@ -29,7 +29,7 @@ export class ChildProgram {
     return this.isAlive ? this.#process?.pid : undefined;
   }
 
-  /** Starts it with `args` too; it speaks with us over a channel. */
+  /** Starts it, also with `args`; it communicates over a channel. */
   start(...args: readonly string[]): ChildProcess {
     const [program = '', ...rest] = this.#command;
     const child = spawn(program, [...rest, ...args], {

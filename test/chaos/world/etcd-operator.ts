@@ -4,7 +4,7 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 const ballast = { key: base64('ballast/'), range_end: base64('ballast0') };
 const noSpace = 'NOSPACE';
 
-/** What an operator does to etcd, through whichever member answers. */
+/** What an operator does to etcd, through any member that responds. */
 export class EtcdOperator {
   readonly #urls: readonly string[];
 
@@ -12,7 +12,7 @@ export class EtcdOperator {
     this.#urls = etcd.endpoints;
   }
 
-  /** Forgets all history: whoever watches from a place in it is told that it is gone. */
+  /** Compacts all history: a watch from a revision in it is cancelled. */
   async compact(): Promise<void> {
     const { header } = await this.#ask('kv/range', { key: 'AA==' });
     const { revision } = Object(header);

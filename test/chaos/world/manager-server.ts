@@ -22,7 +22,7 @@ export class ManagerServer {
     return this.#url;
   }
 
-  /** Starts it, and answers when it serves. Throws where it ends instead. */
+  /** Starts it, and resolves when it serves. Rejects if it ends instead. */
   async start(): Promise<void> {
     if (this.program.isAlive) return;
     const port = this.#url === '' ? '0' : new URL(this.#url).port;

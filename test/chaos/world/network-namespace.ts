@@ -40,7 +40,7 @@ export class NetworkNamespace {
     return ['ip', 'netns', 'exec', this.name];
   }
 
-  /** Packets are lost from now on, and nobody is told: connections are half open. */
+  /** Packets are lost from now on, without an error: connections are half open. */
   async down(): Promise<void> {
     await run('ip', 'link', 'set', this.#link, 'down');
   }

@@ -44,7 +44,7 @@ export class NodeProcess {
     });
   }
 
-  /** What the node answers; undefined where its process ended before. */
+  /** The response of the node; undefined if its process ended before. */
   ask(question: Question): Promise<Answer | undefined> {
     if (!this.program.isAlive) return Promise.resolve(undefined);
     const id = ++this.#lastId;

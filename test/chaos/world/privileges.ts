@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
 
-/** Runs a command of the system; throws with what it said. */
+/** Runs a command of the system; throws with its output. */
 export async function run(program: string, ...args: readonly string[]): Promise<void> {
   await exec(program, args);
 }

@@ -48,7 +48,7 @@ export class World {
   /** Of each manager to each etcd member. */
   readonly storeLinks: Link[] = [];
 
-  /** To each etcd member from the others: who is cut off there hears them, and is not heard. */
+  /** To each etcd member from the others: a member that is cut off receives their messages, and its own are lost. */
   readonly peerLinks: readonly Link[];
 
   private constructor(parts: Pick<World, 'dir' | 'etcd' | 'disk' | 'namespace' | 'peerLinks'>) {

@@ -86,7 +86,7 @@ describe.each(wrappedKinds)('R1 around $name', (kind) => {
     expectKept(ours);
   });
 
-  it('R1: … nor where that change lost to another node’s, or failed', async () => {
+  it('R1: … not even if that change lost to another node’s, or failed', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const other = await lab.open();

@@ -33,7 +33,7 @@ describe.each(wrappedKinds)('R2 around $name', (kind) => {
     expect(ours.client.status.version).toBe(lab.history.at(-1)?.version);
   });
 
-  it('R2: once, where the request arrived twice', async () => {
+  it('R2: once, if the request arrived twice', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const before = lab.history.length;
@@ -43,7 +43,7 @@ describe.each(wrappedKinds)('R2 around $name', (kind) => {
     expect(databaseNames(lab.newest)).toEqual(['a#0']);
   });
 
-  it('R2: once, where the answer was lost and another node made the next version meanwhile', async () => {
+  it('R2: once, if the response was lost and another node made the next version meanwhile', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const other = await lab.open();
@@ -79,7 +79,7 @@ describe.each(wrappedKinds)('R2 around $name', (kind) => {
     expect(ours.client.status.version).toBe(lab.history.at(-1)?.version);
   });
 
-  it('R2: also where this node could not store what the manager had stored; it catches up', async () => {
+  it('R2: also if this node could not store what the manager had stored; it catches up', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     ours.disk.beforeWrite = () => {

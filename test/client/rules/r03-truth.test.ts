@@ -8,6 +8,7 @@ import {
   databaseNames,
   databasesOf,
   dataWith,
+  forkingKinds,
   kindsInPlace,
   numbered,
   type WrappedClient,
@@ -26,7 +27,7 @@ const balancer = new CfluxError('MANAGER_FAILED', 'bad gateway', {
   status: 502,
 });
 
-/** What a caller is told of a push that failed, by what befell its attempts. */
+/** The error of a failed push, by the faults of its attempts. */
 const matrix: {
   when: string;
   attempts: Fault[];
@@ -118,42 +119,11 @@ describe.each(wrappedKinds)('R3 around $name', (kind) => {
     expect(databases).toEqual(['before']);
   });
 
-  it('R3: the change’s own error when it throws half-way, and nothing of it stays', async () => {
-    const lab = new Lab();
-    const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'before')) });
-    const mistake = new Error('own mistake');
-    const { error, databases } = await lab.run(
-      rejected(ours, async (meta) => {
-        await meta.createDatabase('half');
-        throw mistake;
-      }),
-    );
-    expect(error).toBe(mistake);
-    expect(databases).toEqual(['before']);
-    expect(lab.history).toHaveLength(1);
-  });
-
-  it('R3: nothing of a change that threw half-way stays in what others of its round made', async () => {
-    const lab = new Lab();
-    const ours = await lab.open({ meta: kind.make() });
-    const changes = [
-      ours.client.mutate(numbered('a')),
-      ours.client.mutate(async (meta) => {
-        await meta.createDatabase('half');
-        throw new Error('own mistake');
-      }),
-      ours.client.mutate(numbered('b')),
-    ];
-    await lab.run(Promise.allSettled(changes));
-    expect(databaseNames(lab.newest)).toEqual(['a#0', 'b#1']);
-    expect(await databasesOf(ours.meta)).toEqual(['a#0', 'b#1']);
-  });
-
-  it('R3: a 409 names another’s mutation: the change is not in the history, though the bytes are the same and an answer was lost', async () => {
+  it('R3: a 409 with another node’s mutation: the change is not in the history, though the bytes are equal and a response was lost', async () => {
     const lab = new Lab();
     const { transport } = lab.world.fake;
     let attempts = 0;
-    // The first attempt never comes; somebody else pushes just the same.
+    // The first attempt never arrives; another node pushes the same bytes.
     const twin = wire(transport, {
       push: (send) => async (request, options) => {
         attempts += 1;
@@ -168,7 +138,7 @@ describe.each(wrappedKinds)('R3 around $name', (kind) => {
     expect(ours.heard('conflict')).toHaveLength(1);
   });
 
-  it('R3: a 412 after a lost answer leaves the outcome unknown', async () => {
+  it('R3: a 412 after a lost response leaves the outcome unknown', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     ours.network.failNext('push', { lose: 'answer' });
@@ -176,6 +146,39 @@ describe.each(wrappedKinds)('R3 around $name', (kind) => {
     await lab.clock.advance(100);
     await lab.world.wipeManager();
     expect(await lab.run(change)).toMatchObject({ code: 'UNKNOWN_OUTCOME', outcome: 'unknown' });
+  });
+});
+
+describe.each([...forkingKinds, ...kindsInPlace])('R3 around $name', (kind) => {
+  it('R3: rejects with the change’s own error when it throws half-way, and nothing of it remains', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'before')) });
+    const mistake = new Error('own mistake');
+    const { error, databases } = await lab.run(
+      rejected(ours, async (meta) => {
+        await meta.createDatabase('half');
+        throw mistake;
+      }),
+    );
+    expect(error).toBe(mistake);
+    expect(databases).toEqual(['before']);
+    expect(lab.history).toHaveLength(1);
+  });
+
+  it('R3: no part of a change that threw half-way remains among the others of its round', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make() });
+    const changes = [
+      ours.client.mutate(numbered('a')),
+      ours.client.mutate(async (meta) => {
+        await meta.createDatabase('half');
+        throw new Error('own mistake');
+      }),
+      ours.client.mutate(numbered('b')),
+    ];
+    await lab.run(Promise.allSettled(changes));
+    expect(databaseNames(lab.newest)).toEqual(['a#0', 'b#1']);
+    expect(await databasesOf(ours.meta)).toEqual(['a#0', 'b#1']);
   });
 });
 
@@ -189,7 +192,7 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
     };
   };
 
-  it('R3: a change that threw half-way is not pushed with others where it could not be taken back', async () => {
+  it('R3: a change that threw half-way is not pushed with others if it could not be rolled back', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     failNextWrite(ours);
@@ -219,7 +222,7 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
     });
     expect(await lab.run(reasonOf(ours.client.mutate(numbered('a'))))).toMatchObject({ code: 'TOO_LARGE' });
     expect(ours.heard('syncFailed')).toMatchObject([{ error: { code: 'STORAGE_FAILED' } }]);
-    // Nobody who reads waits for ever.
+    // No reader waits for ever.
     await lab.run(ours.client.data());
     await lab.run(ours.client.mutate(numbered('b')));
     expect(databaseNames(lab.newest)).toEqual(['b#0']);
@@ -228,7 +231,7 @@ describe.each(kindsInPlace)('R3 around $name', (kind) => {
 });
 
 describe.each(wrappedKinds)('R3 with a legacy manager, around $name', (kind) => {
-  it('R3: a 409 with our own bytes after a lost answer is our success', async () => {
+  it('R3: a 409 with our own bytes after a lost response is our success', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     const ours = await lab.open({ meta: kind.make(), manager });
@@ -242,7 +245,7 @@ describe.each(wrappedKinds)('R3 with a legacy manager, around $name', (kind) => 
     expect(await databasesOf(ours.meta)).toEqual(['a#0', 'b#1']);
   });
 
-  it('R3: a 409 with other bytes after a lost answer leaves the outcome unknown, and nothing is made twice', async () => {
+  it('R3: a 409 with other bytes after a lost response leaves the outcome unknown, and nothing is applied twice', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'before')), manager });
@@ -305,7 +308,7 @@ describe.each(wrappedKinds)('R3 with a legacy manager, around $name', (kind) => 
     expect(ours.heard('epochChanged')).toMatchObject([{ epoch: 'second', version: 1, seeded: true }]);
   });
 
-  it('R3: a 409 with our own bytes is another’s push where no answer was lost', async () => {
+  it('R3: a 409 with our own bytes is another node’s push if no response was lost', async () => {
     const lab = new Lab();
     const manager = new PlainManager(lab.clock);
     let isFirst = true;
@@ -325,7 +328,7 @@ describe.each(wrappedKinds)('R3 with a legacy manager, around $name', (kind) => 
   });
 });
 
-/** What a change rejects with, and what the wrapped client holds the moment its caller hears of it. */
+/** The error of a change, and the wrapped client's data at the moment its caller gets it. */
 async function rejected(
   node: LabNode,
   operation: (meta: WrappedClient) => unknown,

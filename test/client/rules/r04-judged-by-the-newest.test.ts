@@ -12,14 +12,14 @@ import {
   wrappedKinds,
 } from './support/wrapped-clients.js';
 
-/** Fails unless `database` is there, and says what is. */
+/** Throws the list of databases unless `database` is there. */
 const needs = (database: string) => async (meta: WrappedClient) => {
   const names = databaseNames(await meta.data());
   if (!names.includes(database)) throw new Error(`there is ${names.join(', ') || 'nothing'}`);
   await meta.createDatabase(`${database}'s`);
 };
 
-/** A node that does not hear what others do, and whose cluster has gone on: from `old` to `fresh`. */
+/** A node that misses the changes of others, and whose cluster has moved on: from `old` to `fresh`. */
 async function stale(old: string[], fresh: string[], { kind = forkingKind, manager = 'ours' } = {}) {
   const lab = new Lab();
   const clusterId = 1n;
@@ -55,7 +55,7 @@ describe.each(cases)('R4 around $name, with a manager of $manager', ({ kind, man
     expect(await databasesOf(ours.meta)).toEqual(['a', 'b']);
   });
 
-  it('R4: a mutation that fails on the newest too fails with what it said there, and nothing is pushed', async () => {
+  it('R4: a mutation that also fails on the newest metadata rejects with its error there, and nothing is pushed', async () => {
     const { lab, ours, pushed, pushesBefore } = await stale(['a'], ['a', 'b'], { kind, manager });
     const error = await lab.run(reasonOf(ours.client.mutate(needs('c'))));
     expect(error).toMatchObject({ message: 'there is a, b' });
@@ -106,7 +106,7 @@ describe.each(wrappedKinds)('R4 around $name', (kind) => {
     },
   );
 
-  it('R4: a mutation that fails in a batch whose push is lost rejects with neither its own error nor theirs', async () => {
+  it('R4: a mutation that fails in a batch whose push is lost rejects with neither its own error nor that of the others', async () => {
     const { lab, ours } = await stale(['a'], ['a', 'b'], { kind });
     ours.network.partitioned = true;
     const notified = await lab.run(

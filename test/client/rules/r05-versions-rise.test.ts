@@ -15,7 +15,7 @@ import {
   wrappedKinds,
 } from './support/wrapped-clients.js';
 
-/** `inner`, where answers to polls that waited come only when the gate is open. */
+/** `inner`, where responses to held polls come only when the gate is open. */
 function heldBack(inner: Transport, gate: Gate, seen: PollResult[] = []): Transport {
   return wire(inner, {
     poll: (send) => async (request, options) => {
@@ -39,7 +39,7 @@ function countWrites(node: LabNode): () => number {
 }
 
 describe.each(wrappedKinds)('R5 around $name', (kind) => {
-  it('R5: a poll’s answer that is older than what was stored since it was asked is dropped', async () => {
+  it('R5: a poll response that is older than what was stored since its request is dropped', async () => {
     const lab = new Lab();
     const gate = new Gate();
     const late: PollResult[] = [];
@@ -50,7 +50,7 @@ describe.each(wrappedKinds)('R5 around $name', (kind) => {
     const other = await lab.open();
     gate.shut();
     await lab.run(other.client.createDatabase('a'));
-    // The poll’s answer is on its way; the push meets the same version sooner.
+    // The poll response is on its way; the push meets the same version sooner.
     await lab.run(ours.client.createDatabase('b'));
     const { version } = ours.client.status;
     expect(late).toMatchObject([{ kind: 'snapshot' }]);
@@ -62,7 +62,7 @@ describe.each(wrappedKinds)('R5 around $name', (kind) => {
     expect(ours.disk.backups).toEqual([]);
   });
 
-  it('R5: a poll’s answer of the epoch before the one that was met since is dropped', async () => {
+  it('R5: a poll response of an epoch before the present one is dropped', async () => {
     const lab = new Lab();
     const gate = new Gate();
     const late: PollResult[] = [];
@@ -84,7 +84,7 @@ describe.each(wrappedKinds)('R5 around $name', (kind) => {
     expect(ours.heard('epochChanged')).toHaveLength(changes);
   });
 
-  it('R5: a 409 with an older version than the push was made on is no late answer but another history: kept and told, never silent', async () => {
+  it('R5: a 409 with an older version than the base of the push is another history: backed up and reported, never silent', async () => {
     const lab = new Lab();
     let older: Awaited<ReturnType<Transport['poll']>> | undefined;
     const manager = wire(deaf(lab.world.fake.transport), {

@@ -26,7 +26,7 @@ function writesOf({ meta }: LabNode): MetaData[] {
   return written;
 }
 
-/** A reader asks while a change is on the wire; what it was told then, and what it is told when the change is decided. */
+/** A reader asks while a change is on the wire; its result then, and its result when the change is decided. */
 async function readDuring(lab: Lab, node: LabNode, outcome: 'accepted' | 'refused') {
   node.network.failNext('push', outcome === 'accepted' ? { answerDelay: 1_000 } : { requestDelay: 1_000 });
   if (outcome === 'refused') node.network.failNext('push', { error: refusal });
@@ -90,7 +90,7 @@ describe.each(kindsInPlace)('R6 around $name', (kind) => {
     },
   );
 
-  it('R6: … and again where the next change was begun before they got their turn', async () => {
+  it('R6: … and again if the next change started before their turn', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make(await dataWith(1n, 'a')) });
     ours.network.failNext('push', { answerDelay: 1_000 });

@@ -80,7 +80,7 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
     expect(databaseNames(lab.newest)).toEqual(['a']);
   });
 
-  it('R7: a deadline is over when its timer fires, also where that is a moment early, as Node’s timers are', async () => {
+  it('R7: a deadline is over when its timer fires, also if that is a moment early, as Node’s timers are', async () => {
     const lab = new Lab();
     const after = (ms: number, callback: () => void) => lab.clock.after(ms - 0.5, callback);
     const clock = { now: () => lab.clock.now(), monotonic: () => lab.clock.monotonic(), after };
@@ -212,7 +212,7 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
     expect(await databasesOf(ours.meta)).toEqual(['after']);
   });
 
-  it('R7: an operation that outlasts mutationTimeout is rejected with an error that says so', async () => {
+  it('R7: an operation that outlasts mutationTimeout is rejected with an error about that', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make(), mutationTimeout: 500 });
     const { push } = ours.network.calls;
@@ -294,7 +294,7 @@ describe.each(wrappedKinds)('R7 around $name', (kind) => {
     await lab.run(slow);
   });
 
-  it('R7: a mutation whose signal aborted before is not begun', async () => {
+  it('R7: a mutation whose signal aborted before is not started', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     let begun = false;

@@ -13,7 +13,7 @@ import {
   wrappedKinds,
 } from './support/wrapped-clients.js';
 
-/** A manager where somebody else is always first, as often as `times`. */
+/** A manager at which another node is always first, `times` times. */
 function contested(lab: Lab, inner: Transport, times: { left: number }): Transport {
   let number = 0;
   return wire(deaf(inner), {
@@ -77,7 +77,7 @@ describe.each(cases)('R8 around $name, with a manager of $manager', ({ kind, man
       ),
     );
     for (const [i, deadline] of [3_000, 1_000].entries()) {
-      // Where it comes while a push is on the wire nobody can say more than that.
+      // If it comes while a push is on the wire, no more is known.
       expect(notified[i]?.error).toMatchObject({
         code: expect.stringMatching(/^(CONFLICT_TIMEOUT|UNKNOWN_OUTCOME)$/),
       });
@@ -110,7 +110,7 @@ describe('R8', () => {
     expect(databaseNames(lab.newest)).toEqual(['a', 'b', 'c']);
   });
 
-  it('R8: starvation ends after 30 s unless the caller says otherwise, and was no storm of requests', async () => {
+  it('R8: starvation ends after 30 s by default, without a storm of requests', async () => {
     const lab = new Lab();
     const times = { left: Number.POSITIVE_INFINITY };
     const manager = contested(lab, new PlainManager(lab.clock), times);

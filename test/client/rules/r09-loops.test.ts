@@ -11,7 +11,7 @@ const garbage = Buffer.from('<html>It works!</html>');
 const error = (code: ConstructorParameters<typeof CfluxError>[0], status: number, retryable = false) =>
   new CfluxError(code, `status ${status}`, { status, retryable });
 
-/** What a manager, or whatever answers in its place, may say to a poll, at once. */
+/** Immediate responses of a manager, or of another program in its place, to a poll. */
 const oddPolls: Record<string, (request: PollRequest, at: Lab) => Promise<PollResult>> = {
   'refuses the connection': async () => {
     throw new CfluxError('UNREACHABLE', 'connection refused', { retryable: true, outcome: 'notApplied' });
@@ -144,7 +144,7 @@ describe('R9: the sync loop', () => {
     expect(ours.client.status.state).toBe('online');
   });
 
-  it('R9: does not wait for the next try when an answer is there: a full hold is followed at once', async () => {
+  it('R9: does not wait before the next poll after a response: a full hold is followed at once', async () => {
     const { lab, ours } = await opened({ pollWait: 2_000 });
     const before = ours.network.calls.poll;
     await lab.clock.advance(20_000);

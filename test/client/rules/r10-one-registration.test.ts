@@ -35,7 +35,7 @@ describe('R10', () => {
     expect(ours.network.calls.register).toBe(1 + 12 + 1);
   });
 
-  it('R10: one registration also where the node could not write its new id down', async () => {
+  it('R10: one registration also if the node could not store its new id', async () => {
     const lab = new Lab();
     const ours = await lab.open();
     const { nodeId } = ours.client.status;
@@ -49,7 +49,7 @@ describe('R10', () => {
     expect(await lab.world.fake.manager.nodes('lab')).toMatchObject([
       { id: ours.client.status.nodeId, alive: true },
     ]);
-    // It is told, and written with the next that can be.
+    // It is reported, and written with the next successful write.
     const noSpace = { error: { message: expect.stringContaining('no space') } };
     expect(ours.heard('heartbeatFailed')).toMatchObject([noSpace, noSpace]);
     ours.disk.beforeWrite = () => undefined;

@@ -8,7 +8,7 @@ const timeToLive = 15_000;
 const backupsOf = ({ disk }: LabNode) => disk.backups.map((backup) => databaseNames(decodeMetadata(backup)));
 
 describe.each(wrappedKinds)('R11: a manager that lost everything, around $name', (kind) => {
-  /** Three nodes; the last did not hear of the last change. */
+  /** Three nodes; the last missed the last change. */
   async function three() {
     const lab = new Lab();
     const nodes: LabNode[] = [];
@@ -106,11 +106,11 @@ describe.each(wrappedKinds)('R11: a manager that lost everything, around $name',
     expect(databaseNames(lab.newest)).toEqual(['a', 'since']);
   });
 
-  it('R11: where a fresh node is first, the others refuse its metadata as another cluster’s, and keep theirs', async () => {
+  it('R11: if a fresh node is first, the others refuse its metadata as another cluster’s, and keep theirs', async () => {
     const { lab, first, second, behind } = await three();
     behind.network.partitioned = false;
     await lab.settle([behind]);
-    // Nobody of the old nodes is heard before the new one.
+    // No old node sends a request before the new one.
     for (const { network } of [first, second, behind]) network.partitioned = true;
     await lab.world.wipeManager();
     const fresh = await lab.open({ meta: kind.make() });

@@ -17,7 +17,7 @@ const clusterId = 7n;
 const snapshotOf = async (...databases: string[]) => encodeMetadata(await dataWith(clusterId, ...databases));
 const backupsOf = ({ disk }: LabNode) => disk.backups.map((backup) => databaseNames(decodeMetadata(backup)));
 
-/** How a node comes to hear of the manager's history, without being told to look for another. */
+/** How a node learns of the manager's history, without looking for another. */
 const ways: Record<string, (lab: Lab, node: LabNode) => Promise<unknown>> = {
   'a held poll': (lab) => lab.clock.advance(20_000),
   'a push': (lab, { client }) => lab.run(client.createDatabase('pushed').catch((error: unknown) => error)),
@@ -183,7 +183,7 @@ describe.each(wrappedKinds)('R11: another cluster’s metadata, around $name', (
     },
   );
 
-  it('R11: until the operator has spoken changes are refused at once, reads go on, and the node stays a member', async () => {
+  it('R11: until the operator decides, changes are refused at once, reads continue, and the node stays a member', async () => {
     const { lab, manager, ours } = await metForeign(kind);
     const pushes = manager.pushes.length;
     const begun = lab.clock.monotonic();
@@ -232,7 +232,7 @@ describe.each(wrappedKinds)('R11: another cluster’s metadata, around $name', (
     expect(manager.latest?.version).toBe(11);
   });
 
-  it('R11: a node that starts and meets it rejects open(), and stays for the operator’s word', async () => {
+  it('R11: a node that starts and meets it rejects open(), and stays until the operator decides', async () => {
     const { lab, manager, ours } = await metForeign(kind);
     await lab.run(ours.client.close());
     const next = lab.node({ meta: ours.meta, disk: ours.disk, manager });
@@ -424,7 +424,7 @@ describe('R11', () => {
     expect(ours.heard('epochChanged')).toMatchObject([{ previousVersion: 3, version: 1, seeded: true }]);
   });
 
-  it('R11: a manager that begins to speak of epochs on the same data is no other history', async () => {
+  it('R11: a manager that begins to send epochs with the same data has the same history', async () => {
     const { lab, manager, ours } = await atVersion3({ epoch: undefined });
     const [latest] = manager.versions.slice(-1);
     if (!latest) throw new Error('nothing stored');

@@ -26,7 +26,7 @@ function reaching(current: () => Manager, isCutOff: () => boolean): Transport {
   return wire(call, {});
 }
 
-it('R11: a backup of the manager’s store was restored, and another node went on from it: what is lost is kept and told', async () => {
+it('R11: a backup of the manager’s store was restored, and another node continued from it: what is lost is backed up and reported', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-restored-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const open = () => new Manager({ store: new LmdbStore({ dir: join(dir, 'data') }) });

@@ -55,7 +55,7 @@ describe('R11: the record', () => {
     await fake.close();
   });
 
-  it('R11: after a restart the node asks with what it remembers, and is not sent what it has', async () => {
+  it('R11: after a restart the node polls from its recorded version, and is not sent data that it has', async () => {
     const lab = new Lab();
     const disk = new MemoryStorage();
     const meta = forkingKind.make();
@@ -76,7 +76,7 @@ describe('R11: the record', () => {
     expect(second.heard('registered')).toMatchObject([{ nodeId }]);
   });
 
-  it('R11: what it remembers of another cluster is not this one’s: neither the id, nor the version', async () => {
+  it('R11: the record of another cluster is not used: neither the id, nor the version', async () => {
     const lab = new Lab();
     const disk = new MemoryStorage();
     const first = await lab.open({ disk, cluster: 'one' });
@@ -88,7 +88,7 @@ describe('R11: the record', () => {
     expect(recordOf(disk)).toMatchObject({ cluster: 'two' });
   });
 
-  it('R11: the id in an old node_id.json is taken over where there is nothing else', async () => {
+  it('R11: the id in an old node_id.json is taken over if there is no record', async () => {
     const lab = new Lab();
     const { id } = await lab.world.fake.transport.register({
       cluster: 'lab',
@@ -127,7 +127,7 @@ describe('R11: the record', () => {
     },
   );
 
-  it('R11: a node that remembers, and starts offline, says so until it is answered; then it is online', async () => {
+  it('R11: a node with a record that starts offline reports that until a manager responds; then it is online', async () => {
     const lab = new Lab();
     const disk = new MemoryStorage();
     const meta = forkingKind.make();
@@ -148,7 +148,7 @@ describe('R11: the record', () => {
 });
 
 describe.each(wrappedKinds)('R11: unconfirmed metadata around $name', (kind) => {
-  it('R11: local metadata that is not what the node remembers is backed up, told, and the cluster’s adopted', async () => {
+  it('R11: local metadata that differs from the record is backed up and reported, and the cluster’s is adopted', async () => {
     const disk = new MemoryStorage();
     const lab = new Lab();
     const first = await lab.open({ meta: kind.make(), disk });
@@ -165,7 +165,7 @@ describe.each(wrappedKinds)('R11: unconfirmed metadata around $name', (kind) => 
     expect(databaseNames(lab.newest)).toEqual(['a']);
   });
 
-  it('R11: local metadata that was lost is no reason for a backup, nor for a new node id', async () => {
+  it('R11: local metadata that was lost causes neither a backup nor a new node id', async () => {
     const lab = new Lab();
     const disk = new MemoryStorage();
     const first = await lab.open({ meta: kind.make(), disk });
@@ -207,7 +207,7 @@ const crashes = writers.flatMap((writer) =>
 );
 
 describe.each(wrappedKinds)('R11: a wrapped client that cannot store, around $name', (kind) => {
-  it('R11: leaves the node at the version that it holds, which it goes on from', async () => {
+  it('R11: leaves the node at the version that it holds, from which it continues', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const other = await lab.open();
@@ -313,7 +313,7 @@ describe('R11: a crash', () => {
     await first.client.createDatabase('b');
     await first.client.close();
     const newer = await files();
-    // Died after the record and before the metadata: the record says what was before, too.
+    // Died after the record and before the metadata: the record also has the previous state.
     await writeFile(join(dir, 'meta.db'), older['meta.db']);
     const second = await start();
     expect(databaseNames(second.meta.data())).toEqual(['a', 'b']);

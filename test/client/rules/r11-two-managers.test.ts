@@ -8,7 +8,7 @@ import { databasesOf, dataWith, wrappedKinds } from './support/wrapped-clients.j
 const clusterId = 7n;
 
 describe.each(wrappedKinds)('R11: two managers behind one name that share no store, around $name', (kind) => {
-  /** A node at a balancer that sends three requests about versions to one manager, three to the other, and so on, until it is told to send all to one of them. */
+  /** A node at a balancer that sends three requests about versions to one manager, three to the other, and so on, until it is set to send all to one of them. */
   async function between() {
     const lab = new Lab();
     const [one, two] = [new PlainManager(lab.clock, 'one'), new PlainManager(lab.clock, 'two')];

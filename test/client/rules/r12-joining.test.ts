@@ -15,7 +15,7 @@ async function clusterWith(...databases: string[]) {
 }
 
 describe.each(wrappedKinds)('R12 around $name', (kind) => {
-  it('R12: what a joining node had and the cluster has not is kept in a backup in dir, and told', async () => {
+  it('R12: metadata of a joining node that the cluster lacks is backed up in dir, and reported', async () => {
     const { lab } = await clusterWith('theirs');
     const own = await dataWith(5n, 'own', 'more');
     const ours = await lab.open({ meta: kind.make(own) });

@@ -29,7 +29,7 @@ function countLives(meta: WrappedClient) {
   return lives;
 }
 
-/** Closes, and answers how much time that took. */
+/** Closes, and resolves with how much time that took. */
 async function closing(lab: Lab, node: LabNode, options?: { timeout: number }): Promise<number> {
   const begun = lab.clock.monotonic();
   await lab.run(node.client.close(options));
@@ -107,7 +107,7 @@ describe.each(wrappedKinds)('R13 around $name', (kind) => {
     },
   );
 
-  it('R13: an operation that never ends is given up: nothing was sent, and it says so', async () => {
+  it('R13: an operation that never ends is rejected with an error that nothing was sent', async () => {
     const lab = new Lab();
     const ours = await lab.open({ meta: kind.make() });
     const notified = followed(ours.client.mutate(() => silence()));

@@ -16,7 +16,7 @@ beforeAll(async () => {
   program = await bundle(fileURLToPath(new URL('programs/close-and-exit.ts', import.meta.url)));
 });
 
-/** What the program said of its end. */
+/** What the program printed about its end. */
 async function run(endpoint: string, what: string): Promise<unknown> {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-exit-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
@@ -40,7 +40,7 @@ describe('R13: a process exits within a second after close()', () => {
     expect(await manager.nodes('exit')).toMatchObject([{ alive: false }]);
   });
 
-  it('R13: with a push on the wire that is never answered', async () => {
+  it('R13: with a push on the wire that gets no response', async () => {
     const snapshot = encodeMetadata(await dataWith(1n, 'before'));
     const server = await rawServer(({ method, path }, socket) => {
       if (method === 'POST' && path.startsWith('/nodes/')) socket.write(answer(200, {}, '{"id":1}'));

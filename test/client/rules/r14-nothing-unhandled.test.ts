@@ -19,7 +19,7 @@ function heap(): number {
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
-/** Takes over from whoever hears of `event` of this process until the test ends. */
+/** Replaces the listeners of `event` of this process until the test ends. */
 function hearOfProcess(event: 'uncaughtException' | 'unhandledRejection'): unknown[] {
   const heard: unknown[] = [];
   const others = process.listeners(event as 'uncaughtException');
@@ -121,7 +121,7 @@ describe('R14', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('R14: nor do the client’s own signals, timers or heap grow in a long life', async () => {
+  it('R14: the client’s own signals, timers and heap do not grow in a long life', async () => {
     const { open } = countAbortListeners();
     const clock = new ManualClock();
     const manager = new PlainManager(clock, 'one');
@@ -252,7 +252,7 @@ function countAbortListeners(): { open: () => number } {
   });
   const open = () => {
     let count = 0;
-    // What aborted has told its listeners, and keeps none.
+    // An aborted signal has notified its listeners, and keeps none.
     for (const [signal, own] of listeners) {
       if (signal instanceof AbortSignal && signal.aborted) listeners.delete(signal);
       else count += own.size;

@@ -6,7 +6,7 @@ import { wire } from './support/wire.js';
 const only = async (lab: Lab) => (await lab.world.fake.manager.nodes('lab'))[0];
 
 describe('R28', () => {
-  it('R28: a node says which version it holds, and what it applied from the first heartbeat on', async () => {
+  it('R28: a node reports its held and applied versions from the first heartbeat on', async () => {
     const lab = new Lab();
     const library = await lab.open();
     await lab.run(library.client.createDatabase('a'));
@@ -32,7 +32,7 @@ describe('R28', () => {
     expect(await ofAgent()).toMatchObject({ appliedVersion: version });
   });
 
-  it('R28: two nodes on copies of one directory both get ids of their own, told once each', async () => {
+  it('R28: two nodes on copies of one directory both get ids of their own, reported once each', async () => {
     const lab = new Lab();
     const disk = new MemoryStorage();
     const first = await lab.open({ disk });
@@ -73,7 +73,7 @@ describe('R28', () => {
     expect(ids.size).toBe(1);
   });
 
-  it('R28: a report is brought to the manager, and one that takes none says so', async () => {
+  it('R28: a report is sent to the manager, and an older manager ends that', async () => {
     const lab = new Lab();
     const { client } = await lab.open();
     const report = {

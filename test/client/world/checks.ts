@@ -16,7 +16,7 @@ export function checkHistory(world: World): void {
   }
 }
 
-/** R5: as long as the manager keeps its data, no node’s version ever falls, whatever it is told. */
+/** R5: as long as the manager keeps its data, no node’s version ever falls, whatever it receives. */
 export function checkVersionsRise({ nodes }: World): void {
   for (const { heard, name } of nodes) {
     for (const moved of [...heard('pushed'), ...heard('synced')]) {
@@ -27,7 +27,7 @@ export function checkVersionsRise({ nodes }: World): void {
   }
 }
 
-/** R2, R3: what each caller was told is true. `kept`: entries that a backup or an event preserves count as not lost. */
+/** R2, R3: the result of each caller is true. `kept`: entries that a backup or an event preserves count as not lost. */
 export function checkTruth(scenario: Scenario, kept: ReadonlySet<string> = new Set()): void {
   const { history } = scenario.world;
   const final = new Set(history.at(-1)?.entries);

@@ -14,7 +14,7 @@ export class Incarnation {
     this.#alive = false;
   }
 
-  /** Never answers a dead process. */
+  /** Never responds to a dead process. */
   async #guard<T>(work: () => Promise<T>): Promise<T> {
     if (!this.#alive) return new Promise<never>(() => undefined);
     const settled = await work().then(

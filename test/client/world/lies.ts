@@ -1,8 +1,8 @@
 import { CfluxError } from 'clusterflux';
 
 /**
- * What a broken or hostile manager may answer and a client can see through. (That a push was refused which in truth was stored
- * nobody can see.)
+ * Responses of a broken or hostile manager that a client can detect. (A false refusal of a push that was stored
+ * is undetectable.)
  */
 export const lies = [
   'failure',
@@ -14,7 +14,7 @@ export const lies = [
 ] as const;
 export type Lie = (typeof lies)[number];
 
-/** An answer as it arrives; the request was carried out. */
+/** A response as it arrives; the request was executed. */
 export function lieAbout(answer: unknown, lie: Lie): unknown {
   const fields = typeof answer === 'object' && answer !== null ? answer : {};
   const kind = 'kind' in fields ? fields.kind : undefined;

@@ -5,10 +5,10 @@ import { lieAbout } from './lies.js';
 import type { SimulatedNode } from './simulated-node.js';
 import { World } from './world.js';
 
-/** What was told to whoever asked for a change. */
+/** The result of a change for its caller. */
 export type Told = 'pending' | 'done' | 'refused' | 'unknown' | 'never';
 
-/** Runs commands in a world and keeps what every caller was told. */
+/** Runs commands in a world and records the results of all callers. */
 export class Scenario {
   readonly world: World;
   /** By entry. */
@@ -105,7 +105,7 @@ export class Scenario {
     const entry = `e${++this.#lastEntry}`;
     this.notified.set(entry, 'pending');
     const { client, incarnation } = node;
-    // What a dead process says nobody hears.
+    // The output of a dead process is lost.
     const hear = (notified: Told) => incarnation.alive && this.notified.set(entry, notified);
     client.mutate(append(entry)).then(
       () => hear('done'),
@@ -113,12 +113,12 @@ export class Scenario {
     );
   }
 
-  /** Whoever waited for an answer of the process never gets one. */
+  /** Callers that wait for the process never get a result. */
   #kill(node: SimulatedNode): void {
     node.kill();
   }
 
-  /** All faults end, every node lives, and time passes until nobody waits for anything. */
+  /** All faults end, every node lives, and time passes until no caller waits. */
   async mend(): Promise<void> {
     const { world } = this;
     world.cure();

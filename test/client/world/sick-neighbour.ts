@@ -5,13 +5,13 @@ import type { Transport } from '../../../src/transport/transport.js';
 const pause = 100;
 
 /**
- * Somebody in the cluster that pushes again and again from the version that was the newest when it fell ill, whatever it is answered
+ * A sick node that pushes repeatedly from the version that was the newest when it fell ill, whatever the response
  * (R8, R26). It pushes what it found there, so that the history gains nothing by it.
  */
 export class SickNeighbour {
   readonly #transport: Transport;
   readonly #clock: Clock;
-  /** Absent: it does not say who it is. */
+  /** Absent if it sends no node id. */
   readonly #nodeId: number | undefined;
   readonly #name: string;
   #base:

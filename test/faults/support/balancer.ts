@@ -7,20 +7,20 @@ import { type RawRequest, rawServer } from '../../support/raw-server.js';
 export interface Passage extends RawRequest {
   /** When it came, in milliseconds by the monotonic clock. */
   readonly at: number;
-  /** What it was answered with; absent: it was not, or not yet. */
+  /** Its response; absent if there is none yet. */
   status?: number;
-  /** Bytes of the body of that answer. */
+  /** Bytes of the body of that response. */
   bytes?: number;
 }
 
-/** `cut`: the connection is closed; `silence`: nothing comes, and the connection stays; bytes are the whole answer. */
+/** `cut`: the connection is closed; `silence`: nothing comes, and the connection stays; bytes are the whole response. */
 export type Fate = Buffer | 'cut' | 'silence';
 
 /** What befalls the requests; what is left out happens as it should. */
 export interface Mischief {
-  /** Before the request goes on; with a fate the manager never hears of it. */
+  /** Before the request is forwarded; with a fate the manager never gets it. */
   request?(passage: Passage): Fate | undefined | Promise<Fate | undefined>;
-  /** When its answer is there: the manager has done what it was asked. */
+  /** When its response is there: the manager has executed the request. */
   answer?(passage: Passage, bytes: Buffer): Fate | undefined | Promise<Fate | undefined>;
 }
 
@@ -75,7 +75,7 @@ export async function balancer(...targets: [string, ...string[]]): Promise<Balan
       if (fate === 'cut') socket.destroy();
       else if (fate !== 'silence') socket.write(fate);
     } catch {
-      // The manager is not there, or whoever asked is not any more.
+      // The manager or the client is gone.
       socket.destroy();
     } finally {
       socket.off('close', onClose);

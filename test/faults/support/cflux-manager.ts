@@ -13,7 +13,7 @@ export class CfluxManager {
   readonly #prefix: readonly string[];
   #child: ChildProcess | undefined;
   #url = '';
-  /** All that it, and its predecessors, said on standard error. */
+  /** The error output of it and its predecessors. */
   log = '';
 
   private constructor(args: readonly string[], prefix: readonly string[]) {

@@ -25,7 +25,7 @@ export class NodeProcess {
   readonly #events: { readonly event: string; readonly payload: unknown }[] = [];
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #asked = 0;
-  /** With the code, and how long after the last word it said. */
+  /** With the code, and how long after its last output. */
   readonly exited: Promise<{ readonly code: number | null; readonly afterLastWord: number }>;
 
   private constructor(child: ChildProcess) {
@@ -64,7 +64,7 @@ export class NodeProcess {
     return opened;
   }
 
-  /** What the node answers to a command; it takes one after the other only where they do not wait. */
+  /** The result of a command; the node executes them one after the other only if they do not wait. */
   ask<T>(command: string, argument?: unknown): Promise<T> {
     const id = this.#asked++;
     return new Promise<T>((resolve, reject) => {

@@ -4,7 +4,7 @@ import type { CfluxEventName } from '../../../src/client/observe/events.js';
 import { LocalMetaClient } from '../../../src/meta/local-meta-client.js';
 import { HastenedClock } from './hastened-clock.js';
 
-// A node in a process of its own. It does what it is told on standard input, a JSON line each, and tells what came of it,
+// A node in a process of its own. It executes commands from standard input, a JSON line each, and reports the results,
 // and every event, on standard output.
 const { haste = 1, ...options } = JSON.parse(process.argv[2] ?? '{}');
 const meta = new LocalMetaClient({ bcryptCost: 4 });

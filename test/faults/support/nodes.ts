@@ -9,7 +9,7 @@ import {
 import { expect, onTestFinished } from 'vitest';
 import { HastenedClock } from './hastened-clock.js';
 
-/** A node over real sockets, and all that it says. */
+/** A node over real sockets, and all its events. */
 export interface FaultNode {
   readonly client: CfluxClient<LocalMetaClient>;
   readonly meta: LocalMetaClient;
@@ -63,7 +63,7 @@ export async function openNode(endpoint: string, options: FaultNodeOptions = {})
   }
 }
 
-/** Resolves as soon as `look` says so; fails after `seconds`. */
+/** Resolves as soon as `look` returns true; rejects after `seconds`. */
 export async function until(
   look: () => boolean | Promise<boolean>,
   what: string,

@@ -41,5 +41,5 @@ export const oddNumber = fc.oneof(
   fc.constantFrom(0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 1e308, Number.MIN_VALUE),
 );
 
-/** Anything that JSON can say. */
+/** Any JSON value. */
 export const oddJson: fc.Arbitrary<unknown> = fc.oneof(fc.jsonValue({ maxDepth: 3 }), oddText, oddNumber);

@@ -54,7 +54,7 @@ export async function convergeOnce(
   }
 }
 
-/** The names in the first column of the first series of an answer. */
+/** The names in the first column of the first series of a result. */
 export async function names(of: Influxd, statement: string): Promise<unknown[]> {
   const { results, error } = await of.query(statement);
   const result = results?.[0];

@@ -20,7 +20,7 @@ export function childProgram(name: string): (...args: readonly string[]) => Chil
     });
 }
 
-/** Resolves to the first line that the child says. */
+/** Resolves with the first line that the child prints. */
 export async function firstLine(child: Child): Promise<string> {
   let said = '';
   for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {

@@ -6,7 +6,7 @@ import {
   type RetentionPolicyUpdate,
 } from 'clusterflux';
 
-/** One call of the real Go client, and what it answered. */
+/** One call of the real Go client, and its result. */
 export interface Step {
   readonly op: string;
   readonly args: Readonly<Record<string, unknown>>;
@@ -109,7 +109,7 @@ const calls: Readonly<Record<string, Call>> = {
   data: (c) => c.data(),
 };
 
-/** What `client` answers to the step's call, in the form of the recording. */
+/** The result of the step's call of `client`, in the form of the recording. */
 export async function answerTo(client: LocalMetaClient, step: Step): Promise<Step> {
   const call = calls[step.op];
   if (call === undefined) throw new Error(`no such operation: ${step.op}`);

@@ -3,7 +3,7 @@ import type { MetaData } from 'clusterflux';
 
 const folder = new URL('../../fixtures/meta/', import.meta.url);
 
-/** What is told about a file beside it. */
+/** The description of a file, beside it. */
 interface Description {
   readonly sha256: string;
   readonly passwords?: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { LocalMetaClient } from '../../../src/meta/local-meta-client.js';
 
-/** Opens the directory, says so (or why not), and holds it until somebody ends it. */
+/** Opens the directory, prints that (or why not), and holds it until the process is ended. */
 const client = new LocalMetaClient({ dir: process.argv[2] ?? '' });
 try {
   await client.open();

@@ -4,7 +4,7 @@ import { seededRandom } from '../../../src/testing/seeded-random.js';
 import type { ClientsSetup, Order, SoakReport } from './messages.js';
 import { SoakNode, type Tally } from './soak-node.js';
 
-// Many nodes in one process: they change things at the same time, close and open again, and tell how the process stands.
+// Many nodes in one process: they change metadata concurrently, close and open again, and report the state of the process.
 const setup: ClientsSetup = JSON.parse(process.argv[2] ?? '');
 const random = seededRandom(setup.seed);
 const notify = (report: SoakReport) => process.send?.(report);

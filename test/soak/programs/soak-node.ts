@@ -20,7 +20,7 @@ export class SoakNode {
   readonly #tally: Tally;
   #client: CfluxClient<LocalMetaClient> | undefined;
   #openedAt = Number.POSITIVE_INFINITY;
-  /** Whether its subscription is there; undefined: nobody can tell. */
+  /** Whether its subscription exists; undefined if that is unknown. */
   #expected: boolean | undefined = false;
   #isBusy = false;
 

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { CfluxClient, CfluxError, LocalMetaClient } from '../../../../src/index.js';
 
-// Opens a client, changes something, closes, and says on stdout how long the process lived on after that: nothing else ends it.
+// Opens a client, changes something, closes, and prints on stdout how long the process lived after that: nothing else ends it.
 const [endpoint = '', dir = '', what = ''] = process.argv.slice(2);
 const meta = new LocalMetaClient({ dir, bcryptCost: 4 });
 const client = new CfluxClient(meta, { cluster: 'exit', endpoint, dir, startOffline: what === 'dead' });

@@ -20,7 +20,7 @@ export interface NodeOptions<M extends WrappedClient> extends CfluxOptions {
   readonly disk?: MemoryStorage | null;
 }
 
-/** A node of a lab: a client, what it wraps, and everything that it says. */
+/** A node of a lab: a client, its wrapped client, and all its events. */
 export class LabNode<M extends WrappedClient = WrappedClient> {
   readonly meta: M;
   readonly network: FaultyTransport;
@@ -56,7 +56,7 @@ export class LabNode<M extends WrappedClient = WrappedClient> {
   }
 }
 
-/** A place to look at a rule: a manager, a clock that stands still until it is told to go on, and nodes made to measure. */
+/** A place to look at a rule: a manager, a clock that stands still until it is advanced, and nodes made to measure. */
 export class Lab {
   readonly world: World;
   readonly nodes: LabNode[] = [];

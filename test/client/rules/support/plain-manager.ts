@@ -21,12 +21,12 @@ interface PlainVersion {
   readonly mutation?: string;
 }
 
-/** It answers an unchanged poll after this long where it does not know that clients may wish otherwise. */
+/** It responds to an unchanged poll after this long, if it does not know that clients may request another time. */
 const hold = 300_000;
 
 /**
- * A manager of few lines, whose data a test sets as it likes. It compares versions and nothing else, and answers a node's own
- * push through that node's own poll. Without an epoch it is one of 2016, which speaks of no epochs, mutations, outcomes or offers,
+ * A manager of few lines, whose data a test sets as it likes. It compares versions and nothing else, and responds with a node's own
+ * push to that node's own poll. Without an epoch it is one of 2016, without epochs, mutations, outcomes and offers,
  * and holds every poll that asks for what it has.
  */
 export class PlainManager implements Transport {
@@ -37,7 +37,7 @@ export class PlainManager implements Transport {
   readonly pushes: PushRequest[] = [];
   readonly nodesKnown = new Map<number, NodeInfo>();
   epoch: string | undefined;
-  /** It tells its epoch, and does not look at the one that it is told. */
+  /** It sends its epoch, and ignores the epoch of requests. */
   ignoresEpochs = false;
   readonly #clock: Clock;
   readonly #held = new Set<() => void>();
@@ -86,7 +86,7 @@ export class PlainManager implements Transport {
     return { kind: 'committed', version: this.store(request.snapshot, request.mutation), epoch };
   }
 
-  /** A version made by somebody. */
+  /** A version made by any node. */
   store(snapshot: Uint8Array, mutation = `mutation ${this.versions.length + 1}`): number {
     const version = (this.latest?.version ?? 0) + 1;
     this.versions.push({ version, snapshot, ...(this.epoch === undefined ? {} : { mutation }) });

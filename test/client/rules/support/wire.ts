@@ -27,14 +27,14 @@ export function wire(
   };
 }
 
-/** Nothing comes by itself: polls that wait are never answered. What is asked for is. */
+/** Nothing comes by itself: held polls never get a response. Explicit requests do. */
 export const deaf = (inner: Transport): Transport =>
   wire(inner, {
     poll: (send) => (request, options) =>
       request.wait > 0 ? silence(options?.signal) : send(request, options),
   });
 
-/** Never answers; ends with the signal's reason. */
+/** Never settles; rejects with the signal's reason. */
 export function silence(signal?: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal?.aborted) reject(signal.reason);

@@ -47,8 +47,23 @@ const partial: WrappedKind = {
   },
 };
 
+/** A client with a `fork` of its own, for example a subclass, so that each change is applied to a fork of the round's fork. */
+class Extended extends LocalMetaClient {
+  override fork(): Extended {
+    return new Extended({ bcryptCost: 4, data: this.data() });
+  }
+}
+
+const extended: WrappedKind = {
+  name: 'a client with its own forks',
+  forks: true,
+  make: (data) => new Extended({ bcryptCost: 4, ...(data ? { data } : {}) }),
+};
+
 export const wrappedKinds: readonly WrappedKind[] = [forking, inPlace, live, partial];
 export const forkingKind = forking;
+/** Both ways of applying a change to a fork. */
+export const forkingKinds = [forking, extended];
 export const inPlaceKind = inPlace;
 /** Whose changes are made on the wrapped client itself. */
 export const kindsInPlace = wrappedKinds.filter(({ forks }) => !forks);

@@ -220,7 +220,7 @@ export class EtcdPushQueue {
     if (note?.wasted) {
       this.#reservationsOf(cluster).waste(note.wasted, kept?.since ?? note.wasted.since, now);
     }
-    this.#queueOf(cluster).noteKept(key, note?.kept && { ...note.kept, since: now - note.kept.since });
+    this.#queueOf(cluster).noteReservation(key, note?.kept && { ...note.kept, since: now - note.kept.since });
   }
 
   /** A node's ticket is the first, although no push of it is here: another manager retains it, and shows the newest version. */

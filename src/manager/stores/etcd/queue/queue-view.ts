@@ -62,7 +62,7 @@ export class QueueView {
   }
 
   /** Records for which push the ticket is retained, as its manager wrote; undefined: its requester has come. */
-  noteKept(key: string, kept: Ticket['kept']): void {
+  noteReservation(key: string, kept: Ticket['kept']): void {
     const place = this.#places.get(key);
     if (place) this.#places.set(key, { ...place, kept });
   }

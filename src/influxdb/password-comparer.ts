@@ -6,16 +6,16 @@ import type { UserInfo } from '../meta/records.js';
 import { whyInexpressible } from './influxql.js';
 import { keyOf } from './item.js';
 import { type Agreement, agreementOf, agreementOn, type Ledger } from './ledger.js';
-import type { PasswordVerdict } from './password-verdict.js';
+import type { PasswordState } from './password-state.js';
 
 /** Returns the password of a user of the cluster; `undefined` if it is unknown. */
 export type PasswordSource = (user: string) => string | undefined | Promise<string | undefined>;
 
 /** How the passwords of all users relate to the cluster's. */
-export interface Judgement {
+export interface PasswordComparison {
   /** By user. */
-  readonly verdicts: ReadonlyMap<string, PasswordVerdict>;
-  /** The password of each user whose verdict is `settable`, checked against the cluster's hash. */
+  readonly states: ReadonlyMap<string, PasswordState>;
+  /** The password of each user whose state is `settable`, checked against the cluster's hash. */
   readonly secrets: ReadonlyMap<string, string>;
   /** New agreements, by key of the user. */
   readonly agreements: ReadonlyMap<string, Agreement>;
@@ -25,7 +25,7 @@ export interface Judgement {
 const atOnce = 4;
 
 /** Compares passwords. InfluxQL cannot set a hash, so only a password that matches the cluster's hash can be used. */
-export class PasswordJudge {
+export class PasswordComparer {
   readonly #source: PasswordSource;
   /** Results of bcrypt, which takes 70 ms each, by a digest with a key of this process. */
   readonly #matches = new Map<string, boolean>();
@@ -35,17 +35,21 @@ export class PasswordJudge {
     this.#source = source;
   }
 
-  async judge(wanted: readonly UserInfo[], present: readonly UserInfo[], ledger: Ledger): Promise<Judgement> {
+  async compare(
+    wanted: readonly UserInfo[],
+    present: readonly UserInfo[],
+    ledger: Ledger,
+  ): Promise<PasswordComparison> {
     const here = new Map(present.map((user) => [user.name, user]));
-    const verdicts = new Map<string, PasswordVerdict>();
+    const states = new Map<string, PasswordState>();
     const secrets = new Map<string, string>();
     const agreements = new Map<string, Agreement>();
     const doubtful: UserInfo[] = [];
     for (const user of wanted) {
       const existing = here.get(user.name);
-      const verdict = withoutPassword(user, existing, ledger);
-      if (verdict === undefined) doubtful.push(user);
-      else verdicts.set(user.name, { kind: verdict });
+      const state = withoutPassword(user, existing, ledger);
+      if (state === undefined) doubtful.push(user);
+      else states.set(user.name, { kind: state });
       // Recorded, so that a later change of the cluster's password is detected even if hashes cannot be read any more.
       if (existing !== undefined && isSameHash(user, existing)) agreements.set(...agreed(user, existing));
     }
@@ -53,21 +57,21 @@ export class PasswordJudge {
       const existing = here.get(user.name);
       const password = await this.#givenFor(user, existing);
       if (typeof password === 'object') {
-        verdicts.set(user.name, password);
+        states.set(user.name, password);
       } else if (existing !== undefined && (await this.#isOf(password, existing.hash).catch(unverifiable))) {
-        verdicts.set(user.name, { kind: 'same' });
+        states.set(user.name, { kind: 'same' });
         agreements.set(...agreed(user, existing));
       } else {
-        verdicts.set(user.name, { kind: 'settable' });
+        states.set(user.name, { kind: 'settable' });
         secrets.set(user.name, password);
       }
     });
-    return { verdicts, secrets, agreements };
+    return { states, secrets, agreements };
   }
 
   /** Resolves with the password of `user` if it is known and the cluster's; otherwise with the reason. */
-  async #givenFor(user: UserInfo, here: UserInfo | undefined): Promise<string | PasswordVerdict> {
-    const unavailable = (reason: string): PasswordVerdict => ({ kind: 'unavailable', reason });
+  async #givenFor(user: UserInfo, here: UserInfo | undefined): Promise<string | PasswordState> {
+    const unavailable = (reason: string): PasswordState => ({ kind: 'unavailable', reason });
     const isMissing = here === undefined;
     let password: string | undefined;
     try {
@@ -111,7 +115,7 @@ function unverifiable(error: unknown): boolean {
   throw error;
 }
 
-/** Returns the verdict of a user that needs no password; `undefined` if it needs one. */
+/** Returns the state of a user that needs no password; `undefined` if it needs one. */
 function withoutPassword(
   wanted: UserInfo,
   here: UserInfo | undefined,

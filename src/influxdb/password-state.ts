@@ -5,6 +5,6 @@
  * - `unverified`: no difference is known, and the server's hash cannot be read;
  * - anything else: the reason why it cannot be synchronized.
  */
-export type PasswordVerdict =
+export type PasswordState =
   | { readonly kind: 'same' | 'settable' | 'unverified' }
   | { readonly kind: 'unavailable'; readonly reason: string };

@@ -4,7 +4,7 @@ import type { AgentLog } from './agent-log.js';
 import { describeFinding } from './plan-text.js';
 
 /** Logs what each convergence left open. A state that does not change is logged once for each version. */
-export class ReportTeller {
+export class ReportLog {
   readonly #log: AgentLog;
   #notified = new Set<string>();
   /** The epoch and version of the last line about the state. */

@@ -4,7 +4,7 @@ import { errorOfStatus } from '../protocol/http-status.js';
 import { parseRetryAfter } from '../protocol/retry-after.js';
 
 /** A complete response with its decompressed body. */
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly endpoint: string;
   readonly status: number;
   readonly headers: Headers;
@@ -12,23 +12,27 @@ export interface HttpAnswer {
 }
 
 /** The error for a response that is not a manager's: the attempt failed. */
-export const badAnswer = (why: string, { status }: HttpAnswer) =>
+export const badResponse = (why: string, { status }: HttpResponse) =>
   new CfluxError('BAD_ANSWER', why, { retryable: true, status });
 
-export const textOf = (answer: HttpAnswer) => new TextDecoder().decode(answer.body);
+export const textOf = (answer: HttpResponse) => new TextDecoder().decode(answer.body);
 
 /** Returns whether the response is a web page of a proxy or another program, whatever its status. */
-const isPage = (answer: HttpAnswer) => /^\s*text\/html/i.test(answer.headers.get('content-type') ?? '');
+const isPage = (answer: HttpResponse) => /^\s*text\/html/i.test(answer.headers.get('content-type') ?? '');
 
 /** Returns `answer` if it is a manager's with one of `statuses`; otherwise throws its error. `now`: milliseconds since 1970. */
-export function expectStatus(answer: HttpAnswer, now: number, ...statuses: readonly number[]): HttpAnswer {
+export function expectStatus(
+  answer: HttpResponse,
+  now: number,
+  ...statuses: readonly number[]
+): HttpResponse {
   const { status } = answer;
   if (statuses.includes(status)) {
-    if (isPage(answer)) throw badAnswer('a web page instead of a response of a manager', answer);
+    if (isPage(answer)) throw badResponse('a web page instead of a response of a manager', answer);
     return answer;
   }
   // Another 2xx or 3xx status is not a response to this request.
-  if (status < 400) throw badAnswer(`unexpected status ${status}`, answer);
+  if (status < 400) throw badResponse(`unexpected status ${status}`, answer);
   const retryAfter = parseRetryAfter(answer.headers.get(headers.retryAfter), now);
   throw errorOfStatus(status, isPage(answer) ? '' : textOf(answer), {
     outcome: answer.headers.get(headers.outcome) === 'refused' ? 'notApplied' : 'unknown',

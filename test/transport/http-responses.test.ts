@@ -8,7 +8,7 @@ const snapshot = Buffer.from('the whole metadata');
 const node = { ip: '10.0.0.1,', hostname: 'h' };
 const somePoll = { cluster: 'c', version: 4, wait: 1_000 };
 
-/** A transport of one attempt to a server that answers everything with `bytes`. */
+/** A transport of one attempt to a server that responds to everything with `bytes`. */
 async function answering(...bytes: Parameters<typeof answer>) {
   const server = await rawServer((_, socket) => socket.write(answer(...bytes)));
   return { server, transport: httpTransport(server.url, onlyOnce) };
@@ -43,7 +43,7 @@ describe('requests', () => {
     expect(server.requests[0]?.path).toBe('/proxied/nodes/c/1');
   });
 
-  it('say who asks, what it has, and how long it waits', async () => {
+  it('carry the requester, its version, and how long it waits', async () => {
     const { server, transport } = await answering(200, { Version: 5 }, snapshot);
     const who = { epoch: 'e-1', mutation: 'm-1', nodeId: 8001 };
     await transport.push({ ...somePush, ...who, offer: { epoch: 'e-0', version: 12 } });
@@ -66,7 +66,7 @@ describe('requests', () => {
   );
 });
 
-describe('answers', () => {
+describe('responses', () => {
   const spoken = {
     'Cflux-Epoch': 'e-1',
     'Cflux-Last-Mutation': 'm-9',
@@ -225,7 +225,7 @@ describe('answers', () => {
     },
   );
 
-  it('tell an unknown node from any other 404', async () => {
+  it('distinguish an unknown node from any other 404', async () => {
     const unknown = await answering(404, {}, '100: Key not found (/nodes/7) [12]');
     const heartbeat = { cluster: 'c', nodeId: 7 };
     expect(await errorOf(unknown.transport.heartbeat(heartbeat))).toMatchObject({ code: 'NODE_NOT_FOUND' });
@@ -234,7 +234,7 @@ describe('answers', () => {
     expect(await errorOf(elsewhere.transport.heartbeat(heartbeat))).toMatchObject({ code: 'NO_SUCH_ROUTE' });
   });
 
-  it('say how long to wait', async () => {
+  it('carry how long to wait', async () => {
     const { transport } = await answering(503, { 'Retry-After': 7 });
     expect(await errorOf(transport.push(somePush))).toMatchObject({ retryAfter: 7_000 });
     const date = new Date(Date.now() + 60_000).toUTCString();
@@ -259,7 +259,7 @@ describe('a 504', () => {
     return httpTransport(server.url, onlyOnce);
   }
 
-  it('after a full hold says that nothing changed', async () => {
+  it('after a full hold reports that nothing changed', async () => {
     const transport = await answeringAfter(300);
     expect(await transport.poll({ ...somePoll, wait: 300 })).toEqual({ kind: 'unchanged' });
   });

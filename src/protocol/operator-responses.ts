@@ -1,7 +1,7 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
-import { nodeIn } from './answers.js';
 import type { NodeInfo } from './nodes.js';
+import { nodeIn } from './response-bodies.js';
 
 /** A kept version in a manager's list. */
 export interface ListedVersion {

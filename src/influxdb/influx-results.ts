@@ -13,7 +13,7 @@ export interface Series {
 }
 
 /** The result of one statement of a request. */
-export interface StatementAnswer {
+export interface StatementResult {
   readonly series: readonly Series[];
   /** InfluxDB's own text; the HTTP status is 200. */
   readonly error?: string;
@@ -35,18 +35,18 @@ interface Draft {
  * per line, a result possibly in several chunks. InfluxDB stops at the first statement that fails, so that result is the last.
  * Missing results throw `BAD_ANSWER`: an empty response of a proxy must not be read as a server without databases.
  */
-export function readAnswers(body: string, count: number): readonly StatementAnswer[] {
+export function readResults(body: string, count: number): readonly StatementResult[] {
   const drafts = new Map<number, Draft>();
   for (const line of body.split('\n')) {
     if (line.trim() !== '') readLine(line, count, drafts);
   }
-  const answers: StatementAnswer[] = [];
+  const answers: StatementResult[] = [];
   for (let id = 0; id < count; id++) {
     const draft = drafts.get(id);
     if (draft === undefined)
-      throw badAnswer(`the response has results for ${drafts.size} of ${count} statements`);
+      throw badResponse(`the response has results for ${drafts.size} of ${count} statements`);
     // Only a limit of the server truncates a chunked response; missing items would count as dropped.
-    if (draft.partial) throw badAnswer('the server truncated its response');
+    if (draft.partial) throw badResponse('the server truncated its response');
     const { series, error } = draft;
     answers.push(error === undefined ? { series } : { series, error });
     if (error !== undefined) break;
@@ -66,11 +66,11 @@ export function readError(body: string): string | undefined {
 function readLine(line: string, count: number, drafts: Map<number, Draft>): void {
   const answer = parse(line);
   const failure = textAt(answer, 'error');
-  if (failure !== undefined) throw badAnswer(failure);
+  if (failure !== undefined) throw badResponse(failure);
   for (const result of listAt(answer, 'results')) {
     const id = at(result, 'statement_id');
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= count)
-      throw badAnswer('a result without its statement id');
+      throw badResponse('a result without its statement id');
     const draft = drafts.get(id) ?? { series: [], partial: false };
     drafts.set(id, draft);
     const error = textAt(result, 'error');
@@ -127,7 +127,7 @@ export class MissingColumns extends CfluxError {
   }
 }
 
-const badAnswer = (why: string) => new CfluxError('BAD_ANSWER', why, { retryable: true });
+const badResponse = (why: string) => new CfluxError('BAD_ANSWER', why, { retryable: true });
 
 function at(value: Json | undefined, key: string): Json | undefined {
   return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;

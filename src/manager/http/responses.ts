@@ -11,25 +11,25 @@ import { header, takesGzip } from './request-headers.js';
 const empty = { 'Content-Length': 0 };
 
 /** Sends 200 without anything else: the response to heartbeats. */
-export function answerOk(response: ServerResponse): void {
+export function sendOk(response: ServerResponse): void {
   response.writeHead(200, empty);
   response.end();
 }
 
 /** Sends a response without a body. */
-export function answerEmpty(response: ServerResponse, status: number, standing: HistoryHeaders): void {
+export function sendEmpty(response: ServerResponse, status: number, standing: HistoryHeaders): void {
   const length = status === 204 ? {} : empty;
   response.writeHead(status, { ...standingHeaders(standing), ...length });
   response.end();
 }
 
-export function answerText(response: ServerResponse, text: string, type = 'text/plain; charset=utf-8'): void {
+export function sendText(response: ServerResponse, text: string, type = 'text/plain; charset=utf-8'): void {
   response.writeHead(200, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
 }
 
-export function answerJson(response: ServerResponse, json: string): void {
-  answerText(response, json, 'application/json');
+export function sendJson(response: ServerResponse, json: string): void {
+  sendText(response, json, 'application/json');
 }
 
 /** A text that may be long. */
@@ -44,7 +44,7 @@ export interface Listing {
 const itemsAtOnce = 500;
 
 /** Sends a text that may be long: its bytes count among those being sent. */
-export async function answerListing(
+export async function sendListing(
   { response, sent }: Pick<Exchange, 'response' | 'sent'>,
   { before, items, separator, after }: Listing,
   type = 'application/json',
@@ -62,7 +62,7 @@ export async function answerListing(
 }
 
 /** Sends a snapshot, compressed with gzip if the client accepts that. */
-export async function answerSnapshot(
+export async function sendSnapshot(
   { request, response, encodings, sent }: Exchange,
   status: number,
   what: {
@@ -80,7 +80,7 @@ export async function answerSnapshot(
 }
 
 /** Sends an error: plain text, or JSON if the request asks for it. */
-export function answerError(
+export function sendError(
   request: IncomingMessage,
   response: ServerResponse,
   cause: unknown,

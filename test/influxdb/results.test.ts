@@ -2,7 +2,7 @@ import { formatDuration } from 'clusterflux';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseGoDuration } from '../../src/influxdb/go-duration.js';
-import { readAnswers, readError } from '../../src/influxdb/influx-answer.js';
+import { readError, readResults } from '../../src/influxdb/influx-results.js';
 import { parseLosslessJson } from '../../src/influxdb/lossless-json.js';
 import { secretStatementError, statementError } from '../../src/influxdb/statement-error.js';
 
@@ -65,7 +65,7 @@ describe('parseGoDuration', () => {
 describe('readAnswers', () => {
   const line = (results: unknown[]) => JSON.stringify({ results });
 
-  it('joins the pieces of a chunked answer', () => {
+  it('joins the parts of a chunked response', () => {
     const columns = ['name'];
     const pieces = [
       line([
@@ -74,7 +74,7 @@ describe('readAnswers', () => {
       line([{ statement_id: 0, series: [{ name: 'd', columns, values: [['b']] }] }]),
       line([{ statement_id: 1, series: [{ columns }] }]),
     ];
-    expect(readAnswers(pieces.join('\n'), 2)).toEqual([
+    expect(readResults(pieces.join('\n'), 2)).toEqual([
       { series: [{ name: 'd', tags: {}, columns, values: [['a'], ['b']] }] },
       { series: [{ name: '', tags: {}, columns, values: [] }] },
     ]);
@@ -86,18 +86,18 @@ describe('readAnswers', () => {
       line([{ statement_id: 0, error: 'not executed' }]),
     ];
     const failed = { series: [], error: 'database not found: x' };
-    expect(readAnswers(lines.join('\n'), 1)).toEqual([failed]);
+    expect(readResults(lines.join('\n'), 1)).toEqual([failed]);
     // The statements after it have no results.
-    expect(readAnswers(lines.join('\n'), 3)).toEqual([failed]);
+    expect(readResults(lines.join('\n'), 3)).toEqual([failed]);
   });
 
-  it('refuses an answer that a limit of the server cut short', () => {
+  it('refuses a response that a limit of the server cut short', () => {
     const columns = ['name'];
     const cut = line([{ statement_id: 0, series: [{ name: 'd', columns, values: [['a']], partial: true }] }]);
-    expect(() => readAnswers(cut, 1)).toThrow('truncated its response');
+    expect(() => readResults(cut, 1)).toThrow('truncated its response');
   });
 
-  it('refuses what is not an answer', () => {
+  it('refuses a body without results', () => {
     for (const text of [
       '<html>',
       '{"results":[{}]}',
@@ -108,7 +108,7 @@ describe('readAnswers', () => {
       '{"results":[{"statement_id":"0"}]}',
       '{"results":[{"statement_id":99999999999999999999}]}',
     ]) {
-      expect(() => readAnswers(text, 1), text).toThrow(expect.objectContaining({ code: 'BAD_ANSWER' }));
+      expect(() => readResults(text, 1), text).toThrow(expect.objectContaining({ code: 'BAD_ANSWER' }));
     }
     expect([readError('{"error":"x"}'), readError('<html>'), readError('[]')]).toEqual([
       'x',
@@ -130,8 +130,8 @@ describe('readAnswers with fewer results than statements', () => {
     ['the first one missing', result(1), 2],
     ['one in the middle missing', `${result(0)}\n${result(2)}`, 3],
   ];
-  it.each(short)('%s: R34: is no answer', (_what, body, count) => {
-    expect(() => readAnswers(body, count)).toThrow(
+  it.each(short)('%s: R34: is refused', (_what, body, count) => {
+    expect(() => readResults(body, count)).toThrow(
       expect.objectContaining({ code: 'BAD_ANSWER', retryable: true }),
     );
   });
@@ -143,7 +143,7 @@ describe('readAnswers with fewer results than statements', () => {
       columns: ['v'],
       values: [[id]],
     }));
-    expect(readAnswers(JSON.stringify({ results: [{ statement_id: 0, series }] }), 1)).toEqual([{ series }]);
+    expect(readResults(JSON.stringify({ results: [{ statement_id: 0, series }] }), 1)).toEqual([{ series }]);
   });
 });
 

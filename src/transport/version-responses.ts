@@ -2,20 +2,20 @@ import { matchesDigest } from '../protocol/content-digest.js';
 import { headers } from '../protocol/headers.js';
 import { parseRetryAfter } from '../protocol/retry-after.js';
 import { noVersion, parseVersion } from '../protocol/version.js';
-import { badAnswer, type HttpAnswer } from './http-answer.js';
+import { badResponse, type HttpResponse } from './http-response.js';
 import type { EpochMismatch, Snapshot } from './transport.js';
 
 /** Returns the version of a response, which must not be 0. */
-function versionOf(answer: HttpAnswer): number {
+function versionOf(answer: HttpResponse): number {
   const version = parseVersion(answer.headers.get(headers.version));
-  if (version === undefined || version === noVersion) throw badAnswer('no usable Version header', answer);
+  if (version === undefined || version === noVersion) throw badResponse('no usable Version header', answer);
   return version;
 }
 
-const header = (answer: HttpAnswer, name: string) => answer.headers.get(name) ?? undefined;
+const header = (answer: HttpResponse, name: string) => answer.headers.get(name) ?? undefined;
 
 /** Parses a 200 to a push. */
-export function committedOf(answer: HttpAnswer) {
+export function committedOf(answer: HttpResponse) {
   return {
     kind: 'committed',
     version: versionOf(answer),
@@ -24,15 +24,15 @@ export function committedOf(answer: HttpAnswer) {
 }
 
 /** Parses a 412; its version is 0 if the manager has no data. */
-export function epochMismatchOf(answer: HttpAnswer): EpochMismatch {
+export function epochMismatchOf(answer: HttpResponse): EpochMismatch {
   const epoch = header(answer, headers.epoch);
   // Without an epoch, the 412 is another server's, about another precondition.
-  if (!epoch) throw badAnswer(`status 412 without ${headers.epoch}`, answer);
+  if (!epoch) throw badResponse(`status 412 without ${headers.epoch}`, answer);
   return { kind: 'epochMismatch', epoch, version: parseVersion(header(answer, headers.version)) };
 }
 
 /** Parses a response without newer metadata, or with only the node's own push. `now`: milliseconds since 1970. */
-export function unchangedOf(answer: HttpAnswer, now: number) {
+export function unchangedOf(answer: HttpResponse, now: number) {
   return {
     kind: 'unchanged',
     version: parseVersion(header(answer, headers.version)),
@@ -43,16 +43,16 @@ export function unchangedOf(answer: HttpAnswer, now: number) {
 }
 
 /** Parses the snapshot of a response; a truncated or changed one is refused. */
-export function snapshotOf(answer: HttpAnswer): Snapshot {
+export function snapshotOf(answer: HttpResponse): Snapshot {
   const { body } = answer;
   const version = versionOf(answer);
-  if (body.byteLength === 0) throw badAnswer('an empty snapshot', answer);
+  if (body.byteLength === 0) throw badResponse('an empty snapshot', answer);
   const digest = header(answer, headers.contentDigest) ?? header(answer, 'digest');
   const matches = digest === undefined ? undefined : matchesDigest(digest, body);
-  if (matches === false) throw badAnswer('a snapshot that does not match its digest', answer);
+  if (matches === false) throw badResponse('a snapshot that does not match its digest', answer);
   // fetch treats a body that ends with its connection as complete, even if it was truncated.
   const isFramed = answer.headers.has('content-length') || answer.headers.has('transfer-encoding');
-  if (matches === undefined && !isFramed) throw badAnswer('a snapshot of unknown length', answer);
+  if (matches === undefined && !isFramed) throw badResponse('a snapshot of unknown length', answer);
   return {
     version,
     snapshot: body,

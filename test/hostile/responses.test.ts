@@ -12,7 +12,7 @@ import { oddJson, oddNumber, oddText, settings } from './support/fuzz.js';
 
 const limits = { maxSnapshotBytes: 50_000, maxAnswerBytes: 50_000 };
 
-/** One line of an answer's head: what no server of ours would send, but one that is hacked may. */
+/** One line of a response's head, as a hostile server may send it. */
 const visible = oddText.map((text) => text.replace(/[\r\n\0]/g, ' ').slice(0, 300));
 const value = (...likely: string[]) =>
   fc.oneof(
@@ -121,8 +121,8 @@ const nearlyRight = fc
 
 const hostile = fc.oneof(wild, nearlyRight);
 
-describe('hostile answers', () => {
-  it('R3, R24: whatever a manager answers, every call ends in time, in a result of its kind or in an error of ours', async () => {
+describe('hostile responses', () => {
+  it('R3, R24: whatever a manager responds, every call ends in time, with a result of its kind or a coded error', async () => {
     let bytes: Buffer = Buffer.alloc(0);
     const server = await rawServer((_, socket) => socket.end(bytes));
     const transport = httpTransport(server.url, {
@@ -180,7 +180,7 @@ describe('hostile answers', () => {
           (error: unknown) => {
             if (!isCfluxError(error)) throw error;
             if (error.retryAfter !== undefined) expect(error.retryAfter).toBeGreaterThanOrEqual(0);
-            // A message is a line for people, not the page of whoever answered.
+            // A message is a line for people, not the page of another program.
             expect(error.message.length).toBeLessThan(1_000);
           },
         );
@@ -196,7 +196,7 @@ describe('hostile answers', () => {
     await expect.poll(() => server.open, { timeout: 5_000 }).toBeLessThanOrEqual(1);
   });
 
-  it('R5, R11: whatever answers its polls, a node keeps what it has, and follows the manager when that is heard again', async () => {
+  it('R5, R11: whatever responds to its polls, a node keeps its metadata, and follows the manager when it is back', async () => {
     const { url } = await serve();
     const front = await balancer(url);
     const victim = await openNode(front.url, { haste: 50, retry: { attempts: 1 } });
@@ -231,7 +231,7 @@ describe('hostile answers', () => {
     await other.client.createDatabase('after');
     await until(() => victim.databases().includes('after'), 'it follows again');
     expect(victim.client.status.state).toBe('online');
-    // Nothing that it was told made it change the history it is of.
+    // No response made it change its history.
     expect(victim.client.status.epoch).toBe(epoch);
   });
 
