@@ -26,8 +26,9 @@ export interface HistoryProps {
 export function History({ cluster, from, to }: HistoryProps) {
   const known = historyOf(cluster);
   const { held, release, count } = useHeld(known?.versions ?? [], ({ version }) => version);
-  if (known === undefined)
-    return clusterNamed(cluster)?.version === undefined ? <div class="empty">This cluster has no data yet: the first node that has some seeds it.</div> : <Loading what="the history" />;
+  if (clusterNamed(cluster)?.version === undefined)
+    return <div class="empty">This cluster has no data yet: the first node that has some seeds it.</div>;
+  if (known === undefined) return <Loading what="the history" />;
   const versions = held.rows;
   return (
     <section aria-label="History" {...held.events}>
