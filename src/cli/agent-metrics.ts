@@ -11,7 +11,7 @@ export interface AgentMetrics {
 
 const gauges: Record<string, { help: string; read: (health: AgentHealth) => number | undefined }> = {
   influxdb_up: {
-    help: 'Whether the last convergence completed.',
+    help: 'Whether the server responds, and the last convergence completed.',
     read: ({ server }) => (server.error === undefined ? 1 : 0),
   },
   last_convergence_timestamp_seconds: {

@@ -6,8 +6,10 @@ import { type FindingKind, maxFindings, type NodeReport } from '../protocol/node
 import type { AgentLog } from './agent-log.js';
 import { describeFinding } from './plan-text.js';
 
-/** Milliseconds between two reports. */
+/** Milliseconds between two reports, */
 const interval = 2_000;
+/** and between two of which only the later says that the server is down, or is available again. */
+const urgentInterval = 250;
 /** Milliseconds after which a report that has not changed is sent again: its manager may have lost it. */
 const refreshAfter = 10 * 60_000;
 
@@ -26,6 +28,7 @@ export class AgentReporter {
   readonly #clock: Clock;
   readonly #log: AgentLog;
   #sent: string | undefined;
+  #sentReachable: boolean | undefined;
   #sentAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
   #isSending = false;
@@ -48,7 +51,9 @@ export class AgentReporter {
 
   /** Sends a report soon, if something changed. */
   changed(): void {
-    this.#arm(Math.max(0, this.#sentAt + interval - this.#clock.monotonic()));
+    const isUrgent = this.#content()?.influxdb.reachable !== this.#sentReachable;
+    const gap = isUrgent ? urgentInterval : interval;
+    this.#arm(Math.max(0, this.#sentAt + gap - this.#clock.monotonic()));
   }
 
   /** Sends the report again, because the manager may have lost it. */
@@ -84,13 +89,17 @@ export class AgentReporter {
       try {
         await this.#target.report({ ...content, at: this.#clock.now() });
         this.#sent = text;
+        this.#sentReachable = content.influxdb.reachable;
         this.#hasFailed = false;
       } catch (error) {
         next = this.#failed(CfluxError.from(error));
       }
       this.#isSending = false;
       // Something may have changed meanwhile.
-      if (JSON.stringify(this.#content()) !== text) next = Math.min(next, interval);
+      if (next === refreshAfter && JSON.stringify(this.#content()) !== text) {
+        this.changed();
+        return;
+      }
     }
     this.#arm(next);
   }

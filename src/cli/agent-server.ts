@@ -95,7 +95,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   }
 }
 
-function summaryOf({ healthy, client, server, report }: Agent['health']): object {
+function summaryOf({ healthy, reason, client, server, report }: Agent['health']): object {
   const counts = report && {
     source: report.source,
     inSync: report.inSync,
@@ -103,5 +103,7 @@ function summaryOf({ healthy, client, server, report }: Agent['health']): object
     refused: report.refused.length,
     unmanaged: report.unmanaged.length,
   };
-  return { status: healthy ? 'ok' : 'degraded', manager: client, influxdb: { ...server, ...counts } };
+  const influxdb = { ...server, ...counts };
+  const why = reason === undefined ? {} : { reason };
+  return { status: healthy ? 'ok' : 'degraded', ...why, manager: client, influxdb };
 }

@@ -4,6 +4,7 @@ import type { CertificateInfo } from '../certificates.js';
 import { CfluxClient } from '../client/cflux-client.js';
 import type { CfluxOptions } from '../client/config/options.js';
 import type { ObservedClient } from '../client/observe/client-metrics.js';
+import type { CfluxState } from '../client/observe/status.js';
 import type { Clock } from '../clock.js';
 import { type CfluxError, isCfluxError } from '../errors.js';
 import { privateDirectory } from '../file-access.js';
@@ -36,9 +37,13 @@ export interface AgentHealth {
   /** Whether the manager responds and the server is in sync, except for findings. */
   readonly healthy: boolean;
   readonly client: CfluxClient<LocalMetaClient>['status'];
+  /** Why it is not healthy; absent if it is. */
+  readonly reason?: string;
   readonly server: {
     readonly url: string;
-    /** The error that ended the last convergence; absent if it completed. */
+    /** Whether a server responds that can be used. */
+    readonly reachable: boolean;
+    /** Why the server is not available, or the error that ended the last convergence; absent if neither. */
     readonly error?: string;
     /** Milliseconds since 1970. */
     readonly lastConvergedAt?: number;
@@ -46,8 +51,8 @@ export interface AgentHealth {
   readonly report?: Report;
 }
 
-/** Codes of errors of a server that does not respond. */
-const silent: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT']);
+/** Codes of errors of convergences that mean that no usable server responds. */
+const unusable: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT', 'BAD_ANSWER']);
 
 /** One node of a cluster beside an InfluxDB 1.x server: keeps the metadata in sync with the manager, and the server with the metadata. */
 export class Agent {
@@ -59,7 +64,10 @@ export class Agent {
   readonly #import: AgentImport;
   readonly #reporter: AgentReporter;
   #appliedVersion = 0;
-  #serverError: CfluxError | undefined;
+  /** Why the server is not available; `undefined` while it is. */
+  #outage: CfluxError | undefined;
+  /** The error that ended the last convergence; `undefined` if it completed. */
+  #failure: CfluxError | undefined;
   readonly #certificates = new Map<string, readonly CertificateInfo[]>();
   #lastConvergedAt: number | undefined;
   #counts = { done: 0, refused: 0, converged: 0, failed: 0 };
@@ -98,6 +106,7 @@ export class Agent {
   /** Joins the cluster and starts to follow it; retries while the manager or the server cannot be reached. */
   async start(): Promise<void> {
     await mkdir(join(this.#options.dir, 'cluster'), { recursive: true, mode: privateDirectory });
+    this.#mirror.watch();
     // Subscribed before the client opens: the mirror needs the events of opening, such as another history.
     this.#mirror.follow(this.#client);
     try {
@@ -124,12 +133,15 @@ export class Agent {
   get health(): AgentHealth {
     const { status } = this.#client;
     const report = this.#mirror.lastReport;
-    const error = this.#serverError?.message;
+    const error = this.#error?.message;
+    const reason = error ?? whyUnhealthy(status.state, report);
     return {
-      healthy: status.state === 'online' && error === undefined && report !== undefined,
+      healthy: reason === undefined,
+      ...(reason === undefined ? {} : { reason }),
       client: status,
       server: {
         url: this.#mirror.url,
+        reachable: this.#isReachable,
         ...(error === undefined ? {} : { error }),
         ...(this.#lastConvergedAt === undefined ? {} : { lastConvergedAt: this.#lastConvergedAt }),
       },
@@ -170,15 +182,23 @@ export class Agent {
     }
   }
 
+  get #error(): CfluxError | undefined {
+    return this.#outage ?? this.#failure;
+  }
+
+  get #isReachable(): boolean {
+    return this.#outage === undefined && !unusable.has(this.#failure?.code ?? '');
+  }
+
   get #reportContent(): ReportContent | undefined {
     const report = this.#mirror.lastReport;
-    const error = this.#serverError;
+    const error = this.#error;
     if (report === undefined && error === undefined) return undefined;
     const version = this.#mirror.serverVersion;
     return {
       version: this.#appliedVersion,
       influxdb: {
-        reachable: error === undefined || !silent.has(error.code),
+        reachable: this.#isReachable,
         ...(version === undefined ? {} : { version }),
         ...(error === undefined ? {} : { error: error.message }),
       },
@@ -207,19 +227,54 @@ export class Agent {
     this.#mirror.on('report', (report) => {
       this.#counts.converged += 1;
       this.#lastConvergedAt = this.#options.clock.now();
-      if (this.#serverError) this.#log.notify('recovered', `InfluxDB at ${report.server} is available again`);
-      this.#serverError = undefined;
+      this.#settle(() => {
+        this.#failure = undefined;
+      });
       if (report.unfinished !== true) this.#appliedVersion = this.#client.status.version;
       this.#reporter.changed();
       this.#import.consider(report, this.#logReport);
     });
     this.#mirror.on('failed', ({ error, failures }) => {
       this.#counts.failed += 1;
-      if (failures === 1 || error.message !== this.#serverError?.message) {
-        this.#log.notify('failed', `${error.message}; retrying`, { code: error.code });
-      }
-      this.#serverError = error;
+      const isKnown = failures > 1 && error.message === this.#failure?.message;
+      // An outage is logged once, however many requests fail in different ways during it.
+      const isOfOutage = !this.#isReachable && unusable.has(error.code);
+      this.#failure = error;
+      if (this.#outage === undefined && !isKnown && !isOfOutage) this.#logFailure(error);
+      this.#reporter.changed();
+    });
+    this.#mirror.on('serverDown', ({ error }) => {
+      const isKnown = !this.#isReachable;
+      this.#outage = error;
+      if (!isKnown) this.#logFailure(error);
+      this.#reporter.changed();
+    });
+    this.#mirror.on('serverUp', () => {
+      this.#settle(() => {
+        this.#outage = undefined;
+      });
       this.#reporter.changed();
     });
   }
+
+  #logFailure({ message, code }: CfluxError): void {
+    this.#log.notify('failed', `${message}; retrying`, { code });
+  }
+
+  /** Logs that the server is available again if `settle` removes the last error. */
+  #settle(settle: () => void): void {
+    const hadError = this.#error !== undefined;
+    settle();
+    if (!hadError || this.#error !== undefined) return;
+    this.#log.notify('recovered', `InfluxDB at ${this.#mirror.url} is available again`);
+  }
+}
+
+/** Returns why an agent without an error of its server is not healthy. */
+function whyUnhealthy(state: CfluxState, report: Report | undefined): string | undefined {
+  if (state === 'opening' || state === 'offline')
+    return `the manager is not connected (the client is ${state}); retrying`;
+  if (state === 'foreignCluster') return "the manager has another cluster's metadata; see the log";
+  if (state !== 'online') return `the client is ${state}`;
+  return report === undefined ? 'the server is not in sync yet: no convergence has completed' : undefined;
 }

@@ -1,4 +1,5 @@
 import { type Backoff, backoffDelay } from '../async/backoff.js';
+import { withLinkedSignal } from '../async/linked-signal.js';
 import { pause, sleep } from '../async/sleep.js';
 import type { Clock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
@@ -44,7 +45,9 @@ export class Follower {
   readonly #parts: FollowerParts;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
+  #early = new AbortController();
   #changes = 0;
+  #hasBegun = false;
   #isOfNewHistory = false;
   #wake: () => void = () => {};
 
@@ -53,6 +56,7 @@ export class Follower {
     this.#parts = parts;
     source.on('synced', this.poke);
     source.on('pushed', this.poke);
+    source.on('stateChange', this.#onStateChange);
     source.on('epochChanged', this.#onEpochChanged);
     source.on('replaced', this.#onReplaced);
     this.#running = this.#run();
@@ -64,16 +68,28 @@ export class Follower {
     this.#wake();
   };
 
+  /** Triggers a convergence, and ends the pause after a failure: the server is available again. */
+  hurry(): void {
+    this.#early.abort();
+    this.poke();
+  }
+
   /** Resolves when the convergence under way has ended. */
   async close(): Promise<void> {
     this.#source.off('synced', this.poke);
     this.#source.off('pushed', this.poke);
+    this.#source.off('stateChange', this.#onStateChange);
     this.#source.off('epochChanged', this.#onEpochChanged);
     this.#source.off('replaced', this.#onReplaced);
     this.#stop.abort();
     this.#wake();
     await this.#running;
   }
+
+  /** A restarted client whose version is still the newest emits no other event when it joins. */
+  readonly #onStateChange = (): void => {
+    if (!this.#hasBegun) this.poke();
+  };
 
   readonly #onEpochChanged = (): void => {
     this.#isOfNewHistory = true;
@@ -101,7 +117,7 @@ export class Follower {
         const asked = isCfluxError(error) ? (error.retryAfter ?? 0) : 0;
         const wait = Math.max(backoffDelay(backoff, failures, random), Math.min(asked, backoff.max));
         onFailure(error, failures, wait);
-        await this.#pause(wait);
+        await this.#pauseAfterFailure(wait);
         continue;
       }
       await this.#untilChanged(seen, interval);
@@ -122,6 +138,7 @@ export class Follower {
     const after = this.#source.status;
     if (version === 0 || after.version !== version || after.epoch !== epoch) return;
     const origin = { clusterId: data.clusterId, epoch, version };
+    this.#hasBegun = true;
     await this.#parts.converge(data, origin, {
       isCurrent: () => this.#changes === seen && !this.#stop.signal.aborted,
       hesitate: () => this.#pause(hesitation),
@@ -139,6 +156,14 @@ export class Follower {
       };
       if (this.#changes !== seen || this.#stop.signal.aborted) this.#wake();
     });
+  }
+
+  /** Milliseconds, or until the server is available again, or until the end. */
+  async #pauseAfterFailure(ms: number): Promise<void> {
+    await withLinkedSignal([this.#stop.signal, this.#early.signal], (linked) =>
+      pause(this.#parts.clock, ms, linked),
+    );
+    if (this.#early.signal.aborted) this.#early = new AbortController();
   }
 
   /** Milliseconds, or until the end. */

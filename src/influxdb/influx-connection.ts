@@ -26,7 +26,10 @@ export class InfluxConnection {
   readonly #agent: HttpAgent;
   readonly #credentials: InfluxCredentials;
   readonly #closed = lifetimeController();
+  /** Requests under way, with the times when they began. */
+  readonly #pending = new Map<AbortController, number>();
   #serverVersion: string | undefined;
+  #respondedAt = Number.NEGATIVE_INFINITY;
 
   constructor(url: string, options: InfluxConnectionOptions = {}) {
     this.address = resolveAddress(url, options);
@@ -37,6 +40,31 @@ export class InfluxConnection {
   /** The version that the server stated last; `undefined` before its first response. */
   get serverVersion(): string | undefined {
     return this.#serverVersion;
+  }
+
+  /** When the server last gave a valid response to statements, by the monotonic clock. */
+  get respondedAt(): number {
+    return this.#respondedAt;
+  }
+
+  /** Resolves with the response to a GET request without credentials, whatever its status. */
+  get(path: string, limits: RequestLimits): Promise<InfluxResponse> {
+    return this.#request(path, { method: 'GET' }, limits);
+  }
+
+  /** Rejects requests that began before `time`, by the monotonic clock, with `UNREACHABLE`. */
+  abandonBefore(time: number): void {
+    const { url } = this.address;
+    for (const [controller, begun] of this.#pending) {
+      if (begun >= time) continue;
+      controller.abort(
+        new CfluxError(
+          'UNREACHABLE',
+          `InfluxDB at ${url} was not available, and a request sent before that got no response`,
+          { retryable: true },
+        ),
+      );
+    }
   }
 
   /** Resolves with the results of read statements, joined by `;` in one request. */
@@ -63,9 +91,7 @@ export class InfluxConnection {
     const mayBeOther =
       isCfluxError(error) && !neverOfOther.has(error.code) && !(error instanceof MissingColumns);
     if (!mayBeOther) throw error;
-    const ping = await this.#request('/ping', { method: 'GET' }, undefined, pingTimeout).catch(
-      () => undefined,
-    );
+    const ping = await this.get('/ping', { timeout: pingTimeout }).catch(() => undefined);
     const { url } = this.address;
     if (ping !== undefined) expectVersionOne(ping.version ?? versionIn(ping.body), url);
     throw isTrouble(error) ? troubleOf(url, error) : error;
@@ -91,7 +117,7 @@ export class InfluxConnection {
 
   /** Resolves with the server's `/debug/vars`, which need no credentials; `undefined` if they are not available. */
   async variables(signal?: AbortSignal): Promise<unknown> {
-    const { status, body } = await this.#request('/debug/vars', { method: 'GET' }, signal);
+    const { status, body } = await this.get('/debug/vars', { signal });
     try {
       return status === 200 ? JSON.parse(body) : undefined;
     } catch {
@@ -109,7 +135,10 @@ export class InfluxConnection {
     const { url } = this.address;
     const answer = await this.#authorized((headers) => this.#query(statements, headers, signal));
     expectVersionOne(answer.version, url);
-    if (answer.status === 200) return answer.body;
+    if (answer.status === 200) {
+      this.#respondedAt = this.address.clock.monotonic();
+      return answer.body;
+    }
     throw errorOf(answer.status, mayQuote ? readError(answer.body) : undefined, url);
   }
 
@@ -121,7 +150,7 @@ export class InfluxConnection {
   ): Promise<InfluxResponse> {
     // The statement is in the body, because URLs appear in logs and are limited to about a megabyte.
     const body = new URLSearchParams({ q: statements, chunked: 'true' });
-    return this.#request('/query', { method: 'POST', body, headers }, signal, timeout);
+    return this.#request('/query', { method: 'POST', body, headers }, { signal, timeout });
   }
 
   /** A refused password is requested again, and the request sent once more if there is another one. */
@@ -143,20 +172,22 @@ export class InfluxConnection {
       readonly body?: URLSearchParams;
       readonly headers?: Record<string, string>;
     },
-    signal: AbortSignal | undefined,
-    timeout: number = this.address.timeout,
+    limits: RequestLimits,
   ): Promise<InfluxResponse> {
-    const { url, clock, maxAnswerBytes } = this.address;
+    const { url, clock } = this.address;
+    const { signal, timeout = this.address.timeout, maxBytes = this.address.maxAnswerBytes } = limits;
     const timeoutError = () =>
       new CfluxError('TIMEOUT', `InfluxDB at ${url} did not respond within ${timeout} ms`, {
         retryable: true,
       });
-    const limits = { clock, timeout, timeoutError, signals: [signal, this.#closed.signal] };
+    const abandoned = new AbortController();
+    const signals = [signal, this.#closed.signal, abandoned.signal];
     const { generation } = this.#agent;
-    const answer = await withDeadline(limits, async (linked) => {
+    this.#pending.set(abandoned, clock.monotonic());
+    const answer = await withDeadline({ clock, timeout, timeoutError, signals }, async (linked) => {
       try {
         const response = await this.#agent.request(`${url}${path}`, { ...request, signal: linked });
-        const bytes = await readBody(response, { clock, maxBytes: maxAnswerBytes, idleTimeout: timeout });
+        const bytes = await readBody(response, { clock, maxBytes, idleTimeout: timeout });
         const version = response.headers.get(versionHeader) ?? undefined;
         return { status: response.status, version, body: new TextDecoder().decode(bytes) };
       } catch (error) {
@@ -164,7 +195,7 @@ export class InfluxConnection {
         if (signal?.aborted !== true) this.#agent.renew(generation);
         throw isCfluxError(error) ? error : failureOf(error, url);
       }
-    });
+    }).finally(() => this.#pending.delete(abandoned));
     this.#serverVersion = answer.version ?? this.#serverVersion;
     if (answer.status === 502 || answer.status === 503) this.#agent.renew(generation);
     debug('%s %s%s: %d', request.method, url, path, answer.status);
@@ -184,10 +215,21 @@ const neverOfOther: ReadonlySet<string> = new Set([
   'TOO_LARGE',
 ]);
 
-interface InfluxResponse {
+/** A complete response. */
+export interface InfluxResponse {
   readonly status: number;
+  /** As the server states it in a header. */
   readonly version: string | undefined;
   readonly body: string;
+}
+
+/** Limits of one request. */
+interface RequestLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds. Default: as of the connection. */
+  readonly timeout?: number | undefined;
+  /** Default: as of the connection. */
+  readonly maxBytes?: number;
 }
 
 export interface ExecuteOptions {

@@ -19,12 +19,17 @@ import { type InfluxMirrorOptions, type MirrorSettings, resolveSettings } from '
 import { Pace } from './pace.js';
 import { PasswordComparer } from './password-comparer.js';
 import type { Plan, Step } from './plan.js';
+import { probeServer } from './probe-server.js';
 import type { Report } from './report.js';
+import { ServerWatch } from './server-watch.js';
 
 const debug = debugLog('cflux:mirror');
 
 /** Maximum milliseconds that `close` waits for the change under way. */
 const closingTime = 5_000;
+
+/** Milliseconds for which requests sent before or during an outage may still get a response after it. */
+const lateTime = 2_000;
 
 /** The events of an InfluxMirror with their payloads. */
 export interface InfluxMirrorEvents {
@@ -34,6 +39,13 @@ export interface InfluxMirrorEvents {
   report: [Report];
   /** A convergence failed because the server cannot be used; it is retried after `retryIn` milliseconds. */
   failed: [{ readonly error: CfluxError; readonly failures: number; readonly retryIn: number }];
+  /**
+   * The server that {@link InfluxMirror.watch} pings is not available any more, or was not at the start: it does not respond within two
+   * seconds, responds with a status of 5xx, or is not InfluxDB 1.x.
+   */
+  serverDown: [{ readonly error: CfluxError }];
+  /** The server is available again. */
+  serverUp: [];
 }
 
 /** The history of metadata that is passed to a mirror, and an abort signal. */
@@ -69,8 +81,10 @@ export class InfluxMirror {
   /** Runs one convergence at a time. */
   readonly #turns = new Mutex();
   #follower: Follower | undefined;
+  #watch: ServerWatch | undefined;
   #closed: Promise<void> | undefined;
   #lastReport: Report | undefined;
+  #cancelAbandon = () => {};
 
   /** Throws `INVALID_OPTION`. Sends no request yet. */
   constructor(options: InfluxMirrorOptions) {
@@ -127,6 +141,22 @@ export class InfluxMirror {
         debug('failed for the %d. time, again in %d ms: %s', failures, retryIn, error);
         this.#emit('failed', { error: CfluxError.from(error), failures, retryIn });
       },
+    });
+  }
+
+  /**
+   * Watches from now on whether the server is available, also while nothing changes: pings it at once, and after every two seconds
+   * without a response. Emits `serverDown` and `serverUp`; when the server is available again, a mirror that follows a client converges
+   * at once. Throws `CLOSED`. Idempotent.
+   */
+  watch(): void {
+    this.#expectOpen();
+    this.#watch ??= new ServerWatch({
+      clock: this.#connection.address.clock,
+      probe: (signal) => probeServer(this.#connection, signal),
+      respondedAt: () => this.#connection.respondedAt,
+      onDown: (error) => this.#emit('serverDown', { error }),
+      onUp: (since) => this.#serverUp(since),
     });
   }
 
@@ -201,13 +231,23 @@ export class InfluxMirror {
     return given ?? (user === username ? this.#connection.password() : undefined);
   };
 
+  /** Connections that broke silently would otherwise delay the convergence until their requests time out. */
+  #serverUp(since: number): void {
+    const { clock } = this.#connection.address;
+    this.#cancelAbandon = clock.after(lateTime, () => this.#connection.abandonBefore(since));
+    this.#emit('serverUp');
+    this.#follower?.hurry();
+  }
+
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
+    this.#cancelAbandon();
+    const watched = this.#watch?.close();
     const { clock } = this.#connection.address;
     const ended = Promise.all([this.#follower?.close(), this.#turns.run(async () => {})]);
     await withTimeout({ clock, timeout: closingTime }, ended).catch(() => {});
     await this.#connection.close();
-    await ended;
+    await Promise.all([ended, watched]);
     await this.#store.close();
     this.#emitter.removeAllListeners();
   }
@@ -225,6 +265,7 @@ export class InfluxMirror {
         const work = () => this.#converger.converge(data, origin, options);
         const report = await this.#withFirstAdmin(data, origin, work);
         this.#lastReport = report;
+        if (this.#watch?.isDown) this.#watch.hurry();
         this.#emit('report', report);
         return report;
       }),

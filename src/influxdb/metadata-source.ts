@@ -31,6 +31,8 @@ export interface SourceEvents {
   pushed: [event: unknown];
   /** The manager lost or changed its history. */
   epochChanged: [event: unknown];
+  /** The client connected to its manager, or lost it. */
+  stateChange: [event: unknown];
   /** The cluster's metadata replaced this node's. */
   replaced: [event: { readonly reason: string }];
 }

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { serve } from '../support/serve.js';
 
 const tokens = [
-  { name: 'a', token: 'read-a-read-a-read-a', scopes: ['read'] as const, cluster: 'a' },
+  { name: 'a', token: 'metadata-a-metadata-a', scopes: ['metadata'] as const, cluster: 'a' },
   { name: 'b', token: 'node-b-node-b-node-b', scopes: ['node'] as const, cluster: 'b' },
 ];
 

@@ -7,7 +7,7 @@ import { CfluxManager } from '../faults/support/cflux-manager.js';
 import { openNode, until } from '../faults/support/nodes.js';
 import { temporaryDirectory } from '../meta/support/temporary-directory.js';
 
-const tokens = (['node', 'read', 'write'] as const).map((scope) => ({
+const tokens = (['node', 'metadata', 'write'] as const).map((scope) => ({
   name: scope,
   token: `${scope}-token-0123456`,
   scopes: [scope],
@@ -30,7 +30,7 @@ describe.each<[string, () => Promise<ManagerStore>]>([
       });
   }
 
-  it.each(['read', 'write'])(
+  it.each(['metadata', 'write'])(
     'R24: with a %s token and any epoch, gets 412 and leaves nodes, epoch and the first push alone',
     async (scope) => {
       const ask = await serve();
@@ -56,11 +56,12 @@ describe.each<[string, () => Promise<ManagerStore>]>([
   it('R24: polls of unused names create no cluster', async () => {
     const ask = await serve();
     for (let i = 0; i < 20; i++) {
-      for (const scope of ['read', 'node']) {
-        await ask('GET', `/clusters/${scope}${i}/versions/5`, scope, { 'cflux-epoch': 'another' });
+      for (const scope of ['metadata', 'node']) {
+        const path = `/clusters/${scope}${i}/versions/5`;
+        expect((await ask('GET', path, scope, { 'cflux-epoch': 'another' })).status).toBe(412);
       }
     }
-    expect(await (await ask('GET', '/clusters', 'read')).json()).toEqual([]);
+    expect(await (await ask('GET', '/clusters', 'metadata')).json()).toEqual([]);
   });
 
   it('R11: the poll of a node starts the recovery, and the next epoch comes with its version', async () => {

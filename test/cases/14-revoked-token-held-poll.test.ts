@@ -51,12 +51,13 @@ async function serve(text: string) {
 describe('the token of a held poll', () => {
   it.each([
     ['is taken away', root, 401],
-    ['is replaced', root + entry('other', 'read'), 401],
-    ['is restricted to another cluster', root + entry('left', 'read', 'cluster = "d"\n'), 403],
+    ['is replaced', root + entry('other', 'metadata'), 401],
+    ['may no longer read snapshots', root + entry('left', 'read'), 403],
+    ['is restricted to another cluster', root + entry('left', 'metadata', 'cluster = "d"\n'), 403],
     ['is in a file without a token', '# nobody\n', 401],
     ['is in an empty file', '', 401],
   ])('R24: %s: the poll ends, though no other request comes', async (_, text, status) => {
-    const { ask, hold, change } = await serve(root + entry('left', 'read'));
+    const { ask, hold, change } = await serve(root + entry('left', 'metadata'));
     const { version } = await ask('POST', '/clusters/c/versions/0', 'root', 'one');
     const { answer } = await hold('left', version);
     await change(text);
@@ -66,7 +67,7 @@ describe('the token of a held poll', () => {
   });
 
   it('R24: stays valid: the poll continues through a rotation of others, and gets the next version', async () => {
-    const { ask, hold, change } = await serve(root + entry('stays', 'read') + entry('left', 'read'));
+    const { ask, hold, change } = await serve(root + entry('stays', 'metadata') + entry('left', 'metadata'));
     const { version } = await ask('POST', '/clusters/c/versions/0', 'root', 'one');
     // One after the other: each is recognized by the number that is held.
     const { answer: stays } = await hold('stays', version);

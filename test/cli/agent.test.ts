@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CfluxClient, LocalMetaClient } from 'clusterflux';
 import { expect, it } from 'vitest';
 import { answeringProxy } from '../influxdb/support/answering-proxy.js';
@@ -10,6 +9,7 @@ import { cuttingProxy } from '../influxdb/support/cutting-proxy.js';
 import { labManager } from '../influxdb/support/fleet.js';
 import { atEnd, directory, names, server } from '../influxdb/support/lab.js';
 import { describeWithServer } from '../support/servers.js';
+import { cfluxProgram } from './agent-process.js';
 import { cflux, type Running } from './lab-terminal.js';
 
 function run(args: readonly string[], env?: Record<string, string>): Running {
@@ -279,7 +279,7 @@ describeWithServer('influxd', 'cflux agent', () => {
         await meta.createSubscription(name, 'rp', 's', 'ALL', ['udp://127.0.0.1:9']);
       }
     });
-    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    const program = await cfluxProgram();
     const args = [
       'agent',
       '--influxdb',
@@ -297,8 +297,7 @@ describeWithServer('influxd', 'cflux agent', () => {
       '--interval',
       '200ms',
     ];
-    const start = () =>
-      spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const start = () => spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     for (const nth of [1, 2, 3, 4]) {
       proxy.cutAt(nth, nth % 2 === 0 ? 'after' : 'before');
       const agent = start();

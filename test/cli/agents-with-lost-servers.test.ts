@@ -1,66 +1,16 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CfluxClient, LocalMetaClient } from 'clusterflux';
 import { expect, it } from 'vitest';
 import { labManager } from '../influxdb/support/fleet.js';
 import { atEnd, directory, names, server } from '../influxdb/support/lab.js';
-import { bundle } from '../support/bundle.js';
 import type { Influxd } from '../support/influxd.js';
 import { describeWithServer } from '../support/servers.js';
-
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
-/** An agent in a process of its own. */
-class AgentProcess {
-  readonly #program: string;
-  readonly #args: readonly string[];
-  #child: ReturnType<typeof spawn> | undefined;
-  #output = '';
-  #changed: () => void = () => {};
-
-  constructor(program: string, ...args: readonly string[]) {
-    this.#program = program;
-    this.#args = args;
-    atEnd(() => this.kill());
-  }
-
-  start(...more: readonly string[]): void {
-    const args = [this.#program, 'agent', ...this.#args, ...more];
-    this.#output = '';
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    child.stdout.on('data', (piece) => {
-      this.#output += piece;
-      this.#changed();
-    });
-    this.#child = child;
-  }
-
-  /** Resolves with the first match in what it printed since its start. */
-  async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.#output);
-      if (match !== null) return match;
-      await new Promise<void>((resolve) => {
-        this.#changed = resolve;
-      });
-    }
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-}
+import { AgentProcess, cfluxProgram } from './agent-process.js';
 
 describeWithServer('influxd', 'three agents with three servers', () => {
   it('R34: are killed, lose meta.db, find it empty and put back, and lose their data: each behaves as documented', async () => {
-    const program = await bundle(main, 'cflux-main');
+    const program = await cfluxProgram();
     const manager = await labManager();
     const servers = await Promise.all([server(), server(), server()]);
     const [removed, emptied, moved] = servers as [Influxd, Influxd, Influxd];

@@ -109,10 +109,42 @@ describe('cflux', () => {
     expect((await cflux(['clusters', '--token-file', file], { env })).code).toBe(0);
     expect((await cflux(['clusters'], { env: { ...env, CFLUX_TOKEN: token } })).code).toBe(0);
     const forbidden = await cflux(['remove-node', 'prod', '7', '--token-file', file], { env });
-    expect([forbidden.code, forbidden.err]).toEqual([
-      5,
-      expect.stringContaining('lacks the scope node or admin'),
-    ]);
+    expect([forbidden.code, forbidden.err]).toEqual([5, expect.stringContaining('lacks the scope node')]);
+  });
+
+  it('explains that a token with the scope read shows no snapshot, for every command that reads one', async () => {
+    const tokens = [
+      { name: 'ops', token: 'operator-token-01', scopes: ['read'] as const },
+      { name: 'root', token: 'root-root-root-root', scopes: ['admin'] as const },
+    ];
+    const { url } = await serve({}, { tokens });
+    const env = { CFLUX_ENDPOINT: url, CFLUX_TOKEN: tokens[0]?.token };
+    const schema = join(await temporaryDirectory(), 'schema.iql');
+    await writeFile(schema, 'CREATE DATABASE sensors');
+    const root = { env: { ...env, CFLUX_TOKEN: tokens[1]?.token } };
+    expect((await cflux(['exec', '--create-cluster', 'CREATE DATABASE db'], root)).code).toBe(0);
+    const [{ version }] = JSON.parse((await cflux(['history', '--json'], { env })).out);
+    for (const args of [
+      ['show'],
+      ['show', 'default', String(version)],
+      ['diff', 'default', String(version), String(version)],
+      ['export'],
+      ['plan'],
+      ['apply', schema, '--dry-run'],
+      ['exec', 'SHOW DATABASES'],
+      ['rollback', 'default', String(version), '--dry-run'],
+    ]) {
+      const { code, out, err } = await cflux(args, { env });
+      expect([code, out, err], args.join(' ')).toEqual([
+        5,
+        '',
+        expect.stringMatching(
+          /"ops" lacks the scope metadata, .* password hashes: use a token with the scope metadata/,
+        ),
+      ]);
+    }
+    for (const command of ['status', 'clusters', 'nodes', 'history'])
+      expect((await cflux([command], { env })).code, command).toBe(0);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Scope } from '../../src/manager/http/tokens.js';
+import { scopes } from '../../src/manager/http/scopes.js';
 import { headers } from '../../src/protocol/headers.js';
 import { paths } from '../../src/protocol/routes.js';
 import { serve } from '../support/serve.js';
@@ -46,12 +46,16 @@ describe('docs/protocol.md', () => {
     ).toEqual([]);
   });
 
+  it('describes every scope of the code', () => {
+    const named = rowsOf(section(page, '## Scopes')).flatMap(([cell]) => namesIn(cell));
+    expect(named).toEqual([...scopes]);
+  });
+
   it('its table of routes is complete, and names the scopes that open each', async () => {
     const rows = rowsOf(section(page, '## Routes'));
     const routes = rows.flatMap(([names = '', , scopes = '']) =>
       namesIn(names).map((route) => ({ route, scopes: namesIn(scopes) })),
     );
-    const scopes: Scope[] = ['read', 'write', 'node', 'admin'];
     const tokens = scopes.map((scope) => ({
       name: scope,
       token: `token-of-${scope}`.padEnd(32, 'x'),

@@ -103,4 +103,20 @@ export const influxdbMutants: readonly Mutant[] = [
     replace: 'present: reading.metadata,',
     tests: local,
   },
+  {
+    rule: 'R28',
+    breaks: 'an outage of the server is reported at each probe',
+    file: 'influxdb/server-watch.ts',
+    find: 'if (!wasDown) onDown(CfluxError.from(error));',
+    replace: 'onDown(CfluxError.from(error));',
+    tests: ['influxdb/server-watch.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks: 'a silent server is not probed',
+    file: 'influxdb/server-watch.ts',
+    find: 'isDue = early.aborted || this.isDown || this.#quietFor() >= probeInterval;',
+    replace: 'isDue = early.aborted || this.isDown;',
+    tests: ['influxdb/server-watch.test.ts'],
+  },
 ];

@@ -698,4 +698,20 @@ export const managerMutants: readonly Mutant[] = [
     replace: 'this.#ofOthers',
     tests: ['manager/etcd-nodes.test.ts'],
   },
+  {
+    rule: 'R24',
+    breaks: 'a token with the scope read polls snapshots',
+    file: 'manager/http/scopes.ts',
+    find: "poll: ['metadata',",
+    replace: "poll: ['read', 'metadata',",
+    tests: ['manager/scopes.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'a token with the scope read gets kept versions',
+    file: 'manager/http/scopes.ts',
+    find: "readVersion: ['metadata',",
+    replace: "readVersion: ['read', 'metadata',",
+    tests: ['manager/scopes.test.ts'],
+  },
 ];

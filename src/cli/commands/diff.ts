@@ -10,6 +10,7 @@ import { withManager } from '../with-manager.js';
 
 const help = `
 + exists only in V2, - exists only in V1, ~ has another value. A changed password is listed, but never shown.
+A token requires the scope metadata.
 
 Example:
   cflux diff prod 1763800000123 1763800004711`;

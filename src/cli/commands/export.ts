@@ -12,7 +12,8 @@ import type { Terminal } from '../terminal.js';
 import { clusterOf, withManager } from '../with-manager.js';
 
 const help = `
-The output is a meta.db of InfluxDB 1.x with password hashes: protect it like the server's own.
+The output is a meta.db of InfluxDB 1.x with password hashes: protect it like the server's own. A token
+requires the scope metadata.
 With --format iql it is a file of InfluxQL for \`cflux apply\`, where passwords are parameters; what InfluxQL cannot
 express is listed at its start and on standard error.
 

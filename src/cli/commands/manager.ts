@@ -47,8 +47,14 @@ Tokens are in a TOML file that is reloaded when it changes; held polls of a remo
   [[token]]
   name = "node-1"          # shown in the history and the log
   token = "…"              # or sha256 = "…", so that the file does not contain it
-  scopes = ["node"]        # read, write, node, admin (everything)
+  scopes = ["node"]        # one or more of the scopes below
   cluster = "default"      # limits the token to this cluster; default: all
+Scopes, and what they show:
+  read       nodes, reports, lists of clusters and versions, metrics: no snapshot
+  metadata   like read, and snapshots, which contain password hashes: show, diff, export, plan
+  write      like metadata, and changes: exec, apply, import, rollback
+  node       nodes and agents: register, heartbeat, poll, push, list the nodes of a cluster; also remove-node
+  admin      everything, also delete-cluster
 
 The files of --tls-cert, --tls-key and --client-ca are reloaded when they change. A file that cannot be used is logged, and the
 previous certificate stays in use. Certificates are logged 30, 14, 7, 3 and 1 days before they expire.

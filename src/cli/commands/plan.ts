@@ -31,7 +31,7 @@ interface Flags extends InfluxFlags, ManagerFlags {
 
 const help = `
 Reads the cluster and the server, and changes neither. With the --data of an agent it knows what the cluster has dropped;
-without it, every item that is not in the cluster counts as unmanaged.
+without it, every item that is not in the cluster counts as unmanaged. A token requires the scope metadata.
 
 Examples:
   cflux plan --endpoint http://manager:8000 --cluster prod --data /var/lib/cflux

@@ -10,7 +10,7 @@ import type { Terminal } from '../terminal.js';
 import { clusterOf, withManager } from '../with-manager.js';
 
 const help = `
-Password hashes are not shown; \`cflux export\` includes them.
+Password hashes are not shown; \`cflux export\` includes them. A token requires the scope metadata.
 
 Examples:
   cflux show prod                    the newest version

@@ -4,7 +4,8 @@ import { CfluxError } from '../../errors.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Requester } from '../audit.js';
 import { header } from './request-headers.js';
-import { type Bearer, type Scope, scopes, type TokenSource } from './tokens.js';
+import { missingScope, permitting } from './scopes.js';
+import type { Bearer, TokenSource } from './tokens.js';
 
 /** Identifies the requester, and the clusters that it may see. */
 export interface Access {
@@ -15,29 +16,6 @@ export interface Access {
   /** Its token; undefined if the manager requires none. */
   readonly bearer?: Bearer;
 }
-
-/** A route requires one of these scopes; a route without scopes is public. `admin` grants everything. */
-const needed: Readonly<Record<Route['name'], readonly Scope[]>> = {
-  health: [],
-  ready: [],
-  poll: ['read', 'write', 'node'],
-  listNodes: ['read', 'write', 'node'],
-  listAll: ['read', 'write'],
-  listClusters: ['read', 'write'],
-  history: ['read', 'write'],
-  readVersion: ['read', 'write'],
-  metrics: ['read', 'write'],
-  ui: [],
-  whoami: scopes,
-  status: ['read', 'write'],
-  activity: ['read', 'write'],
-  push: ['write', 'node'],
-  register: ['node'],
-  heartbeat: ['node'],
-  report: ['node'],
-  deregister: ['node'],
-  deleteCluster: ['admin'],
-};
 
 /**
  * Authorizes a request before any of its body is read.
@@ -50,15 +28,15 @@ export async function accessOf(
   tokens: TokenSource,
 ): Promise<Access> {
   const remote = request.socket.remoteAddress;
-  const scopesNeeded = route === undefined ? undefined : needed[route.name];
-  if (scopesNeeded?.length === 0) return { requester: { remote }, maySee: () => false, isNode: false };
+  if (route !== undefined && permitting[route.name].length === 0)
+    return { requester: { remote }, maySee: () => false, isNode: false };
   const token = /^Bearer +([^\s]+) *$/i.exec(header(request, 'Authorization') ?? '')?.[1];
   if (token === undefined)
     throw unauthorized('the request has no token: this manager requires Authorization: Bearer <token>');
   const bearer = await tokens.find(token);
   if (bearer === undefined)
     throw unauthorized('the token is unknown or was removed: use a token of this manager');
-  check(bearer, route, scopesNeeded ?? []);
+  if (route !== undefined) check(bearer, route);
   const { name, cluster: only } = bearer;
   return {
     requester: { remote, author: name },
@@ -81,13 +59,10 @@ export function openAccess({ socket }: IncomingMessage): Access {
 
 const everything = () => true;
 
-function check({ name, scopes, cluster }: Bearer, route: Route | undefined, oneOf: readonly Scope[]): void {
-  if (route === undefined) return;
-  if (!scopes.includes('admin') && !oneOf.some((scope) => scopes.includes(scope))) {
-    throw forbidden(
-      `the token ${JSON.stringify(name)} lacks the scope ${[...oneOf, 'admin'].join(' or ')}: use a token that has it`,
-    );
-  }
+function check({ name, scopes, cluster }: Bearer, route: Route): void {
+  const oneOf = permitting[route.name];
+  if (!oneOf.some((scope) => scopes.includes(scope)))
+    throw forbidden(`the token ${JSON.stringify(name)} ${missingScope(oneOf)}`);
   if (cluster === undefined) return;
   const asked = 'cluster' in route ? route.cluster : undefined;
   const isForAll = asked === undefined && route.name === 'metrics';

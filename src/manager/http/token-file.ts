@@ -17,7 +17,7 @@ const checkInterval = 1_000;
  * [[token]]
  * name = "node-1"
  * sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
- * scopes = ["node"]      # read, write, node, admin
+ * scopes = ["node"]      # read, metadata, write, node, admin
  * cluster = "default"    # absent: all clusters
  * ```
  */

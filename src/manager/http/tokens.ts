@@ -1,10 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CfluxError } from '../../errors.js';
-
-/** The scopes of tokens; `admin` includes all others. */
-export const scopes = ['read', 'write', 'node', 'admin'] as const;
-/** A permission of a token. */
-export type Scope = (typeof scopes)[number];
+import { type Scope, scopes } from './scopes.js';
 
 /** A token in the configuration. */
 export interface TokenEntry {

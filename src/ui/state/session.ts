@@ -49,7 +49,7 @@ export function refused(reason: string): void {
 /** Whether the token permits what the given scope is for. */
 export function may(scope: 'read' | 'metadata' | 'write' | 'admin'): boolean {
   const scopes = whoami.value?.scopes ?? [];
-  const including = { read: ['read', 'write'], metadata: ['metadata', 'write'], write: ['write'], admin: [] }[
+  const including = { read: ['read', 'metadata', 'write'], metadata: ['metadata', 'write'], write: ['write'], admin: [] }[
     scope
   ];
   return scopes.includes('admin') || including.some((each) => scopes.includes(each));

@@ -30,9 +30,10 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request);
     const statement = new URLSearchParams(body).get('q') ?? '';
-    const isChange = !/^(SHOW|SELECT) /.test(statement);
+    // Pings and other requests without a statement change nothing.
+    const isChange = statement !== '' && !/^(SHOW|SELECT) /.test(statement);
     if (isChange) seen += 1;
-    else reads += 1;
+    else if (statement !== '') reads += 1;
     const isHere = isChange && place !== undefined && seen === place.nth;
     if (isHere && place?.when === 'before') isCut = true;
     if (isCut) {
@@ -40,11 +41,9 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
       request.socket.destroy();
       return;
     }
-    const answer = await fetch(`${target}${request.url}`, {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const sent = request.method === 'GET' ? {} : { method: 'POST', body, headers };
+    const answer = await fetch(`${target}${request.url}`, sent);
     const text = await answer.text();
     if (isChange) changes.push(statement);
     if (isHere) {
