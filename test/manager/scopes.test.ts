@@ -72,6 +72,11 @@ const samples: Readonly<Record<Route['name'], Sample>> = {
   },
   deregister: { method: 'DELETE', target: ({ id }) => `/nodes/c/${id}`, scopes: ['node', 'admin'] },
   deleteCluster: { method: 'DELETE', target: () => '/clusters/c', scopes: ['admin'] },
+  whoami: { method: 'GET', target: () => '/whoami', scopes },
+  status: { method: 'GET', target: () => '/status', scopes: readers },
+  activity: { method: 'GET', target: () => '/activity/0', scopes: readers },
+  // Not served without the option, and public in any case.
+  ui: { method: 'GET', target: () => '/ui/', scopes: [] },
 };
 
 const unknownTargets = [

@@ -6,10 +6,10 @@ import type { Manager } from 'clusterflux/manager';
 import fc from 'fast-check';
 import { build } from 'vite';
 import { expect, it, onTestFinished } from 'vitest';
-import { arbitraryMetadata } from '../meta/support/arbitrary-metadata.js';
-import { cflux } from '../support/fake-terminal.js';
 import { differenceLines, differences } from '../../src/meta/metadata-differences.js';
 import { metadataTree } from '../../src/meta/metadata-tree.js';
+import { arbitraryMetadata } from '../meta/support/arbitrary-metadata.js';
+import { cflux } from '../support/fake-terminal.js';
 import { describeWithServer } from '../support/servers.js';
 import { openPage, serveSample, serveUi } from './support/dashboard.js';
 import { SampleCluster } from './support/sample-fleet.js';
@@ -38,7 +38,9 @@ describeWithServer('chromium', 'the dashboard in Chromium: contents', () => {
       version = result.version;
     }
     const versions = (await manager.history('prod')).map((record) => record.version);
-    const trees = new Map(versions.toReversed().map((each, at) => [each, metadataTree(samples[at] as MetaData)]));
+    const trees = new Map(
+      versions.toReversed().map((each, at) => [each, metadataTree(samples[at] as MetaData)]),
+    );
     const treeOf = (each: number) => trees.get(each) ?? metadataTree(samples[0] as MetaData);
     const pairs = versions
       .flatMap((from) => versions.map((to) => [from, to] as const))
