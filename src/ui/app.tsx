@@ -41,11 +41,7 @@ function toMain(): void {
 
 function Content() {
   const shown = route.value;
-  if (fleet.value === undefined) {
-    if (fleetError.value !== undefined) return <Failure error={fleetError.value} onRetry={refreshFleet} />;
-    if (outage.value !== undefined) return <Failure error={outage.value} onRetry={retryNow} />;
-    return <Loading what="the clusters" rows={5} />;
-  }
+  if (fleet.value === undefined) return <Beginning />;
   return (
     <>
       {fleetError.value !== undefined && <Failure error={fleetError.value} onRetry={refreshFleet} />}
@@ -60,6 +56,22 @@ function Content() {
         )
       ) : (
         <View shown={shown} />
+      )}
+    </>
+  );
+}
+
+/** Nothing was read yet. */
+function Beginning() {
+  return (
+    <>
+      <h1 class="off-screen">cflux</h1>
+      {fleetError.value !== undefined ? (
+        <Failure error={fleetError.value} onRetry={refreshFleet} />
+      ) : outage.value !== undefined ? (
+        <Failure error={outage.value} onRetry={retryNow} />
+      ) : (
+        <Loading what="the clusters" rows={5} />
       )}
     </>
   );

@@ -1,3 +1,6 @@
+const outageCodes: ReadonlySet<string> = new Set(['UNREACHABLE', 'TIMEOUT']);
+const outageStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
+
 /** A request that failed: the manager's own words, or why there was no response. */
 export class ApiError extends Error {
   /** 0 without a response. */
@@ -13,7 +16,7 @@ export class ApiError extends Error {
 
   /** The manager could not be reached, or cannot serve now. */
   get isOutage(): boolean {
-    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
+    return outageCodes.has(this.code) || outageStatuses.has(this.status);
   }
 
   static from(cause: unknown): ApiError {

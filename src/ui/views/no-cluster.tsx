@@ -5,6 +5,7 @@ import { hrefOf } from '../state/route.js';
 export function NoCluster({ cluster }: { readonly cluster: string }) {
   return (
     <div class="empty">
+      <h1>No such cluster</h1>
       <p>
         The manager has no cluster{' '}
         <strong>

@@ -18,6 +18,7 @@ export function Overview() {
   if (known === undefined) return null;
   return (
     <>
+      <h1 class="off-screen">Overview</h1>
       <Problems />
       <section aria-labelledby="clusters-title">
         <h2 id="clusters-title">Clusters</h2>
