@@ -5,7 +5,12 @@
 const ground = [
   'async',
   'errors.ts',
+  'check-arguments.ts',
   'check-options.ts',
+  'listen-failure.ts',
+  'missing-package.ts',
+  'nearest-name.ts',
+  'value-kinds.ts',
   'clock.ts',
   'random.ts',
   'json-object.ts',
@@ -22,6 +27,7 @@ const ground = [
   'certificates.ts',
   'certificate-metrics.ts',
   'tls-credentials.ts',
+  'server-versions.ts',
 ];
 const layers = {
   delta: [...ground],

@@ -13,6 +13,8 @@ const shared: Options = {
   target: 'node20',
   // Without splitting, a class reached through two subpaths exists twice (and `instanceof` lies).
   splitting: true,
+  // A class that refers to itself is renamed (`_CfluxClient`) otherwise.
+  keepNames: true,
   // One build, one clean: the configurations below run side by side.
   clean: false,
 };

@@ -1,3 +1,4 @@
+import { everywhereFigures } from './client/everywhere-figures.js';
 import { fanOutFigures } from './client/fan-out-figures.js';
 import { idleFigures } from './client/idle-figures.js';
 import { measuredChanges } from './client/measured-changes.js';
@@ -11,6 +12,8 @@ export async function run(): Promise<Figure[]> {
     const setting = await open();
     try {
       figures.push(...(await measuredChanges(setting)), ...(await fanOutFigures(setting)));
+      // In one process the nodes have the change before it is acknowledged.
+      if (open === httpSetting) figures.push(...(await everywhereFigures(setting)));
     } finally {
       await setting.close();
     }

@@ -8,6 +8,7 @@ const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = 
   influxql: () => import('./influxql.js'),
   meta: () => import('./meta.js'),
   client: () => import('./client.js'),
+  legacy: () => import('./legacy.js'),
   manager: () => import('./manager.js'),
   package: () => import('./package.js'),
 };

@@ -23,7 +23,7 @@ done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "Install by hand: InfluxDB 1.6–1.8, etcd 3.4 or later, and Chromium 123 or later, so that influxd, influx, etcd and chromium are on PATH." >&2
+  echo "Install by hand: InfluxDB 1.6–1.12, etcd 3.4 or later, and Chromium 123 or later, so that influxd, influx, etcd and chromium are on PATH." >&2
   echo "Without them their tests are skipped and listed at the end of the run; with CI=true they fail." >&2
   exit 1
 fi

@@ -16,5 +16,11 @@ export function debugLog(namespace: string): DebugLog {
   };
 }
 
+/** Returns a function that returns whether `DEBUG` enables `namespace`. */
+export function debugSwitch(namespace: string): () => boolean {
+  const log = createDebug(namespace);
+  return () => log.enabled;
+}
+
 /** Formats an error without its stack. */
 const shortened = (value: unknown) => (value instanceof Error ? String(value) : value);

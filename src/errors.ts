@@ -14,6 +14,7 @@ export type CfluxErrorCode =
   | 'RETENTION_POLICY_CONFLICT'
   | 'RETENTION_POLICY_DURATION_TOO_LOW'
   | 'INCOMPATIBLE_DURATIONS'
+  | 'NEGATIVE_WRITE_LIMIT'
   | 'REPLICATION_FACTOR_TOO_LOW'
   | 'SHARD_GROUP_NOT_FOUND'
   | 'CONTINUOUS_QUERY_EXISTS'
@@ -44,6 +45,7 @@ export type CfluxErrorCode =
   | 'STORAGE_FAILED'
   | 'DIRECTORY_LOCKED'
   | 'INVALID_OPTION'
+  | 'INVALID_ARGUMENT'
   | 'MISSING_DEPENDENCY'
   | 'PASSWORD_HASH_TOO_COSTLY'
   // The wire and the manager.
@@ -67,6 +69,7 @@ export type CfluxErrorCode =
   // The client.
   | 'UNKNOWN_OUTCOME'
   | 'CONFLICT_TIMEOUT'
+  | 'NOT_EVERYWHERE'
   | 'EPOCH_MISMATCH'
   | 'FOREIGN_CLUSTER'
   | 'NESTED_MUTATION'
@@ -75,8 +78,8 @@ export type CfluxErrorCode =
   | 'CLOSED'
   | 'UNEXPECTED';
 
-/** What is known about a change whose request failed: certainly not applied, or unknown. */
-export type Outcome = 'notApplied' | 'unknown';
+/** What is known about a change whose call failed: certainly not applied, unknown, or applied (`NOT_EVERYWHERE` only). */
+export type Outcome = 'notApplied' | 'unknown' | 'applied';
 
 /** Details of an error besides its code and message. */
 export interface CfluxErrorOptions {
@@ -108,7 +111,7 @@ export class CfluxError extends Error {
   readonly code: CfluxErrorCode;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
-  /** For a failed request with a change: whether the change may have been applied. */
+  /** For a failed request with a change: whether the change was applied, or may have been. */
   readonly outcome: Outcome | undefined;
   /** Milliseconds to wait before a retry, if the server requested it. */
   readonly retryAfter: number | undefined;

@@ -1,5 +1,6 @@
 export type { CertificateInfo } from './certificates.js';
 export { CfluxClient } from './client/cflux-client.js';
+export type { MutateOptions, WaitOptions } from './client/config/call-options.js';
 export { type ConfigSources, loadConfig } from './client/config/config.js';
 export type { CfluxOptions } from './client/config/options.js';
 export type { Applied } from './client/follow/applied-version.js';
@@ -21,7 +22,6 @@ export {
 } from './client/observe/events.js';
 export { type JsonLoggerOptions, jsonLogger } from './client/observe/json-logger.js';
 export type { CfluxState, CfluxStatus } from './client/observe/status.js';
-export type { WaitOptions } from './client/session.js';
 export { type Clock, systemClock } from './clock.js';
 export {
   CfluxError,
@@ -42,6 +42,7 @@ export { decodeMetadata } from './meta/codec/decode-metadata.js';
 export { type EncodeOptions, encodeMetadata } from './meta/codec/encode-metadata.js';
 export { digestMetadata } from './meta/digest-metadata.js';
 export { formatDuration, parseDuration } from './meta/durations.js';
+export { emptyMetaData } from './meta/empty-metadata.js';
 export { equalMetadata } from './meta/equal-metadata.js';
 export { Leases } from './meta/leases.js';
 export { LocalMetaClient, type LocalMetaClientOptions } from './meta/local-meta-client.js';
@@ -79,6 +80,7 @@ export { isSubscriptionUrl } from './meta/subscription-url.js';
 export type { NodeProgress as NodeWord } from './protocol/node-progress.js';
 export type { FindingKind, NodeReport } from './protocol/node-report.js';
 export type { NodeDescription, NodeInfo, NodeKind, Registration } from './protocol/nodes.js';
+export type { WaitForNodesRequest, WaitForNodesResult } from './protocol/waiting-for-nodes.js';
 export { type Random, systemRandom } from './random.js';
 export type { PemFunction } from './tls-credentials.js';
 export type { BearerToken } from './transport/bearer-token.js';

@@ -1,12 +1,9 @@
-import { CfluxError, type CfluxErrorOptions } from './errors.js';
+import type { CfluxErrorOptions } from './errors.js';
+import { missingPackage } from './missing-package.js';
 
 /** The error for metrics without the optional package. */
 export const missingPromClient = (options: CfluxErrorOptions = {}) =>
-  new CfluxError(
-    'MISSING_DEPENDENCY',
-    'metrics require the package prom-client: npm install prom-client',
-    options,
-  );
+  missingPackage('prom-client', 'no metrics', options);
 
 /**
  * Loads the optional package prom-client.

@@ -1,11 +1,34 @@
-import { CfluxClient, HttpTransport, LocalMetaClient } from 'clusterflux';
-import { Manager, MemoryStore } from 'clusterflux/manager';
+import {
+  CfluxClient,
+  clientMetrics,
+  HttpTransport,
+  jsonLogger,
+  LocalMetaClient,
+  loadConfig,
+  withRetry,
+} from 'clusterflux';
+import { InfluxMirror, readInfluxMetadata } from 'clusterflux/influxdb';
+import { executeQuery } from 'clusterflux/influxql';
+import {
+  createManagerServer,
+  EtcdStore,
+  LmdbStore,
+  LocalTransport,
+  Manager,
+  MemoryStore,
+} from 'clusterflux/manager';
 import { mockMetaClient } from 'clusterflux/testing';
 import { describe, expect, it } from 'vitest';
 
 /** What a program without types may write. */
 const construct = (make: new (...args: never[]) => unknown, ...args: readonly unknown[]) =>
   Reflect.construct(make, args);
+
+const apply = (run: (...args: never[]) => unknown, ...args: readonly unknown[]) =>
+  Reflect.apply(run, undefined, args);
+
+const refusal = (message: RegExp) =>
+  expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
 
 const meta = () => new LocalMetaClient();
 const store = () => new MemoryStore();
@@ -111,10 +134,98 @@ describe('options', () => {
       () => construct(Manager, { store: store(), ttl: 1 }),
       /ttl: unknown to Manager; did you mean nodeTtl\?/,
     ],
+    [
+      'a nested option of a manager',
+      () => construct(Manager, { store: store(), limits: { snapshotByte: 1 } }),
+      /snapshotByte: unknown to limits; did you mean snapshotBytes\?/,
+    ],
+    [
+      'a nested option of TLS',
+      () => construct(CfluxClient, meta(), { tls: { caFile: '/x' } }),
+      /caFile: unknown to tls; did you mean ca\?/,
+    ],
+    [
+      'a nested option of the attempts',
+      () => construct(HttpTransport, { retry: { retries: 3 } }),
+      /retries: unknown to retry; retry has attempts, /,
+    ],
+    ['no directory of a store', () => construct(LmdbStore), /options of LmdbStore: .*found undefined/],
+    ['a blank directory of a store', () => construct(LmdbStore, { dir: ' ' }), /dir of LmdbStore: .*blank/],
+    [
+      'an unknown option of a store',
+      () => construct(LmdbStore, { directory: '/x' }),
+      /directory: unknown to LmdbStore; did you mean dir\?/,
+    ],
+    [
+      'no endpoints of etcd',
+      () => construct(EtcdStore, {}),
+      /option endpoints of EtcdStore: expected .*found undefined/,
+    ],
+    [
+      'an unknown option of etcd',
+      () => construct(EtcdStore, { endpoint: 'http://a' }),
+      /did you mean endpoints\?/,
+    ],
+    [
+      'an unknown option of a mirror',
+      () => construct(InfluxMirror, { url: 'http://a', userName: 'x' }),
+      /userName: unknown to InfluxMirror; did you mean username\?/,
+    ],
+    [
+      'no URL of a mirror',
+      () => construct(InfluxMirror, {}),
+      /option url of InfluxMirror: .*found undefined/,
+    ],
+    ['no transport to retry', () => apply(withRetry), /transport of withRetry: .*found undefined/],
+    [
+      'an unknown option of withRetry',
+      () => apply(withRetry, new LocalTransport(new Manager({ store: store() })), { retries: 3 }),
+      /retries: unknown to withRetry/,
+    ],
+    ['an unknown option of jsonLogger', () => apply(jsonLogger, { levels: 'info' }), /did you mean level\?/],
+    [
+      'an unknown level',
+      () => apply(jsonLogger, { level: 'verbose' }),
+      /level of jsonLogger: expected "debug" or "info" or "warn" or "error"/,
+    ],
+    ['an unknown source', () => apply(loadConfig, { path: '/x' }), /path: unknown to loadConfig/],
   ])('are refused: %s', (_, make, message) => {
-    expect(make).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) }),
-    );
+    expect(make).toThrow(refusal(message));
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'an unknown option of createManagerServer',
+      () => apply(createManagerServer, new Manager({ store: store() }), { hosts: [] }),
+      /hosts: unknown to createManagerServer; did you mean host\?/,
+    ],
+    [
+      'the options in place of the manager',
+      () => apply(createManagerServer, { port: 0 }),
+      /manager of createManagerServer: .* without open, announce/,
+    ],
+    [
+      'a port as text',
+      () => apply(createManagerServer, new Manager({ store: store() }), { port: '8000' }),
+      /option port of createManagerServer: expected a number, found a string/,
+    ],
+    [
+      'an unknown option of readInfluxMetadata',
+      () => apply(readInfluxMetadata, 'http://127.0.0.1:1', { user: 'x' }),
+      /user: unknown to readInfluxMetadata; did you mean username\?/,
+    ],
+    [
+      'an unknown option of executeQuery',
+      () => apply(executeQuery, meta(), 'SHOW USERS', { db: 'x' }),
+      /target of executeQuery: .*without mutate/,
+    ],
+    [
+      'an unknown option of clientMetrics',
+      () => apply(clientMetrics, [], { registries: [] }),
+      /registries: unknown to clientMetrics/,
+    ],
+  ])('are refused by a rejection: %s', async (_, run, message) => {
+    await expect(run()).rejects.toThrow(refusal(message));
   });
 
   it('are taken if they are undefined, and from a mock with more than it needs', () => {

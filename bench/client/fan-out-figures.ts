@@ -14,14 +14,18 @@ const data = benchmarkSnapshot({ groups: 1 });
 type Change = () => Promise<number[]>;
 
 /** A change of one node, taken up by the others. */
-async function clientsOf(setting: Setting): Promise<{ change: Change; close: () => Promise<void> }> {
-  const options = { ...setting.options, cluster: 'fan-out' };
+export async function clientsOf(
+  setting: Setting,
+  cluster = 'fan-out',
+): Promise<{ writer: CfluxClient; change: Change; close: () => Promise<void> }> {
+  const options = { ...setting.options, cluster };
   const writer = new CfluxClient(new LocalMetaClient({ data }), options);
   await writer.open();
   const readers = Array.from({ length: nodes }, () => new CfluxClient(new LocalMetaClient(), options));
   for (const reader of readers) await reader.open();
   let round = 0;
   return {
+    writer,
     async change() {
       const applied = readers.map(
         (reader) =>

@@ -6,8 +6,9 @@ export async function rawRate(
   urls: readonly string[],
   requests: readonly string[],
   connections: number,
+  headersOf: (request: number) => string = () => '',
 ): Promise<number> {
-  const waiting = requests.values();
+  const waiting = requests.entries();
   const begin = performance.now();
   await Promise.all(
     Array.from({ length: connections }, async (_, number) => {
@@ -20,12 +21,12 @@ export async function rawRate(
         received += text;
         if (received.endsWith('\r\n\r\n')) answered();
       });
-      for (const request of waiting) {
+      for (const [index, request] of waiting) {
         const answer = new Promise<void>((resolve) => {
           answered = resolve;
         });
         received = '';
-        socket.write(`${request} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 0\r\n\r\n`);
+        socket.write(`${request} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 0\r\n${headersOf(index)}\r\n`);
         await answer;
         if (!received.startsWith('HTTP/1.1 200')) throw new Error(`${request}: ${received}`);
       }

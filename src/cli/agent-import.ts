@@ -28,6 +28,8 @@ export class AgentImport {
   #work: Promise<unknown> = Promise.resolve();
   #isSettled = false;
   #lastFailure: string | undefined;
+  /** Users whose missing hash was logged. */
+  readonly #withoutHash = new Set<string>();
 
   constructor(parts: AgentImportParts) {
     this.#parts = parts;
@@ -85,7 +87,10 @@ export class AgentImport {
     for (const item of added)
       log.notify('imported', `imported  ${describeItem(item)} into the cluster`, { item });
     for (const user of withoutHash) {
-      const text = `cannot import user ${JSON.stringify(user)}: its password hash is unknown without the snapshot port`;
+      // Logged once, because every convergence tries again.
+      if (this.#withoutHash.has(user)) continue;
+      this.#withoutHash.add(user);
+      const text = `cannot import user ${JSON.stringify(user)}: its password hash is unknown without the snapshot port; set --snapshot host:port`;
       log.notify('notImported', text, { user });
     }
     return added.length;

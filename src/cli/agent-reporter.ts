@@ -1,10 +1,9 @@
 import type { Clock } from '../clock.js';
 import { CfluxError, isCfluxError } from '../errors.js';
-import { describeItem } from '../influxdb/item.js';
 import type { Report } from '../influxdb/report.js';
 import { type FindingKind, maxFindings, type NodeReport } from '../protocol/node-report.js';
 import type { AgentLog } from './agent-log.js';
-import { describeFinding } from './plan-text.js';
+import { describeFinding, describeUnmanaged } from './plan-text.js';
 
 /** Milliseconds between two reports, */
 const interval = 2_000;
@@ -123,14 +122,19 @@ export function findingsOf({
   unmanaged,
   local,
   unverified,
+  snapshotFailure,
 }: Report): ReportContent['findings'] {
   const of = <T>(kind: FindingKind, things: readonly T[], describe: (thing: T) => string) =>
     things.slice(0, maxFindings).map((thing) => ({ kind, text: describe(thing) }));
   return [
     ...of('refused', refused, describeFinding),
     ...of('pending', pending, describeFinding),
-    ...of('unmanaged', unmanaged, describeItem),
-    ...of('unverified', unverified, (user) => `password of user ${JSON.stringify(user)}`),
+    ...of('unmanaged', unmanaged, (item) => describeUnmanaged(item, snapshotFailure)),
+    ...of(
+      'unverified',
+      unverified,
+      (user) => `password of user ${JSON.stringify(user)}: unknown without the snapshot port (--snapshot)`,
+    ),
     ...of('local', local, describeFinding),
   ].slice(0, maxFindings);
 }

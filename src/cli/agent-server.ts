@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { CfluxError } from '../errors.js';
+import { listenFailure } from '../listen-failure.js';
 import { BrowserGuard } from '../protocol/browser-guard.js';
 import { onEveryRequest } from '../protocol/every-request.js';
 import { parseTarget } from '../protocol/request-target.js';
@@ -91,7 +92,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     server.listen(port, host);
     await once(server, 'listening');
   } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', `--listen: ${CfluxError.from(cause).message}`, { cause });
+    throw listenFailure(cause, host, port);
   }
 }
 
@@ -102,6 +103,7 @@ function summaryOf({ healthy, reason, client, server, report }: Agent['health'])
     pending: report.pending.length,
     refused: report.refused.length,
     unmanaged: report.unmanaged.length,
+    ...(report.snapshotFailure === undefined ? {} : { snapshotFailure: report.snapshotFailure }),
   };
   const influxdb = { ...server, ...counts };
   const why = reason === undefined ? {} : { reason };

@@ -201,6 +201,7 @@ export class Agent {
         reachable: this.#isReachable,
         ...(version === undefined ? {} : { version }),
         ...(error === undefined ? {} : { error: error.message }),
+        ...(report?.snapshotFailure === undefined ? {} : { snapshotError: report.snapshotFailure.reason }),
       },
       drops: this.#options.influx.drops === 'apply',
       inSync: report?.inSync ?? 0,

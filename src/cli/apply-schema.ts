@@ -84,7 +84,15 @@ function policyOf(
   if (mine === undefined) return its;
   const { duration, replicaN, shardGroupDuration } = its;
   const subscriptions = merged(mine.subscriptions, its.subscriptions, !prunes, (_, other) => other);
-  return { ...mine, duration, replicaN, shardGroupDuration, subscriptions };
+  return { ...mine, duration, replicaN, shardGroupDuration, ...limitsOf(its), subscriptions };
+}
+
+/** The limits that a file states. Others are kept, because files from before InfluxDB 1.12 do not state any. */
+function limitsOf({ futureWriteLimit, pastWriteLimit }: RetentionPolicyInfo) {
+  return {
+    ...(futureWriteLimit === undefined ? {} : { futureWriteLimit }),
+    ...(pastWriteLimit === undefined ? {} : { pastWriteLimit }),
+  };
 }
 
 function userOf(mine: UserInfo | undefined, its: UserInfo, prunes: boolean): UserInfo {

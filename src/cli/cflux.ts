@@ -11,6 +11,7 @@ Exit codes:
   0 success   1 failed   2 invalid command line, or a dry run with changes
   3 cluster, version or node not found, or a cluster without data
   4 no manager responded   5 not allowed   6 conflict: the cluster changed concurrently
+  7 not all nodes have the version (--wait); changes, if any, were made
 
 Start here:
   cflux manager                   serve as the manager on this machine

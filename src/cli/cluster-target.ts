@@ -1,6 +1,7 @@
 import { sleep } from '../async/sleep.js';
 import { sendPush } from '../client/commit/classify-push.js';
 import { tooLate, unknownOutcome } from '../client/commit/push-outcome.js';
+import { notEverywhere, waitForNodes } from '../client/follow/wait-for-nodes.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { QueryTarget } from '../influxql/index.js';
@@ -11,6 +12,7 @@ import { equalMetadata } from '../meta/equal-metadata.js';
 import { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { MetaData } from '../meta/records.js';
 import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { randomUuid, systemRandom } from '../random.js';
 import type { Snapshot, Transport } from '../transport/transport.js';
 
@@ -45,6 +47,8 @@ const maxWait = 5_000;
 export class ClusterTarget implements QueryTarget {
   readonly #options: ClusterTargetOptions;
   readonly #clock: Clock;
+  /** Identifies this command to the manager, which reserves the next push for it after a conflict (R26). */
+  readonly #requester = randomUuid(systemRandom);
   #base: Base | undefined;
 
   constructor(options: ClusterTargetOptions) {
@@ -55,6 +59,21 @@ export class ClusterTarget implements QueryTarget {
   /** The version that was read or made last; 0 if there is none. */
   get version(): number {
     return this.#base?.version ?? noVersion;
+  }
+
+  /**
+   * Waits until all nodes that count have the version that was read or made last.
+   *
+   * @throws CfluxError `NOT_EVERYWHERE` that names the nodes behind
+   */
+  async waitForNodes(timeout: number): Promise<WaitForNodesResult> {
+    const { transport, cluster } = this.#options;
+    const parts = { transport, clock: this.#clock, random: systemRandom };
+    try {
+      return await waitForNodes(parts, { cluster, version: this.version, epoch: this.#base?.epoch, timeout });
+    } catch (error) {
+      throw notEverywhere(this.version, error);
+    }
   }
 
   /** The newest metadata. @throws CfluxError `CLUSTER_EMPTY` */
@@ -107,7 +126,7 @@ export class ClusterTarget implements QueryTarget {
     const [snapshot, mutation] = [encodeMetadata(data), randomUuid(systemRandom)];
     const outcome = await sendPush(
       transport,
-      { cluster, version, epoch, snapshot, mutation },
+      { cluster, version, epoch, snapshot, mutation, requester: this.#requester },
       { ...this.#limits(deadline), base },
     );
     if (outcome.kind === 'stored') {

@@ -26,7 +26,7 @@ export function withInfluxFlags(command: Command): Command {
     .option('--username <name>', 'name of an InfluxDB administrator (or INFLUX_USERNAME)')
     .option('--password-file <file>', "file with only the administrator's password (or INFLUX_PASSWORD)")
     .option('--influxdb-ca <file>', 'certificate authority of InfluxDB (PEM)')
-    .option('--snapshot <host:port>', "InfluxDB's snapshot port (default: queried from the server)")
+    .option('--snapshot <host:port>', "InfluxDB's snapshot port (default: queried, or port 8088 here)")
     .option('--no-snapshot', 'read by SHOW only; password hashes cannot be compared then')
     .option('--passwords <file>', 'TOML file of `"user" = "password"` (or the same text in CFLUX_PASSWORDS)')
     .option(

@@ -18,6 +18,8 @@ export const exitCode = {
   refused: 5,
   /** Conflict: the cluster changed concurrently; this command changed nothing. */
   conflict: 6,
+  /** The changes were made, or the version exists, but not all nodes have it. */
+  notEverywhere: 7,
 } as const;
 
 // A map, because a code may come from the network, and an object has inherited keys such as `constructor` and `__proto__`.
@@ -33,6 +35,7 @@ const codes: ReadonlyMap<CfluxErrorCode, number> = new Map([
   ['UNAUTHORIZED', exitCode.refused],
   ['FORBIDDEN', exitCode.refused],
   ['CONFLICT_TIMEOUT', exitCode.conflict],
+  ['NOT_EVERYWHERE', exitCode.notEverywhere],
 ]);
 
 /** Ends a command with an exit code and without a message, because it did not fail. */

@@ -1,5 +1,6 @@
 import { withDeadline } from '../async/deadline.js';
 import { sleep } from '../async/sleep.js';
+import { waitForNodes } from '../client/follow/wait-for-nodes.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError, type CfluxErrorCode, isCfluxError } from '../errors.js';
 import { JsonObject } from '../json-object.js';
@@ -17,6 +18,7 @@ import {
 import { problemType } from '../protocol/problem.js';
 import { paths } from '../protocol/routes.js';
 import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { randomUuid, systemRandom } from '../random.js';
 import { HttpAttempts } from '../transport/http-attempts.js';
 import type { HttpRequest } from '../transport/http-exchange.js';
@@ -56,6 +58,8 @@ export class ManagerApi {
   readonly #clock: Clock;
   readonly #onFailover: (error: CfluxError, next: string) => void;
   readonly #attempts: number;
+  /** Identifies this command to the manager (R26). */
+  readonly #requester = randomUuid(systemRandom);
 
   constructor({ onFailover = () => {}, ...options }: ManagerApiOptions) {
     this.#requests = new HttpAttempts(options);
@@ -109,6 +113,12 @@ export class ManagerApi {
     return this.#transport.nodes({ cluster });
   }
 
+  /** Waits until all nodes that count have a version. @throws `TIMEOUT` that names the nodes behind */
+  waitForNodes(cluster: string, version: number, timeout: number): Promise<WaitForNodesResult> {
+    const parts = { transport: this.#transport, clock: this.#clock, random: systemRandom };
+    return waitForNodes(parts, { cluster, version, timeout });
+  }
+
   /** Returns the kept versions, newest first. @throws `CLUSTER_NOT_FOUND` if there is none. */
   async history(cluster: string): Promise<readonly ListedVersion[]> {
     const history = await this.#json({ method: 'GET', path: paths.history(cluster) }, readHistory);
@@ -140,6 +150,7 @@ export class ManagerApi {
       epoch: base?.epoch,
       snapshot,
       mutation: randomUuid(systemRandom),
+      requester: this.#requester,
     });
     if (result.kind === 'committed') return result.version;
     throw new CfluxError(

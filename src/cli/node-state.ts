@@ -1,4 +1,4 @@
-import type { NodeInfo } from '../protocol/nodes.js';
+import { countingVersion, type NodeInfo } from '../protocol/nodes.js';
 
 /** A node beside the kept versions of its cluster. */
 export interface NodeState {
@@ -8,13 +8,9 @@ export interface NodeState {
   readonly text: string;
 }
 
-/** The version that counts for a node: of an agent the applied one, of others the one that they hold. */
-const versionOf = ({ kind, heldVersion, appliedVersion }: NodeInfo) =>
-  kind === 'agent' ? appliedVersion : heldVersion;
-
 /** @param versions the kept versions, newest first */
 export function nodeState(node: NodeInfo, versions: readonly number[]): NodeState {
-  const lag = lagOf(versionOf(node), versions);
+  const lag = lagOf(countingVersion(node), versions);
   const known = lag === undefined ? {} : { lag };
   if (node.duplicate) return { text: 'duplicate' };
   if (!node.alive) return { ...known, text: 'dead' };

@@ -1,7 +1,6 @@
-import { describeItem } from '../influxdb/item.js';
 import type { Report } from '../influxdb/report.js';
 import type { AgentLog } from './agent-log.js';
-import { describeFinding } from './plan-text.js';
+import { describeFinding, describeSnapshotFailure, describeUnmanaged, isImportable } from './plan-text.js';
 
 /** Logs what each convergence left open. A state that does not change is logged once for each version. */
 export class ReportLog {
@@ -59,18 +58,22 @@ function linesOf({
   unmanaged,
   local,
   unverified,
+  snapshotFailure,
 }: Report): { event: string; text: string }[] {
   return [
+    ...(snapshotFailure === undefined
+      ? []
+      : [{ event: 'noSnapshot', text: `snapshot  ${describeSnapshotFailure(snapshotFailure)}` }]),
     ...pending.map((finding) => ({ event: 'pending', text: `pending   ${describeFinding(finding)}` })),
     ...refused.map((finding) => ({ event: 'refused', text: `refused   ${describeFinding(finding)}` })),
     ...unmanaged.map((item) => ({
       event: 'unmanaged',
-      text: `unmanaged ${describeItem(item)}: not part of the cluster, left unchanged; --import adds it to the cluster`,
+      text: `unmanaged ${describeUnmanaged(item, snapshotFailure)}: not part of the cluster, left unchanged${isImportable(item, snapshotFailure) ? '; --import adds it to the cluster' : ''}`,
     })),
     ...local.map((finding) => ({ event: 'local', text: `local     ${describeFinding(finding)}` })),
     ...unverified.map((user) => ({
       event: 'unverified',
-      text: `cannot verify the password of user ${JSON.stringify(user)}: its hash is unknown without the snapshot port`,
+      text: `cannot verify the password of user ${JSON.stringify(user)}: its hash is unknown without the snapshot port; set --snapshot host:port`,
     })),
   ];
 }

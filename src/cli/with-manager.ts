@@ -1,3 +1,4 @@
+import { CfluxError, isCfluxError } from '../errors.js';
 import { type EndpointFlags, managerOptions, transportOptions } from './connections.js';
 import { ManagerApi } from './manager-api.js';
 import type { Terminal } from './terminal.js';
@@ -14,9 +15,25 @@ export async function withManager<T>(
   });
   try {
     return await work(manager);
+  } catch (error) {
+    throw isCfluxError(error, 'CLUSTER_NOT_FOUND') ? await withClusters(error, manager) : error;
   } finally {
     await manager.close();
   }
+}
+
+/** The most names in an error. */
+const maxNames = 10;
+
+/** Adds the clusters that exist to the error for one that does not. */
+async function withClusters(error: CfluxError, manager: ManagerApi): Promise<CfluxError> {
+  const clusters = await manager.clusters().catch(() => undefined);
+  if (clusters === undefined) return error;
+  const names = clusters.map(({ cluster }) => JSON.stringify(cluster));
+  const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : '';
+  const known =
+    names.length === 0 ? 'it has no clusters' : `it has ${names.slice(0, maxNames).join(', ')}${more}`;
+  return new CfluxError(error.code, `${error.message}; ${known}`, { cause: error });
 }
 
 /** Returns the cluster name from the argument, else the environment, else `default`. */

@@ -27,7 +27,15 @@ export async function withTarget(
   work: (target: ClusterTarget, cluster: string) => Promise<void>,
 ): Promise<void> {
   const { cluster = 'default', ...options } = managerOptions(flags, terminal);
-  const transport = new HttpTransport(transportOptions(options));
+  const several = options.endpoint !== undefined && [options.endpoint].flat().length > 1;
+  const transport: HttpTransport = new HttpTransport({
+    ...transportOptions(options),
+    retry: {
+      onRetry: ({ error }) => {
+        if (several) terminal.err(`cflux: ${error.message}; trying ${transport.endpoint}`);
+      },
+    },
+  });
   const { createCluster = false, allowNoAdmin = false } = flags;
   try {
     await work(new ClusterTarget({ transport, cluster, createCluster, allowNoAdmin, timeout }), cluster);

@@ -3,13 +3,16 @@ import { checkMethods } from '../check-options.js';
 import type { MetaClient, MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
+import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
+import { withCallerFrames } from './caller-frames.js';
+import { checkCallOptions, type MutateOptions, type WaitOptions } from './config/call-options.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
 import type { CfluxEventName, CfluxEvents } from './observe/events.js';
 import type { CfluxStatus } from './observe/status.js';
-import { Session, type WaitOptions } from './session.js';
+import { Session } from './session.js';
 
 /** How long `close` waits for the push under way, in milliseconds. */
 const closeTimeout = 5_000;
@@ -19,7 +22,7 @@ const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
 
 /**
  * Wraps a node's meta client so that several nodes share one metadata: a change made on any node is accepted by the manager,
- * in one order, and reaches every node. Has every method of the wrapped client, as promises.
+ * in one order, and reaches every node. Has every method of MetaClient, as promises.
  *
  * @example
  * ```ts
@@ -97,7 +100,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws CfluxError `UNREACHABLE` and other transport errors unless `startOffline`, `FOREIGN_CLUSTER`, `CLOSED`
    */
   open(options: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#session.open(options.signal);
+    return this.#session.open(options);
   }
 
   /**
@@ -108,6 +111,11 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * way, whose changes then reject as `UNKNOWN_OUTCOME`
    */
   close(options: { deregister?: boolean; timeout?: number } = {}): Promise<void> {
+    try {
+      checkCallOptions.close(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#closing ??= this.#session.close(options.deregister ?? false, options.timeout ?? closeTimeout);
     return this.#closing;
   }
@@ -123,20 +131,23 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    *
    * @param operation must do nothing that lasts besides changing the client it is handed: it may run several times
    * @param options `timeout`: milliseconds until the change is given up, default `mutationTimeout`; `signal` gives it up, too. Both
-   * reject at once, also while `operation` runs or waits for its turn, unless the request is on the wire: then its outcome counts
+   * reject at once, also while `operation` runs or waits for its turn, unless the request is on the wire: then its outcome counts.
+   * `acks: 'all'` resolves only when every node has the change, as `waitForNodes` defines that; `timeout` includes this wait
    * @throws what `operation` throws on the newest metadata; CfluxError `UNKNOWN_OUTCOME` where the change may have been made
-   * all the same, `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_CLUSTER`, and the wire's
+   * all the same; `NOT_EVERYWHERE` if it was made, and only the wait for the other nodes failed; `CONFLICT_TIMEOUT`, `TIMEOUT`, `NESTED_MUTATION`, `NOT_OPEN`, `CLOSED`, `FOREIGN_CLUSTER`, and the wire's
    */
-  mutate<T>(operation: Operation<M, T>, options: WaitOptions = {}): Promise<T> {
-    return this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
-      isMethod: false,
-      isAtomic: false,
-    });
+  mutate<T>(operation: Operation<M, T>, options: MutateOptions = {}): Promise<T> {
+    return withCallerFrames(() =>
+      this.#session.mutate(operation as Operation<MetaClientLike, T>, options, {
+        isMethod: false,
+        isAtomic: false,
+      }),
+    );
   }
 
   /** Fetches the manager's newest metadata. Resolves with its version. */
   refresh(options: WaitOptions = {}): Promise<number> {
-    return this.#session.refresh(options);
+    return withCallerFrames(() => this.#session.refresh(options));
   }
 
   /**
@@ -145,12 +156,28 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws CfluxError `TIMEOUT` after `timeout` milliseconds (default: never), `CLOSED`
    */
   waitForVersion(version: number, options: WaitOptions = {}): Promise<void> {
-    return this.#session.waitForVersion(version, options);
+    return withCallerFrames(() => this.#session.waitForVersion(version, options));
+  }
+
+  /**
+   * Resolves when every node that counts has `version` or a later one: agents when their server is in sync with it, except for the findings
+   * of their report; others when they hold it. A node counts from its registration until it leaves, or its time to live is over; legacy
+   * nodes do not count, because they report no versions. For one time to live after its start (15 s by default) a manager does not know
+   * all nodes, and the call waits.
+   *
+   * @param options `timeout`: milliseconds, default 20,000; `signal` ends the wait
+   * @returns also the agents that have findings, and the legacy nodes
+   * @throws CfluxError `TIMEOUT`: its message names the nodes behind, and its `cause` is the last WaitForNodesResult, or the error if the
+   * manager could not be reached; `EPOCH_MISMATCH`: the version is not, or no longer, part of the manager's history; `NO_SUCH_ROUTE`: the
+   * manager is too old to wait for nodes; `CLOSED`
+   */
+  waitForNodes(version: number, options: WaitOptions = {}): Promise<WaitForNodesResult> {
+    return withCallerFrames(() => this.#session.waitForNodes(version, options));
   }
 
   /** Replaces this node's metadata with the manager's, after a backup: one way to resolve `foreignCluster`. */
   adopt(options: WaitOptions = {}): Promise<void> {
-    return this.#session.adopt(options);
+    return withCallerFrames(() => this.#session.adopt(options));
   }
 
   /**
@@ -159,7 +186,7 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * @throws CfluxError `UNKNOWN_OUTCOME` if a response was lost, and the manager cannot tell whether it stored the metadata
    */
   reseed(options: WaitOptions = {}): Promise<void> {
-    return this.#session.reseed(options);
+    return withCallerFrames(() => this.#session.reseed(options));
   }
 
   /**
@@ -177,11 +204,11 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * no room for this one
    */
   report(report: NodeReport, options: WaitOptions = {}): Promise<void> {
-    return this.#session.report(report, options);
+    return withCallerFrames(() => this.#session.report(report, options));
   }
 
   /** Resolves with the cluster's members, alive or not, with the versions that each reported last. */
   nodes(options: WaitOptions = {}): Promise<readonly NodeInfo[]> {
-    return this.#session.nodes(options);
+    return withCallerFrames(() => this.#session.nodes(options));
   }
 }

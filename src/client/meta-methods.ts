@@ -1,13 +1,15 @@
 import { CfluxError } from '../errors.js';
 import type { MetaClient, MetaClientLike, PasswordHashingMetaClient } from '../meta/meta-client.js';
-import { type MutationName, metaClientMethods, type ReadName } from '../meta/methods.js';
+import { wrongArgumentOf } from '../meta/method-arguments.js';
+import { type MutationName, type SharedName, sharedMethods } from '../meta/methods.js';
+import { withCallerFrames } from './caller-frames.js';
 
 type AsPromise<Method> = Method extends (...args: infer Args) => infer Result
   ? (...args: Args) => Promise<Awaited<Result>>
   : never;
 
 /** {@link MetaClient} without its lifecycle. */
-type SharedMethods = Pick<MetaClient, MutationName | ReadName>;
+type SharedMethods = Pick<MetaClient, SharedName>;
 
 /** The same methods, returning promises. Mapped by `keyof`, so that editors show the comments of the interface. */
 export type PromisedMetaClient = { [Name in keyof SharedMethods]: AsPromise<SharedMethods[Name]> };
@@ -34,17 +36,18 @@ export function defineMetaMethods<Client extends { readonly meta: MetaClientLike
   prototype: Client,
   routes: Routes<Client>,
 ): void {
-  for (const [name, kind] of Object.entries(metaClientMethods)) {
-    if (kind === 'lifecycle') continue;
+  for (const [name, kind] of sharedMethods) {
     const password = kind === 'mutation' ? passwordArgument[name as MutationName] : undefined;
     const run = (client: Client, args: unknown[]) =>
       routes[kind](client, (target) => call(target, name, args), { isAtomic: password === undefined });
     const value = {
       [name](this: Client, ...args: unknown[]): Promise<unknown> {
-        if (password === undefined) return run(this, args);
+        const wrong = wrongArgumentOf(name, args);
+        if (wrong !== undefined) return Promise.reject(wrong);
+        if (password === undefined) return withCallerFrames(() => run(this, args));
         // Hashing takes tens of milliseconds, so hash once, before the change is queued.
-        return hashed(this.meta, args[password]).then((hash) => {
-          args[password] = hash;
+        return withCallerFrames(async () => {
+          args[password] = await hashed(this.meta, args[password]);
           return run(this, args);
         });
       },

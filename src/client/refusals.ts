@@ -18,6 +18,14 @@ export function noReports(): CfluxError {
   return new CfluxError('NO_SUCH_ROUTE', message, { outcome: 'notApplied' });
 }
 
+export function notAVersion(version: number): CfluxError {
+  return new CfluxError(
+    'INVALID_ARGUMENT',
+    `cannot wait for version ${version}: pass a version above 0, such as status.version`,
+    { outcome: 'notApplied' },
+  );
+}
+
 export function selfWaitError(): CfluxError {
   const message = 'called inside a mutation: it would wait for that mutation; call it outside';
   return new CfluxError('NESTED_MUTATION', message, { outcome: 'notApplied' });

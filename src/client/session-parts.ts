@@ -1,5 +1,6 @@
 import { Gate } from '../async/gate.js';
 import { Mutex } from '../async/mutex.js';
+import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import { randomUuid } from '../random.js';
 import { CommitLoop } from './commit/commit-loop.js';
@@ -110,8 +111,15 @@ export class SessionParts<M extends MetaClientLike> {
       scope,
       onPush: () => this.#silencePoll(),
       onUnknownOutcome: () => this.sync.hurry(),
+      onFailed: (error) => this.noteFailure(error),
     });
     this.commits = new CommitLoop({ queue, committer, writer, joined, clock, closing, wire });
+  }
+
+  /** Enters `offline` if `error` says that the manager cannot be reached; a poll verifies that at once. */
+  noteFailure(error: unknown): void {
+    if (!isCfluxError(error, 'UNREACHABLE')) return;
+    if (this.state.state === 'online' && this.state.enter('offline')) this.sync.hurry();
   }
 
   /** Ends the node's own poll: a manager that cannot identify the requester would respond with the version that the node is pushing. */

@@ -2,14 +2,21 @@ import { withDeadline } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
+import { argument, checkArgument } from '../check-arguments.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeInfo } from '../protocol/nodes.js';
+import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type { CallOptions } from '../transport/transport.js';
+import { func, wholeNumber } from '../value-kinds.js';
+import { checkCallOptions, type MutateOptions, type WaitOptions } from './config/call-options.js';
 import type { Settings } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
+import { type NodesToWaitFor, notEverywhere, waitForNodes } from './follow/wait-for-nodes.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Operation } from './local/meta-client-adapter.js';
+import type { Position } from './local/position.js';
 import type { EventHub } from './observe/event-hub.js';
 import { logEvents } from './observe/event-log.js';
 import type { CfluxStatus } from './observe/status.js';
@@ -18,24 +25,23 @@ import {
   foreignClusterError,
   nestedError,
   noReports,
+  notAVersion,
   notOpenError,
   selfWaitError,
 } from './refusals.js';
 import { SessionParts } from './session-parts.js';
 
-/** Limits of a call that waits. */
-export interface WaitOptions {
-  /** Aborts the wait; the call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Maximum wait in milliseconds. */
-  readonly timeout?: number;
-}
+/** Default time for which a call waits for the nodes, in milliseconds. */
+const nodesTimeout = 20_000;
 
 /** Properties of an operation; see MutationOptions. */
 export interface OperationKind {
   readonly isMethod: boolean;
   readonly isAtomic: boolean;
 }
+
+const operationKind = argument('operation', func);
+const versionKind = argument('version', wholeNumber);
 
 /** A running client, as CfluxClient uses it: checks which calls are allowed in which state. Everything else is private. */
 export class Session<M extends MetaClientLike> {
@@ -83,26 +89,49 @@ export class Session<M extends MetaClientLike> {
     return this.#parts.network.certificates();
   }
 
-  open(signal: AbortSignal | undefined): Promise<void> {
-    return this.#lifecycle.open(signal);
+  open(options: { readonly signal?: AbortSignal }): Promise<void> {
+    try {
+      checkCallOptions.open(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#lifecycle.open(options.signal);
   }
 
   close(deregister: boolean, timeout: number): Promise<void> {
     return this.#lifecycle.close(deregister, timeout);
   }
 
-  mutate<T>(
-    operation: Operation<M, T>,
-    { timeout = this.#settings.mutationTimeout, signal }: WaitOptions,
-    kind: OperationKind,
-  ): Promise<T> {
+  mutate<T>(operation: Operation<M, T>, options: MutateOptions, kind: OperationKind): Promise<T> {
     try {
+      checkCallOptions.mutate(options);
+      checkArgument('mutate', operationKind, operation);
       this.#checkMutable();
-      signal?.throwIfAborted();
+      options.signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#parts.queue.add(operation, { timeout, signal, ...kind });
+    const { timeout = this.#settings.mutationTimeout, signal, acks } = options;
+    const end = this.#settings.clock.monotonic() + timeout;
+    const pending = this.#parts.queue.add(operation, { timeout, signal, ...kind });
+    if (acks !== 'all') return pending.outcome;
+    return pending.outcome.then(async (result) => {
+      await this.#everywhere(pending.position ?? this.#parts.replica.position, { end, signal });
+      return result;
+    });
+  }
+
+  /** Waits for all nodes after a change. Whatever fails now, the change was made. */
+  async #everywhere(
+    { version, epoch }: Position,
+    { end, signal }: { readonly end: number; readonly signal: AbortSignal | undefined },
+  ): Promise<void> {
+    const timeout = Math.max(0, end - this.#settings.clock.monotonic());
+    try {
+      await this.#waitForNodes({ version, epoch, timeout }, signal);
+    } catch (error) {
+      throw notEverywhere(version, error);
+    }
   }
 
   async read<T>(operation: Operation<M, T>): Promise<T> {
@@ -117,24 +146,29 @@ export class Session<M extends MetaClientLike> {
   }
 
   async refresh(options: WaitOptions): Promise<number> {
+    checkCallOptions.refresh(options);
     const { reconciler, replica } = this.#parts;
     await this.#reconcile(options, (limits) => reconciler.catchUp(limits));
     return replica.position.version;
   }
 
   async adopt(options: WaitOptions): Promise<void> {
+    checkCallOptions.adopt(options);
     const { reconciler, sync } = this.#parts;
     await this.#reconcile(options, (limits) => reconciler.adopt(limits));
     sync.hurry();
   }
 
   async reseed(options: WaitOptions): Promise<void> {
+    checkCallOptions.reseed(options);
     const { reconciler, sync } = this.#parts;
     await this.#reconcile(options, (limits) => reconciler.reseed(limits));
     sync.hurry();
   }
 
   async waitForVersion(version: number, options: WaitOptions): Promise<void> {
+    checkArgument('waitForVersion', versionKind, version);
+    checkCallOptions.waitForVersion(options);
     const { replica, scope, waiters } = this.#parts;
     this.#checkOpen();
     if (replica.position.version >= version) return;
@@ -152,6 +186,7 @@ export class Session<M extends MetaClientLike> {
   }
 
   async report(report: NodeReport, options: WaitOptions): Promise<void> {
+    checkCallOptions.report(options);
     this.#checkOpen();
     const { network, replica } = this.#parts;
     const { nodeId } = replica;
@@ -162,9 +197,32 @@ export class Session<M extends MetaClientLike> {
   }
 
   async nodes(options: WaitOptions): Promise<readonly NodeInfo[]> {
+    checkCallOptions.nodes(options);
     this.#checkOpen();
     const { cluster } = this.#settings;
     return this.#untilClosed(options, (limits) => this.#parts.network.transport.nodes({ cluster }, limits));
+  }
+
+  async waitForNodes(version: number, options: WaitOptions): Promise<WaitForNodesResult> {
+    checkArgument('waitForNodes', versionKind, version);
+    checkCallOptions.waitForNodes(options);
+    this.#checkOpen();
+    if (version === noVersion) throw notAVersion(version);
+    const { timeout = nodesTimeout, signal } = options;
+    if (this.#parts.scope.current !== undefined) throw selfWaitError();
+    const { epoch } = this.#parts.replica.position;
+    return this.#waitForNodes({ version, epoch, timeout }, signal);
+  }
+
+  #waitForNodes(
+    wanted: Pick<NodesToWaitFor, 'version' | 'epoch' | 'timeout'>,
+    signal: AbortSignal | undefined,
+  ): Promise<WaitForNodesResult> {
+    const { cluster, clock, random } = this.#settings;
+    const { transport } = this.#parts.network;
+    return withLinkedSignal([signal, this.#closing], (linked) =>
+      waitForNodes({ transport, clock, random }, { cluster, ...wanted, signal: linked }),
+    );
   }
 
   #checkOpen(): void {
@@ -200,6 +258,9 @@ export class Session<M extends MetaClientLike> {
   #untilClosed<T>({ signal, timeout }: WaitOptions, task: (limits: CallOptions) => Promise<T>): Promise<T> {
     return withLinkedSignal([signal, this.#closing], (linked) =>
       task({ signal: linked, ...(timeout === undefined ? {} : { timeout }) }),
-    );
+    ).catch((error: unknown) => {
+      this.#parts.noteFailure(error);
+      throw error;
+    });
   }
 }

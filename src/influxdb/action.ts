@@ -4,6 +4,9 @@ export interface PolicyValues {
   readonly replicaN: number;
   readonly duration: bigint;
   readonly shardGroupDuration: bigint;
+  /** Only for servers that have write limits; 0 means no limit. */
+  readonly futureWriteLimit?: bigint;
+  readonly pastWriteLimit?: bigint;
 }
 
 /** One change of a server, as data; {@link influxqlOf} returns its statements. */
@@ -22,6 +25,8 @@ export type Action =
       readonly duration?: bigint;
       readonly replicaN?: number;
       readonly shardGroupDuration?: bigint;
+      readonly futureWriteLimit?: bigint;
+      readonly pastWriteLimit?: bigint;
       readonly makeDefault?: boolean;
     }
   /** Drops a policy that the mirror itself created, only while nothing is stored in it. */

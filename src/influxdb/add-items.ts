@@ -1,5 +1,6 @@
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
 import { type Item, internalDatabase } from './item.js';
+import { fieldOf } from './write-limits.js';
 
 /** Extended metadata, and the items that were added. */
 export interface Addition {
@@ -42,7 +43,7 @@ function withItem(data: MetaData, server: MetaData, item: Item): MetaData {
   return next === ours ? data : { ...data, databases: replaced(data.databases, ours, next) };
 }
 
-/** Returns `ours` with the missing policy, query or subscription of `theirs`. */
+/** Returns `ours` with the missing policy, query, subscription or write limit of `theirs`. */
 function withPart(ours: DatabaseInfo, theirs: DatabaseInfo, item: Item): DatabaseInfo {
   if (item.kind === 'retentionPolicy') {
     const policy = named(theirs.retentionPolicies, item.policy);
@@ -54,6 +55,7 @@ function withPart(ours: DatabaseInfo, theirs: DatabaseInfo, item: Item): Databas
     if (query === undefined || named(ours.continuousQueries, item.name)) return ours;
     return { ...ours, continuousQueries: [...ours.continuousQueries, query] };
   }
+  if (item.kind === 'writeLimit') return withLimit(ours, theirs, item);
   if (item.kind !== 'subscription') return ours;
   const policy = named(ours.retentionPolicies, item.policy);
   const subscription = named(named(theirs.retentionPolicies, item.policy)?.subscriptions ?? [], item.name);
@@ -61,6 +63,22 @@ function withPart(ours: DatabaseInfo, theirs: DatabaseInfo, item: Item): Databas
     return ours;
   const next = { ...policy, subscriptions: [...policy.subscriptions, subscription] };
   return { ...ours, retentionPolicies: replaced(ours.retentionPolicies, policy, next) };
+}
+
+/** Returns `ours` with the write limit of `theirs`, unless the cluster states one. */
+function withLimit(
+  ours: DatabaseInfo,
+  theirs: DatabaseInfo,
+  item: Extract<Item, { kind: 'writeLimit' }>,
+): DatabaseInfo {
+  const field = fieldOf(item.limit);
+  const policy = named(ours.retentionPolicies, item.policy);
+  const value = named(theirs.retentionPolicies, item.policy)?.[field];
+  if (policy === undefined || policy[field] !== undefined || value === undefined) return ours;
+  return {
+    ...ours,
+    retentionPolicies: replaced(ours.retentionPolicies, policy, { ...policy, [field]: value }),
+  };
 }
 
 function withUser(data: MetaData, server: MetaData, name: string): MetaData {

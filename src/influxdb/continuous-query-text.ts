@@ -1,19 +1,21 @@
+import { isNewerKeyword } from '../influxql/keywords.js';
 import { Lexer } from '../influxql/lexer.js';
 import { splitStatements, statementTokens } from '../influxql/split-statements.js';
 import type { Token } from '../influxql/token.js';
-import { whyInexpressible } from './influxql.js';
+import { quoteIdentifier, whyInexpressible } from './influxql.js';
 
 /** A statement that may be sent, or the reason why it must not. */
 export type CheckedText = { readonly statement: string } | { readonly refused: string };
 
-/** `CREATE CONTINUOUS QUERY … ON … BEGIN`, with or without RESAMPLE, as the kinds of its first tokens. */
+/** `CREATE CONTINUOUS QUERY … ON … BEGIN … END`, with or without RESAMPLE, as the kinds of its tokens. */
 const head = /^CREATE CONTINUOUS QUERY IDENT ON IDENT (BEGIN|RESAMPLE)\b/;
 
 /**
  * Checks `query`, the cluster's text of the continuous query `name` of `database`, before it is sent to a server.
  *
  * It is the only part of the metadata that is InfluxQL, so metadata could inject another statement through it
- * (`… END; DROP DATABASE x`) on every server. It must be exactly the one expected statement.
+ * (`… END; DROP DATABASE x`) on every server. It must be exactly the one expected statement. Bare names that newer servers reserve are
+ * quoted, which every server accepts.
  */
 export function checkContinuousQuery(database: string, name: string, query: string): CheckedText {
   if (query.includes('\0')) return { refused: whyInexpressible(query) ?? '' };
@@ -26,17 +28,24 @@ export function checkContinuousQuery(database: string, name: string, query: stri
   if (tokens[3]?.text !== name || tokens[5]?.text !== database) {
     return { refused: 'its text creates a continuous query of another name or on another database' };
   }
-  if (another !== undefined || tokens.some((token) => isReadTwoWays(token, statement))) {
+  // An unclosed token or a missing END may hide a second statement.
+  if (another !== undefined || tokens.at(-1)?.kind !== 'END' || tokens.some(isUnclosed)) {
     return { refused: 'its text may contain more than one statement' };
   }
-  return { statement };
+  return { statement: withQuotes(statement, tokens) };
 }
 
-/**
- * Returns whether a server may find another end of this token: an unclosed one, or a regular expression with `\\/`, because versions
- * differ in whether the second backslash escapes the slash.
- */
-function isReadTwoWays({ kind, start, end }: Token, text: string): boolean {
-  if (kind === 'ILLEGAL' || kind.startsWith('BAD')) return true;
-  return kind === 'REGEX' && text.slice(start, end).includes('\\\\/');
+const isUnclosed = ({ kind }: Token) => kind === 'ILLEGAL' || kind.startsWith('BAD');
+
+/** Returns `statement` with quotes around bare names that newer servers reserve. The name of a function cannot be quoted. */
+function withQuotes(statement: string, tokens: readonly Token[]): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (const [at, { kind, text, start, end }] of tokens.entries()) {
+    const isBare = kind === 'IDENT' && statement.slice(start, end) === text;
+    if (!isBare || !isNewerKeyword(text) || tokens[at + 1]?.kind === '(') continue;
+    parts.push(statement.slice(from, start), quoteIdentifier(text));
+    from = end;
+  }
+  return parts.join('') + statement.slice(from);
 }

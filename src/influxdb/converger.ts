@@ -28,6 +28,7 @@ import type { PasswordComparer, PasswordComparison } from './password-comparer.j
 import type { Finding, Plan, Step } from './plan.js';
 import type { Report } from './report.js';
 import { runStep } from './run-step.js';
+import { snapshotFailure } from './snapshot-failure.js';
 import { reachOf, troubleOf } from './statement-error.js';
 import { Tally } from './tally.js';
 import { Troubles } from './troubles.js';
@@ -207,7 +208,7 @@ export class Converger {
   }
 
   async #assess(
-    { wanted, present, server, source }: View,
+    { wanted, present, server, reading }: View,
     origin: Origin,
     ledgerBefore: Ledger | undefined,
     done: readonly Step[],
@@ -215,13 +216,13 @@ export class Converger {
     const { passwords } = this.#parts;
     const known = ledgerBefore ?? emptyLedger(server, origin);
     const observed = observe(known, { server, origin, wanted, present });
-    const agreed = agree(observed, agreementsOf(done, wanted, present, source));
+    const agreed = agree(observed, agreementsOf(done, wanted, present, reading.source));
     const comparison = await passwords.compare(wanted.users, present.users, agreed);
     return { ledger: settle(agree(agreed, comparison.agreements), wanted, present), comparison };
   }
 
   async #makePlan(
-    { wanted, present, shared }: View,
+    { wanted, present, shared, reading }: View,
     ledger: Ledger,
     comparison: PasswordComparison,
   ): Promise<Plan> {
@@ -231,12 +232,15 @@ export class Converger {
       present,
       ledger,
       passwords: comparison.states,
+      serverVersion: this.#parts.connection.serverVersion,
       account: this.#parts.connection.address.username,
       drops,
       maxDrops,
       confirmed: await this.#parts.store.confirmation(),
     });
-    return this.#contests.hold({ ...plan, local: shared }, wanted);
+    const held = this.#contests.hold({ ...plan, local: shared }, wanted);
+    if (reading.source === 'snapshot') return held;
+    return { ...held, snapshotFailure: snapshotFailure(reading.reason, held, present) };
   }
 
   #viewOf(wanted: MetaData, reading: Reading): View {
@@ -245,13 +249,13 @@ export class Converger {
       present: this.#local.strip(reading.metadata),
       shared: this.#local.shared(wanted),
       server: this.#guard.identify(reading),
-      source: reading.source,
+      reading,
     };
   }
 
   #report({ source }: Reading, { version, epoch }: Origin, plan: Plan, tally: Tally): Report {
     const { refused, pending } = tally.leftOf(plan);
-    const { confirmation } = plan;
+    const { confirmation, snapshotFailure } = plan;
     return {
       server: this.#parts.connection.address.url,
       version,
@@ -264,6 +268,7 @@ export class Converger {
       unmanaged: plan.unmanaged,
       local: plan.local,
       unverified: plan.unverified,
+      ...(snapshotFailure === undefined ? {} : { snapshotFailure }),
       ...(confirmation === undefined ? {} : { confirmation }),
     };
   }
@@ -276,7 +281,7 @@ interface View {
   /** Local items that are in the cluster's metadata. */
   readonly shared: readonly Finding[];
   readonly server: ServerIdentity;
-  readonly source: Reading['source'];
+  readonly reading: Reading;
 }
 
 /** Returns whether the server is another one, or its metadata was recreated. */

@@ -14,6 +14,8 @@ export interface PlanInput {
   readonly ledger: Ledger;
   /** By user name, for each user of the cluster. */
   readonly passwords: ReadonlyMap<string, PasswordState>;
+  /** The version that the server reports; it decides what only newer servers have. */
+  readonly serverVersion?: string | undefined;
   /** The account of the mirror itself, which is never removed. */
   readonly account?: string | undefined;
   /** Whether to make drops or only report them. */

@@ -61,7 +61,8 @@ export class Drops {
 
   #whyKept(item: Item, inside: Iterable<Item>): string | undefined {
     for (const other of inside) {
-      if (other.kind === 'retention' || this.#isCurrent(other)) continue;
+      // A value of the policy, not a thing of its own.
+      if (other.kind === 'retention' || other.kind === 'writeLimit' || this.#isCurrent(other)) continue;
       return `it contains an item that was never part of the cluster: ${describeItem(other)}`;
     }
     if (item.kind !== 'user') return undefined;

@@ -1,5 +1,7 @@
+import { optionsCheck } from '../check-options.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { MetaData } from '../meta/records.js';
+import { flag } from '../value-kinds.js';
 import { type Addition, addItems } from './add-items.js';
 import type { InfluxMirror } from './influx-mirror.js';
 import type { Item } from './item.js';
@@ -22,6 +24,8 @@ export interface ImportOptions {
   readonly ifEmpty?: boolean;
 }
 
+const checkOptions = optionsCheck<ImportOptions>('importUnmanaged', { ifEmpty: flag });
+
 /** What an import added to the cluster. */
 export interface ImportResult {
   readonly added: readonly Item[];
@@ -43,8 +47,10 @@ export interface ImportResult {
 export async function importUnmanaged(
   mirror: InfluxMirror,
   client: ImportTarget,
-  { ifEmpty = false }: ImportOptions = {},
+  options: ImportOptions = {},
 ): Promise<ImportResult> {
+  checkOptions(options);
+  const { ifEmpty = false } = options;
   const nothing = { added: [], withoutHash: [] };
   const { version, epoch } = client.status;
   const known = await client.data();

@@ -12,7 +12,7 @@ export { describeItem, type Item, type ItemKind } from './item.js';
 export type { MetadataSource, SourceEvents } from './metadata-source.js';
 export type { InfluxMirrorOptions } from './mirror-options.js';
 export type { PasswordSource } from './password-comparer.js';
-export type { Finding, Plan, Step } from './plan.js';
+export type { Finding, Plan, SnapshotFailure, Step } from './plan.js';
 export { type ReadInfluxMetadataOptions, readInfluxMetadata } from './read-influx-metadata.js';
 export type { Report } from './report.js';
 export { influxqlOf } from './statement.js';

@@ -4,6 +4,7 @@ import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import { Mutex } from '../async/mutex.js';
 import { throwUncaught } from '../async/throw-uncaught.js';
+import { checkListener } from '../check-arguments.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
@@ -47,6 +48,14 @@ export interface InfluxMirrorEvents {
   /** The server is available again. */
   serverUp: [];
 }
+
+const eventNames = Object.keys({
+  step: true,
+  report: true,
+  failed: true,
+  serverDown: true,
+  serverUp: true,
+} satisfies Record<keyof InfluxMirrorEvents, true>);
 
 /** The history of metadata that is passed to a mirror, and an abort signal. */
 export interface ConvergeOptions {
@@ -191,6 +200,7 @@ export class InfluxMirror {
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
+    checkListener('on', eventNames, name, listener);
     this.#emitter.on(name, listener as () => void);
     return this;
   }
@@ -200,6 +210,7 @@ export class InfluxMirror {
     name: Name,
     listener: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
+    checkListener('once', eventNames, name, listener);
     this.#emitter.once(name, listener as () => void);
     return this;
   }

@@ -1,7 +1,9 @@
+import type { OptionKinds } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { withoutTrailing } from '../trailing.js';
-import type { TlsOptions } from '../transport/http-options.js';
+import { type TlsOptions, tlsKind } from '../transport/http-options.js';
+import { clock as clockKind, either, func, number, string, text } from '../value-kinds.js';
 
 /** Returns the current password; it is called with the password that the server refused, if any. */
 export type PasswordFunction = (refused?: string) => string | Promise<string>;
@@ -25,6 +27,17 @@ export interface InfluxConnectionOptions {
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
+
+/** The kinds of the options of a connection. */
+export const connectionKinds: OptionKinds<InfluxConnectionOptions> = {
+  username: text,
+  password: either(string, func),
+  tls: tlsKind,
+  timeout: number,
+  connectTimeout: number,
+  maxAnswerBytes: number,
+  clock: clockKind,
+};
 
 /** The options of a connection, checked and complete. */
 export interface InfluxAddress {

@@ -1,3 +1,5 @@
+import { printDuration } from '../influxql/duration-literal.js';
+
 /**
  * Returns why InfluxQL cannot express `text` inside quotes; `undefined` if it can.
  *
@@ -30,5 +32,5 @@ function escapeFor(quote: string, text: string): string {
 
 /** Returns a duration in nanoseconds as a literal; 0 means infinite. InfluxQL has no negative durations. */
 export function durationLiteral(nanoseconds: bigint): string {
-  return nanoseconds === 0n ? 'INF' : `${nanoseconds}ns`;
+  return nanoseconds === 0n ? 'INF' : printDuration(nanoseconds);
 }

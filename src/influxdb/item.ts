@@ -1,4 +1,5 @@
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
+import { writeLimits } from './write-limits.js';
 
 /** An item of the metadata that a mirror keeps in sync, identified by its names. */
 export type Item =
@@ -10,6 +11,13 @@ export type Item =
       readonly database: string;
       readonly policy: string;
       readonly duration: bigint;
+    }
+  /** FUTURE LIMIT or PAST LIMIT of a policy; an item because nodes that do not store it lose it. */
+  | {
+      readonly kind: 'writeLimit';
+      readonly database: string;
+      readonly policy: string;
+      readonly limit: 'FUTURE' | 'PAST';
     }
   | { readonly kind: 'continuousQuery'; readonly database: string; readonly name: string }
   | {
@@ -47,6 +55,9 @@ export function* itemsOfPolicy(database: string, info: RetentionPolicyInfo): Gen
   const { name: policy, duration, subscriptions } = info;
   yield { kind: 'retentionPolicy', database, policy };
   yield { kind: 'retention', database, policy, duration };
+  for (const { limit, field } of writeLimits) {
+    if ((info[field] ?? 0n) !== 0n) yield { kind: 'writeLimit', database, policy, limit };
+  }
   for (const { name } of subscriptions) yield { kind: 'subscription', database, policy, name };
 }
 
@@ -68,6 +79,8 @@ export function keyOf(item: Item): string {
       return JSON.stringify([item.kind, item.database, item.policy]);
     case 'retention':
       return JSON.stringify([item.kind, item.database, item.policy, String(item.duration)]);
+    case 'writeLimit':
+      return JSON.stringify([item.kind, item.database, item.policy, item.limit]);
     case 'continuousQuery':
       return JSON.stringify([item.kind, item.database, item.name]);
     case 'subscription':
@@ -118,6 +131,8 @@ export function describeItem(item: Item): string {
       return `retention policy ${quote(item.policy)} on ${quote(item.database)}`;
     case 'retention':
       return `duration of retention policy ${quote(item.policy)} on ${quote(item.database)}`;
+    case 'writeLimit':
+      return `${item.limit} LIMIT of retention policy ${quote(item.policy)} on ${quote(item.database)}`;
     case 'continuousQuery':
       return `continuous query ${quote(item.name)} on ${quote(item.database)}`;
     case 'subscription':

@@ -3,17 +3,18 @@ import { CfluxError, isCfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
 import type { InfluxConnection } from './influx-connection.js';
 import { readByShow } from './read-by-show.js';
+import { boundAddress, usualAddresses } from './snapshot-candidates.js';
 import { parseSnapshotAddress, readSnapshot, type SnapshotAddress } from './snapshot-port.js';
 import { statementError } from './statement-error.js';
 
 const debug = debugLog('cflux:influxdb');
 
 /** The metadata of a server, and how it was read. */
-export interface Reading {
-  readonly metadata: MetaData;
-  /** `snapshot`: with password hashes, shard groups and ids; `show`: without them. */
-  readonly source: 'snapshot' | 'show';
-}
+export type Reading =
+  /** With password hashes, shard groups and ids. */
+  | { readonly source: 'snapshot'; readonly metadata: MetaData }
+  /** Without them, and the reason. */
+  | { readonly source: 'show'; readonly metadata: MetaData; readonly reason: string };
 
 /** A failed snapshot port is retried after this multiple of the time that the failure took, */
 const patience = 10;
@@ -29,7 +30,16 @@ const snapshotTimeout = 10_000;
 export class MetadataReader {
   readonly #connection: InfluxConnection;
   readonly #given: SnapshotAddress | boolean;
-  #address: SnapshotAddress | undefined;
+  /** The addresses to try; after a success, only that one. */
+  #addresses: readonly SnapshotAddress[] | undefined;
+  /** Why the last attempt failed. */
+  #reason = 'the snapshot port is not used (--no-snapshot)';
+  /** Whether the addresses are the usual ones, because the server does not report its own. */
+  #isGuess = false;
+  /** Whether a snapshot from the present address was this server's. */
+  #isConfirmed = false;
+  /** Why there is no address to try. */
+  #unreported = '';
   #known: MetaData | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
 
@@ -51,11 +61,13 @@ export class MetadataReader {
       if (!isCfluxError(metadata)) return { metadata, source: 'snapshot' };
       if (metadata.code === 'INVALID_OPTION' && typeof this.#given === 'object') throw metadata;
       debug('reading by SHOW: %s', metadata.message);
-      this.#address = undefined;
+      this.#reason = `${metadata.message}; set the bind-address at the top of influxdb.conf with --snapshot host:port`;
+      this.#addresses = undefined;
+      this.#isConfirmed = false;
       const end = clock.monotonic();
       this.#notBefore = end + Math.max(shortestPause, (end - begin) * patience);
     }
-    return { metadata: await readByShow(this.#connection, signal), source: 'show' };
+    return { metadata: await readByShow(this.#connection, signal), source: 'show', reason: this.#reason };
   }
 
   /** Reads the metadata by the snapshot port; rejects if that is not possible. */
@@ -67,48 +79,73 @@ export class MetadataReader {
 
   /** Resolves with a snapshot, or with the error of the snapshot port; rejects with errors of the query interface. */
   async #attempt(signal: AbortSignal | undefined): Promise<MetaData | CfluxError> {
-    this.#address ??= typeof this.#given === 'object' ? this.#given : await this.#findAddress(signal);
-    if (this.#address === undefined) {
-      return new CfluxError(
-        'UNREACHABLE',
-        'the server does not report a reachable snapshot port: set its address',
-      );
+    this.#addresses ??= typeof this.#given === 'object' ? [this.#given] : await this.#findAddresses(signal);
+    const failures: CfluxError[] = [];
+    for (const address of this.#addresses) {
+      const metadata = await this.#readFrom(address, signal);
+      if (!isCfluxError(metadata)) {
+        this.#addresses = [address];
+        this.#isConfirmed = true;
+        return metadata;
+      }
+      failures.push(metadata);
     }
+    const [only] = failures;
+    if (only !== undefined && !this.#isGuess) return only;
+    const reasons = [this.#unreported, ...failures.map(({ message }) => message)];
+    return new CfluxError('UNREACHABLE', reasons.join('; '));
+  }
+
+  async #readFrom(address: SnapshotAddress, signal: AbortSignal | undefined): Promise<MetaData | CfluxError> {
     const { clock, timeout, maxAnswerBytes: maxBytes, url } = this.#connection.address;
     const options = { clock, timeout: Math.min(timeout, snapshotTimeout), maxBytes, signal };
     // A database created or dropped between the two readings makes them differ once; another server's snapshot always differs.
     for (let attempt = 1; attempt <= 3; attempt++) {
-      const metadata = await readSnapshot(this.#address, { ...options, known: this.#known }).catch(failureOf);
+      const metadata = await readSnapshot(address, { ...options, known: this.#known }).catch(failureOf);
       if (isCfluxError(metadata)) return metadata;
       if (await this.#isOfThisServer(metadata, signal)) {
         this.#known = metadata;
         return metadata;
       }
     }
-    const where = `${this.#address.host}:${this.#address.port}`;
     return new CfluxError(
       'INVALID_OPTION',
-      `snapshot: ${where} is not the snapshot port of ${url}, but of another server`,
+      `snapshot: ${address.host}:${address.port} is not the snapshot port of ${url}, but of another server`,
     );
   }
 
-  async #findAddress(signal: AbortSignal | undefined): Promise<SnapshotAddress | undefined> {
+  /** Since InfluxDB 1.12.3, the settings of the data folder hide the address. The usual one is then a guess. */
+  async #findAddresses(signal: AbortSignal | undefined): Promise<readonly SnapshotAddress[]> {
+    const { hostname } = this.#connection.address;
     const [answer] = await this.#connection.read(['SHOW DIAGNOSTICS'], signal);
     if (answer?.error !== undefined) throw statementError(answer.error);
     const config = answer?.series.find(({ name }) => name === 'config');
     const bound = config?.values[0]?.[config.columns.indexOf('bind-address')];
-    return typeof bound === 'string' ? addressOf(bound, this.#connection.address.hostname) : undefined;
+    this.#isGuess = typeof bound !== 'string';
+    if (typeof bound !== 'string') {
+      this.#unreported = 'the server does not report its snapshot port';
+      return usualAddresses(hostname);
+    }
+    this.#unreported = `the snapshot port at ${JSON.stringify(bound.slice(0, 100))} cannot be reached from this machine`;
+    const address = boundAddress(bound, hostname);
+    return address === undefined ? [] : [address];
   }
 
-  /** Resolves with whether `metadata` has the databases and users of the query interface. */
+  /**
+   * Resolves with whether `metadata` has the databases and users of the query interface; at a guessed address also its shards, because
+   * another server of the same cluster on this machine may have the same databases and users.
+   */
   async #isOfThisServer(metadata: MetaData, signal: AbortSignal | undefined): Promise<boolean> {
-    const answers = await this.#connection.read(['SHOW USERS', 'SHOW DATABASES'], signal);
-    const [users, databases] = answers.map(({ series, error }) => {
+    const isNew = this.#isGuess && !this.#isConfirmed;
+    const statements = ['SHOW USERS', 'SHOW DATABASES', ...(isNew ? ['SHOW SHARDS'] : [])];
+    const answers = await this.#connection.read(statements, signal);
+    const [users, databases, shards] = answers.map(({ series, error }) => {
       if (error !== undefined) throw statementError(error);
-      return series.flatMap(({ values }) => values.map(([name]) => name));
+      return series.flatMap(({ values }) => values.map(([first]) => first));
     });
     const expected = [metadata.users, metadata.databases].map((list) => list.map(({ name }) => name));
-    return JSON.stringify([users, databases]) === JSON.stringify(expected);
+    if (JSON.stringify([users, databases]) !== JSON.stringify(expected)) return false;
+    return shards === undefined || isSameSet(shards.map(String), shardsOf(metadata));
   }
 }
 
@@ -118,21 +155,17 @@ function failureOf(error: unknown): CfluxError {
   throw error;
 }
 
-const loopback = /^(localhost|127\.[0-9.]+|::1)$/;
-const anyAddress = /^(|0\.0\.0\.0|::)$/;
+/** Returns the ids of the shards that SHOW SHARDS returns: those of groups that are not deleted. */
+const shardsOf = ({ databases }: MetaData): readonly string[] =>
+  databases.flatMap(({ retentionPolicies }) =>
+    retentionPolicies.flatMap(({ shardGroups }) =>
+      shardGroups
+        .filter(({ deletedAt }) => deletedAt === undefined)
+        .flatMap(({ shards }) => shards.map(({ id }) => String(id))),
+    ),
+  );
 
-/** Maximum length of an address: a host name has at most 253 characters. */
-const maxAddress = 300;
-
-/** Returns the address of the service bound to `bound`, if the server itself is reached at `hostname`. */
-function addressOf(bound: string, hostname: string): SnapshotAddress | undefined {
-  if (bound.length > maxAddress) return undefined;
-  const [, host = '', digits = ''] = /^\[?([A-Za-z0-9._:%-]*)\]?:([0-9]{1,5})$/.exec(bound) ?? [];
-  const port = Number(digits);
-  // Ignore a port that a socket cannot use.
-  if (port < 1 || port > 65_535) return undefined;
-  if (anyAddress.test(host)) return { host: hostname, port };
-  // The loopback address of another machine cannot be reached.
-  if (loopback.test(host) && !loopback.test(hostname)) return undefined;
-  return { host, port };
-}
+const isSameSet = (one: readonly string[], other: readonly string[]): boolean => {
+  const known = new Set(other);
+  return new Set(one).size === known.size && one.every((entry) => known.has(entry));
+};

@@ -1,6 +1,8 @@
+import { optionsCheck, requireOption } from '../check-options.js';
 import { CfluxError } from '../errors.js';
 import { type Random, systemRandom } from '../random.js';
-import { type InfluxConnectionOptions, positive } from './influx-options.js';
+import { either, flag, func, number, string, text } from '../value-kinds.js';
+import { connectionKinds, type InfluxConnectionOptions, positive } from './influx-options.js';
 import type { PasswordSource } from './password-comparer.js';
 
 /** Options of an InfluxMirror. Times are in milliseconds. */
@@ -9,8 +11,9 @@ export interface InfluxMirrorOptions extends InfluxConnectionOptions {
   readonly url: string;
   /**
    * The server's snapshot service, the `bind-address` at the top of its configuration, as `host:port`. It includes password hashes
-   * and is by far the fastest way to read. Default: `true`, the address is queried from the server; `false` never uses it. If it
-   * cannot be reached, SHOW statements are used.
+   * and is by far the fastest way to read. Default: `true`, the address is queried from the server; if it does not report one (InfluxDB
+   * 1.12.3 and later), port 8088 of this machine is tried for a server on this machine. `false` never uses it. If it cannot be read,
+   * SHOW statements are used, and the report has the reason (`snapshotFailure`).
    */
   readonly snapshot?: string | boolean;
   /**
@@ -64,7 +67,26 @@ export interface MirrorSettings {
   readonly random: Random;
 }
 
+const checkOptions = optionsCheck<InfluxMirrorOptions>('InfluxMirror', {
+  ...connectionKinds,
+  url: text,
+  snapshot: either(text, flag),
+  dir: text,
+  lock: flag,
+  drops: string,
+  maxDrops: number,
+  localSubscriptions: string,
+  rebuild: text,
+  passwords: func,
+  interval: number,
+  statementsPerSecond: number,
+  random: func,
+});
+
+/** @throws CfluxError `INVALID_OPTION` */
 export function resolveSettings(options: InfluxMirrorOptions): MirrorSettings {
+  checkOptions(options);
+  requireOption('InfluxMirror', 'url', text, options.url);
   const { dir, drops = 'report', maxDrops = 1, rebuild, passwords } = options;
   const { localSubscriptions = 'kapacitor-' } = options;
   if (drops !== 'report' && drops !== 'apply') {

@@ -76,8 +76,9 @@ export class PasswordComparer {
     let password: string | undefined;
     try {
       password = await this.#source(user.name);
-    } catch {
-      return unavailable('the source of passwords failed');
+    } catch (error) {
+      // Only errors of this library are known to contain no password.
+      return unavailable(isCfluxError(error) ? error.message : 'the source of passwords failed');
     }
     if (password === undefined) {
       return unavailable(

@@ -3,6 +3,7 @@ import type { PolicyValues } from './action.js';
 import { type Draft, firstByName, type PlanInput } from './draft.js';
 import { whyInexpressible } from './influxql.js';
 import { internalDatabase } from './item.js';
+import { limitsToChange, limitsToCreate } from './plan-write-limits.js';
 import { keepsLess, valuesOf, whyInvalidName, whyInvalidPolicy } from './policy-rules.js';
 
 /**
@@ -31,24 +32,24 @@ export function planDatabases(input: PlanInput, draft: Draft): Map<DatabaseInfo,
       continue;
     }
     pairs.set(wanted, here);
-    if (here === undefined) createDatabase(wanted, draft);
-    else alterDatabase(wanted, here, draft);
+    if (here === undefined) createDatabase(wanted, input, draft);
+    else alterDatabase(wanted, here, input, draft);
   }
   return pairs;
 }
 
-function createDatabase(wanted: DatabaseInfo, draft: Draft): void {
+function createDatabase(wanted: DatabaseInfo, input: PlanInput, draft: Draft): void {
   const database = wanted.name;
   const policies = firstByName(wanted.retentionPolicies);
-  const standard = usableDefault(wanted, policies) ?? scaffold;
+  const standard = usableDefault(wanted, policies, input, draft) ?? scaffold;
   draft.do({ kind: 'database', database }, { kind: 'createDatabase', database, policy: standard }, 'missing');
   for (const policy of policies.values()) {
-    if (policy.name !== standard.name) createPolicy(database, valuesOf(policy), false, draft);
+    if (policy.name !== standard.name) createPolicy(database, policy, false, input, draft);
   }
   if (standard === scaffold && !policies.has(scaffoldPolicy)) dropScaffold(database, draft);
 }
 
-function alterDatabase(wanted: DatabaseInfo, here: DatabaseInfo, draft: Draft): void {
+function alterDatabase(wanted: DatabaseInfo, here: DatabaseInfo, input: PlanInput, draft: Draft): void {
   const database = wanted.name;
   draft.inSync += 1;
   const policies = firstByName(wanted.retentionPolicies);
@@ -56,8 +57,8 @@ function alterDatabase(wanted: DatabaseInfo, here: DatabaseInfo, draft: Draft): 
   for (const policy of policies.values()) {
     const existing = present.get(policy.name);
     const makeDefault = policy.name === wanted.defaultRetentionPolicy;
-    if (existing === undefined) createPolicy(database, valuesOf(policy), makeDefault, draft);
-    else alterPolicy(database, valuesOf(policy), existing, draft);
+    if (existing === undefined) createPolicy(database, policy, makeDefault, input, draft);
+    else alterPolicy(database, policy, existing, input, draft);
   }
   if (wanted.defaultRetentionPolicy !== here.defaultRetentionPolicy) {
     alterDefault(wanted, here, draft);
@@ -95,27 +96,50 @@ export const isEmpty = ({ shardGroups, subscriptions }: RetentionPolicyInfo) =>
 function usableDefault(
   database: DatabaseInfo,
   policies: ReadonlyMap<string, RetentionPolicyInfo>,
+  input: PlanInput,
+  draft: Draft,
 ): PolicyValues | undefined {
   const policy = policies.get(database.defaultRetentionPolicy);
   if (policy === undefined) return undefined;
   const values = valuesOf(policy);
-  return whyInvalidPolicy(values) === undefined ? values : undefined;
+  if (whyInvalidPolicy(values) !== undefined) return undefined;
+  return { ...values, ...limitsToCreate(database.name, policy, input, draft) };
 }
 
-function createPolicy(database: string, policy: PolicyValues, makeDefault: boolean, draft: Draft): void {
-  const item = { kind: 'retentionPolicy', database, policy: policy.name } as const;
-  const why = whyInvalidPolicy(policy);
-  if (why !== undefined) draft.refuse(item, why);
-  else draft.do(item, { kind: 'createRetentionPolicy', database, policy, makeDefault }, 'missing');
+function createPolicy(
+  database: string,
+  wanted: RetentionPolicyInfo,
+  makeDefault: boolean,
+  input: PlanInput,
+  draft: Draft,
+): void {
+  const item = { kind: 'retentionPolicy', database, policy: wanted.name } as const;
+  const values = valuesOf(wanted);
+  const why = whyInvalidPolicy(values);
+  if (why !== undefined) {
+    draft.refuse(item, why);
+    return;
+  }
+  const policy = { ...values, ...limitsToCreate(database, wanted, input, draft) };
+  draft.do(item, { kind: 'createRetentionPolicy', database, policy, makeDefault }, 'missing');
 }
 
-function alterPolicy(database: string, policy: PolicyValues, here: RetentionPolicyInfo, draft: Draft): void {
+function alterPolicy(
+  database: string,
+  wanted: RetentionPolicyInfo,
+  here: RetentionPolicyInfo,
+  input: PlanInput,
+  draft: Draft,
+): void {
+  const policy = valuesOf(wanted);
   const item = { kind: 'retentionPolicy', database, policy: policy.name } as const;
   const { duration, replicaN, shardGroupDuration } = policy;
+  const limits = limitsToChange(database, wanted, here, input, draft);
   const isSame =
     duration === here.duration &&
     replicaN === here.replicaN &&
-    shardGroupDuration === here.shardGroupDuration;
+    shardGroupDuration === here.shardGroupDuration &&
+    Object.keys(limits).length === 0;
   if (isSame) {
     draft.inSync += 1;
     return;
@@ -126,6 +150,7 @@ function alterPolicy(database: string, policy: PolicyValues, here: RetentionPoli
     ...(duration !== here.duration && !shortens ? { duration } : {}),
     ...(replicaN !== here.replicaN ? { replicaN } : {}),
     ...(shardGroupDuration !== here.shardGroupDuration ? { shardGroupDuration } : {}),
+    ...limits,
   };
   const names = Object.keys(changes);
   if (names.length === 0) return;

@@ -1,5 +1,7 @@
+import type { NumberForm } from '../influxql/print/print-number.js';
 import { sameQueryText } from '../influxql/same-query-text.js';
 import type { DatabaseInfo } from '../meta/records.js';
+import { fullNumbersSince, isAtLeast } from '../server-versions.js';
 import { checkContinuousQuery } from './continuous-query-text.js';
 import { type Draft, firstByName, type PlanInput } from './draft.js';
 import { whyInexpressible } from './influxql.js';
@@ -10,17 +12,18 @@ import { valuesOf, whyInvalidPolicy } from './policy-rules.js';
 export function planContinuousQueries(
   wanted: DatabaseInfo,
   here: DatabaseInfo | undefined,
-  { ledger }: PlanInput,
+  { ledger, serverVersion }: PlanInput,
   draft: Draft,
 ): void {
   const database = wanted.name;
+  const numbers = isAtLeast(serverVersion, fullNumbersSince) ? 'full' : 'threeDecimals';
   const present = firstByName(here?.continuousQueries ?? []);
   for (const { name, query } of firstByName(wanted.continuousQueries).values()) {
     const item = { kind: 'continuousQuery', database, name } as const;
     const existing = present.get(name);
     if (
       existing !== undefined &&
-      isSameQuery(query, existing.query, agreementOf(ledger, item, query, existing.query))
+      isSameQuery(query, existing.query, agreementOf(ledger, item, query, existing.query), numbers)
     ) {
       draft.inSync += 1;
       continue;
@@ -40,12 +43,17 @@ export function planContinuousQueries(
 }
 
 /**
- * InfluxDB rewrites texts, and before 1.11 it rounds numbers to three decimals. So a server's text that was never compared may be the
+ * InfluxDB rewrites texts, and before 1.12 it rounds numbers to three decimals. So a server's text that was never compared may be the
  * rewritten form of the cluster's; after a change in the cluster, even a small one, it is different.
  */
-function isSameQuery(wanted: string, present: string, agreement: ReturnType<typeof agreementOf>): boolean {
+function isSameQuery(
+  wanted: string,
+  present: string,
+  agreement: ReturnType<typeof agreementOf>,
+  numbers: NumberForm,
+): boolean {
   if (agreement === 'same' || sameQueryText(wanted, present)) return true;
-  return agreement === 'unknown' && sameQueryText(wanted, present, 'threeDecimals');
+  return agreement === 'unknown' && sameQueryText(wanted, present, numbers);
 }
 
 /** Plans the subscriptions of a database that exists or will be created. */

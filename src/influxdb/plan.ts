@@ -16,6 +16,16 @@ export interface Finding {
   readonly action?: Action;
 }
 
+/** Why a server was read by SHOW, which does not return password hashes, and the users that are affected. */
+export interface SnapshotFailure {
+  /** Why the snapshot port could not be read, and how to name it. */
+  readonly reason: string;
+  /** Users of the cluster whose password on the server cannot be compared with the cluster's. */
+  readonly unverified: readonly string[];
+  /** Users that exist only on the server, and that cannot be imported into the cluster. */
+  readonly notImportable: readonly string[];
+}
+
 /** The plan of a convergence. */
 export interface Plan {
   /** Changes in the order of execution; drops come last. */
@@ -32,6 +42,8 @@ export interface Plan {
   readonly local: readonly Finding[];
   /** Users whose password cannot be compared with the cluster's. */
   readonly unverified: readonly string[];
+  /** Absent if the server's snapshot was read. */
+  readonly snapshotFailure?: SnapshotFailure;
   /** How many items of the cluster are equal on this server. */
   readonly inSync: number;
   /** Id that confirms exactly the drops that are pending because of their number; absent if there are none. */

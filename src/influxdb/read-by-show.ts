@@ -13,6 +13,7 @@ import { MissingColumns, type StatementResult } from './influx-results.js';
 import { quoteIdentifier, whyInexpressible } from './influxql.js';
 import type { Json } from './lossless-json.js';
 import { statementError } from './statement-error.js';
+import { type WriteLimits, writeLimits } from './write-limits.js';
 
 /** Maximum read statements in one request; each is short, and a form body may have 10 MiB. */
 const batchSize = 500;
@@ -164,12 +165,19 @@ function policyOf(row: Row, subscriptions: readonly Row[]): RetentionPolicyInfo 
     replicaN: replicas(row),
     duration: duration(row, 'duration'),
     shardGroupDuration: duration(row, 'shardGroupDuration'),
+    ...limitsOf(row),
     shardGroups: [],
     subscriptions: subscriptions
       .filter((subscription) => subscription['retention_policy'] === name)
       .map(subscriptionOf),
   };
 }
+
+/** Servers before InfluxDB 1.12 do not have these columns. */
+const limitsOf = (row: Row): WriteLimits =>
+  Object.fromEntries(
+    writeLimits.flatMap(({ field }) => (row[field] === undefined ? [] : [[field, duration(row, field)]])),
+  );
 
 function subscriptionOf(row: Row): SubscriptionInfo {
   const destinations = row['destinations'];

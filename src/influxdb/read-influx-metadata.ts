@@ -1,6 +1,8 @@
+import { optionsCheck } from '../check-options.js';
 import type { MetaData } from '../meta/records.js';
+import { either, flag, signal as signalKind, text } from '../value-kinds.js';
 import { InfluxConnection } from './influx-connection.js';
-import type { InfluxConnectionOptions } from './influx-options.js';
+import { connectionKinds, type InfluxConnectionOptions } from './influx-options.js';
 import { MetadataReader } from './metadata-reader.js';
 import { readByShow } from './read-by-show.js';
 
@@ -8,11 +10,17 @@ import { readByShow } from './read-by-show.js';
 export interface ReadInfluxMetadataOptions extends InfluxConnectionOptions {
   /**
    * The server's snapshot service, the `bind-address` at the top of its configuration, as `host:port`; `true` queries the address
-   * from the server. Only it has password hashes, shard groups, ids and counters. Default: none, only SHOW statements are used.
+   * from the server, or tries port 8088 for a server on this machine that does not report it. Only it has password hashes, shard groups, ids and counters. Default: none, only SHOW statements are used.
    */
   readonly snapshot?: string | boolean;
   readonly signal?: AbortSignal;
 }
+
+const checkOptions = optionsCheck<ReadInfluxMetadataOptions>('readInfluxMetadata', {
+  ...connectionKinds,
+  snapshot: either(text, flag),
+  signal: signalKind,
+});
 
 /**
  * Reads the metadata of a live InfluxDB 1.x server without changing it: databases, retention policies, defaults, subscriptions,
@@ -31,6 +39,7 @@ export async function readInfluxMetadata(
   url: string,
   options: ReadInfluxMetadataOptions = {},
 ): Promise<MetaData> {
+  checkOptions(options);
   const { snapshot = false, signal, ...rest } = options;
   const connection = new InfluxConnection(url, rest);
   try {

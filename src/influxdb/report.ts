@@ -1,5 +1,5 @@
 import type { Item } from './item.js';
-import type { Finding, Step } from './plan.js';
+import type { Finding, SnapshotFailure, Step } from './plan.js';
 
 /** The result of one convergence. */
 export interface Report {
@@ -24,6 +24,8 @@ export interface Report {
   readonly local: readonly Finding[];
   /** Users whose password cannot be compared with the cluster's. */
   readonly unverified: readonly string[];
+  /** Absent if the server's snapshot was read. */
+  readonly snapshotFailure?: SnapshotFailure;
   /** `true` if the convergence ended early because the cluster changed; otherwise absent. */
   readonly unfinished?: true;
   /** Id that confirms exactly the drops that are pending because of their number. */

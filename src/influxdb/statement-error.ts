@@ -8,6 +8,7 @@ const refusals: readonly [beginning: string, code: CfluxErrorCode][] = [
   ['retention policy conflicts with an existing policy', 'RETENTION_POLICY_CONFLICT'],
   ['retention policy duration must be at least', 'RETENTION_POLICY_DURATION_TOO_LOW'],
   ['retention policy duration must be greater', 'INCOMPATIBLE_DURATIONS'],
+  ['negative write limit', 'NEGATIVE_WRITE_LIMIT'],
   ['continuous query already exists', 'CONTINUOUS_QUERY_EXISTS'],
   ['subscription already exists', 'SUBSCRIPTION_EXISTS'],
   ['subscription not found', 'SUBSCRIPTION_NOT_FOUND'],

@@ -1,5 +1,6 @@
 import type { Action } from './action.js';
 import { durationLiteral, quoteIdentifier as name, quoteString } from './influxql.js';
+import type { WriteLimits } from './write-limits.js';
 
 /** Replaces a password in a displayed statement. */
 const redacted = '[REDACTED]';
@@ -20,13 +21,22 @@ export function influxqlOf(action: Action, password?: string): readonly string[]
       const { duration, replicaN, shardGroupDuration, name: policy } = action.policy;
       const values = `DURATION ${durationLiteral(duration)} REPLICATION ${replicaN}`;
       const shard = `SHARD DURATION ${durationLiteral(shardGroupDuration)}`;
-      return [`CREATE DATABASE ${name(action.database)} WITH ${values} ${shard} NAME ${name(policy)}`];
+      const limits = limitsOf(action.policy).join('');
+      return [
+        `CREATE DATABASE ${name(action.database)} WITH ${values} ${shard}${limits} NAME ${name(policy)}`,
+      ];
     }
     case 'createRetentionPolicy': {
       const { duration, replicaN, shardGroupDuration, name: policy } = action.policy;
       const values = `DURATION ${durationLiteral(duration)} REPLICATION ${replicaN}`;
-      const shard = `SHARD DURATION ${durationLiteral(shardGroupDuration)}${action.makeDefault ? ' DEFAULT' : ''}`;
-      return [`CREATE RETENTION POLICY ${name(policy)} ON ${name(action.database)} ${values} ${shard}`];
+      const shard = `SHARD DURATION ${durationLiteral(shardGroupDuration)}`;
+      const limits = limitsOf(action.policy);
+      const on = `RETENTION POLICY ${name(policy)} ON ${name(action.database)}`;
+      const create = `CREATE ${on} ${values} ${shard}`;
+      // The order of limits and DEFAULT in one statement is not the same in all descriptions of InfluxQL.
+      if (limits.length > 0 && action.makeDefault)
+        return [`${create}${limits.join('')}`, `ALTER ${on} DEFAULT`];
+      return [`${create}${limits.join('')}${action.makeDefault ? ' DEFAULT' : ''}`];
     }
     case 'alterRetentionPolicy': {
       const changes = [
@@ -35,6 +45,9 @@ export function influxqlOf(action: Action, password?: string): readonly string[]
         action.shardGroupDuration === undefined
           ? []
           : `SHARD DURATION ${durationLiteral(action.shardGroupDuration)}`,
+        // 0 removes a limit.
+        action.futureWriteLimit === undefined ? [] : `FUTURE LIMIT ${limitLiteral(action.futureWriteLimit)}`,
+        action.pastWriteLimit === undefined ? [] : `PAST LIMIT ${limitLiteral(action.pastWriteLimit)}`,
         action.makeDefault === true ? 'DEFAULT' : [],
       ].flat();
       return [
@@ -79,6 +92,14 @@ export function influxqlOf(action: Action, password?: string): readonly string[]
       return [`DROP USER ${name(action.user)}`];
   }
 }
+
+const limitLiteral = (limit: bigint) => (limit === 0n ? '0s' : durationLiteral(limit));
+
+/** The write limits of a new policy, with a space before each; without a limit there is nothing to write. */
+const limitsOf = ({ futureWriteLimit = 0n, pastWriteLimit = 0n }: WriteLimits): readonly string[] => [
+  ...(futureWriteLimit === 0n ? [] : [` FUTURE LIMIT ${durationLiteral(futureWriteLimit)}`]),
+  ...(pastWriteLimit === 0n ? [] : [` PAST LIMIT ${durationLiteral(pastWriteLimit)}`]),
+];
 
 const privileges = { 1: 'READ', 2: 'WRITE', 3: 'ALL' } as const;
 

@@ -7,7 +7,10 @@ const keywords: ReadonlySet<string> = new Set(
   USERS VALUES WHERE WITH WRITE`.split(/\s+/),
 );
 
-/** Reserved since InfluxDB 1.11 (VERBOSE) and 1.12. They are still accepted as bare names, and quoted in output for newer servers. */
+/**
+ * Reserved since InfluxDB 1.11 (VERBOSE) and 1.12. They are still accepted as bare names, and quoted in output for newer servers; every
+ * server accepts quoted names.
+ */
 const newerKeywords: ReadonlySet<string> = new Set(['VERBOSE', 'FUTURE', 'PAST']);
 
 /** The length of the longest keyword, to skip the conversion of longer words to upper case. */
@@ -32,8 +35,12 @@ export function keywordOf(word: string): string | undefined {
  */
 export function needsQuotes(name: string, portable = true): boolean {
   if (!isBareName(name) || keywordOf(name) !== undefined) return true;
-  return portable && name.length <= maxLength && newerKeywords.has(name.toUpperCase());
+  return portable && isNewerKeyword(name);
 }
+
+/** Returns whether only newer servers reserve `word`. */
+export const isNewerKeyword = (word: string): boolean =>
+  word.length <= maxLength && newerKeywords.has(word.toUpperCase());
 
 /** Linear, without backtracking. */
 const isBareName = (name: string) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);

@@ -8,7 +8,7 @@ import type { Token } from './token.js';
  * Returns whether two texts of a continuous query have the same meaning. They are compared token by token, so that spaces, comments,
  * unnecessary quotes and the units of durations make no difference.
  *
- * @param numbers `threeDecimals`: numbers with a point are equal if a server before InfluxDB 1.11, which stores three decimals, could
+ * @param numbers `threeDecimals`: numbers with a point are equal if a server before InfluxDB 1.12, which stores three decimals, could
  *   not tell them apart. Default: `full`.
  * @example
  * ```ts
@@ -27,18 +27,28 @@ function meanings(text: string, numbers: NumberForm): readonly string[] {
   const tokens: Token[] = [];
   while (!Number.isNaN(lexer.peek())) tokens.push(...statementTokens(lexer), lexer.next());
   const found: string[] = [];
+  let isFill = false;
   for (let at = 0; at < tokens.length; at++) {
     const exponential = exponentialAt(tokens, at);
     if (exponential !== undefined) {
-      found.push(meaningOfNumber(exponential.value, numbers));
+      found.push(meaningInFill(exponential.value));
       at += exponential.length - 1;
       continue;
     }
     const token = tokens[at];
-    if (token !== undefined) found.push(meaningOf(token, numbers));
+    if (token === undefined) continue;
+    const isNumber = token.kind === 'NUMBER' || token.kind === 'INTEGER';
+    found.push(isFill && isNumber ? meaningInFill(Number(token.text)) : meaningOf(token, numbers));
+    isFill = startsFill(tokens, at) || (isFill && token.kind !== ')');
   }
   return found;
 }
+
+/** Returns whether the number of `fill` follows. */
+const startsFill = (tokens: readonly Token[], at: number): boolean =>
+  tokens[at]?.kind === '(' &&
+  tokens[at - 1]?.kind === 'IDENT' &&
+  tokens[at - 1]?.text.toLowerCase() === 'fill';
 
 function meaningOf({ kind, text }: Token, numbers: NumberForm): string {
   if (kind === 'NUMBER') return `NUMBER ${printNumber(Number(text), numbers)}`;
@@ -69,7 +79,5 @@ function exponentialAt(tokens: readonly Token[], at: number): { value: number; l
     : undefined;
 }
 
-/** Whole numbers of `fill` are printed without a point where there is no exponent. */
-function meaningOfNumber(value: number, numbers: NumberForm): string {
-  return Number.isInteger(value) ? `INTEGER ${decimal(value)}` : `NUMBER ${printNumber(value, numbers)}`;
-}
+/** Every version prints the number of `fill` with all its digits, a whole one without a point: `fill(1.0)` becomes `fill(1)`. */
+const meaningInFill = (value: number): string => `FILL ${decimal(value)}`;

@@ -82,7 +82,7 @@ function* databaseStatements(database: DatabaseInfo): Generator<string> {
   // A missing default policy was dropped, so drop it here too.
   const isDropped = findByName(retentionPolicies, defaultRetentionPolicy) === undefined;
   const [first, ...others] = isDropped ? [undefined, ...retentionPolicies] : retentionPolicies;
-  const values = first === undefined ? automatic : valuesOf(first);
+  const values = first === undefined ? automatic : valuesOf(first) + limitsOf(first);
   const policy = first === undefined ? defaultRetentionPolicy || 'autogen' : first.name;
   yield policy === 'autogen' && values === automatic
     ? `CREATE DATABASE ${name}`
@@ -90,7 +90,7 @@ function* databaseStatements(database: DatabaseInfo): Generator<string> {
   for (const other of others) {
     if (other === undefined) continue;
     const isDefault = other.name === defaultRetentionPolicy ? ' DEFAULT' : '';
-    yield `CREATE RETENTION POLICY ${printName(other.name)} ON ${name} ${valuesOf(other)}${isDefault}`;
+    yield `CREATE RETENTION POLICY ${printName(other.name)} ON ${name} ${valuesOf(other)}${isDefault}${limitsOf(other)}`;
   }
   if (isDropped) yield `DROP RETENTION POLICY ${printName(policy)} ON ${name}`;
   for (const each of retentionPolicies) {
@@ -101,8 +101,16 @@ function* databaseStatements(database: DatabaseInfo): Generator<string> {
   }
 }
 
-const valuesOf = ({ duration, replicaN, shardGroupDuration }: RetentionPolicyInfo) =>
-  `DURATION ${duration === 0n ? 'INF' : printDuration(duration)} REPLICATION ${replicaN} SHARD DURATION ${printDuration(shardGroupDuration)}`;
+function valuesOf(policy: RetentionPolicyInfo): string {
+  const { duration, replicaN, shardGroupDuration } = policy;
+  return `DURATION ${duration === 0n ? 'INF' : printDuration(duration)} REPLICATION ${replicaN} SHARD DURATION ${printDuration(shardGroupDuration)}`;
+}
+
+/** The write limits, with a space before each; empty if there are none, so that servers before InfluxDB 1.12 accept the statement. */
+function limitsOf({ futureWriteLimit = 0n, pastWriteLimit = 0n }: RetentionPolicyInfo): string {
+  const future = futureWriteLimit === 0n ? '' : ` FUTURE LIMIT ${printDuration(futureWriteLimit)}`;
+  return pastWriteLimit === 0n ? future : `${future} PAST LIMIT ${printDuration(pastWriteLimit)}`;
+}
 
 const levels: ReadonlyMap<number, string> = new Map([
   [Privilege.Read, 'GRANT READ'],
@@ -150,8 +158,9 @@ function missingOfDatabase(database: DatabaseInfo, made: DatabaseInfo | undefine
   }
   for (const policy of database.retentionPolicies) {
     const other = findByName(made.retentionPolicies, policy.name);
-    if (other === undefined || valuesOf(other) !== valuesOf(policy)) {
-      found.push(`${name}: retention policy ${JSON.stringify(policy.name)} with ${valuesOf(policy)}`);
+    const values = valuesOf(policy) + limitsOf(policy);
+    if (other === undefined || valuesOf(other) + limitsOf(other) !== values) {
+      found.push(`${name}: retention policy ${JSON.stringify(policy.name)} with ${values}`);
     }
   }
   for (const query of database.continuousQueries) {

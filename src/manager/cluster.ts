@@ -1,8 +1,14 @@
 import type { Deadlines } from '../async/deadlines.js';
 import type { CfluxError } from '../errors.js';
+import type { NodeProgress } from '../protocol/node-progress.js';
+import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Requester } from './audit.js';
 import type { ManagerStore, VersionRecord } from './manager-store.js';
+import { NodeWaits, type WaitHolding } from './nodes/node-waits.js';
+import { lookAtNodes } from './nodes/nodes-look.js';
+import { type SpreadListener, SpreadMeter } from './nodes/spread-meter.js';
 import { HeldPolls, type Holding } from './polls/held-polls.js';
 import { PollNotifier } from './polls/poll-notifier.js';
 import { ClusterPushes } from './pushes/cluster-pushes.js';
@@ -26,6 +32,12 @@ export interface ClusterSettings {
   readonly collection: number;
   readonly offerRoom: OfferRoom;
   readonly maxHeldPushes: number;
+  /** Milliseconds between two looks at the nodes while a request waits for them. */
+  readonly lookInterval: number;
+  /** Milliseconds for which nodes may be alive that the manager does not know to be; 0 if it knows all. */
+  readonly uncertainFor: () => number;
+  /** Called with the milliseconds that a version took to reach all nodes; undefined: nothing is measured. */
+  readonly onSpread: () => SpreadListener | undefined;
   /** A version was stored by this manager. */
   readonly onCommit: (cluster: string, record: VersionRecord, requester: Requester) => void;
   /** An operation failed that no request waits for. */
@@ -44,6 +56,8 @@ export class Cluster {
   readonly #polls: HeldPolls;
   readonly #refresh: HeadRefresh;
   readonly #pushes: ClusterPushes;
+  readonly #waits: NodeWaits;
+  readonly #meter: SpreadMeter;
 
   constructor(name: string, settings: ClusterSettings) {
     const { store, deadlines, monotonic, onError } = settings;
@@ -58,14 +72,19 @@ export class Cluster {
       commit: (commit, requester) => this.#pushes.commit(commit, requester),
     });
     const recovery = this.#recovery;
-    const head = new ClusterHead(name, store, (stored) => recovery.epochOf(stored));
+    const head = new ClusterHead(
+      name,
+      store,
+      (stored) => recovery.epochOf(stored),
+      () => this.#waits.changed(),
+    );
     this.#head = head;
     this.#notifier = new PollNotifier(deadlines, (current) => this.#polls.publish(current));
     this.#polls = new HeldPolls({ head, recovery, deadlines, notifier: this.#notifier });
     this.#refresh = new HeadRefresh({
       deadlines,
       overlapsCommits: store.pushQueue !== undefined,
-      isNeeded: () => this.#polls.size > 0,
+      isNeeded: () => this.#polls.size + this.#waits.size > 0,
       refresh: () => this.#publishHead(),
       onError,
     });
@@ -80,10 +99,25 @@ export class Cluster {
       onCommit: (current, requester) => this.#committed(current, requester),
       onIdle: () => this.#notifier.flush(),
     });
+    const look = () =>
+      lookAtNodes(
+        () => store.nodes(name),
+        () => head.read(),
+        settings.uncertainFor,
+      );
+    this.#waits = new NodeWaits({ look, deadlines, monotonic, interval: settings.lookInterval });
+    this.#meter = new SpreadMeter({
+      cluster: name,
+      // It is the manager's own, and takes no slot.
+      waitForNodes: (request) => this.#waits.wait(request, { takeSlot: () => () => {} }),
+      monotonic,
+      uncertainFor: settings.uncertainFor,
+      onSpread: (ms, measured) => settings.onSpread()?.(ms, measured),
+    });
   }
 
   get isIdle(): boolean {
-    return this.#polls.size === 0 && this.#queue.isIdle && this.#recovery.isIdle;
+    return this.#polls.size + this.#waits.size === 0 && this.#queue.isIdle && this.#recovery.isIdle;
   }
 
   /** The epoch of the history when it was last read. */
@@ -121,13 +155,26 @@ export class Cluster {
     requester: Requester,
     holding: Omit<Holding, 'onUnchanged'>,
   ): Promise<PollResult> {
-    const { nodeId, wait } = request;
+    const { nodeId, wait, version } = request;
+    // A legacy client opens with a push at version 0, ignores the response, and polls on the same connection: it has nothing to push.
+    const isOpening = holding.isLegacy === true && version === noVersion;
+    if (isOpening && requester.connection?.isShared === false) this.#queue.yield(nodeId, requester);
     const onUnchanged = () => {
       // A requester that has the newest version and asks for changes has nothing to push: a node does not poll while it pushes.
       // (Legacy clients do not identify themselves: another one may be polling.)
       if (holding.isNode && (nodeId !== undefined || wait <= 0)) this.#queue.yield(nodeId, requester);
     };
     return this.#polls.poll(request, { ...holding, onUnchanged });
+  }
+
+  /** Waits until every node that counts has a version (R28). @throws `EPOCH_MISMATCH` */
+  waitForNodes(request: WaitForNodesRequest, holding: WaitHolding): Promise<WaitForNodesResult> {
+    return this.#waits.wait(request, holding);
+  }
+
+  /** A node reported its progress to this manager. */
+  heard(nodeId: number, progress: NodeProgress, isPoll: boolean): void {
+    this.#waits.heard(nodeId, progress, isPoll);
   }
 
   /** The store notifies of a change. */
@@ -146,17 +193,20 @@ export class Cluster {
     this.#queue.close(reason);
     this.#notifier.flush();
     this.#polls.close(reason);
+    this.#waits.close(reason);
   }
 
   #committed(current: CurrentVersion, requester: Requester): void {
     this.#recovery.end();
     this.#head.stored(current, this.#notifier.isOvertaken(current));
     this.#settings.onCommit(this.name, current.record, requester);
+    if (this.#settings.onSpread() !== undefined) this.#meter.committed(current.record.version);
     this.#publish(current);
   }
 
   async #publishHead(): Promise<void> {
     const head = await this.#head.read();
+    if (this.#polls.size === 0) return;
     if (head.latest === undefined) {
       this.#polls.publishEmpty(head.epoch);
       return;

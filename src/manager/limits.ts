@@ -66,6 +66,12 @@ export function checkToken(what: string, token: string | undefined): void {
   }
 }
 
+/** Refuses to wait for what is not a version. */
+export function checkWaitedVersion(version: number): void {
+  if (!Number.isSafeInteger(version) || version <= 0)
+    throw refused(`cannot wait for version ${version}: it must be a version above 0`);
+}
+
 /** Refuses a description with fields that are too long. */
 export function checkDescription(node: NodeDescription): void {
   const fields = { ip: node.ip, hostname: node.hostname, bindAddress: node.bindAddress ?? '' };

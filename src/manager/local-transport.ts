@@ -2,6 +2,7 @@ import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import { CfluxError } from '../errors.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
+import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type {
   CallOptions,
   HeartbeatRequest,
@@ -60,6 +61,10 @@ export class LocalTransport implements Transport {
 
   async nodes({ cluster }: { cluster: string }, options?: CallOptions): Promise<readonly NodeInfo[]> {
     return this.#call(options, () => this.#manager.nodes(cluster));
+  }
+
+  async waitForNodes(request: WaitForNodesRequest, options?: CallOptions): Promise<WaitForNodesResult> {
+    return this.#call(options, (signal) => this.#manager.waitForNodes(request, { signal }));
   }
 
   async push(request: PushRequest, options?: CallOptions): Promise<PushResult> {

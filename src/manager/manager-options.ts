@@ -1,8 +1,9 @@
-import { anything, checkMethods, func, number, object, objectWith, optionsCheck } from '../check-options.js';
+import { checkMethods, optionsCheck, optionsOf } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { maxPollWait, nodeTimeToLive } from '../protocol/times.js';
 import { type Random, systemRandom } from '../random.js';
+import { clock as clockKind, func, number, objectWith } from '../value-kinds.js';
 import type { Audit } from './audit.js';
 import { defaultLimits, type Limits } from './limits.js';
 import type { ManagerStore } from './manager-store.js';
@@ -39,10 +40,18 @@ const checkOptions = optionsCheck<ManagerOptions>('Manager', {
   maxPollWait: number,
   conflictHold: number,
   keepVersions: number,
-  limits: object,
+  limits: optionsOf<Limits>('limits', {
+    snapshotBytes: number,
+    bodyBytes: number,
+    offerBytes: number,
+    heldPolls: number,
+    heldPushes: number,
+    clusters: number,
+    nodes: number,
+  }),
   audit: func,
-  clock: objectWith('now', 'monotonic', 'after'),
-  random: anything,
+  clock: clockKind,
+  random: func,
 });
 
 /** Options with their defaults. */

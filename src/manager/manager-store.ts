@@ -4,6 +4,7 @@ import type { NodeProgress } from '../protocol/node-progress.js';
 import type { NodeInfo } from '../protocol/nodes.js';
 import type { Random } from '../random.js';
 import type { KnownProgress } from './nodes/tracked-node.js';
+import type { Pusher } from './pushes/pusher.js';
 
 /** What a manager passes to its store when it opens it: a store has no clock, randomness or limits of its own. */
 export interface StoreContext {
@@ -74,8 +75,8 @@ export interface Commit {
   readonly newHistory?: NewHistory | undefined;
   readonly nodeId?: number | undefined;
   readonly author?: string | undefined;
-  /** Remote address of the requester: distinguishes those without a node id. It is not stored. */
-  readonly remote?: string | undefined;
+  /** The requester, for a store with a push queue. It is not stored. */
+  readonly pusher?: Pusher | undefined;
 }
 
 /** The result of a commit. */
@@ -166,8 +167,8 @@ export interface ManagerStore {
    * a conflict receives the version that stays the newest until its next commit. Absent: each manager queues the pushes of its own nodes.
    */
   readonly pushQueue?: {
-    /** The node has nothing to commit after all: gives up its ticket. */
-    yield(cluster: string, nodeId: number | undefined, remote: string | undefined): void;
+    /** The requester has nothing to commit after all: gives up its ticket. */
+    yield(cluster: string, pusher: Pusher): void;
   };
 
   /** Lists every cluster with data or nodes, ordered by name. */
@@ -214,6 +215,11 @@ export interface ManagerStore {
   updateNode?(cluster: string, nodeId: number, node: NodeDetails): Promise<NodeUpdate>;
   /** Removes the node. Resolves with `false` if there is no such node. */
   removeNode(cluster: string, nodeId: number): Promise<boolean>;
+  /**
+   * Since when the store has known every node that is alive, by the monotonic clock of `StoreContext`: a store that was out of reach may
+   * have missed heartbeats. If it is omitted, since the store opened.
+   */
+  knowsNodesSince?(): number;
   /** Lists the cluster's nodes, alive or not, ordered by id. */
   nodes(cluster: string): Promise<readonly StoredNode[]>;
 

@@ -7,14 +7,15 @@ import type { NodeProgress } from '../protocol/node-progress.js';
 import { type NodeReport, writeReport } from '../protocol/node-report.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
+import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { type Random, randomUuid } from '../random.js';
 import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import { Activities, type ActivityRequest } from './activity/activity.js';
 import type { LoggedActivity } from './activity/activity-log.js';
-import type { Audit, Requester } from './audit.js';
+import type { Audit, AuditEntry, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
-import { checkClusterName, checkDescription, checkToken, type Limits } from './limits.js';
+import { checkClusterName, checkDescription, checkToken, checkWaitedVersion, type Limits } from './limits.js';
 import { type ManagerOptions, managerSettings } from './manager-options.js';
 import type {
   ClusterRecord,
@@ -25,6 +26,7 @@ import type {
   VersionRecord,
 } from './manager-store.js';
 import { nodeInfoOf } from './nodes/node-info.js';
+import type { SpreadListener } from './nodes/spread-meter.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
 import { OfferRoom } from './recovery/offer-room.js';
@@ -80,8 +82,7 @@ export class Manager {
   readonly #maxPollWait: number;
   readonly #conflictHold: number;
   readonly #activity: Activities;
-  /** Records a change, and calls the application's own audit. */
-  readonly #audit: Audit;
+  readonly #audit: Audit | undefined;
   readonly #deadlines: Deadlines;
   readonly #clusters = new OpenClusters((name) => this.#createCluster(name));
   readonly #service = new Service({
@@ -98,7 +99,14 @@ export class Manager {
   readonly #known: KnownClusters;
   readonly #versions: VersionCache;
   #unwatch: (() => void) | undefined;
+  /** When the store was opened, by the monotonic clock. */
+  #openedAt = Number.POSITIVE_INFINITY;
   #lastError: unknown;
+  /**
+   * Called with the milliseconds that versions of this manager took from their commit until all nodes had them, or 600,000 if they did not
+   * have them by then; one version of each cluster at a time. Set by a server, for its metrics and its dashboard. Default: nothing is measured.
+   */
+  onSpread: SpreadListener | undefined;
 
   constructor(options: ManagerOptions) {
     const settings = managerSettings(options);
@@ -123,10 +131,7 @@ export class Manager {
       latest: async (cluster) => (await this.#store.head(cluster)).latest,
       onError: this.#onError,
     });
-    this.#audit = (entry) => {
-      this.#activity.add(entry);
-      options.audit?.(entry);
-    };
+    this.#audit = options.audit;
   }
 
   /** Informational: the location of its data. */
@@ -183,7 +188,7 @@ export class Manager {
       const node = knownNodeOf(description, requester);
       await this.#known.admit(cluster);
       const id = await this.#store.addNode(cluster, node, { instance });
-      this.#audit({ action: 'register', cluster, nodeId: id, ...requester });
+      this.#record({ action: 'register', cluster, nodeId: id }, requester);
       return { id, expirationDate: new Date(this.clock.now() + this.nodeTtl).toISOString(), node };
     });
   }
@@ -215,6 +220,7 @@ export class Manager {
       : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving, progress));
     const recorded = (known: HeartbeatResult): boolean => {
       if (known === 'duplicate') throw duplicateNode(nodeId);
+      if (known) this.#clusters.get(cluster)?.heard(nodeId, progress, false);
       return known;
     };
     const isKnown = typeof result === 'object' ? result.then(recorded) : recorded(result);
@@ -240,7 +246,7 @@ export class Manager {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       if (!(await this.#store.removeNode(cluster, nodeId))) throw nodeNotFound(nodeId);
-      this.#audit({ action: 'deregister', cluster, nodeId, ...requester });
+      this.#record({ action: 'deregister', cluster, nodeId }, requester);
     });
   }
 
@@ -258,6 +264,31 @@ export class Manager {
         await slice.rest();
       }
       return shown;
+    });
+  }
+
+  /**
+   * Resolves when every node that counts has a version (R28), at the latest after `wait` milliseconds. Nodes count while they are alive,
+   * except for legacy nodes: agents with the version that they applied, others with the one that they hold. For one time to live after
+   * its start a manager does not know all nodes, and does not report that all have it.
+   *
+   * @param options `connection`: the connection of the request, for the limit per connection, which is that of polls
+   * @throws `EPOCH_MISMATCH`: the version is not part of the present history, or ceased to be; `TOO_MANY_REQUESTS`: the request would be
+   * held, and there is no slot for it
+   */
+  waitForNodes(
+    request: WaitForNodesRequest,
+    options: { requester?: Requester; signal?: AbortSignal; connection?: object } = {},
+  ): Promise<WaitForNodesResult> {
+    return this.#service.serving(async () => {
+      checkClusterName(request.cluster);
+      checkToken('an epoch', request.epoch);
+      checkWaitedVersion(request.version);
+      const { requester = {}, signal, connection } = options;
+      const { cluster } = request;
+      const wait = Math.min(request.wait, this.#maxPollWait);
+      const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
+      return this.#clusters.of(cluster).waitForNodes({ ...request, wait }, { takeSlot, signal });
     });
   }
 
@@ -284,6 +315,7 @@ export class Manager {
       checkToken('a mutation id', request.mutation);
       checkToken('an epoch', request.epoch);
       checkToken('the epoch of an offer', request.offer?.epoch);
+      checkToken('a requester id', request.requester);
       const { byteLength } = request.snapshot;
       if (byteLength === 0) throw emptySnapshot();
       if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);
@@ -297,12 +329,19 @@ export class Manager {
    *
    * @param request `wait` undefined: the manager's longest hold, with some jitter.
    * @param options `connection`: the connection of the poll, for the limit per connection. `isNode: false`: a read-only request, which
-   * takes no part in the push queue, and starts no recovery (default: true).
+   * takes no part in the push queue, and starts no recovery (default: true). `isLegacy`: the request may come from a legacy client, which
+   * applies every response: it is delayed briefly, and contains the newest version of that moment (default: false).
    * @throws `TOO_MANY_REQUESTS`: the poll would be held, and there is no slot for it.
    */
   poll(
     request: Omit<PollRequest, 'wait'> & { readonly wait?: number | undefined },
-    options: { requester?: Requester; signal?: AbortSignal; connection?: object; isNode?: boolean } = {},
+    options: {
+      requester?: Requester;
+      signal?: AbortSignal;
+      connection?: object;
+      isNode?: boolean;
+      isLegacy?: boolean;
+    } = {},
   ): Promise<PollResult> {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
@@ -311,15 +350,19 @@ export class Manager {
         request.wait ?? uniformDelay(0.9 * this.#maxPollWait, 0.95 * this.#maxPollWait, this.random),
         this.#maxPollWait,
       );
-      const { requester = {}, signal, connection, isNode = true } = options;
+      const { requester = {}, signal, connection, isNode = true, isLegacy = false } = options;
       const { cluster, nodeId, version, epoch, instance } = request;
       checkToken('an instance', instance);
       // A push, or a poll at version 0, does not confirm a held version (R28).
       if (isNode && nodeId !== undefined && version !== noVersion) {
-        this.#store.noteHeld(cluster, nodeId, { instance, epoch, version });
+        const progress = { instance, epoch, version };
+        this.#store.noteHeld(cluster, nodeId, progress);
+        this.#clusters.get(cluster)?.heard(nodeId, progress, true);
       }
       const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
-      return this.#clusters.of(cluster).poll({ ...request, wait }, requester, { takeSlot, signal, isNode });
+      return this.#clusters
+        .of(cluster)
+        .poll({ ...request, wait }, requester, { takeSlot, signal, isNode, isLegacy });
     });
   }
 
@@ -383,7 +426,7 @@ export class Manager {
       checkClusterName(cluster);
       if (!(await this.#store.deleteCluster(cluster))) throw clusterNotFound(cluster);
       this.#known.forget(cluster);
-      this.#audit({ action: 'delete-cluster', cluster, ...requester });
+      this.#record({ action: 'delete-cluster', cluster }, requester);
       for (const open of this.#clusters.concerned(cluster)) await open.changed();
     });
   }
@@ -397,7 +440,7 @@ export class Manager {
     return this.#service.storing(async () => {
       checkDescription(description);
       const update = await this.#store.updateNode(cluster, nodeId, knownNodeOf(description, requester));
-      if (update === 'changed') this.#audit({ action: 'update-node', cluster, nodeId, ...requester });
+      if (update === 'changed') this.#record({ action: 'update-node', cluster, nodeId }, requester);
     });
   }
 
@@ -416,6 +459,7 @@ export class Manager {
       conflictHold: this.#conflictHold,
     };
     await this.#store.open(context);
+    this.#openedAt = this.clock.monotonic();
     this.#unwatch = this.#store.watch((name) => {
       this.#activity.notified(name);
       for (const cluster of this.#clusters.concerned(name)) cluster.notified().catch(this.#onError);
@@ -438,10 +482,27 @@ export class Manager {
       collection: this.nodeTtl,
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
+      lookInterval: this.nodeTtl / 30,
+      onSpread: () => this.onSpread,
+      uncertainFor: () => {
+        const since = Math.max(this.#openedAt, this.#store.nodesKnownSince ?? this.#openedAt);
+        const left = since + this.nodeTtl - this.clock.monotonic();
+        return Math.min(Math.max(left, 0), this.nodeTtl);
+      },
       onCommit: (cluster, { version, nodeId }, requester) =>
-        this.#audit({ action: 'push', cluster, version, nodeId, ...requester }),
+        this.#record({ action: 'push', cluster, version, nodeId }, requester),
       onError: this.#onError,
     });
+  }
+
+  #record(change: Omit<AuditEntry, 'remote' | 'author'>, { remote, author }: Requester): void {
+    const entry = {
+      ...change,
+      ...(remote === undefined ? {} : { remote }),
+      ...(author === undefined ? {} : { author }),
+    };
+    this.#activity.add(entry);
+    this.#audit?.(entry);
   }
 
   readonly #onError = (error: unknown): void => {

@@ -26,6 +26,11 @@ export class OpenClusters {
     return cluster;
   }
 
+  /** Returns a cluster if it is open; does not count as a use. */
+  get(name: string): Cluster | undefined {
+    return this.#clusters.get(name);
+  }
+
   /** Returns the open clusters that a change of `name` concerns; all of them if it is undefined. */
   concerned(name: string | undefined): readonly Cluster[] {
     if (name === undefined) return [...this.#clusters.values()];

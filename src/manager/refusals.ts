@@ -28,6 +28,14 @@ export const clusterNotFound = (cluster: string) =>
 export const versionNotFound = (version: number) =>
   new CfluxError('VERSION_NOT_FOUND', `version not found: ${version} is not retained (any more)`);
 
+/** The nodes cannot be expected to get the version any more. */
+export const historyChanged = (version: number) =>
+  new CfluxError(
+    'EPOCH_MISMATCH',
+    `epoch mismatch: version ${version} is not part of the present history of the cluster, so no node can have it`,
+    { outcome: 'notApplied' },
+  );
+
 export const emptySnapshot = () =>
   new CfluxError('BAD_REQUEST', 'the snapshot is empty: encoded metadata has at least one byte', {
     outcome: 'notApplied',

@@ -142,6 +142,11 @@ export class TimedStore implements ManagerStore {
     return this.#reading(storeLimits.nodes, this.#store.nodes(cluster));
   }
 
+  /** `undefined`: since the store opened. */
+  get nodesKnownSince(): number | undefined {
+    return this.#store.knowsNodesSince?.();
+  }
+
   watch(onChange: (cluster: string | undefined) => void): () => void {
     return this.#store.watch(onChange);
   }

@@ -1,12 +1,15 @@
-import { anything, flag, number, object, objectWith, optionsCheck, text } from '../check-options.js';
+import { optionsCheck } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
-import { type Random, systemRandom } from '../random.js';
+import type { Random } from '../random.js';
+import { bigint, clock as clockKind, flag, func, number, object, text } from '../value-kinds.js';
 import { checkCost, defaultCost } from './bcrypt.js';
 import { encodeMetadata } from './codec/encode-metadata.js';
 import type { Operation } from './commit-sequence.js';
 import { minute } from './durations.js';
+import { emptyMetaData } from './empty-metadata.js';
 import { LocalStore } from './local-store.js';
 import type { ForkableMetaClient, MetaClient, PasswordHashingMetaClient } from './meta-client.js';
+import { checkedData, guardArguments } from './method-arguments.js';
 import { createContinuousQuery, dropContinuousQuery } from './operations/continuous-queries.js';
 import { findDatabase, requireDatabase } from './operations/database-lookup.js';
 import { createDatabase, createDatabaseWithRetentionPolicy, dropDatabase } from './operations/databases.js';
@@ -83,10 +86,10 @@ const checkOptions = optionsCheck<LocalMetaClientOptions>('LocalMetaClient', {
   lock: flag,
   retentionAutoCreate: flag,
   bcryptCost: number,
-  clusterId: anything,
+  clusterId: bigint,
   data: object,
-  clock: objectWith('now', 'monotonic', 'after'),
-  random: anything,
+  clock: clockKind,
+  random: func,
 });
 
 /** Duration of a lease, in nanoseconds. */
@@ -134,6 +137,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   }
 
   static {
+    guardArguments(LocalMetaClient.prototype);
     attemptOn = async (fork, operation) => {
       const { dir, lock, ...options } = fork.#options;
       const lent = new LocalMetaClient(options);
@@ -194,7 +198,7 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
 
   /** Replaces everything. The index becomes the given one + 1, as since InfluxDB 1.8 (before, it was + 2): so it may decrease. */
   setData(data: MetaData): Promise<void> {
-    return this.#run(() => commit(data, {}));
+    return this.#run((known) => commit(checkedData(data, known), {}));
   }
 
   /** Encodes the metadata as in the file: numbers that do not fit into their fields are truncated, as in InfluxDB. */
@@ -396,24 +400,4 @@ export class LocalMetaClient implements MetaClient, ForkableMetaClient, Password
   #now(): bigint {
     return BigInt(Math.trunc(this.#clock.now())) * 1_000_000n;
   }
-}
-
-/** The initial metadata of a new store. */
-function emptyMetaData({ clusterId, random = systemRandom }: LocalMetaClientOptions): MetaData {
-  return {
-    term: 0n,
-    index: 1n,
-    clusterId: clusterId ?? randomClusterId(random),
-    databases: [],
-    users: [],
-    maxNodeId: 0n,
-    maxShardGroupId: 0n,
-    maxShardId: 0n,
-  };
-}
-
-/** 63 bits: InfluxDB's random number is signed and not negative. */
-function randomClusterId(random: Random): bigint {
-  const bits = (count: number) => BigInt(Math.floor(random() * 2 ** count));
-  return (bits(31) << 32n) | bits(32);
 }

@@ -72,7 +72,8 @@ export interface MetaClient {
    *
    * @param makeDefault whether it becomes the default of the database
    * @throws CfluxError `RETENTION_POLICY_DURATION_TOO_LOW` (below 1 h), `NAME_TOO_LONG`, `REPLICATION_FACTOR_TOO_LOW`,
-   * `INCOMPATIBLE_DURATIONS`, `DATABASE_NOT_FOUND`, `RETENTION_POLICY_EXISTS`, `RETENTION_POLICY_CONFLICT`, `INVALID_DURATION`
+   * `INCOMPATIBLE_DURATIONS`, `NEGATIVE_WRITE_LIMIT`, `DATABASE_NOT_FOUND`, `RETENTION_POLICY_EXISTS`, `RETENTION_POLICY_CONFLICT`,
+   * `INVALID_DURATION`
    */
   createRetentionPolicy(
     database: string,
@@ -84,7 +85,7 @@ export interface MetaClient {
    * with `makeDefault`.
    *
    * @throws CfluxError `DATABASE_NOT_FOUND`, `RETENTION_POLICY_NOT_FOUND`, `RETENTION_POLICY_NAME_EXISTS`,
-   * `RETENTION_POLICY_DURATION_TOO_LOW`, `INCOMPATIBLE_DURATIONS`, `INVALID_DURATION`
+   * `RETENTION_POLICY_DURATION_TOO_LOW`, `INCOMPATIBLE_DURATIONS`, `NEGATIVE_WRITE_LIMIT`, `INVALID_DURATION`
    */
   updateRetentionPolicy(
     database: string,

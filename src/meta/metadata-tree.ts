@@ -55,6 +55,8 @@ function policyTree(policy: RetentionPolicyInfo): MetadataTree {
       duration: policy.duration === 0n ? 'for ever' : formatDuration(policy.duration),
       'shard duration': formatDuration(policy.shardGroupDuration),
       replicas: String(policy.replicaN),
+      ...limit('future limit', policy.futureWriteLimit),
+      ...limit('past limit', policy.pastWriteLimit),
     },
     [
       ...policy.subscriptions.map(({ name, mode, destinations }) =>
@@ -64,6 +66,10 @@ function policyTree(policy: RetentionPolicyInfo): MetadataTree {
     ],
   );
 }
+
+/** A limit that the metadata does not state is omitted, because it differs from a stated 0, which is no limit. */
+const limit = (name: string, value: bigint | undefined) =>
+  value === undefined ? {} : { [name]: value === 0n ? 'none' : formatDuration(value) };
 
 function shardGroupTree(group: ShardGroupInfo): MetadataTree {
   const shards = group.shards.map(({ id, owners }) => {

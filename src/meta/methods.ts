@@ -58,3 +58,10 @@ type MethodsOf<Kind extends MethodKind> = {
 export type MutationName = MethodsOf<'mutation'>;
 /** Names of the methods that only read. */
 export type ReadName = MethodsOf<'read'>;
+/** The methods that take or return metadata. */
+export type SharedName = MutationName | ReadName;
+
+/** Every method but those of the lifecycle, with its kind. */
+export const sharedMethods = Object.entries(metaClientMethods).filter(
+  (entry): entry is [SharedName, 'read' | 'mutation'] => entry[1] !== 'lifecycle',
+);

@@ -5,7 +5,7 @@
  * the cluster id are unsigned 64-bit; durations are signed 64-bit nanoseconds; times are nanoseconds since 1970.
  */
 
-/** Fields of a record that are unknown to this library (InfluxDB 1.12 has some), kept in their encoding. */
+/** Fields of a record that are unknown to this library, kept in their encoding. */
 export interface WithUnknownFields {
   readonly unknownFields?: Uint8Array;
 }
@@ -45,6 +45,13 @@ export interface RetentionPolicyInfo extends WithUnknownFields {
   readonly duration: bigint;
   /** Nanoseconds. */
   readonly shardGroupDuration: bigint;
+  /**
+   * FUTURE LIMIT: points further in the future are refused. Nanoseconds; 0 is no limit. Undefined if the metadata does not state it,
+   * because servers before InfluxDB 1.12 and clients of 2016 do not store it.
+   */
+  readonly futureWriteLimit?: bigint;
+  /** PAST LIMIT: points further in the past are refused. As `futureWriteLimit`. */
+  readonly pastWriteLimit?: bigint;
   readonly shardGroups: readonly ShardGroupInfo[];
   readonly subscriptions: readonly SubscriptionInfo[];
 }
@@ -114,6 +121,10 @@ export interface RetentionPolicySpec {
   readonly duration?: DurationArgument;
   /** Default: 1 h, 1 d or 7 d, depending on the duration. */
   readonly shardGroupDuration?: DurationArgument;
+  /** Default: not stated, which means no limit. */
+  readonly futureWriteLimit?: DurationArgument;
+  /** Default: not stated, which means no limit. */
+  readonly pastWriteLimit?: DurationArgument;
 }
 
 /** Changes to a retention policy; an explicit 0 differs from an omitted field. */
@@ -122,6 +133,8 @@ export interface RetentionPolicyUpdate {
   readonly duration?: DurationArgument;
   readonly replicaN?: number;
   readonly shardGroupDuration?: DurationArgument;
+  readonly futureWriteLimit?: DurationArgument;
+  readonly pastWriteLimit?: DurationArgument;
 }
 
 /** The right of one node to do something until `expiration` (nanoseconds since 1970). */

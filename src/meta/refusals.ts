@@ -26,6 +26,7 @@ export const incompatibleDurations = () =>
     'INCOMPATIBLE_DURATIONS',
     'retention policy duration must be greater than the shard duration',
   );
+export const negativeWriteLimit = () => new CfluxError('NEGATIVE_WRITE_LIMIT', 'negative write limit');
 export const replicationFactorTooLow = () =>
   new CfluxError('REPLICATION_FACTOR_TOO_LOW', 'replication factor must be greater than 0');
 

@@ -12,6 +12,8 @@ export const headers = {
   outcome: 'Cflux-Outcome',
   /** Id of the node that pushes or polls. */
   node: 'Cflux-Node',
+  /** On pushes of commands, which are no nodes: a random id, the same for all pushes of one command. */
+  requester: 'Cflux-Requester',
   /** The process of the node, another one after every start: on registration, heartbeat, poll and push. */
   instance: 'Cflux-Instance',
   /** In a heartbeat: the version that the node holds. */

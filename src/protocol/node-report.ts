@@ -16,6 +16,8 @@ export interface NodeReport {
     readonly version?: string | undefined;
     /** Why it cannot be used. */
     readonly error?: string | undefined;
+    /** Why its snapshot cannot be read, so that password hashes are unknown. */
+    readonly snapshotError?: string | undefined;
   };
   /** The agent may drop what the cluster dropped. */
   readonly drops: boolean;
@@ -66,6 +68,7 @@ export const parseReport = (json: string | Uint8Array): NodeReport =>
 export function reportIn(fields: JsonObject): NodeReport {
   const server = fields.object('influxdb');
   const [version, error] = [server.optionalText('version'), server.optionalText('error')];
+  const snapshotError = server.optionalText('snapshotError');
   return {
     version: fields.integer('version', count),
     at: fields.integer('at', moment),
@@ -73,6 +76,7 @@ export function reportIn(fields: JsonObject): NodeReport {
       reachable: server.boolean('reachable'),
       ...(version === undefined ? {} : { version: version.slice(0, maxServerVersion) }),
       ...(error === undefined ? {} : { error: error.slice(0, maxText) }),
+      ...(snapshotError === undefined ? {} : { snapshotError: snapshotError.slice(0, maxText) }),
     },
     drops: fields.boolean('drops'),
     inSync: fields.integer('inSync', count),

@@ -40,6 +40,10 @@ export interface NodeInfo {
   readonly report?: NodeReport;
 }
 
+/** Returns the version that counts for a node: of an agent the applied one, of others the held one. */
+export const countingVersion = ({ kind, heldVersion, appliedVersion }: NodeInfo): number | undefined =>
+  kind === 'agent' ? appliedVersion : heldVersion;
+
 /** The manager's response to a registration. */
 export interface Registration {
   /** Never 0, below 2^53, never assigned twice. */

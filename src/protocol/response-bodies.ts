@@ -5,7 +5,7 @@ import type { NodeInfo, NodeKind, Registration } from './nodes.js';
 
 // JSON from a manager is checked before it is used: it may come from a proxy or another program.
 
-const refusing =
+export const refusingResponse =
   (what: string): JsonRefusal =>
   ({ place, expected, cause }) =>
     new CfluxError(
@@ -16,7 +16,7 @@ const refusing =
 
 /** Parses the response to a registration; `BAD_ANSWER` if it is not a JSON object with a usable `id`. */
 export function readRegistration(json: string): Registration {
-  const answer = JsonObject.parse(json, refusing('the registration'));
+  const answer = JsonObject.parse(json, refusingResponse('the registration'));
   const expirationDate = answer.value('expirationDate');
   return {
     id: answer.integer('id', { min: 1 }),
@@ -64,5 +64,5 @@ function progressIn(entry: JsonObject): Partial<NodeInfo> {
 
 /** Parses the members of a cluster; `BAD_ANSWER` if it is not a JSON array of nodes. */
 export function readNodes(json: string): readonly NodeInfo[] {
-  return JsonObject.parseList(json, refusing('the request for the list of members')).map(nodeIn);
+  return JsonObject.parseList(json, refusingResponse('the request for the list of members')).map(nodeIn);
 }

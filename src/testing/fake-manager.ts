@@ -46,6 +46,7 @@ export class FakeManager {
     report: (request, options) => this.#local().report(request, options),
     deregister: (request, options) => this.#local().deregister(request, options),
     nodes: (request, options) => this.#local().nodes(request, options),
+    waitForNodes: (request, options) => this.#local().waitForNodes(request, options),
     push: (request, options) => this.#local().push(request, options),
     poll: (request, options) => this.#local().poll(request, options),
   };

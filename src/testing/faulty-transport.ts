@@ -1,11 +1,20 @@
 import { sleep } from '../async/sleep.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
+import { cannotWait } from '../protocol/waiting-for-nodes.js';
 import type { Random } from '../random.js';
 import type { CallOptions, PushRequest, PushResult, Snapshot, Transport } from '../transport/transport.js';
 
 /** A method of a transport that sends a request. */
-export type FaultyCall = 'register' | 'heartbeat' | 'report' | 'deregister' | 'nodes' | 'push' | 'poll';
+export type FaultyCall =
+  | 'register'
+  | 'heartbeat'
+  | 'report'
+  | 'deregister'
+  | 'nodes'
+  | 'waitForNodes'
+  | 'push'
+  | 'poll';
 
 /** The fault of one exchange. */
 export interface Fault {
@@ -66,6 +75,7 @@ export class FaultyTransport implements Transport {
     report: 0,
     deregister: 0,
     nodes: 0,
+    waitForNodes: 0,
     push: 0,
     poll: 0,
   };
@@ -115,6 +125,12 @@ export class FaultyTransport implements Transport {
 
   nodes: Transport['nodes'] = (request, options) =>
     this.#exchange('nodes', options, (limits) => this.#inner.nodes(request, limits));
+
+  waitForNodes: NonNullable<Transport['waitForNodes']> = (request, options) =>
+    this.#exchange('waitForNodes', options, async (limits) => {
+      if (this.#inner.waitForNodes === undefined) throw cannotWait();
+      return this.#inner.waitForNodes(request, limits);
+    });
 
   push: Transport['push'] = (request, options) =>
     this.#exchange('push', options, (limits) => this.#push(request, limits));

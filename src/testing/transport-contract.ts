@@ -88,6 +88,30 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
     assert.deepEqual(await alive(), [true]);
   },
 
+  async 'names the nodes that lack a version, or reports that it cannot wait for nodes'(transport) {
+    const version = committed(await transport.push(aPush()));
+    const { id: nodeId } = await transport.register({ cluster, node, instance: 'i' });
+    const wait = (more: object = {}) => transport.waitForNodes?.({ cluster, version, wait: 0, ...more });
+    const before = await wait()?.catch((error: unknown) => {
+      if (!isCfluxError(error, 'NO_SUCH_ROUTE')) throw error;
+      return undefined;
+    });
+    if (before === undefined) return;
+    assert.deepEqual([before.version, before.complete, before.counted], [version, false, 1]);
+    assert.deepEqual(
+      before.behind.map(({ id }) => id),
+      [nodeId],
+    );
+    const held = wait({ wait: 1_000 });
+    await transport.heartbeat({ cluster, nodeId, progress: { instance: 'i', version } });
+    // A manager that has just started does not know all nodes.
+    const after = await held;
+    assert.deepEqual(after?.behind, []);
+    assert.equal(after?.complete, after?.uncertainFor === undefined);
+    await failsWith('EPOCH_MISMATCH', Promise.resolve(wait({ epoch: 'of-another-manager' })));
+    await failsWith('BAD_REQUEST', Promise.resolve(wait({ version: 0 })));
+  },
+
   async 'transfers a snapshot in both directions, byte for byte'(transport) {
     const everyByte = Uint8Array.from({ length: 3 * 256 }, (_, at) => at % 256);
     const version = committed(await transport.push(aPush({ snapshot: everyByte })));

@@ -1,12 +1,18 @@
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
-import { isCfluxError } from '../errors.js';
+import { type CfluxError, isCfluxError } from '../errors.js';
 import { headers } from '../protocol/headers.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { writeReport } from '../protocol/node-report.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
 import { readNodes, readRegistration } from '../protocol/response-bodies.js';
 import { paths } from '../protocol/routes.js';
+import {
+  readWaitResult,
+  type WaitForNodesRequest,
+  type WaitForNodesResult,
+  waitQuery,
+} from '../protocol/waiting-for-nodes.js';
 import { HttpExchange, type HttpRequest } from './http-exchange.js';
 import type { HttpTransportOptions } from './http-options.js';
 import { expectStatus, type HttpResponse, textOf } from './http-response.js';
@@ -119,14 +125,31 @@ export class HttpAttempts implements Transport {
     );
   }
 
+  async waitForNodes(
+    request: WaitForNodesRequest,
+    { signal }: CallOptions = {},
+  ): Promise<WaitForNodesResult> {
+    const { cluster, version, epoch } = request;
+    return this.send(
+      {
+        method: 'GET',
+        path: `${paths.nodes(cluster)}?${waitQuery(request)}`,
+        headers: epoch === undefined ? {} : { [headers.epoch]: epoch },
+        signal,
+      },
+      (answer) => readWaitResult(textOf(this.#expect(answer, 200)), version),
+    );
+  }
+
   async push(request: PushRequest, { signal }: CallOptions = {}): Promise<PushResult> {
-    const { offer } = request;
+    const { offer, requester } = request;
     return this.send<PushResult>(
       {
         method: 'POST',
         path: paths.version(request.cluster, request.version),
         headers: {
           ...identity(request),
+          ...(requester === undefined ? {} : { [headers.requester]: requester }),
           ...(offer === undefined ? {} : { [headers.offer]: `${offer.epoch}/${offer.version}` }),
         },
         // Not compressed: 5 MiB take 20 ms on one machine, and gzip and gunzip would add 53 ms. Compression pays only for the
@@ -170,6 +193,13 @@ export class HttpAttempts implements Transport {
     return this.#exchange.close();
   }
 
+  #advice({ code }: CfluxError): string {
+    if (code !== 'UNAUTHORIZED') return '';
+    return this.#exchange.hasToken
+      ? '; check the token (--token-file, CFLUX_TOKEN)'
+      : '; no token was sent: set `token` (--token-file, CFLUX_TOKEN)';
+  }
+
   #expect(answer: HttpResponse, ...statuses: readonly number[]): HttpResponse {
     return expectStatus(answer, this.#clock.now(), ...statuses);
   }
@@ -187,7 +217,7 @@ export class HttpAttempts implements Transport {
       const isForeign = error.code === 'NO_SUCH_ROUTE';
       if (error.retryable || isForeign) this.#exchange.leave(answer.endpoint);
       throw restate(error, {
-        message: `${answer.endpoint}: ${error.message}`,
+        message: `${answer.endpoint}: ${error.message}${this.#advice(error)}`,
         // Another program than a manager is at this endpoint, not at all of them.
         retryable: error.retryable || (isForeign && this.endpoints > 1),
       });

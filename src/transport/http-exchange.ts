@@ -85,6 +85,11 @@ export class HttpExchange {
     for (const request of this.#underWay) if (request.endpoint === endpoint) request.abandon();
   }
 
+  /** Whether requests have a token. */
+  get hasToken(): boolean {
+    return this.#token !== undefined;
+  }
+
   /** The number of endpoints. */
   get endpoints(): number {
     return this.#endpoints.count;

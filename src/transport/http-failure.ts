@@ -28,6 +28,29 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }
 
+const flags: ReadonlyMap<string, string> = new Map([
+  ['the manager', '--ca (tls.ca)'],
+  ['InfluxDB', '--influxdb-ca (tls.ca)'],
+]);
+
+/** Codes for a certificate whose authority is not trusted. */
+const untrusted = /^(UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT)/;
+
+/** Returns what to do about a failed connection; empty if the reason says it all. */
+function adviceFor(cause: unknown, endpoint: string, peer: string): string {
+  const { code, socket } = fieldsOf(cause);
+  const isTls = endpoint.startsWith('https:');
+  if (typeof code !== 'string') return '';
+  if (untrusted.test(code))
+    return `; if the certificate is of your own authority, name that authority's certificate with ${flags.get(peer)}`;
+  if (isTls && /^(EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/.test(code))
+    return `; it does not serve https there: use ${endpoint.replace('https:', 'http:')}`;
+  // A server with TLS closes a connection without TLS.
+  if (!isTls && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') && fieldsOf(socket)['bytesRead'] === 0)
+    return `; if it serves https there, use ${endpoint.replace('http:', 'https:')}`;
+  return '';
+}
+
 /** Converts an error of fetch to the error of a request to `endpoint`, where `peer` is expected. */
 export function networkFailure(error: unknown, endpoint: string, peer = 'the manager'): CfluxError {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
@@ -39,9 +62,13 @@ export function networkFailure(error: unknown, endpoint: string, peer = 'the man
       outcome: 'unknown',
     });
   }
-  return new CfluxError('UNREACHABLE', `cannot reach ${peer} at ${endpoint}: ${reason}`, {
-    cause: error,
-    retryable: true,
-    outcome: neverConnected(cause) ? 'notApplied' : 'unknown',
-  });
+  return new CfluxError(
+    'UNREACHABLE',
+    `cannot reach ${peer} at ${endpoint}: ${reason}${adviceFor(cause, endpoint, peer)}`,
+    {
+      cause: error,
+      retryable: true,
+      outcome: neverConnected(cause) ? 'notApplied' : 'unknown',
+    },
+  );
 }

@@ -1,7 +1,9 @@
 import type { CertificateInfo } from '../certificates.js';
+import { optionsOf } from '../check-options.js';
 import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import type { PemFunction } from '../tls-credentials.js';
+import { bytes, either, func, listOf, string } from '../value-kinds.js';
 import type { BearerToken } from './bearer-token.js';
 import type { RetryOptions } from './with-retry.js';
 
@@ -28,6 +30,19 @@ export interface TlsOptions {
   /** Called with the certificates in use, at the start and after each reload. */
   readonly onLoad?: (certificates: readonly CertificateInfo[]) => void;
 }
+
+const pem = either(string, bytes, func);
+
+/** The option `tls` of a connection. */
+export const tlsKind = optionsOf<TlsOptions>('tls', {
+  ca: either(string, bytes, func, listOf(either(string, bytes))),
+  cert: pem,
+  key: pem,
+  passphrase: string,
+  servername: string,
+  warn: func,
+  onLoad: func,
+});
 
 /** Options of an HttpTransport. Times are in milliseconds. */
 export interface HttpTransportOptions {

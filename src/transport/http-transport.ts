@@ -1,8 +1,15 @@
 import type { CertificateInfo } from '../certificates.js';
-import { anything, either, func, number, object, objectWith, optionsCheck, text } from '../check-options.js';
+import { optionsCheck } from '../check-options.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
+import {
+  cannotWait,
+  type WaitForNodesRequest,
+  type WaitForNodesResult,
+} from '../protocol/waiting-for-nodes.js';
+import { anything, clock as clockKind, either, func, number, text } from '../value-kinds.js';
 import { HttpAttempts } from './http-attempts.js';
 import type { HttpTransportOptions } from './http-options.js';
+import { tlsKind } from './http-options.js';
 import type {
   CallOptions,
   HeartbeatRequest,
@@ -15,19 +22,19 @@ import type {
   ReportRequest,
   Transport,
 } from './transport.js';
-import { withRetry } from './with-retry.js';
+import { retryKind, withRetry } from './with-retry.js';
 
 const checkOptions = optionsCheck<HttpTransportOptions>('HttpTransport', {
   endpoint: anything,
   token: either(text, func),
-  tls: object,
-  retry: object,
+  tls: tlsKind,
+  retry: retryKind,
   connectTimeout: number,
   bodyIdleTimeout: number,
   maxSnapshotBytes: number,
   maxAnswerBytes: number,
-  clock: objectWith('now', 'monotonic', 'after'),
-  random: anything,
+  clock: clockKind,
+  random: func,
 });
 
 /**
@@ -92,6 +99,13 @@ export class HttpTransport implements Transport {
 
   nodes(request: { readonly cluster: string }, options?: CallOptions): Promise<readonly NodeInfo[]> {
     return this.#calls.nodes(request, options);
+  }
+
+  /** Rejects with `NO_SUCH_ROUTE` if the manager cannot wait for nodes. */
+  async waitForNodes(request: WaitForNodesRequest, options?: CallOptions): Promise<WaitForNodesResult> {
+    const waiting = this.#calls.waitForNodes?.(request, options);
+    if (waiting === undefined) throw cannotWait();
+    return waiting;
   }
 
   push(request: PushRequest, options?: CallOptions): Promise<PushResult> {

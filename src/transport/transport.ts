@@ -1,6 +1,7 @@
 import type { NodeProgress } from '../protocol/node-progress.js';
 import type { NodeReport } from '../protocol/node-report.js';
 import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
+import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 
 /** Limits of one call. */
 export interface CallOptions {
@@ -51,6 +52,8 @@ export interface PushRequest {
   /** The manager's history that `version` belongs to. */
   readonly epoch?: string | undefined;
   readonly nodeId?: number | undefined;
+  /** Id of a requester that is no node, such as a command: whose next push a conflict is followed by. Any random text. */
+  readonly requester?: string | undefined;
   /** The process of the node. */
   readonly instance?: string | undefined;
   /** The node's position before the manager lost its data. */
@@ -135,6 +138,13 @@ export interface Transport {
   deregister(request: NodeRequest, options?: CallOptions): Promise<void>;
   /** Lists the members in a stable order; empty if there are none. */
   nodes(request: { readonly cluster: string }, options?: CallOptions): Promise<readonly NodeInfo[]>;
+  /**
+   * Waits until every node that counts has a version, up to `wait` milliseconds, and resolves with the nodes that lack it. Rejects with
+   * `EPOCH_MISMATCH` if the version is not, or no longer, part of the manager's history. If it is omitted, or rejects with
+   * `NO_SUCH_ROUTE`, the manager cannot wait for nodes. It must never resolve with `complete` from a list of nodes alone: an older manager
+   * does not know which versions the nodes have.
+   */
+  waitForNodes?(request: WaitForNodesRequest, options?: CallOptions): Promise<WaitForNodesResult>;
   /** Stores a snapshot as the next version, if `version` is still the newest. */
   push(request: PushRequest, options?: CallOptions): Promise<PushResult>;
   /** Waits for a version that is newer than `version`, up to `wait` milliseconds. */

@@ -2,11 +2,18 @@ import { withDeadline } from '../async/deadline.js';
 import { equalJitter } from '../async/jitter.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { sleep } from '../async/sleep.js';
+import { checkMethods, optionsCheck, optionsOf } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { NodeInfo, Registration } from '../protocol/nodes.js';
+import {
+  cannotWait,
+  type WaitForNodesRequest,
+  type WaitForNodesResult,
+} from '../protocol/waiting-for-nodes.js';
 import { type Random, systemRandom } from '../random.js';
+import { clock as clockKind, func, number } from '../value-kinds.js';
 import { restate } from './restate.js';
 import { type Call, type RetryScheduleOptions, retrySchedule } from './retry-schedule.js';
 import type {
@@ -66,8 +73,28 @@ interface Settled<T> {
  * ```
  */
 export function withRetry(transport: Transport, options: RetryOptions = {}): Transport {
+  checkMethods('transport of withRetry', transport, transportMethods);
+  checkOptions(options);
   return new RetryingTransport(transport, options);
 }
+
+const retryKinds = {
+  attempts: number,
+  minDelay: number,
+  factor: number,
+  maxDelay: number,
+  pollMargin: number,
+  onRetry: func,
+};
+/** The option `retry` of a transport or client. */
+export const retryKind = optionsOf<Omit<RetryOptions, 'clock' | 'random'>>('retry', retryKinds);
+const checkOptions = optionsCheck<RetryOptions>('withRetry', {
+  ...retryKinds,
+  clock: clockKind,
+  random: func,
+});
+/** The methods that every transport has. */
+export const transportMethods = ['register', 'heartbeat', 'deregister', 'nodes', 'push', 'poll'];
 
 class RetryingTransport implements Transport {
   readonly retries = true;
@@ -109,6 +136,14 @@ class RetryingTransport implements Transport {
 
   nodes(request: { readonly cluster: string }, options: CallOptions = {}): Promise<readonly NodeInfo[]> {
     return this.#call('nodes', options, (limits) => this.#inner.nodes(request, limits));
+  }
+
+  async waitForNodes(request: WaitForNodesRequest, options: CallOptions = {}): Promise<WaitForNodesResult> {
+    const { result } = await this.#attempts('waitForNodes', options, request.wait, (limits, elapsed) => {
+      if (this.#inner.waitForNodes === undefined) throw cannotWait();
+      return this.#inner.waitForNodes({ ...request, wait: Math.max(0, request.wait - elapsed) }, limits);
+    });
+    return result;
   }
 
   async push(request: PushRequest, options: CallOptions = {}): Promise<PushResult> {

@@ -22,11 +22,11 @@ async function survives(store: 'lmdb' | 'etcd', seed: number): Promise<void> {
   expect(log.operations.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(20);
 }
 
-describe('R2, R3, R5, R20: real processes under faults give a linearizable history, and converge', () => {
+describe('R2, R3, R5, R20, R28: real processes under faults give a linearizable history, and converge', () => {
   it('one manager on lmdb', () => survives('lmdb', 7));
 });
 
-describeWithServer('etcd', 'R2, R3, R5, R20: the same with three managers on three etcd members', () => {
+describeWithServer('etcd', 'R2, R3, R5, R20, R28: the same with three managers on three etcd members', () => {
   it('under faults of managers, nodes, etcd and every network between them', () => survives('etcd', 8));
 });
 

@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitForNodes } from '../../src/client/follow/wait-for-nodes.js';
+import { systemClock } from '../../src/clock.js';
+import { CfluxError, HttpTransport } from '../../src/index.js';
 import { readInfluxMetadata } from '../../src/influxdb/index.js';
 import type { Contents } from './history.js';
 import type { OperationLog } from './operation-log.js';
@@ -29,10 +32,42 @@ export async function settle(world: World, log: OperationLog): Promise<ReadonlyM
       else complain(node.name, `can not be read: ${read?.error}`);
     }),
   );
+  if (final.size === world.nodes.length) await settleManagers(world, version, complain);
   const [contents] = final.values();
   if (contents !== undefined) await settleServers(world, contents, complain);
   log.end();
   return new Map([...final].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** R28: each manager reports that all nodes have the newest version, and shows each node that is alive at it. */
+async function settleManagers(
+  { managers, nodes }: World,
+  version: number,
+  complain: (client: string, what: string) => void,
+): Promise<void> {
+  await Promise.all(
+    managers.map(async ({ name, url }) => {
+      const transport = new HttpTransport({ endpoint: url });
+      try {
+        const request = { cluster: 'chaos', version, timeout: patience };
+        const result = await waitForNodes({ transport, clock: systemClock, random: Math.random }, request);
+        if (result.counted < nodes.length)
+          complain(name, `counts ${result.counted} nodes, but ${nodes.length} are alive`);
+        for (const node of await transport.nodes({ cluster: 'chaos' })) {
+          const { alive, id, heldVersion = 0, kind } = node;
+          if (alive && heldVersion < version)
+            complain(name, `shows node ${id} (${kind}) at ${heldVersion}, not ${version}`);
+        }
+      } catch (error) {
+        complain(
+          name,
+          `does not report that all nodes have version ${version}: ${CfluxError.from(error).message}`,
+        );
+      } finally {
+        await transport.close();
+      }
+    }),
+  );
 }
 
 async function atLast(ask: () => Promise<Answer | undefined>): Promise<Answer | undefined> {

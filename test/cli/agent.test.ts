@@ -147,6 +147,60 @@ describeWithServer('influxd', 'cflux agent', () => {
     expect(await agent.end()).toBe(0);
   });
 
+  it('without a snapshot, log, plan, report and /health name the reason, --snapshot and the affected users', async () => {
+    const manager = await labManager();
+    const client = await clientOf(manager.url);
+    await client.createUser('ana', 'x', false);
+    const influxd = await server();
+    await influxd.query("CREATE USER ana WITH PASSWORD 'other'; CREATE USER bob WITH PASSWORD 'b'");
+    const to = [
+      '--influxdb',
+      influxd.url,
+      '--endpoint',
+      manager.url,
+      '--cluster',
+      'prod',
+      '--snapshot',
+      '127.0.0.1:1',
+    ];
+    const agent = run([
+      ...['agent', ...to, '--data', await directory(), '--import'],
+      ...['--listen', '127.0.0.1:0', '--interval', '100ms'],
+    ]);
+    const url = /on (http:\S+)/.exec(await agent.line('/health and /metrics'))?.[1] ?? '';
+    await agent.line('cannot import user "bob"');
+    const line = await agent.line('no snapshot could be read');
+    expect(line).toMatch(
+      /cannot read the snapshot port of InfluxDB at 127\.0\.0\.1:1: .*--snapshot host:port/,
+    );
+    expect(line).toContain('passwords that cannot be verified: "ana"; users that cannot be imported: "bob"');
+    await agent.line('unmanaged user "bob" (cannot be imported');
+    expect(await (await fetch(`${url}/health`)).json()).toMatchObject({
+      influxdb: {
+        snapshotFailure: {
+          reason: expect.stringContaining('--snapshot host:port'),
+          unverified: ['ana'],
+          notImportable: ['bob'],
+        },
+      },
+    });
+    await expect
+      .poll(async () => (await client.nodes()).find(({ kind }) => kind === 'agent')?.report)
+      .toMatchObject({
+        influxdb: { snapshotError: expect.stringContaining('--snapshot host:port') },
+        findings: [
+          { kind: 'unmanaged', text: expect.stringContaining('user "bob" (cannot be imported') },
+          { kind: 'unverified', text: expect.stringContaining('user "ana"') },
+        ],
+      });
+    expect(await agent.end()).toBe(0);
+    const plan = cflux(['plan', ...to]);
+    expect(await plan.exit).toBe(0);
+    expect(plan.lines.join('\n')).toMatch(
+      /Read by SHOW: no snapshot could be read.*--snapshot host:port.*"ana".*"bob"/,
+    );
+  });
+
   it('R34: /health is 503 while the server has trouble with a statement, whatever the response, and 200 after it', async () => {
     const manager = await labManager();
     const influxd = await server();

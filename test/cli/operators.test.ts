@@ -173,10 +173,13 @@ describe('status, clusters and nodes', () => {
 
     const nodes = await run(['nodes', 'prod']);
     const age = '(now|\\d+ s ago)';
-    const unknown = new RegExp(`^prod +${id} +unknown +- +- +${age} +h1 +h1:8086 +10.0.0.1 10.0.0.2$`, 'm');
+    const unknown = new RegExp(
+      `^prod +${id} +unknown +- +- +- +${age} +h1 +h1:8086 +10.0.0.1 10.0.0.2$`,
+      'm',
+    );
     for (const { out } of [nodes, await run(['nodes'])]) {
       expect(out).toMatch(unknown);
-      expect(out).toMatch(new RegExp(`^prod +${gone} +dead +- +- +${age} +h2 +h2:8086$`, 'm'));
+      expect(out).toMatch(new RegExp(`^prod +${gone} +dead +- +- +- +${age} +h2 +h2:8086$`, 'm'));
     }
     const progress = { instance: 'i', version, epoch: await manager.epoch('prod') };
     await manager.heartbeat('prod', id, { progress });
@@ -209,6 +212,35 @@ describe('status, clusters and nodes', () => {
 });
 
 describe('history, show and diff', () => {
+  it('show write limits, and tell one that was removed from one that a push lost', async () => {
+    const { run, manager, meta } = await setUp();
+    const first = await change(manager, meta, () =>
+      meta.createDatabaseWithRetentionPolicy('d', {
+        name: 'r',
+        futureWriteLimit: '1h',
+        pastWriteLimit: '2h',
+      }),
+    );
+    expect((await run(['show', 'prod'])).out).toContain(
+      '  retention policy "r": duration for ever, shard duration 168h0m0s, replicas 1, future limit 1h0m0s, past limit 2h0m0s',
+    );
+    const exported = (await run(['export', 'prod', '--format', 'iql'])).bytes.toString();
+    expect(exported).toContain('SHARD DURATION 1w FUTURE LIMIT 1h PAST LIMIT 2h NAME r');
+    const second = await change(manager, meta, async () => {
+      await meta.updateRetentionPolicy('d', 'r', { futureWriteLimit: 0n }, false);
+      const data = meta.data();
+      const lost = data.databases.map((database) => ({
+        ...database,
+        retentionPolicies: database.retentionPolicies.map(({ pastWriteLimit: _lost, ...rest }) => rest),
+      }));
+      await meta.setData({ ...data, databases: lost });
+    });
+    expect((await run(['diff', 'prod', String(first), String(second)])).out.split('\n')).toEqual([
+      '~ database "d" / retention policy "r" / future limit: 1h0m0s → none',
+      '~ database "d" / retention policy "r" / past limit: 2h0m0s → nothing',
+    ]);
+  });
+
   it('print when each version was made, its contents, and the changes', async () => {
     const { run, manager, meta } = await setUp();
     const first = await change(manager, meta, () =>

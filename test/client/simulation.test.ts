@@ -4,13 +4,15 @@ import {
   checkConvergence,
   checkHistory,
   checkNothingLeft,
+  checkProgress,
   checkRecords,
   checkSettled,
   checkTruth,
   checkVersionsRise,
+  checkWait,
   entriesInBackups,
 } from './world/checks.js';
-import { type Command, eventfulLife, lifeWithLosses } from './world/commands.js';
+import { type Command, eventfulLife, lifeWithLosses, lifeWithRestoredDisks } from './world/commands.js';
 import { Scenario } from './world/scenario.js';
 
 /** More of them: `SIMULATIONS=20000 npx vitest run test/client/simulation`. A failing one prints its seed, its path and its commands. */
@@ -36,6 +38,26 @@ describe('R1–R14 in a simulated world', () => {
       await checkNothingLeft(scenario.world);
     });
     await fc.assert(property, { numRuns: runs });
+  });
+
+  it('R28: progress is true, and so is what a wait says, whatever happens', {
+    timeout: 600_000,
+  }, async () => {
+    const property = fc.asyncProperty(fc.integer(), lifeWithRestoredDisks, async (seed, commands) => {
+      const scenario = new Scenario(seed);
+      const { world } = scenario;
+      await scenario.begin();
+      for (const command of commands) {
+        await scenario.run(command);
+        await checkProgress(world);
+        await checkWait(world);
+      }
+      await scenario.mend();
+      await checkProgress(world);
+      await checkWait(world);
+      await checkNothingLeft(world);
+    });
+    await fc.assert(property, { numRuns: runs / 4 });
   });
 
   it('R5, R11: a manager that falsely reports lost data moves no version and changes no history', async () => {

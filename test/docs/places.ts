@@ -1,14 +1,13 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { startEtcd } from '../support/etcd.js';
 import { startInfluxd } from '../support/influxd.js';
 import { serve } from '../support/serve.js';
 import type { Server } from '../support/servers.js';
+import { tlsFixture } from '../support/tls-fixtures.js';
 
-const certificate = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}.pem`, import.meta.url));
 const token = 'a-token-of-the-documentation';
 
 const influxdb = /http:\/\/127\.0\.0\.1:8086/g;
@@ -49,7 +48,7 @@ export async function prepare(program: string): Promise<(code: string) => string
 }
 
 async function secureManager(): Promise<string> {
-  const tls = { cert: readFileSync(certificate('server')), key: readFileSync(certificate('server-key')) };
+  const tls = { cert: readFileSync(tlsFixture('server')), key: readFileSync(tlsFixture('server-key')) };
   const { url } = await serve({}, { tls, tokens: [{ name: 'node', token, scopes: ['admin'] }] });
   return url;
 }
@@ -64,9 +63,9 @@ function files(program: string): string {
   };
   for (const [path] of program.matchAll(/(?<=')\/var\/[^']+/g))
     mkdirSync(join(root, path.replace(/\/[^/]+\.\w+$/, '')), { recursive: true });
-  copyFileSync(certificate('ca'), at('/etc/cflux/ca.crt'));
-  copyFileSync(certificate('server'), at('/etc/cflux/tls.crt'));
-  copyFileSync(certificate('server-key'), at('/etc/cflux/tls.key'));
+  copyFileSync(tlsFixture('ca'), at('/etc/cflux/ca.crt'));
+  copyFileSync(tlsFixture('server'), at('/etc/cflux/tls.crt'));
+  copyFileSync(tlsFixture('server-key'), at('/etc/cflux/tls.key'));
   writeFileSync(at('/etc/cflux/token'), `${token}\n`);
   writeFileSync(
     at('/etc/cflux/tokens.toml'),

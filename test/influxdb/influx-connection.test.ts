@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { readInfluxMetadata } from 'clusterflux/influxdb';
 import { describe, expect, it } from 'vitest';
 import { InfluxConnection, isRefusal } from '../../src/influxdb/influx-connection.js';
 import { describeWithServer } from '../support/servers.js';
+import { tlsFixture } from '../support/tls-fixtures.js';
 import { atEnd, server } from './support/lab.js';
 
 async function httpServer(listener: RequestListener): Promise<string> {
@@ -147,14 +147,12 @@ describe('the snapshot port', () => {
 });
 
 describeWithServer('influxd', 'InfluxConnection', () => {
-  const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
-
   it('uses TLS with a private certificate authority', async () => {
-    const tls = { certificate: fixture('server.pem'), privateKey: fixture('server-key.pem') };
+    const tls = { certificate: tlsFixture('server'), privateKey: tlsFixture('server-key') };
     const influxd = await server({ tls });
-    const ca = await readFile(fixture('ca.pem'), 'utf8');
+    const ca = await readFile(tlsFixture('ca'), 'utf8');
     expect(await readInfluxMetadata(influxd.url, { tls: { ca } })).toMatchObject({ databases: [] });
-    const wrong = await readFile(fixture('other-ca.pem'), 'utf8');
+    const wrong = await readFile(tlsFixture('other-ca'), 'utf8');
     await expect(readInfluxMetadata(influxd.url, { tls: { ca: wrong } })).rejects.toMatchObject({
       code: 'UNREACHABLE',
     });

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PlanInput } from '../../src/influxdb/draft.js';
-import { itemsOf, keyOf } from '../../src/influxdb/item.js';
+import { type Item, itemsOf, keyOf } from '../../src/influxdb/item.js';
 import { emptyLedger, type Ledger, observe } from '../../src/influxdb/ledger.js';
 import { makePlan } from '../../src/influxdb/make-plan.js';
 import type { PasswordState } from '../../src/influxdb/password-state.js';
 import type { Plan, Step } from '../../src/influxdb/plan.js';
 import { influxqlOf } from '../../src/influxdb/statement.js';
+import { fieldOf } from '../../src/influxdb/write-limits.js';
 import type { MetaData } from '../../src/meta/records.js';
 import { anyMetadata } from './support/arbitrary-metadata.js';
 import { database, day, hour, metadata, policy, query, subscription, user } from './support/build.js';
@@ -37,7 +38,17 @@ function plan(
   const ledger = ledgerOf(before, wanted);
   const passwords = new Map(verdictsOf(wanted));
   for (const { name } of present.users) passwords.set(name, { kind: 'same' });
-  return makePlan({ wanted, present, ledger, passwords, drops: 'report', maxDrops: 1, ...rest });
+  const limits = { drops: 'report', maxDrops: 1, serverVersion: '1.12.4' } as const;
+  return makePlan({ wanted, present, ledger, passwords, ...limits, ...rest });
+}
+
+type WriteLimitItem = Extract<Item, { kind: 'writeLimit' }>;
+const policyKeyOf = ({ database, policy }: WriteLimitItem) =>
+  keyOf({ kind: 'retentionPolicy', database, policy });
+
+function statesLimit(data: MetaData, item: WriteLimitItem): boolean {
+  const policies = data.databases.find(({ name }) => name === item.database)?.retentionPolicies;
+  return policies?.find(({ name }) => name === item.policy)?.[fieldOf(item.limit)] !== undefined;
 }
 
 const statements = (steps: readonly Step[]) => steps.flatMap(({ action }) => influxqlOf(action));
@@ -108,6 +119,9 @@ describe('makePlan', () => {
             if (item.kind === 'retentionPolicy' && item.policy === 'cflux-none') continue;
             // A longer duration takes the place of a shorter one.
             if (item.kind === 'retention') continue;
+            // The cluster may state another limit, and a limit is dropped with its policy.
+            if (item.kind === 'writeLimit' && (statesLimit(wanted, item) || !left.has(policyKeyOf(item))))
+              continue;
             // In the cluster there may be none.
             if (item.kind === 'grant' && saysOf(wanted, item.user, item.database) !== undefined) continue;
             // Privileges on a database of the cluster go with it.

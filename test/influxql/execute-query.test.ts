@@ -166,11 +166,6 @@ describe('a query', () => {
     expect((await run(target, create('1.6'))).results?.[0]?.error).toBe('continuous query already exists');
     expect(target.data().databases[0]?.continuousQueries[0]?.query).toBe(stored);
   });
-
-  it('refuses limits of 1.12, which the metadata cannot hold', async () => {
-    const { results } = await run(new LocalTarget(), 'CREATE DATABASE d WITH FUTURE LIMIT 1h');
-    expect(results?.[0]?.error).toMatch(/cannot set FUTURE LIMIT/);
-  });
 });
 
 describe('the acting user', () => {

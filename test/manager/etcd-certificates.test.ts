@@ -1,13 +1,13 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { systemClock, systemRandom } from 'clusterflux';
 import { EtcdStore } from 'clusterflux/manager';
 import { expect, it, onTestFinished } from 'vitest';
 import { etcdTls, startEtcd } from '../support/etcd.js';
 import { serve } from '../support/serve.js';
 import { describeWithServer } from '../support/servers.js';
+import { tlsPem } from '../support/tls-fixtures.js';
 
-const otherCa = readFileSync(new URL('../fixtures/tls/other-ca.pem', import.meta.url));
+const otherCa = Buffer.from(tlsPem('other-ca'));
 const soon = { timeout: 20_000, interval: 200 };
 
 describeWithServer('etcd', 'certificates of a manager for etcd (R9)', () => {

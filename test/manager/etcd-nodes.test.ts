@@ -49,6 +49,19 @@ describeWithServer('etcd', 'the nodes of managers on one etcd', () => {
   const alive = async (store: ManagerStore) =>
     (await store.nodes('c')).filter((each) => each.alive).map(({ id }) => id);
 
+  it('R28: after a time without etcd, in which records expired, a manager does not claim to know all nodes', async () => {
+    const clock = new ManualClock();
+    const store = await openStore(fresh(), clock);
+    await store.nodes('c');
+    await clock.advance(1_000);
+    await store.nodes('c');
+    expect(store.knowsNodesSince()).toBeLessThan(1_000);
+    // As if the process had been stopped.
+    clock.pause(60_000);
+    await store.nodes('c');
+    expect(store.knowsNodesSince()).toBe(clock.monotonic());
+  });
+
   it('a thousand heartbeats at once are one write', async () => {
     const store = await openStore();
     const ids = await Promise.all(Array.from({ length: 1_000 }, () => store.addNode('c', node)));

@@ -36,7 +36,7 @@ describe('R26: reservations', () => {
     reservations.arrived(by(1, 2), 700);
     expect(reservations.grant(by(1, 2), 3, 700)).toBe(1_400);
     reservations.arrived(by(1, 3), 1_200);
-    reservations.committed(node(1));
+    reservations.committed(by(1, 3), 4);
     expect(reservations.grant(by(1, 3), 5, 2_000)).toBe(1_000);
     reservations.arrived(by(1, 5), 9_000);
     expect(reservations.grant(by(1, 5), 6, 12_000)).toBe(2_000);
@@ -137,6 +137,23 @@ describe('R26: reservations', () => {
       reservations.waste({ requester: node(sick), shown: 2 }, length, now);
     }
     expect(reservations.grant(by(21, 1), 2, now)).toBeGreaterThan(20);
+  });
+
+  it('R26: are granted to a legacy client that is late, as long as any of the budget is left', () => {
+    const legacy = { name: 'connection 10.0.0.1:1', isShared: false, address: '10.0.0.1' };
+    const reservations = new Reservations(250);
+    let now = 0;
+    for (let version = 2; version < 11; version++) {
+      const length = reservations.grant({ requester: legacy, base: version - 1 }, version, now);
+      expect(length).toBeGreaterThanOrEqual(250);
+      now += length;
+      reservations.waste({ requester: legacy, shown: version }, length, now);
+      reservations.arrived({ requester: legacy, base: version }, now + 100);
+    }
+    reservations.waste({ requester: legacy, shown: 11 }, 100, now);
+    expect(reservations.grant({ requester: legacy, base: 5 }, 12, now), 'it ignored what it was shown').toBe(
+      0,
+    );
   });
 
   it('R26: can be switched off', () => {

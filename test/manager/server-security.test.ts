@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   type AuditEntry,
   createManagerServer,
@@ -16,6 +14,7 @@ import {
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RawClient } from '../support/raw-client.js';
 import { serve } from '../support/serve.js';
+import { tlsPem } from '../support/tls-fixtures.js';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const host = 'Host: localhost';
@@ -203,13 +202,11 @@ describe('the address', () => {
 });
 
 describe('TLS', () => {
-  const pem = (name: string) =>
-    readFileSync(fileURLToPath(new URL(`../fixtures/tls/${name}.pem`, import.meta.url)));
-  const serverTls = { cert: pem('server'), key: pem('server-key') };
+  const serverTls = { cert: tlsPem('server'), key: tlsPem('server-key') };
 
   const get = (url: string, tls: Record<string, unknown>) =>
     new Promise<number | undefined>((resolve, reject) => {
-      const call = request(`${url}/health`, { ca: pem('ca'), agent: false, ...tls }, (answer) => {
+      const call = request(`${url}/health`, { ca: tlsPem('ca'), agent: false, ...tls }, (answer) => {
         answer.resume();
         resolve(answer.statusCode);
       });
@@ -228,14 +225,14 @@ describe('TLS', () => {
     const audit: AuditEntry[] = [];
     const { url } = await serve(
       { audit: (entry) => audit.push(entry) },
-      { tls: { ...serverTls, ca: pem('ca') }, host: '0.0.0.0' },
+      { tls: { ...serverTls, ca: tlsPem('ca') }, host: '0.0.0.0' },
     );
     const local = url.replace('0.0.0.0', '127.0.0.1');
     await expect(get(local, {})).rejects.toThrow();
-    const certificate = { cert: pem('client'), key: pem('client-key') };
+    const certificate = { cert: tlsPem('client'), key: tlsPem('client-key') };
     expect(await get(local, certificate)).toBe(200);
     await new Promise<void>((resolve, reject) => {
-      const options = { method: 'POST', ca: pem('ca'), agent: false, ...certificate };
+      const options = { method: 'POST', ca: tlsPem('ca'), agent: false, ...certificate };
       const call = request(`${local}/clusters/a/versions/0`, options, (answer) => {
         answer.resume();
         answer.once('end', resolve);
@@ -249,7 +246,7 @@ describe('TLS', () => {
   it('that can not be used is refused at the start', async () => {
     const manager = new Manager({ store: new MemoryStore() });
     onTestFinished(() => manager.close());
-    const wrong = { cert: 'no certificate', key: pem('server-key') };
+    const wrong = { cert: 'no certificate', key: tlsPem('server-key') };
     await expect(createManagerServer(manager, { port: 0, tls: wrong })).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       message: expect.stringMatching(/^tls: /),

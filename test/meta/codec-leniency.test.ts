@@ -107,14 +107,6 @@ describe('unknown fields', () => {
       Uint8Array.from(strange['RetentionPolicyInfo'] ?? []),
     );
   });
-
-  it('those of InfluxDB 1.12, write limits of a retention policy, come through', () => {
-    const limits = [...number(7, 3_600_000_000_000n), ...number(8, 0)];
-    const bytes = oneOfEach((message) => (message === 'RetentionPolicyInfo' ? limits : []));
-    const again = encodeMetadata(touched(decodeMetadata(bytes)));
-    // InfluxDB writes them where we do: behind what older versions have.
-    expect(Buffer.from(again).includes(Buffer.from(limits))).toBe(true);
-  });
 });
 
 describe('reading is as lenient as InfluxDB', () => {

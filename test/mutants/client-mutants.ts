@@ -94,6 +94,22 @@ export const clientMutants: readonly Mutant[] = [
     tests: ['transport/with-retry.test.ts', ...rule('r03-truth')],
   },
   {
+    rule: 'R3',
+    breaks: 'a change that was made, and that not all nodes have, rejects as not applied',
+    file: 'client/follow/wait-for-nodes.ts',
+    find: "outcome: 'applied',",
+    replace: "outcome: 'notApplied',",
+    tests: rule('r28-everywhere'),
+  },
+  {
+    rule: 'R3',
+    breaks: 'a change that was made rejects with the reason of its signal',
+    file: 'client/session.ts',
+    find: 'throw notEverywhere(version, error);',
+    replace: 'throw error;',
+    tests: rule('r28-everywhere'),
+  },
+  {
     rule: 'R4',
     breaks: 'a failure on stale metadata is final',
     file: 'client/commit/round.ts',

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.js';
 const lost = ['influxdb/lost-metadata.test.ts'];
 const troubled = ['influxdb/troubled-server.test.ts'];
 const contested = ['influxdb/contested.test.ts'];
+const newer = ['influxdb/newer-server.test.ts'];
 const local = ['influxdb/local-subscriptions.test.ts'];
 
 /** R34. */
@@ -118,5 +119,29 @@ export const influxdbMutants: readonly Mutant[] = [
     find: 'isDue = early.aborted || this.isDown || this.#quietFor() >= probeInterval;',
     replace: 'isDue = early.aborted || this.isDown;',
     tests: ['influxdb/server-watch.test.ts'],
+  },
+  {
+    rule: 'R34',
+    breaks: 'a write limit that a push lost is removed from the servers',
+    file: 'influxdb/plan-write-limits.ts',
+    find: 'const value = wanted[field];',
+    replace: 'const value = wanted[field] ?? 0n;',
+    tests: newer,
+  },
+  {
+    rule: 'R34',
+    breaks: 'a write limit that a push lost counts as unmanaged, so that an import adds it again and again',
+    file: 'influxdb/plan-write-limits.ts',
+    find: 'if (!ledger.current.has(key) && !ledger.held.has(key)) {',
+    replace: '{',
+    tests: newer,
+  },
+  {
+    rule: 'R34',
+    breaks: 'the snapshot of another server of the same cluster is taken for that of the server',
+    file: 'influxdb/metadata-reader.ts',
+    find: "...(isNew ? ['SHOW SHARDS'] : [])",
+    replace: '',
+    tests: newer,
   },
 ];

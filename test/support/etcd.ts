@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Agent, request } from 'undici';
+import { tlsFixture } from './tls-fixtures.js';
 
 /** One process of a cluster. */
 export interface EtcdMember {
@@ -57,16 +57,15 @@ export interface EtcdSettings {
   readonly peerWay?: (url: string) => Promise<string>;
 }
 
-const certificates = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}.pem`, import.meta.url));
 const tlsArgs = [
-  ...['--cert-file', certificates('server'), '--key-file', certificates('server-key')],
-  ...['--trusted-ca-file', certificates('ca'), '--client-cert-auth'],
+  ...['--cert-file', tlsFixture('server'), '--key-file', tlsFixture('server-key')],
+  ...['--trusted-ca-file', tlsFixture('ca'), '--client-cert-auth'],
 ];
 /** What a client needs for an etcd with `tls`. */
 export const etcdTls = {
-  ca: readFileSync(certificates('ca')),
-  cert: readFileSync(certificates('client')),
-  key: readFileSync(certificates('client-key')),
+  ca: readFileSync(tlsFixture('ca')),
+  cert: readFileSync(tlsFixture('client')),
+  key: readFileSync(tlsFixture('client-key')),
 };
 
 class Member implements EtcdMember {

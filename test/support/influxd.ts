@@ -18,7 +18,7 @@ export interface InfluxdOptions {
   readonly monitor?: boolean;
   /** Content of its first meta.db. Default: none, an empty server. */
   readonly metadata?: Uint8Array;
-  /** PEM files; with them the server uses HTTPS. */
+  /** PEM files; with them the server uses HTTPS. Only the owner may read the key. */
   readonly tls?: { readonly certificate: string; readonly privateKey: string };
   /** How often expired shard groups are deleted. Default: '30m'. */
   readonly retentionCheck?: string;
@@ -116,7 +116,7 @@ function influxdIn(dir: string, ports: { http: number; snapshot: number }, optio
 }
 
 async function launch(dir: string, port: number): Promise<ChildProcess> {
-  const child = spawn('influxd', ['-config', join(dir, 'influxdb.conf')], {
+  const child = spawn(process.env['INFLUXD'] ?? 'influxd', ['-config', join(dir, 'influxdb.conf')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   running.add(child);
@@ -167,6 +167,8 @@ function configuration(
 ): string {
   const { auth = false, retentionAutocreate = true, maxRowLimit = 0, monitor = false, tls } = options;
   return `
+# The key of InfluxDB, and that of Debian's package: unknown keys are ignored, and no server under test may report its usage.
+reporting-disabled = true
 reporting-enabled = false
 bind-address = "127.0.0.1:${ports.snapshot}"
 [meta]

@@ -2,7 +2,7 @@ import type { MetaData } from '../../src/meta/records.js';
 
 /**
  * What a mirror keeps in step, in a form that vitest compares and prints well: no shard groups, ids, counters or hashes, no
- * `_internal`; an entry without privileges and none are the same.
+ * `_internal`; an entry without privileges and none are the same, and so are a write limit of 0 and none.
  */
 export function schemaOf(data: MetaData) {
   return {
@@ -16,6 +16,8 @@ export function schemaOf(data: MetaData) {
           replicaN: policy.replicaN,
           duration: policy.duration,
           shardGroupDuration: policy.shardGroupDuration,
+          ...(policy.futureWriteLimit ? { futureWriteLimit: policy.futureWriteLimit } : {}),
+          ...(policy.pastWriteLimit ? { pastWriteLimit: policy.pastWriteLimit } : {}),
           subscriptions: subscriptions.map(({ name, mode, destinations }) => ({ name, mode, destinations })),
         })),
         continuousQueries: continuousQueries.map(({ name, query }) => ({ name, query })),

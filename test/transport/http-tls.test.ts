@@ -1,20 +1,22 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import type { TlsOptions } from 'clusterflux';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { tlsPem } from '../support/tls-fixtures.js';
 import { errorOf, httpTransport, onlyOnce, somePush } from '../support/transports.js';
 
-const pem = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
-const [ca, otherCa] = [pem('ca'), pem('other-ca')];
+const [ca, otherCa] = [tlsPem('ca'), tlsPem('other-ca')];
 
 async function tlsServer(options: ServerOptions = {}) {
   let requests = 0;
-  const server = createServer({ cert: pem('server'), key: pem('server-key'), ...options }, (_, response) => {
-    requests += 1;
-    response.writeHead(200, { Version: 5 }).end();
-  });
+  const server = createServer(
+    { cert: tlsPem('server'), key: tlsPem('server-key'), ...options },
+    (_, response) => {
+      requests += 1;
+      response.writeHead(200, { Version: 5 }).end();
+    },
+  );
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -56,7 +58,7 @@ describe('https', () => {
 
   it('sends its own certificate to a server that requires one', async () => {
     const server = await tlsServer({ ca, requestCert: true, rejectUnauthorized: true });
-    const own = { cert: pem('client'), key: Buffer.from(pem('client-key')) };
+    const own = { cert: tlsPem('client'), key: Buffer.from(tlsPem('client-key')) };
     expect(await pushTo(server.url, { ca, ...own })).toMatchObject({ kind: 'committed' });
     expect(await errorOf(pushTo(server.url, { ca }))).toMatchObject({ code: 'UNREACHABLE' });
     expect(server.requests).toBe(1);

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
 import { withoutUser } from '../../transport/endpoints.js';
@@ -59,14 +59,10 @@ export function agentCommand(terminal: Terminal): Command {
       'backups to keep in --data, besides the newest of each reason (or CFLUX_MAX_BACKUPS; default: 100)',
       parseCount,
     )
-    .option(
-      '--listen <host:port>',
-      'address for /health and /metrics; port 0 selects a free one',
-      parseListen,
-      {
-        host: '127.0.0.1',
-        port: 8087,
-      },
+    .addOption(
+      new Option('--listen <host:port>', 'address for /health and /metrics; port 0 selects a free one')
+        .argParser(parseListen)
+        .default({ host: '127.0.0.1', port: 8087 }, '127.0.0.1:8087'),
     )
     .option(
       '--host-name <name>',

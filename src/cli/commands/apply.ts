@@ -13,9 +13,10 @@ import { type ParameterFlags, parametersOf } from '../parameters.js';
 import { collect } from '../parse.js';
 import { scriptTexts } from '../script.js';
 import type { Terminal } from '../terminal.js';
+import { checkWaitFlags, type WaitFlags, waitIfAsked, withWaitFlags } from '../wait-flags.js';
 import { type TargetFlags, withTarget, withTargetFlags } from '../with-target.js';
 
-interface Flags extends TargetFlags, ParameterFlags {
+interface Flags extends TargetFlags, ParameterFlags, WaitFlags {
   readonly prune?: Prune;
   readonly yes?: true;
   readonly dryRun?: true;
@@ -30,6 +31,8 @@ subscriptions of its databases and grants of its users; whole databases and user
 
 Use a parameter for a password: CREATE USER bob WITH PASSWORD $bob. If the parameter has no value (its variable is not
 set or empty), an existing user keeps the password, and a new user is an error.
+
+With --wait the command ends when every node has the version, also if there was nothing to do.
 
 Examples:
   cflux apply schema.iql --cluster prod --dry-run      exit code 2 if there are changes
@@ -53,7 +56,9 @@ const partsOnly: Prune = { parts: true, databases: false, users: false };
 const nothing: Prune = { parts: false, databases: false, users: false };
 
 export function applyCommand(terminal: Terminal): Command {
-  return withTargetFlags(new Command('apply').description('Change a cluster to match a file of InfluxQL.'))
+  return withWaitFlags(
+    withTargetFlags(new Command('apply').description('Change a cluster to match a file of InfluxQL.')),
+  )
     .argument('<file>', 'file of CREATE and GRANT statements; - for standard input')
     .option('--yes', 'do not ask for confirmation')
     .option('--dry-run', 'only show what would change; exit code 2 if there are changes')
@@ -66,11 +71,15 @@ export function applyCommand(terminal: Terminal): Command {
     )
     .addHelpText('after', help)
     .action(async (file: string, flags: Flags & { readonly prune?: Prune | true }) => {
+      checkWaitFlags(flags);
       const [source] = await scriptTexts([], [file], terminal);
       if (source === undefined) return;
       const schema = await declaredSchema(source, parametersOf(flags, terminal, { mayBeUnset: true }));
       const prune = flags.prune === true ? partsOnly : (flags.prune ?? nothing);
-      await withTarget(flags, terminal, (target) => apply(target, schema, { ...flags, prune }, terminal));
+      await withTarget(flags, terminal, async (target) => {
+        await apply(target, schema, { ...flags, prune }, terminal);
+        await waitIfAsked(target, flags, terminal);
+      });
     });
 }
 

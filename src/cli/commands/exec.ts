@@ -11,9 +11,10 @@ import { collect } from '../parse.js';
 import { type QueryFormat, queryFormats, writeResults } from '../query-output.js';
 import { onCluster, parseScript, type ScriptStatement, scriptTexts } from '../script.js';
 import type { Terminal } from '../terminal.js';
+import { checkWaitFlags, type WaitFlags, waitIfAsked, withWaitFlags } from '../wait-flags.js';
 import { type TargetFlags, withTarget, withTargetFlags } from '../with-target.js';
 
-interface Flags extends TargetFlags, ParameterFlags {
+interface Flags extends TargetFlags, ParameterFlags, WaitFlags {
   readonly file?: readonly string[];
   readonly db?: string;
   readonly atomic?: true;
@@ -27,14 +28,20 @@ or show metadata are allowed: SELECT and other statements about points are refus
 Each statement makes its own version, and the first failure ends the run; with --atomic all statements make one version,
 or none. A server drops databases and policies only if its agent has --allow-drops.
 
+With --wait the command ends when every node has the changes: agents when their server has them, others when they hold
+the version. Legacy clients report no versions and are not waited for.
+
 Examples:
   cflux exec --cluster prod 'CREATE DATABASE sensors WITH DURATION 30d'
   cflux exec --cluster prod --file schema.iql --atomic
+  cflux exec 'CREATE DATABASE sensors' --wait --timeout 30s
   cflux exec 'CREATE USER bob WITH PASSWORD $bob' --param-env bob=BOB_PASSWORD
   cflux exec 'SHOW RETENTION POLICIES' --db sensors --format json | jq`;
 
 export function execCommand(terminal: Terminal): Command {
-  return withTargetFlags(new Command('exec').description('Execute InfluxQL statements on a cluster.'))
+  return withWaitFlags(
+    withTargetFlags(new Command('exec').description('Execute InfluxQL statements on a cluster.')),
+  )
     .argument('[statements...]', 'InfluxQL; default without --file: standard input')
     .option('--file <file>', 'file of statements, - for standard input; repeatable', collect)
     .option('--db <database>', 'default database of statements')
@@ -48,6 +55,7 @@ export function execCommand(terminal: Terminal): Command {
     .addOption(new Option('--format <format>', 'output format').choices(queryFormats).default('table'))
     .addHelpText('after', help)
     .action(async (args: readonly string[], flags: Flags) => {
+      checkWaitFlags(flags);
       const sources = await scriptTexts(args, flags.file ?? [], terminal);
       const statements = parseScript(sources, parametersOf(flags, terminal));
       if (statements.length === 0) throw new CfluxError('INVALID_OPTION', 'no statements');
@@ -63,7 +71,7 @@ export function execCommand(terminal: Terminal): Command {
 async function execute(
   target: ClusterTarget,
   statements: readonly ScriptStatement[],
-  { db, atomic, format }: Flags,
+  { db, atomic, format, ...waiting }: Flags,
   terminal: Terminal,
 ): Promise<void> {
   const prepared = await prepareStatements(statements.map(onCluster), hashByDefault);
@@ -74,6 +82,7 @@ async function execute(
   writeResults({ results: outcomes.map((outcome, at) => resultOf(outcome, at)) }, format, terminal);
   tellOfChanges(statements, outcomes, target, terminal);
   logFailure(statements, outcomes, atomic ?? false);
+  await waitIfAsked(target, waiting, terminal);
 }
 
 function tellOfChanges(

@@ -86,7 +86,13 @@ export function managerCommand(terminal: Terminal): Command {
       '--shared-data',
       'share the directory with other managers on this machine that also have this flag',
     )
-    .option('--memory', 'keep everything in memory instead; lost when the process ends')
+    .addOption(
+      new Option('--memory', 'keep everything in memory instead; lost when the process ends').conflicts([
+        'data',
+        'sharedData',
+        'etcd',
+      ]),
+    )
     .option('--tokens <file>', 'TOML file of tokens and their scopes; without it, every request is allowed')
     .option('--tls-cert <file>', 'certificate to serve https with (PEM)')
     .option('--tls-key <file>', 'private key of --tls-cert (PEM)')

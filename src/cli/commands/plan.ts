@@ -1,12 +1,9 @@
 import { Command } from 'commander';
-import type { CfluxOptions } from '../../client/config/options.js';
 import { CfluxError } from '../../errors.js';
 import { InfluxMirror } from '../../influxdb/influx-mirror.js';
 import type { Plan } from '../../influxdb/plan.js';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import type { MetaData } from '../../meta/records.js';
-import { noVersion } from '../../protocol/version.js';
-import { HttpTransport } from '../../transport/http-transport.js';
 import type { Snapshot } from '../../transport/transport.js';
 import {
   type InfluxFlags,
@@ -17,9 +14,11 @@ import {
   withManagerFlags,
 } from '../connections.js';
 import { jsonText } from '../json.js';
+import { noData } from '../manager-api.js';
 import { parseCount } from '../parse.js';
 import { planJson, planText } from '../plan-text.js';
 import type { Terminal } from '../terminal.js';
+import { withManager } from '../with-manager.js';
 
 interface Flags extends InfluxFlags, ManagerFlags {
   readonly data?: string;
@@ -51,8 +50,12 @@ export function planCommand(terminal: Terminal): Command {
 }
 
 async function showPlan(flags: Flags, terminal: Terminal): Promise<void> {
-  const { cluster = 'default', ...options } = managerOptions(flags, terminal);
-  const snapshot = await newest(cluster, options);
+  const { cluster = 'default' } = managerOptions(flags, terminal);
+  const snapshot = await withManager(flags, terminal, async (manager) => {
+    const newest = await manager.newest(cluster);
+    if (newest === undefined) throw noData(cluster);
+    return newest;
+  });
   const data = decodeMetadata(snapshot.snapshot);
   const plan = await planFor(data, snapshot, flags, terminal);
   if (flags.json) terminal.out(jsonText({ version: snapshot.version, ...planJson(plan) }));
@@ -62,21 +65,6 @@ async function showPlan(flags: Flags, terminal: Terminal): Promise<void> {
   }
   const isInStep = plan.steps.length + plan.pending.length + plan.refused.length === 0;
   if (flags.check && !isInStep) throw new CfluxError('STATEMENT_REFUSED', 'the server is not in sync');
-}
-
-async function newest(cluster: string, { endpoint, token, tls }: CfluxOptions): Promise<Snapshot> {
-  const transport = new HttpTransport({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(token === undefined ? {} : { token }),
-    ...(tls === undefined ? {} : { tls }),
-  });
-  try {
-    const answer = await transport.poll({ cluster, version: noVersion, wait: 0 });
-    if (answer.kind === 'snapshot') return answer;
-    throw new CfluxError('CLUSTER_NOT_FOUND', `the manager has no metadata of cluster ${cluster}`);
-  } finally {
-    await transport.close();
-  }
 }
 
 async function planFor(

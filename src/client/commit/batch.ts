@@ -3,6 +3,7 @@ import { onAbort } from '../../async/on-abort.js';
 import type { Clock } from '../../clock.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
 import { restate } from '../../transport/restate.js';
+import type { Position } from '../local/position.js';
 import type { Emit } from '../observe/events.js';
 import type { Attempt } from './attempt.js';
 import type { PendingMutation } from './pending-mutation.js';
@@ -83,13 +84,16 @@ export class Batch<M> {
     this.#expire(this.#clock.monotonic());
   }
 
-  /** Settles with the results of `attempts`: their snapshot is stored, or they changed nothing on the newest metadata (R4). */
-  settle(attempts: readonly Attempt[]): void {
+  /**
+   * Settles with the results of `attempts`: their snapshot is stored as the version of `position`, or they changed nothing on it, which is
+   * the newest (R4).
+   */
+  settle(attempts: readonly Attempt[], position: Position): void {
     this.mutations.forEach((mutation, i) => {
       const attempt = attempts[i];
       if (attempt === undefined) return;
       if ('error' in attempt) mutation.reject(attempt.error);
-      else mutation.resolve(attempt.result);
+      else mutation.resolve(attempt.result, position);
     });
   }
 

@@ -45,6 +45,7 @@ export class Committer<M> {
           queue.putBack(waiting);
           return error.wait;
         }
+        this.#parts.onFailed(error);
         batch.reject(signal.aborted ? closedWhileUndecided() : error);
         return 0;
       } finally {

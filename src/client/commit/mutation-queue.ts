@@ -26,7 +26,7 @@ export class MutationQueue<M> {
   add<T>(
     operation: Operation<M, T>,
     options: { timeout: number; signal?: AbortSignal | undefined; isMethod: boolean; isAtomic: boolean },
-  ): Promise<T> {
+  ): PendingMutation<M, T> {
     const deadline = this.#clock.monotonic() + options.timeout;
     const mutation = new PendingMutation<M, T>(operation, { deadline, ...options });
     const waiting = mutation as PendingMutation<M>;
@@ -34,7 +34,7 @@ export class MutationQueue<M> {
     this.#waiting.add(waiting);
     this.#alarm.setFor(deadline);
     this.#onAdded();
-    return mutation.outcome;
+    return mutation;
   }
 
   /** Removes and returns all mutations; the caller settles them or puts them back. */

@@ -2,6 +2,7 @@ import { Deferred } from '../../async/deferred.js';
 import { onAbort } from '../../async/on-abort.js';
 import type { CfluxError } from '../../errors.js';
 import type { Operation } from '../local/meta-client-adapter.js';
+import type { Position } from '../local/position.js';
 
 export interface MutationOptions {
   /** By the monotonic clock. */
@@ -30,6 +31,8 @@ export class PendingMutation<M, T = unknown> {
   readonly isAtomic: boolean;
   /** Whether a snapshot with the change may be stored now. */
   isOnWire = false;
+  /** The version that contains the change, once it is resolved. */
+  position: Position | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #outcome = new Deferred<T>();
   #isSettled = false;
@@ -80,7 +83,8 @@ export class PendingMutation<M, T = unknown> {
     });
   }
 
-  resolve(result: T): void {
+  resolve(result: T, position: Position): void {
+    this.position = position;
     this.#settle();
     this.#outcome.resolve(result);
   }

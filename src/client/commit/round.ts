@@ -39,6 +39,8 @@ export interface RoundParts<M> {
   readonly onPush: () => void;
   /** Called when a push may have been stored without this node knowing it. */
   readonly onUnknownOutcome: () => void;
+  /** Called with the error of a request before the mutations are rejected. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /**
@@ -87,7 +89,7 @@ export class Round<M> {
       await this.#discard(copy);
       // A failure, or no change, counts only on the newest metadata (R4).
       if (await reconciler.catchUp(this.#limits)) return 'again';
-      this.#batch.settle(attempts);
+      this.#batch.settle(attempts, replica.position);
       return 'settled';
     } finally {
       // Has no effect if the copy was already accepted or discarded.
@@ -118,6 +120,7 @@ export class Round<M> {
     if (outcome.kind === 'conflict') {
       emit('conflict', { version: outcome.newest.version, previousVersion: version, round: this.#number });
     }
+    if (outcome.kind === 'failed') this.#parts.onFailed(outcome.error);
     if (outcome.mayBeStored) {
       this.#batch.rollBack(
         work.attempts,
@@ -153,7 +156,7 @@ export class Round<M> {
     if (version <= previousVersion || (previousEpoch ?? epoch) !== epoch) {
       emit('epochChanged', { previousEpoch, epoch, previousVersion, version, seeded: true });
     }
-    this.#batch.settle(attempts);
+    this.#batch.settle(attempts, position);
   }
 
   /** Installs an accepted version. A node that cannot store it stays at its old version, and its sync loop retries. */

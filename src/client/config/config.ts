@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { optionsCheck } from '../../check-options.js';
 import { CfluxError } from '../../errors.js';
 import { fileAdvice } from '../../file-access.js';
 import { secretText } from '../../secret-file.js';
 import { parseToml } from '../../toml.js';
 import { shownEndpoint } from '../../transport/endpoints.js';
+import { listOf, object, string, text } from '../../value-kinds.js';
 import { type Setting, settings, truth } from './config-settings.js';
 import type { CfluxOptions } from './options.js';
 
@@ -17,6 +19,12 @@ export interface ConfigSources {
   readonly argv?: readonly string[];
 }
 
+const checkSources = optionsCheck<ConfigSources>('loadConfig', {
+  file: text,
+  env: object,
+  argv: listOf(string),
+});
+
 /**
  * Reads options from the command line, else the environment, else the file. Options that are in none of them are absent, so that
  * CfluxClient's defaults apply. To override an option, spread your own over the result.
@@ -29,7 +37,9 @@ export interface ConfigSources {
  * const client = new CfluxClient(new LocalMetaClient(), { ...options, startOffline: true });
  * ```
  */
-export function loadConfig({ file, env = process.env, argv = [] }: ConfigSources = {}): CfluxOptions {
+export function loadConfig(sources: ConfigSources = {}): CfluxOptions {
+  checkSources(sources);
+  const { file, env = process.env, argv = [] } = sources;
   const section = file === undefined ? {} : readSection(file);
   const options: Record<string, unknown> = {};
   for (const setting of settings) {

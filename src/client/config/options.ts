@@ -1,22 +1,24 @@
 import { resolve } from 'node:path';
+import { optionsCheck } from '../../check-options.js';
+import { type Clock, systemClock } from '../../clock.js';
+import { CfluxError } from '../../errors.js';
+import { heartbeatInterval, maxPollWait, nodeTimeToLive } from '../../protocol/times.js';
+import { type Random, systemRandom } from '../../random.js';
+import { shownEndpoint } from '../../transport/endpoints.js';
+import { type HttpTransportOptions, tlsKind } from '../../transport/http-options.js';
+import type { Transport } from '../../transport/transport.js';
+import { retryKind, transportMethods } from '../../transport/with-retry.js';
 import {
   anything,
+  clock as clockKind,
   either,
   flag,
   func,
   number,
   object,
   objectWith,
-  optionsCheck,
   text,
-} from '../../check-options.js';
-import { type Clock, systemClock } from '../../clock.js';
-import { CfluxError } from '../../errors.js';
-import { heartbeatInterval, maxPollWait, nodeTimeToLive } from '../../protocol/times.js';
-import { type Random, systemRandom } from '../../random.js';
-import { shownEndpoint } from '../../transport/endpoints.js';
-import type { HttpTransportOptions } from '../../transport/http-options.js';
-import type { Transport } from '../../transport/transport.js';
+} from '../../value-kinds.js';
 import type { NodeStorage } from '../local/node-directory.js';
 import type { EventLogger } from '../observe/event-logger.js';
 
@@ -83,9 +85,6 @@ export interface Settings extends CfluxOptions {
   readonly random: Random;
 }
 
-const clockMethods = ['now', 'monotonic', 'after'];
-const transportMethods = ['register', 'heartbeat', 'deregister', 'nodes', 'push', 'poll'];
-
 const checkOptions = optionsCheck<CfluxOptions>('CfluxClient', {
   cluster: anything,
   endpoint: anything,
@@ -98,14 +97,14 @@ const checkOptions = optionsCheck<CfluxOptions>('CfluxClient', {
   heartbeatInterval: number,
   pollWait: number,
   mutationTimeout: number,
-  retry: object,
+  retry: retryKind,
   reads: anything,
   startOffline: flag,
   token: either(text, func),
-  tls: object,
+  tls: tlsKind,
   logger: object,
-  clock: objectWith(...clockMethods),
-  random: anything,
+  clock: clockKind,
+  random: func,
 });
 
 /** Checks `options` and fills in defaults. Throws `INVALID_OPTION` with the option and its value. */

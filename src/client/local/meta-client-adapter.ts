@@ -1,8 +1,12 @@
 import { Gate } from '../../async/gate.js';
+import { invalidArgument } from '../../check-arguments.js';
+import { isCfluxError } from '../../errors.js';
+import { misfitOf } from '../../meta/check-shape.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import { attemptOn, LocalMetaClient } from '../../meta/local-meta-client.js';
 import type { ForkableMetaClient, MetaClientLike } from '../../meta/meta-client.js';
 import type { MetaData } from '../../meta/records.js';
+import { object } from '../../value-kinds.js';
 import { ownCopy } from './own-copy.js';
 
 /** A change, as a function of a meta client. It may run several times, each time on newer metadata. */
@@ -47,6 +51,13 @@ function canFork(meta: MetaClientLike): meta is ForkableMetaClient {
   return 'fork' in meta && typeof meta.fork === 'function';
 }
 
+/** Returns what a wrapped client returned as its metadata. @throws CfluxError `INVALID_ARGUMENT` that names the field */
+function checkedShape(data: MetaData, known: MetaData | undefined): MetaData {
+  const misfit = misfitOf(data, known);
+  if (misfit === undefined) return data;
+  throw invalidArgument(`data()${misfit.place} of the wrapped meta client`, misfit.expected, misfit.found);
+}
+
 /** Applies changes to forks: the wrapped client gets only accepted changes, in one write (R6). */
 class ForkingAdapter<M extends MetaClientLike> implements MetaClientAdapter<M> {
   readonly decided = new Gate();
@@ -56,8 +67,18 @@ class ForkingAdapter<M extends MetaClientLike> implements MetaClientAdapter<M> {
     this.#meta = meta;
   }
 
+  /** The metadata of a client that may return anything, when it was last checked. */
+  #checked: MetaData | undefined;
+
   async read(): Promise<MetaData> {
-    return this.#meta.data();
+    return this.#dataOf(this.#meta);
+  }
+
+  async #dataOf(meta: MetaClientLike): Promise<MetaData> {
+    const data = await meta.data();
+    if (isLocal(meta) || data === this.#checked) return data;
+    this.#checked = checkedShape(data, this.#checked);
+    return data;
   }
 
   async replace(data: MetaData): Promise<void> {
@@ -67,7 +88,7 @@ class ForkingAdapter<M extends MetaClientLike> implements MetaClientAdapter<M> {
   async begin(keep: BackUpForeignChange): Promise<WorkingCopy<M>> {
     const meta = this.#meta;
     let fork = forkOf(meta);
-    const before = await fork.data();
+    const before = await this.#dataOf(fork);
     return {
       async apply(operation) {
         // In a fork of its own, or a cheaper equivalent, an operation that throws half-way leaves no changes.
@@ -78,11 +99,11 @@ class ForkingAdapter<M extends MetaClientLike> implements MetaClientAdapter<M> {
         return result;
       },
       applyAtomic: isLocal(fork) ? async (operation) => operation(fork) : undefined,
-      data: async () => fork.data(),
+      data: () => this.#dataOf(fork),
       accept: async () => {
         const found = await this.read();
         const notify = equalMetadata(found, before) ? undefined : await keep(found);
-        await meta.setData(await fork.data());
+        await meta.setData(await this.#dataOf(fork));
         notify?.();
       },
       discard: async () => undefined,
@@ -112,7 +133,9 @@ class InPlaceAdapter<M extends MetaClientLike> implements MetaClientAdapter<M> {
 
   /** Returns a copy, because the client may change its own object later. */
   async read(): Promise<MetaData> {
-    this.#known = ownCopy(await this.#meta.data(), this.#known);
+    const data = await this.#meta.data();
+    const copy = object.accepts(data) ? ownCopy(data, this.#known) : data;
+    this.#known = checkedShape(copy, this.#known);
     return this.#known;
   }
 
@@ -130,12 +153,19 @@ class InPlaceAdapter<M extends MetaClientLike> implements MetaClientAdapter<M> {
     // A partial change could not be rolled back: the present metadata is inconsistent.
     let unrestored: { readonly cause: unknown } | undefined;
     const restore = async (data: MetaData) => {
-      if (!equalMetadata(await this.read(), data)) await this.replace(data);
+      const found = await this.read().catch((error: unknown) => {
+        // Metadata of a wrong shape is overwritten; a client that fails is not.
+        if (!isCfluxError(error, 'INVALID_ARGUMENT')) throw error;
+      });
+      if (found === undefined || !equalMetadata(found, data)) await this.replace(data);
     };
     const end = async (data: MetaData) => {
       try {
-        const found = await this.read();
-        const notify = left === undefined || equalMetadata(found, left) ? undefined : await keep(found);
+        const found = left && (await this.read());
+        const notify =
+          found === undefined || left === undefined || equalMetadata(found, left)
+            ? undefined
+            : await keep(found);
         await restore(data);
         notify?.();
       } finally {

@@ -1,82 +1,12 @@
-import type {
-  ContinuousQueryInfo,
-  DatabaseInfo,
-  MetaData,
-  RetentionPolicyInfo,
-  ShardGroupInfo,
-  ShardInfo,
-  ShardOwner,
-  SubscriptionInfo,
-  UserInfo,
-} from '../../meta/records.js';
-
-/** The fields of a record: plain values, and lists of records. The type requires all of them. */
-type Shape<T> = {
-  readonly [Name in keyof Required<T>]: Required<T>[Name] extends readonly (infer Item extends object)[]
-    ? Shape<Item>
-    : 'value';
-};
-type AnyShape = { readonly [name: string]: AnyShape | 'value' };
-
-const owner: Shape<ShardOwner> = { nodeId: 'value', unknownFields: 'value' };
-const shard: Shape<ShardInfo> = { id: 'value', owners: owner, unknownFields: 'value' };
-const shardGroup: Shape<ShardGroupInfo> = {
-  id: 'value',
-  startTime: 'value',
-  endTime: 'value',
-  deletedAt: 'value',
-  truncatedAt: 'value',
-  shards: shard,
-  unknownFields: 'value',
-};
-const subscription: Shape<SubscriptionInfo> = {
-  name: 'value',
-  mode: 'value',
-  destinations: 'value',
-  unknownFields: 'value',
-};
-const continuousQuery: Shape<ContinuousQueryInfo> = { name: 'value', query: 'value', unknownFields: 'value' };
-const retentionPolicy: Shape<RetentionPolicyInfo> = {
-  name: 'value',
-  replicaN: 'value',
-  duration: 'value',
-  shardGroupDuration: 'value',
-  shardGroups: shardGroup,
-  subscriptions: subscription,
-  unknownFields: 'value',
-};
-const database: Shape<DatabaseInfo> = {
-  name: 'value',
-  defaultRetentionPolicy: 'value',
-  retentionPolicies: retentionPolicy,
-  continuousQueries: continuousQuery,
-  unknownFields: 'value',
-};
-const user: Shape<UserInfo> = {
-  name: 'value',
-  hash: 'value',
-  admin: 'value',
-  privileges: 'value',
-  unknownFields: 'value',
-};
-const metadata: Shape<MetaData> = {
-  term: 'value',
-  index: 'value',
-  clusterId: 'value',
-  databases: database,
-  users: user,
-  maxNodeId: 'value',
-  maxShardGroupId: 'value',
-  maxShardId: 'value',
-  unknownFields: 'value',
-};
+import { type AnyShape, metadataShape } from '../../meta/record-shapes.js';
+import type { MetaData } from '../../meta/records.js';
 
 /**
  * Copies metadata that other code may change in place. Records are compared by their fields, because data cached by identity (bytes,
  * digest) may be stale. Equal records are reused from `known`, an earlier copy.
  */
 export function ownCopy(foreign: MetaData, known?: MetaData): MetaData {
-  return copyRecord(foreign, known, metadata) as MetaData;
+  return copyRecord(foreign, known, metadataShape) as MetaData;
 }
 
 function copyRecord(foreign: object, known: object | undefined, shape: AnyShape): object {
@@ -89,14 +19,14 @@ function copyRecord(foreign: object, known: object | undefined, shape: AnyShape)
       continue;
     }
     const knownValue: unknown = known && Reflect.get(known, name);
-    copy[name] = field === 'value' ? copyValue(value, knownValue) : copyList(value, knownValue, field);
+    copy[name] = 'items' in field ? copyList(value, knownValue, field.items) : copyValue(value, knownValue);
     isKnown &&= copy[name] === knownValue;
   }
   return known !== undefined && isKnown ? known : copy;
 }
 
 function copyList(foreign: unknown, known: unknown, shape: AnyShape): unknown {
-  // The encoder reports a value that is not a list.
+  // The check of the copy reports a value that is not a list.
   if (!Array.isArray(foreign)) return foreign;
   const candidates: readonly unknown[] = Array.isArray(known) ? known : [];
   const named = new Map<unknown, unknown>();

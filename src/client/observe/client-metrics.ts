@@ -1,7 +1,9 @@
 import type { Counter, Registry } from 'prom-client';
 import { showCertificates } from '../../certificate-metrics.js';
 import type { CertificateInfo } from '../../certificates.js';
+import { optionsCheck } from '../../check-options.js';
 import { promClient } from '../../prom-client.js';
+import { objectWith } from '../../value-kinds.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
 import type { CfluxState, CfluxStatus } from './status.js';
 
@@ -25,6 +27,10 @@ export interface ClientMetricsOptions {
   /** A `Registry` of prom-client. Default: its global registry. */
   readonly registry?: MetricsRegistry;
 }
+
+const checkOptions = optionsCheck<ClientMetricsOptions>('clientMetrics', {
+  registry: objectWith('registerMetric'),
+});
 
 /** Gauges of the client's status, read at each scrape; unknown values are omitted. */
 const gauges: Record<string, { help: string; read: (status: CfluxStatus) => number | undefined }> = {
@@ -72,6 +78,7 @@ export async function clientMetrics(
   clients: ObservedClient | readonly ObservedClient[],
   options: ClientMetricsOptions = {},
 ): Promise<void> {
+  checkOptions(options);
   const prom = await promClient();
   const registry = (options.registry as Registry | undefined) ?? prom.register;
   const observed: readonly ObservedClient[] = [clients].flat();

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3';
 import { throwUncaught } from '../../async/throw-uncaught.js';
-import type { CfluxEventName, CfluxEvents, Emit } from './events.js';
+import { checkListener } from '../../check-arguments.js';
+import { type CfluxEventName, type CfluxEvents, cfluxEventNames, type Emit } from './events.js';
 
 type Listener<Name extends CfluxEventName> = (...payload: CfluxEvents[Name]) => void;
 
@@ -14,15 +15,21 @@ export class EventHub {
   };
 
   on<Name extends CfluxEventName>(name: Name, listener: Listener<Name>): void {
+    this.#check('on', name, listener);
     this.#emitter.on(name, this.#guard(listener));
   }
 
   once<Name extends CfluxEventName>(name: Name, listener: Listener<Name>): void {
+    this.#check('once', name, listener);
     this.#emitter.once(name, this.#guard(listener));
   }
 
   off<Name extends CfluxEventName>(name: Name, listener?: Listener<Name>): void {
     this.#emitter.off(name, listener && this.#guard(listener));
+  }
+
+  #check(method: string, name: unknown, listener: unknown): void {
+    checkListener(method, cfluxEventNames, name, listener);
   }
 
   removeAll(): void {

@@ -98,11 +98,32 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
   closed: () => ({ level: 'debug', message: 'closed' }),
 };
 
+/** Events after which a failed poll is news. */
+const recoveries: ReadonlySet<CfluxEventName> = new Set(['synced', 'registered', 'pushed']);
+
 /** Logs every event to `logger`. `who` is called each time, because a node may get another id. */
 export function logEvents(hub: EventHub, logger: EventLogger, who: () => Who): void {
+  // Heartbeats and polls fail in turn, for the same reason.
+  let lastFailure: { readonly event: CfluxEventName; readonly message: string } | undefined;
+  const isRepeated = (event: CfluxEventName, { message, fields }: Told): boolean => {
+    if (event !== 'heartbeatFailed' && event !== 'syncFailed') {
+      if (
+        recoveries.has(event) ||
+        (event === 'stateChange' && fields?.['to'] === 'online') ||
+        (event === 'heartbeat' && lastFailure?.event === 'heartbeatFailed')
+      )
+        lastFailure = undefined;
+      return false;
+    }
+    const repeated = lastFailure?.message === message;
+    if (!repeated) lastFailure = { event, message };
+    return repeated;
+  };
   const log = <Name extends CfluxEventName>(event: Name) => {
     hub.on(event, (...payload) => {
-      const { level, message, fields } = tellers[event](...payload);
+      const told = tellers[event](...payload);
+      const { message, fields } = told;
+      const level = isRepeated(event, told) ? 'debug' : told.level;
       logger[level]({ event, ...who(), ...fields }, message);
     });
   };

@@ -1,5 +1,7 @@
+import { optionsCheck } from '../../check-options.js';
 import { type Clock, systemClock } from '../../clock.js';
 import { printableJson } from '../../printable.js';
+import { clock as clockKind, func, oneOf } from '../../value-kinds.js';
 import type { EventLogger, LogLevel } from './event-logger.js';
 
 /** Options of {@link jsonLogger}. */
@@ -11,6 +13,12 @@ export interface JsonLoggerOptions {
   /** Default: the clock of the machine. */
   readonly clock?: Clock;
 }
+
+const checkOptions = optionsCheck<JsonLoggerOptions>('jsonLogger', {
+  level: oneOf('debug', 'info', 'warn', 'error'),
+  write: func,
+  clock: clockKind,
+});
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
@@ -24,6 +32,7 @@ const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
  * ```
  */
 export function jsonLogger(options: JsonLoggerOptions = {}): EventLogger {
+  checkOptions(options);
   const {
     level: least = 'info',
     write = (line) => process.stdout.write(line),

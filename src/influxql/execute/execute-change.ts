@@ -82,7 +82,6 @@ async function createDatabase(meta: MetaClient, { name, options }: Of<'createDat
   }
   const { policy = '' } = options;
   if (policy !== '' && !isValidName(policy)) throw invalidName();
-  checkLimits(options);
   await meta.createDatabaseWithRetentionPolicy(name, { name: policy, ...policyValues(options) });
 }
 
@@ -91,30 +90,21 @@ async function changePolicy(
   { kind, name, database, options }: Of<'createRetentionPolicy' | 'alterRetentionPolicy'>,
 ): Promise<void> {
   const values = policyValues(options);
-  if (kind === 'alterRetentionPolicy') {
-    checkLimits(options);
+  if (kind === 'alterRetentionPolicy')
     return meta.updateRetentionPolicy(database, name, values, options.makeDefault);
-  }
   if (!isValidName(name)) throw invalidName();
-  checkLimits(options);
   await meta.createRetentionPolicy(database, { name, ...values }, options.makeDefault);
 }
 
-function policyValues({ duration, replication, shardDuration }: Omit<PolicyOptions, 'makeDefault'>) {
+function policyValues(options: Omit<PolicyOptions, 'makeDefault'>) {
+  const { duration, replication, shardDuration, futureLimit, pastLimit } = options;
   const values: { -readonly [K in keyof RetentionPolicyUpdate]: RetentionPolicyUpdate[K] } = {};
   if (duration !== undefined) values.duration = duration;
   if (replication !== undefined) values.replicaN = replication;
   if (shardDuration !== undefined) values.shardGroupDuration = shardDuration;
+  if (futureLimit !== undefined) values.futureWriteLimit = futureLimit;
+  if (pastLimit !== undefined) values.pastWriteLimit = pastLimit;
   return values;
-}
-
-/** Refuses options that the metadata shared by servers of all versions cannot store. */
-function checkLimits({ futureLimit, pastLimit }: Omit<PolicyOptions, 'makeDefault'>): void {
-  if ((futureLimit ?? 0n) === 0n && (pastLimit ?? 0n) === 0n) return;
-  throw new CfluxError(
-    'STATEMENT_NOT_SUPPORTED',
-    'cannot set FUTURE LIMIT or PAST LIMIT: the metadata of a cluster does not hold them; set them on each InfluxDB 1.12 server',
-  );
 }
 
 /** An existing query with the same meaning is not a conflict, even if its text differs. */

@@ -1,4 +1,7 @@
+import { argument, checkArgument } from '../../check-arguments.js';
+import { checkMethods, optionsCheck } from '../../check-options.js';
 import { isCfluxError } from '../../errors.js';
+import { either, flag, func, nothing, object, string, text } from '../../value-kinds.js';
 import type { BoundParameters } from '../bound-parameters.js';
 import { parseStatements } from '../parse-statements.js';
 import { trimQuery } from '../trim-query.js';
@@ -28,6 +31,18 @@ export interface QueryOptions extends RunOptions {
   readonly hashPassword?: HashPassword;
 }
 
+const checkOptions = optionsCheck<QueryOptions>('executeQuery', {
+  params: object,
+  readOnly: flag,
+  atomic: flag,
+  hashPassword: func,
+  // `null`: authentication is on, without a user.
+  user: either(object, nothing),
+  database: string,
+  retentionPolicy: string,
+  serverVersion: text,
+});
+
 /** InfluxDB's response to a query: results, or an error if nothing was executed; `{}` for a query without statements. */
 export interface QueryResponse {
   readonly results?: readonly QueryResult[];
@@ -56,6 +71,9 @@ export async function executeQuery(
   text: string,
   options: QueryOptions = {},
 ): Promise<QueryResponse> {
+  checkMethods('target of executeQuery', target, ['data', 'mutate']);
+  checkArgument('executeQuery', argument('text', string), text);
+  checkOptions(options);
   const { params = {}, readOnly = false, atomic = false, hashPassword = hashByDefault } = options;
   const runner = new StatementRunner(target, options);
   let prepared: readonly PreparedStatement[];

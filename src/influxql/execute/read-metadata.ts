@@ -2,8 +2,9 @@ import { CfluxError } from '../../errors.js';
 import { authorizeDatabase } from '../../meta/authorization.js';
 import { formatDuration } from '../../meta/durations.js';
 import { findByName } from '../../meta/named-list.js';
-import { type MetaData, Privilege } from '../../meta/records.js';
+import { type MetaData, Privilege, type RetentionPolicyInfo } from '../../meta/records.js';
 import { databaseNotFound, userNotFound } from '../../meta/refusals.js';
+import { isAtLeast, writeLimitsSince } from '../../server-versions.js';
 import type { ClusterStatement, MetadataRead } from '../statement.js';
 import type { ExecutionContext } from './context.js';
 import { type Series, seriesOf } from './series.js';
@@ -27,7 +28,7 @@ export function readMetadata(
     case 'showDatabases':
       return showDatabases(data, context);
     case 'showRetentionPolicies':
-      return showRetentionPolicies(data, statement.database || context.database || '');
+      return showRetentionPolicies(data, statement.database || context.database || '', context);
     case 'showUsers':
       return [
         seriesOf(
@@ -71,20 +72,35 @@ function showDatabases({ databases }: MetaData, { user }: ExecutionContext): rea
   ];
 }
 
-function showRetentionPolicies({ databases }: MetaData, name: string): readonly Series[] {
+function showRetentionPolicies(
+  { databases }: MetaData,
+  name: string,
+  { serverVersion }: ExecutionContext,
+): readonly Series[] {
   if (name === '') throw new CfluxError('DATABASE_NAME_REQUIRED', 'database name required');
   const database = findByName(databases, name);
   if (database === undefined) throw databaseNotFound(name);
-  const columns = ['name', 'duration', 'shardGroupDuration', 'replicaN', 'default'];
+  const hasLimits =
+    serverVersion === undefined
+      ? database.retentionPolicies.some(statesLimits)
+      : isAtLeast(serverVersion, writeLimitsSince);
+  const limits = hasLimits ? ['futureWriteLimit', 'pastWriteLimit'] : [];
+  const columns = ['name', 'duration', 'shardGroupDuration', 'replicaN', ...limits, 'default'];
   const rows = database.retentionPolicies.map((policy) => [
     policy.name,
     formatDuration(policy.duration),
     formatDuration(policy.shardGroupDuration),
     policy.replicaN,
+    ...(hasLimits
+      ? [formatDuration(policy.futureWriteLimit ?? 0n), formatDuration(policy.pastWriteLimit ?? 0n)]
+      : []),
     policy.name === database.defaultRetentionPolicy,
   ]);
   return [seriesOf(undefined, columns, rows)];
 }
+
+const statesLimits = ({ futureWriteLimit, pastWriteLimit }: RetentionPolicyInfo) =>
+  futureWriteLimit !== undefined || pastWriteLimit !== undefined;
 
 const levels: ReadonlyMap<number, string> = new Map([
   [Privilege.None, 'NO PRIVILEGES'],

@@ -39,6 +39,11 @@ export interface PreparedStatement {
 export interface RunOptions extends QueryPlace {
   /** `null`: authentication is on, without a user. Default: authentication is off. */
   readonly user?: ActingUser | null;
+  /**
+   * The version of InfluxDB whose results SHOW RETENTION POLICIES returns, such as `1.12.4`: since 1.12 they have the columns
+   * `futureWriteLimit` and `pastWriteLimit`. Default: with them if the metadata states a limit.
+   */
+  readonly serverVersion?: string;
 }
 
 /** The outcome of a statement; `series` are the rows of a SHOW statement, `storedText` is that of a continuous query. */

@@ -4,7 +4,10 @@ import type { TokenReader } from '../token-reader.js';
 import { limitOf, parseLimits, parseLimitValue } from './parse-limits.js';
 import { parseDurationOrInf, parseReplication, parseShardDuration } from './parse-values.js';
 
-/** Parses what follows `CREATE RETENTION POLICY`: the options have one order. */
+/**
+ * Parses what follows `CREATE RETENTION POLICY`: the options have one order. DEFAULT may precede the write limits, as InfluxDB 1.12
+ * requires it, or follow them, as the options of CREATE DATABASE do.
+ */
 export function parseCreateRetentionPolicy(reader: TokenReader): ClusterStatement {
   const name = reader.name();
   reader.require('ON');
@@ -14,8 +17,9 @@ export function parseCreateRetentionPolicy(reader: TokenReader): ClusterStatemen
   reader.require('REPLICATION');
   const replication = parseReplication(reader);
   const shard = reader.take('SHARD') ? { shardDuration: parseShardDuration(reader) } : {};
-  const limits = parseLimits(reader);
+  const first = parseLimits(reader);
   const makeDefault = reader.take('DEFAULT');
+  const limits = Object.keys(first).length === 0 ? parseLimits(reader) : first;
   const options = { duration, replication, ...shard, ...limits, makeDefault };
   return { kind: 'createRetentionPolicy', name, database, options };
 }

@@ -1,5 +1,5 @@
 /**
- * How numbers with a point are printed: `full` keeps every digit, as InfluxDB since 1.11; `threeDecimals` rounds them, as the servers
+ * How numbers with a point are printed: `full` keeps every digit, as InfluxDB since 1.12; `threeDecimals` rounds them, as the servers
  * before.
  */
 export type NumberForm = 'full' | 'threeDecimals';

@@ -102,7 +102,7 @@ const subscriptionOf = (place: Placed & { readonly policy: string }, name: Print
 const given = (word: string, value: bigint | undefined, print: (value: bigint) => string) =>
   value === undefined ? '' : `${word} ${print(value)}`;
 
-/** Here, and here alone, durations are printed as Go prints them. */
+/** Only here durations are printed as Go prints them, except the write limits. */
 function databaseOptions(options: DatabaseOptions | undefined, name: PrintName): string {
   if (options === undefined) return '';
   const { duration, replication, shardDuration, futureLimit, pastLimit, policy = '' } = options;
@@ -111,22 +111,26 @@ function databaseOptions(options: DatabaseOptions | undefined, name: PrintName):
     given('DURATION', duration, formatDuration),
     replication === undefined ? '' : `REPLICATION ${replication}`,
     given('SHARD DURATION', shardDuration === 0n ? undefined : shardDuration, formatDuration),
-    given('FUTURE LIMIT', futureLimit, formatDuration),
-    given('PAST LIMIT', pastLimit, formatDuration),
+    given('FUTURE LIMIT', futureLimit || undefined, printDuration),
+    given('PAST LIMIT', pastLimit || undefined, printDuration),
     policy === '' ? '' : `NAME ${name(policy)}`,
   );
 }
 
-/** A duration of shard groups of 0 is left out of CREATE, where it means the automatic one as well. */
+/**
+ * CREATE omits values of 0 that mean the same as no value: an automatic duration of shard groups, and no write limit. The limits come
+ * last, because InfluxDB 1.12 accepts DEFAULT only before them.
+ */
 function policyOptions(options: PolicyOptions, isCreate: boolean): string {
   const { duration, replication, shardDuration, futureLimit, pastLimit, makeDefault } = options;
+  const changed = (value: bigint | undefined) => (isCreate && value === 0n ? undefined : value);
   return words(
     given('DURATION', duration, printDuration),
     replication === undefined ? '' : `REPLICATION ${replication}`,
-    given('SHARD DURATION', isCreate && shardDuration === 0n ? undefined : shardDuration, printDuration),
-    given('FUTURE LIMIT', futureLimit, printDuration),
-    given('PAST LIMIT', pastLimit, printDuration),
+    given('SHARD DURATION', changed(shardDuration), printDuration),
     makeDefault ? 'DEFAULT' : '',
+    given('FUTURE LIMIT', changed(futureLimit), printDuration),
+    given('PAST LIMIT', changed(pastLimit), printDuration),
   );
 }
 

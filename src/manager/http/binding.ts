@@ -12,6 +12,6 @@ export function checkBinding(host: string, guarded: boolean, insecure: boolean):
   throw new CfluxError(
     'INVALID_OPTION',
     `${JSON.stringify(host)} can be reached from other machines, and snapshots contain password hashes: ` +
-      'configure tokens or client certificates, or allow it explicitly (insecure)',
+      'set tokens (--tokens), or an authority of client certificates (--client-ca), or allow it (--insecure)',
   );
 }

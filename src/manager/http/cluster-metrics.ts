@@ -1,4 +1,7 @@
+import { countingVersion, type NodeInfo } from '../../protocol/nodes.js';
+import { noVersion } from '../../protocol/version.js';
 import type { Manager } from '../manager.js';
+import { spreadOf } from '../nodes/spread.js';
 import { TimeSlice } from '../time-slice.js';
 
 /**
@@ -10,6 +13,11 @@ export async function clusterMetrics(manager: Manager): Promise<readonly string[
   const versions = heading('cflux_cluster_version', 'The newest version of a cluster.');
   const sizes = heading('cflux_snapshot_bytes', 'Size of the newest snapshot of a cluster.');
   const nodes = heading('cflux_nodes', 'Nodes of a cluster, by whether they are alive.');
+  const behind = heading('cflux_nodes_behind', 'Nodes that are alive and lack the newest version.');
+  const oldest = heading(
+    'cflux_oldest_applied_version',
+    'The lowest version that a node has: of agents the applied one, of others the held one.',
+  );
   for (const { cluster, latest } of await clustersOf(manager)) {
     const label = `cluster="${escaped(cluster)}"`;
     if (latest !== undefined) {
@@ -21,10 +29,21 @@ export async function clusterMetrics(manager: Manager): Promise<readonly string[
     const alive = members.filter((node) => node.alive).length;
     nodes.push(`cflux_nodes{${label},alive="true"} ${alive}`);
     nodes.push(`cflux_nodes{${label},alive="false"} ${members.length - alive}`);
+    const spread = spreadOf(members, latest?.version ?? noVersion);
+    behind.push(`cflux_nodes_behind{${label}} ${spread.behind.length}`);
+    const lowest = lowestOf([...spread.upToDate, ...spread.behind]);
+    if (lowest !== undefined) oldest.push(`cflux_oldest_applied_version{${label}} ${lowest}`);
     await slice.rest();
   }
-  return [...versions, ...sizes, ...nodes];
+  return [...versions, ...sizes, ...nodes, ...behind, ...oldest];
 }
+
+/** Not `Math.min(...)`, because the number of arguments is limited. */
+const lowestOf = (nodes: readonly NodeInfo[]) =>
+  nodes.reduce<number | undefined>((lowest, node) => {
+    const version = countingVersion(node);
+    return version === undefined || (lowest !== undefined && lowest <= version) ? lowest : version;
+  }, undefined);
 
 /** Empty while the store fails: the metrics of the manager itself are needed most then. */
 const clustersOf = (manager: Manager) => manager.clusters().catch(() => []);

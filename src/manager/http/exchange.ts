@@ -3,8 +3,10 @@ import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import type { Access } from './access.js';
 import type { BodyBytes } from './body-bytes.js';
+import type { ClientConnections } from './client-connections.js';
 import type { OpenRequest } from './open-request.js';
 import type { PushCounts } from './push-counts.js';
+import type { ReachedTimes } from './reached-times.js';
 import type { SentBodies } from './sent-bodies.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
 import type { TokenSource } from './tokens.js';
@@ -21,6 +23,9 @@ export interface Exchange {
   readonly pushes: PushCounts;
   /** Undefined if the dashboard is not served. */
   readonly ui: UiFiles | undefined;
+  /** Undefined if the dashboard is not served. */
+  readonly reached: ReachedTimes | undefined;
+  readonly connections: ClientConnections;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly access: Access;

@@ -3,14 +3,18 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { repeat } from '../../async/repeat.js';
+import { checkMethods, optionsCheck, optionsOf } from '../../check-options.js';
 import { CfluxError } from '../../errors.js';
+import { listenFailure } from '../../listen-failure.js';
 import { BrowserGuard } from '../../protocol/browser-guard.js';
 import { onEveryRequest } from '../../protocol/every-request.js';
 import { lookInterval, TlsCredentials, type TlsSources, type TlsValues } from '../../tls-credentials.js';
+import { bytes, either, flag, func, listOf, number, object, string, text } from '../../value-kinds.js';
 import type { Manager } from '../manager.js';
 import { checkBinding } from './binding.js';
 import { ManagerMetrics } from './metrics.js';
 import { OpenConnections } from './open-connections.js';
+import { ReachedTimes } from './reached-times.js';
 import { RequestHandler } from './request-handler.js';
 import { TokenFile } from './token-file.js';
 import { type TokenEntry, TokenList, type TokenSource } from './tokens.js';
@@ -50,6 +54,20 @@ export interface ManagerServerOptions {
   readonly onError?: (error: CfluxError) => void;
 }
 
+const pem = either(string, bytes, func, listOf(either(string, bytes, object)));
+
+const checkOptions = optionsCheck<ManagerServerOptions>('createManagerServer', {
+  host: text,
+  port: number,
+  tokens: either(text, listOf(object)),
+  tls: optionsOf<TlsSources>('tls', { ca: pem, cert: pem, key: pem, passphrase: string }),
+  hostNames: listOf(text),
+  ui: either(flag, text),
+  insecure: flag,
+  requestTimeout: number,
+  onError: func,
+});
+
 /** A manager served over HTTP. */
 export interface ManagerServer {
   /** Base URL, for example `http://127.0.0.1:8000`. */
@@ -83,6 +101,8 @@ export async function createManagerServer(
   manager: Manager,
   options: ManagerServerOptions = {},
 ): Promise<ManagerServer> {
+  checkMethods('manager of createManagerServer', manager, ['open', 'announce']);
+  checkOptions(options);
   const { host = '127.0.0.1', port = 8000, insecure = false, tls } = options;
   const guarded = options.tokens !== undefined || tls?.ca !== undefined;
   checkBinding(host, guarded, insecure);
@@ -92,12 +112,16 @@ export async function createManagerServer(
   const ui = await uiOf(options);
   const server = createHttpServer(options, credentials?.values);
   await manager.open();
+  const metrics = await ManagerMetrics.create(manager, () => credentials?.certificates ?? []);
+  const reached = ui && new ReachedTimes(manager);
+  reached?.follow(manager);
   const handler = new RequestHandler({
     manager,
     tokens,
     guard,
     ui,
-    metrics: await ManagerMetrics.create(manager, () => credentials?.certificates ?? []),
+    reached,
+    metrics,
   });
   onEveryRequest(server, (request, response) => handler.handle(request, response));
   // Created before the server listens, so that no connection is missed.
@@ -193,10 +217,7 @@ function createTls(options: Parameters<typeof createTlsServer>[0], tls: TlsValue
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const onError = (cause: Error) =>
-      reject(
-        new CfluxError('INVALID_OPTION', `cannot listen on ${host}:${port}: ${cause.message}`, { cause }),
-      );
+    const onError = (cause: Error) => reject(listenFailure(cause, host, port));
     server.once('error', onError);
     server.listen({ host, port, backlog: 4_096 }, () => {
       server.off('error', onError);

@@ -10,6 +10,9 @@ import { sendListing } from './responses.js';
 
 type Client = typeof import('prom-client');
 
+/** Seconds. A version that not all nodes have after ten minutes counts as 600, beyond the last bucket. */
+const spreadBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
 /** The metrics of one server, in the Prometheus text format; cluster-metrics.ts adds those of clusters. */
 export class ManagerMetrics {
   readonly #registry: Registry | undefined;
@@ -46,6 +49,13 @@ export class ManagerMetrics {
         this.set(manager.heldPolls);
       },
     });
+    const spread = new client.Histogram({
+      name: 'cflux_commit_to_everywhere_seconds',
+      help: 'Time from the commit of a version until all nodes of its cluster have it.',
+      buckets: spreadBuckets,
+      registers,
+    });
+    manager.onSpread = (ms) => spread.observe(ms / 1_000);
     const shown = () => [
       ...certificates().map((certificate) => ({ certificate })),
       ...manager.storeCertificates.map((certificate) => ({ certificate, labels: { peer: 'store' } })),

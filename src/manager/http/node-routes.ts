@@ -1,10 +1,16 @@
-import type { ServerResponse } from 'node:http';
 import { headers } from '../../protocol/headers.js';
 import { maxReportBytes, parseReport } from '../../protocol/node-report.js';
 import { listedNode, parseRegistration, registrationResponse } from '../../protocol/registration.js';
+import {
+  parseWaitQuery,
+  type WaitForNodesRequest,
+  writeWaitResult,
+} from '../../protocol/waiting-for-nodes.js';
+import { shardOwnersIn } from '../nodes/shard-owners.js';
 import { nodeNotFound } from '../refusals.js';
 import { nextTurn, TimeSlice } from '../time-slice.js';
 import type { Exchange, RouteHandlers } from './exchange.js';
+import { isLegacyReader } from './legacy-request.js';
 import { hasBody, withBody } from './request-body.js';
 import { header, wordOf } from './request-headers.js';
 import { sendJson, sendListing, sendOk } from './responses.js';
@@ -16,10 +22,11 @@ export const nodeRoutes: RouteHandlers<
   'register' | 'heartbeat' | 'report' | 'deregister' | 'listNodes' | 'listAll'
 > = {
   async register(exchange, { cluster }) {
-    const { manager, request, response, access } = exchange;
+    const { manager, connections, request, response, access } = exchange;
     const registered = await withBody(exchange, { cluster, most: maxRegistration }, (body) =>
       manager.register(cluster, parseRegistration(body.toString()), access.requester, wordOf(request)),
     );
+    connections.belongsTo(request, registered.id);
     sendJson(response, registrationResponse(registered, registered.node));
   },
 
@@ -29,8 +36,9 @@ export const nodeRoutes: RouteHandlers<
     if (hasBody(request)) return answerDescribed(exchange, cluster, nodeId, leaving);
     const isKnown = manager.heartbeat(cluster, nodeId, { leaving, progress: wordOf(request) });
     // Synchronous if there is nothing to wait for.
-    if (isKnown === true) return sendOk(response);
-    return answerHeartbeat(response, nodeId, isKnown);
+    if (isKnown !== true) return answerHeartbeat(exchange, nodeId, isKnown);
+    exchange.connections.belongsTo(request, nodeId);
+    return sendOk(response);
   },
 
   async report(exchange, { cluster, nodeId }) {
@@ -47,10 +55,13 @@ export const nodeRoutes: RouteHandlers<
   },
 
   async listNodes(exchange, { cluster }) {
+    const query = parseWaitQuery(exchange.request.url ?? '');
+    if (query !== undefined) return sendWaitResult(exchange, { cluster, ...query });
     await nextTurn();
     const slice = new TimeSlice();
     const nodes: string[] = [];
-    for (const node of await exchange.manager.nodes(cluster)) {
+    const listed = await exchange.manager.nodes(cluster);
+    for (const node of isLegacyReader(exchange.request) ? shardOwnersIn(listed) : listed) {
       nodes.push(JSON.stringify(listedNode(node)));
       await slice.rest();
     }
@@ -77,6 +88,17 @@ export const nodeRoutes: RouteHandlers<
   },
 };
 
+/** Responds when the nodes have the version, or the time is up. */
+async function sendWaitResult(exchange: Exchange, query: WaitForNodesRequest): Promise<void> {
+  const { manager, request, access, open } = exchange;
+  const result = await manager.waitForNodes(
+    { ...query, epoch: header(request, headers.epoch) },
+    { requester: access.requester, signal: open.signal, connection: request.socket },
+  );
+  const items = writeWaitResult(result);
+  await sendListing(exchange, { before: '', items, separator: '', after: '' });
+}
+
 /** Handles a heartbeat with a body, which has the format of a registration: the node's current description. */
 async function answerDescribed(
   exchange: Exchange,
@@ -84,7 +106,7 @@ async function answerDescribed(
   nodeId: number,
   leaving: boolean,
 ): Promise<void> {
-  const { manager, request, response, access } = exchange;
+  const { manager, request, access } = exchange;
   await withBody(exchange, { cluster, most: maxRegistration }, async (body) => {
     // A chunked body may still be empty.
     const node = body.byteLength === 0 ? undefined : parseRegistration(body.toString());
@@ -94,15 +116,16 @@ async function answerDescribed(
       requester: access.requester,
       progress: wordOf(request),
     });
-    await answerHeartbeat(response, nodeId, isKnown);
+    await answerHeartbeat(exchange, nodeId, isKnown);
   });
 }
 
 async function answerHeartbeat(
-  response: ServerResponse,
+  { connections, request, response }: Exchange,
   nodeId: number,
   isKnown: boolean | Promise<boolean>,
 ): Promise<void> {
   if (!(await isKnown)) throw nodeNotFound(nodeId);
+  connections.belongsTo(request, nodeId);
   sendOk(response);
 }

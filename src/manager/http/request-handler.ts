@@ -6,12 +6,16 @@ import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import { type Access, accessOf, openAccess } from './access.js';
 import { BodyBytes } from './body-bytes.js';
+import { ClientConnections } from './client-connections.js';
 import { dispatch } from './dispatch.js';
 import type { HistoryHeaders } from './history-headers.js';
+import { isLegacyPoll } from './legacy-request.js';
 import type { ManagerMetrics } from './metrics.js';
 import { OpenRequest } from './open-request.js';
 import { PipelinedResponses } from './pipelined-responses.js';
 import { PushCounts } from './push-counts.js';
+import type { ReachedTimes } from './reached-times.js';
+import { RefusedPolls } from './refused-polls.js';
 import { RememberedRoutes } from './remembered-routes.js';
 import { hasBody } from './request-body.js';
 import { protect } from './response-protection.js';
@@ -27,6 +31,7 @@ export interface RequestHandlerOptions {
   readonly guard: BrowserGuard;
   readonly metrics: ManagerMetrics;
   readonly ui?: UiFiles | undefined;
+  readonly reached?: ReachedTimes | undefined;
 }
 
 // Milliseconds for which a client that sends more than is accepted may still read the response.
@@ -39,6 +44,8 @@ export class RequestHandler {
   readonly #received: BodyBytes;
   readonly #sent: SentBodies;
   readonly #pushes: PushCounts;
+  readonly #connections = new ClientConnections();
+  readonly #refusedPolls: RefusedPolls;
   readonly #pipelined = new PipelinedResponses();
   readonly #routes = new RememberedRoutes();
   readonly #open = new Set<OpenRequest>();
@@ -51,6 +58,7 @@ export class RequestHandler {
     this.#received = new BodyBytes(bodyBytes, snapshotBytes, random);
     this.#sent = new SentBodies(new BodyBytes(bodyBytes, snapshotBytes, random), { clock, random });
     this.#pushes = new PushCounts(heldPushes);
+    this.#refusedPolls = new RefusedPolls(clock);
   }
 
   /** Ends held requests; from now on every response is the last of its connection. */
@@ -74,6 +82,7 @@ export class RequestHandler {
     let route: Route | undefined;
     const answered = () => this.#options.metrics.count(route, response.statusCode);
     const failed = async (error: unknown) => {
+      if (route?.name === 'poll' && isLegacyPoll(request)) await this.#holdRefused(request, open);
       this.#fail(request, response, route, error);
       answered();
     };
@@ -114,7 +123,7 @@ export class RequestHandler {
     route: Route | undefined,
     open: OpenRequest,
   ): Promise<void> | void {
-    const { manager, tokens, metrics, ui } = this.#options;
+    const { manager, tokens, metrics, ui, reached } = this.#options;
     const answer = (access: Access) => {
       if (route === undefined) throw noSuchRoute(request);
       const exchange = {
@@ -124,6 +133,8 @@ export class RequestHandler {
         sent: this.#sent,
         pushes: this.#pushes,
         ui,
+        reached,
+        connections: this.#connections,
         request,
         response,
         open,
@@ -135,6 +146,13 @@ export class RequestHandler {
     if (tokens === undefined) return answer(openAccess(request));
     open.readmit = (bearers) => accessOf(request, route, bearers);
     return accessOf(request, route, tokens).then(answer);
+  }
+
+  /** A legacy client polls again at once after any error. */
+  async #holdRefused(request: IncomingMessage, open: OpenRequest): Promise<void> {
+    // It is refused already: a change of the tokens does not end it earlier.
+    open.readmit = undefined;
+    await this.#refusedPolls.hold(request, open.signal);
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, route: Route | undefined, error: unknown): void {

@@ -3,6 +3,7 @@ import { CfluxError } from '../../errors.js';
 import { headers } from '../../protocol/headers.js';
 import { randomUuid } from '../../random.js';
 import type { RouteHandlers } from './exchange.js';
+import { isLegacyPoll } from './legacy-request.js';
 import { withBody } from './request-body.js';
 import { checkDigest, header, nodeIdOf, offerOf, waitOf } from './request-headers.js';
 import { sendEmpty, sendError, sendSnapshot } from './responses.js';
@@ -10,7 +11,7 @@ import { sendEmpty, sendError, sendSnapshot } from './responses.js';
 /** The routes for metadata: pushes and polls. */
 export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
   async push(exchange, { cluster, version }) {
-    const { manager, pushes, request, response, access, open } = exchange;
+    const { manager, pushes, connections, request, response, access, open } = exchange;
     const most = manager.limits.snapshotBytes;
     const push = (snapshot: Buffer) => {
       checkDigest(request, snapshot);
@@ -18,9 +19,20 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
       const mutation = header(request, headers.mutation) ?? randomUuid(manager.random);
       const epoch = header(request, headers.epoch);
       const [nodeId, offer] = [nodeIdOf(request), offerOf(request)];
+      const requester = header(request, headers.requester);
       return manager.push(
-        { cluster, version, snapshot, mutation, epoch, nodeId, offer, instance: instanceOf(request) },
-        { requester: access.requester, signal: open.signal },
+        {
+          cluster,
+          version,
+          snapshot,
+          mutation,
+          epoch,
+          nodeId,
+          requester,
+          offer,
+          instance: instanceOf(request),
+        },
+        { requester: connections.requesterOf(request, access), signal: open.signal },
       );
     };
     const result = await pushes.counting(cluster, () =>
@@ -42,14 +54,15 @@ export const versionRoutes: RouteHandlers<'push' | 'poll'> = {
   },
 
   async poll(exchange, { cluster, version }) {
-    const { manager, request, response, access, open } = exchange;
+    const { manager, connections, request, response, access, open } = exchange;
     const [epoch, mutation] = [header(request, headers.epoch), header(request, headers.mutation)];
-    const { requester, isNode } = access;
+    const { isNode } = access;
+    const requester = connections.requesterOf(request, access);
     // The node id is ignored unless the bearer may act as a node.
     const [nodeId, wait] = [isNode ? nodeIdOf(request) : undefined, waitOf(request)];
     const result = await manager.poll(
       { cluster, version, wait, epoch, mutation, nodeId, instance: instanceOf(request) },
-      { requester, signal: open.signal, connection: request.socket, isNode },
+      { requester, signal: open.signal, connection: request.socket, isNode, isLegacy: isLegacyPoll(request) },
     );
     switch (result.kind) {
       case 'unchanged':

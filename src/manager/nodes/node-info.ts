@@ -1,11 +1,21 @@
 import { JsonObject } from '../../json-object.js';
-import { reportIn } from '../../protocol/node-report.js';
+import { type NodeReport, reportIn } from '../../protocol/node-report.js';
 import type { NodeInfo } from '../../protocol/nodes.js';
 import type { Head, StoredNode } from '../manager-store.js';
 import type { ReportedVersion } from './tracked-node.js';
 
 /** Returns the public form of a node. Only versions that the present history can confirm are included (R28). */
-export function nodeInfoOf({ progress, reportJson, ...node }: StoredNode, head: Head): NodeInfo {
+export function nodeInfoOf(node: StoredNode, head: Head): NodeInfo {
+  const report = reportOf(node);
+  return { ...nodeWithoutReport(node, head), ...(report === undefined ? {} : { report }) };
+}
+
+/** Parses the report of a node's agent, if there is one. */
+export const reportOf = ({ reportJson }: StoredNode): NodeReport | undefined =>
+  reportJson === undefined ? undefined : reportIn(JsonObject.parse(reportJson));
+
+/** As {@link nodeInfoOf}, without the report, which takes longest. */
+export function nodeWithoutReport({ progress, reportJson: _, ...node }: StoredNode, head: Head): NodeInfo {
   const { kind, instance, epoch, age, isDuplicate } = progress ?? {};
   const isOfHistory = epoch === undefined || epoch === head.epoch;
   const held = isOfHistory ? counted(progress?.held, head) : undefined;
@@ -18,7 +28,6 @@ export function nodeInfoOf({ progress, reportJson, ...node }: StoredNode, head: 
     ...(applied === undefined ? {} : { appliedVersion: applied }),
     ...(age === undefined ? {} : { lastSeen: Math.round(age) }),
     ...(isDuplicate ? { duplicate: true } : {}),
-    ...(reportJson === undefined ? {} : { report: reportIn(JsonObject.parse(reportJson)) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Deadlines } from '../../async/deadlines.js';
+import { noVersion } from '../../protocol/version.js';
 import type { PollRequest, PollResult } from '../../transport/transport.js';
 import { isFromOtherHistory } from '../recovery/history-check.js';
 import type { RecoveryGate } from '../recovery/recovery-gate.js';
@@ -15,6 +16,13 @@ export interface HeldPollsParts {
   readonly notifier: PollNotifier;
 }
 
+/** Milliseconds for which the response to a legacy client is delayed. */
+const legacyDelay = 50;
+
+/** At version 0 the client has nothing that it could lose. */
+const isDelayed = ({ request }: WaitingPoll, { kind }: PollResult, { isLegacy = false }: Holding): boolean =>
+  isLegacy && kind === 'snapshot' && request.version !== noVersion;
+
 /** How a poll may be held. */
 export interface Holding {
   /** Called before the poll is held; its result is called afterwards. */
@@ -22,6 +30,8 @@ export interface Holding {
   readonly signal?: AbortSignal | undefined;
   /** The request may come from a node, which takes part in recovery; a read-only request does not. */
   readonly isNode: boolean;
+  /** The request may come from a legacy client, which applies every response, even one that is older than what it has just pushed. */
+  readonly isLegacy?: boolean;
   /** Called when the requester has the newest version. */
   readonly onUnchanged: () => void;
 }
@@ -45,12 +55,13 @@ export class HeldPolls {
     this.#polls.add(poll);
     try {
       const result = await this.#compare(poll, holding.isNode);
-      if (result !== undefined) return result;
+      if (result !== undefined) return await this.#compared(poll, result, holding);
       holding.onUnchanged();
       if (request.wait <= 0) return { ...poll.unchanged, retryAfter: this.#parts.recovery.remaining };
       const releaseSlot = holding.takeSlot();
       try {
-        return await poll.hold(this.#parts.deadlines, request.wait, holding.signal);
+        const changed = await poll.hold(this.#parts.deadlines, request.wait, holding.signal);
+        return await this.#delayed(poll, changed, holding);
       } finally {
         releaseSlot();
       }
@@ -72,6 +83,34 @@ export class HeldPolls {
 
   close(reason: Error): void {
     for (const poll of this.#polls) poll.fail(reason);
+  }
+
+  /** Delays a response that need not wait for a change; without a slot it is sent at once. */
+  async #compared(poll: WaitingPoll, result: PollResult, holding: Holding): Promise<PollResult> {
+    if (!isDelayed(poll, result, holding)) return result;
+    let releaseSlot: () => void;
+    try {
+      releaseSlot = holding.takeSlot();
+    } catch {
+      return result;
+    }
+    try {
+      return await this.#delayed(poll, result, holding);
+    } finally {
+      releaseSlot();
+    }
+  }
+
+  /**
+   * A legacy client applies each response, even if its own push has been stored meanwhile, and then it is back at an older version. So it
+   * gets a version a little later than others, and then the newest one.
+   */
+  async #delayed(poll: WaitingPoll, result: PollResult, holding: Holding): Promise<PollResult> {
+    if (!isDelayed(poll, result, holding)) return result;
+    const { head, deadlines } = this.#parts;
+    await poll.rest(deadlines, legacyDelay, holding.signal);
+    const current = await head.current(await head.read());
+    return current === undefined ? result : published(current).result;
   }
 
   /** Returns the response to a poll, if there is one already. */

@@ -4,7 +4,8 @@ import { partyOf, Shares, type Use } from '../shares.js';
 
 /** The owner of a held poll. */
 export interface PollHolder {
-  readonly cluster: string;
+  /** Absent if it does not count. */
+  readonly cluster?: string;
   readonly requester: Requester;
   /** The connection of the poll, if it has one. */
   readonly connection?: object | undefined;

@@ -58,21 +58,15 @@ export class WaitingPoll {
 
   /** Resolves at the first change that concerns the node, or as unchanged after `wait` milliseconds. */
   async hold(deadlines: Deadlines, wait: number, signal?: AbortSignal): Promise<PollResult> {
-    if (this.#failure !== undefined) throw this.#failure.reason;
-    signal?.throwIfAborted();
-    let cancel = () => {};
-    let unsubscribe = () => {};
-    try {
-      return await new Promise<PollResult>((resolve, reject) => {
-        this.#resolve = resolve;
-        this.#reject = reject;
-        cancel = deadlines.add(wait, () => resolve(this.unchanged));
-        unsubscribe = onAbort(signal, (reason) => this.fail(reason));
-      });
-    } finally {
-      cancel();
-      unsubscribe();
-    }
+    return this.#waiting<PollResult>(signal, (resolve) => {
+      this.#resolve = resolve;
+      return deadlines.add(wait, () => resolve(this.unchanged));
+    });
+  }
+
+  /** Resolves after `ms` milliseconds. */
+  async rest(deadlines: Deadlines, ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#waiting<void>(signal, (resolve) => deadlines.add(ms, resolve));
   }
 
   /** A version was stored. The node that stored it already has it: it is notified without a snapshot. */
@@ -98,6 +92,27 @@ export class WaitingPoll {
   fail(reason: unknown): void {
     this.#failure = { reason };
     this.#reject?.(reason);
+  }
+
+  /** Rejects when the poll fails, or with the signal's reason. `start` returns a function that cancels what it started. */
+  async #waiting<T>(
+    signal: AbortSignal | undefined,
+    start: (resolve: (result: T) => void) => () => void,
+  ): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    signal?.throwIfAborted();
+    let cancel = () => {};
+    let unsubscribe = () => {};
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#reject = reject;
+        cancel = start(resolve);
+        unsubscribe = onAbort(signal, (reason) => this.fail(reason));
+      });
+    } finally {
+      cancel();
+      unsubscribe();
+    }
   }
 }
 

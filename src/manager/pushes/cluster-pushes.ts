@@ -10,6 +10,7 @@ import type { ClusterHead } from '../versions/cluster-head.js';
 import type { CurrentVersion } from '../versions/latest-snapshot.js';
 import type { PushDeadlines, PushUnderWay } from './push-deadlines.js';
 import type { PushQueue } from './push-queue.js';
+import { pusherOf } from './pusher.js';
 
 export interface ClusterPushesParts {
   readonly store: ManagerStore;
@@ -62,13 +63,9 @@ export class ClusterPushes {
   }
 
   /** Stores a version, and publishes it. */
-  commit(
-    request: Omit<Commit, 'author' | 'remote'>,
-    requester: Requester,
-    signal?: AbortSignal,
-  ): Promise<CommitResult> {
+  commit(request: Omit<Commit, 'author'>, requester: Requester, signal?: AbortSignal): Promise<CommitResult> {
     const { store, deadlines, head, around, onCommit } = this.#parts;
-    const commit: Commit = { ...request, author: requester.author, remote: requester.remote };
+    const commit: Commit = { ...request, author: requester.author };
     return around(async () => {
       const result = await store.commit(commit, signal);
       deadlines.progress();
@@ -99,7 +96,8 @@ export class ClusterPushes {
     const { hasData } = clusterHead;
     const minVersion = hasData ? noVersion : base;
     const history = hasData ? { epoch } : recovery.firstVersion(epoch);
-    const commit = { cluster, base, snapshot, mutation, nodeId, minVersion, ...history };
+    const pusher = pusherOf(request, requester);
+    const commit = { cluster, base, snapshot, mutation, nodeId, pusher, minVersion, ...history };
     underWay.beginsToStore();
     const result = await this.commit(commit, requester, signal);
     switch (result.kind) {

@@ -1,6 +1,7 @@
 import type { Deadlines } from '../../async/deadlines.js';
 import { onAbort } from '../../async/on-abort.js';
 import type { PushResult } from '../../transport/transport.js';
+import { type ExpiryClock, expireAfter } from './expiry.js';
 import type { Contender, Pusher } from './pusher.js';
 import { type Reservation, Reservations } from './reservations.js';
 
@@ -26,8 +27,8 @@ interface Held extends Reservation {
  * and stays the newest until its next push. So a change conflicts once, however many nodes write.
  */
 export class PushAdmission {
-  readonly #deadlines: Deadlines;
   readonly #monotonic: () => number;
+  readonly #clock: ExpiryClock;
   readonly #reservations: Reservations;
   readonly #queue = new Set<Waiting>();
   #busy = false;
@@ -39,8 +40,8 @@ export class PushAdmission {
     deadlines: Deadlines,
     { conflictHold, monotonic }: { conflictHold: number; monotonic: () => number },
   ) {
-    this.#deadlines = deadlines;
     this.#monotonic = monotonic;
+    this.#clock = { monotonic, after: (ms, callback) => deadlines.add(ms, callback) };
     this.#reservations = new Reservations(conflictHold);
   }
 
@@ -53,13 +54,17 @@ export class PushAdmission {
     return !this.#busy && this.#held === undefined && this.#queue.size === 0;
   }
 
-  /** Resolves when the push is admitted; then `leave` must be called. Rejects with the signal's reason. */
-  async enter(contender: Contender, signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the push is admitted, with the contender that it is taken for; then `leave` must be called with that. Rejects with the
+   * signal's reason.
+   */
+  async enter(arriving: Contender, signal?: AbortSignal): Promise<Contender> {
     signal?.throwIfAborted();
+    const contender = this.#reservations.identify(arriving);
     this.#arrive(contender);
     if (!this.#busy && this.#held === undefined) {
       this.#busy = true;
-      return;
+      return contender;
     }
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
@@ -78,6 +83,7 @@ export class PushAdmission {
         reject(reason);
       });
     });
+    return contender;
   }
 
   /** The push is done; `result` is undefined if it failed. */
@@ -86,7 +92,7 @@ export class PushAdmission {
     const used = this.#used;
     this.#busy = false;
     this.#used = undefined;
-    if (result?.kind === 'committed') this.#reservations.committed(contender.requester);
+    if (result?.kind === 'committed') this.#reservations.committed(contender, result.version);
     else if (used !== undefined) this.#reservations.waste(used.reservation, used.lasted, now);
     const ms = result?.kind === 'conflict' ? this.#reservations.grant(contender, result.version, now) : 0;
     if (result?.kind === 'conflict' && ms > 0) this.#hold(contender.requester, result.version, ms);
@@ -118,7 +124,7 @@ export class PushAdmission {
     this.#reservations.arrived(contender, this.#monotonic());
     if (held?.requester.name !== requester.name) return;
     if (base >= held.shown) this.#used = this.#release(held);
-    // If several clients share one name, this may be another one than the reservation is for.
+    // If several clients share one name, this may be another client than the reservation is for.
     else if (!requester.isShared) this.#waste(held);
   }
 
@@ -127,7 +133,7 @@ export class PushAdmission {
       requester,
       shown,
       since: this.#monotonic(),
-      cancel: this.#deadlines.add(ms, () => this.#waste(held)),
+      cancel: expireAfter(this.#clock, ms, () => this.#waste(held)),
     };
     this.#held = held;
   }

@@ -46,19 +46,21 @@ export class PushQueue {
 
   /** Runs `push` when it is admitted; `signal` ends the wait for that. */
   push(
-    { nodeId, version: base }: PushRequest,
-    { remote }: Requester,
+    request: PushRequest,
+    requester: Requester,
     push: (signal?: AbortSignal) => Promise<PushResult>,
     signal?: AbortSignal,
   ): Promise<PushResult> {
     if (this.#shared) return this.#inSharedQueue(push, signal);
-    return this.#whenAdmitted({ requester: pusherOf(nodeId, remote), base }, push, signal);
+    const contender = { requester: pusherOf(request, requester), base: request.version };
+    return this.#whenAdmitted(contender, push, signal);
   }
 
   /** The node has nothing to push after all. */
-  yield(nodeId: number | undefined, { remote }: Requester): void {
-    this.#turns.yield(pusherOf(nodeId, remote));
-    this.#shared?.yield(this.#cluster, nodeId, remote);
+  yield(nodeId: number | undefined, requester: Requester): void {
+    const pusher = pusherOf({ nodeId }, requester);
+    this.#turns.yield(pusher);
+    this.#shared?.yield(this.#cluster, pusher);
   }
 
   /** Runs `work` while no push of this manager runs. */
@@ -94,11 +96,11 @@ export class PushQueue {
   }
 
   async #whenAdmitted(
-    contender: Contender,
+    arriving: Contender,
     push: (signal?: AbortSignal) => Promise<PushResult>,
     signal?: AbortSignal,
   ): Promise<PushResult> {
-    await this.#turns.enter(contender, signal);
+    const contender = await this.#turns.enter(arriving, signal);
     let result: PushResult | undefined;
     try {
       result = await push(signal);

@@ -1,4 +1,4 @@
-import type { Contender, Pusher } from './pusher.js';
+import { atAddress, type Contender, mayBeSame, type Pusher } from './pusher.js';
 
 /** Default reservation for a requester that is not known to be slow, in milliseconds. */
 export const defaultConflictHold = 250;
@@ -37,8 +37,10 @@ interface Standing {
 export class Reservations {
   readonly #conflictHold: number;
   readonly #standings = new Map<string, Standing>();
-  /** When a version was shown to a requester. */
-  readonly #shownAt = new Map<string, number>();
+  /** The versions that were shown to requesters, and when, if the delivery is to be measured. Oldest first. */
+  readonly #shownAt = new Map<string, Reservation & { readonly at?: number }>();
+  /** The version that was stored last, and the name under which it was pushed. */
+  #stored: { readonly version: number; readonly by: string } | undefined;
   /** Oldest first. */
   #wasted: { readonly until: number; readonly lasted: number }[] = [];
 
@@ -49,16 +51,38 @@ export class Reservations {
 
   /** A requester was shown version `shown` in a conflict. */
   shown({ requester, shown }: Reservation, now: number): void {
-    remember(this.#shownAt, shownKey(requester, shown), now);
+    remember(this.#shownAt, shownKey(requester, shown), { requester, shown, at: now });
+  }
+
+  /**
+   * A client whose pushes do not identify it may use another connection for its next push: one that is made from the version that was
+   * just shown at the same address is taken for that. It is not if the sender has the version for another reason, because it pushed it.
+   */
+  identify(contender: Contender): Contender {
+    const { requester: sender, base } = contender;
+    if (sender.address === undefined || this.#shownAt.has(shownKey(sender, base))) return contender;
+    if (!sender.isShared && this.#stored?.version === base && this.#stored.by === sender.name)
+      return contender;
+    let requester: Pusher | undefined;
+    for (const each of this.#shownAt.values()) {
+      if (each.shown === base && mayBeSame(sender, each.requester)) requester = each.requester;
+    }
+    return requester === undefined ? contender : { requester, base, sender };
   }
 
   /** A push has arrived, with its complete body. */
   arrived({ requester, base }: Contender, now: number): void {
     const place = shownKey(requester, base);
-    const shownAt = this.#shownAt.get(place);
-    if (shownAt === undefined) return;
+    const shown = this.#shownAt.get(place);
+    if (shown === undefined) return;
     this.#shownAt.delete(place);
-    this.#note(requester, { delivery: now - shownAt });
+    const { name, address } = requester;
+    // A legacy client gives up after a few conflicts: one that is only late is not treated like one that ignores what it is shown.
+    if (address !== undefined) this.#note(name, { isWasteful: false });
+    if (shown.at === undefined) return;
+    const delivery = now - shown.at;
+    this.#note(name, { delivery });
+    if (address !== undefined) this.#note(atAddress(address), { delivery });
   }
 
   /**
@@ -68,7 +92,8 @@ export class Reservations {
   grant({ requester, base }: Contender, shown: number, now: number): number {
     if (this.#conflictHold <= 0) return 0;
     this.shown({ requester, shown }, now);
-    const { delivery = 0, floor = 0, isWasteful = false } = this.#standings.get(requester.name) ?? {};
+    const { floor = 0, isWasteful = false } = this.#standings.get(requester.name) ?? {};
+    const delivery = this.#deliveryOf(requester);
     // Versions below the floor are assigned again if the manager's data was restored from a backup.
     if (base < floor && floor <= shown) return 0;
     const wanted = Math.min(maxReservation, Math.max(this.#conflictHold, 2 * delivery));
@@ -79,8 +104,10 @@ export class Reservations {
     return Math.max(0, Math.floor(Math.min(wanted, most)));
   }
 
-  committed(requester: Pusher): void {
-    if (this.#standings.get(requester.name)?.isWasteful) this.#note(requester, { isWasteful: false });
+  /** The push was stored as `version`. */
+  committed({ requester, sender = requester }: Contender, version: number): void {
+    this.#stored = { version, by: sender.name };
+    if (this.#standings.get(requester.name)?.isWasteful) this.#note(requester.name, { isWasteful: false });
   }
 
   /** Its requester polled for versions after the one it was shown: it has nothing to push. */
@@ -93,8 +120,8 @@ export class Reservations {
   waste({ requester, shown }: Reservation, lasted: number, now: number): void {
     // After wasting a long reservation a requester counts as fast until it is measured again; otherwise each would be twice the last.
     const isLong = lasted >= 2 * this.#conflictHold;
-    if (isLong) this.#shownAt.delete(shownKey(requester, shown));
-    this.#note(requester, { floor: shown, isWasteful: true, ...(isLong ? { delivery: 0 } : {}) });
+    if (isLong) remember(this.#shownAt, shownKey(requester, shown), { requester, shown });
+    this.#note(requester.name, { floor: shown, isWasteful: true, ...(isLong ? { delivery: 0 } : {}) });
     this.#spend(lasted, now);
   }
 
@@ -108,8 +135,15 @@ export class Reservations {
     return this.#wasted.reduce((sum, { until, lasted }) => sum + Math.min(lasted, until - from), 0);
   }
 
-  #note(requester: Pusher, change: Standing): void {
-    remember(this.#standings, requester.name, { ...this.#standings.get(requester.name), ...change });
+  /** A client that is not known on this connection is as slow as the last one at its address: it may be the same. */
+  #deliveryOf({ name, address }: Pusher): number {
+    const known = this.#standings.get(name)?.delivery;
+    if (known !== undefined || address === undefined) return known ?? 0;
+    return this.#standings.get(atAddress(address))?.delivery ?? 0;
+  }
+
+  #note(name: string, change: Standing): void {
+    remember(this.#standings, name, { ...this.#standings.get(name), ...change });
   }
 }
 

@@ -11,15 +11,25 @@ export class ClusterHead {
   readonly #store: ManagerStore;
   readonly #latest: LatestSnapshot;
   readonly #epochWithoutData: (stored: string) => string;
+  readonly #onEpoch: () => void;
   #hasData = false;
   #epoch: string | undefined;
 
-  /** @param epochWithoutData maps the stored epoch to the effective one while the cluster has no data */
-  constructor(cluster: string, store: ManagerStore, epochWithoutData: (stored: string) => string) {
+  /**
+   * @param epochWithoutData maps the stored epoch to the effective one while the cluster has no data
+   * @param onEpoch called when a read finds another epoch than the one before
+   */
+  constructor(
+    cluster: string,
+    store: ManagerStore,
+    epochWithoutData: (stored: string) => string,
+    onEpoch: () => void,
+  ) {
     this.#cluster = cluster;
     this.#store = store;
     this.#latest = new LatestSnapshot(store, cluster);
     this.#epochWithoutData = epochWithoutData;
+    this.#onEpoch = onEpoch;
   }
 
   /** Whether it had data when the head was last read; if it was deleted since, its epoch has changed. */
@@ -40,7 +50,9 @@ export class ClusterHead {
     const head = await this.#store.head(this.#cluster);
     this.#hasData = head.latest !== undefined;
     const known = this.#hasData ? head : { ...head, epoch: this.#epochWithoutData(head.epoch) };
+    const isOther = this.#epoch !== undefined && this.#epoch !== known.epoch;
     this.#epoch = known.epoch;
+    if (isOther) this.#onEpoch();
     return known;
   }
 

@@ -55,6 +55,8 @@ export function checkRanges(data: MetaData): void {
         checkBigint(`${policy}.duration`, duration, int64);
         checkBigint(`${policy}.shardGroupDuration`, rest.shardGroupDuration, int64);
         checkNumber(`${policy}.replicaN`, rest.replicaN, uint32);
+        checkBigint(`${policy}.futureWriteLimit`, rest.futureWriteLimit ?? 0n, int64);
+        checkBigint(`${policy}.pastWriteLimit`, rest.pastWriteLimit ?? 0n, int64);
         each(`${policy}.shardGroups`, rest.shardGroups, (group, { id, startTime, endTime, ...rest }) => {
           checkBigint(`${group}.id`, id, uint64);
           checkBigint(`${group}.startTime`, startTime, int64);

@@ -76,6 +76,8 @@ function readRetentionPolicy(reader: WireReader, end: number): RetentionPolicyIn
   let duration = 0n;
   let shardGroupDuration = 0n;
   let replicaN = 0;
+  let futureWriteLimit: bigint | undefined;
+  let pastWriteLimit: bigint | undefined;
   let shardGroups: ShardGroupInfo[] | undefined;
   let subscriptions: SubscriptionInfo[] | undefined;
   let unknown: UnknownFields | undefined;
@@ -111,6 +113,12 @@ function readRetentionPolicy(reader: WireReader, end: number): RetentionPolicyIn
         else subscriptions.push(subscription);
         break;
       }
+      case 0x38:
+        futureWriteLimit = reader.int64();
+        break;
+      case 0x40:
+        pastWriteLimit = reader.int64();
+        break;
       default:
         unknown = (unknown ?? new UnknownFields()).skip(reader, tag, start, end);
     }
@@ -125,8 +133,25 @@ function readRetentionPolicy(reader: WireReader, end: number): RetentionPolicyIn
     shardGroups: shardGroups ?? none,
     subscriptions: subscriptions ?? none,
   };
-  const whole = unknown === undefined ? policy : unknown.addTo(policy, reader.bytes);
+  const limited =
+    futureWriteLimit === undefined && pastWriteLimit === undefined
+      ? policy
+      : withWriteLimits(policy, futureWriteLimit, pastWriteLimit);
+  const whole = unknown === undefined ? limited : unknown.addTo(limited, reader.bytes);
   return keepIfLossy(whole, name, reader.bytes, first, end);
+}
+
+/** Optional fields are absent if they are not stated, because a present zero means no limit. */
+function withWriteLimits(
+  policy: RetentionPolicyInfo,
+  futureWriteLimit: bigint | undefined,
+  pastWriteLimit: bigint | undefined,
+): RetentionPolicyInfo {
+  return {
+    ...policy,
+    ...(futureWriteLimit === undefined ? {} : { futureWriteLimit }),
+    ...(pastWriteLimit === undefined ? {} : { pastWriteLimit }),
+  };
 }
 
 function readSubscription(reader: WireReader, end: number): SubscriptionInfo {

@@ -48,6 +48,9 @@ function writeRetentionPolicy(writer: WireWriter, policy: RetentionPolicyInfo): 
     return;
   }
   if (policy.unknownFields !== undefined) writer.raw(policy.unknownFields);
+  // Written only if they are stated: InfluxDB 1.12 always writes them, also as zero, and older versions never do.
+  if (policy.pastWriteLimit !== undefined) writer.int64(0x40, policy.pastWriteLimit);
+  if (policy.futureWriteLimit !== undefined) writer.int64(0x38, policy.futureWriteLimit);
   writeEach(writer, 0x32, policy.subscriptions, writeSubscription);
   writeEach(writer, 0x2a, policy.shardGroups, writeShardGroup);
   writer.uint32(0x20, policy.replicaN);

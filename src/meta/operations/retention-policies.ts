@@ -13,6 +13,7 @@ import type {
 import {
   durationTooLow,
   incompatibleDurations,
+  negativeWriteLimit,
   replicationFactorTooLow,
   retentionPolicyConflict,
   retentionPolicyExists,
@@ -64,6 +65,27 @@ export function checkRetention(duration: DurationArgument | undefined): void {
   if (retention !== undefined && retention !== 0n && retention < hour) throw durationTooLow();
 }
 
+/** The write limits of a spec or update that are given. */
+type WriteLimits = Pick<RetentionPolicyInfo, 'futureWriteLimit' | 'pastWriteLimit'>;
+
+/** Returns the given write limits in nanoseconds; omitted ones are absent. @throws CfluxError `NEGATIVE_WRITE_LIMIT` */
+function writeLimitsOf(given: Pick<RetentionPolicySpec, keyof WriteLimits>): WriteLimits {
+  const futureWriteLimit = durationArgument('futureWriteLimit', given.futureWriteLimit);
+  const pastWriteLimit = durationArgument('pastWriteLimit', given.pastWriteLimit);
+  if ((futureWriteLimit ?? 0n) < 0n || (pastWriteLimit ?? 0n) < 0n) throw negativeWriteLimit();
+  return {
+    ...(futureWriteLimit === undefined ? {} : { futureWriteLimit }),
+    ...(pastWriteLimit === undefined ? {} : { pastWriteLimit }),
+  };
+}
+
+/** Returns whether `policy` has the `given` write limits; omitted ones are not compared, and an unstated one is no limit. */
+function hasLimits(policy: WriteLimits, given: WriteLimits): boolean {
+  const isSame = (name: keyof WriteLimits) =>
+    given[name] === undefined || given[name] === (policy[name] ?? 0n);
+  return isSame('futureWriteLimit') && isSame('pastWriteLimit');
+}
+
 /** Returns the policy that a spec describes, after all of InfluxDB's checks that do not depend on the database. */
 export function policyFromSpec(spec: RetentionPolicySpec): RetentionPolicyInfo {
   checkRetention(spec.duration);
@@ -75,7 +97,8 @@ export function policyFromSpec(spec: RetentionPolicySpec): RetentionPolicyInfo {
   const chosen = durationArgument('shardGroupDuration', spec.shardGroupDuration) ?? 0n;
   const shardGroupDuration = normalizeShardGroupDuration(chosen, duration);
   if (duration > 0n && duration < shardGroupDuration) throw incompatibleDurations();
-  return { name, replicaN, duration, shardGroupDuration, shardGroups: [], subscriptions: [] };
+  const limits = writeLimitsOf(spec);
+  return { name, replicaN, duration, shardGroupDuration, ...limits, shardGroups: [], subscriptions: [] };
 }
 
 /** Returns whether `policy` matches `spec`; omitted fields are not compared, except the duration of shard groups. */
@@ -85,6 +108,7 @@ export function matchesSpec(policy: RetentionPolicyInfo, spec: RetentionPolicySp
   return (
     duration === policy.duration &&
     (spec.replicaN ?? policy.replicaN) === policy.replicaN &&
+    hasLimits(policy, writeLimitsOf(spec)) &&
     // Uses the policy's own duration: so a spec without durations matches a policy of any duration with the default shard groups.
     normalizeShardGroupDuration(chosen, policy.duration) === policy.shardGroupDuration
   );
@@ -101,7 +125,8 @@ export function addRetentionPolicy(
     if (
       existing.replicaN !== policy.replicaN ||
       existing.duration !== policy.duration ||
-      existing.shardGroupDuration !== policy.shardGroupDuration
+      existing.shardGroupDuration !== policy.shardGroupDuration ||
+      !hasLimits(existing, policy)
     ) {
       throw retentionPolicyExists();
     }
@@ -159,6 +184,7 @@ export function updateRetentionPolicy(
   const chosen = newShardGroupDuration ?? policy.shardGroupDuration;
   const durationsGiven = newDuration !== undefined || newShardGroupDuration !== undefined;
   if (durationsGiven && duration > 0n && duration < chosen) throw incompatibleDurations();
+  const limits = writeLimitsOf(update);
   const changed: RetentionPolicyInfo = {
     ...policy,
     name: newName,
@@ -168,6 +194,7 @@ export function updateRetentionPolicy(
       newShardGroupDuration === undefined
         ? policy.shardGroupDuration
         : normalizeShardGroupDuration(newShardGroupDuration, duration),
+    ...limits,
   };
   const changedDatabase = withPolicy(database, policy, changed, makeDefault ? newName : undefined);
   return commit(data, { databases: withDatabase(data, changedDatabase) });

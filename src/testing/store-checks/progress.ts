@@ -170,7 +170,7 @@ export const wordChecks: Checks = {
     await store.heartbeat('a', id, false, { ...library('i', 7), applied: 6 });
     const alive = (await only(other)).alive;
     // Processes that share a directory do not share liveness.
-    if (!alive || (await only(other)).progress?.instance === undefined) return;
+    if (!alive) return;
     const agrees = async () => {
       const [here, there] = [await saidOf(store), await saidOf(other)];
       return JSON.stringify(here) === JSON.stringify(there);
@@ -188,7 +188,7 @@ export const wordChecks: Checks = {
     const other = await another();
     const id = await store.addNode('a', node, { instance: 'x' });
     await store.heartbeat('a', id, false, library('x', 1));
-    if ((await only(other)).progress?.instance === undefined) return;
+    if (!(await only(other)).alive) return;
     const told = new Set<string>();
     for (let i = 0; i < 12 && told.size < 2; i++) {
       if ((await store.heartbeat('a', id, false, library('x', 1))) === 'duplicate') told.add('x');

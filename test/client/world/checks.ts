@@ -73,6 +73,44 @@ export async function checkNothingLeft(world: World): Promise<void> {
   expect(world.clock.timers).toBe(0);
 }
 
+/**
+ * R28: a version that the manager shows for a node is one of its present history, or from before its kept versions, and the node has had
+ * it: whatever was restarted, delayed, lost or sent twice. What it shows of a node that is alive is not ahead of what the node has.
+ */
+export async function checkProgress(world: World): Promise<void> {
+  const { manager } = world.fake;
+  const epoch = await manager.epoch('world');
+  const present = world.history.filter((each) => each.epoch === epoch).map(({ version }) => version);
+  const history = new Set(present);
+  const oldest = present.at(-10) ?? present[0] ?? 0;
+  const accepted = world.acceptedByNode();
+  for (const { id, heldVersion, appliedVersion } of await manager.nodes('world')) {
+    for (const version of [heldVersion, appliedVersion]) {
+      if (version === undefined || version === 0) continue;
+      if (version >= oldest) expect(history, `node ${id} is shown at ${version}`).toContain(version);
+      // Sick neighbours are no simulated nodes.
+      const versions = accepted.get(id);
+      if (versions) expect(versions, `node ${id} has had ${version}`).toContain(version);
+    }
+  }
+}
+
+/** R28: a wait that is complete says that every node that is alive, and reports versions, has the version. */
+export async function checkWait(world: World): Promise<void> {
+  const version = world.history.at(-1)?.version;
+  if (version === undefined) return;
+  const { manager } = world.fake;
+  const waiting = manager.waitForNodes({ cluster: 'world', version, wait: 0 });
+  const result = await waiting.catch(() => undefined);
+  if (!result?.complete) return;
+  const alive = (await manager.nodes('world')).filter((node) => node.alive).map(({ id }) => id);
+  const accepted = world.acceptedByNode();
+  for (const id of alive) {
+    const versions = accepted.get(id);
+    if (versions) expect(versions, `all nodes have ${version}, and node ${id}`).toContain(version);
+  }
+}
+
 /** R11: what a node remembers is what it has. */
 export function checkRecords(world: World): void {
   for (const { client, storage, name } of world.nodes) {

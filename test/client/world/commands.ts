@@ -38,6 +38,8 @@ export type Command =
       readonly lie: Lie;
     }
   | { readonly do: 'behindBack'; readonly node: number }
+  | { readonly do: 'copyDisk'; readonly node: number }
+  | { readonly do: 'restoreDisk'; readonly node: number }
   | { readonly do: 'sicken'; readonly isNode: boolean }
   | { readonly do: 'cure' }
   | { readonly do: 'restartManager' }
@@ -100,6 +102,19 @@ const common: [number, fc.Arbitrary<Command>][] = [
 
 /** A life of a cluster whose manager keeps its data. */
 export const eventfulLife = fc.array(weighted(common), { minLength: 1, maxLength: 40 });
+
+/** A life in which machines are put back to an earlier state of their disk, too, and heartbeats are delayed and repeated. */
+export const lifeWithRestoredDisks = fc.array(
+  weighted([
+    ...common,
+    [3, fc.record({ do: fc.constant('copyDisk'), node })],
+    [3, fc.record({ do: fc.constant('restoreDisk'), node })],
+    [4, fc.record({ do: fc.constant('befall'), node, call: fc.constant('heartbeat'), fault })],
+    [2, fc.constant({ do: 'restartManager' })],
+    [1, fc.constant({ do: 'wipeManager' })],
+  ]),
+  { minLength: 1, maxLength: 40 },
+);
 
 /** A life of a cluster whose manager also loses all it has. */
 export const lifeWithLosses = fc.array(weighted([...common, [2, fc.constant({ do: 'wipeManager' })]]), {

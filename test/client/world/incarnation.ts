@@ -54,6 +54,7 @@ export class Incarnation {
       heartbeat: guard(transport.heartbeat),
       deregister: guard(transport.deregister),
       nodes: guard(transport.nodes),
+      ...(transport.waitForNodes && { waitForNodes: guard(transport.waitForNodes) }),
       push: guard(transport.push),
       poll: guard(transport.poll),
     };

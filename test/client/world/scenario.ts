@@ -80,6 +80,17 @@ export class Scenario {
       case 'close':
         if (node.alive) void node.client.close();
         break;
+      case 'copyDisk':
+        node.copyDisk();
+        break;
+      case 'restoreDisk':
+        this.#kill(node);
+        node.restoreDisk();
+        void node
+          .start({ startOffline: true })
+          .open()
+          .catch(() => undefined);
+        break;
       case 'part':
         node.network.partitioned = true;
         break;

@@ -28,6 +28,12 @@ export class SimulatedNode {
   readonly events: { readonly name: CfluxEventName; readonly payload: unknown }[] = [];
   /** What its `meta.db` holds; absent: none was written. */
   metaFile: Uint8Array | undefined;
+  /** Every version that it ever wrote to its record, and every id: it reports no other ones. */
+  readonly accepted = new Set<number>();
+  readonly ids = new Set<number>();
+  #copy:
+    | { readonly files: ReadonlyMap<string, Uint8Array>; readonly metaFile: Uint8Array | undefined }
+    | undefined;
   readonly #faults: { record?: () => void; meta?: () => void } = {};
   #incarnation = new Incarnation();
   #onKill: () => void = () => undefined;
@@ -65,13 +71,20 @@ export class SimulatedNode {
     const incarnation = new Incarnation();
     this.#incarnation = incarnation;
     const meta = this.#metaClient(incarnation, inPlace);
+    const storage = incarnation.storage(this.storage);
     const client = new CfluxClient(meta, {
       cluster: 'world',
       pollWait: 20_000,
       heartbeatInterval: 10_000,
       random: this.#random,
       clock: incarnation.clock(this.#clock),
-      storage: incarnation.storage(this.storage),
+      storage: {
+        ...storage,
+        write: (name, content) => {
+          if (name === 'cflux.json' && incarnation.alive) this.#noteRecord(content);
+          return storage.write(name, content);
+        },
+      },
       transport: incarnation.transport(this.network),
       ...options,
     });
@@ -82,6 +95,26 @@ export class SimulatedNode {
     }
     this.#client = client;
     return client;
+  }
+
+  /** Copies its disk, or puts it back to the copy, while no process runs on it. */
+  copyDisk(): void {
+    this.#copy = { files: new Map(this.storage.files), metaFile: this.metaFile };
+  }
+
+  restoreDisk(): void {
+    if (this.alive || this.#copy === undefined) return;
+    this.storage.files.clear();
+    for (const [name, content] of this.#copy.files) this.storage.files.set(name, content);
+    this.metaFile = this.#copy.metaFile;
+  }
+
+  #noteRecord(content: string | Uint8Array): void {
+    const { nodeId, version } = JSON.parse(
+      typeof content === 'string' ? content : Buffer.from(content).toString(),
+    );
+    if (typeof nodeId === 'number') this.ids.add(nodeId);
+    if (typeof version === 'number') this.accepted.add(version);
   }
 
   /** SIGKILL: from now on nothing that this process does reaches anything. */

@@ -54,6 +54,11 @@ export class World {
     neighbour.start();
   }
 
+  /** The versions that each node has had, by each of its ids. */
+  acceptedByNode(): ReadonlyMap<number, ReadonlySet<number>> {
+    return new Map(this.nodes.flatMap(({ ids, accepted }) => [...ids].map((id) => [id, accepted] as const)));
+  }
+
   /** Nobody is sick any more. */
   cure(): void {
     for (const neighbour of this.#sick) neighbour.stop();

@@ -15,6 +15,9 @@ const subscriptions = fc.uniqueArray(
   { selector: ({ name }) => name, maxLength: 2 },
 );
 
+/** Mostly not stated, as in metadata from before InfluxDB 1.12. */
+const writeLimit = fc.constantFrom(undefined, undefined, 0n, hour, day);
+
 const policies: fc.Arbitrary<RetentionPolicyInfo[]> = fc.uniqueArray(
   fc
     .record({
@@ -22,11 +25,15 @@ const policies: fc.Arbitrary<RetentionPolicyInfo[]> = fc.uniqueArray(
       replicaN: fc.constantFrom(1, 2),
       duration: fc.constantFrom(0n, hour, day, 30n * day),
       shardGroupDuration: fc.constantFrom(hour, day),
+      future: writeLimit,
+      past: writeLimit,
       subscriptions,
     })
-    .map(({ name, ...values }) =>
+    .map(({ name, future, past, ...values }) =>
       policy(name, {
         ...values,
+        ...(future === undefined ? {} : { futureWriteLimit: future }),
+        ...(past === undefined ? {} : { pastWriteLimit: past }),
         // The server refuses shard groups that last longer than the points in them.
         shardGroupDuration: values.duration === hour ? hour : values.shardGroupDuration,
       }),

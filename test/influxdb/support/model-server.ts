@@ -3,7 +3,7 @@ import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../.
 import { policy } from './build.js';
 
 /**
- * What a server's metadata is after `action`, as InfluxDB 1.6.7 would have it. What it would refuse throws: a plan must not
+ * What a server's metadata is after `action`, as InfluxDB would have it (1.12, if it has write limits). What it would refuse throws: a plan must not
  * contain it.
  */
 export function applied(data: MetaData, action: Action): MetaData {
@@ -35,8 +35,8 @@ export function applied(data: MetaData, action: Action): MetaData {
         };
       });
     case 'alterRetentionPolicy': {
-      const { duration, replicaN, shardGroupDuration } = action;
-      const changes = { duration, replicaN, shardGroupDuration };
+      const { duration, replicaN, shardGroupDuration, futureWriteLimit, pastWriteLimit } = action;
+      const changes = { duration, replicaN, shardGroupDuration, futureWriteLimit, pastWriteLimit };
       const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
       const next = inPolicy(data, action, (present) => {
         const altered = { ...present, ...given };

@@ -31,17 +31,22 @@ const shardGroup = fc.record(
   { requiredKeys: ['id', 'startTime', 'endTime', 'shards'] },
 );
 
-const retentionPolicy = fc.record({
-  name: text,
-  replicaN: fc.nat(2 ** 32 - 1),
-  duration: int64,
-  shardGroupDuration: int64,
-  shardGroups: fc.array(shardGroup, { maxLength: 3 }),
-  subscriptions: fc.array(
-    fc.record({ name: text, mode: text, destinations: fc.array(text, { maxLength: 2 }) }),
-    { maxLength: 2 },
-  ),
-});
+const retentionPolicy = fc.record(
+  {
+    name: text,
+    replicaN: fc.nat(2 ** 32 - 1),
+    duration: int64,
+    shardGroupDuration: int64,
+    futureWriteLimit: int64,
+    pastWriteLimit: int64,
+    shardGroups: fc.array(shardGroup, { maxLength: 3 }),
+    subscriptions: fc.array(
+      fc.record({ name: text, mode: text, destinations: fc.array(text, { maxLength: 2 }) }),
+      { maxLength: 2 },
+    ),
+  },
+  { requiredKeys: ['name', 'replicaN', 'duration', 'shardGroupDuration', 'shardGroups', 'subscriptions'] },
+);
 
 const database = fc.record({
   name: text,

@@ -46,6 +46,8 @@ const messages: Readonly<Record<string, readonly Field[]>> = {
     [4, 'replica_n', Type.UINT32, required],
     [5, 'shard_groups', 'ShardGroupInfo', repeated],
     [6, 'subscriptions', 'SubscriptionInfo', repeated],
+    [7, 'future_write_limit', Type.INT64, optional],
+    [8, 'past_write_limit', Type.INT64, optional],
   ],
   ShardGroupInfo: [
     [1, 'id', Type.UINT64, required],

@@ -17,9 +17,10 @@ import type {
   StoredNode,
   VersionRecord,
 } from '../../manager-store.js';
+import type { Pusher } from '../../pushes/pusher.js';
 import { epochOf, newHistoryOf } from '../numbering.js';
 import { isCompacted } from './api/etcd-errors.js';
-import type { EtcdOptions } from './connect/etcd-options.js';
+import { checkEtcdOptions, type EtcdOptions } from './connect/etcd-options.js';
 import { revisionWentBack } from './connect/revision-guard.js';
 import { type EtcdParts, openParts } from './etcd-parts.js';
 import { checkHealth } from './upkeep/health.js';
@@ -51,10 +52,14 @@ export class EtcdStore implements ManagerStore {
   #context: StoreContext | undefined;
   #opening: Promise<EtcdParts> | undefined;
   #certificates: () => readonly CertificateInfo[] = () => [];
+  /** Unknown while the parts are reopened. */
+  #knowsNodesSince = () => Number.POSITIVE_INFINITY;
   /** The announcement of this manager, repeated whenever the parts are reopened. */
   #self: ManagerInfo | undefined;
 
+  /** @throws CfluxError `INVALID_OPTION` */
   constructor(options: EtcdOptions) {
+    checkEtcdOptions(options);
     this.name = `etcd at ${[options.endpoints].flat().join(',')}`;
     this.#options = options;
   }
@@ -127,9 +132,9 @@ export class EtcdStore implements ManagerStore {
   }
 
   readonly pushQueue = {
-    yield: (cluster: string, nodeId: number | undefined, remote: string | undefined) => {
+    yield: (cluster: string, pusher: Pusher) => {
       this.#opening?.then(
-        ({ turns }) => turns.yield(cluster, nodeId, remote),
+        ({ turns }) => turns.yield(cluster, pusher),
         () => {},
       );
     },
@@ -194,6 +199,10 @@ export class EtcdStore implements ManagerStore {
     return nodes.list(cluster);
   }
 
+  knowsNodesSince(): number {
+    return this.#knowsNodesSince();
+  }
+
   watch(onChange: (cluster: string | undefined) => void): () => void {
     this.#listeners.add(onChange);
     return () => this.#listeners.delete(onChange);
@@ -228,6 +237,7 @@ export class EtcdStore implements ManagerStore {
         },
       });
       this.#certificates = () => parts.connection.certificates;
+      this.#knowsNodesSince = () => parts.nodes.knownSince;
       if (this.#self) await parts.presence.announce(this.#self);
       return parts;
     });
@@ -241,6 +251,7 @@ export class EtcdStore implements ManagerStore {
   /** Reopens everything: the parts' caches belong to a history that etcd has lost. */
   #reopen(lost: Promise<EtcdParts>, context: StoreContext): void {
     debug('etcd revision went backwards');
+    this.#knowsNodesSince = () => Number.POSITIVE_INFINITY;
     const closed = lost.then((parts) => parts.close(revisionWentBack('notApplied'))).catch(() => undefined);
     this.#opening = this.#openAfter(closed, context);
   }

@@ -17,7 +17,8 @@ const digits = (number: number, count: number) => String(number).padStart(count,
  * store                           format and identity of the store
  * head/CLUSTER                    numbers of a cluster, and its retained versions: the compare-and-set is on this key
  * head-turn/CLUSTER/node-ID       ticket of a node in the push queue: at which manager, and its reservation
- * head-turn/CLUSTER/MANAGER.N     ticket of one push of a client without a node id
+ * head-turn/CLUSTER/requester-ID  ticket of a command
+ * head-turn/CLUSTER/MANAGER.N     ticket of one push of a client without an id
  * data/CLUSTER/UPLOAD/NNNN        bytes of one snapshot, in pieces; UPLOAD is MANAGER.N
  * mutation/CLUSTER/MUTATION       version that a mutation created, and its upload; on a lease, after which it is forgotten
  * node/CLUSTER/ID                 description of a node; ID has 16 digits

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { CfluxError, isCfluxError } from '../../../errors.js';
 import { accessAdvice } from '../../../file-access.js';
+import { missingPackage } from '../../../missing-package.js';
 import type { NodeKind } from '../../../protocol/nodes.js';
 import type { NodeDetails, VersionRecord } from '../../manager-store.js';
 import type { StoredProgress } from '../../nodes/stored-progress.js';
@@ -132,11 +133,7 @@ export async function loadLmdb(): Promise<typeof import('lmdb')> {
   try {
     return await import('lmdb');
   } catch (cause) {
-    throw new CfluxError(
-      'MISSING_DEPENDENCY',
-      'LmdbStore cannot be used: the package lmdb is missing; npm install lmdb (or use MemoryStore)',
-      { cause },
-    );
+    throw missingPackage('lmdb', 'LmdbStore cannot be used', { cause });
   }
 }
 

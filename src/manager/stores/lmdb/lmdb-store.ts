@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { optionsCheck, requireOption } from '../../../check-options.js';
 import { DirectoryLock } from '../../../directory-lock.js';
 import { CfluxError, isCfluxError } from '../../../errors.js';
 import type { NodeProgress } from '../../../protocol/node-progress.js';
 import { randomUuid } from '../../../random.js';
+import { flag, number, text } from '../../../value-kinds.js';
 import type {
   ClusterRecord,
   Commit,
@@ -41,6 +43,12 @@ export interface LmdbStoreOptions {
   readonly watchInterval?: number;
 }
 
+const checkOptions = optionsCheck<LmdbStoreOptions>('LmdbStore', {
+  dir: text,
+  shared: flag,
+  watchInterval: number,
+});
+
 /** The resources of an open store. */
 interface Opened {
   readonly lock: DirectoryLock;
@@ -55,8 +63,8 @@ interface Opened {
  *
  * A commit is one transaction, on disk before it resolves. The directory belongs to one store at a time. With `shared`, several processes
  * of one machine may open it: lmdb lets one of them write at a time, so compare-and-set holds among all of them, and each notices the
- * changes of the others within `watchInterval`. Heartbeats are not shared: a node is alive only for the process that receives them. For
- * several managers that share nodes use the etcd store. Network file systems are not supported.
+ * changes of the others within `watchInterval`. Heartbeats are not shared: a node is alive only for the process that receives them, so no process
+ * reports that all nodes have a version. For several managers that share nodes use the etcd store. Network file systems are not supported.
  *
  * @example
  * ```ts
@@ -72,7 +80,10 @@ export class LmdbStore implements ManagerStore {
   /** A store that is reopened waits for its own files. */
   #closing: Promise<void> = Promise.resolve();
 
+  /** @throws CfluxError `INVALID_OPTION` */
   constructor(options: LmdbStoreOptions) {
+    checkOptions(options);
+    requireOption('LmdbStore', 'dir', text, options.dir);
     this.#options = options;
     this.name = options.dir;
   }
@@ -195,6 +206,11 @@ export class LmdbStore implements ManagerStore {
 
   async removeNode(cluster: string, nodeId: number): Promise<boolean> {
     return this.#use().nodes.remove(cluster, nodeId);
+  }
+
+  /** Heartbeats are not shared: with other processes on the directory, a node may be alive for one of them only. */
+  knowsNodesSince(): number {
+    return this.#options.shared ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   }
 
   async nodes(cluster: string): Promise<readonly StoredNode[]> {

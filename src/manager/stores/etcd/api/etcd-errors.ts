@@ -53,7 +53,14 @@ function meaningOf(details: string): Meaning {
     return { code: 'TOO_LARGE', message: `etcd refused the request: ${details}`, retryable: false };
   }
   if (/no leader|request timed out|leader changed|leader failed/.test(details)) {
-    return unavailable(`etcd has no quorum: ${details}`);
+    return unavailable(
+      `etcd has no quorum (${details}): check that most of its members run and reach each other`,
+    );
+  }
+  if (/deadline exceeded/i.test(details)) {
+    return unavailable(
+      `etcd did not respond in time (${details}): it may have no quorum; check that most of its members run`,
+    );
   }
   if (nobody.test(details)) {
     return unavailable(`etcd refused access: ${details}; configure a user and its password`);

@@ -1,5 +1,5 @@
 import type * as GrpcModule from '@grpc/grpc-js';
-import { CfluxError } from '../../../../errors.js';
+import { missingPackage } from '../../../../missing-package.js';
 
 export type Grpc = typeof GrpcModule;
 
@@ -10,9 +10,7 @@ export async function loadGrpc(): Promise<Grpc> {
     // In a CommonJS build all exports are below `default`.
     return 'Client' in grpc ? grpc : Reflect.get(grpc, 'default');
   } catch (cause) {
-    const message =
-      'EtcdStore cannot be used: the package @grpc/grpc-js is missing; npm install @grpc/grpc-js';
-    throw new CfluxError('MISSING_DEPENDENCY', message, { cause });
+    throw missingPackage('@grpc/grpc-js', 'EtcdStore cannot be used', { cause });
   }
 }
 

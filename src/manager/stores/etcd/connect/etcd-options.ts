@@ -1,4 +1,6 @@
+import { optionsCheck, optionsOf, requireOption } from '../../../../check-options.js';
 import type { PemFunction } from '../../../../tls-credentials.js';
+import { bytes, either, func, listOf, string, text } from '../../../../value-kinds.js';
 
 /** Endpoints and credentials of etcd. */
 export interface EtcdOptions {
@@ -26,4 +28,22 @@ export interface EtcdOptions {
    * or 1 days. Default: `process.emitWarning`.
    */
   readonly warn?: (message: string) => void;
+}
+
+const pem = either(string, bytes, func);
+const endpoints = either(text, listOf(text));
+
+const checkOptions = optionsCheck<EtcdOptions>('EtcdStore', {
+  endpoints,
+  prefix: string,
+  user: text,
+  password: either(string, func),
+  tls: optionsOf<NonNullable<EtcdOptions['tls']>>('tls', { ca: pem, cert: pem, key: pem }),
+  warn: func,
+});
+
+/** @throws CfluxError `INVALID_OPTION` */
+export function checkEtcdOptions(options: EtcdOptions): void {
+  checkOptions(options);
+  requireOption('EtcdStore', 'endpoints', endpoints, options.endpoints);
 }

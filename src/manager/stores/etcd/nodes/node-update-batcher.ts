@@ -23,6 +23,8 @@ export interface NodeUpdateBatcherParts {
   readonly registrations: RegistrationCache;
   /** Called with the records of other managers. */
   readonly onFresh: (fresh: RangeResponse) => void;
+  /** Called with whether a batch was stored. */
+  readonly onStored: (isStored: boolean) => void;
   readonly clock: Clock;
 }
 
@@ -100,10 +102,14 @@ export class NodeUpdateBatcher {
     this.#begunAt = this.#parts.clock.monotonic();
     try {
       await this.#store(batch);
+      this.#parts.onStored(true);
     } catch (error) {
       const halves = isCfluxError(error, 'TOO_LARGE') ? batch.halves() : undefined;
       if (halves) this.#batches.unshift(...halves);
-      else batch.fail(error);
+      else {
+        this.#parts.onStored(false);
+        batch.fail(error);
+      }
     }
     this.#isStoring = false;
     this.#arm();

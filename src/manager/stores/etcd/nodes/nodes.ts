@@ -54,6 +54,10 @@ export class Nodes {
   readonly #interval: number;
   /** Time of the last read of other managers' records. */
   #readAt = Number.NEGATIVE_INFINITY;
+  /** Since when no heartbeats were missed. */
+  #knownSince: number;
+  /** When storing heartbeats began to fail; `undefined` if the last ones were stored. */
+  #failingSince: number | undefined;
   readonly #stopReading: () => void;
 
   constructor(
@@ -68,6 +72,7 @@ export class Nodes {
     this.#ids = new NodeIds(connection, keys, clock);
     this.#counts = new NodeCounts(connection, keys, context);
     this.#clock = clock;
+    this.#knownSince = clock.monotonic();
     this.#interval = nodeTtl / 3;
     this.#tracked = new TrackedNodes(clock, nodeTtl);
     this.#progressStore = new ProgressStore(connection, { keys, tracked: this.#tracked }, context);
@@ -82,6 +87,7 @@ export class Nodes {
       log: this.#log,
       registrations: this.#registrations,
       onFresh,
+      onStored: (isStored: boolean) => this.#noteStoring(isStored),
       clock,
     };
     // A delay of a sixtieth of the time to live is harmless.
@@ -174,6 +180,11 @@ export class Nodes {
     return this.#removals.use((lease) => work([...deletions, this.#removalMark(cluster, lease)]));
   }
 
+  /** Since when this manager and etcd have been in touch, by the monotonic clock: records expire while they are not. */
+  get knownSince(): number {
+    return this.#knownSince;
+  }
+
   /** Ordered by id. */
   async list(cluster: string): Promise<readonly StoredNode[]> {
     const { ranges } = await this.#connection.call(etcd.txn, {
@@ -249,8 +260,21 @@ export class Nodes {
 
   #noteReading<T>(takeUp: () => T): T {
     const result = takeUp();
-    this.#readAt = this.#clock.monotonic();
+    const now = this.#clock.monotonic();
+    const isFirst = this.#readAt === Number.NEGATIVE_INFINITY;
+    if (!isFirst && now - this.#readAt > 2 * this.#interval) this.#knownSince = now;
+    this.#readAt = now;
     return result;
+  }
+
+  /** Heartbeats that cannot be stored for long are those of nodes that seem dead. */
+  #noteStoring(isStored: boolean): void {
+    const now = this.#clock.monotonic();
+    if (isStored) this.#failingSince = undefined;
+    else {
+      this.#failingSince ??= now;
+      if (now - this.#failingSince > this.#interval) this.#knownSince = now;
+    }
   }
 
   #trackForeign({ cluster, words = [] }: LivenessDelta): void {

@@ -3,7 +3,7 @@ import { repeat } from '../../../../async/repeat.js';
 import { CfluxError } from '../../../../errors.js';
 import { randomUuid } from '../../../../random.js';
 import type { Commit, CommitResult, StoreContext } from '../../../manager-store.js';
-import { type Contender, pusherOf } from '../../../pushes/pusher.js';
+import { type Contender, type Pusher, pusherOf } from '../../../pushes/pusher.js';
 import { defaultConflictHold, Reservations } from '../../../pushes/reservations.js';
 import type { Comparison, KeyValue, Operation, RangeResponse } from '../api/kv-messages.js';
 import { etcd } from '../api/methods.js';
@@ -69,17 +69,18 @@ export class EtcdPushQueue {
   }
 
   /** A push has arrived: takes the ticket that is retained for it. `latest`: the newest known version. */
-  arrive({ cluster, nodeId, remote, base }: Commit, latest: number | undefined): Entry {
-    const contender = { requester: pusherOf(nodeId, remote), base };
-    this.#reservationsOf(cluster).arrived(contender, this.#now());
-    const key =
-      nodeId === undefined ? this.#anonymousTicketKey(cluster, contender) : this.#ticketKey(cluster, nodeId);
+  arrive(commit: Commit, latest: number | undefined): Entry {
+    const { cluster, nodeId, pusher: requester = pusherOf({ nodeId }, {}), base } = commit;
+    const reservations = this.#reservationsOf(cluster);
+    const contender = reservations.identify({ requester, base });
+    reservations.arrived(contender, this.#now());
+    const key = this.#keyOf(cluster, contender.requester) ?? this.#keyOfPush(cluster, contender);
     const kept = this.#kept.has(key)
       ? this.#kept.take(key)
       : this.#retainedElsewhere(cluster, key, contender, latest);
     if (kept === undefined) return { cluster, key, contender };
     if (base >= kept.shown) return { cluster, key, contender, used: kept };
-    this.#reservationsOf(cluster).waste(kept, kept.since, this.#now());
+    reservations.waste(kept, kept.since, this.#now());
     return { cluster, key, contender, wasted: kept };
   }
 
@@ -129,7 +130,7 @@ export class EtcdPushQueue {
     const reservations = this.#reservationsOf(cluster);
     const now = this.#now();
     if (result.kind === 'committed') {
-      reservations.committed(contender.requester);
+      reservations.committed(contender, result.record.version);
       return;
     }
     if (used !== undefined) reservations.waste(used, used.since, now);
@@ -143,15 +144,14 @@ export class EtcdPushQueue {
   /** The push failed, and may be retried: a node finds its ticket again, unless another push passes it over first. */
   failed({ cluster, key, contender }: Entry): void {
     const { conflictHold = defaultConflictHold } = this.#context;
-    if (contender.requester.isShared || conflictHold === 0) this.#giveUp(cluster, key);
+    const isFoundAgain = this.#keyOf(cluster, contender.requester) === key;
+    if (!isFoundAgain || conflictHold === 0) this.#giveUp(cluster, key);
     else this.#kept.keepForRetry(key, conflictHold, () => this.#giveUp(cluster, key));
   }
 
   /** A requester has nothing to push after all. */
-  yield(cluster: string, nodeId: number | undefined, remote: string | undefined): void {
-    const requester = pusherOf(nodeId, remote);
-    const kept = this.#kept.of(cluster, requester);
-    const key = kept?.key ?? (nodeId === undefined ? undefined : this.#ticketKey(cluster, nodeId));
+  yield(cluster: string, requester: Pusher): void {
+    const key = this.#kept.of(cluster, requester)?.key ?? this.#keyOf(cluster, requester);
     if (key === undefined) return;
     const taken = this.#kept.take(key);
     if (taken) this.#reservationsOf(cluster).givenUp(taken, taken.since, this.#now());
@@ -237,15 +237,16 @@ export class EtcdPushQueue {
     return { requester, shown: first.kept?.shown ?? latest, since };
   }
 
-  /** Key of a node's ticket, the same at all managers. */
-  #ticketKey(cluster: string, nodeId: number): string {
-    return this.#keys.turn(cluster, `node-${nodeId}`);
+  /** Key of the ticket of a node or a command, the same at all managers; undefined for a client of which only the connection is known. */
+  #keyOf(cluster: string, { name, address, nodeId }: Pusher): string | undefined {
+    if (address !== undefined && nodeId === undefined) return undefined;
+    return this.#keys.turn(cluster, encodeURIComponent(name.replace(' ', '-')));
   }
 
-  /** Each push of a client without a node id has a ticket of its own, except the one for which a ticket is retained. */
-  #anonymousTicketKey(cluster: string, { requester, base }: Contender): string {
+  /** Each push of any other client has a ticket of its own, except the one for which a ticket is retained. */
+  #keyOfPush(cluster: string, { requester, base }: Contender): string {
     const kept = this.#kept.of(cluster, requester);
-    if (kept !== undefined && base >= kept.shown) return kept.key;
+    if (kept !== undefined && (base >= kept.shown || !requester.isShared)) return kept.key;
     return this.#keys.turn(cluster, `${this.self}.${this.#anonymous++}`);
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../../clock.js';
+import { type ExpiryClock, expireAfter } from '../../../pushes/expiry.js';
 import type { Pusher } from '../../../pushes/pusher.js';
 import { etcd } from '../api/methods.js';
 import type { EtcdConnection } from '../connect/connection.js';
@@ -31,6 +32,7 @@ interface Kept extends TicketToRetain {
 export class RetainedTickets {
   readonly #connection: EtcdConnection;
   readonly #clock: Clock;
+  readonly #expiry: ExpiryClock;
   readonly #by: string;
   readonly #signInterval: number;
   readonly #onWasted: (place: TicketToRetain, lasted: number) => void;
@@ -52,6 +54,10 @@ export class RetainedTickets {
   ) {
     this.#connection = connection;
     this.#clock = clock;
+    this.#expiry = {
+      monotonic: () => clock.monotonic(),
+      after: (ms, callback) => clock.after(ms, callback),
+    };
     this.#by = options.by;
     this.#signInterval = options.keepAliveInterval;
     this.#onWasted = options.onWasted;
@@ -77,7 +83,7 @@ export class RetainedTickets {
       begun: this.#clock.monotonic(),
       signing: Promise.resolve(),
       cancelSign: () => {},
-      cancelEnd: this.#clock.after(ms, () => void this.#waste(kept)),
+      cancelEnd: expireAfter(this.#expiry, ms, () => void this.#waste(kept)),
     };
     this.#places.set(place.key, kept);
     this.#signLater(kept);

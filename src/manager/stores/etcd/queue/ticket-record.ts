@@ -31,16 +31,23 @@ export function decodeTicket(key: string, value: Uint8Array): TicketRecord | und
   };
 }
 
-const flat = ({ requester: { name, isShared }, shown, since }: RecordedReservation) => ({
+const flat = ({ requester: { name, isShared, address, nodeId }, shown, since }: RecordedReservation) => ({
   name,
   ...(isShared ? { shared: 1 } : {}),
+  address,
+  node: nodeId,
   shown,
   since: Math.round(since),
 });
 
 const reservationOf = (noted: JsonObject | undefined): RecordedReservation | undefined =>
   noted && {
-    requester: { name: noted.text('name'), isShared: noted.optionalInteger('shared') === 1 },
+    requester: {
+      name: noted.text('name'),
+      isShared: noted.optionalInteger('shared') === 1,
+      address: noted.optionalText('address'),
+      nodeId: noted.optionalInteger('node'),
+    },
     shown: noted.integer('shown'),
     since: noted.integer('since'),
   };

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { CfluxClient, clientMetrics, LocalMetaClient } from 'clusterflux';
+import { Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { serve } from '../support/serve.js';
+
+const read = (name: string) =>
+  readFileSync(new URL(`../../examples/monitoring/${name}`, import.meta.url), 'utf8');
+
+/** Metric names in PromQL, without the suffixes of a histogram. */
+const namesIn = (text: string) =>
+  [...text.matchAll(/\bcflux_[a-z_]+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));
+
+/** `name{label` pairs in PromQL. */
+const labelsIn = (text: string) =>
+  [...text.matchAll(/\b(cflux_[a-z_]+)\{([^}]*)\}/g)].flatMap(([, name = '', labels = '']) =>
+    [...labels.matchAll(/([a-z]+)\s*[=!]/g)].map(([, label]) => `${name}{${label}`),
+  );
+
+describe('examples/monitoring', () => {
+  /** What a manager and a client expose. */
+  async function exposed(): Promise<string> {
+    const { url, manager } = await serve();
+    await manager.register('c', { ip: '', hostname: 'h', bindAddress: 'h:1' }, {}, { instance: 'i' });
+    await manager.push({ cluster: 'c', version: 0, snapshot: Buffer.from('x'), mutation: 'm' });
+    const registry = new Registry();
+    await clientMetrics(new CfluxClient(new LocalMetaClient()), { registry });
+    return `${await registry.metrics()}\n${await (await fetch(`${url}/metrics`)).text()}`;
+  }
+
+  it.each(['alerts.yml', 'grafana-dashboard.json'])(
+    '%s uses metrics that exist, with their labels',
+    async (name) => {
+      const exposition = await exposed();
+      const metrics = new Set([...exposition.matchAll(/^# TYPE (\S+)/gm)].map(([, type = '']) => type));
+      const text = read(name);
+      const used = namesIn(text);
+      expect(used.length).toBeGreaterThan(5);
+      for (const metric of used) expect(metrics, metric).toContain(metric);
+      for (const pair of labelsIn(text)) {
+        const [metric = '', label = ''] = pair.split('{');
+        const shown = exposition.split('\n').filter((line) => line.startsWith(`${metric}{`));
+        if (shown.length > 0)
+          expect(
+            shown.some((line) => line.includes(`${label}="`)),
+            pair,
+          ).toBe(true);
+      }
+    },
+  );
+
+  it('the dashboard is JSON whose panels have titles and do not overlap', () => {
+    const { panels } = JSON.parse(read('grafana-dashboard.json')) as {
+      panels: { title: string; targets: { expr: string }[]; gridPos: { x: number; y: number } }[];
+    };
+    expect(panels.every(({ title, targets }) => title !== '' && targets.length > 0)).toBe(true);
+    const places = panels.map(({ gridPos: { x, y } }) => `${x} ${y}`);
+    expect(new Set(places).size).toBe(panels.length);
+  });
+});
