@@ -1,23 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { MemoryStore } from 'clusterflux/manager';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Activity } from '../../src/protocol/activity.js';
+import { pageDirectory } from '../support/page-directory.js';
 import { serve } from '../support/serve.js';
-
-/** A directory with a build of a page. */
-async function pageDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'cflux-ui-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  await writeFile(join(directory, 'index.html.gz'), gzipSync('<!doctype html><title>page</title>'));
-  await writeFile(join(directory, 'code-1a2b.js.gz'), gzipSync('export {};'));
-  await writeFile(join(directory, 'notes.txt.gz'), gzipSync('not part of the page'));
-  return directory;
-}
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
