@@ -8,14 +8,14 @@ import { outage, retryNow } from './state/connection.js';
 import { clusterNamed, fleet, fleetError, refreshFleet } from './state/fleet.js';
 import { type Route, route } from './state/route.js';
 import { wanted } from './state/session.js';
-import { NoCluster } from './views/no-cluster.js';
 import { ActivityView } from './views/activity.js';
 import { Databases } from './views/databases.js';
 import { History } from './views/history.js';
-import { Users } from './views/users.js';
+import { NoCluster } from './views/no-cluster.js';
 import { Nodes } from './views/nodes.js';
 import { Overview } from './views/overview.js';
 import { SignIn } from './views/sign-in.js';
+import { Users } from './views/users.js';
 
 export function App() {
   if (wanted.value !== undefined) return <SignIn />;

@@ -6,7 +6,13 @@ const few = 400;
 const kinds: Readonly<Record<string, string>> = { '+': 'added', '-': 'removed', '~': 'changed' };
 
 /** Differences as `cflux diff` prints them: a sign and a text in every line. */
-export function DifferenceLines({ lines, label }: { readonly lines: readonly DifferenceLine[]; readonly label: string }) {
+export function DifferenceLines({
+  lines,
+  label,
+}: {
+  readonly lines: readonly DifferenceLine[];
+  readonly label: string;
+}) {
   const most = useSignal(few);
   if (lines.length === 0) return <p class="empty">No differences.</p>;
   return (
@@ -22,7 +28,12 @@ export function DifferenceLines({ lines, label }: { readonly lines: readonly Dif
       </section>
       {lines.length > most.value && (
         <p>
-          <button type="button" onClick={() => { most.value += few * 5; }}>
+          <button
+            type="button"
+            onClick={() => {
+              most.value += few * 5;
+            }}
+          >
             Show more of {countText(lines.length - most.value)} lines
           </button>
         </p>

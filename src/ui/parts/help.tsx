@@ -1,6 +1,6 @@
-import { Sheet } from './sheet.js';
 import { isHelpOpen } from '../state/help.js';
 import { shortcuts } from '../state/preferences.js';
+import { Sheet } from './sheet.js';
 
 const keys: readonly (readonly [key: string, what: string])[] = [
   ['/', 'find in the view'],

@@ -70,7 +70,7 @@ function ManagerLine() {
   );
 }
 
-export function nextZone(): void {
+function nextZone(): void {
   zone.value = zone.value === 'utc' ? 'local' : 'utc';
 }
 

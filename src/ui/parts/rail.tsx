@@ -21,16 +21,14 @@ export function Rail({ cluster, version }: { readonly cluster: string; readonly 
         ))}
       </svg>
       <span class="fine">
-        {nodes.length <= mostNamed ? (
-          named.map((id, at) => (
-            <span key={id}>
-              {at > 0 && ', '}
-              <a href={hrefOf({ view: 'nodes', cluster, find: String(id) })}>node {id}</a>
-            </span>
-          ))
-        ) : (
-          label
-        )}
+        {nodes.length <= mostNamed
+          ? named.map((id, at) => (
+              <span key={id}>
+                {at > 0 && ', '}
+                <a href={hrefOf({ view: 'nodes', cluster, find: String(id) })}>node {id}</a>
+              </span>
+            ))
+          : label}
       </span>
     </p>
   );

@@ -6,11 +6,19 @@ const height = 60;
 const step = 22;
 
 /** Pictures of the history: how many nodes stand at each version, and how long each version took to reach all. Oldest first. */
-export function SpreadBars({ cluster, versions }: { readonly cluster: string; readonly versions: readonly ListedVersion[] }) {
+export function SpreadBars({
+  cluster,
+  versions,
+}: {
+  readonly cluster: string;
+  readonly versions: readonly ListedVersion[];
+}) {
   const ordered = versions.toReversed();
   const nodes = judgedOf(cluster).filter(({ node }) => node.alive);
   const counts = ordered.map(({ version }) => nodes.filter(({ found }) => found.version === version).length);
-  const times = ordered.map(({ at, reachedAt }) => (reachedAt === undefined ? undefined : Math.max(0, reachedAt - at)));
+  const times = ordered.map(({ at, reachedAt }) =>
+    reachedAt === undefined ? undefined : Math.max(0, reachedAt - at),
+  );
   if (versions.length < 2) return null;
   return (
     <div class="pictures">
@@ -36,12 +44,24 @@ function Bars({ title, values, textOf }: BarsProps) {
   return (
     <figure>
       <figcaption>{title}</figcaption>
-      <svg role="img" aria-label={`${title}, oldest first: ${texts.join(', ')}`} viewBox={`0 0 ${width} ${height + 14}`} width={width} height={height + 14}>
+      <svg
+        role="img"
+        aria-label={`${title}, oldest first: ${texts.join(', ')}`}
+        viewBox={`0 0 ${width} ${height + 14}`}
+        width={width}
+        height={height + 14}
+      >
         {values.map((value, at) => {
           const size = value === undefined ? 1 : 2 + ((height - 14) * value) / highest;
           return (
             <g key={at}>
-              <rect x={at * step + 3} y={height - size} width={step - 6} height={size} class={value ? 'some' : 'none'} />
+              <rect
+                x={at * step + 3}
+                y={height - size}
+                width={step - 6}
+                height={size}
+                class={value ? 'some' : 'none'}
+              />
               <text x={at * step + step / 2} y={height + 11} text-anchor="middle">
                 {value === undefined ? '-' : textOf(value).replace(' ', '')}
               </text>

@@ -12,7 +12,7 @@ const clocks = {
 };
 
 /** A date and time in the zone of the page. */
-export const exactText = (at: number): string =>
+const exactText = (at: number): string =>
   `${formats[zone.value].format(at)}${zone.value === 'utc' ? ' UTC' : ''}`;
 /** Only the time of day. */
 export const clockText = (at: number): string =>

@@ -27,7 +27,14 @@ export function useHeld<Row>(rows: readonly Row[], keyOf: (row: Row) => string |
     onFocusIn: hold,
     onFocusOut: (event: FocusEvent) => {
       const { currentTarget, relatedTarget } = event;
-      if (!(currentTarget instanceof Node && relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) release();
+      if (
+        !(
+          currentTarget instanceof Node &&
+          relatedTarget instanceof Node &&
+          currentTarget.contains(relatedTarget)
+        )
+      )
+        release();
     },
   };
   return { held: { rows: shown, events }, release, count };

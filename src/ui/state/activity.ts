@@ -12,10 +12,8 @@ const betweenRequests = 2_000;
 
 /** What changed, newest first. */
 export const activity = signal<readonly ActivityEntry[]>([]);
-/** Counts the changes of each cluster that this page noticed: what was read of a cluster is old when it rises. */
-export const changes = signal<ReadonlyMap<string, number>>(new Map());
 /** The record of the manager was read once. */
-export const isActivityKnown = signal(false);
+const isActivityKnown = signal(false);
 
 let place = 0;
 let manager: string | undefined;
@@ -33,7 +31,7 @@ export function followActivity(): void {
     if (isOther && place > 0) {
       // Another process: its record has other numbers.
       place = 0;
-      everythingChanged();
+      refreshFleet();
       activity.value = [];
       return;
     }
@@ -43,29 +41,8 @@ export function followActivity(): void {
       isActivityKnown.value = true;
       const newest = found.entries.toReversed();
       activity.value = (found.missed ? newest : [...newest, ...activity.value]).slice(0, most);
-      if (found.missed) everythingChanged();
-      else if (!isFirst) count(found.clusters);
+      if (found.missed || (!isFirst && found.clusters.length > 0)) refreshFleet();
     });
     if (!holds) await pause.for(betweenRequests);
   });
 }
-
-/** Raised when everything must be read again. */
-const generation = signal(0);
-
-function everythingChanged(): void {
-  generation.value += 1;
-  refreshFleet();
-}
-
-function count(clusters: readonly string[]): void {
-  if (clusters.length === 0) return;
-  const counted = new Map(changes.value);
-  for (const cluster of clusters) counted.set(cluster, (counted.get(cluster) ?? 0) + 1);
-  changes.value = counted;
-  refreshFleet();
-}
-
-/** A value that changes when what was read of the cluster is old. */
-export const changesOf = (cluster: string): string =>
-  `${generation.value} ${changes.value.get(cluster) ?? 0}`;

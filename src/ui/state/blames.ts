@@ -55,7 +55,12 @@ async function ask({ cluster, epoch, kept, items }: Batch): Promise<void> {
     const merged = new Map(known.value.size > most ? [] : known.value);
     keys.forEach((key, at) => {
       const version = found[at];
-      merged.set(key, version === undefined || version === 'older' ? {} : { version, older: kept[kept.indexOf(version) + 1] });
+      merged.set(
+        key,
+        version === undefined || version === 'older'
+          ? {}
+          : { version, older: kept[kept.indexOf(version) + 1] },
+      );
     });
     known.value = merged;
   } catch {

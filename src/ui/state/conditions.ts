@@ -12,7 +12,7 @@ export interface JudgedNode {
 }
 
 /** Every node with its condition, by cluster. */
-export const judged = computed<ReadonlyMap<string, readonly JudgedNode[]>>(() => {
+const judged = computed<ReadonlyMap<string, readonly JudgedNode[]>>(() => {
   const now = fleet.value?.status.now ?? 0;
   const all = new Map<string, readonly JudgedNode[]>();
   for (const [cluster, nodes] of nodesByCluster.value) {

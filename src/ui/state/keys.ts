@@ -74,7 +74,8 @@ const focusedRow = () => rows().findIndex((row) => row === document.activeElemen
 function moveRow(step: number): void {
   const all = rows();
   const at = focusedRow();
-  const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step))];
+  const next =
+    all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step))];
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });
 }
@@ -94,7 +95,8 @@ function moveDifference(step: number): void {
 function isOpenedDetail(): boolean {
   const shown = route.value;
   if (shown.view === 'history' && shown.to !== undefined) go({ view: 'history', cluster: shown.cluster });
-  else if (shown.view === 'databases' && shown.database !== undefined) go({ view: 'databases', cluster: shown.cluster, find: shown.find });
+  else if (shown.view === 'databases' && shown.database !== undefined)
+    go({ view: 'databases', cluster: shown.cluster, find: shown.find });
   else return false;
   return true;
 }

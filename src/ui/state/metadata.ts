@@ -1,14 +1,16 @@
-import { effect, signal } from '@preact/signals';
+import { effect, signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { useSignal } from '@preact/signals';
 import { ApiError } from '../api/api-error.js';
-import workerUrl from '../worker/metadata-worker.ts?worker&url';
 import type { CallName, Calls, FromWorker, ToWorker } from '../worker/messages.js';
+import workerUrl from '../worker/metadata-worker.ts?worker&url';
 import { noteFailure } from './connection.js';
 import { access } from './session.js';
 
 interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string };
+  createPolicy(
+    name: string,
+    rules: { createScriptURL(url: string): string },
+  ): { createScriptURL(url: string): string };
 }
 
 /** The only policy of the page: it gives out the URL of its own worker, and nothing else. */
@@ -18,7 +20,10 @@ function trustedWorkerUrl(): string {
   return policy === undefined ? workerUrl : policy.createScriptURL('');
 }
 
-const pending = new Map<number, { readonly resolve: (value: never) => void; readonly reject: (error: ApiError) => void }>();
+const pending = new Map<
+  number,
+  { readonly resolve: (value: never) => void; readonly reject: (error: ApiError) => void }
+>();
 let worker: Worker | undefined;
 let next = 1;
 
@@ -37,7 +42,10 @@ function started(): Worker {
 }
 
 /** Calls the worker. @throws ApiError */
-export async function call<Name extends CallName>(name: Name, request: Calls[Name]['request']): Promise<Calls[Name]['result']> {
+export async function call<Name extends CallName>(
+  name: Name,
+  request: Calls[Name]['request'],
+): Promise<Calls[Name]['result']> {
   const id = next++;
   const { token } = access.value;
   try {
@@ -62,7 +70,10 @@ export interface Called<Result> {
 const retries = signal(0);
 
 /** Calls the worker whenever the request changes; `undefined`: does not call. */
-export function useCall<Name extends CallName>(name: Name, request: Calls[Name]['request'] | undefined): Called<Calls[Name]['result']> {
+export function useCall<Name extends CallName>(
+  name: Name,
+  request: Calls[Name]['request'] | undefined,
+): Called<Calls[Name]['result']> {
   const state = useSignal<Omit<Called<Calls[Name]['result']>, 'retry'>>({ isLoading: true });
   const latest = useRef(0);
   const key = request === undefined ? '' : JSON.stringify(request);

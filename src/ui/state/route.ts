@@ -26,7 +26,7 @@ export type Route =
 
 export type View = Route['view'];
 
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   const steps = path.split('/').map(decoded);
   const parameters = new URLSearchParams(query);

@@ -49,9 +49,12 @@ export function refused(reason: string): void {
 /** Whether the token permits what the given scope is for. */
 export function may(scope: 'read' | 'metadata' | 'write' | 'admin'): boolean {
   const scopes = whoami.value?.scopes ?? [];
-  const including = { read: ['read', 'metadata', 'write'], metadata: ['metadata', 'write'], write: ['write'], admin: [] }[
-    scope
-  ];
+  const including = {
+    read: ['read', 'metadata', 'write'],
+    metadata: ['metadata', 'write'],
+    write: ['write'],
+    admin: [],
+  }[scope];
   return scopes.includes('admin') || including.some((each) => scopes.includes(each));
 }
 
@@ -72,9 +75,9 @@ channel.onmessage = ({ data }: MessageEvent<Message>) => {
   wanted.value = undefined;
 };
 
-/** Asks the open tabs for their token, for a moment. */
-export async function askOtherTabs(): Promise<void> {
-  if (token.value !== undefined) return;
+/** Asks the open tabs for their token, for a moment. Resolves with whether one had it. */
+export async function askOtherTabs(): Promise<boolean> {
+  if (token.value !== undefined) return false;
   post({ type: 'wanted' });
   await new Promise<void>((resolve) => {
     const unsubscribe = token.subscribe((value) => {
@@ -85,4 +88,5 @@ export async function askOtherTabs(): Promise<void> {
       resolve();
     }, 300);
   });
+  return hasToken.value;
 }

@@ -23,7 +23,12 @@ export function ActivityView({ cluster }: { readonly cluster?: string | undefine
       <div class="tools">
         <label>
           Cluster{' '}
-          <select value={cluster ?? ''} onChange={({ currentTarget }) => go({ view: 'activity', cluster: currentTarget.value === '' ? undefined : currentTarget.value })}>
+          <select
+            value={cluster ?? ''}
+            onChange={({ currentTarget }) =>
+              go({ view: 'activity', cluster: currentTarget.value === '' ? undefined : currentTarget.value })
+            }
+          >
             <option value="">all</option>
             {(fleet.value?.clusters ?? []).map((each) => (
               <option key={each.cluster} value={each.cluster}>
@@ -38,7 +43,13 @@ export function ActivityView({ cluster }: { readonly cluster?: string | undefine
               {count} new
             </button>
           )}
-          <button type="button" aria-pressed={isPaused.value} onClick={() => { isPaused.value = !isPaused.value; }}>
+          <button
+            type="button"
+            aria-pressed={isPaused.value}
+            onClick={() => {
+              isPaused.value = !isPaused.value;
+            }}
+          >
             {isPaused.value ? 'Resume' : 'Pause'}
           </button>
         </span>
@@ -52,7 +63,10 @@ export function ActivityView({ cluster }: { readonly cluster?: string | undefine
           empty="Nothing changed since the manager started."
         />
       </div>
-      <CopyCommand name={cluster === undefined ? 'status' : 'history'} args={cluster === undefined ? [] : [cluster]} />
+      <CopyCommand
+        name={cluster === undefined ? 'status' : 'history'}
+        args={cluster === undefined ? [] : [cluster]}
+      />
     </section>
   );
 }
@@ -68,12 +82,33 @@ const words: Readonly<Record<Action, string>> = {
 const columns: readonly Column<ActivityEntry>[] = [
   { title: 'Time', class: 'wide', cell: ({ at }) => <Time at={at} both /> },
   { title: 'What', cell: ({ action }) => words[action] },
-  { title: 'Cluster', cell: ({ cluster }) => <a href={hrefOf({ view: 'nodes', cluster })}><Name text={cluster} /></a> },
-  { title: 'Version', cell: ({ cluster, version }) => version !== undefined && <a class="number" href={hrefOf({ view: 'history', cluster })}>{version}</a> },
+  {
+    title: 'Cluster',
+    cell: ({ cluster }) => (
+      <a href={hrefOf({ view: 'nodes', cluster })}>
+        <Name text={cluster} />
+      </a>
+    ),
+  },
+  {
+    title: 'Version',
+    cell: ({ cluster, version }) =>
+      version !== undefined && (
+        <a class="number" href={hrefOf({ view: 'history', cluster })}>
+          {version}
+        </a>
+      ),
+  },
   { title: 'By', cell: ({ author, nodeId }) => <ByWhom author={author} nodeId={nodeId} /> },
 ];
 
 function ByWhom({ author, nodeId }: Pick<ActivityEntry, 'author' | 'nodeId'>) {
-  if (author !== undefined) return <><Name text={author} />{nodeId !== undefined && <span class="fine">, node {nodeId}</span>}</>;
+  if (author !== undefined)
+    return (
+      <>
+        <Name text={author} />
+        {nodeId !== undefined && <span class="fine">, node {nodeId}</span>}
+      </>
+    );
   return <>{nodeId === undefined ? '-' : `node ${nodeId}`}</>;
 }

@@ -1,9 +1,9 @@
+import { countText } from '../model/spans.js';
 import { BlameCell } from '../parts/blame-cell.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { Failure } from '../parts/failure.js';
 import { Loading } from '../parts/loading.js';
 import { Name } from '../parts/name.js';
-import { countText } from '../model/spans.js';
 import { useCall } from '../state/metadata.js';
 import type { PolicyRow } from '../worker/messages.js';
 
@@ -23,7 +23,13 @@ export function Database({ cluster, epoch, version, name }: DatabaseProps) {
         <Name text={name} />
       </h2>
       {error !== undefined && <Failure error={error} onRetry={retry} />}
-      {result === undefined && error === undefined && (isLoading ? <Loading what="the database" /> : <p class="empty">The cluster has no such database (any more).</p>)}
+      {result === undefined &&
+        error === undefined &&
+        (isLoading ? (
+          <Loading what="the database" />
+        ) : (
+          <p class="empty">The cluster has no such database (any more).</p>
+        ))}
       {result !== undefined && (
         <>
           <DataTable
@@ -38,8 +44,8 @@ export function Database({ cluster, epoch, version, name }: DatabaseProps) {
           {result.policies.flatMap((policy) =>
             policy.subscriptions.map((subscription) => (
               <p key={`${policy.name} ${subscription.name}`}>
-                <Name text={subscription.name} /> on <Name text={policy.name} />: <Name text={subscription.mode} />{' '}
-                <Name text={subscription.destinations.join(', ')} />
+                <Name text={subscription.name} /> on <Name text={policy.name} />:{' '}
+                <Name text={subscription.mode} /> <Name text={subscription.destinations.join(', ')} />
               </p>
             )),
           )}
@@ -74,5 +80,8 @@ const columnsOf = (cluster: string, database: string): readonly Column<PolicyRow
   { title: 'Shard', cell: ({ shardDuration }) => shardDuration },
   { title: 'Groups', class: 'number', cell: ({ shardGroups }) => countText(shardGroups) },
   { title: 'Subscr.', class: 'number', cell: ({ subscriptions }) => countText(subscriptions.length) },
-  { title: 'Last change', cell: ({ name }) => <BlameCell cluster={cluster} item={{ kind: 'policy', database, name }} /> },
+  {
+    title: 'Last change',
+    cell: ({ name }) => <BlameCell cluster={cluster} item={{ kind: 'policy', database, name }} />,
+  },
 ];

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import { countText } from '../model/spans.js';
 import { BlameCell } from '../parts/blame-cell.js';
 import { CopyCommand } from '../parts/copy-command.js';
@@ -10,10 +10,25 @@ import { Name } from '../parts/name.js';
 import { NeedsMetadata } from '../parts/needs-metadata.js';
 import { clusterNamed } from '../state/fleet.js';
 import { useCall } from '../state/metadata.js';
-import { hrefOf, go, refine } from '../state/route.js';
+import { go, hrefOf, refine } from '../state/route.js';
 import { may } from '../state/session.js';
-import type { DatabaseRow } from '../worker/messages.js';
+import type { DatabasesPage } from '../worker/messages.js';
 import { Database } from './database.js';
+
+interface DatabaseRow {
+  readonly name: string;
+  readonly defaultPolicy: string;
+  readonly policies: number;
+  readonly queries: number;
+}
+
+const rowsOf = ({ names, defaultPolicies, policies, queries }: DatabasesPage): readonly DatabaseRow[] =>
+  names.map((name, at) => ({
+    name,
+    defaultPolicy: defaultPolicies[at] ?? '',
+    policies: policies[at] ?? 0,
+    queries: queries[at] ?? 0,
+  }));
 
 export interface DatabasesProps {
   readonly cluster: string;
@@ -24,13 +39,12 @@ export interface DatabasesProps {
 /** What is in the metadata: databases. All rows of a search are at hand, so that scrolling asks for nothing. */
 export function Databases({ cluster, database, find = '' }: DatabasesProps) {
   const { version, epoch = '' } = clusterNamed(cluster) ?? {};
-  const searched = useSignal(find);
-  if (searched.value !== find) searched.value = find;
   const isReadable = may('metadata') && version !== undefined;
   const { result, error, retry } = useCall(
     'databases',
-    isReadable ? { cluster, epoch, version, find, offset: 0, limit: 100_000 } : undefined,
+    isReadable ? { cluster, epoch, version, find } : undefined,
   );
+  const rows = useMemo(() => (result === undefined ? [] : rowsOf(result)), [result]);
   if (!may('metadata')) return <NeedsMetadata />;
   if (version === undefined) return <div class="empty">This cluster has no data yet.</div>;
   return (
@@ -38,9 +52,17 @@ export function Databases({ cluster, database, find = '' }: DatabasesProps) {
       <div>
         <div class="tools">
           <p class="fine" role="status">
-            {result === undefined ? '' : find === '' ? `${countText(result.total)} databases` : `${countText(result.matching)} of ${countText(result.total)} databases`}
+            {result === undefined
+              ? ''
+              : find === ''
+                ? `${countText(result.total)} databases`
+                : `${countText(result.names.length)} of ${countText(result.total)} databases`}
           </p>
-          <FindField label="Find databases" value={find} onInput={(text) => refine({ view: 'databases', cluster, database, find: text })} />
+          <FindField
+            label="Find databases"
+            value={find}
+            onInput={(text) => refine({ view: 'databases', cluster, database, find: text })}
+          />
         </div>
         {error !== undefined && <Failure error={error} onRetry={retry} />}
         {result === undefined && error === undefined && <Loading what="the databases" />}
@@ -48,7 +70,7 @@ export function Databases({ cluster, database, find = '' }: DatabasesProps) {
           <DataTable
             label="Databases"
             columns={columnsOf(cluster, find)}
-            rows={result.rows}
+            rows={rows}
             keyOf={({ name }) => name}
             onOpen={({ name }) => go({ view: 'databases', cluster, database: name, find })}
             isOpen={({ name }) => name === database}
@@ -58,7 +80,9 @@ export function Databases({ cluster, database, find = '' }: DatabasesProps) {
         )}
         <CopyCommand name="show" args={[cluster, version]} />
       </div>
-      {database !== undefined && <Database cluster={cluster} epoch={epoch} version={version} name={database} />}
+      {database !== undefined && (
+        <Database cluster={cluster} epoch={epoch} version={version} name={database} />
+      )}
     </section>
   );
 }
@@ -73,8 +97,14 @@ const columnsOf = (cluster: string, find: string): readonly Column<DatabaseRow>[
       </a>
     ),
   },
-  { title: 'Default policy', cell: ({ defaultPolicy }) => (defaultPolicy === '' ? 'none' : <Name text={defaultPolicy} />) },
+  {
+    title: 'Default policy',
+    cell: ({ defaultPolicy }) => (defaultPolicy === '' ? 'none' : <Name text={defaultPolicy} />),
+  },
   { title: 'Policies', class: 'number', cell: ({ policies }) => countText(policies) },
   { title: 'Queries', class: 'number', cell: ({ queries }) => countText(queries) },
-  { title: 'Last change', cell: ({ name }) => <BlameCell cluster={cluster} item={{ kind: 'database', name }} /> },
+  {
+    title: 'Last change',
+    cell: ({ name }) => <BlameCell cluster={cluster} item={{ kind: 'database', name }} />,
+  },
 ];

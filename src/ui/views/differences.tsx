@@ -24,7 +24,9 @@ export function Differences({ cluster, from, to, kept }: DifferencesProps) {
   const listed = clusterNamed(cluster);
   const { result, error, retry } = useCall('differences', { cluster, epoch: listed?.epoch ?? '', from, to });
   const rolling = useSignal<number | undefined>(undefined);
-  const candidates = [from, to].filter((version) => version !== listed?.version && kept.some((each) => each.version === version));
+  const candidates = [from, to].filter(
+    (version) => version !== listed?.version && kept.some((each) => each.version === version),
+  );
   return (
     <section aria-labelledby="differences-title" class="differences">
       <h2 id="differences-title">
@@ -32,7 +34,12 @@ export function Differences({ cluster, from, to, kept }: DifferencesProps) {
       </h2>
       <p>
         <a href={hrefOf({ view: 'history', cluster, from: to, to: from })}>Swap</a>
-        {result !== undefined && <span class="fine"> {countText(result.length)} {result.length === 1 ? 'line' : 'lines'}</span>}
+        {result !== undefined && (
+          <span class="fine">
+            {' '}
+            {countText(result.length)} {result.length === 1 ? 'line' : 'lines'}
+          </span>
+        )}
       </p>
       {error !== undefined && <Failure error={error} onRetry={retry} />}
       {result === undefined && error === undefined && <Loading what="the differences" />}
@@ -41,14 +48,26 @@ export function Differences({ cluster, from, to, kept }: DifferencesProps) {
       {may('write') && isSafe.value && (
         <p class="actions">
           {candidates.map((version) => (
-            <button key={version} type="button" onClick={() => { rolling.value = version; }}>
+            <button
+              key={version}
+              type="button"
+              onClick={() => {
+                rolling.value = version;
+              }}
+            >
               Roll back to {version}…
             </button>
           ))}
         </p>
       )}
       {rolling.value !== undefined && (
-        <Rollback cluster={cluster} version={rolling.value} onClose={() => { rolling.value = undefined; }} />
+        <Rollback
+          cluster={cluster}
+          version={rolling.value}
+          onClose={() => {
+            rolling.value = undefined;
+          }}
+        />
       )}
     </section>
   );

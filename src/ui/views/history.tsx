@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ListedVersion } from '../../protocol/operator-responses.js';
 import { countText, sizeText, spanText } from '../model/spans.js';
+import { Author } from '../parts/author.js';
 import { CopyCommand } from '../parts/copy-command.js';
 import { Failure } from '../parts/failure.js';
 import { Loading } from '../parts/loading.js';
@@ -8,12 +9,11 @@ import { Rail } from '../parts/rail.js';
 import { SpreadBars } from '../parts/spread-bars.js';
 import { Time } from '../parts/time.js';
 import { useHeld } from '../parts/use-held.js';
-import { historyOf, retryHistory } from '../state/histories.js';
 import { clusterNamed } from '../state/fleet.js';
+import { historyOf, retryHistory } from '../state/histories.js';
 import { useCall } from '../state/metadata.js';
 import { go } from '../state/route.js';
 import { may } from '../state/session.js';
-import { Author } from '../parts/author.js';
 import { Differences } from './differences.js';
 
 export interface HistoryProps {
@@ -41,12 +41,23 @@ export function History({ cluster, from, to }: HistoryProps) {
       <SpreadBars cluster={cluster} versions={versions} />
       <ol class="rail" aria-label="Kept versions, newest first">
         {versions.map((version, at) => (
-          <Entry key={version.version} cluster={cluster} entry={version} older={versions[at + 1]} isNewest={version.version === clusterNamed(cluster)?.version} isOpen={version.version === to} />
+          <Entry
+            key={version.version}
+            cluster={cluster}
+            entry={version}
+            older={versions[at + 1]}
+            isNewest={version.version === clusterNamed(cluster)?.version}
+            isOpen={version.version === to}
+          />
         ))}
       </ol>
       <CopyCommand name="history" args={[cluster]} />
-      {versions.length > 1 && may('metadata') && <Compare cluster={cluster} versions={versions} from={from} to={to} />}
-      {versions.length > 1 && !may('metadata') && <p class="fine">Differences need a token with the scope metadata.</p>}
+      {versions.length > 1 && may('metadata') && (
+        <Compare cluster={cluster} versions={versions} from={from} to={to} />
+      )}
+      {versions.length > 1 && !may('metadata') && (
+        <p class="fine">Differences need a token with the scope metadata.</p>
+      )}
       {from !== undefined && to !== undefined && may('metadata') && (
         <Differences cluster={cluster} from={from} to={to} kept={versions} />
       )}
@@ -65,14 +76,21 @@ interface EntryProps {
 function Entry({ cluster, entry, older, isNewest, isOpen }: EntryProps) {
   const { version, at, author, nodeId, size, reachedAt } = entry;
   const open = () => {
-    if (older !== undefined && may('metadata')) go({ view: 'history', cluster, from: older.version, to: version });
+    if (older !== undefined && may('metadata'))
+      go({ view: 'history', cluster, from: older.version, to: version });
   };
   const isOpener = older !== undefined && may('metadata');
   return (
     <li class={isOpen ? 'open' : undefined} data-row={version}>
       <div class="rail-head">
         {isOpener ? (
-          <button type="button" class="quiet number" onClick={open} aria-label={`Version ${version}: show what changed`} data-open>
+          <button
+            type="button"
+            class="quiet number"
+            onClick={open}
+            aria-label={`Version ${version}: show what changed`}
+            data-open
+          >
             {version}
           </button>
         ) : (
@@ -84,15 +102,27 @@ function Entry({ cluster, entry, older, isNewest, isOpen }: EntryProps) {
           <Author author={author} nodeId={nodeId} />
         </span>
         <span class="fine">{sizeText(size)}</span>
-        <span class="fine">{reachedAt === undefined ? '' : `reached all in ${spanText(Math.max(0, reachedAt - at), true)}`}</span>
+        <span class="fine">
+          {reachedAt === undefined ? '' : `reached all in ${spanText(Math.max(0, reachedAt - at), true)}`}
+        </span>
       </div>
-      {may('metadata') && older !== undefined && <Summary cluster={cluster} from={older.version} to={version} />}
+      {may('metadata') && older !== undefined && (
+        <Summary cluster={cluster} from={older.version} to={version} />
+      )}
       <Rail cluster={cluster} version={version} />
     </li>
   );
 }
 
-function Summary({ cluster, from, to }: { readonly cluster: string; readonly from: number; readonly to: number }) {
+function Summary({
+  cluster,
+  from,
+  to,
+}: {
+  readonly cluster: string;
+  readonly from: number;
+  readonly to: number;
+}) {
   const epoch = clusterNamed(cluster)?.epoch ?? '';
   const { result, error } = useCall('summary', { cluster, epoch, from, to });
   if (error !== undefined) return <p class="fine">cannot be compared: {error.code}</p>;

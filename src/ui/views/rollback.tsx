@@ -63,7 +63,9 @@ export function Rollback({ cluster, version, onClose }: RollbackProps) {
       {step.value === 'conflict' && (
         <p class="banner warn" role="alert">
           <Icon name="alarm" />
-          <span>The cluster changed meanwhile: nothing was stored. This is the preview on the newest version.</span>
+          <span>
+            The cluster changed meanwhile: nothing was stored. This is the preview on the newest version.
+          </span>
           <span />
         </p>
       )}
@@ -83,8 +85,19 @@ export function Rollback({ cluster, version, onClose }: RollbackProps) {
           ) : (
             result.refusal === undefined && (
               <label class="confirm">
-                Type <strong><Name text={cluster} /></strong> to confirm
-                <input value={typed.value} autocomplete="off" spellcheck={false} onInput={({ currentTarget }) => { typed.value = currentTarget.value; }} />
+                Type{' '}
+                <strong>
+                  <Name text={cluster} />
+                </strong>{' '}
+                to confirm
+                <input
+                  value={typed.value}
+                  autocomplete="off"
+                  spellcheck={false}
+                  onInput={({ currentTarget }) => {
+                    typed.value = currentTarget.value;
+                  }}
+                />
               </label>
             )
           )}
@@ -94,7 +107,13 @@ export function Rollback({ cluster, version, onClose }: RollbackProps) {
               Cancel
             </button>
             {!result.isSame && result.refusal === undefined && (
-              <button type="submit" class="danger" disabled={typed.value !== cluster || step.value === 'sent' || preview.isLoading || !isSafe.value}>
+              <button
+                type="submit"
+                class="danger"
+                disabled={
+                  typed.value !== cluster || step.value === 'sent' || preview.isLoading || !isSafe.value
+                }
+              >
                 Roll back
               </button>
             )}
@@ -120,8 +139,9 @@ function Risk({ cluster, preview: { dropped } }: { readonly cluster: string; rea
   return (
     <div class="risk bad" role="alert">
       <p>
-        <Icon name="alarm" /> <strong>Points at risk</strong> on {countText(nodes.length)} {nodes.length === 1 ? 'server' : 'servers'}: {what}, and
-        the agents of these nodes may drop them with all points:
+        <Icon name="alarm" /> <strong>Points at risk</strong> on {countText(nodes.length)}{' '}
+        {nodes.length === 1 ? 'server' : 'servers'}: {what}, and the agents of these nodes may drop them with
+        all points:
       </p>
       <ul>
         {nodes.map(({ node }) => (

@@ -15,13 +15,21 @@ import { may } from '../state/session.js';
 import type { UserRow } from '../worker/messages.js';
 
 /** Users, and what each may effectively do in each database. */
-export function Users({ cluster, find = '' }: { readonly cluster: string; readonly find?: string | undefined }) {
+export function Users({
+  cluster,
+  find = '',
+}: {
+  readonly cluster: string;
+  readonly find?: string | undefined;
+}) {
   const { version, epoch = '' } = clusterNamed(cluster) ?? {};
   const columns = useSignal('');
   const isReadable = may('metadata') && version !== undefined;
   const { result, error, retry } = useCall(
     'users',
-    isReadable ? { cluster, epoch, version, find, columns: columns.value, offset: 0, limit: 100_000 } : undefined,
+    isReadable
+      ? { cluster, epoch, version, find, columns: columns.value, offset: 0, limit: 100_000 }
+      : undefined,
   );
   if (!may('metadata')) return <NeedsMetadata />;
   if (version === undefined) return <div class="empty">This cluster has no data yet.</div>;
@@ -29,13 +37,25 @@ export function Users({ cluster, find = '' }: { readonly cluster: string; readon
     <section aria-label="Users">
       <div class="tools">
         <p class="fine" role="status">
-          {result !== undefined && `${countText(result.matching)} of ${countText(result.total)} users, ${countText(result.columns.length)} of ${countText(result.matchingColumns)} databases`}
+          {result !== undefined &&
+            `${countText(result.matching)} of ${countText(result.total)} users, ${countText(result.columns.length)} of ${countText(result.matchingColumns)} databases`}
         </p>
         <div class="actions">
-          <FindField label="Find users" value={find} onInput={(text) => refine({ view: 'users', cluster, find: text })} />
+          <FindField
+            label="Find users"
+            value={find}
+            onInput={(text) => refine({ view: 'users', cluster, find: text })}
+          />
           <label class="find columns">
             <span class="off-screen">Databases to show</span>
-            <input type="search" placeholder="Databases to show" value={columns.value} onInput={({ currentTarget }) => { columns.value = currentTarget.value; }} />
+            <input
+              type="search"
+              placeholder="Databases to show"
+              value={columns.value}
+              onInput={({ currentTarget }) => {
+                columns.value = currentTarget.value;
+              }}
+            />
           </label>
         </div>
       </div>
@@ -48,7 +68,11 @@ export function Users({ cluster, find = '' }: { readonly cluster: string; readon
             columns={columnsOf(cluster, result.columns)}
             rows={result.rows}
             keyOf={({ name }) => name}
-            empty={result.total === 0 ? 'No users: InfluxDB without authentication needs none.' : 'No user matches.'}
+            empty={
+              result.total === 0
+                ? 'No users: InfluxDB without authentication needs none.'
+                : 'No user matches.'
+            }
             isMatrix
           />
         </div>

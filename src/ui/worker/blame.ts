@@ -32,7 +32,10 @@ function byName({ databases, users }: MetaData) {
 function differs(now: Named, before: Named, { kind, name, database = name }: Blamed): boolean {
   if (kind === 'user') {
     const [a, b] = [now.users.get(name), before.users.get(name)];
-    return a !== b && !(a && b && equalMetadata({ ...empty(now.data), users: [a] }, { ...empty(now.data), users: [b] }));
+    return (
+      a !== b &&
+      !(a && b && equalMetadata({ ...empty(now.data), users: [a] }, { ...empty(now.data), users: [b] }))
+    );
   }
   const [a, b] = [now.databases.get(database), before.databases.get(database)];
   if (a === b) return false;

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../meta/durations.js';
 import { type MetaData, Privilege, type UserInfo } from '../../meta/records.js';
-import type { Calls, DatabaseDetails, DatabaseRow, Page, UsersPage } from './messages.js';
+import type { Calls, DatabaseDetails, DatabasesPage, UsersPage } from './messages.js';
 
 type Request<Name extends keyof Calls> = Calls[Name]['request'];
 
@@ -9,17 +9,14 @@ const matching = <T extends { readonly name: string }>(list: readonly T[], find:
   return wanted === '' ? list : list.filter(({ name }) => name.toLowerCase().includes(wanted));
 };
 
-export function databasesOf(data: MetaData, { find, offset, limit }: Request<'databases'>): Page<DatabaseRow> {
+export function databasesOf(data: MetaData, { find }: Request<'databases'>): DatabasesPage {
   const found = matching(data.databases, find);
   return {
     total: data.databases.length,
-    matching: found.length,
-    rows: found.slice(offset, offset + limit).map(({ name, defaultRetentionPolicy, retentionPolicies, continuousQueries }) => ({
-      name,
-      defaultPolicy: defaultRetentionPolicy,
-      policies: retentionPolicies.length,
-      queries: continuousQueries.length,
-    })),
+    names: found.map(({ name }) => name),
+    defaultPolicies: found.map(({ defaultRetentionPolicy }) => defaultRetentionPolicy),
+    policies: found.map(({ retentionPolicies }) => retentionPolicies.length),
+    queries: found.map(({ continuousQueries }) => continuousQueries.length),
   };
 }
 
@@ -34,7 +31,11 @@ export function databaseOf(data: MetaData, { name }: Request<'database'>): Datab
       duration: policy.duration === 0n ? 'for ever' : formatDuration(policy.duration),
       shardDuration: formatDuration(policy.shardGroupDuration),
       shardGroups: policy.shardGroups.filter(({ deletedAt }) => deletedAt === undefined).length,
-      subscriptions: policy.subscriptions.map((each) => ({ name: each.name, mode: each.mode, destinations: [...each.destinations] })),
+      subscriptions: policy.subscriptions.map((each) => ({
+        name: each.name,
+        mode: each.mode,
+        destinations: [...each.destinations],
+      })),
     })),
     queries: database.continuousQueries.map((each) => ({ name: each.name, query: each.query })),
   };

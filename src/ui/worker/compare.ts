@@ -48,6 +48,8 @@ export function droppedBy(found: readonly Difference[]): readonly string[] {
   return found.flatMap((difference) => {
     if (difference.kind !== 'removed') return [];
     const { label } = difference.part;
-    return ['database', 'retention policy'].includes(kindOf(label)) ? [[...difference.path, label].join(' / ')] : [];
+    return ['database', 'retention policy'].includes(kindOf(label))
+      ? [[...difference.path, label].join(' / ')]
+      : [];
   });
 }

@@ -6,11 +6,14 @@ export type DifferenceLine = string;
 /** What changed between two versions, in numbers: `+3 databases`. */
 export type ChangeSummary = readonly string[];
 
-export interface DatabaseRow {
-  readonly name: string;
-  readonly defaultPolicy: string;
-  readonly policies: number;
-  readonly queries: number;
+/** Databases as a column each: ten thousand objects would take the page too long to receive. */
+export interface DatabasesPage {
+  readonly total: number;
+  readonly names: readonly string[];
+  readonly defaultPolicies: readonly string[];
+  /** How many retention policies and continuous queries each has. */
+  readonly policies: readonly number[];
+  readonly queries: readonly number[];
 }
 
 export interface PolicyRow {
@@ -20,7 +23,11 @@ export interface PolicyRow {
   readonly duration: string;
   readonly shardDuration: string;
   readonly shardGroups: number;
-  readonly subscriptions: readonly { readonly name: string; readonly mode: string; readonly destinations: readonly string[] }[];
+  readonly subscriptions: readonly {
+    readonly name: string;
+    readonly mode: string;
+    readonly destinations: readonly string[];
+  }[];
 }
 
 export interface DatabaseDetails {
@@ -65,7 +72,9 @@ export interface Preview {
   readonly refusal?: string | undefined;
 }
 
-export type RollbackResult = { readonly kind: 'stored'; readonly version: number } | { readonly kind: 'conflict' };
+export type RollbackResult =
+  | { readonly kind: 'stored'; readonly version: number }
+  | { readonly kind: 'conflict' };
 
 interface OfVersion {
   readonly cluster: string;
@@ -101,23 +110,50 @@ export type Blame = number | 'older';
 export interface Calls {
   readonly summary: { readonly request: OfPair; readonly result: ChangeSummary };
   readonly differences: { readonly request: OfPair; readonly result: readonly DifferenceLine[] };
-  readonly databases: { readonly request: OfVersion & Slice; readonly result: Page<DatabaseRow> };
-  readonly database: { readonly request: OfVersion & { readonly name: string }; readonly result: DatabaseDetails | undefined };
-  readonly users: { readonly request: OfVersion & Slice & { readonly columns: string }; readonly result: UsersPage };
+  readonly databases: {
+    readonly request: OfVersion & { readonly find: string };
+    readonly result: DatabasesPage;
+  };
+  readonly database: {
+    readonly request: OfVersion & { readonly name: string };
+    readonly result: DatabaseDetails | undefined;
+  };
+  readonly users: {
+    readonly request: OfVersion & Slice & { readonly columns: string };
+    readonly result: UsersPage;
+  };
   readonly blame: {
-    readonly request: { readonly cluster: string; readonly epoch: string; readonly kept: readonly number[]; readonly items: readonly Blamed[] };
+    readonly request: {
+      readonly cluster: string;
+      readonly epoch: string;
+      readonly kept: readonly number[];
+      readonly items: readonly Blamed[];
+    };
     readonly result: readonly Blame[];
   };
   readonly preview: { readonly request: OfVersion; readonly result: Preview };
-  readonly rollback: { readonly request: OfVersion & { readonly base: Base }; readonly result: RollbackResult };
+  readonly rollback: {
+    readonly request: OfVersion & { readonly base: Base };
+    readonly result: RollbackResult;
+  };
 }
 
 export type CallName = keyof Calls;
 
 export type ToWorker =
   | { readonly type: 'access'; readonly access: Access }
-  | { readonly [Name in CallName]: { readonly type: 'call'; readonly id: number; readonly name: Name; readonly request: Calls[Name]['request'] } }[CallName];
+  | {
+      readonly [Name in CallName]: {
+        readonly type: 'call';
+        readonly id: number;
+        readonly name: Name;
+        readonly request: Calls[Name]['request'];
+      };
+    }[CallName];
 
 export type FromWorker =
   | { readonly id: number; readonly result: Calls[CallName]['result'] }
-  | { readonly id: number; readonly error: { readonly message: string; readonly status: number; readonly code: string } };
+  | {
+      readonly id: number;
+      readonly error: { readonly message: string; readonly status: number; readonly code: string };
+    };

@@ -10,7 +10,9 @@ import { Snapshots } from './snapshots.js';
 /** Snapshots stay in this worker: it decodes them, and what it sends to the page contains no hash. */
 const snapshots = new Snapshots();
 
-type Handlers = { readonly [Name in CallName]: (request: Calls[Name]['request']) => Promise<Calls[Name]['result']> };
+type Handlers = {
+  readonly [Name in CallName]: (request: Calls[Name]['request']) => Promise<Calls[Name]['result']>;
+};
 
 const handlers: Handlers = {
   summary: async (request) => summaryOf(await pair(request)),
@@ -27,7 +29,8 @@ const handlers: Handlers = {
   rollback: (request) => rollBack(snapshots, request),
 };
 
-const one = ({ cluster, epoch, version }: Calls['preview']['request']) => snapshots.of(cluster, epoch, version);
+const one = ({ cluster, epoch, version }: Calls['preview']['request']) =>
+  snapshots.of(cluster, epoch, version);
 
 async function pair({ cluster, epoch, from, to }: Calls['differences']['request']) {
   // One after the other: the second shares what did not change.

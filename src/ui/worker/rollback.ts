@@ -42,7 +42,10 @@ export async function rollBack(
   const push = () =>
     send(snapshots.access, paths.version(cluster, base.version), {
       method: 'POST',
-      headers: { [headers.mutation]: mutation, ...(base.epoch === undefined ? {} : { [headers.epoch]: base.epoch }) },
+      headers: {
+        [headers.mutation]: mutation,
+        ...(base.epoch === undefined ? {} : { [headers.epoch]: base.epoch }),
+      },
       body: new Uint8Array(encodeMetadata(wanted)),
       timeout: 60_000,
       expected: [409, 412],
@@ -69,4 +72,6 @@ function refusalOf(check: () => void): string | undefined {
 
 /** `crypto.randomUUID` exists only on https and loopback. */
 const randomId = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );

@@ -33,9 +33,13 @@ export class Snapshots {
 
   /** Reads the newest version. @throws ApiError */
   async newest(cluster: string): Promise<Base & { readonly data: MetaData }> {
-    const response = await send(this.access, paths.version(cluster, noVersion), { headers: { [headers.prefer]: 'wait=0' }, timeout });
+    const response = await send(this.access, paths.version(cluster, noVersion), {
+      headers: { [headers.prefer]: 'wait=0' },
+      timeout,
+    });
     const version = parseVersion(response.headers.get(headers.version));
-    if (response.status !== 200 || version === undefined) throw new ApiError('the cluster has no data', 404, 'CLUSTER_EMPTY');
+    if (response.status !== 200 || version === undefined)
+      throw new ApiError('the cluster has no data', 404, 'CLUSTER_EMPTY');
     const epoch = response.headers.get(headers.epoch) ?? undefined;
     return { version, epoch, data: await this.#decode(cluster, response) };
   }

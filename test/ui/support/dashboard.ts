@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { source as axe } from 'axe-core';
 import {
   createManagerServer,
   Manager,
@@ -14,7 +14,7 @@ import { fillSample, type SampleCluster } from './sample-fleet.js';
 let browser: Promise<Browser> | undefined;
 
 /** The one Chromium of a test file. */
-export function chromiumOfFile(): Promise<Browser> {
+function chromiumOfFile(): Promise<Browser> {
   browser ??= chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
@@ -93,13 +93,10 @@ export async function openPage(
   return { page, faults, requested };
 }
 
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
 /** What axe finds, in a line each. It is put in by the debugger, so that the policy of the page stays as it is. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {
-  const { readFile } = await import('node:fs/promises');
   const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: await readFile(axe, 'utf8') });
+  await session.send('Runtime.evaluate', { expression: axe });
   const { result } = await session.send('Runtime.evaluate', {
     expression: `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
       JSON.stringify(violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ' ' + target.join(' ') + ': ' + failureSummary.split('\\n').slice(1).join(' ')))))`,
