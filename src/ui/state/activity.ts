@@ -36,13 +36,13 @@ export function followActivity(): void {
       return;
     }
     place = found.seq;
+    const isFirst = !isActivityKnown.value;
     batch(() => {
-      const isFirst = !isActivityKnown.value;
       isActivityKnown.value = true;
       const newest = found.entries.toReversed();
       activity.value = (found.missed ? newest : [...newest, ...activity.value]).slice(0, most);
       if (found.missed || (!isFirst && found.clusters.length > 0)) refreshFleet();
     });
-    if (!holds) await pause.for(betweenRequests);
+    if (!holds && !isFirst) await pause.for(betweenRequests);
   });
 }
