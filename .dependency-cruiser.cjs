@@ -35,13 +35,13 @@ const layers = {
   meta: [...ground, 'delta'],
   protocol: [...ground, 'meta'],
   transport: [...ground, 'protocol'],
-  client: [...ground, 'meta', 'protocol', 'transport'],
-  manager: [...ground, 'protocol'],
+  client: [...ground, 'delta', 'meta', 'protocol', 'transport'],
+  manager: [...ground, 'delta', 'protocol'],
   influxql: [...ground, 'meta'],
   influxdb: [...ground, 'meta', 'client', 'transport', 'influxql'],
-  testing: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
   // The dashboard: a program of its own, for browsers; nothing imports it.
   ui: [...ground, 'meta', 'protocol'],
+  testing: [...ground, 'delta', 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
   cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxql', 'influxdb', 'index.ts'],
 };
 

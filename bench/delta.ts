@@ -1,7 +1,9 @@
+import { crowdFigures } from './delta/crowd-figures.js';
 import { pureFigures } from './delta/pure-figures.js';
+import { wireFigures } from './delta/wire-figures.js';
 import type { Figure } from './report.js';
 
-/** Deltas: made, written, read, applied, composed and adopted. */
+/** Deltas: made, written, read, applied, composed and adopted; on the wire; and to thousands of held polls. */
 export async function run(): Promise<Figure[]> {
-  return [...(await pureFigures())];
+  return [...(await pureFigures()), ...(await wireFigures()), ...(await crowdFigures())];
 }

@@ -95,11 +95,13 @@ export type {
   NodeRequest,
   PollRequest,
   PollResult,
+  PushedDelta,
   PushRequest,
   PushResult,
   RegisterRequest,
   ReportRequest,
   Snapshot,
+  SnapshotDelta,
   Transport,
 } from './transport/transport.js';
 export { type RetryEvent, type RetryOptions, withRetry } from './transport/with-retry.js';

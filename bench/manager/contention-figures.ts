@@ -118,6 +118,7 @@ async function byCompareAndSet(url: string): Promise<Outcome> {
         version = result.version;
         attempts = Math.max(attempts, attempt);
         if (result.kind === 'committed') break;
+        if (result.snapshot === undefined) throw new Error('a delta that was not asked for');
         const newest: MetaData = decodeMetadata(result.snapshot);
         await meta.setData(newest);
         // Full jitter, doubling from 5 ms to 160.

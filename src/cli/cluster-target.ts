@@ -136,7 +136,8 @@ export class ClusterTarget implements QueryTarget {
     if (outcome.mayBeStored) throw unknownOutcome(outcome.kind === 'failed' ? outcome.error : undefined);
     // A manager that collects offers refused the push, because the offers come first.
     if (outcome.kind === 'failed') await this.#rest(outcome.error, deadline);
-    this.#base = outcome.kind === 'conflict' ? decoded(outcome.newest) : undefined;
+    const newest = outcome.kind === 'conflict' ? outcome.newest : undefined;
+    this.#base = newest?.snapshot === undefined ? undefined : decoded(newest);
     return false;
   }
 

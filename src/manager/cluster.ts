@@ -3,7 +3,6 @@ import type { CfluxError } from '../errors.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
-import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import type { Requester } from './audit.js';
 import type { ManagerStore, VersionRecord } from './manager-store.js';
 import { NodeWaits, type WaitHolding } from './nodes/node-waits.js';
@@ -11,7 +10,9 @@ import { lookAtNodes } from './nodes/nodes-look.js';
 import { type SpreadListener, SpreadMeter } from './nodes/spread-meter.js';
 import { HeldPolls, type Holding } from './polls/held-polls.js';
 import { PollNotifier } from './polls/poll-notifier.js';
-import { ClusterPushes } from './pushes/cluster-pushes.js';
+import type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
+import { ClusterPushes, type Origin } from './pushes/cluster-pushes.js';
+import type { ManagerPush, ManagerPushResult, Reserve } from './pushes/manager-push.js';
 import { PushDeadlines } from './pushes/push-deadlines.js';
 import { PushQueue } from './pushes/push-queue.js';
 import type { OfferRoom } from './recovery/offer-room.js';
@@ -19,6 +20,7 @@ import { RecoveryGate } from './recovery/recovery-gate.js';
 import { ClusterHead } from './versions/cluster-head.js';
 import { HeadRefresh } from './versions/head-refresh.js';
 import type { CurrentVersion } from './versions/latest-snapshot.js';
+import { RecentChanges } from './versions/recent-changes.js';
 
 export interface ClusterSettings {
   readonly store: ManagerStore;
@@ -32,6 +34,8 @@ export interface ClusterSettings {
   readonly collection: number;
   readonly offerRoom: OfferRoom;
   readonly maxHeldPushes: number;
+  /** Maximum bytes of a snapshot. */
+  readonly snapshotBytes: number;
   /** Milliseconds between two looks at the nodes while a request waits for them. */
   readonly lookInterval: number;
   /** Milliseconds for which nodes may be alive that the manager does not know to be; 0 if it knows all. */
@@ -52,6 +56,7 @@ export class Cluster {
   readonly #pushDeadlines: PushDeadlines;
   readonly #recovery: RecoveryGate;
   readonly #head: ClusterHead;
+  readonly #recent = new RecentChanges();
   readonly #notifier: PollNotifier;
   readonly #polls: HeldPolls;
   readonly #refresh: HeadRefresh;
@@ -72,6 +77,7 @@ export class Cluster {
       commit: (commit, requester) => this.#pushes.commit(commit, requester),
     });
     const recovery = this.#recovery;
+    const recent = this.#recent;
     const head = new ClusterHead(
       name,
       store,
@@ -80,7 +86,7 @@ export class Cluster {
     );
     this.#head = head;
     this.#notifier = new PollNotifier(deadlines, (current) => this.#polls.publish(current));
-    this.#polls = new HeldPolls({ head, recovery, deadlines, notifier: this.#notifier });
+    this.#polls = new HeldPolls({ head, recent, recovery, deadlines, notifier: this.#notifier });
     this.#refresh = new HeadRefresh({
       deadlines,
       overlapsCommits: store.pushQueue !== undefined,
@@ -91,12 +97,14 @@ export class Cluster {
     this.#pushes = new ClusterPushes({
       store,
       head,
+      recent,
       recovery,
       queue: this.#queue,
       deadlines: this.#pushDeadlines,
       maxHeld: settings.maxHeldPushes,
+      snapshotBytes: settings.snapshotBytes,
       around: (commit) => this.#refresh.around(commit),
-      onCommit: (current, requester) => this.#committed(current, requester),
+      onCommit: (current, requester, origin) => this.#committed(current, requester, origin),
       onIdle: () => this.#notifier.flush(),
     });
     const look = () =>
@@ -126,7 +134,7 @@ export class Cluster {
   }
 
   get cachedBytes(): number {
-    return this.#head.cachedBytes;
+    return this.#head.cachedBytes + this.#recent.bytes;
   }
 
   get heldPolls(): number {
@@ -142,8 +150,12 @@ export class Cluster {
     return this.#recovery.epochOf(stored);
   }
 
-  push(request: PushRequest, requester: Requester, signal?: AbortSignal): Promise<PushResult> {
-    return this.#pushes.push(request, requester, signal);
+  push(
+    request: ManagerPush,
+    requester: Requester,
+    options: { readonly signal?: AbortSignal | undefined; readonly reserve: Reserve },
+  ): Promise<ManagerPushResult> {
+    return this.#pushes.push(request, requester, options);
   }
 
   /**
@@ -151,10 +163,10 @@ export class Cluster {
    * which takes part in the push queue and in recovery; a read-only client does not.
    */
   poll(
-    request: PollRequest,
+    request: ManagerPoll,
     requester: Requester,
     holding: Omit<Holding, 'onUnchanged'>,
-  ): Promise<PollResult> {
+  ): Promise<ManagerPollResult> {
     const { nodeId, wait, version } = request;
     // A legacy client opens with a push at version 0, ignores the response, and polls on the same connection: it has nothing to push.
     const isOpening = holding.isLegacy === true && version === noVersion;
@@ -196,8 +208,9 @@ export class Cluster {
     this.#waits.close(reason);
   }
 
-  #committed(current: CurrentVersion, requester: Requester): void {
+  #committed(current: CurrentVersion, requester: Requester, { base, delta }: Origin): void {
     this.#recovery.end();
+    this.#recent.add(current, base, delta);
     this.#head.stored(current, this.#notifier.isOvertaken(current));
     this.#settings.onCommit(this.name, current.record, requester);
     if (this.#settings.onSpread() !== undefined) this.#meter.committed(current.record.version);

@@ -24,7 +24,10 @@ export type {
   VersionRecord,
 } from './manager-store.js';
 export type { KnownProgress as SaidOfNode, ReportedVersion as SaidVersion } from './nodes/tracked-node.js';
+export type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
+export type { ManagerPush, ManagerPushResult, Reserve } from './pushes/manager-push.js';
 export type { EtcdOptions } from './stores/etcd/connect/etcd-options.js';
 export { EtcdStore } from './stores/etcd/etcd-store.js';
 export { LmdbStore, type LmdbStoreOptions } from './stores/lmdb/lmdb-store.js';
 export { MemoryStore } from './stores/memory-store.js';
+export type { OfferedDelta } from './versions/recent-changes.js';

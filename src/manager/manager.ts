@@ -9,7 +9,6 @@ import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.
 import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { type Random, randomUuid } from '../random.js';
-import type { PollRequest, PollResult, PushRequest, PushResult } from '../transport/transport.js';
 import { Activities, type ActivityRequest } from './activity/activity.js';
 import type { LoggedActivity } from './activity/activity-log.js';
 import type { Audit, AuditEntry, Requester } from './audit.js';
@@ -29,14 +28,15 @@ import { nodeInfoOf } from './nodes/node-info.js';
 import type { SpreadListener } from './nodes/spread-meter.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
+import type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
+import type { ManagerPush, ManagerPushResult, Reserve } from './pushes/manager-push.js';
 import { OfferRoom } from './recovery/offer-room.js';
 import {
+  checkedSnapshot,
   clusterNotFound,
   duplicateNode,
-  emptySnapshot,
   managerClosed,
   nodeNotFound,
-  tooLarge,
   versionNotFound,
 } from './refusals.js';
 import { Service } from './service.js';
@@ -305,22 +305,28 @@ export class Manager {
     return this.#service.serving(async () => this.#store.managers(this.#self));
   }
 
-  /** Stores a snapshot as the cluster's next version, if it was made from the newest. */
+  /**
+   * Stores a snapshot as the cluster's next version, if it was made from the newest.
+   *
+   * @param request with `delta`, the snapshot is made from the bytes of the version that it names, and checked; `snapshot` is used only if
+   * that fails, and may be omitted
+   * @param options `reserve` is called before memory for a delta is allocated, with a number of bytes; it may throw
+   * @throws `MALFORMED_DELTA`, `TOO_LARGE`, `VERSION_NOT_FOUND`: the delta cannot be used, and there is no snapshot
+   */
   push(
-    request: PushRequest,
-    options: { requester?: Requester; signal?: AbortSignal } = {},
-  ): Promise<PushResult> {
+    request: ManagerPush,
+    options: { requester?: Requester; signal?: AbortSignal; reserve?: Reserve } = {},
+  ): Promise<ManagerPushResult> {
     return this.#service.storing(async () => {
       checkClusterName(request.cluster);
       checkToken('a mutation id', request.mutation);
       checkToken('an epoch', request.epoch);
       checkToken('the epoch of an offer', request.offer?.epoch);
+      if (request.delta === undefined) checkedSnapshot(request.snapshot, this.limits.snapshotBytes);
       checkToken('a requester id', request.requester);
-      const { byteLength } = request.snapshot;
-      if (byteLength === 0) throw emptySnapshot();
-      if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);
       await this.#known.admit(request.cluster);
-      return this.#clusters.of(request.cluster).push(request, options.requester ?? {}, options.signal);
+      const { requester = {}, signal, reserve = () => {} } = options;
+      return this.#clusters.of(request.cluster).push(request, requester, { signal, reserve });
     });
   }
 
@@ -334,7 +340,7 @@ export class Manager {
    * @throws `TOO_MANY_REQUESTS`: the poll would be held, and there is no slot for it.
    */
   poll(
-    request: Omit<PollRequest, 'wait'> & { readonly wait?: number | undefined },
+    request: Omit<ManagerPoll, 'wait'> & { readonly wait?: number | undefined },
     options: {
       requester?: Requester;
       signal?: AbortSignal;
@@ -342,7 +348,7 @@ export class Manager {
       isNode?: boolean;
       isLegacy?: boolean;
     } = {},
-  ): Promise<PollResult> {
+  ): Promise<ManagerPollResult> {
     return this.#service.serving(async () => {
       checkClusterName(request.cluster);
       // Jitter shortens the wait only: HTTP clients commonly give up after 300 s.
@@ -482,6 +488,7 @@ export class Manager {
       collection: this.nodeTtl,
       offerRoom: this.#offerRoom,
       maxHeldPushes: this.limits.heldPushes,
+      snapshotBytes: this.limits.snapshotBytes,
       lookInterval: this.nodeTtl / 30,
       onSpread: () => this.onSpread,
       uncertainFor: () => {

@@ -36,12 +36,19 @@ export const historyChanged = (version: number) =>
     { outcome: 'notApplied' },
   );
 
-export const emptySnapshot = () =>
+const emptySnapshot = () =>
   new CfluxError('BAD_REQUEST', 'the snapshot is empty: encoded metadata has at least one byte', {
     outcome: 'notApplied',
   });
 
-export const tooLarge = (bytes: number, most: number) =>
+/** Returns a pushed snapshot; refuses one without bytes, or with more than `most`. */
+export function checkedSnapshot(snapshot: Uint8Array | undefined, most: number): Uint8Array {
+  if (snapshot === undefined || snapshot.byteLength === 0) throw emptySnapshot();
+  if (snapshot.byteLength > most) throw tooLarge(snapshot.byteLength, most);
+  return snapshot;
+}
+
+const tooLarge = (bytes: number, most: number) =>
   new CfluxError(
     'TOO_LARGE',
     `the snapshot is too large: it has ${bytes} bytes, at most ${most} are accepted`,

@@ -45,3 +45,16 @@ export class TimeSlice {
     if (performance.now() - begin() >= maxSlice) await nextTurn();
   }
 }
+
+/**
+ * Calls `work` for all `items`, in slices. It begins in a later turn of the event loop, so that what the present turn has to send is sent
+ * first, with the items that exist by then.
+ */
+export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
+  await nextTurn();
+  const slice = new TimeSlice();
+  for (const item of [...items]) {
+    work(item);
+    await slice.rest();
+  }
+}

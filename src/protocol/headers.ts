@@ -29,4 +29,19 @@ export const headers = {
   /** RFC 7240: `wait=<seconds>`, the longest hold of a poll. */
   prefer: 'Prefer',
   retryAfter: 'Retry-After',
+  /** RFC 3229: `vcdiff` on a poll or push that accepts a delta instead of a snapshot. */
+  acceptDelta: 'A-IM',
+  /** RFC 3229: `vcdiff` on a response with a delta. */
+  delta: 'IM',
+  /** RFC 3229: the tag of the version that the delta in the response is applied to. */
+  deltaBase: 'Delta-Base',
+  /** On a poll that accepts a delta: the tag of the version that the node has. */
+  ifNoneMatch: 'If-None-Match',
+  /** On a response with a delta: the tag of its result. */
+  tag: 'ETag',
+  /** On a delta, in either direction: sha-256 of its result, the snapshot. */
+  resultDigest: 'Cflux-Result-Digest',
+  cacheControl: 'Cache-Control',
+  /** RFC 5789: the manager accepts pushes of deltas. */
+  acceptPatch: 'Accept-Patch',
 } as const;

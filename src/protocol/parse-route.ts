@@ -74,6 +74,7 @@ function clusterRoute(method: string, steps: readonly string[]): Route | undefin
   if (kind === 'history') return method === 'GET' ? { name: 'readVersion', cluster, version } : undefined;
   if (kind !== 'versions') return undefined;
   if (method === 'POST') return { name: 'push', cluster, version };
+  if (method === 'PATCH') return { name: 'patch', cluster, version };
   return method === 'GET' ? { name: 'poll', cluster, version } : undefined;
 }
 

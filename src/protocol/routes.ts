@@ -10,6 +10,7 @@ export type Route =
   | { readonly name: 'listNodes'; readonly cluster: string }
   | { readonly name: 'push'; readonly cluster: string; readonly version: number }
   | { readonly name: 'poll'; readonly cluster: string; readonly version: number }
+  | { readonly name: 'patch'; readonly cluster: string; readonly version: number }
   // Additions for operators.
   | { readonly name: 'listClusters' }
   | { readonly name: 'history'; readonly cluster: string }

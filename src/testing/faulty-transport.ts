@@ -3,7 +3,14 @@ import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { cannotWait } from '../protocol/waiting-for-nodes.js';
 import type { Random } from '../random.js';
-import type { CallOptions, PushRequest, PushResult, Snapshot, Transport } from '../transport/transport.js';
+import type {
+  CallOptions,
+  PollResult,
+  PushRequest,
+  PushResult,
+  Snapshot,
+  Transport,
+} from '../transport/transport.js';
 
 /** A method of a transport that sends a request. */
 export type FaultyCall =
@@ -33,6 +40,11 @@ export interface Fault {
   readonly refuse?: boolean;
   /** An error to throw instead of sending. */
   readonly error?: CfluxError;
+  /**
+   * What happens to deltas, in both directions: `refuse` hides that the client accepts and offers any, as on the way to an older manager;
+   * `damage` changes a byte of each. Default: nothing.
+   */
+  readonly deltas?: 'refuse' | 'damage';
   /** Replaces the response, to simulate an invalid one; may throw. */
   readonly rewrite?: (answer: unknown) => unknown;
 }
@@ -133,10 +145,20 @@ export class FaultyTransport implements Transport {
     });
 
   push: Transport['push'] = (request, options) =>
-    this.#exchange('push', options, (limits) => this.#push(request, limits));
+    this.#exchange(
+      'push',
+      options,
+      (limits, fault) => this.#push(withFault(request, fault), limits),
+      damaged,
+    );
 
   poll: Transport['poll'] = (request, options) =>
-    this.#exchange('poll', options, (limits) => this.#inner.poll(request, limits));
+    this.#exchange(
+      'poll',
+      options,
+      (limits, fault) => this.#inner.poll(withFault(request, fault), limits),
+      damaged,
+    );
 
   async #push(request: PushRequest, options: CallOptions): Promise<PushResult> {
     const conflict = this.#conflicts.shift();
@@ -152,7 +174,8 @@ export class FaultyTransport implements Transport {
   async #exchange<T>(
     call: FaultyCall,
     options: CallOptions = {},
-    send: (options: CallOptions) => Promise<T>,
+    send: (options: CallOptions, fault: Fault) => Promise<T>,
+    damage: (answer: T) => T = (answer) => answer,
   ): Promise<T> {
     this.calls[call] += 1;
     options.signal?.throwIfAborted();
@@ -163,14 +186,15 @@ export class FaultyTransport implements Transport {
     if (fault.lose === 'answer' && !this.partitioned) {
       // A request that was sent arrives and is executed, even if its caller has aborted.
       void sleep(this.#clock, fault.requestDelay ?? 0)
-        .then(() => send({}))
+        .then(() => send({}, fault))
         .catch(() => undefined);
       return this.#silence(options);
     }
     await sleep(this.#clock, fault.requestDelay ?? 0, options.signal);
     if (this.partitioned || fault.lose === 'request') return this.#silence(options);
-    if (fault.duplicate) send({}).catch(() => undefined);
-    const honest = await send(options);
+    if (fault.duplicate) send({}, fault).catch(() => undefined);
+    const received = await send(options, fault);
+    const honest = fault.deltas === 'damage' ? damage(received) : received;
     const answer = fault.rewrite === undefined ? honest : (fault.rewrite(honest) as T);
     await sleep(this.#clock, fault.answerDelay ?? 0, options.signal);
     return this.partitioned ? this.#silence(options) : answer;
@@ -184,6 +208,30 @@ export class FaultyTransport implements Transport {
     );
     throw new CfluxError('TIMEOUT', 'no answer', { retryable: true, outcome: 'unknown' });
   }
+}
+
+/** Returns a request as it arrives, as far as deltas are concerned. */
+function withFault<Request extends Partial<Pick<PushRequest, 'delta' | 'acceptsDelta'>>>(
+  request: Request,
+  { deltas }: Fault,
+): Request {
+  if (deltas === 'refuse') return { ...request, delta: undefined, acceptsDelta: false };
+  if (deltas !== 'damage' || request.delta === undefined) return request;
+  return { ...request, delta: { ...request.delta, bytes: withDamage(request.delta.bytes) } };
+}
+
+/** Returns a response with a damaged delta, if it has one. */
+function damaged<Answer extends PushResult | PollResult>(answer: Answer): Answer {
+  return 'delta' in answer && answer.delta !== undefined
+    ? { ...answer, delta: withDamage(answer.delta) }
+    : answer;
+}
+
+function withDamage(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(bytes);
+  const middle = copy.length >> 1;
+  copy[middle] = (copy[middle] ?? 0) ^ 0xff;
+  return copy;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { type CfluxError, isCfluxError } from '../errors.js';
+import { vcdiff, versionTag } from '../protocol/deltas.js';
 import { headers } from '../protocol/headers.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import { writeReport } from '../protocol/node-report.js';
@@ -15,7 +16,9 @@ import {
 } from '../protocol/waiting-for-nodes.js';
 import { HttpExchange, type HttpRequest } from './http-exchange.js';
 import type { HttpTransportOptions } from './http-options.js';
+import { HttpPush } from './http-push.js';
 import { expectStatus, type HttpResponse, textOf } from './http-response.js';
+import { identity } from './identity.js';
 import { restate } from './restate.js';
 import type {
   CallOptions,
@@ -29,7 +32,7 @@ import type {
   ReportRequest,
   Transport,
 } from './transport.js';
-import { committedOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-responses.js';
+import { deltaOf, epochMismatchOf, snapshotOf, unchangedOf } from './version-responses.js';
 
 /** A 504 after this share of the wait means unchanged: legacy managers and proxies respond so. */
 const fullHold = 0.9;
@@ -37,6 +40,7 @@ const fullHold = 0.9;
 /** The published API over HTTP, one attempt per call; the caller handles retries and deadlines. */
 export class HttpAttempts implements Transport {
   readonly #exchange: HttpExchange;
+  readonly #push: HttpPush;
   readonly #clock: Clock;
   readonly #maxSnapshotBytes: number;
   readonly #maxAnswerBytes: number;
@@ -46,6 +50,15 @@ export class HttpAttempts implements Transport {
     this.#clock = options.clock ?? systemClock;
     this.#maxSnapshotBytes = options.maxSnapshotBytes ?? 256 * 2 ** 20;
     this.#maxAnswerBytes = options.maxAnswerBytes ?? 16 * 2 ** 20;
+    const [exchange, maxBytes] = [this.#exchange, this.#maxSnapshotBytes];
+    const sender = {
+      get endpoint() {
+        return exchange.endpoint;
+      },
+      exchange: (request: Omit<HttpRequest, 'maxBytes'>) => exchange.send({ ...request, maxBytes }),
+      read: <T>(answer: HttpResponse, read: (answer: HttpResponse) => T) => this.#read(answer, read),
+    };
+    this.#push = new HttpPush(sender, this.#clock);
   }
 
   get endpoint(): string {
@@ -141,49 +154,35 @@ export class HttpAttempts implements Transport {
     );
   }
 
-  async push(request: PushRequest, { signal }: CallOptions = {}): Promise<PushResult> {
-    const { offer, requester } = request;
-    return this.send<PushResult>(
-      {
-        method: 'POST',
-        path: paths.version(request.cluster, request.version),
-        headers: {
-          ...identity(request),
-          ...(requester === undefined ? {} : { [headers.requester]: requester }),
-          ...(offer === undefined ? {} : { [headers.offer]: `${offer.epoch}/${offer.version}` }),
-        },
-        // Not compressed: 5 MiB take 20 ms on one machine, and gzip and gunzip would add 53 ms. Compression pays only for the
-        // snapshot that the manager sends to every node.
-        body: request.snapshot,
-        maxBytes: this.#maxSnapshotBytes,
-        signal,
-      },
-      (answer) => {
-        if (answer.status === 412) return epochMismatchOf(answer);
-        if (answer.status === 409) return { kind: 'conflict', ...snapshotOf(this.#expect(answer, 409)) };
-        return committedOf(this.#expect(answer, 200));
-      },
-    );
+  async push(request: PushRequest, options: CallOptions = {}): Promise<PushResult> {
+    return this.#push.send(request, options);
   }
 
   async poll(request: PollRequest, { signal }: CallOptions = {}): Promise<PollResult> {
     const { wait } = request;
     const begin = this.#clock.monotonic();
+    const base = request.acceptsDelta === true ? versionTag(request) : undefined;
     return this.send<PollResult>(
       {
         method: 'GET',
         path: paths.version(request.cluster, request.version),
-        headers: { ...identity(request), [headers.prefer]: `wait=${Math.ceil(wait / 1000)}` },
+        headers: {
+          ...identity(request),
+          [headers.prefer]: `wait=${Math.ceil(wait / 1000)}`,
+          ...(base === undefined ? {} : { [headers.acceptDelta]: vcdiff, [headers.ifNoneMatch]: base }),
+        },
         maxBytes: this.#maxSnapshotBytes,
         signal,
       },
       (answer) => {
         const { status } = answer;
+        this.#push.patches.note(answer);
         const wasHeld = wait > 0 && this.#clock.monotonic() - begin >= wait * fullHold;
         if (status === 412) return epochMismatchOf(answer);
         if (status === 204 || status === 304 || (status === 504 && wasHeld)) {
           return unchangedOf(answer, this.#clock.now());
         }
+        if (status === 226 && base !== undefined) return { kind: 'delta', ...deltaOf(answer, base) };
         return { kind: 'snapshot', ...snapshotOf(this.#expect(answer, 200)) };
       },
     );
@@ -204,12 +203,16 @@ export class HttpAttempts implements Transport {
     return expectStatus(answer, this.#clock.now(), ...statuses);
   }
 
-  /** Sends a request and parses the response with `read`. Errors name the endpoint; switches endpoints if another may succeed. */
+  /** Sends a request and parses the response with `read`. */
   async send<T>(
     request: Omit<HttpRequest, 'maxBytes'> & { readonly maxBytes?: number },
     read: (answer: HttpResponse) => T,
   ): Promise<T> {
-    const answer = await this.#exchange.send({ maxBytes: this.#maxAnswerBytes, ...request });
+    return this.#read(await this.#exchange.send({ maxBytes: this.#maxAnswerBytes, ...request }), read);
+  }
+
+  /** Parses a response with `read`. Errors name the endpoint; switches endpoints if another may succeed. */
+  #read<T>(answer: HttpResponse, read: (answer: HttpResponse) => T): T {
     try {
       return read(answer);
     } catch (error) {
@@ -223,16 +226,6 @@ export class HttpAttempts implements Transport {
       });
     }
   }
-}
-
-/** Headers that identify the requester and its position. */
-function identity({ epoch, mutation, nodeId, instance }: PushRequest | PollRequest): Record<string, string> {
-  return {
-    ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
-    ...(mutation === undefined ? {} : { [headers.mutation]: mutation }),
-    ...(nodeId === undefined ? {} : { [headers.node]: String(nodeId) }),
-    ...(instance === undefined ? {} : { [headers.instance]: instance }),
-  };
 }
 
 /** Headers with the progress of a node, for a heartbeat. */

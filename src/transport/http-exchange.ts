@@ -14,7 +14,7 @@ import type { HttpResponse } from './http-response.js';
 const debug = debugLog('cflux:transport');
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path below the endpoint, with a leading slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -40,13 +40,31 @@ export interface ReportRequest extends NodeRequest {
   readonly report: NodeReport;
 }
 
-/** A snapshot to store as the cluster's next version. */
+/** A pushed snapshot as its difference from the version that it is based on. */
+export interface PushedDelta {
+  /** The delta in VCDIFF (RFC 3284). */
+  readonly bytes: Uint8Array;
+  /** SHA-256 of the snapshot: `sha-256=:<base64>:`. */
+  readonly digest: string;
+}
+
+/**
+ * A snapshot to store as the cluster's next version. CfluxClient creates `snapshot` and `delta` when they are read, so a transport
+ * should read only what it sends.
+ */
 export interface PushRequest {
   readonly cluster: string;
   /** The version that the snapshot is based on; 0 means none. */
   readonly version: number;
   /** The whole metadata, encoded. */
   readonly snapshot: Uint8Array;
+  /**
+   * The same snapshot as a delta from the manager's bytes of `version`, if the client has them. Optional for a transport: it may ignore
+   * it, and must send `snapshot`, under the same mutation id, if the manager does not accept the delta.
+   */
+  readonly delta?: PushedDelta | undefined;
+  /** Whether a conflict may contain a {@link SnapshotDelta} from `version` instead of a snapshot. Optional for a transport. */
+  readonly acceptsDelta?: boolean | undefined;
   /** Id of this push, for idempotent retries: a manager with mutation ids never stores the same id twice. */
   readonly mutation: string;
   /** The manager's history that `version` belongs to. */
@@ -67,6 +85,8 @@ export interface PollRequest {
   readonly version: number;
   /** Maximum wait in milliseconds; 0 requests an immediate response. */
   readonly wait: number;
+  /** Whether the result may be a {@link SnapshotDelta} from `version` instead of a snapshot. Optional for a transport. */
+  readonly acceptsDelta?: boolean | undefined;
   readonly epoch?: string | undefined;
   /** The mutation that made `version`. */
   readonly mutation?: string | undefined;
@@ -83,6 +103,19 @@ export interface Snapshot {
   readonly epoch?: string | undefined;
   /** The mutation that made this version; absent if the manager has no mutation ids. */
   readonly mutation?: string | undefined;
+  readonly delta?: undefined;
+}
+
+/** A version of the cluster's metadata as its difference from the version in the request; only for a request with `acceptsDelta`. */
+export interface SnapshotDelta extends Omit<Snapshot, 'snapshot' | 'delta'> {
+  readonly snapshot?: undefined;
+  /** The delta in VCDIFF (RFC 3284). */
+  readonly delta: Uint8Array;
+  /**
+   * SHA-256 of the snapshot that the delta produces: `sha-256=:<base64>:`. A delta whose result has another digest, or that states none,
+   * must not be used.
+   */
+  readonly digest: string | undefined;
 }
 
 /** The request's epoch is not the manager's (412), or its history does not have the version: nothing was stored. */
@@ -103,12 +136,13 @@ export interface AnswerLost {
 /** How a push ended. */
 export type PushResult =
   | { readonly kind: 'committed'; readonly version: number; readonly epoch?: string | undefined }
-  | (Snapshot & AnswerLost & { readonly kind: 'conflict' })
+  | ((Snapshot | SnapshotDelta) & AnswerLost & { readonly kind: 'conflict' })
   | (EpochMismatch & AnswerLost);
 
 /** How a poll ended. */
 export type PollResult =
   | (Snapshot & { readonly kind: 'snapshot' })
+  | (SnapshotDelta & { readonly kind: 'delta' })
   | {
       readonly kind: 'unchanged';
       /** The manager's version, if it reports one: that of the node's own push, which needs no body. */
@@ -124,6 +158,7 @@ export type PollResult =
 /**
  * The connection of a client to the manager. Each method rejects with a `CfluxError`: `retryable` indicates whether another attempt
  * may succeed, and for a push `outcome: 'notApplied'` that certainly nothing was stored (absent or `unknown`: it may have been).
+ * Deltas are optional: a transport that ignores `delta` and `acceptsDelta` of requests, and returns snapshots only, works (R29).
  * A heartbeat or deregistration of an unknown id rejects with `NODE_NOT_FOUND`, a heartbeat under an id that two processes use with
  * `DUPLICATE_NODE`.
  */

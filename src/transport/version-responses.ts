@@ -1,9 +1,10 @@
 import { matchesDigest } from '../protocol/content-digest.js';
+import { namesVcdiff } from '../protocol/deltas.js';
 import { headers } from '../protocol/headers.js';
 import { parseRetryAfter } from '../protocol/retry-after.js';
 import { noVersion, parseVersion } from '../protocol/version.js';
 import { badResponse, type HttpResponse } from './http-response.js';
-import type { EpochMismatch, Snapshot } from './transport.js';
+import type { EpochMismatch, Snapshot, SnapshotDelta } from './transport.js';
 
 /** Returns the version of a response, which must not be 0. */
 function versionOf(answer: HttpResponse): number {
@@ -56,6 +57,26 @@ export function snapshotOf(answer: HttpResponse): Snapshot {
   return {
     version,
     snapshot: body,
+    epoch: header(answer, headers.epoch),
+    mutation: header(answer, headers.lastMutation),
+  };
+}
+
+/** Returns whether the body of a response is a delta, in whatever format. */
+export const isDelta = ({ headers: received }: HttpResponse): boolean =>
+  received.has(headers.delta) || received.has(headers.deltaBase);
+
+/**
+ * Parses the delta of a response. The client checks everything about it: one that is not in VCDIFF, or not from the version with the tag
+ * `base`, is passed on without a digest, so that it is not used.
+ */
+export function deltaOf(answer: HttpResponse, base: string): SnapshotDelta {
+  const isFromBase = answer.headers.get(headers.deltaBase) === base;
+  const isUsable = isFromBase && namesVcdiff(answer.headers.get(headers.delta));
+  return {
+    version: versionOf(answer),
+    delta: answer.body,
+    digest: isUsable ? header(answer, headers.resultDigest) : undefined,
     epoch: header(answer, headers.epoch),
     mutation: header(answer, headers.lastMutation),
   };

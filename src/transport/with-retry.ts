@@ -14,6 +14,7 @@ import {
 } from '../protocol/waiting-for-nodes.js';
 import { type Random, systemRandom } from '../random.js';
 import { clock as clockKind, func, number } from '../value-kinds.js';
+import { isOddResponse } from './odd-response.js';
 import { restate } from './restate.js';
 import { type Call, type RetryScheduleOptions, retrySchedule } from './retry-schedule.js';
 import type {
@@ -49,6 +50,14 @@ export interface RetryOptions extends RetryScheduleOptions {
   readonly clock?: Clock;
   /** Source of jitter. Default: the operating system. */
   readonly random?: Random;
+}
+
+/** What happened before an attempt of a call. */
+interface Before {
+  /** Milliseconds since the call began. */
+  readonly elapsed: number;
+  /** Why the previous attempt failed. */
+  readonly failure: CfluxError | undefined;
 }
 
 /** The result of a call, and whether an earlier failed attempt may have been executed. */
@@ -139,7 +148,7 @@ class RetryingTransport implements Transport {
   }
 
   async waitForNodes(request: WaitForNodesRequest, options: CallOptions = {}): Promise<WaitForNodesResult> {
-    const { result } = await this.#attempts('waitForNodes', options, request.wait, (limits, elapsed) => {
+    const { result } = await this.#attempts('waitForNodes', options, request.wait, (limits, { elapsed }) => {
       if (this.#inner.waitForNodes === undefined) throw cannotWait();
       return this.#inner.waitForNodes({ ...request, wait: Math.max(0, request.wait - elapsed) }, limits);
     });
@@ -147,16 +156,19 @@ class RetryingTransport implements Transport {
   }
 
   async push(request: PushRequest, options: CallOptions = {}): Promise<PushResult> {
-    const { result, answerLost } = await this.#attempts('push', options, undefined, (limits) =>
-      this.#inner.push(request, limits),
+    const { result, answerLost } = await this.#attempts('push', options, undefined, (limits, { failure }) =>
+      this.#inner.push(afterFailure(request, failure), limits),
     );
     return answerLost && result.kind !== 'committed' ? { ...result, answerLost } : result;
   }
 
   async poll(request: PollRequest, options: CallOptions = {}): Promise<PollResult> {
-    const { result } = await this.#attempts('poll', options, request.wait, (limits, elapsed) =>
+    const { result } = await this.#attempts('poll', options, request.wait, (limits, { elapsed, failure }) =>
       // The attempts of a poll share its wait.
-      this.#inner.poll({ ...request, wait: Math.max(0, request.wait - elapsed) }, limits),
+      this.#inner.poll(
+        { ...afterFailure(request, failure), wait: Math.max(0, request.wait - elapsed) },
+        limits,
+      ),
     );
     return result;
   }
@@ -174,7 +186,7 @@ class RetryingTransport implements Transport {
     call: Call,
     options: CallOptions,
     wait: number | undefined,
-    attempt: (limits: CallOptions, elapsed: number) => Promise<T>,
+    attempt: (limits: CallOptions, before: Before) => Promise<T>,
   ): Promise<Settled<T>> {
     const schedule = retrySchedule(
       call,
@@ -185,10 +197,10 @@ class RetryingTransport implements Transport {
     const begin = this.#clock.monotonic();
     const elapsed = () => this.#clock.monotonic() - begin;
     let answerLost = false;
+    let failure: CfluxError | undefined;
     for (let number = 1; ; number++) {
-      const passed = elapsed();
-      const timeout = Math.min(schedule.attemptTimeout, schedule.timeout - passed);
-      let failure: CfluxError;
+      const before = { elapsed: elapsed(), failure };
+      const timeout = Math.min(schedule.attemptTimeout, schedule.timeout - before.elapsed);
       try {
         const limits = {
           clock: this.#clock,
@@ -196,7 +208,7 @@ class RetryingTransport implements Transport {
           timeoutError: () => this.#late(call, timeout),
           signals,
         };
-        const result = await withDeadline(limits, async (signal) => attempt({ signal, timeout }, passed));
+        const result = await withDeadline(limits, async (signal) => attempt({ signal, timeout }, before));
         return { result, answerLost };
       } catch (error) {
         for (const signal of signals) signal?.throwIfAborted();
@@ -226,6 +238,19 @@ class RetryingTransport implements Transport {
     const jittered = equalJitter(scheduled, this.#random);
     return Math.round(retryAfter > 0 ? retryAfter + jittered : jittered);
   }
+}
+
+/**
+ * Returns the request of the next attempt: without deltas in the response if the previous response could not be used, which may be the
+ * reason (R29).
+ */
+function afterFailure<Request extends { readonly acceptsDelta?: boolean | undefined }>(
+  request: Request,
+  failure: CfluxError | undefined,
+): Request {
+  return isOddResponse(failure) && request.acceptsDelta === true
+    ? { ...request, acceptsDelta: false }
+    : request;
 }
 
 const takesNoReports = () =>

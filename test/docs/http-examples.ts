@@ -17,20 +17,26 @@ export interface ExampleResponse {
 
 export interface HttpExample {
   readonly line: number;
+  /** How the bodies are written on the page. */
+  readonly encoding: 'utf8' | 'hex';
   readonly request: ExampleRequest;
   readonly response: ExampleResponse;
 }
 
-/** The blocks marked `http`: a request, and after the line `HTTP/1.1 …` its response. */
+/**
+ * The blocks marked `http`: a request, and after the line `HTTP/1.1 …` its response. The bodies of blocks marked `httphex` are binary, and
+ * written in hexadecimal digits.
+ */
 export function httpExamples(markdown: string): HttpExample[] {
-  const blocks = blocksOf(markdown).filter(({ language }) => language === 'http');
-  return blocks.map(({ code, line }) => {
+  const blocks = blocksOf(markdown).filter(({ language }) => language === 'http' || language === 'httphex');
+  return blocks.map(({ code, line, language }) => {
     const [sent = '', received = ''] = code.split(/^(?=HTTP\/1\.1 )/m);
     const request = messageOf(sent);
     const response = messageOf(received);
     const [method = '', target = ''] = request.start.split(' ');
     return {
       line,
+      encoding: language === 'httphex' ? 'hex' : 'utf8',
       request: { method, target, headers: request.headers, body: request.body },
       response: { status: Number(response.start.split(' ')[1]), ...response },
     };

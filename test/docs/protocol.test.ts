@@ -10,19 +10,25 @@ const page = textOf('docs/protocol.md');
 const examples = httpExamples(page);
 
 /** Sends the request of an example and compares what comes back with its response. */
-async function check({ request, response }: HttpExample, url: string, words: Placeholders): Promise<void> {
+async function check(
+  { request, response, encoding }: HttpExample,
+  url: string,
+  words: Placeholders,
+): Promise<void> {
   const filled = Object.entries(request.headers).map(([name, value]) => [name, words.fill(value)]);
   const answer = await fetch(`${url}${words.fill(request.target)}`, {
     method: request.method,
     headers: Object.fromEntries(filled),
-    ...(request.body === '' ? {} : { body: Buffer.from(words.fill(request.body)) }),
+    ...(request.body === '' ? {} : { body: Buffer.from(words.fill(request.body), encoding) }),
   });
   expect(answer.status).toBe(response.status);
   for (const [name, expected] of Object.entries(response.headers)) {
     const actual = answer.headers.get(name) ?? '';
     expect(words.match(expected, actual), `${name}: ${actual}`).toBe(true);
   }
-  const body = (await answer.text()).trimEnd();
+  const body = Buffer.from(await answer.arrayBuffer())
+    .toString(encoding)
+    .trimEnd();
   if (response.body !== '') expect(words.match(response.body, body), body).toBe(true);
 }
 

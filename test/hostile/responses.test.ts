@@ -155,7 +155,7 @@ describe('hostile responses', () => {
         const result = await transport.push(push, within);
         if (result.kind !== 'epochMismatch')
           expect(Number.isSafeInteger(result.version) && result.version > 0).toBe(true);
-        if (result.kind === 'conflict') expect(result.snapshot.length).toBeGreaterThan(0);
+        if (result.kind === 'conflict') expect(result.snapshot?.length).toBeGreaterThan(0);
       },
       poll: async () => {
         const result = await transport.poll({ cluster: 'c', version: 4, wait: 0 }, within);

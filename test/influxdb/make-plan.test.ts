@@ -234,10 +234,10 @@ describe('makePlan', () => {
     });
     const made = plan(wanted, present);
     expect(statements(made.steps)).toEqual([
-      'CREATE DATABASE "new" WITH DURATION 86400000000000ns REPLICATION 1 SHARD DURATION 3600000000000ns NAME "rp"',
-      'ALTER RETENTION POLICY "longer" ON "old" DURATION 172800000000000ns SHARD DURATION 86400000000000ns',
+      'CREATE DATABASE "new" WITH DURATION 1d REPLICATION 1 SHARD DURATION 1h NAME "rp"',
+      'ALTER RETENTION POLICY "longer" ON "old" DURATION 2d SHARD DURATION 1d',
       'ALTER RETENTION POLICY "more" ON "old" REPLICATION 2',
-      'CREATE RETENTION POLICY "added" ON "old" DURATION INF REPLICATION 1 SHARD DURATION 604800000000000ns',
+      'CREATE RETENTION POLICY "added" ON "old" DURATION INF REPLICATION 1 SHARD DURATION 1w',
       'ALTER RETENTION POLICY "longer" ON "old" DEFAULT',
       'CREATE CONTINUOUS QUERY c ON "new" BEGIN SELECT mean(v) INTO m FROM x GROUP BY time(1m) END',
       'CREATE SUBSCRIPTION "s" ON "new"."rp" DESTINATIONS ALL \'udp://127.0.0.1:9\'',
@@ -270,7 +270,7 @@ describe('makePlan', () => {
   it('holds back a shortened policy as it holds back a drop', () => {
     const before = metadata({ databases: [database('d', [policy('rp', { shardGroupDuration: hour })])] });
     const wanted = metadata({ databases: [database('d', [policy('rp', { duration: day })])] });
-    const shorten = 'ALTER RETENTION POLICY "rp" ON "d" DURATION 86400000000000ns';
+    const shorten = 'ALTER RETENTION POLICY "rp" ON "d" DURATION 1d';
     expect(plan(wanted, before, { before })).toMatchObject({
       steps: [],
       pending: [{ item: { kind: 'retention' } }],
@@ -288,7 +288,7 @@ describe('makePlan', () => {
     const renamed = metadata({ databases: [database('d', [policy('c'), policy('b')])] });
     const made = plan(renamed, before, { before, drops: 'apply', maxDrops: 99 });
     expect(statements(made.steps)).toEqual([
-      'CREATE RETENTION POLICY "c" ON "d" DURATION INF REPLICATION 1 SHARD DURATION 604800000000000ns DEFAULT',
+      'CREATE RETENTION POLICY "c" ON "d" DURATION INF REPLICATION 1 SHARD DURATION 1w DEFAULT',
     ]);
     expect(made.pending).toMatchObject([{ item: { policy: 'a' } }]);
     expect(made.pending[0]?.reason).toContain('may have renamed it to "c"');
@@ -387,7 +387,7 @@ describe('makePlan', () => {
     });
     const made = plan(wanted, metadata());
     expect(statements(made.steps)).toEqual([
-      'CREATE DATABASE "good" WITH DURATION INF REPLICATION 1 SHARD DURATION 604800000000000ns NAME "rp"',
+      'CREATE DATABASE "good" WITH DURATION INF REPLICATION 1 SHARD DURATION 1w NAME "rp"',
       'CREATE USER "fine" WITH PASSWORD [REDACTED]',
     ]);
     expect(made.refused.map(({ reason }) => reason)).toEqual([

@@ -44,7 +44,7 @@ describe('the write limits of a cluster', () => {
     });
     expect(limitsOf(its.data())).toEqual([hour, 2n * hour]);
     await mine.converge(limited({ future: 3n * hour, past: 2n * hour }));
-    expect(its.changes.at(-1)).toBe('ALTER RETENTION POLICY "raw" ON "d" FUTURE LIMIT 10800000000000ns');
+    expect(its.changes.at(-1)).toBe('ALTER RETENTION POLICY "raw" ON "d" FUTURE LIMIT 3h');
     const removed = limited({ future: 0n, past: 2n * hour });
     expect(await mine.converge(removed)).toMatchObject({ refused: [], pending: [], unmanaged: [] });
     expect(limitsOf(its.data())).toEqual([0n, 2n * hour]);
@@ -68,7 +68,7 @@ describe('the write limits of a cluster', () => {
       makeDefault: true,
     } as const;
     expect(influxqlOf(action)).toEqual([
-      'CREATE RETENTION POLICY "raw" ON "d" DURATION 86400000000000ns REPLICATION 1 SHARD DURATION 3600000000000ns FUTURE LIMIT 3600000000000ns PAST LIMIT 3600000000000ns',
+      'CREATE RETENTION POLICY "raw" ON "d" DURATION 1d REPLICATION 1 SHARD DURATION 1h FUTURE LIMIT 1h PAST LIMIT 1h',
       'ALTER RETENTION POLICY "raw" ON "d" DEFAULT',
     ]);
   });

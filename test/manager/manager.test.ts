@@ -60,7 +60,7 @@ describe('a push', () => {
     const first = await commit(manager, 'one');
     const lost = await manager.push(pushOf(first - 1, 'two'));
     expect(lost).toMatchObject({ kind: 'conflict', version: first });
-    expect(lost.kind === 'conflict' && text(lost.snapshot)).toBe('one');
+    expect(lost.kind === 'conflict' && lost.snapshot && text(lost.snapshot)).toBe('one');
     const won = await manager.push(pushOf(first, 'two'));
     expect(won).toMatchObject({ kind: 'committed' });
   });

@@ -118,7 +118,7 @@ describe('the fair push queue (R26)', () => {
           await new Promise((resolve) => setImmediate(resolve));
           if (result.kind === 'epochMismatch') throw new Error('epoch');
           version = result.version;
-          words = result.kind === 'conflict' ? text(result.snapshot) : next;
+          words = result.kind === 'conflict' && result.snapshot ? text(result.snapshot) : next;
           if (result.kind === 'conflict') continue;
           attempts.push(attempt);
           break;

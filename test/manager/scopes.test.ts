@@ -21,6 +21,8 @@ interface Sample {
   readonly method: string;
   readonly target: (known: { readonly id: number; readonly version: number }) => string;
   readonly body?: string;
+  /** The status if it is permitted. Default: 200. */
+  readonly status?: number;
   /** The scopes that permit it; `[]`: it needs no token. */
   readonly scopes: readonly ScopeName[];
 }
@@ -50,6 +52,13 @@ const samples: Readonly<Record<Route['name'], Sample>> = {
     method: 'POST',
     target: ({ version }) => `/clusters/c/versions/${version}`,
     body: 'next',
+    scopes: ['write', 'node', 'admin'],
+  },
+  patch: {
+    method: 'PATCH',
+    target: ({ version }) => `/clusters/c/versions/${version}`,
+    body: 'not a delta',
+    status: 415,
     scopes: ['write', 'node', 'admin'],
   },
   register: { method: 'POST', target: () => '/nodes/c', body: '{}', scopes: ['node', 'admin'] },
@@ -121,7 +130,7 @@ async function setUp() {
 
 describe.each(Object.entries(samples))(
   'the route %s',
-  (name, { method, target, body, scopes: permitted }) => {
+  (name, { method, target, body, scopes: permitted, status: permittedStatus = 200 }) => {
     it('is what its sample requests', () => {
       expect(parseRoute(method, target({ id: 1, version: 1 }))?.name).toBe(name);
     });
@@ -131,7 +140,7 @@ describe.each(Object.entries(samples))(
         const { ask, known } = await setUp();
         const { status, headers, text } = await ask(method, target(known), scope, body);
         if (permitted.length === 0 || permitted.includes(scope)) {
-          expect(status, `${scope}: ${text}`).toBe(200);
+          expect(status, `${scope}: ${text}`).toBe(permittedStatus);
           continue;
         }
         expect(status, scope).toBe(403);

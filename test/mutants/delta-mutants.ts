@@ -4,7 +4,12 @@ const reading = ['delta/vcdiff-reading.test.ts'];
 const metadata = ['meta/deltas.test.ts'];
 const composing = ['delta/apply-and-compose.test.ts'];
 
-/** R29, as far as deltas themselves go. */
+const onManager = ['manager/deltas.test.ts'];
+const recent = ['manager/recent-changes.test.ts'];
+const onWire = ['transport/http-deltas.test.ts'];
+const onNodes = ['client/rules/r29-deltas.test.ts'];
+
+/** R29, and other rules as far as deltas may break them. */
 export const deltaMutants: readonly Mutant[] = [
   {
     rule: 'R29',
@@ -69,5 +74,133 @@ export const deltaMutants: readonly Mutant[] = [
     find: 'if (from >= to) continue;',
     replace: 'continue;',
     tests: metadata,
+  },
+  {
+    rule: 'R29',
+    breaks: 'the result of a pushed delta is not checked',
+    file: 'manager/pushes/pushed-delta.ts',
+    find: 'if (hasDigest(snapshot, digest)) return { snapshot, delta };',
+    replace: 'return { snapshot, delta };',
+    tests: onManager,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a pushed delta without a usable digest is accepted',
+    file: 'manager/versions/snapshot-digest.ts',
+    find: 'matchesDigest(value, snapshot) === true;',
+    replace: 'matchesDigest(value, snapshot) !== false;',
+    tests: onManager,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a delta goes to a node whose version another mutation made',
+    file: 'manager/versions/recent-changes.ts',
+    find: 'made !== undefined && claim.mutation !== undefined && made !== claim.mutation',
+    replace: 'false',
+    tests: recent,
+  },
+  {
+    rule: 'R29',
+    breaks: 'deltas are composed across a version that was pushed as a whole',
+    file: 'manager/versions/recent-changes.ts',
+    find: 'const delta = change.delta && later && composed(change.delta, later);',
+    replace: 'const delta = later && (change.delta ? composed(change.delta, later) : later);',
+    tests: [...recent, ...onManager],
+  },
+  {
+    rule: 'R29',
+    breaks: 'deltas are composed across versions of other managers',
+    file: 'manager/versions/recent-changes.ts',
+    find: 'if (this.#epoch !== epoch || this.#changes.at(-1)?.version !== base) this.#changes = [];',
+    replace: '',
+    tests: recent,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a delta that is larger than half of the compressed snapshot is sent',
+    file: 'manager/http/delta-encodings.ts',
+    find: 'return gzipped.then((bytes) => twice <= (bytes?.byteLength ?? size));',
+    replace: 'return gzipped.then(() => true);',
+    tests: onManager,
+  },
+  {
+    rule: 'R24',
+    breaks: 'the memory of a pushed delta is not reserved',
+    file: 'manager/pushes/pushed-delta.ts',
+    find: 'reserve(delta.length);',
+    replace: '',
+    tests: [...onManager],
+  },
+  {
+    rule: 'R29',
+    breaks: 'the result of a received delta is not checked',
+    file: 'client/follow/read-delta.ts',
+    find: 'digest !== undefined && contentDigest(...encodeShared(data)) === digest',
+    replace: 'true',
+    tests: onNodes,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a delta that failed is asked for again',
+    file: 'client/follow/reconciler.ts',
+    find: 'this.#replica.distrustDeltas();',
+    replace: '',
+    tests: onNodes,
+  },
+  {
+    rule: 'R29',
+    breaks: 'deltas are not accepted again after a snapshot',
+    file: 'client/local/replica.ts',
+    find: 'if (bytes.isWhole) this.#distrustsDeltas = false;',
+    replace: '',
+    tests: onNodes,
+  },
+  {
+    rule: 'R29',
+    breaks: 'metadata of the local store is taken for the bytes of the manager',
+    file: 'client/local/replica.ts',
+    find: 'return this.#isExact ? this.#accepted : undefined;',
+    replace: 'return this.#accepted;',
+    tests: onNodes,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a refused delta fails the push',
+    file: 'transport/http-push.ts',
+    find: 'const post = this.#post(request, signal);',
+    replace: 'const post = Promise.resolve(this.#read(request, answer));',
+    tests: onWire,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a delta whose connection broke is sent again and again',
+    file: 'transport/http-push.ts',
+    find: "if (!isCfluxError(error) || error.outcome !== 'notApplied') this.#failed.add(delta);",
+    replace: '',
+    tests: onWire,
+  },
+  {
+    rule: 'R29',
+    breaks: 'an endpoint that refused a delta gets the next one',
+    file: 'transport/patch-endpoints.ts',
+    find: '&& this.#clock.monotonic() >= known.restsUntil',
+    replace: '',
+    tests: onWire,
+  },
+  {
+    rule: 'R3',
+    breaks: 'a PATCH that may have been stored is forgotten by the POST after it',
+    file: 'transport/http-push.ts',
+    find: 'return isCertain ? post : afterLostAnswer(post);',
+    replace: 'return post;',
+    tests: onWire,
+  },
+  {
+    rule: 'R27',
+    breaks: 'a repeated delta from an older version is a conflict',
+    file: 'manager/versions/recent-changes.ts',
+    find: "return this.#changes.find((change) => change.mutation === mutation)?.version ?? 'none';",
+    replace: "return 'none';",
+    tests: onManager,
   },
 ];

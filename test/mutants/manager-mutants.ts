@@ -854,6 +854,14 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R35',
+    breaks: 'the page of the dashboard may turn text into HTML',
+    file: 'manager/http/response-protection.ts',
+    find: "  \"require-trusted-types-for 'script'\",\n",
+    replace: '',
+    tests: ['manager/dashboard.test.ts'],
+  },
+  {
+    rule: 'R35',
     breaks: 'a request is checked only after its route was found',
     file: 'manager/http/request-handler.ts',
     find: "if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'notApplied' });",
@@ -900,6 +908,22 @@ export const managerMutants: readonly Mutant[] = [
     find: 'if (lookups.length > longest.length) longest = lookups;',
     replace: 'if (longest.length === 0) longest = lookups;',
     tests: ['manager/lookup-queue.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'a push is acknowledged after all polls that it completes',
+    file: 'manager/time-slice.ts',
+    find: '  await nextTurn();\n  const slice = new TimeSlice();',
+    replace: '  const slice = new TimeSlice();',
+    tests: ['manager/fan-out.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'all polls of a cluster are completed in one turn of the event loop',
+    file: 'manager/time-slice.ts',
+    find: 'await slice.rest();',
+    replace: '',
+    tests: ['manager/fan-out.test.ts'],
   },
   {
     rule: 'R24',

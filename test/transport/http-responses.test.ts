@@ -215,7 +215,8 @@ describe('responses', () => {
       const anybody = await answering(status, {}, 'because');
       const error = await errorOf(anybody.transport.push(somePush));
       expect(error).toMatchObject({ code, retryable, status, outcome: 'unknown' });
-      expect(error).toMatchObject({ message: `${anybody.server.url}: because` });
+      // A 401 adds how to pass a token.
+      expect(error).toMatchObject({ message: expect.stringContaining(`${anybody.server.url}: because`) });
       const manager = await answering(status, { 'Cflux-Outcome': 'refused' }, 'because');
       expect(await errorOf(manager.transport.push(somePush))).toMatchObject({
         code,

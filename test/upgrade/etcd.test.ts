@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { balancer } from '../faults/support/balancer.js';
 import { type EtcdCluster, startEtcd } from '../support/etcd.js';
 import { describeWithServer } from '../support/servers.js';
 import { contend } from './contend.js';
@@ -26,6 +27,15 @@ describeWithServer('etcd', 'managers of both releases on one etcd', () => {
     expect(reference?.filter(({ alive }) => alive)).toHaveLength(4);
     for (const other of others) expect(other).toEqual(reference);
     expect(new Set(nodes.map(({ status }) => status.epoch)).size).toBe(1);
+  });
+
+  it('R2, R29: behind one balancer, make every change of nodes of both once, pushed as a delta or as a snapshot', async () => {
+    const managers = [await first.serve(place('/mixed/')), await now.serve(place('/mixed/'))] as const;
+    const front = await balancer(managers[0].url, managers[1].url);
+    const nodes = [now.node(front.url), first.node(front.url), now.node(front.url)];
+    for (const node of nodes) await node.open();
+    await contend(nodes, 5);
+    expect(front.passages.some(({ method }) => method === 'PATCH')).toBe(true);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import type {
   PushRequest,
   PushResult,
   Snapshot,
+  SnapshotDelta,
   Transport,
 } from '../../transport/transport.js';
 import type { Position } from '../local/position.js';
@@ -14,6 +15,7 @@ export interface Push {
   /** The position from which the mutation id was first pushed. */
   readonly base: Position;
   readonly mutation: string;
+  /** The pushed bytes; they may be made when they are read. */
   readonly snapshot: Uint8Array;
 }
 
@@ -32,7 +34,11 @@ export type PushOutcome =
   /** The snapshot is a version of the cluster, now or since an earlier attempt. */
   | { readonly kind: 'stored'; readonly position: Position }
   /** The newest version is another one. */
-  | { readonly kind: 'conflict'; readonly newest: Snapshot; readonly mayBeStored: boolean }
+  | {
+      readonly kind: 'conflict';
+      readonly newest: Snapshot | SnapshotDelta;
+      readonly mayBeStored: boolean;
+    }
   /** The manager has another history. */
   | {
       readonly kind: 'epochMismatch';
@@ -49,14 +55,21 @@ export async function sendPush(
   request: PushRequest,
   { base, ...limits }: CallOptions & Pick<Push, 'base'>,
 ): Promise<PushOutcome> {
-  const { mutation, snapshot } = request;
   let response: PushResponse;
   try {
     response = await transport.push(request, limits);
   } catch (error) {
     response = { kind: 'failed', error, isAborted: limits.signal?.aborted === true };
   }
-  return classifyPush({ base, mutation, snapshot }, response);
+  const { mutation } = request;
+  const push = {
+    base,
+    mutation,
+    get snapshot() {
+      return request.snapshot;
+    },
+  };
+  return classifyPush(push, response);
 }
 
 /**
@@ -98,9 +111,10 @@ export function classifyPush(push: Push, response: PushResponse): PushOutcome {
   }
 }
 
-function isOurs({ mutation, snapshot }: Push, conflict: PushResult & { kind: 'conflict' }): boolean {
-  if (conflict.mutation !== undefined) return conflict.mutation === mutation;
-  return conflict.answerLost === true && Buffer.compare(conflict.snapshot, snapshot) === 0;
+function isOurs(push: Push, conflict: PushResult & { kind: 'conflict' }): boolean {
+  if (conflict.mutation !== undefined) return conflict.mutation === push.mutation;
+  if (conflict.answerLost !== true || conflict.snapshot === undefined) return false;
+  return Buffer.compare(conflict.snapshot, push.snapshot) === 0;
 }
 
 function classifyStored(push: Push, { version, epoch = push.base.epoch }: Position): PushOutcome {

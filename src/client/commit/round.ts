@@ -1,7 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { debugLog } from '../../debug-log.js';
 import { CfluxError } from '../../errors.js';
-import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import type { MetaData } from '../../meta/records.js';
 import { type Random, randomUuid } from '../../random.js';
@@ -18,6 +17,7 @@ import { appliedOf, type Batch } from './batch.js';
 import { sendPush } from './classify-push.js';
 import type { OperationScope } from './operation-scope.js';
 import { unknownOutcome } from './push-outcome.js';
+import { PushedMetadata } from './pushed-metadata.js';
 
 const debug = debugLog('cflux:commit');
 
@@ -101,18 +101,32 @@ export class Round<M> {
     const { replica, reconciler, transport, cluster, random, emit } = this.#parts;
     const before = replica.position;
     const { version, epoch } = before;
-    const snapshot = encodeMetadata(work.data);
+    const pushed = new PushedMetadata(work.data, replica.deltaBase);
     const mutation = randomUuid(random);
     this.#signal.throwIfAborted();
     if (!this.#batch.beginSending(work.attempts)) return 'without';
     this.#parts.onPush();
-    debug('round %d: pushing %d bytes on version %d', this.#number, snapshot.length, version);
-    const { nodeId, instance } = replica;
-    const request = { cluster, version, snapshot, mutation, epoch, nodeId, instance };
+    debug('round %d: pushing %d bytes on version %d', this.#number, pushed.size, version);
+    const { nodeId, instance, acceptsDelta } = replica;
+    const request = {
+      cluster,
+      version,
+      mutation,
+      epoch,
+      nodeId,
+      instance,
+      acceptsDelta,
+      get snapshot() {
+        return pushed.snapshot;
+      },
+      get delta() {
+        return pushed.delta;
+      },
+    };
     const outcome = await sendPush(transport, request, { ...this.#limits, base: before });
     debug('%s', outcome.kind);
     if (outcome.kind === 'stored') {
-      await this.#stored(work, outcome.position, snapshot.length);
+      await this.#stored(work, outcome.position, pushed.size);
       return 'settled';
     }
     // Before the callers are notified, because a rejected change must not be in the wrapped client's data (R3).
@@ -139,7 +153,9 @@ export class Round<M> {
         await reconciler.onEpochMismatch(outcome.history, this.#limits);
         return 'again';
       case 'conflict':
-        if (await reconciler.applySnapshot(outcome.newest)) return 'again';
+        if (await reconciler.apply(outcome.newest, this.#limits)) return 'again';
+        // The delta was not usable, and the manager has nothing newer: the next response will have no delta.
+        if (outcome.newest.snapshot === undefined) return 'again';
         throw new CfluxError('BAD_ANSWER', `the manager refused version ${version}, its own`, {
           outcome: 'notApplied',
         });
@@ -163,7 +179,7 @@ export class Round<M> {
   async #install(data: MetaData, position: Position, copy: WorkingCopy<M>): Promise<void> {
     const { replica, staleness } = this.#parts;
     try {
-      await replica.install(data, position, () => copy.accept());
+      await replica.install(data, position, () => copy.accept(), { isExact: true });
     } catch (error) {
       staleness.mark();
       this.#storageFailed(error);

@@ -3,13 +3,20 @@ import { CfluxError } from '../../errors.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import { noVersion } from '../../protocol/version.js';
 import type { Random } from '../../random.js';
-import type { CallOptions, EpochMismatch, Snapshot, Transport } from '../../transport/transport.js';
+import type {
+  CallOptions,
+  EpochMismatch,
+  Snapshot,
+  SnapshotDelta,
+  Transport,
+} from '../../transport/transport.js';
 import { classify, positionOf } from '../local/position.js';
 import type { Replica } from '../local/replica.js';
 import type { Emit } from '../observe/events.js';
 import type { StateMachine } from '../state.js';
 import { ClusterGuard } from './cluster-guard.js';
 import { HistoryPace } from './history-pace.js';
+import { readDelta } from './read-delta.js';
 import { Seeder } from './seeder.js';
 import { SnapshotFetcher } from './snapshot-fetcher.js';
 import type { Staleness } from './staleness.js';
@@ -65,15 +72,34 @@ export class Reconciler<M> {
   async #catchUp(limits: CallOptions): Promise<boolean> {
     const isJoining = this.#replica.position.version === noVersion;
     const answer = await this.#fetcher.fetchNewer(limits);
-    if (answer.kind === 'snapshot') return this.applySnapshot(answer);
+    if (answer.kind === 'snapshot' || answer.kind === 'delta') return this.apply(answer, limits);
     if (answer.kind === 'epochMismatch') return this.onEpochMismatch(answer, limits);
     if (isJoining) return this.#seed(answer.epoch, limits);
     return false;
   }
 
-  /** Applies the snapshot of a response to a request that began at the current position. Returns whether the node changed. */
-  applySnapshot(answer: Snapshot): Promise<boolean> {
-    return this.#adopting(() => this.#applyClassified(answer));
+  /**
+   * Applies the version in a response to a request that began at the current position. A delta that cannot be used is replaced by a
+   * snapshot (R29). Returns whether the node changed.
+   */
+  apply(answer: Snapshot | SnapshotDelta, limits: CallOptions): Promise<boolean> {
+    return this.#adopting(() =>
+      answer.snapshot === undefined ? this.#applyDelta(answer, limits) : this.#applyClassified(answer),
+    );
+  }
+
+  async #applyDelta(answer: SnapshotDelta, limits: CallOptions): Promise<boolean> {
+    const { position, deltaBase, acceptsDelta } = this.#replica;
+    // Everything else is for a snapshot to clarify.
+    const isExpected =
+      acceptsDelta && position.epoch === answer.epoch && classify(position, answer) === 'newer';
+    const data = deltaBase && isExpected ? readDelta(deltaBase, answer) : undefined;
+    if (data === undefined) {
+      this.#replica.distrustDeltas();
+      return this.catchUp(limits);
+    }
+    await this.#takeOver.run(data, answer, 'newer');
+    return true;
   }
 
   async #applyClassified(answer: Snapshot): Promise<boolean> {
@@ -137,7 +163,7 @@ export class Reconciler<M> {
     const isJoining = this.#replica.position.version === noVersion;
     const first = await this.#seeder.seed(epoch, limits);
     if (first === undefined) return true;
-    return isJoining ? this.applySnapshot(first) : this.#follow(first);
+    return isJoining ? this.apply(first, limits) : this.#follow(first);
   }
 
   /** Handles another history: follows that of the same cluster, with a backup, and refuses that of another cluster (R11). */

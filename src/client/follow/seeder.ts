@@ -4,7 +4,7 @@ import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import type { MetaData } from '../../meta/records.js';
 import { noVersion } from '../../protocol/version.js';
 import { type Random, randomUuid } from '../../random.js';
-import type { CallOptions, Snapshot, Transport } from '../../transport/transport.js';
+import type { CallOptions, Snapshot, SnapshotDelta, Transport } from '../../transport/transport.js';
 import { pauseAfterConflicts } from '../backoff.js';
 import { type PushOutcome, sendPush } from '../commit/classify-push.js';
 import { unknownOutcome } from '../commit/push-outcome.js';
@@ -49,7 +49,7 @@ export class Seeder<M> {
         return undefined;
       // Displaced metadata is backed up, so it does not matter whether ours was stored before.
       case 'conflict':
-        return outcome.newest;
+        return this.#wholeOf(outcome.newest, limits);
       case 'epochMismatch':
         throw unsettledHistoryError(outcome.mayBeStored ? 'unknown' : 'notApplied');
       case 'failed':
@@ -74,11 +74,16 @@ export class Seeder<M> {
       if (outcome.mayBeStored) throw unknownOutcome();
       newest =
         outcome.kind === 'conflict'
-          ? outcome.newest
+          ? await this.#wholeOf(outcome.newest, limits)
           : await fetcher.fetchNewest(outcome.history.epoch, limits);
       const pause = pauseAfterConflicts(round, random);
       if (pause > 0) await sleep(clock, pause, limits.signal);
     }
+  }
+
+  /** Returns the snapshot in a conflict; fetches it if the transport returned a delta, which was not asked for. */
+  async #wholeOf(newest: Snapshot | SnapshotDelta, limits: CallOptions): Promise<Snapshot | undefined> {
+    return newest.snapshot === undefined ? this.#parts.fetcher.fetchNewest(newest.epoch, limits) : newest;
   }
 
   #push(data: MetaData, base: Position, limits: CallOptions): Promise<PushOutcome> {
@@ -106,7 +111,7 @@ export class Seeder<M> {
     const { version, epoch } = position;
     // A manager that reported a loss but recognizes its version now did not change.
     if (before.version !== version || before.epoch !== epoch) {
-      await replica.install(data, position, async () => undefined);
+      await replica.install(data, position, async () => undefined, { isExact: true });
       const previousVersion = before.version;
       if (previousVersion !== noVersion) {
         emit('epochChanged', { previousEpoch: before.epoch, epoch, previousVersion, version, seeded: true });

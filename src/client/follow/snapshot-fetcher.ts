@@ -1,6 +1,7 @@
 import { isCfluxError } from '../../errors.js';
 import { noVersion } from '../../protocol/version.js';
-import type { CallOptions, PollResult, Snapshot, Transport } from '../../transport/transport.js';
+import { isOddResponse } from '../../transport/odd-response.js';
+import type { CallOptions, PollRequest, PollResult, Snapshot, Transport } from '../../transport/transport.js';
 import type { Replica } from '../local/replica.js';
 import { unsettledHistoryError } from '../refusals.js';
 
@@ -21,6 +22,18 @@ export class SnapshotFetcher<M> {
     this.#parts = parts;
   }
 
+  /** Polls from the node's version; accepts a delta if the node has its base. */
+  async poll(request: PollRequest, limits: CallOptions): Promise<PollResult> {
+    const { replica, transport } = this.#parts;
+    const acceptsDelta = request.version !== noVersion && replica.acceptsDelta;
+    try {
+      return await transport.poll(acceptsDelta ? { ...request, acceptsDelta } : request, limits);
+    } catch (error) {
+      if (acceptsDelta && isOddResponse(error)) replica.distrustDeltas();
+      throw error;
+    }
+  }
+
   /** Fetches the manager's newest version, if it differs from the node's. */
   async fetchNewer(limits: CallOptions): Promise<PollResult> {
     const { replica, transport, cluster } = this.#parts;
@@ -29,7 +42,7 @@ export class SnapshotFetcher<M> {
     // A manager without epochs ignores `wait` and holds a poll for the node's version, so request any version.
     const version = epoch === undefined ? noVersion : position.version;
     const request = { cluster, version, wait: 0, epoch, mutation, nodeId, instance };
-    if (position.version !== noVersion) return transport.poll(request, limits);
+    if (position.version !== noVersion) return this.poll(request, limits);
     const timeout = Math.min(limits.timeout ?? emptyClusterTimeout, emptyClusterTimeout);
     return transport.poll(request, { ...limits, timeout }).catch((error: unknown): PollResult => {
       if (isCfluxError(error, 'TIMEOUT')) return { kind: 'unchanged' };

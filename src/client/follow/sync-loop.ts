@@ -13,6 +13,7 @@ import type { Replica } from '../local/replica.js';
 import type { Emit } from '../observe/events.js';
 import type { StateMachine } from '../state.js';
 import type { Reconciler } from './reconciler.js';
+import { SnapshotFetcher } from './snapshot-fetcher.js';
 
 const debug = debugLog('cflux:sync');
 
@@ -53,12 +54,14 @@ type Pace = 'again' | 'suspicious' | 'upheaval';
  */
 export class SyncLoop<M> {
   readonly #parts: SyncLoopParts<M>;
+  readonly #fetcher: SnapshotFetcher<M>;
   #interrupt = new AbortController();
   #lastUpheaval = Number.NEGATIVE_INFINITY;
   lastSyncAt: number | undefined;
 
   constructor(parts: SyncLoopParts<M>) {
     this.#parts = parts;
+    this.#fetcher = new SnapshotFetcher(parts);
   }
 
   /** Runs until `signal` aborts. Never rejects. */
@@ -116,7 +119,7 @@ export class SyncLoop<M> {
   }
 
   async #poll(wait: number, pollSignal: AbortSignal, signal: AbortSignal): Promise<Pace> {
-    const { replica, reconciler, transport, writer, cluster, clock } = this.#parts;
+    const { replica, reconciler, writer, cluster, clock } = this.#parts;
     if (replica.position.version === noVersion) {
       const before = replica.position;
       await writer.run(() => reconciler.catchUp({ signal }));
@@ -128,7 +131,7 @@ export class SyncLoop<M> {
     const { generation, position, nodeId } = replica;
     const { version, epoch, mutation } = position;
     const begun = clock.monotonic();
-    const answer = await transport.poll(
+    const answer = await this.#fetcher.poll(
       // A manager without epochs ignores `wait` and holds a poll for its own version, so request any version.
       {
         cluster,
@@ -156,7 +159,7 @@ export class SyncLoop<M> {
   async #take(answer: PollResult, signal: AbortSignal): Promise<boolean> {
     const { replica, reconciler } = this.#parts;
     const { version, epoch } = replica.position;
-    if (answer.kind === 'snapshot') return reconciler.applySnapshot(answer);
+    if (answer.kind === 'snapshot' || answer.kind === 'delta') return reconciler.apply(answer, { signal });
     const otherEpoch = epoch !== undefined && answer.epoch !== undefined && answer.epoch !== epoch;
     if (answer.kind === 'epochMismatch' || otherEpoch) {
       return reconciler.onEpochMismatch({ ...answer, epoch: answer.epoch ?? '' }, { signal });

@@ -1,7 +1,8 @@
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
+import { encodesAs } from '../../meta/codec/encodes-as.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import type { MetaData } from '../../meta/records.js';
-import type { Snapshot } from '../../transport/transport.js';
+import type { Snapshot, SnapshotDelta } from '../../transport/transport.js';
 import { type Position, positionOf } from '../local/position.js';
 import type { Replica } from '../local/replica.js';
 import type { BackedUpMetadata, Emit } from '../observe/events.js';
@@ -36,12 +37,17 @@ export class TakeOver<M> {
     return decodeMetadata(snapshot, await this.#replica.accepted());
   }
 
-  /** Makes `data`, decoded from `snapshot`, the node's metadata. */
-  async run(data: MetaData, snapshot: Snapshot, reason: TakeOverReason): Promise<void> {
+  /** Makes `data`, decoded from `snapshot` or checked against the digest of a delta, the node's metadata. */
+  async run(data: MetaData, snapshot: Snapshot | SnapshotDelta, reason: TakeOverReason): Promise<void> {
     const before = this.#replica.position;
     const local = await this.#replica.accepted();
     const kept = isDisplaced(local, data, reason) ? await this.#replica.keep(local, reason) : undefined;
-    await this.#replica.replace(data, positionOf(snapshot), local);
+    const whole = snapshot.snapshot;
+    const bytes = {
+      isWhole: whole !== undefined,
+      isExact: whole === undefined || encodesAs(data, whole),
+    };
+    await this.#replica.replace(data, positionOf(snapshot), local, bytes);
     this.#report(before, snapshot, reason, kept);
   }
 

@@ -12,6 +12,14 @@ import type { ConfirmedMetadata } from './node-record.js';
 import { nowhere, type Position, positionOf } from './position.js';
 import { RecordFile } from './record-file.js';
 
+/** What is known of the manager's bytes of a version that a node installs. */
+export interface BytesOfVersion {
+  /** The metadata encodes to exactly these bytes. */
+  readonly isExact: boolean;
+  /** They were received as a whole, not as a delta. */
+  readonly isWhole: boolean;
+}
+
 /**
  * The node's copy of the cluster's metadata: records the version of the wrapped client's metadata durably, and backs up displaced
  * metadata. Its methods are called by one writer at a time (R1).
@@ -29,6 +37,10 @@ export class Replica<M> {
   #accepted: MetaData | undefined;
   #generation = 0;
   #unconfirmed = false;
+  /** The accepted metadata encodes to the bytes that the manager has. */
+  #isExact = false;
+  /** A delta failed, and no snapshot was adopted since (R29). */
+  #distrustsDeltas = false;
 
   constructor(parts: {
     instance: string;
@@ -82,6 +94,24 @@ export class Replica<M> {
     return this.#record.content.clusterId;
   }
 
+  /**
+   * The accepted metadata, if its encoding is known to be the manager's bytes of the version, index included. Undefined after a restart,
+   * and if the manager's encoding differs.
+   */
+  get deltaBase(): MetaData | undefined {
+    return this.#isExact ? this.#accepted : undefined;
+  }
+
+  /** Whether the manager may send a delta from the node's version. */
+  get acceptsDelta(): boolean {
+    return !this.#distrustsDeltas && this.deltaBase !== undefined;
+  }
+
+  /** No deltas are requested until a snapshot is adopted. */
+  distrustDeltas(): void {
+    this.#distrustsDeltas = true;
+  }
+
   /** Returns the accepted metadata; before the node has joined, the wrapped client's metadata. */
   async accepted(): Promise<MetaData> {
     return this.#accepted ?? this.#adapter.read();
@@ -121,6 +151,7 @@ export class Replica<M> {
     const local = await this.#adapter.read();
     if (equalMetadata(local, before)) return false;
     const notify = await this.keepDiverged(local);
+    this.#isExact = false;
     await this.#adapter.replace(data);
     notify();
     return true;
@@ -132,18 +163,31 @@ export class Replica<M> {
     return () => this.#emit('diverged', { ...kept, version: this.#position.version });
   }
 
-  /** Replaces `before` in the wrapped client with `data` of other nodes, which is version `position` of the cluster. */
-  async replace(data: MetaData, position: Position, before: MetaData): Promise<void> {
-    await this.install(data, position, async () => {
+  /**
+   * Replaces `before` in the wrapped client with `data` of other nodes, which is version `position` of the cluster.
+   *
+   * @param bytes as for {@link install}
+   */
+  async replace(data: MetaData, position: Position, before: MetaData, bytes: BytesOfVersion): Promise<void> {
+    const store = async () => {
       if (!(await this.#replaceDiverged(data, before))) await this.#adapter.replace(data);
-    });
+    };
+    await this.install(data, position, store, bytes);
+    if (bytes.isWhole) this.#distrustsDeltas = false;
   }
 
   /**
    * Records that `data` is version `position` of the cluster, then calls `store`, which writes it to the wrapped client. If one of
    * them fails, the node stays at its previous position.
+   *
+   * @param bytes what is known of the manager's bytes of this version
    */
-  async install(data: MetaData, position: Position, store: () => Promise<void>): Promise<void> {
+  async install(
+    data: MetaData,
+    position: Position,
+    store: () => Promise<void>,
+    { isExact }: Pick<BytesOfVersion, 'isExact'>,
+  ): Promise<void> {
     const { clusterId, metadata, previous } = this.#record.content;
     await this.#record.write({
       clusterId: data.clusterId,
@@ -158,11 +202,12 @@ export class Replica<M> {
       throw error;
     }
     this.#moveTo(position, data);
+    this.#isExact = isExact;
   }
 
   /** Records another position for the same metadata, which the manager reported later. */
   async rename(position: Position): Promise<void> {
-    await this.install(await this.accepted(), position, async () => undefined);
+    await this.install(await this.accepted(), position, async () => undefined, { isExact: false });
   }
 
   /** Backs up displaced metadata: in a file if the node has a directory (R12). */

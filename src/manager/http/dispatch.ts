@@ -15,6 +15,8 @@ export function dispatch(exchange: Exchange, route: Route, metrics: ManagerMetri
       return versionRoutes.poll(exchange, route);
     case 'push':
       return versionRoutes.push(exchange, route);
+    case 'patch':
+      return versionRoutes.patch(exchange, route);
     case 'register':
       return nodeRoutes.register(exchange, route);
     case 'deregister':

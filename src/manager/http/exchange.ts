@@ -4,6 +4,7 @@ import type { Manager } from '../manager.js';
 import type { Access } from './access.js';
 import type { BodyBytes } from './body-bytes.js';
 import type { ClientConnections } from './client-connections.js';
+import type { DeltaEncodings } from './delta-encodings.js';
 import type { OpenRequest } from './open-request.js';
 import type { PushCounts } from './push-counts.js';
 import type { ReachedTimes } from './reached-times.js';
@@ -16,6 +17,7 @@ import type { UiFiles } from './ui-files.js';
 export interface Exchange {
   readonly manager: Manager;
   readonly encodings: SnapshotEncodings;
+  readonly deltas: DeltaEncodings;
   /** The bytes of all request bodies. */
   readonly received: BodyBytes;
   /** The bodies of all responses. */

@@ -1,3 +1,4 @@
+import { vcdiffType } from '../../protocol/deltas.js';
 import { headers } from '../../protocol/headers.js';
 
 /** The current state of a cluster's history, as response headers. */
@@ -7,6 +8,8 @@ export interface HistoryHeaders {
   readonly mutation?: string | undefined;
   /** Milliseconds. */
   readonly retryAfter?: number | undefined;
+  /** The response is about pushes and polls: the client may push deltas. */
+  readonly acceptsPatch?: boolean | undefined;
 }
 
 export function standingHeaders({
@@ -14,11 +17,13 @@ export function standingHeaders({
   version,
   mutation,
   retryAfter,
+  acceptsPatch = epoch !== undefined,
 }: HistoryHeaders): Record<string, string> {
   return {
     ...(version === undefined ? {} : { [headers.version]: String(version) }),
     ...(epoch === undefined ? {} : { [headers.epoch]: epoch }),
     ...(mutation === undefined ? {} : { [headers.lastMutation]: mutation }),
     ...(retryAfter === undefined ? {} : { [headers.retryAfter]: String(Math.ceil(retryAfter / 1000)) }),
+    ...(acceptsPatch ? { [headers.acceptPatch]: vcdiffType } : {}),
   };
 }

@@ -14,7 +14,7 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 
 /**
  * Reads and decompresses the body of a request, and passes it to `work`. At most `most` bytes are kept, both compressed and decompressed,
- * and they count among the bytes of all bodies until `work` settles.
+ * and they count among the bytes of all bodies until `work` settles; `work` may reserve more from its second argument.
  *
  * @throws `TOO_LARGE`, `BAD_REQUEST` (unsupported or corrupt encoding), `UNAVAILABLE` (too many bytes are in transfer already),
  * `UNREACHABLE` when the client disconnects.
@@ -22,7 +22,7 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 export async function withBody<T>(
   { request, response, received, access }: Exchange,
   { cluster, most }: { readonly cluster: string; readonly most: number },
-  work: (body: Buffer) => Promise<T>,
+  work: (body: Buffer, use: BodyUse) => Promise<T>,
 ): Promise<T> {
   const length = header(request, 'Content-Length');
   const stated = length === undefined ? undefined : Number(length);
@@ -34,7 +34,7 @@ export async function withBody<T>(
     // A client that sends `Expect: 100-continue` gets this far only if the body is accepted.
     if (header(request, 'Expect') !== undefined) response.writeContinue();
     const body = await collect(request, { stated, most }, use);
-    return await work(encoding === 'gzip' ? await unpacked(body, most, use) : body);
+    return await work(encoding === 'gzip' ? await unpacked(body, most, use) : body, use);
   } finally {
     use.release();
   }

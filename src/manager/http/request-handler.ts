@@ -7,6 +7,7 @@ import type { Manager } from '../manager.js';
 import { type Access, accessOf, openAccess } from './access.js';
 import { BodyBytes } from './body-bytes.js';
 import { ClientConnections } from './client-connections.js';
+import { DeltaEncodings } from './delta-encodings.js';
 import { dispatch } from './dispatch.js';
 import type { HistoryHeaders } from './history-headers.js';
 import { isLegacyPoll } from './legacy-request.js';
@@ -41,6 +42,7 @@ const linger = 1_000;
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #encodings = new SnapshotEncodings();
+  readonly #deltas = new DeltaEncodings(this.#encodings);
   readonly #received: BodyBytes;
   readonly #sent: SentBodies;
   readonly #pushes: PushCounts;
@@ -129,6 +131,7 @@ export class RequestHandler {
       const exchange = {
         manager,
         encodings: this.#encodings,
+        deltas: this.#deltas,
         received: this.#received,
         sent: this.#sent,
         pushes: this.#pushes,
@@ -166,8 +169,8 @@ export class RequestHandler {
 
   /** Refusals of pushes and polls carry the epoch too, if it is cached: the store may be what failed, so it is not read. */
   #standing(route: Route | undefined): HistoryHeaders {
-    if (route?.name !== 'push' && route?.name !== 'poll') return {};
-    return { epoch: this.#options.manager.knownEpoch(route.cluster) };
+    if (route?.name !== 'push' && route?.name !== 'poll' && route?.name !== 'patch') return {};
+    return { epoch: this.#options.manager.knownEpoch(route.cluster), acceptsPatch: true };
   }
 
   /** The retry delay is spread, so that clients do not all return in the same second. */

@@ -4,6 +4,7 @@ import { headers } from '../../protocol/headers.js';
 import { statusOf } from '../../protocol/http-status.js';
 import { problemOf, problemType, wantsProblem } from '../../protocol/problem.js';
 import { TimeSlice } from '../time-slice.js';
+import type { OfferedDelta } from '../versions/recent-changes.js';
 import type { Exchange } from './exchange.js';
 import { type HistoryHeaders, standingHeaders } from './history-headers.js';
 import { header, takesGzip } from './request-headers.js';
@@ -77,6 +78,35 @@ export async function sendSnapshot(
   const gzipped = takesGzip(request) ? await encoded.gzipped() : undefined;
   const body = gzipped ?? encoded.bytes;
   sent.send(response, body, { cluster, isNewest, status, headers: encoded.headersOf(standing, body) });
+}
+
+/**
+ * Sends the newest version as a delta from version `base`. If that is not smaller than half of the compressed snapshot, sends the
+ * snapshot.
+ *
+ * @param statuses of a delta, and of a snapshot
+ */
+export async function sendDelta(
+  exchange: Exchange,
+  statuses: { readonly delta: number; readonly whole: number },
+  {
+    cluster,
+    base,
+    offered,
+  }: { readonly cluster: string; readonly base: number; readonly offered: OfferedDelta },
+): Promise<void> {
+  const { response, deltas, sent } = exchange;
+  const { headers, isSmall } = deltas.of(offered, base);
+  if (isSmall === true || (await isSmall)) {
+    return sent.send(response, offered.delta, { cluster, isNewest: true, status: statuses.delta, headers });
+  }
+  const { whole } = offered;
+  await sendSnapshot(exchange, statuses.whole, {
+    cluster,
+    standing: whole,
+    snapshot: whole.snapshot,
+    isNewest: true,
+  });
 }
 
 /** Sends an error: plain text, or JSON if the request asks for it. */

@@ -26,6 +26,7 @@ export const permitting: Readonly<Record<Route['name'], readonly Scope[]>> = {
   poll: ['metadata', 'write', 'node', 'admin'],
   readVersion: ['metadata', 'write', 'admin'],
   push: ['write', 'node', 'admin'],
+  patch: ['write', 'node', 'admin'],
   register: ['node', 'admin'],
   heartbeat: ['node', 'admin'],
   report: ['node', 'admin'],

@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
-import { contentDigest } from '../../protocol/content-digest.js';
 import { headers } from '../../protocol/headers.js';
+import { SharedResult } from '../shared-result.js';
+import { digestOf } from '../versions/snapshot-digest.js';
 import { type HistoryHeaders, standingHeaders } from './history-headers.js';
 
 const gzip = promisify(gzipCallback);
@@ -12,8 +13,7 @@ const worthCompressing = 1_400;
 /** A snapshot as it is sent: one buffer, one gzip and one digest, however many nodes receive it. */
 export class EncodedSnapshot {
   readonly bytes: Uint8Array;
-  #digest: string | undefined;
-  #gzipped: Promise<Uint8Array> | undefined;
+  #gzipped: SharedResult<Uint8Array> | undefined;
   /** The most recent headers: thousands of polls may have waited for the same version. */
   #headers:
     | { readonly standing: HistoryHeaders; readonly body: Uint8Array; readonly list: string[] }
@@ -23,12 +23,6 @@ export class EncodedSnapshot {
     this.bytes = bytes;
   }
 
-  /** Digest of the bytes before any encoding. */
-  get digest(): string {
-    this.#digest ??= contentDigest(this.bytes);
-    return this.#digest;
-  }
-
   /** Headers of a response whose body is `body` (the bytes or their gzip): names and values alternate; one list per `standing`. */
   headersOf(standing: HistoryHeaders, body: Uint8Array): string[] {
     if (this.#headers?.standing !== standing || this.#headers.body !== body) {
@@ -36,7 +30,7 @@ export class EncodedSnapshot {
         ...standingHeaders(standing),
         'Content-Type': 'application/octet-stream',
         'Content-Length': String(body.byteLength),
-        [headers.contentDigest]: this.digest,
+        [headers.contentDigest]: digestOf(this.bytes),
         Vary: 'Accept-Encoding',
         ...(body === this.bytes ? {} : { 'Content-Encoding': 'gzip' }),
       }).flat();
@@ -48,8 +42,8 @@ export class EncodedSnapshot {
   /** The compressed bytes, if they are fewer. */
   async gzipped(): Promise<Uint8Array | undefined> {
     if (this.bytes.byteLength < worthCompressing) return undefined;
-    this.#gzipped ??= gzip(this.bytes);
-    const gzipped = await this.#gzipped;
+    this.#gzipped ??= new SharedResult<Uint8Array>(gzip(this.bytes));
+    const gzipped = await this.#gzipped.get();
     return gzipped.byteLength < this.bytes.byteLength ? gzipped : undefined;
   }
 }

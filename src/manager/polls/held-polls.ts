@@ -1,15 +1,17 @@
 import type { Deadlines } from '../../async/deadlines.js';
 import { noVersion } from '../../protocol/version.js';
-import type { PollRequest, PollResult } from '../../transport/transport.js';
 import { isFromOtherHistory } from '../recovery/history-check.js';
 import type { RecoveryGate } from '../recovery/recovery-gate.js';
+import { inSlices, TimeSlice } from '../time-slice.js';
 import type { ClusterHead } from '../versions/cluster-head.js';
 import type { CurrentVersion } from '../versions/latest-snapshot.js';
+import type { RecentChanges } from '../versions/recent-changes.js';
 import type { PollNotifier } from './poll-notifier.js';
-import { published, WaitingPoll } from './waiting-poll.js';
+import { type ManagerPoll, type ManagerPollResult, published, WaitingPoll } from './waiting-poll.js';
 
 export interface HeldPollsParts {
   readonly head: ClusterHead;
+  readonly recent: RecentChanges;
   readonly recovery: RecoveryGate;
   readonly deadlines: Deadlines;
   /** Delays versions briefly while more are about to be stored. */
@@ -20,8 +22,11 @@ export interface HeldPollsParts {
 const legacyDelay = 50;
 
 /** At version 0 the client has nothing that it could lose. */
-const isDelayed = ({ request }: WaitingPoll, { kind }: PollResult, { isLegacy = false }: Holding): boolean =>
-  isLegacy && kind === 'snapshot' && request.version !== noVersion;
+const isDelayed = (
+  { request }: WaitingPoll,
+  { kind }: ManagerPollResult,
+  { isLegacy = false }: Holding,
+): boolean => isLegacy && kind === 'snapshot' && request.version !== noVersion;
 
 /** How a poll may be held. */
 export interface Holding {
@@ -36,10 +41,22 @@ export interface Holding {
   readonly onUnchanged: () => void;
 }
 
-/** The polls of one cluster: each is compared with the head, and held if the node has the newest version. */
+/** Notifies one poll of the present state of the cluster. */
+type Notice = (poll: WaitingPoll) => void;
+
+/**
+ * The polls of one cluster: each is compared with the head, and held if the node has the newest version.
+ *
+ * Thousands of responses take hundreds of milliseconds. They are sent in slices, after the response to the push, so that neither that
+ * push nor heartbeats and pushes of other clusters wait for them (R24).
+ */
 export class HeldPolls {
   readonly #parts: HeldPollsParts;
   readonly #polls = new Set<WaitingPoll>();
+  /** The latest notice; undefined when all polls have it. */
+  #notice: Notice | undefined;
+  /** The notice changed while it was being passed on. */
+  #isDue = false;
 
   constructor(parts: HeldPollsParts) {
     this.#parts = parts;
@@ -49,7 +66,7 @@ export class HeldPolls {
     return this.#polls.size;
   }
 
-  async poll(request: PollRequest, holding: Holding): Promise<PollResult> {
+  async poll(request: ManagerPoll, holding: Holding): Promise<ManagerPollResult> {
     const poll = new WaitingPoll(request);
     // Added before it is compared, so that a change in between is noticed (R22).
     this.#polls.add(poll);
@@ -72,21 +89,44 @@ export class HeldPolls {
 
   /** Notifies all polls that `current` is the newest version. */
   publish(current: CurrentVersion): void {
-    const version = published(current);
-    for (const poll of this.#polls) poll.publish(version);
+    const version = published(current, this.#parts.recent);
+    this.#notify((poll) => poll.publish(version));
   }
 
   /** Notifies all polls that the cluster has no data (any more). */
   publishEmpty(epoch: string): void {
-    for (const poll of this.#polls) poll.publishEmpty(epoch);
+    this.#notify((poll) => poll.publishEmpty(epoch));
   }
 
+  /** Completes all polls: with the latest notice if they do not have it yet, otherwise with `reason`. */
   close(reason: Error): void {
-    for (const poll of this.#polls) poll.fail(reason);
+    for (const poll of this.#polls) {
+      this.#notice?.(poll);
+      poll.fail(reason);
+    }
+  }
+
+  #notify(notice: Notice): void {
+    const isRunning = this.#notice !== undefined;
+    this.#notice = notice;
+    this.#isDue = true;
+    if (!isRunning) void this.#notifyAll();
+  }
+
+  async #notifyAll(): Promise<void> {
+    while (this.#isDue) {
+      this.#isDue = false;
+      await inSlices(this.#polls, (poll) => this.#notice?.(poll));
+    }
+    this.#notice = undefined;
   }
 
   /** Delays a response that need not wait for a change; without a slot it is sent at once. */
-  async #compared(poll: WaitingPoll, result: PollResult, holding: Holding): Promise<PollResult> {
+  async #compared(
+    poll: WaitingPoll,
+    result: ManagerPollResult,
+    holding: Holding,
+  ): Promise<ManagerPollResult> {
     if (!isDelayed(poll, result, holding)) return result;
     let releaseSlot: () => void;
     try {
@@ -105,17 +145,17 @@ export class HeldPolls {
    * A legacy client applies each response, even if its own push has been stored meanwhile, and then it is back at an older version. So it
    * gets a version a little later than others, and then the newest one.
    */
-  async #delayed(poll: WaitingPoll, result: PollResult, holding: Holding): Promise<PollResult> {
+  async #delayed(poll: WaitingPoll, result: ManagerPollResult, holding: Holding): Promise<ManagerPollResult> {
     if (!isDelayed(poll, result, holding)) return result;
     const { head, deadlines } = this.#parts;
     await poll.rest(deadlines, legacyDelay, holding.signal);
     const current = await head.current(await head.read());
-    return current === undefined ? result : published(current).result;
+    return current === undefined ? result : published(current, this.#parts.recent).resultFor(poll.request);
   }
 
   /** Returns the response to a poll, if there is one already. */
-  async #compare(poll: WaitingPoll, isNode: boolean): Promise<PollResult | undefined> {
-    const { head: clusterHead, recovery, notifier } = this.#parts;
+  async #compare(poll: WaitingPoll, isNode: boolean): Promise<ManagerPollResult | undefined> {
+    const { head: clusterHead, recent, recovery, notifier } = this.#parts;
     // Waits at most once: a version that is published later is published for all polls.
     let mayWait = poll.request.wait > 0;
     for (;;) {
@@ -132,11 +172,13 @@ export class HeldPolls {
         mayWait = false;
         if (pending !== undefined) {
           await pending;
+          // All that waited continue at once.
+          await new TimeSlice().rest();
           continue;
         }
         const current = await clusterHead.current(head);
         if (current !== undefined && poll.differs({ epoch: current.epoch, latest: current.record })) {
-          return published(current).result;
+          return published(current, recent).resultFor(poll.request);
         }
         continue;
       } else poll.compared(head);

@@ -3,30 +3,56 @@ import { onAbort } from '../../async/on-abort.js';
 import type { EpochMismatch, PollRequest, PollResult } from '../../transport/transport.js';
 import type { Head, VersionRecord } from '../manager-store.js';
 import type { CurrentVersion } from '../versions/latest-snapshot.js';
+import type { OfferedDelta, RecentChanges } from '../versions/recent-changes.js';
 
 /** A version as it is published to polls: created once for all of them. */
 export interface PublishedVersion {
   readonly head: Head;
   readonly record: VersionRecord;
-  readonly result: PollResult;
+  readonly resultFor: (request: ManagerPoll) => ManagerPollResult;
 }
 
-export function published(current: CurrentVersion): PublishedVersion {
+/** A poll as a manager accepts it. */
+export interface ManagerPoll extends PollRequest {
+  /** As `acceptsDelta`, for a request that states the epoch of its version only for this purpose. */
+  readonly baseEpoch?: string | undefined;
+}
+
+/** The result of a poll. A delta comes with the snapshot that it produces. */
+export type ManagerPollResult =
+  | Exclude<PollResult, { readonly kind: 'delta' }>
+  | (OfferedDelta & { readonly kind: 'delta' });
+
+export function published(current: CurrentVersion, recent: RecentChanges): PublishedVersion {
   const { epoch, record } = current;
-  return { head: { epoch, latest: record }, record, result: { kind: 'snapshot', ...snapshotOf(current) } };
+  const whole = { kind: 'snapshot', ...snapshotOf(current) } as const;
+  return {
+    head: { epoch, latest: record },
+    record,
+    resultFor(request) {
+      const {
+        version,
+        mutation,
+        acceptsDelta,
+        baseEpoch = acceptsDelta ? request.epoch : undefined,
+      } = request;
+      const offered = baseEpoch && recent.deltaTo(current, { epoch: baseEpoch, version, mutation });
+      return !offered ? whole : { kind: 'delta', ...offered };
+    },
+  };
 }
 
 /** One poll: first compared with the head, then held until a change. */
 export class WaitingPoll {
-  readonly request: PollRequest;
+  readonly request: ManagerPoll;
   /** Something was published while this poll was being compared: compare again. */
   missed = false;
   #head: Head | undefined;
-  #resolve: ((result: PollResult) => void) | undefined;
+  #resolve: ((result: ManagerPollResult) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
   #failure: { readonly reason: unknown } | undefined;
 
-  constructor(request: PollRequest) {
+  constructor(request: ManagerPoll) {
     this.request = request;
   }
 
@@ -51,14 +77,14 @@ export class WaitingPoll {
     this.#head = head;
   }
 
-  get unchanged(): PollResult & { readonly kind: 'unchanged' } {
+  get unchanged(): ManagerPollResult & { readonly kind: 'unchanged' } {
     const { epoch, latest } = this.#head ?? {};
     return { kind: 'unchanged', epoch, version: latest?.version, mutation: latest?.mutation };
   }
 
   /** Resolves at the first change that concerns the node, or as unchanged after `wait` milliseconds. */
-  async hold(deadlines: Deadlines, wait: number, signal?: AbortSignal): Promise<PollResult> {
-    return this.#waiting<PollResult>(signal, (resolve) => {
+  async hold(deadlines: Deadlines, wait: number, signal?: AbortSignal): Promise<ManagerPollResult> {
+    return this.#waiting<ManagerPollResult>(signal, (resolve) => {
       this.#resolve = resolve;
       return deadlines.add(wait, () => resolve(this.unchanged));
     });
@@ -70,7 +96,7 @@ export class WaitingPoll {
   }
 
   /** A version was stored. The node that stored it already has it: it is notified without a snapshot. */
-  publish({ head, record, result }: PublishedVersion): void {
+  publish({ head, record, resultFor }: PublishedVersion): void {
     if (this.#resolve === undefined) {
       this.missed = true;
       return;
@@ -80,7 +106,7 @@ export class WaitingPoll {
     if (this.isOfOtherEpoch(head.epoch)) this.#resolve(this.epochMismatch(head));
     else if (nodeId !== undefined && nodeId === this.request.nodeId) {
       this.#resolve({ kind: 'unchanged', version, epoch: head.epoch, mutation });
-    } else this.#resolve(result);
+    } else this.#resolve(resultFor(this.request));
   }
 
   /** The cluster has no data (any more). */

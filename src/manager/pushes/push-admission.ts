@@ -1,7 +1,7 @@
 import type { Deadlines } from '../../async/deadlines.js';
 import { onAbort } from '../../async/on-abort.js';
-import type { PushResult } from '../../transport/transport.js';
 import { type ExpiryClock, expireAfter } from './expiry.js';
+import type { ManagerPushResult } from './manager-push.js';
 import type { Contender, Pusher } from './pusher.js';
 import { type Reservation, Reservations } from './reservations.js';
 
@@ -87,7 +87,7 @@ export class PushAdmission {
   }
 
   /** The push is done; `result` is undefined if it failed. */
-  leave(contender: Contender, result?: PushResult): void {
+  leave(contender: Contender, result?: ManagerPushResult): void {
     const now = this.#monotonic();
     const used = this.#used;
     this.#busy = false;

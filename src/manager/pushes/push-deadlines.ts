@@ -1,7 +1,7 @@
 import type { Deadlines } from '../../async/deadlines.js';
 import { withLinkedSignal } from '../../async/linked-signal.js';
-import type { PushResult } from '../../transport/transport.js';
 import { storeIsLate } from '../refusals.js';
+import type { ManagerPushResult } from './manager-push.js';
 
 /** Milliseconds without progress after which a push is refused; a client gives one attempt 15 s. */
 const maxIdle = 6_500;
@@ -38,14 +38,14 @@ export class PushDeadlines {
 
   /** Runs `push` with a signal that aborts when `signal` does, and when the time is up. */
   run(
-    push: (underWay: PushUnderWay) => Promise<PushResult>,
+    push: (underWay: PushUnderWay) => Promise<ManagerPushResult>,
     signal: AbortSignal | undefined,
-  ): Promise<PushResult> {
+  ): Promise<ManagerPushResult> {
     return withLinkedSignal([signal], (ending, abort) => {
       const begunAt = this.#monotonic();
       let isStoring = false;
       let cancel = () => {};
-      return new Promise<PushResult>((resolve, reject) => {
+      return new Promise<ManagerPushResult>((resolve, reject) => {
         const arm = () => {
           const due = Math.max(begunAt, this.#progressAt) + maxIdle - this.#monotonic();
           if (due > 0) {

@@ -2,9 +2,10 @@ import type { Deadlines } from '../../async/deadlines.js';
 import { withLinkedSignal } from '../../async/linked-signal.js';
 import type { CfluxError } from '../../errors.js';
 import { noVersion } from '../../protocol/version.js';
-import type { PushRequest, PushResult } from '../../transport/transport.js';
+import type { PushRequest } from '../../transport/transport.js';
 import type { Requester } from '../audit.js';
 import type { ManagerStore } from '../manager-store.js';
+import type { ManagerPushResult } from './manager-push.js';
 import { PushAdmission } from './push-admission.js';
 import { type Contender, pusherOf } from './pusher.js';
 
@@ -35,6 +36,11 @@ export class PushQueue {
     this.#shared = store.pushQueue;
   }
 
+  /** The store queues the pushes of all managers. */
+  get isShared(): boolean {
+    return this.#shared !== undefined;
+  }
+
   get isIdle(): boolean {
     return this.#sharing.size === 0 && this.#turns.isIdle;
   }
@@ -46,11 +52,11 @@ export class PushQueue {
 
   /** Runs `push` when it is admitted; `signal` ends the wait for that. */
   push(
-    request: PushRequest,
+    request: Pick<PushRequest, 'nodeId' | 'requester' | 'version'>,
     requester: Requester,
-    push: (signal?: AbortSignal) => Promise<PushResult>,
+    push: (signal?: AbortSignal) => Promise<ManagerPushResult>,
     signal?: AbortSignal,
-  ): Promise<PushResult> {
+  ): Promise<ManagerPushResult> {
     if (this.#shared) return this.#inSharedQueue(push, signal);
     const contender = { requester: pusherOf(request, requester), base: request.version };
     return this.#whenAdmitted(contender, push, signal);
@@ -81,9 +87,9 @@ export class PushQueue {
 
   /** Passes the push to the store, which queues it; the wait ends when the store is done, when `signal` aborts, or when this closes. */
   async #inSharedQueue(
-    push: (signal: AbortSignal) => Promise<PushResult>,
+    push: (signal: AbortSignal) => Promise<ManagerPushResult>,
     signal?: AbortSignal,
-  ): Promise<PushResult> {
+  ): Promise<ManagerPushResult> {
     signal?.throwIfAborted();
     return withLinkedSignal([signal], async (ending, abort) => {
       this.#sharing.add(abort);
@@ -97,11 +103,11 @@ export class PushQueue {
 
   async #whenAdmitted(
     arriving: Contender,
-    push: (signal?: AbortSignal) => Promise<PushResult>,
+    push: (signal?: AbortSignal) => Promise<ManagerPushResult>,
     signal?: AbortSignal,
-  ): Promise<PushResult> {
+  ): Promise<ManagerPushResult> {
     const contender = await this.#turns.enter(arriving, signal);
-    let result: PushResult | undefined;
+    let result: ManagerPushResult | undefined;
     try {
       result = await push(signal);
       return result;

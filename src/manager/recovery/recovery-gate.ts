@@ -4,6 +4,7 @@ import { noVersion } from '../../protocol/version.js';
 import type { EpochMismatch, PushRequest } from '../../transport/transport.js';
 import type { Requester } from '../audit.js';
 import type { Commit, ManagerStore, NewHistory } from '../manager-store.js';
+import type { ManagerPush } from '../pushes/manager-push.js';
 import { OfferCollection } from './offer-collection.js';
 import type { OfferRoom } from './offer-room.js';
 
@@ -80,12 +81,12 @@ export class RecoveryGate {
 
   /** Returns the response to a push; `undefined` if it may be stored. `epoch` is the effective one. */
   async checkPush(
-    request: PushRequest,
+    request: ManagerPush,
     requester: Requester,
     epoch: string,
   ): Promise<EpochMismatch | undefined> {
     const { offer, snapshot, mutation, nodeId } = request;
-    if (offer !== undefined) {
+    if (offer !== undefined && snapshot !== undefined) {
       // Any epoch is accepted: several managers on one store may collect at once, each with a next epoch of its own.
       if (offer.epoch === epoch) await this.#renew(epoch, offer.version);
       const recovery = this.#collect();

@@ -29,7 +29,10 @@ export type Command =
       readonly do: 'befall';
       readonly node: number;
       readonly call: FaultyCall;
-      readonly fault: Pick<Fault, 'requestDelay' | 'answerDelay' | 'lose' | 'duplicate' | 'refuse'>;
+      readonly fault: Pick<
+        Fault,
+        'requestDelay' | 'answerDelay' | 'lose' | 'duplicate' | 'refuse' | 'deltas'
+      >;
     }
   | {
       readonly do: 'lie';
@@ -56,6 +59,7 @@ const fault = fc.record(
     lose: fc.constantFrom('request', 'answer'),
     duplicate: fc.boolean(),
     refuse: fc.boolean(),
+    deltas: fc.constantFrom('refuse', 'damage'),
   },
   { requiredKeys: [] },
 );

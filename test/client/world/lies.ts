@@ -11,6 +11,7 @@ export const lies = [
   'another epoch',
   'lost everything',
   'low version',
+  'another delta',
 ] as const;
 export type Lie = (typeof lies)[number];
 
@@ -31,14 +32,19 @@ export function lieAbout(answer: unknown, lie: Lie): unknown {
         snapshot: Uint8Array.of(10, 200, 1, 255),
       };
     case 'nothing new':
-      return kind === 'snapshot' ? { kind: 'unchanged' } : answer;
+      return kind === 'snapshot' || kind === 'delta' ? { kind: 'unchanged' } : answer;
     case 'another epoch':
-      return kind === 'snapshot' || kind === 'unchanged'
+      return kind === 'snapshot' || kind === 'delta' || kind === 'unchanged'
         ? { kind: 'epochMismatch', epoch: 'elsewhere', version }
         : answer;
     case 'lost everything':
-      return kind === 'snapshot' || kind === 'unchanged'
+      return kind === 'snapshot' || kind === 'delta' || kind === 'unchanged'
         ? { kind: 'epochMismatch', epoch: 'elsewhere', version: 0 }
+        : answer;
+    case 'another delta':
+      // Of another version, or of nothing: a copy of a few bytes at most.
+      return kind === 'delta' || (kind === 'conflict' && 'delta' in fields)
+        ? { ...fields, delta: Uint8Array.of(0xd6, 0xc3, 0xc4, 0, 1, 1, 0, 6, 1, 0, 0, 1, 1, 17, 0) }
         : answer;
     case 'low version':
       return kind === 'committed' ? { ...fields, version: 1 } : answer;

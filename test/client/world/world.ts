@@ -3,9 +3,17 @@ import { MemoryStore } from 'clusterflux/manager';
 import { FakeManager, type FaultyTransportOptions, ManualClock, seededRandom } from 'clusterflux/testing';
 import type { ManagerStore } from '../../../src/manager/manager-store.js';
 import type { Random } from '../../../src/random.js';
+import type { Transport } from '../../../src/transport/transport.js';
 import { entriesOf } from './journal.js';
 import { SickNeighbour } from './sick-neighbour.js';
 import { SimulatedNode } from './simulated-node.js';
+
+/** A transport of a release without deltas. */
+const snapshotsOnly = (transport: Transport): Transport => ({
+  ...transport,
+  push: ({ delta: _, acceptsDelta: __, ...request }, options) => transport.push(request, options),
+  poll: ({ acceptsDelta: _, ...request }, options) => transport.poll(request, options),
+});
 
 /** A version as the store took it. */
 export interface StoredVersion {
@@ -26,8 +34,10 @@ export class World {
   readonly fake: FakeManager;
   readonly #sick: SickNeighbour[] = [];
   readonly #faults: FaultyTransportOptions['faults'];
+  readonly #seed: number;
 
   constructor(seed = 1, options: { faults?: (random: Random) => FaultyTransportOptions['faults'] } = {}) {
+    this.#seed = seed;
     this.random = seededRandom(seed);
     this.#faults = options.faults?.(this.random);
     const { clock, random } = this;
@@ -36,13 +46,19 @@ export class World {
 
   addNode(): SimulatedNode {
     const node = new SimulatedNode(`node${this.nodes.length + 1}`, {
-      transport: this.fake.transport,
+      transport: this.#usesDeltas ? this.fake.transport : snapshotsOnly(this.fake.transport),
       clock: this.clock,
       random: this.random,
       faults: this.#faults,
     });
     this.nodes.push(node);
     return node;
+  }
+
+  /** In half of all worlds nodes use deltas; in half of those, one in two nodes is older and does not. */
+  get #usesDeltas(): boolean {
+    const isMixed = (this.#seed & 2) === 0;
+    return (this.#seed & 1) === 0 && !(isMixed && this.nodes.length % 2 === 1);
   }
 
   /** Somebody that is none of the nodes pushes from an old version from now on, again and again. */

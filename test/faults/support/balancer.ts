@@ -36,7 +36,9 @@ export interface Balancer {
 }
 
 export const isPoll = ({ method, path }: RawRequest) => method === 'GET' && path.includes('/versions/');
-export const isPush = ({ method, path }: RawRequest) => method === 'POST' && path.includes('/versions/');
+/** A push of a snapshot, or of a delta. */
+export const isPush = ({ method, path }: RawRequest) =>
+  (method === 'POST' || method === 'PATCH') && path.includes('/versions/');
 export const isBeat = ({ method }: RawRequest) => method === 'PUT';
 export const isRegistration = ({ method, path }: RawRequest) =>
   method === 'POST' && path.startsWith('/nodes/');
