@@ -20,7 +20,6 @@ export function DifferenceLines({
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so that it must be reachable by keyboard */}
       <section class="lines" aria-label={label} tabIndex={0}>
         {lines.slice(0, most.value).map((line, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a line has no other identity
           <div key={at} class={kinds[line[0] ?? '']}>
             {line}
           </div>

@@ -69,7 +69,7 @@ export function followKeys(): void {
 const element = (selector: string) => document.querySelector<HTMLElement>(selector);
 
 const rows = () => [...document.querySelectorAll<HTMLElement>('tbody tr[tabindex], .rail [data-open]')];
-const focusedRow = () => rows().findIndex((row) => row === document.activeElement);
+const focusedRow = () => rows().indexOf(document.activeElement as HTMLElement);
 
 function moveRow(step: number): void {
   const all = rows();

@@ -78,7 +78,7 @@ export function useCall<Name extends CallName>(
   const latest = useRef(0);
   const key = request === undefined ? '' : JSON.stringify(request);
   const attempt = retries.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the request
+  // The key stands for the request.
   useEffect(() => {
     if (request === undefined) return;
     const turn = ++latest.current;
