@@ -23,5 +23,6 @@ const shared: Options = {
 export default defineConfig([
   { ...shared, entry: { ...library, 'cli/main': 'src/cli/main.ts' }, format: 'esm', dts: { entry: library } },
   // ky is published as ESM only: `require('clusterflux')` needs it inside.
-  { ...shared, entry: library, format: 'cjs', dts: true, noExternal: ['ky'] },
+  // The manager finds the files of the dashboard by its own URL, which CommonJS does not have.
+  { ...shared, entry: library, format: 'cjs', dts: true, noExternal: ['ky'], shims: true },
 ]);

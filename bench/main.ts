@@ -12,6 +12,7 @@ const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = 
   legacy: () => import('./legacy.js'),
   manager: () => import('./manager.js'),
   package: () => import('./package.js'),
+  ui: () => import('./ui.js'),
 };
 
 const help = `npm run bench -- [suites] [--json]

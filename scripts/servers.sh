@@ -9,6 +9,7 @@ servers=(
     'etcd:etcd-server:etcd, the distributed store of several managers'
   'haproxy:haproxy:HAProxy, with which the recipe of docs/gateway.md is tried'
   'nginx:nginx-light:nginx, likewise, and beside which the gateway is measured'
+  'chromium:chromium:Chromium, in which the tests open the dashboard'
 )
 
 missing=()
@@ -24,7 +25,7 @@ done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "Install by hand: InfluxDB 1.6–1.12 and etcd 3.4 or later, so that influxd, influx and etcd are on PATH." >&2
+  echo "Install by hand: InfluxDB 1.6–1.12, etcd 3.4 or later, and Chromium 123 or later, so that influxd, influx, etcd and chromium are on PATH." >&2
   echo "Without them their tests are skipped and listed at the end of the run; with CI=true they fail." >&2
   exit 1
 fi

@@ -1,12 +1,14 @@
 /**
  * The main job in a terminal: one manager, three nodes, one metadata. The first node opens a metadata file that a real
  * InfluxDB wrote and seeds the cluster; all three change it at once; the manager and a node are killed on the way.
- * At the end it counts, and exits with 1 if anything was lost or done twice.
+ * At the end it counts, and exits with 1 if anything was lost or done twice. With `--ui` it then keeps the cluster running, and prints the
+ * address of its dashboard.
  */
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keepRunning, prepareUi } from './keep-running.js';
 import { ManagerProcess } from './manager-process.js';
 import { NodeProcess } from './node-process.js';
 import { verdict } from './verdict.js';
@@ -48,7 +50,10 @@ async function change(node: NodeProcess, from: number, to: number): Promise<void
   }
 }
 
+const showsUi = process.argv.includes('--ui');
+
 try {
+  if (showsUi) await prepareUi();
   step('A manager, and a node with the metadata of a real InfluxDB 1.x');
   await mkdir(join(folder, first.name));
   await copyFile(fileURLToPath(new URL('./meta.db', import.meta.url)), join(folder, first.name, 'meta.db'));
@@ -102,6 +107,10 @@ try {
   const { lines, good } = verdict({ nodes, shown, acknowledged, unheard, seeded: seed.databases });
   for (const line of lines) say(`  ${line}`);
   process.exitCode = good ? 0 : 1;
+  if (showsUi) {
+    step(`The cluster keeps running: open ${endpoint}/ui/ in a browser; Ctrl+C ends it`);
+    await keepRunning(nodes, (entry) => say(`  ${entry}`));
+  }
 } finally {
   for (const node of nodes) await node.kill();
   await manager.kill('SIGTERM');

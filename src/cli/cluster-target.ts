@@ -6,6 +6,7 @@ import { notEverywhere, waitForNodes } from '../client/follow/wait-for-nodes.js'
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { QueryTarget } from '../influxql/index.js';
+import { checkAdministrators } from '../meta/administrators.js';
 import { decodeMetadata } from '../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
@@ -16,7 +17,6 @@ import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { randomUuid, systemRandom } from '../random.js';
 import type { Snapshot, Transport } from '../transport/transport.js';
-import { checkAdministrators } from './administrators.js';
 
 /** Which cluster is changed, and which changes are allowed. */
 export interface ClusterTargetOptions {

@@ -1,6 +1,6 @@
 import { isCfluxError } from '../errors.js';
+import type { ListedNode } from '../protocol/operator-responses.js';
 import type { ManagerApi } from './manager-api.js';
-import type { ListedNode } from './manager-responses.js';
 
 /** Returns the kept versions, newest first, of each cluster in which a node reported a version. */
 export async function keptVersions(

@@ -4,10 +4,18 @@ import { waitForNodes } from '../client/follow/wait-for-nodes.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError, type CfluxErrorCode, isCfluxError } from '../errors.js';
 import { JsonObject } from '../json-object.js';
-import type { VersionRecord } from '../manager/index.js';
 import type { DropOrder, DropsChange } from '../protocol/drop-orders.js';
 import { isRetryable } from '../protocol/http-status.js';
 import type { NodeInfo } from '../protocol/nodes.js';
+import {
+  type ListedCluster,
+  type ListedManager,
+  type ListedNode,
+  type ListedVersion,
+  readClusters,
+  readEverything,
+  readHistory,
+} from '../protocol/operator-responses.js';
 import { problemType } from '../protocol/problem.js';
 import { paths } from '../protocol/routes.js';
 import { noVersion } from '../protocol/version.js';
@@ -19,14 +27,6 @@ import type { HttpTransportOptions } from '../transport/http-options.js';
 import { expectStatus, type HttpResponse, textOf } from '../transport/http-response.js';
 import type { Snapshot, Transport } from '../transport/transport.js';
 import { withRetry } from '../transport/with-retry.js';
-import {
-  type ListedCluster,
-  type ListedManager,
-  type ListedNode,
-  readClusters,
-  readEverything,
-  readHistory,
-} from './manager-responses.js';
 
 const maxBytes = 256 * 2 ** 20;
 
@@ -127,7 +127,7 @@ export class ManagerApi {
   }
 
   /** Returns the kept versions, newest first. @throws `CLUSTER_NOT_FOUND` if there is none. */
-  async history(cluster: string): Promise<readonly VersionRecord[]> {
+  async history(cluster: string): Promise<readonly ListedVersion[]> {
     const history = await this.#json({ method: 'GET', path: paths.history(cluster) }, readHistory);
     if (history.length === 0) throw noData(cluster);
     return history;

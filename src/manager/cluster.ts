@@ -8,7 +8,7 @@ import type { Requester } from './audit.js';
 import type { ManagerStore, VersionRecord } from './manager-store.js';
 import { NodeWaits, type WaitHolding } from './nodes/node-waits.js';
 import { lookAtNodes } from './nodes/nodes-look.js';
-import { SpreadMeter } from './nodes/spread-meter.js';
+import { type SpreadListener, SpreadMeter } from './nodes/spread-meter.js';
 import { HeldPolls, type Holding } from './polls/held-polls.js';
 import { PollNotifier } from './polls/poll-notifier.js';
 import type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
@@ -42,7 +42,7 @@ export interface ClusterSettings {
   /** Milliseconds for which nodes may be alive that the manager does not know to be; 0 if it knows all. */
   readonly uncertainFor: () => number;
   /** Called with the milliseconds that a version took to reach all nodes; undefined: nothing is measured. */
-  readonly onSpread: () => ((ms: number) => void) | undefined;
+  readonly onSpread: () => SpreadListener | undefined;
   /** A version was stored by this manager. */
   readonly onCommit: (
     cluster: string,
@@ -126,7 +126,7 @@ export class Cluster {
       waitForNodes: (request) => this.#waits.wait(request, { takeSlot: () => () => {} }),
       monotonic,
       uncertainFor: settings.uncertainFor,
-      onSpread: (ms) => settings.onSpread()?.(ms),
+      onSpread: (ms, measured) => settings.onSpread()?.(ms, measured),
     });
   }
 

@@ -122,6 +122,8 @@ export type NodeDetails = Pick<NodeInfo, 'ip' | 'hostname' | 'bindAddress'>;
 export interface StoredNode extends NodeDetails {
   readonly id: number;
   readonly alive: boolean;
+  /** It is not alive because it shut down. Absent if the store does not know. */
+  readonly left?: boolean;
   /** The last reported progress; absent if none was reported since the store opened and none was stored. */
   readonly progress?: KnownProgress | undefined;
   /** The agent's report, as passed to `setReport`. */

@@ -11,6 +11,8 @@ import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { type Random, randomUuid } from '../random.js';
 import type { DropOrdersRequest, EpochMismatch } from '../transport/transport.js';
+import { Activities, type ActivityRequest } from './activity/activity.js';
+import type { LoggedActivity } from './activity/activity-log.js';
 import type { Audit, AuditEntry, Requester } from './audit.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
@@ -25,6 +27,7 @@ import type {
   VersionRecord,
 } from './manager-store.js';
 import { nodeInfoOf } from './nodes/node-info.js';
+import type { SpreadListener } from './nodes/spread-meter.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
 import type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
@@ -67,25 +70,31 @@ const mutationMemory = 15 * 60_000;
  * ```
  */
 export class Manager {
+  /** Identity of this process among the managers of its store. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
   readonly nodeTtl: number;
   readonly limits: Limits;
+  /** Number of versions of each cluster that are kept. */
+  readonly keepVersions: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly #store: TimedStore;
   readonly #maxPollWait: number;
   readonly #conflictHold: number;
-  readonly #keepVersions: number;
+  readonly #activity: Activities;
   readonly #audit: Audit | undefined;
   readonly #deadlines: Deadlines;
   readonly #clusters = new OpenClusters((name) => this.#createCluster(name));
   readonly #service = new Service({
     open: () => this.#open(),
     end: () => {
+      this.#activity.close(managerClosed());
       for (const cluster of this.#clusters.concerned(undefined)) cluster.close(managerClosed());
     },
     close: (wasOpen) => this.#close(wasOpen),
   });
-  readonly #id: string;
   #bindAddress = '';
   readonly #pollSlots: PollSlots;
   readonly #offerRoom: OfferRoom;
@@ -97,9 +106,9 @@ export class Manager {
   #lastError: unknown;
   /**
    * Called with the milliseconds that versions of this manager took from their commit until all nodes had them, or 600,000 if they did not
-   * have them by then; one version of each cluster at a time. Set by the metrics of a server. Default: nothing is measured.
+   * have them by then; one version of each cluster at a time. Set by a server, for its metrics and its dashboard. Default: nothing is measured.
    */
-  onSpread: ((ms: number) => void) | undefined;
+  onSpread: SpreadListener | undefined;
 
   constructor(options: ManagerOptions) {
     const settings = managerSettings(options);
@@ -109,15 +118,22 @@ export class Manager {
     this.limits = settings.limits;
     this.#maxPollWait = settings.maxPollWait;
     this.#conflictHold = settings.conflictHold;
-    this.#keepVersions = settings.keepVersions;
-    this.#audit = options.audit;
+    this.keepVersions = settings.keepVersions;
     this.#offerRoom = new OfferRoom(this.limits.offerBytes, this.limits.snapshotBytes);
     this.#pollSlots = new PollSlots(this.limits.heldPolls);
     this.#deadlines = new Deadlines(this.clock);
     this.#store = new TimedStore(options.store, this.#deadlines);
     this.#versions = new VersionCache(this.#store);
     this.#known = new KnownClusters(this.#store, this.clock, this.limits.clusters);
-    this.#id = randomUuid(this.random);
+    this.id = randomUuid(this.random);
+    this.startedAt = this.clock.now();
+    this.#activity = new Activities({
+      clock: this.clock,
+      deadlines: this.#deadlines,
+      latest: async (cluster) => (await this.#store.head(cluster)).latest,
+      onError: this.#onError,
+    });
+    this.#audit = options.audit;
   }
 
   /** Informational: the location of its data. */
@@ -379,6 +395,22 @@ export class Manager {
     });
   }
 
+  /**
+   * Resolves with the changes after a place in this manager's record, as soon as there are any, at the latest after `wait` milliseconds.
+   *
+   * @throws `TOO_MANY_REQUESTS`: the request would be held, and there is no slot for it.
+   */
+  activity(
+    request: Omit<ActivityRequest, 'takeSlot'>,
+    options: { readonly requester?: Requester; readonly connection?: object } = {},
+  ): Promise<LoggedActivity> {
+    const { requester = {}, connection } = options;
+    const takeSlot = () => this.#pollSlots.take({ cluster: '', requester, connection });
+    return this.#service.serving(() =>
+      this.#activity.after({ ...request, wait: Math.min(request.wait, this.#maxPollWait), takeSlot }),
+    );
+  }
+
   /** Identity of the history of a cluster; every name has one, even before its first version. */
   epoch(cluster: string): Promise<string> {
     return this.#service.serving(async () => {
@@ -453,7 +485,7 @@ export class Manager {
   }
 
   get #self(): ManagerInfo {
-    return { id: this.#id, hostname: hostname(), bindAddress: this.#bindAddress };
+    return { id: this.id, hostname: hostname(), bindAddress: this.#bindAddress };
   }
 
   async #open(): Promise<void> {
@@ -461,7 +493,7 @@ export class Manager {
       clock: this.clock,
       random: this.random,
       nodeTtl: this.nodeTtl,
-      keepVersions: this.#keepVersions,
+      keepVersions: this.keepVersions,
       mutationMemory,
       maxNodes: this.limits.nodes,
       conflictHold: this.#conflictHold,
@@ -469,6 +501,7 @@ export class Manager {
     await this.#store.open(context);
     this.#openedAt = this.clock.monotonic();
     this.#unwatch = this.#store.watch((name) => {
+      this.#activity.notified(name);
       for (const cluster of this.#clusters.concerned(name)) cluster.notified().catch(this.#onError);
     });
   }
@@ -507,11 +540,13 @@ export class Manager {
   }
 
   #record(change: Omit<AuditEntry, 'remote' | 'author'>, { remote, author }: Requester): void {
-    this.#audit?.({
+    const entry = {
       ...change,
       ...(remote === undefined ? {} : { remote }),
       ...(author === undefined ? {} : { author }),
-    });
+    };
+    this.#activity.add(entry);
+    this.#audit?.(entry);
   }
 
   readonly #onError = (error: unknown): void => {

@@ -1,5 +1,3 @@
-import { randomInt } from 'node:crypto';
-
 export interface Named {
   readonly name: string;
 }
@@ -17,7 +15,7 @@ const maxRemovals = 1024;
 const maxNamesPerBucket = 4;
 
 /** A random value per process, so that an attacker cannot choose names that all fall into one bucket. */
-const multiplier = randomInt(2 ** 31) | 1;
+const multiplier = ((globalThis.crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) >>> 1) | 1;
 
 function hashOf(name: string): number {
   let hash = 0;

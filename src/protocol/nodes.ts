@@ -25,6 +25,8 @@ export interface NodeInfo {
   readonly bindAddress: string;
   /** Its last heartbeat is younger than the time to live, and it has not shut down since. */
   readonly alive: boolean;
+  /** It is not alive because it shut down, as far as the manager knows. */
+  readonly left?: boolean;
   /** The kind at the last heartbeat; absent if there was none yet, or the manager does not report it. */
   readonly kind?: NodeKind;
   /** Its process, as it names itself. */

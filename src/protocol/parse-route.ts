@@ -20,14 +20,25 @@ export function parseRoute(method: string, target: string): Route | undefined {
   if (steps[1] === 'clusters') return clusterRoute(method, steps);
   // Probes and `curl -I` send HEAD.
   const isRead = method === 'GET' || method === 'HEAD';
-  return isRead && steps.length === 2 ? watchRoutes.get(steps[1] ?? '') : undefined;
+  if (!isRead) return undefined;
+  if (steps[1] === 'ui') return steps.length > 3 ? undefined : { name: 'ui', file: steps[2] };
+  if (steps[1] === 'activity') return activityRoute(steps);
+  return steps.length === 2 ? watchRoutes.get(steps[1] ?? '') : undefined;
 }
 
 const watchRoutes: ReadonlyMap<string, Route> = new Map([
   ['health', { name: 'health' }],
   ['ready', { name: 'ready' }],
   ['metrics', { name: 'metrics' }],
+  ['whoami', { name: 'whoami' }],
+  ['status', { name: 'status' }],
 ]);
+
+/** `/activity/{after}`. */
+function activityRoute([, , digits, ...more]: readonly string[]): Route | undefined {
+  const after = parseVersion(digits);
+  return after === undefined || more.length > 0 ? undefined : { name: 'activity', after };
+}
 
 /** `/nodes`, `/nodes/{cluster}`, `/nodes/{cluster}/{id}`, `/nodes/{cluster}/{id}/report`. */
 function nodeRoute(method: string, steps: readonly string[]): Route | undefined {

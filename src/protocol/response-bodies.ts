@@ -35,6 +35,7 @@ export function nodeIn(entry: JsonObject): NodeInfo {
     hostname: entry.text('hostname'),
     bindAddress: entry.text(bindAddress),
     alive: entry.boolean('alive'),
+    ...(entry.value('left') === true ? { left: true } : {}),
     ...progressIn(entry),
   };
 }

@@ -19,7 +19,13 @@ export type Route =
   | { readonly name: 'deleteCluster'; readonly cluster: string }
   | { readonly name: 'health' }
   | { readonly name: 'ready' }
-  | { readonly name: 'metrics' };
+  | { readonly name: 'metrics' }
+  // Additions for the dashboard.
+  | { readonly name: 'whoami' }
+  | { readonly name: 'status' }
+  | { readonly name: 'activity'; readonly after: number }
+  /** `file` is undefined for `/ui` itself, and empty for the page. */
+  | { readonly name: 'ui'; readonly file: string | undefined };
 
 /** Encodes a name as one step of a path. */
 function name(text: string): string {
@@ -50,5 +56,8 @@ export const paths = {
   cluster: (cluster: string) => `/clusters/${name(cluster)}`,
   dropOrders: (cluster: string) => `/clusters/${name(cluster)}/drops`,
   history: (cluster: string) => `/clusters/${name(cluster)}/history`,
+  whoami: () => '/whoami',
+  status: () => '/status',
+  activity: (after: number) => `/activity/${after}`,
   keptVersion: (cluster: string, version: number) => `/clusters/${name(cluster)}/history/${version}`,
 } as const;

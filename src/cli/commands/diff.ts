@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
+import { type Difference, differenceLines, differences } from '../../meta/metadata-differences.js';
+import { metadataTree } from '../../meta/metadata-tree.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
-import { type Difference, differenceLines, differences } from '../metadata-differences.js';
-import { metadataTree } from '../metadata-tree.js';
 import type { Terminal } from '../terminal.js';
 import { parseVersionNotation, resolvePair, type VersionNotation, versionHelp } from '../version-notation.js';
 import { withManager } from '../with-manager.js';

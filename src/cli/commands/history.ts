@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { systemClock } from '../../clock.js';
-import type { VersionRecord } from '../../manager/index.js';
+import type { ListedVersion } from '../../protocol/operator-responses.js';
 import { ageText, sizeText, timeText } from '../amounts.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
@@ -38,7 +38,7 @@ export function historyCommand(terminal: Terminal): Command {
 }
 
 function rowOf(
-  { version, at, size, nodeId, author }: VersionRecord,
+  { version, at, size, nodeId, author }: ListedVersion,
   short: (version: number) => string,
 ): (string | number)[] {
   const by = [nodeId === undefined ? [] : [`node ${nodeId}`], author === undefined ? [] : [author]].flat();

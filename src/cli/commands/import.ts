@@ -4,14 +4,14 @@ import { CfluxError } from '../../errors.js';
 import { metadataOfFile } from '../../meta/codec/backup-file.js';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
+import { differenceLines, differences } from '../../meta/metadata-differences.js';
+import { metadataTree } from '../../meta/metadata-tree.js';
+import { onTopOf } from '../../meta/on-top-of.js';
 import type { MetaData } from '../../meta/records.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { reasonOf } from '../file-of.js';
 import { jsonText } from '../json.js';
 import type { ManagerApi } from '../manager-api.js';
-import { differenceLines, differences } from '../metadata-differences.js';
-import { metadataTree } from '../metadata-tree.js';
-import { onTopOf } from '../on-top-of.js';
 import type { Terminal } from '../terminal.js';
 import { withManager } from '../with-manager.js';
 

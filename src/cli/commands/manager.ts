@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
+import { hasBuiltUi } from '../../manager/http/ui-files.js';
 import {
   createManagerServer,
   LmdbStore,
@@ -30,13 +31,16 @@ interface Options extends EtcdFlags {
   readonly history?: number;
   readonly clusters?: number;
   readonly insecure?: true;
+  /** False for --no-ui. */
+  readonly ui: boolean;
   readonly hostName?: readonly string[];
 }
 
 const help = `
 Stores metadata in a directory (package lmdb), flushed to disk before each response; with --etcd in etcd (package
 @grpc/grpc-js), shared by any number of managers, each of which serves every node. Each change is logged on standard
-error: time, action, version and author. Besides the API, it serves /health, /ready and /metrics (package prom-client).
+error: time, action, version and author. Besides the API, it serves the dashboard at /ui/, /health, /ready and /metrics
+(package prom-client).
 
 Tokens are in a TOML file that is reloaded when it changes; held polls of a removed token end within a second. Without a
 [[token]] every request is refused; while the file cannot be read, the last tokens stay valid and /ready reports it:
@@ -109,6 +113,7 @@ export function managerCommand(terminal: Terminal): Command {
       'maximum number of clusters; existing ones are always served (default: 10000)',
       parseCount,
     )
+    .option('--no-ui', 'do not serve the dashboard at /ui/')
     .option('--insecure', 'allow listening beyond this machine without tokens or client certificates')
     .addHelpText('after', help)
     .action((options: Options) => serve(options, terminal));
@@ -126,6 +131,8 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
   });
   // Subscribed before it listens, so that no early signal is missed.
   const ended = terminal.ended();
+  // In a checkout of the sources it may not have been built.
+  const ui = options.ui && (await hasBuiltUi());
   try {
     const server = await createManagerServer(manager, {
       ...listen,
@@ -133,9 +140,11 @@ async function serve(options: Options, terminal: Terminal): Promise<void> {
       ...(tokens === undefined ? {} : { tokens }),
       hostNames: options.hostName ?? [],
       insecure: insecure === true,
+      ui,
       onError: ({ message }) => terminal.err(`cflux manager: ${printable(message)}`),
     });
     terminal.out(`cflux manager listening on ${server.url}, data in ${manager.storeName}`);
+    if (ui) terminal.out(`dashboard at ${server.url}/ui/`);
     terminal.err(`cflux manager: ${await ended}, closing`);
     await server.close();
   } finally {

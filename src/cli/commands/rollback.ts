@@ -3,14 +3,14 @@ import { isThere } from '../../influxdb/orders/order-keeper.js';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
+import { differenceLines, differences } from '../../meta/metadata-differences.js';
+import { metadataTree } from '../../meta/metadata-tree.js';
+import { onTopOf } from '../../meta/on-top-of.js';
 import type { MetaData } from '../../meta/records.js';
 import { type DropOrder, type DropsChange, fitsHeader, itemKey } from '../../protocol/drop-orders.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
 import { type ManagerApi, noData } from '../manager-api.js';
-import { differenceLines, differences } from '../metadata-differences.js';
-import { metadataTree } from '../metadata-tree.js';
-import { onTopOf } from '../on-top-of.js';
 import type { Terminal } from '../terminal.js';
 import {
   parseVersionNotation,

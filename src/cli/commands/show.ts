@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
+import { metadataLines } from '../../meta/metadata-text.js';
+import { metadataTree } from '../../meta/metadata-tree.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
 import { noData } from '../manager-api.js';
-import { metadataLines } from '../metadata-text.js';
-import { metadataTree } from '../metadata-tree.js';
 import type { Terminal } from '../terminal.js';
 import { parseVersionNotation, snapshotOf, type VersionNotation, versionHelp } from '../version-notation.js';
 import { clusterOf, withManager } from '../with-manager.js';

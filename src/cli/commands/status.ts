@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
+import type { ListedCluster } from '../../protocol/operator-responses.js';
 import { ageText, sizeText } from '../amounts.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
 import { keptVersions } from '../kept-versions.js';
 import { type ManagerApi, noData } from '../manager-api.js';
-import type { ListedCluster } from '../manager-responses.js';
 import { nodesSummary } from '../nodes-summary.js';
 import { parseDuration } from '../parse.js';
 import { tableLines } from '../table.js';

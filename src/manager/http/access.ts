@@ -15,6 +15,8 @@ export interface Access {
   readonly isNode: boolean;
   /** The bearer has the scope `admin`. */
   readonly isAdmin: boolean;
+  /** Its token; undefined if the manager requires none. */
+  readonly bearer?: Bearer;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function accessOf(
     maySee: (cluster) => only === undefined || only === cluster,
     isNode: bearer.scopes.includes('node') || bearer.scopes.includes('admin'),
     isAdmin: bearer.scopes.includes('admin'),
+    bearer,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Route } from '../../protocol/routes.js';
+import { dashboardRoutes, sendStatus } from './dashboard-routes.js';
 import type { Exchange } from './exchange.js';
 import type { ManagerMetrics } from './metrics.js';
 import { nodeRoutes } from './node-routes.js';
@@ -42,5 +43,13 @@ export function dispatch(exchange: Exchange, route: Route, metrics: ManagerMetri
       return operatorRoutes.ready(exchange, route);
     case 'metrics':
       return metrics.answer(exchange);
+    case 'status':
+      return sendStatus(exchange, metrics.counts);
+    case 'whoami':
+      return dashboardRoutes.whoami(exchange, route);
+    case 'activity':
+      return dashboardRoutes.activity(exchange, route);
+    case 'ui':
+      return dashboardRoutes.ui(exchange, route);
   }
 }

@@ -7,9 +7,11 @@ import type { ClientConnections } from './client-connections.js';
 import type { DeltaEncodings } from './delta-encodings.js';
 import type { OpenRequest } from './open-request.js';
 import type { PushCounts } from './push-counts.js';
+import type { ReachedTimes } from './reached-times.js';
 import type { SentBodies } from './sent-bodies.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
 import type { TokenSource } from './tokens.js';
+import type { UiFiles } from './ui-files.js';
 
 /** One request and its pending response. */
 export interface Exchange {
@@ -21,6 +23,10 @@ export interface Exchange {
   /** The bodies of all responses. */
   readonly sent: SentBodies;
   readonly pushes: PushCounts;
+  /** Undefined if the dashboard is not served. */
+  readonly ui: UiFiles | undefined;
+  /** Undefined if the dashboard is not served. */
+  readonly reached: ReachedTimes | undefined;
   readonly connections: ClientConnections;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;

@@ -14,9 +14,11 @@ import type { Manager } from '../manager.js';
 import { checkBinding } from './binding.js';
 import { ManagerMetrics } from './metrics.js';
 import { OpenConnections } from './open-connections.js';
+import { ReachedTimes } from './reached-times.js';
 import { RequestHandler } from './request-handler.js';
 import { TokenFile } from './token-file.js';
 import { type TokenEntry, TokenList, type TokenSource } from './tokens.js';
+import { builtUi, UiFiles } from './ui-files.js';
 
 /** Options of {@link createManagerServer}. */
 export interface ManagerServerOptions {
@@ -37,6 +39,10 @@ export interface ManagerServerOptions {
    * name that resolves to loopback (DNS rebinding) and read everything. Names have no scheme and no port. Default: none.
    */
   readonly hostNames?: readonly string[];
+  /**
+   * Serves the dashboard at `/ui/`. `true`: the one of this package; a string: the directory of another build of it. Default: `false`.
+   */
+  readonly ui?: boolean | string;
   /** Allows listening beyond this machine without tokens or client certificates. Default: false. */
   readonly insecure?: boolean;
   /** Milliseconds within which a whole request must arrive. Default: 60,000. */
@@ -56,6 +62,7 @@ const checkOptions = optionsCheck<ManagerServerOptions>('createManagerServer', {
   tokens: either(text, listOf(object)),
   tls: optionsOf<TlsSources>('tls', { ca: pem, cert: pem, key: pem, passphrase: string }),
   hostNames: listOf(text),
+  ui: either(flag, text),
   insecure: flag,
   requestTimeout: number,
   onError: func,
@@ -104,13 +111,19 @@ export async function createManagerServer(
   const guard = new BrowserGuard({ open: !guarded, hostNames: options.hostNames ?? [] });
   const tokens = await tokensOf(options, manager);
   const credentials = tls && tlsCredentials(tls, options.onError, manager);
+  const ui = await uiOf(options);
   const server = createHttpServer(options, credentials?.values);
   await manager.open();
+  const metrics = await ManagerMetrics.create(manager, () => credentials?.certificates ?? []);
+  const reached = ui && new ReachedTimes(manager);
+  reached?.follow(manager);
   const handler = new RequestHandler({
     manager,
     tokens,
     guard,
-    metrics: await ManagerMetrics.create(manager, () => credentials?.certificates ?? []),
+    ui,
+    reached,
+    metrics,
   });
   onEveryRequest(server, (request, response) => handler.handle(request, response));
   // Created before the server listens, so that no connection is missed.
@@ -139,6 +152,11 @@ export async function createManagerServer(
     return closing;
   };
   return { url, close: closeOnce, [Symbol.asyncDispose]: closeOnce };
+}
+
+async function uiOf({ ui = false }: ManagerServerOptions): Promise<UiFiles | undefined> {
+  if (ui === false) return undefined;
+  return UiFiles.read(typeof ui === 'string' ? ui : await builtUi());
 }
 
 async function tokensOf(

@@ -81,6 +81,13 @@ export class ManagerMetrics {
     counts.set(status, (counts.get(status) ?? 0) + 1);
   }
 
+  /** Responses since the server started, by route and status. */
+  get counts(): Readonly<Record<string, Readonly<Record<string, number>>>> {
+    return Object.fromEntries(
+      [...this.#answers].map(([route, counts]) => [route, Object.fromEntries(counts)]),
+    );
+  }
+
   async answer(exchange: Exchange): Promise<void> {
     if (this.#registry === undefined) throw missingPromClient({ status: 501 });
     const items = await clusterMetrics(exchange.manager);

@@ -21,8 +21,12 @@ export const operatorRoutes: RouteHandlers<
     await sendListing(exchange, { before: '[', items: clusters, separator: ',', after: ']' });
   },
 
-  async history({ manager, response }, { cluster }) {
-    sendJson(response, JSON.stringify(await manager.history(cluster)));
+  async history({ manager, response, reached }, { cluster }) {
+    const versions = (await manager.history(cluster)).map((record) => ({
+      ...record,
+      reachedAt: reached?.of(cluster, record.version),
+    }));
+    sendJson(response, JSON.stringify(versions));
   },
 
   async readVersion(exchange, { cluster, version }) {

@@ -15,19 +15,24 @@ import type { ManagerMetrics } from './metrics.js';
 import { OpenRequest } from './open-request.js';
 import { PipelinedResponses } from './pipelined-responses.js';
 import { PushCounts } from './push-counts.js';
+import type { ReachedTimes } from './reached-times.js';
 import { RefusedPolls } from './refused-polls.js';
 import { RememberedRoutes } from './remembered-routes.js';
 import { hasBody } from './request-body.js';
+import { protect } from './response-protection.js';
 import { sendError } from './responses.js';
 import { SentBodies } from './sent-bodies.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
 import { findingOnce, type TokenSource } from './tokens.js';
+import type { UiFiles } from './ui-files.js';
 
 export interface RequestHandlerOptions {
   readonly manager: Manager;
   readonly tokens: TokenSource | undefined;
   readonly guard: BrowserGuard;
   readonly metrics: ManagerMetrics;
+  readonly ui?: UiFiles | undefined;
+  readonly reached?: ReachedTimes | undefined;
 }
 
 // Milliseconds for which a client that sends more than is accepted may still read the response.
@@ -85,6 +90,7 @@ export class RequestHandler {
     };
     let settled: Promise<void> | undefined;
     try {
+      if (request.method !== 'PUT') protect(request, response);
       const refusal = this.#options.guard.refusal(request);
       if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'notApplied' });
       route = this.#routes.of(request);
@@ -119,7 +125,7 @@ export class RequestHandler {
     route: Route | undefined,
     open: OpenRequest,
   ): Promise<void> | void {
-    const { manager, tokens, metrics } = this.#options;
+    const { manager, tokens, metrics, ui, reached } = this.#options;
     const answer = (access: Access) => {
       if (route === undefined) throw noSuchRoute(request);
       const exchange = {
@@ -129,6 +135,8 @@ export class RequestHandler {
         received: this.#received,
         sent: this.#sent,
         pushes: this.#pushes,
+        ui,
+        reached,
         connections: this.#connections,
         request,
         response,

@@ -92,3 +92,12 @@ export function checkDigest(request: IncomingMessage, snapshot: Uint8Array): voi
     throw badRequest('the snapshot does not match its digest: it was damaged in transfer; send it again');
   }
 }
+
+/** Returns whether the client accepts a compressed body. */
+export function takesGzip(request: IncomingMessage): boolean {
+  const accepted = header(request, 'Accept-Encoding')?.split(',') ?? [];
+  return accepted.some((item) => {
+    const [coding, weight] = /^\s*(?:x-)?gzip\s*(?:;\s*q=(.*))?$/i.exec(item) ?? [];
+    return coding !== undefined && !/^0(?:\.0*)?\s*$/.test(weight ?? '1');
+  });
+}

@@ -7,7 +7,7 @@ import { TimeSlice } from '../time-slice.js';
 import type { OfferedDelta } from '../versions/recent-changes.js';
 import type { Exchange } from './exchange.js';
 import { type HistoryHeaders, standingHeaders } from './history-headers.js';
-import { header } from './request-headers.js';
+import { header, takesGzip } from './request-headers.js';
 
 const empty = { 'Content-Length': 0 };
 
@@ -130,15 +130,9 @@ export function sendError(
       : { [headers.retryAfter]: String(Math.max(1, Math.ceil(error.retryAfter / 1_000))) }),
     'Content-Type': asJson ? problemType : 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
   });
   response.end(body);
-}
-
-function takesGzip(request: IncomingMessage): boolean {
-  const accepted = header(request, 'Accept-Encoding')?.split(',') ?? [];
-  return accepted.some((item) => {
-    const [coding, weight] = /^\s*(?:x-)?gzip\s*(?:;\s*q=(.*))?$/i.exec(item) ?? [];
-    return coding !== undefined && !/^0(?:\.0*)?\s*$/.test(weight ?? '1');
-  });
 }

@@ -14,6 +14,10 @@ export type Scope = (typeof scopes)[number];
 export const permitting: Readonly<Record<Route['name'], readonly Scope[]>> = {
   health: [],
   ready: [],
+  ui: [],
+  whoami: scopes,
+  status: ['read', 'metadata', 'write', 'admin'],
+  activity: ['read', 'metadata', 'write', 'admin'],
   listNodes: ['read', 'metadata', 'write', 'node', 'admin'],
   listAll: ['read', 'metadata', 'write', 'admin'],
   listClusters: ['read', 'metadata', 'write', 'admin'],

@@ -10,7 +10,18 @@ export interface SpreadMeterParts {
   /** Milliseconds for which nodes may be alive that the manager does not know to be. */
   readonly uncertainFor: () => number;
   /** Called with the milliseconds that a version took to reach all nodes, or for which it was followed without reaching them. */
-  readonly onSpread: (ms: number) => void;
+  readonly onSpread: SpreadListener;
+}
+
+/** Called with milliseconds, and what they are of. */
+export type SpreadListener = (ms: number, measured: MeasuredSpread) => void;
+
+/** A version whose spread was followed. */
+export interface MeasuredSpread {
+  readonly cluster: string;
+  readonly version: number;
+  /** It reached all nodes. */
+  readonly isComplete: boolean;
 }
 
 /** Measures how long versions take from their commit until all nodes of the cluster have them; one version at a time. */
@@ -35,8 +46,8 @@ export class SpreadMeter {
     const { cluster, waitForNodes, monotonic, onSpread } = this.#parts;
     const begun = monotonic();
     try {
-      const { counted } = await waitForNodes({ cluster, version, wait: longest });
-      if (counted > 0) onSpread(monotonic() - begun);
+      const { counted, complete } = await waitForNodes({ cluster, version, wait: longest });
+      if (counted > 0) onSpread(monotonic() - begun, { cluster, version, isComplete: complete });
     } catch {
       // The history ended, or the manager closes: there is nothing to measure any more.
     }

@@ -267,12 +267,13 @@ export class MemoryStore implements ManagerStore {
     const nodes = [...(this.#memory.clusters.get(cluster)?.nodes.values() ?? [])];
     const slice = new TimeSlice();
     const listed: StoredNode[] = [];
-    for (const { info, kind, report } of nodes) {
+    for (const { info, kind, report, left } of nodes) {
       const alive = this.#memory.liveness?.isAlive(cluster, info.id) ?? false;
       const progress = this.#memory.tracked?.progress(cluster, info.id) ?? (kind && { kind });
       listed.push({
         ...info,
         alive,
+        ...(left && !alive ? { left } : {}),
         ...(progress === undefined ? {} : { progress }),
         ...(report === undefined ? {} : { reportJson: report }),
       });

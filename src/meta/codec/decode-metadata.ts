@@ -1,6 +1,7 @@
 import { CfluxError } from '../../errors.js';
 import type { Named } from '../named-list.js';
 import type { MetaData } from '../records.js';
+import { Buffer } from './bytes.js';
 import { layoutFor } from './layout-writer.js';
 import { placeOf } from './malformed-place.js';
 import { type KnownSegments, SegmentsReader } from './read-segments.js';

@@ -1,3 +1,4 @@
+import { Buffer } from './bytes.js';
 /** Copies pieces one after the other into memory that nothing else shares, unlike `Buffer.concat`, whose results may lie in a pool. */
 export function joinPieces(pieces: readonly Uint8Array[]): Buffer {
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);

@@ -1,6 +1,7 @@
 import { type Named, settle } from '../named-list.js';
 import { notesOn } from '../notes.js';
 import type { DatabaseInfo, UserInfo } from '../records.js';
+import { Buffer } from './bytes.js';
 import { readDatabase } from './read-database.js';
 import { readUser } from './read-user.js';
 import type { WireReader } from './wire-reader.js';

@@ -1,3 +1,4 @@
+import { Buffer } from './bytes.js';
 import { highWord, lowWord, signed, unsigned, words } from './words.js';
 
 const loneSurrogate = /\p{Surrogate}/u;

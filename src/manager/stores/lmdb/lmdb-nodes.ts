@@ -173,12 +173,14 @@ export class LmdbNodes {
       const { ip, hostname, bindAddress } = value;
       const progress = this.#tracked.progress(cluster, id) ?? this.#keptOf(value);
       const report = this.#tables.reports.get(key);
+      const alive = this.#liveness.isAlive(cluster, id);
       nodes.push({
         id,
         ip,
         hostname,
         bindAddress,
-        alive: this.#liveness.isAlive(cluster, id),
+        alive,
+        ...(value.left && !alive ? { left: true } : {}),
         ...(progress === undefined ? {} : { progress }),
         ...(report === undefined ? {} : { reportJson: report }),
       });

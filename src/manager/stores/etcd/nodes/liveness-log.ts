@@ -99,17 +99,27 @@ export class LivenessLog {
     }
   }
 
-  /** Returns which nodes of a cluster are alive, by the results of the reads. */
-  aliveIn(cluster: string, names: RangeResponse, fresh: RangeResponse): ReadonlySet<number> {
+  /** Returns which nodes of a cluster are alive, and which have left and not expired yet, by the results of the reads. */
+  aliveIn(
+    cluster: string,
+    names: RangeResponse,
+    fresh: RangeResponse,
+  ): { readonly alive: ReadonlySet<number>; readonly left: ReadonlySet<number> } {
     this.takeUp(names, fresh);
-    const alive = new Set<number>();
+    const [alive, left] = [new Set<number>(), new Set<number>()];
     for (const { key } of names.kvs.toSorted((a, b) => a.modRevision - b.modRevision)) {
       // Undefined if the record has expired since.
       const news = this.#known.get(key)?.get(cluster);
-      for (const id of news?.alive ?? []) alive.add(id);
-      for (const id of news?.left ?? []) alive.delete(id);
+      for (const id of news?.alive ?? []) {
+        alive.add(id);
+        left.delete(id);
+      }
+      for (const id of news?.left ?? []) {
+        alive.delete(id);
+        left.add(id);
+      }
     }
-    return alive;
+    return { alive, left };
   }
 
   /** Applies the result of {@link reading}, and removes expired records. */

@@ -192,7 +192,7 @@ export class Nodes {
       success: this.#log.reading,
     });
     const [names, fresh] = ranges;
-    const alive = names && fresh && this.#noteReading(() => this.#log.aliveIn(cluster, names, fresh));
+    const known = names && fresh && this.#noteReading(() => this.#log.aliveIn(cluster, names, fresh));
     const reports = await this.#reports.of(cluster);
     const nodes: StoredNode[] = [];
     for await (const { key, value } of inPages(this.#connection, this.#keys.nodesOf(cluster))) {
@@ -205,7 +205,8 @@ export class Nodes {
         ip,
         hostname,
         bindAddress,
-        alive: alive?.has(id) === true,
+        alive: known?.alive.has(id) === true,
+        ...(known?.left.has(id) === true ? { left: true } : {}),
         ...(progress === undefined ? {} : { progress }),
         ...(report === undefined ? {} : { reportJson: report }),
       });

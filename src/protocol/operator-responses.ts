@@ -1,11 +1,24 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
-import type { VersionRecord } from '../manager/index.js';
-import type { NodeInfo } from '../protocol/nodes.js';
-import { nodeIn } from '../protocol/response-bodies.js';
+import type { NodeInfo } from './nodes.js';
+import { nodeIn } from './response-bodies.js';
+
+/** A kept version in a manager's list. */
+export interface ListedVersion {
+  readonly version: number;
+  readonly mutation: string;
+  /** When it was stored, in milliseconds since 1970 by the manager's clock. */
+  readonly at: number;
+  /** Bytes of the snapshot. */
+  readonly size: number;
+  readonly nodeId?: number;
+  readonly author?: string;
+  /** When the last live node had it, as the manager saw; absent if not all have it, or it is not known. */
+  readonly reachedAt?: number;
+}
 
 /** A cluster in the manager's list. */
-export interface ListedCluster extends Partial<VersionRecord> {
+export interface ListedCluster extends Partial<ListedVersion> {
   readonly cluster: string;
   readonly epoch: string;
   readonly nodes: number;
@@ -45,12 +58,13 @@ const moment = { min: 0, max: 8.64e15 };
 const count = { min: 0 };
 
 /** Parses the versions of a cluster. @throws `BAD_ANSWER`. */
-export const readHistory = (json: string, endpoint: string): readonly VersionRecord[] =>
+export const readHistory = (json: string, endpoint: string): readonly ListedVersion[] =>
   JsonObject.parseList(json, refusing(endpoint, 'the history')).map(versionIn);
 
-function versionIn(entry: JsonObject): VersionRecord {
+function versionIn(entry: JsonObject): ListedVersion {
   const nodeId = entry.optionalInteger('nodeId', count);
   const author = entry.optionalText('author');
+  const reachedAt = entry.optionalInteger('reachedAt', moment);
   return {
     version: entry.integer('version', count),
     mutation: entry.text('mutation'),
@@ -58,6 +72,7 @@ function versionIn(entry: JsonObject): VersionRecord {
     size: entry.integer('size', count),
     ...(nodeId === undefined ? {} : { nodeId }),
     ...(author === undefined ? {} : { author }),
+    ...(reachedAt === undefined ? {} : { reachedAt }),
   };
 }
 

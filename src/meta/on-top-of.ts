@@ -1,4 +1,4 @@
-import type { MetaData } from '../meta/records.js';
+import type { MetaData } from './records.js';
 
 /**
  * Returns `wanted` as the version after `current` (R25). The counters of shard groups and shards never decrease, because a reused shard

@@ -1,4 +1,4 @@
-import { formatDuration } from '../meta/durations.js';
+import { formatDuration } from './durations.js';
 import {
   type DatabaseInfo,
   type MetaData,
@@ -6,7 +6,7 @@ import {
   type RetentionPolicyInfo,
   type ShardGroupInfo,
   type UserInfo,
-} from '../meta/records.js';
+} from './records.js';
 
 /** Metadata for display: named items with properties and parts. */
 export interface MetadataTree {

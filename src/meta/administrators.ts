@@ -1,5 +1,5 @@
 import { CfluxError } from '../errors.js';
-import type { MetaData } from '../meta/records.js';
+import type { MetaData } from './records.js';
 
 /**
  * Rejects a change that removes the last administrator: without one, users can only be managed by starting InfluxDB without authentication.
