@@ -453,7 +453,7 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R26',
     breaks: 'a command does not identify itself',
     file: 'cli/cluster-target.ts',
-    find: 'mutation, requester: this.#requester }',
+    find: 'mutation, requester: this.#requester, drops }',
     replace: 'mutation }',
     tests: ['cli/requester.test.ts'],
   },
