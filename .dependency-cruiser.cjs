@@ -38,7 +38,7 @@ const layers = {
   client: [...ground, 'delta', 'meta', 'protocol', 'transport'],
   manager: [...ground, 'delta', 'protocol'],
   influxql: [...ground, 'meta'],
-  influxdb: [...ground, 'meta', 'client', 'transport', 'influxql'],
+  influxdb: [...ground, 'meta', 'protocol', 'client', 'transport', 'influxql'],
   testing: [...ground, 'delta', 'meta', 'protocol', 'transport', 'client', 'manager', 'influxdb'],
   cli: [...ground, 'meta', 'protocol', 'transport', 'client', 'manager', 'influxql', 'influxdb', 'index.ts'],
 };

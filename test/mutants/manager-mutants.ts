@@ -454,7 +454,7 @@ export const managerMutants: readonly Mutant[] = [
     breaks: 'a command does not identify itself',
     file: 'cli/cluster-target.ts',
     find: 'mutation, requester: this.#requester, drops }',
-    replace: 'mutation }',
+    replace: 'mutation, drops }',
     tests: ['cli/requester.test.ts'],
   },
   {
