@@ -38,7 +38,7 @@ const layers = {
   client: [...ground, 'delta', 'meta', 'protocol', 'transport'],
   manager: [...ground, 'delta', 'protocol'],
   influxql: [...ground, 'meta'],
-  influxdb: [...ground, 'meta', 'client', 'transport', 'influxql'],
+  influxdb: [...ground, 'meta', 'protocol', 'client', 'transport', 'influxql'],
   gateway: [...ground, 'meta', 'protocol', 'client', 'influxql', 'influxdb'],
   // The dashboard: a program of its own, for browsers; nothing imports it.
   ui: [...ground, 'meta', 'protocol'],

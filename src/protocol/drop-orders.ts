@@ -144,7 +144,7 @@ export function dropOrderIn(entry: JsonObject): DropOrder {
 }
 
 /** The JSON form of an order that is made. */
-export const orderJson = (order: NewDropOrder): object => ({
+const orderJson = (order: NewDropOrder): object => ({
   ...itemJson(order),
   ...(order.author === undefined ? {} : { author: order.author }),
 });

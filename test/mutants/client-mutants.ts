@@ -64,9 +64,8 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R2',
     breaks: 'each attempt of one push has its own mutation id',
     file: 'client/commit/round.ts',
-    find: 'const request = { cluster, version, snapshot, mutation, epoch, nodeId, instance };',
-    replace:
-      'const request = { cluster, version, snapshot, get mutation() { return randomUuid(random); }, epoch, nodeId, instance };',
+    find: 'mutation,\n      epoch,',
+    replace: 'get mutation() { return randomUuid(random); },\n      epoch,',
     tests: rule('r02-once-and-for-good'),
   },
   {
@@ -546,8 +545,8 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R3',
     breaks: 'a 409 with our own bytes is treated as ours although no response was lost',
     file: 'client/commit/classify-push.ts',
-    find: 'conflict.answerLost === true && Buffer',
-    replace: 'Buffer',
+    find: 'if (conflict.answerLost !== true || conflict.snapshot === undefined) return false;',
+    replace: 'if (conflict.snapshot === undefined) return false;',
     tests: ['client/classify-push.test.ts', ...rule('r03-truth')],
   },
   {

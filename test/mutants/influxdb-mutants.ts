@@ -6,8 +6,58 @@ const contested = ['influxdb/contested.test.ts'];
 const newer = ['influxdb/newer-server.test.ts'];
 const local = ['influxdb/local-subscriptions.test.ts'];
 
-/** R34. */
+const orders = ['influxdb/drop-orders.test.ts'];
+
+/** R34 and R36. */
 export const influxdbMutants: readonly Mutant[] = [
+  {
+    rule: 'R36',
+    breaks: 'an agent that knows no earlier version is bound',
+    file: 'influxdb/orders/order-keeper.ts',
+    find: 'if (!ledger.current.has(key) && (held === undefined || !isHeldAsRename(held)))',
+    replace: 'if (false)',
+    tests: orders,
+  },
+  {
+    rule: 'R36',
+    breaks: 'a begun order is repeated on what came after it',
+    file: 'influxdb/orders/order-keeper.ts',
+    find: "if (ids.length > 0 && ids.every((id) => id > shard)) return { ...order, state: 'done' };",
+    replace: '',
+    tests: orders,
+  },
+  {
+    rule: 'R36',
+    breaks: 'what was made anew by hand is dropped',
+    file: 'influxdb/orders/order-keeper.ts',
+    find: 'wasMadeAnew(ids, applied, shards)',
+    replace: 'false',
+    tests: orders,
+  },
+  {
+    rule: 'R36',
+    breaks: 'an order that was carried out is forgotten before its version is applied',
+    file: 'influxdb/orders/kept-orders.ts',
+    find: 'known.get(orderId(order)) ?? { ...order, ...judge(order) }',
+    replace: '({ ...order, ...judge(order) })',
+    tests: orders,
+  },
+  {
+    rule: 'R36',
+    breaks: 'a response that covers less than the version is used',
+    file: 'influxdb/orders/order-keeper.ts',
+    find: 'if (answer.version < version) throw staleOrders(answer.version, version);',
+    replace: '',
+    tests: orders,
+  },
+  {
+    rule: 'R36',
+    breaks: 'an order with unmanaged contents is carried out',
+    file: 'influxdb/orders/order-keeper.ts',
+    find: 'if (foreign !== undefined)',
+    replace: 'if (false)',
+    tests: orders,
+  },
   {
     rule: 'R34',
     breaks: 'shards on disk that are not in the metadata are ignored',

@@ -453,8 +453,8 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R26',
     breaks: 'a command does not identify itself',
     file: 'cli/cluster-target.ts',
-    find: 'mutation, requester: this.#requester }',
-    replace: 'mutation }',
+    find: 'mutation, requester: this.#requester, drops }',
+    replace: 'mutation, drops }',
     tests: ['cli/requester.test.ts'],
   },
   {

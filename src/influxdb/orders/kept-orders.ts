@@ -45,7 +45,7 @@ export interface OrdersRecord {
 export const noOrders: OrdersRecord = { kept: [] };
 
 /** Returns the identity of an order: versions are used again by a restored store. */
-export const orderId = (order: DropOrder): string => JSON.stringify([order.mutation, itemKey(order)]);
+const orderId = (order: DropOrder): string => JSON.stringify([order.mutation, itemKey(order)]);
 
 /** Returns whether the orders up to `version` were read. */
 export const haveBeenRead = ({ read }: OrdersRecord, epoch: string, version: number): boolean =>
