@@ -277,8 +277,10 @@ describeWithServer('influxd', 'R36: drop orders at a server', () => {
         );
         proxy.mend();
         const isThere = (await names(influxd, 'SHOW DATABASES')).includes('x');
-        const isNew = isThere && (await points(influxd)).length === 0;
+        const isNew = isThere && when === 'after' && (await points(influxd)).length === 0;
         if (isNew) await influxd.write('x', 'm v=2 2');
+        // Its orders are read again with the next version, because none was applied completely.
+        cluster.become(cluster.data);
         await cluster.applyTo(proxy, mine);
         expect(proxy.changes.filter((statement) => statement === dropX)).toHaveLength(1);
         expect(await points(influxd)).toHaveLength(isNew ? 1 : 0);
