@@ -32,7 +32,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: 'R2',
     breaks: 'a 409 that names our own mutation is treated as another node’s',
     file: 'client/commit/classify-push.ts',
-    find: 'return conflict.mutation === mutation;',
+    find: 'return conflict.mutation === push.mutation;',
     replace: 'return false;',
     tests: rule('r02-once-and-for-good'),
   },

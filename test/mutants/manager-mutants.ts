@@ -116,7 +116,7 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R22',
     breaks: 'a delayed response contains the version that was the newest before the delay',
     file: 'manager/polls/held-polls.ts',
-    find: 'return current === undefined ? result : published(current).result;',
+    find: 'return current === undefined ? result : published(current, this.#parts.recent).resultFor(poll.request);',
     replace: 'return result;',
     tests: ['manager/legacy-polls.test.ts'],
   },
@@ -179,8 +179,8 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R24',
     breaks: 'snapshots of any size are accepted',
-    file: 'manager/manager.ts',
-    find: 'if (byteLength > this.limits.snapshotBytes) throw tooLarge(byteLength, this.limits.snapshotBytes);',
+    file: 'manager/refusals.ts',
+    find: 'if (snapshot.byteLength > most) throw tooLarge(snapshot.byteLength, most);',
     replace: '',
     tests: ['manager/manager.test.ts'],
   },
@@ -324,7 +324,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R25',
     breaks: 'a rollback sets the counters of shards back',
-    file: 'cli/on-top-of.ts',
+    file: 'meta/on-top-of.ts',
     find: 'maxShardId: highest(current.maxShardId, wanted.maxShardId),',
     replace: '',
     tests: ['cli/operators.test.ts'],
@@ -332,7 +332,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R25',
     breaks: 'a rollback sets the counters of shard groups back',
-    file: 'cli/on-top-of.ts',
+    file: 'meta/on-top-of.ts',
     find: 'maxShardGroupId: highest(current.maxShardGroupId, wanted.maxShardGroupId),',
     replace: '',
     tests: ['cli/operators.test.ts'],
