@@ -6,9 +6,9 @@ set -euo pipefail
 servers=(
   'influxd:influxdb:InfluxDB 1.x, whose metadata files and responses the tests compare with'
   'influx:influxdb-client:the command line client of InfluxDB 1.x, whose results the tests compare with cflux exec'
-    'etcd:etcd-server:etcd, the distributed store of several managers'
+  'etcd:etcd-server:etcd, the distributed store of several managers'
   'haproxy:haproxy:HAProxy, with which the recipe of docs/gateway.md is tried'
-  'nginx:nginx-light:nginx, likewise, and beside which the gateway is measured'
+  'nginx:nginx-light:nginx, for the other recipe there, and beside which the gateway is measured'
   'chromium:chromium:Chromium, in which the tests open the dashboard'
 )
 
@@ -22,10 +22,18 @@ for server in "${servers[@]}"; do
     missing+=("$package")
   fi
 done
+# A module, not a command.
+purpose='the Python client of InfluxDB 1.x, which is tried at a gateway'
+if /usr/bin/python3 -c 'import influxdb' 2>/dev/null; then
+  echo "found      python3-influxdb ($purpose)"
+else
+  echo "missing    python3-influxdb ($purpose)"
+  missing+=(python3-influxdb)
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "Install by hand: InfluxDB 1.6–1.12, etcd 3.4 or later, and Chromium 123 or later, so that influxd, influx, etcd and chromium are on PATH." >&2
+  echo "Install by hand: InfluxDB 1.6–1.12, etcd 3.4 or later, and Chromium 123 or later, so that influxd, influx, etcd and chromium are on PATH; further haproxy, nginx and Python's influxdb." >&2
   echo "Without them their tests are skipped and listed at the end of the run; with CI=true they fail." >&2
   exit 1
 fi
