@@ -114,10 +114,6 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * gets the newest of them merged into one. The iteration ends when the client closes, or when the loop is left.
    *
    * @param options `signal` ends the iteration: it then rejects with the signal's reason
-   * @example
-   * ```ts
-   * for await (const { version, origin } of client.changes()) console.log(version, origin);
-   * ```
    */
   changes(options: { signal?: AbortSignal } = {}): AsyncIterableIterator<MetadataChange> {
     return this.#session.changes(options);

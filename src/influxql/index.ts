@@ -1,5 +1,6 @@
 export type { BoundParameters, BoundValue } from './bound-parameters.js';
 export { continuousQueryText, type QueryPlace } from './continuous-query-text.js';
+export type { OrderDrop } from './execute/context.js';
 export {
   executeQuery,
   type QueryOptions,
@@ -7,7 +8,7 @@ export {
 } from './execute/execute-query.js';
 export type { HashPassword } from './execute/prepare-statements.js';
 export type { QueryResult } from './execute/result-of.js';
-export type { ActingUser, QueryTarget, RunOptions } from './execute/run-statements.js';
+export type { ActingUser, MutationTarget, QueryTarget, RunOptions } from './execute/run-statements.js';
 export type { Cell, Series } from './execute/series.js';
 export { formatCsv } from './format-csv.js';
 export { formatResponse } from './format-response.js';

@@ -65,7 +65,10 @@ describe('R14', () => {
     expect(names).toEqual(
       new Set(
         cfluxEventNames.filter(
-          (name) => !['conflict', 'duplicateNode', 'epochChanged', 'foreignCluster'].includes(name),
+          (name) =>
+            !['conflict', 'dropOrdersIgnored', 'duplicateNode', 'epochChanged', 'foreignCluster'].includes(
+              name,
+            ),
         ),
       ),
     );
