@@ -30,6 +30,7 @@ const storeLimits = {
   removeNode: 700,
   addNode: 1_400,
   nodes: 1_400,
+  dropOrders: 1_400,
   check: 3_000,
   other: 5_000,
 } as const;
@@ -89,7 +90,7 @@ export class TimedStore implements ManagerStore {
   async dropOrders(cluster: string, since: number): Promise<StoredDropOrders> {
     const reading = this.#store.dropOrders?.(cluster, since);
     if (reading === undefined) throw keepsNoDropOrders();
-    return this.#reading(storeLimits.other, reading);
+    return this.#reading(storeLimits.dropOrders, reading);
   }
 
   clusters(): Promise<readonly ClusterRecord[]> {

@@ -21,7 +21,7 @@ export const wanted = signal<string | undefined>(undefined);
 
 /** Where requests go. The page is served below the API, under any prefix. */
 export const access = computed<Access>(() => ({
-  base: new URL('..', document.baseURI).href.replace(/[?#].*$/, ''),
+  base: new URL('..', document.baseURI).href,
   token: token.value,
 }));
 

@@ -66,7 +66,9 @@ function refusalOf(check: () => void): string | undefined {
     return undefined;
   } catch (error) {
     // The rest is advice for the command line.
-    return ApiError.from(error).message.replace(/, or pass --.*$/, '');
+    const { message } = ApiError.from(error);
+    // The flags of the command do not apply here.
+    return message.split(', or pass --')[0] ?? message;
   }
 }
 
