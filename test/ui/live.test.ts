@@ -47,7 +47,7 @@ describeWithServer('chromium', 'the dashboard in Chromium: live', () => {
     const client = await clientOf(url);
     const id = client.status.nodeId;
     await page.getByRole('row', { name: new RegExp(`up to date ${id}`) }).waitFor();
-    await client.close();
+    await client.close({ deregister: false });
     await page.getByRole('row', { name: new RegExp(`left ${id}`) }).waitFor();
     first.isAlive = false;
     await row('influx-1').getByText('silent').waitFor();
