@@ -60,7 +60,7 @@ describeWithServer('etcd', 'cflux manager --etcd', () => {
 describe('cflux manager', () => {
   it.each([
     [['--etcd-user', 'root'], '--etcd'],
-    [['--etcd', 'http://127.0.0.1:1', '--memory'], '--memory and --etcd'],
+    [['--etcd', 'http://127.0.0.1:1', '--memory'], "'--memory' cannot be used with option '--etcd"],
     [['--etcd', 'http://127.0.0.1:1', '--etcd-cert', 'x'], '--etcd-key'],
     [['--etcd', 'http://127.0.0.1:1', '--etcd-password-file', '/nowhere'], '--etcd-password-file'],
     [['--etcd', 'nonsense'], 'nonsense'],
