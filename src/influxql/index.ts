@@ -1,6 +1,6 @@
 export type { BoundParameters, BoundValue } from './bound-parameters.js';
 export { continuousQueryText, type QueryPlace } from './continuous-query-text.js';
-export type { OrderDrop } from './execute/context.js';
+export type { DroppedItem, OrderDrop } from './execute/context.js';
 export {
   executeQuery,
   type QueryOptions,

@@ -1,8 +1,18 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
 
-/** The kinds of recorded changes. */
-const actions = [
+/** The kind of a recorded change. */
+export type Action =
+  | 'push'
+  | 'register'
+  | 'update-node'
+  | 'deregister'
+  | 'delete-cluster'
+  | 'order-drop'
+  | 'revoke-drops'
+  | 'confirm-drops';
+
+const actions: readonly Action[] = [
   'push',
   'register',
   'update-node',
@@ -11,8 +21,7 @@ const actions = [
   'order-drop',
   'revoke-drops',
   'confirm-drops',
-] as const;
-export type Action = (typeof actions)[number];
+];
 
 /** A change that a manager recorded. */
 export interface ActivityEntry {
