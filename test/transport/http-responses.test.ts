@@ -81,6 +81,7 @@ describe('responses', () => {
       (await answering(...bytes)).transport.push(somePush);
     expect(await push(200, { Version: 5, 'Cflux-Epoch': 'e-1' })).toEqual({
       kind: 'committed',
+      hasDrops: false,
       version: 5,
       epoch: 'e-1',
     });
