@@ -6,8 +6,8 @@ import { CfluxClient, LocalMetaClient } from '../src/index.js';
 import { createManagerServer, Manager, MemoryStore } from '../src/manager/index.js';
 import { startInfluxd } from '../test/support/influxd.js';
 import { startNginx } from './gateway/nginx.js';
-import { ProxyProcess } from './gateway/proxy-child.js';
 import { measureInTurn, median, middlePair, type Pair } from './measure.js';
+import { MeasuredChild, type Usage } from './measured-child.js';
 import type { Figure } from './report.js';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
@@ -44,12 +44,12 @@ export async function run(): Promise<Figure[]> {
   const influxd = await startInfluxd();
   const manager = new Manager({ store: new MemoryStore() });
   const served = await createManagerServer(manager, { port: 0 });
-  const gateway = await ProxyProcess.start('gateway', influxd.url, served.url, influxd.snapshot);
-  const bare = await ProxyProcess.start('bare', influxd.url);
+  const gateway = await startProxy('gateway', influxd.url, served.url, influxd.snapshot);
+  const bare = await startProxy('bare', influxd.url);
   const nginx = await startNginx(influxd.url);
-  const source = await ProxyProcess.start('source');
-  const bigGateway = await ProxyProcess.start('gateway', source.url, served.url);
-  const bigBare = await ProxyProcess.start('bare', source.url);
+  const source = await startProxy('source');
+  const bigGateway = await startProxy('gateway', source.url, served.url);
+  const bigBare = await startProxy('bare', source.url);
   const dir = await mkdtemp(join(tmpdir(), 'cflux-bench-'));
   // As an agent's: durable.
   const pusher = new CfluxClient(new LocalMetaClient({ dir }), {
@@ -68,7 +68,7 @@ export async function run(): Promise<Figure[]> {
     ];
   } finally {
     agent.destroy();
-    for (const each of [gateway, bare, source, bigGateway, bigBare]) each.stop();
+    for (const each of [gateway, bare, source, bigGateway, bigBare]) await each.stop();
     await nginx?.stop();
     await pusher.close();
     await served.close();
@@ -79,8 +79,8 @@ export async function run(): Promise<Figure[]> {
 }
 
 interface Subjects {
-  readonly gateway: ProxyProcess;
-  readonly bare: ProxyProcess;
+  readonly gateway: MeasuredChild;
+  readonly bare: MeasuredChild;
   readonly nginx: string | undefined;
   readonly direct: string;
 }
@@ -136,9 +136,12 @@ async function writeFigures({ gateway, bare, nginx, direct }: Subjects): Promise
   ];
 }
 
+const startProxy = (kind: 'gateway' | 'bare' | 'source', ...args: string[]): Promise<MeasuredChild> =>
+  MeasuredChild.start(new URL('gateway/proxy-process.ts', import.meta.url), kind, ...args);
+
 /** Milliseconds and processor milliseconds of the proxy for each request. */
 async function burst(
-  proxy: ProxyProcess,
+  proxy: MeasuredChild,
   count: number,
   atOnce: number,
   one: (url: string) => Promise<unknown>,
@@ -161,17 +164,17 @@ async function timed(url: string, one: (url: string) => Promise<unknown>): Promi
   return (performance.now() - begin) / 50;
 }
 
-async function bodyFigures(gateway: ProxyProcess, bare: ProxyProcess): Promise<Figure[]> {
+async function bodyFigures(gateway: MeasuredChild, bare: MeasuredChild): Promise<Figure[]> {
   const big = (url: string) => send(url, '/big');
   await big(gateway.url);
   await big(bare.url);
   const pairs: Pair[] = [];
-  const { rss } = await gateway.usage('memory');
+  const { rss } = await gateway.memory();
   for (let round = 0; round < 5; round += 1) {
     const [ours, floor] = [await burst(gateway, 1, 1, big), await burst(bare, 1, 1, big)];
     pairs.push({ ours: 100_000 / ours.ms, floor: 100_000 / floor.ms });
   }
-  const peak = (await gateway.usage('peak')).rss;
+  const peak = (await gateway.ask<Usage>('peak')).rss;
   const rate = middlePair(pairs);
   const floorName = 'the shortest pass-through on node:http';
   return [

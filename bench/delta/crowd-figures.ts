@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { printVcdiff } from '../../src/delta/vcdiff/print-vcdiff.js';
 import { openConnections } from '../manager/raw-connection.js';
-import { ServerChild } from '../manager/server-child.js';
+import { startServer } from '../manager/server-child.js';
 import { median } from '../measure.js';
 import type { Figure } from '../report.js';
 
@@ -78,7 +78,7 @@ type Kind = 'manager' | 'bare-fan-out';
 type Form = 'delta' | 'snapshot';
 
 async function crowd(kind: Kind, form: Form, count: number): Promise<Crowd> {
-  const server = await ServerChild.start(kind);
+  const server = await startServer(kind);
   const results: Crowd[] = [];
   try {
     let bytes: Buffer = randomBytes(size);

@@ -3,7 +3,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { CfluxClient, encodeMetadata, LocalMetaClient } from 'clusterflux';
 import { benchmarkSnapshot } from '../../test/meta/support/benchmark-snapshot.js';
 import { alter, size } from '../client/altering.js';
-import { ServerChild } from '../manager/server-child.js';
+import { startServer } from '../manager/server-child.js';
 import { median } from '../measure.js';
 import type { Figure } from '../report.js';
 import { TrafficProxy } from './traffic-proxy.js';
@@ -24,7 +24,7 @@ interface Change {
 
 /** One change of one node after the other, adopted by another, over HTTP with a store in memory. */
 async function changesAt(databases: number, groups: number): Promise<Change> {
-  const server = await ServerChild.start('manager');
+  const server = await startServer('manager');
   const [ofWriter, ofReader] = [await TrafficProxy.start(server.url), await TrafficProxy.start(server.url)];
   const data = benchmarkSnapshot({ databases, groups });
   const options = { cluster: 'a' };

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { acceptsConnections } from '../../test/support/accepts-connections.js';
 import { freePort } from '../../test/support/influxd.js';
 
 /** An nginx before the server at `url`; `undefined` if it is not installed. */
@@ -25,7 +25,7 @@ http {
 }`;
   await writeFile(join(dir, 'nginx.conf'), configuration);
   const child = spawn('nginx', ['-c', join(dir, 'nginx.conf')], { stdio: 'ignore' });
-  while (!(await accepts(port))) await setTimeout(20);
+  while (!(await acceptsConnections(port))) await setTimeout(20);
   return {
     url: `http://127.0.0.1:${port}`,
     async stop() {
@@ -35,15 +35,4 @@ http {
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -10,7 +10,7 @@ import {
   type MetaData,
 } from '../../src/index.js';
 import type { Figure } from '../report.js';
-import { ServerChild } from './server-child.js';
+import { startServer } from './server-child.js';
 
 const nodes = 32;
 const changes = 30;
@@ -46,7 +46,7 @@ interface Outcome {
 /** Runs `work` on a manager on lmdb, checks that every change is there once, and measures. */
 async function onServer(turn: string, work: (url: string) => Promise<Outcome>) {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-bench-'));
-  const server = await ServerChild.start('manager', join(dir, 'data'), turn);
+  const server = await startServer('manager', join(dir, 'data'), turn);
   try {
     const before = await server.usage();
     const outcome = await work(server.url);

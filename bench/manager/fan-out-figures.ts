@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { median } from '../measure.js';
+import type { MeasuredChild } from '../measured-child.js';
 import type { Figure } from '../report.js';
 import { openConnections, type RawConnection } from './raw-connection.js';
-import { ServerChild } from './server-child.js';
+import { startServer } from './server-child.js';
 
 const waiters = 10_000;
 const size = 50 * 1024;
@@ -39,7 +40,7 @@ export async function fanOutFigures(): Promise<Figure[]> {
 }
 
 async function fanOut(kind: 'manager' | 'bare-fan-out') {
-  const server = await ServerChild.start(kind);
+  const server = await startServer(kind);
   const times: number[] = [];
   const cpus: number[] = [];
   try {
@@ -92,13 +93,13 @@ function poll(connections: readonly RawConnection[], { version, epoch }: Positio
   );
 }
 
-async function push(server: ServerChild, { version }: Position, body: Buffer): Promise<Position> {
+async function push(server: MeasuredChild, { version }: Position, body: Buffer): Promise<Position> {
   const { headers } = await fetch(`${server.url}/clusters/a/versions/${version}`, { method: 'POST', body });
   return { version: headers.get('version'), epoch: headers.get('cflux-epoch') };
 }
 
 /** Its usage once all that was sent has been read, and after a garbage collection. */
-async function settled(server: ServerChild) {
+async function settled(server: MeasuredChild) {
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   await server.memory();
   return server.memory();

@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { middlePair, type Pair } from '../measure.js';
+import type { MeasuredChild } from '../measured-child.js';
 import type { Figure } from '../report.js';
 import { openConnections, type RawConnection } from './raw-connection.js';
-import { ServerChild } from './server-child.js';
+import { startServer } from './server-child.js';
 
 const connections = 32;
 const beats = 3_200;
@@ -17,8 +18,8 @@ const progress =
 /** Microseconds of the server's CPU for one heartbeat, beside a bare handler of node:http. */
 export async function heartbeatFigures(): Promise<Figure[]> {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-bench-'));
-  const manager = await ServerChild.start('manager', dir);
-  const bare = await ServerChild.start('bare-heartbeat');
+  const manager = await startServer('manager', dir);
+  const bare = await startServer('bare-heartbeat');
   try {
     const registration = { method: 'POST', body: '{"ip":"10.0.0.1,","hostname":"h","bindAddress":"h:8086"}' };
     const answer = await fetch(`${manager.url}/nodes/default`, registration);
@@ -54,7 +55,7 @@ export async function heartbeatFigures(): Promise<Figure[]> {
 }
 
 async function costOf(
-  server: ServerChild,
+  server: MeasuredChild,
   lines: readonly RawConnection[],
   request: string,
 ): Promise<number> {

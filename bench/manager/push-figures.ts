@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureInTurn } from '../measure.js';
 import type { Figure } from '../report.js';
-import { ServerChild } from './server-child.js';
+import { startServer } from './server-child.js';
 
 const sizes = { '1 KiB': 1_024, '100 KiB': 100 * 1_024, '5 MiB': 5 * 1_024 * 1_024 };
 
 /** A push over HTTP to a manager on lmdb, beside a durable write of the same bytes to a file. */
 export async function pushFigures(): Promise<Figure[]> {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-bench-'));
-  const server = await ServerChild.start('manager', join(dir, 'data'));
+  const server = await startServer('manager', join(dir, 'data'));
   const figures: Figure[] = [];
   try {
     for (const [name, size] of Object.entries(sizes)) {

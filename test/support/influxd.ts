@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { acceptsConnections } from './accepts-connections.js';
 
 /** How a test's InfluxDB server is set up. */
 export interface InfluxdOptions {
@@ -126,7 +127,8 @@ async function launch(dir: string, port: number): Promise<ChildProcess> {
     log = (log + String(chunk)).slice(-4000);
   });
   const deadline = performance.now() + 20_000;
-  while (!(await accepts(port))) {
+  // A connection is enough, because influxd opens this port last.
+  while (!(await acceptsConnections(port))) {
     if (child.exitCode !== null) throw new Error(`influxd ended with ${child.exitCode}: ${log}`);
     if (performance.now() > deadline) {
       child.kill('SIGKILL');
@@ -135,18 +137,6 @@ async function launch(dir: string, port: number): Promise<ChildProcess> {
     await delay(10);
   }
   return child;
-}
-
-// A connection is enough: influxd opens this port last.
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 /** A TCP port on loopback that is free at the moment. */
