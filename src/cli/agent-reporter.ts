@@ -7,7 +7,7 @@ import { describeFinding, describeUnmanaged } from './plan-text.js';
 
 /** Milliseconds between two reports, */
 const interval = 2_000;
-/** and between two of which only the later says that the server is down, or is available again. */
+/** and between two of which only the later reports that the server is down, or is available again. */
 const urgentInterval = 250;
 /** Milliseconds after which a report that has not changed is sent again: its manager may have lost it. */
 const refreshAfter = 10 * 60_000;

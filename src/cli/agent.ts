@@ -296,7 +296,7 @@ export class Agent {
   }
 }
 
-/** Returns host and port of a server, so that several agents on one machine can be told apart. The mirror checks the URL. */
+/** Returns host and port of a server, which distinguish several agents on one machine. The mirror checks the URL. */
 function serverAddress(url: string): string {
   if (!URL.canParse(url)) return url;
   const { host, port, protocol } = new URL(url);

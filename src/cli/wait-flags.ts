@@ -29,7 +29,7 @@ export function checkWaitFlags({ wait, timeout }: WaitFlags): void {
     throw new CfluxError('INVALID_OPTION', '--timeout limits --wait: pass both, or none');
 }
 
-/** Waits if the flags say so. @throws CfluxError `NOT_EVERYWHERE` */
+/** Waits if a flag requests that. @throws CfluxError `NOT_EVERYWHERE` */
 export async function waitIfAsked(
   target: ClusterTarget,
   { wait, timeout = defaultTimeout }: WaitFlags,

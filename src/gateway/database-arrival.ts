@@ -28,7 +28,7 @@ const managerTime = 300;
 const serverTime = 4_000;
 
 /**
- * Lets a client use on this server what it has just created through another gateway. There is no memory of databases that the cluster did
+ * Lets a client use on this server what it has just created through another gateway. It does not remember databases that the cluster did
  * not have: one may have been created since.
  */
 export class DatabaseArrival {

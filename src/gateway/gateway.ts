@@ -30,7 +30,7 @@ export type RequestClass =
 
 /** One statement for the cluster, as a gateway executed it. */
 export interface GatewayStatement extends StatementRecord {
-  /** The user name in the request, which nobody verified; absent without one. */
+  /** The unverified user name in the request; absent if there is none. */
   readonly user?: string;
   /** Address of the client. */
   readonly address: string;

@@ -138,8 +138,8 @@ export class MetadataReader {
   async #isOfThisServer(metadata: MetaData, signal: AbortSignal | undefined): Promise<boolean> {
     const isNew = this.#isGuess && !this.#isConfirmed;
     const statements = ['SHOW USERS', 'SHOW DATABASES', ...(isNew ? ['SHOW SHARDS'] : [])];
-    const answers = await this.#connection.read(statements, signal);
-    const [users, databases, shards] = answers.map(({ series, error }) => {
+    const results = await this.#connection.read(statements, signal);
+    const [users, databases, shards] = results.map(({ series, error }) => {
       if (error !== undefined) throw statementError(error);
       return series.flatMap(({ values }) => values.map(([first]) => first));
     });

@@ -191,8 +191,8 @@ export class Cluster {
   }
 
   /** A node reported its progress to this manager. */
-  heard(nodeId: number, progress: NodeProgress, isPoll: boolean): void {
-    this.#waits.heard(nodeId, progress, isPoll);
+  noteProgress(nodeId: number, progress: NodeProgress, isPoll: boolean): void {
+    this.#waits.noteProgress(nodeId, progress, isPoll);
   }
 
   /** The store notifies of a change. */

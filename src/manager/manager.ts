@@ -222,7 +222,7 @@ export class Manager {
       : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving, progress));
     const recorded = (known: HeartbeatResult): boolean => {
       if (known === 'duplicate') throw duplicateNode(nodeId);
-      if (known) this.#clusters.get(cluster)?.heard(nodeId, progress, false);
+      if (known) this.#clusters.get(cluster)?.noteProgress(nodeId, progress, false);
       return known;
     };
     const isKnown = typeof result === 'object' ? result.then(recorded) : recorded(result);
@@ -365,7 +365,7 @@ export class Manager {
       if (isNode && nodeId !== undefined && version !== noVersion) {
         const progress = { instance, epoch, version };
         this.#store.noteHeld(cluster, nodeId, progress);
-        this.#clusters.get(cluster)?.heard(nodeId, progress, true);
+        this.#clusters.get(cluster)?.noteProgress(nodeId, progress, true);
       }
       const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
       return this.#clusters

@@ -12,7 +12,7 @@ export const managerClosed = () =>
 export const nodeNotFound = (nodeId: number) =>
   new CfluxError('NODE_NOT_FOUND', `Key not found: node ${nodeId}`, { outcome: 'notApplied' });
 
-/** Two processes were heard under one id: what one of them does would be taken for the other's. */
+/** Two processes use one id: the actions of one would be attributed to the other. */
 export const duplicateNode = (nodeId: number) =>
   new CfluxError(
     'DUPLICATE_NODE',

@@ -98,7 +98,7 @@ export function writeWaitResult(result: WaitForNodesResult): readonly string[] {
  * @throws `NO_SUCH_ROUTE`: the manager ignored the query and listed the nodes, as older ones do; `BAD_ANSWER`
  */
 export function readWaitResult(json: string, requested: number): WaitForNodesResult {
-  // Older managers ignore the query: their list does not tell whether the nodes have the version.
+  // Older managers ignore the query: their list does not show whether the nodes have the version.
   if (/^\s*\[/.test(json)) throw cannotWait();
   const refuse = refusingResponse('the wait for nodes');
   const answer = JsonObject.parse(json, refuse);

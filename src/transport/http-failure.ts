@@ -36,7 +36,7 @@ const flags: ReadonlyMap<string, string> = new Map([
 /** Codes for a certificate whose authority is not trusted. */
 const untrusted = /^(UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT)/;
 
-/** Returns what to do about a failed connection; empty if the reason says it all. */
+/** Returns what to do about a failed connection; empty if the reason is enough. */
 function adviceFor(cause: unknown, endpoint: string, peer: string): string {
   const { code, socket } = fieldsOf(cause);
   const isTls = endpoint.startsWith('https:');

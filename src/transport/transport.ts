@@ -71,7 +71,7 @@ export interface PushRequest {
   /** The manager's history that `version` belongs to. */
   readonly epoch?: string | undefined;
   readonly nodeId?: number | undefined;
-  /** Id of a requester that is no node, such as a command: whose next push a conflict is followed by. Any random text. */
+  /** Id of a requester that is not a node, such as a command: it identifies the next push after a conflict. Any random text. */
   readonly requester?: string | undefined;
   /** The process of the node. */
   readonly instance?: string | undefined;

@@ -222,11 +222,11 @@ describe('status, clusters and nodes', () => {
       });
     const { out, err } = await run(['remove-node', 'prod', '--dead-for', '1d']);
     expect(out.split('\n').toSorted()).toEqual([
-      `Removed node ${ids[1]} (h1), last heard of 2 d ago.`,
-      `Removed node ${ids[2]} (h2), last heard of 1 d ago.`,
+      `Removed node ${ids[1]} (h1), last seen 2 d ago.`,
+      `Removed node ${ids[2]} (h2), last seen 1 d ago.`,
     ]);
     expect(err).toBe(
-      `cflux: skipped node ${ids[4]} (h4): it is dead, but when it was last heard of is unknown`,
+      `cflux: skipped node ${ids[4]} (h4): it is dead, but the time of its last request is unknown`,
     );
     expect((await list('prod')).map(({ id }) => id)).toEqual([ids[0], ids[3], ids[4]]);
     const json = await run(['remove-node', 'prod', '--dead-for', '1s', '--json']);

@@ -74,7 +74,7 @@ for (const snapshot of [undefined, false] as const) {
       expect(await points(influxd)).toHaveLength(1);
     });
 
-    it('R36: what was made anew by hand is reported, and not dropped', async () => {
+    it('R36: an item that was created again by hand is reported, and not dropped', async () => {
       const { influxd, cluster, mine } = await away(options);
       await influxd.query(dropX);
       await influxd.query('CREATE DATABASE "x"');
@@ -82,7 +82,7 @@ for (const snapshot of [undefined, false] as const) {
       cluster.become(withoutX, x);
       const report = await cluster.applyTo(influxd, mine);
       expect(report.done).toEqual([]);
-      expect(reasons(report)).toEqual([expect.stringContaining('made anew')]);
+      expect(reasons(report)).toEqual([expect.stringContaining('created again')]);
       cluster.become(withoutX);
       expect(reasons(await cluster.applyTo(influxd, mine))).toHaveLength(1);
       expect(await points(influxd)).toHaveLength(1);

@@ -28,9 +28,9 @@ export const influxdbMutants: readonly Mutant[] = [
   },
   {
     rule: 'R36',
-    breaks: 'what was made anew by hand is dropped',
+    breaks: 'an item that was created again by hand is dropped',
     file: 'influxdb/orders/order-keeper.ts',
-    find: 'wasMadeAnew(ids, applied, shards)',
+    find: 'wasRecreated(ids, applied, shards)',
     replace: 'false',
     tests: orders,
   },

@@ -17,7 +17,7 @@ import { withManager } from '../with-manager.js';
 const help = `
 STATE is one of: up to date, 3 behind (of the versions that the manager keeps; 10+ beyond them), 2 pending (findings of its agent), server
 down, unknown, duplicate (two processes shared the id), dead. HELD is the version of the node, APPLIED that of the server beside an agent,
-LAG how many versions it is behind; cflux show and others take the endings of versions. AGE is the time since the node was last heard of.
+LAG how many versions it is behind; cflux show and others take the endings of versions. AGE is the time since the last request of the node.
 
 A node is alive for its time to live after a heartbeat (default: 15 s). A dead node stays listed until it is removed:
   cflux remove-node CLUSTER ID

@@ -13,7 +13,7 @@ import { withManager } from '../with-manager.js';
 const help = `
 For a server that was decommissioned. A node that still runs registers again, under another id.
 
-With --dead-for all nodes are removed that are dead and were last heard of that long ago. Nodes for which the manager does not know
+With --dead-for all nodes are removed that are dead and sent their last request that long ago. Nodes for which the manager does not know
 when that was are skipped and listed.
 
 Examples:
@@ -70,7 +70,7 @@ async function removeDead(
       continue;
     }
     removed.push(node);
-    if (!json) terminal.out(`Removed ${nameOf(node)}, last heard of ${ageText(-node.lastSeen, 0)}.`);
+    if (!json) terminal.out(`Removed ${nameOf(node)}, last seen ${ageText(-node.lastSeen, 0)}.`);
   }
   if (json) {
     terminal.out(jsonText({ cluster, removed: idsOf(removed), skipped: idsOf(skipped) }));
@@ -78,7 +78,7 @@ async function removeDead(
   }
   if (removed.length === 0) terminal.out('No nodes to remove.');
   for (const node of skipped)
-    terminal.err(`cflux: skipped ${nameOf(node)}: it is dead, but when it was last heard of is unknown`);
+    terminal.err(`cflux: skipped ${nameOf(node)}: it is dead, but the time of its last request is unknown`);
 }
 
 const nameOf = ({ id, hostname }: NodeInfo) => `node ${id} (${printable(hostname)})`;

@@ -12,7 +12,7 @@ export interface MutationTools {
    * Orders that `item` is dropped on every server that follows the cluster, with its points, even if the cluster has it again by the time
    * a server learns of it. The order becomes part of the version of this change, and nothing is ordered if the change fails.
    *
-   * @param options `author`: who orders it, for display
+   * @param options `author`: the name of the user, for display
    * @throws CfluxError `BAD_REQUEST` for an empty name or `_internal`
    */
   orderDrop(item: OrderedItem, options?: { readonly author?: string }): void;

@@ -119,7 +119,7 @@ function describe(node: NodeInfo): string {
 export function notEverywhere(version: number, cause: unknown): CfluxError {
   const why = isCfluxError(cause, 'TIMEOUT')
     ? cause.message
-    : `cannot tell whether all nodes have version ${version}: ${CfluxError.from(cause).message}`;
+    : `cannot determine whether all nodes have version ${version}: ${CfluxError.from(cause).message}`;
   return new CfluxError('NOT_EVERYWHERE', `the change was made as version ${version}, but ${why}`, {
     cause,
     outcome: 'applied',

@@ -4,19 +4,19 @@ import type { EventLogger, EventRecord, LogLevel } from './event-logger.js';
 import { type CfluxEventName, type CfluxEvents, cfluxEventNames } from './events.js';
 
 /** The client that emits the event. */
-interface Who {
+interface Origin {
   readonly cluster: string;
   readonly nodeId: number | undefined;
 }
 
-interface Told {
+interface LogLine {
   readonly level: LogLevel;
   readonly message: string;
-  readonly fields?: Omit<EventRecord, keyof Who | 'event'>;
+  readonly fields?: Omit<EventRecord, keyof Origin | 'event'>;
 }
 
 /** The log record of each event. Snapshots are omitted, because they contain password hashes. */
-const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Name]) => Told } = {
+const lines: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Name]) => LogLine } = {
   registered: ({ nodeId, cluster, endpoint }) => ({
     level: 'info',
     message: `registered as node ${nodeId} of cluster ${cluster} at ${endpoint}`,
@@ -24,8 +24,8 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
   }),
   heartbeat: ({ nodeId }) => ({ level: 'debug', message: `node ${nodeId} is alive` }),
   heartbeatFailed: ({ error, failures }) => ({
-    ...triedAgain(error, failures),
-    fields: { ...said(error), failures },
+    ...retried(error, failures),
+    fields: { ...fieldsOf(error), failures },
   }),
   registrationLost: ({ nodeId }) => ({
     level: 'warn',
@@ -46,8 +46,8 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
     fields: { version, previousVersion, origin },
   }),
   syncFailed: ({ error, failures, retryIn }) => ({
-    ...triedAgain(error, failures),
-    fields: { ...said(error), failures, retryIn },
+    ...retried(error, failures),
+    fields: { ...fieldsOf(error), failures, retryIn },
   }),
   pushed: ({ version, previousVersion, mutations, rounds, bytes }) => ({
     level: 'info',
@@ -67,7 +67,7 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
   rolledBack: ({ error, mutations }) => ({
     level: 'warn',
     message: `changes were rolled back: ${error.message}`,
-    fields: { ...said(error), mutations },
+    fields: { ...fieldsOf(error), mutations },
   }),
   replaced: ({ reason, version, backup, deletedBackups, snapshot }) => ({
     level: 'warn',
@@ -111,11 +111,11 @@ const tellers: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Nam
 /** Events after which a failed poll is news. */
 const recoveries: ReadonlySet<CfluxEventName> = new Set(['synced', 'registered', 'pushed']);
 
-/** Logs every event to `logger`. `who` is called each time, because a node may get another id. */
-export function logEvents(hub: EventHub, logger: EventLogger, who: () => Who): void {
+/** Logs every event to `logger`. `originOf` is called each time, because a node may get another id. */
+export function logEvents(hub: EventHub, logger: EventLogger, originOf: () => Origin): void {
   // Heartbeats and polls fail in turn, for the same reason.
   let lastFailure: { readonly event: CfluxEventName; readonly message: string } | undefined;
-  const isRepeated = (event: CfluxEventName, { message, fields }: Told): boolean => {
+  const isRepeated = (event: CfluxEventName, { message, fields }: LogLine): boolean => {
     if (event !== 'heartbeatFailed' && event !== 'syncFailed') {
       if (
         recoveries.has(event) ||
@@ -131,19 +131,19 @@ export function logEvents(hub: EventHub, logger: EventLogger, who: () => Who): v
   };
   const log = <Name extends CfluxEventName>(event: Name) => {
     hub.on(event, (...payload) => {
-      const told = tellers[event](...payload);
-      const { message, fields } = told;
-      const level = isRepeated(event, told) ? 'debug' : told.level;
-      logger[level]({ event, ...who(), ...fields }, message);
+      const line = lines[event](...payload);
+      const { message, fields } = line;
+      const level = isRepeated(event, line) ? 'debug' : line.level;
+      logger[level]({ event, ...originOf(), ...fields }, message);
     });
   };
   for (const event of cfluxEventNames) log(event);
 }
 
-const said = ({ code, message }: CfluxError) => ({ code, error: message });
+const fieldsOf = ({ code, message }: CfluxError) => ({ code, error: message });
 
 /** A repeated failure is a warning only the first time. */
-function triedAgain(error: CfluxError, failures: number): Told {
+function retried(error: CfluxError, failures: number): LogLine {
   return { level: failures === 1 ? 'warn' : 'debug', message: `${error.message}; retrying` };
 }
 

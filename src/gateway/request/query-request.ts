@@ -23,7 +23,7 @@ export interface QueryRequest {
 
 /** Go reads no form that is larger; the parameters of the URL then count alone. */
 const maxForm = 10 * 2 ** 20;
-/** Go keeps larger files on disk; nobody sends such a list of statements. */
+/** Go keeps larger files on disk; lists of statements are shorter. */
 const maxMultipart = 32 * 2 ** 20;
 
 /** Returns the first value of a parameter; empty if there is none. */

@@ -6,7 +6,7 @@ export interface Target {
   readonly search: string;
 }
 
-/** Parses the origin form and the absolute form. `#` is no delimiter: a Go server reads it as a part of the path. */
+/** Parses the origin form and the absolute form. `#` does not delimit: a Go server reads it as a part of the path. */
 export function targetOf(url: string): Target {
   const rest = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
   const question = rest.indexOf('?');

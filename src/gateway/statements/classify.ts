@@ -7,7 +7,7 @@ import { parseStatements } from '../../influxql/parse-statements.js';
 import type { ClusterStatement, MetadataRead, PlacedStatement } from '../../influxql/statement.js';
 import { isJsonObject } from '../../json-object.js';
 
-/** A statement of a request, and who executes it. */
+/** A statement of a request, and what executes it. */
 export type ClassifiedStatement =
   | { readonly by: 'cluster'; readonly statement: ClusterStatement | MetadataRead; readonly text: string }
   /** `command`: its first words. */

@@ -162,7 +162,7 @@ export class RequestRun {
   #fail(id: number, text: string, isOwn: boolean): void {
     this.#results.push(this.#parts.format.write({ statement_id: id, error: text }));
     const left = this.#statements.length - id - 1;
-    // Without chunks, the next error would replace this text, which says what InfluxDB never says.
+    // Without chunks, the next error would replace this text, which InfluxDB never sends.
     if (this.#parts.isChunked || !isOwn) this.#skip(id, left);
   }
 

@@ -19,8 +19,9 @@ import {
   withOrder,
   withRead,
 } from './kept-orders.js';
-import { wasMadeAnew } from './made-anew.js';
+
 import { type ServerShards, shardIdsIn, shardsOf } from './server-shards.js';
+import { wasRecreated } from './was-recreated.js';
 
 /** Reads the drop orders of versions above `since`; `undefined`: the manager has none. */
 export type OrderSource = (since: number, signal?: AbortSignal) => PromiseLike<DropOrders | undefined>;
@@ -162,16 +163,16 @@ export class OrderKeeper {
     if (foreign !== undefined)
       return left(`it contains an item that was never part of the cluster: ${describeItem(foreign)}`);
     const { applied } = ledger.orders;
-    if (!order.confirmed && (applied === undefined || wasMadeAnew(ids, applied, shards)))
-      return left(madeAnew);
+    if (!order.confirmed && (applied === undefined || wasRecreated(ids, applied, shards)))
+      return left(recreated);
     return { ...order, state: 'begun', shard: shards.highest };
   }
 
   /** Saves what became of an order. */
   #note(ledger: Ledger, order: KeptOrder): Promise<Ledger> {
     const orders = withOrder(ledger.orders, order);
-    const isNew = order.state === 'left' && order.reason === madeAnew;
-    return this.#save({ ...(isNew ? holdAs(ledger, keyOf(itemOf(order)), madeAnew) : ledger), orders });
+    const isNew = order.state === 'left' && order.reason === recreated;
+    return this.#save({ ...(isNew ? holdAs(ledger, keyOf(itemOf(order)), recreated) : ledger), orders });
   }
 
   /** Opens the order that the operator confirmed for this server. */
@@ -196,7 +197,7 @@ export class OrderKeeper {
   }
 }
 
-const madeAnew = 'it was made anew on this server since the last convergence';
+const recreated = 'it was created again on this server since the last convergence';
 
 /** Returns the step that carries out an order. */
 function stepOf(order: KeptOrder): Step {

@@ -10,7 +10,7 @@ export interface ExecutionContext extends QueryPlace {
   readonly serverVersion?: string | undefined;
   /** The hashed password of CREATE USER and SET PASSWORD. */
   readonly password?: Password | undefined;
-  /** Orders a drop, if dropped databases and policies shall be dropped on every server. */
+  /** Orders a drop, if dropped databases and policies must be dropped on every server. */
   readonly orderDrop?: OrderDrop | undefined;
 }
 

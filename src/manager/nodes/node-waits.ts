@@ -76,7 +76,7 @@ export class NodeWaits {
   }
 
   /** A node reported `progress`, by a heartbeat or a poll. */
-  heard(nodeId: number, progress: NodeProgress, isPoll: boolean): void {
+  noteProgress(nodeId: number, progress: NodeProgress, isPoll: boolean): void {
     for (const [version, missing] of this.#missing) {
       if (!missing.has(nodeId)) continue;
       const kind = isPoll ? missing.get(nodeId) : kindOf(progress);

@@ -28,7 +28,7 @@ export class TrackedNode {
   #epoch: string | undefined;
   #held: ReportedVersion | undefined;
   #applied: ReportedVersion | undefined;
-  #heardAt: number | undefined;
+  #seenAt: number | undefined;
 
   get kind(): NodeKind | undefined {
     return this.#kind;
@@ -46,15 +46,15 @@ export class TrackedNode {
       this.#kind = 'legacy';
       this.#forget();
       this.#instances = undefined;
-      this.#heardAt = now;
+      this.#seenAt = now;
       return 'current';
     }
     const before = this.#instances?.current;
     const standing = this.#beat(instance, clock, ttl);
     if (standing !== 'current') return standing;
     this.#kind = kindOf(progress);
-    this.#say(progress, before !== instance);
-    this.#heardAt = now;
+    this.#note(progress, before !== instance);
+    this.#seenAt = now;
     return standing;
   }
 
@@ -62,7 +62,7 @@ export class TrackedNode {
   registered({ instance }: NodeProgress, now: number | undefined): void {
     this.#kind = kindOf({ instance });
     this.#instances = instance === undefined ? undefined : new Instances(instance);
-    this.#heardAt = now;
+    this.#seenAt = now;
   }
 
   /** Records the version that a poll of the node named. */
@@ -78,8 +78,8 @@ export class TrackedNode {
       this.#instances = new Instances(instance);
     } else if (this.#instances.request(instance) !== 'current') return;
     this.#kind ??= kindOf({ instance });
-    this.#say({ ...progress, applied: undefined }, before !== instance);
-    if (now !== undefined) this.#heardAt = now;
+    this.#note({ ...progress, applied: undefined }, before !== instance);
+    if (now !== undefined) this.#seenAt = now;
   }
 
   progress(now: number): KnownProgress | undefined {
@@ -91,7 +91,7 @@ export class TrackedNode {
       ...(this.#epoch === undefined ? {} : { epoch: this.#epoch }),
       ...(this.#held === undefined ? {} : { held: this.#held }),
       ...(this.#applied === undefined ? {} : { applied: this.#applied }),
-      ...(this.#heardAt === undefined ? {} : { age: Math.max(0, now - this.#heardAt) }),
+      ...(this.#seenAt === undefined ? {} : { age: Math.max(0, now - this.#seenAt) }),
       ...(this.#instances?.isShared ? { isDuplicate: true } : {}),
     };
   }
@@ -102,7 +102,7 @@ export class TrackedNode {
     return 'current';
   }
 
-  #say({ epoch, version, applied }: NodeProgress, isOther: boolean): void {
+  #note({ epoch, version, applied }: NodeProgress, isOther: boolean): void {
     if (isOther || epoch !== this.#epoch) this.#forget();
     this.#epoch = epoch;
     this.#held = higher(this.#held, version);

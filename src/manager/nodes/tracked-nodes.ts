@@ -20,8 +20,8 @@ export class TrackedNodes {
   /** @param isTimed `false` if the time of the heartbeat is unknown */
   heartbeat(cluster: string, nodeId: number, progress: NodeProgress, isTimed = true): InstanceState {
     const clock = this.#clock.monotonic();
-    const heardAt = isTimed ? clock : undefined;
-    return this.#of(cluster, nodeId).heartbeat(progress, heardAt, { clock, ttl: this.#ttl });
+    const seenAt = isTimed ? clock : undefined;
+    return this.#of(cluster, nodeId).heartbeat(progress, seenAt, { clock, ttl: this.#ttl });
   }
 
   registered(cluster: string, nodeId: number, progress: NodeProgress): void {

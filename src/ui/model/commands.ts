@@ -12,7 +12,7 @@ export function quoted(text: string): string {
   return `$'${escaped}'`;
 }
 
-/** The command that says the same as a view; `--` ends the options if an argument looks like one. */
+/** The command that prints the contents of a view; `--` ends the options if an argument looks like one. */
 export function command(base: string, name: string, ...args: readonly (string | number)[]): string {
   const texts = args.map((each) => String(each));
   const flags = texts.filter((each) => each.startsWith('--'));

@@ -8,7 +8,7 @@ export interface CopyCommandProps {
   readonly args: readonly (string | number)[];
 }
 
-/** The command that says the same as the view. */
+/** The command that prints the contents of the view. */
 export function CopyCommand({ name, args }: CopyCommandProps) {
   const text = command(access.value.base, name, ...args);
   return (

@@ -10,7 +10,7 @@ export interface Column<Row> {
 }
 
 export interface DataTableProps<Row> {
-  /** Names the table for readers who do not see it. */
+  /** Names the table for screen readers. */
   readonly label: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];

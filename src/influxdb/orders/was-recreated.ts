@@ -5,14 +5,14 @@ import type { ServerShards } from './server-shards.js';
 const maxSkew = 3_600_000_000_000n;
 
 /** Commits of `DROP` and `CREATE`. */
-const commitsToMakeAnew = 2n;
+const commitsToRecreate = 2n;
 
 /**
  * Returns whether a database or policy was dropped and created again by hand since the last convergence: all its shards, `ids`, are newer.
  * If it had no shard then, its first points are no proof: the server's metadata must have two more commits than new shards explain. (A
  * group that began before the last convergence was created by a point that was written to it, in a commit of its own.)
  */
-export function wasMadeAnew(
+export function wasRecreated(
   ids: readonly bigint[],
   applied: AppliedVersion,
   { list, index }: ServerShards,
@@ -23,5 +23,5 @@ export function wasMadeAnew(
   const isWritten = ({ id, startTime }: ServerShards['list'][number]) =>
     id > applied.shard && startTime !== undefined && startTime <= begun;
   const commits = index - applied.index;
-  return commits - BigInt(list.filter(isWritten).length) >= commitsToMakeAnew;
+  return commits - BigInt(list.filter(isWritten).length) >= commitsToRecreate;
 }
