@@ -2,27 +2,24 @@ import { withTimeout } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import { Mutex } from '../async/mutex.js';
-import { sleep } from '../async/sleep.js';
 import { type ListenerOptions, Subscriptions } from '../async/subscriptions.js';
 import { throwUncaught } from '../async/throw-uncaught.js';
 import { checkListener } from '../check-arguments.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
-import { isJsonObject } from '../json-object.js';
-import { findByName } from '../meta/named-list.js';
 import type { MetaData } from '../meta/records.js';
-import { type AcceptedChange, differsOnlyBy, findingOf } from './accepted-change.js';
+import type { AcceptedChange } from './accepted-change.js';
 import { type ConvergenceOptions, Converger, type Survey } from './converger.js';
 import { createFirstAdmin, isWithoutUsers } from './first-admin.js';
 import { Follower } from './follower.js';
 import { InfluxConnection } from './influx-connection.js';
 import type { InfluxAddress } from './influx-options.js';
-import { internalDatabase } from './item.js';
 import type { Origin } from './ledger.js';
 import { LedgerStore } from './ledger-store.js';
 import { MetadataReader } from './metadata-reader.js';
 import type { MetadataSource } from './metadata-source.js';
 import { type InfluxMirrorOptions, type MirrorSettings, resolveSettings } from './mirror-options.js';
+import { OnDemandChanges } from './on-demand-changes.js';
 import type { OrderSource } from './orders/order-keeper.js';
 import { Pace } from './pace.js';
 import { PasswordComparer } from './password-comparer.js';
@@ -54,13 +51,6 @@ export interface InfluxMirrorEvents {
   serverDown: [{ readonly error: CfluxError }];
   /** The server is available again. */
   serverUp: [];
-}
-
-/** Metadata of the cluster that a server has, as far as it can. */
-interface Applied {
-  readonly data: MetaData;
-  readonly epoch: string | undefined;
-  readonly version: number | undefined;
 }
 
 const eventNames = Object.keys({
@@ -107,17 +97,9 @@ export class InfluxMirror {
   #watch: ServerWatch | undefined;
   #closed: Promise<void> | undefined;
   #lastReport: Report | undefined;
-  #source: MetadataSource | undefined;
   /** Reads the drop orders of the followed client's cluster. */
   #orders: OrderSource | undefined;
-  /** The last version that the followed client made, and the version directly below it. */
-  #pushed: { readonly version: unknown; readonly previousVersion: unknown } | undefined;
-  /** What the server was brought in sync with; `undefined` if that is not known. Changed only within a turn. */
-  #applied: Applied | undefined;
-  /** What the server was last brought in sync with; kept after a failure. */
-  #known: MetaData | undefined;
-  /** Passwords of changes under way, by user. */
-  readonly #given = new Map<string, string>();
+  readonly #onDemand: OnDemandChanges;
   #cancelAbandon = () => {};
 
   /** Throws `INVALID_OPTION`. Sends no request yet. */
@@ -132,6 +114,15 @@ export class InfluxMirror {
       passwords: new PasswordComparer(this.#passwordOf),
       pace: new Pace(this.#connection.address.clock, this.#settings.statementsPerSecond),
       settings: this.#settings,
+    });
+    this.#onDemand = new OnDemandChanges({
+      clock: this.#connection.address.clock,
+      closing: this.#closing.signal,
+      exclusively: (work) => this.#exclusively(work),
+      // Leaves drops to the next convergence, which may hesitate.
+      converge: (data, origin) =>
+        this.#convergeInTurn(data, origin, { leavesDrops: true, orders: this.#orders }),
+      change: this.#change,
     });
   }
 
@@ -159,8 +150,7 @@ export class InfluxMirror {
     if (this.#follower)
       throw new CfluxError('INVALID_OPTION', 'this mirror already follows a client: create another mirror');
     const { interval, random } = this.#settings;
-    this.#source = client;
-    client.on('pushed', this.#onPushed);
+    this.#onDemand.follow(client);
     this.#orders =
       client.dropOrders &&
       ((since, signal) =>
@@ -197,7 +187,7 @@ export class InfluxMirror {
       respondedAt: () => this.#connection.respondedAt,
       onDown: (error) => {
         // It may come back with other metadata.
-        this.#applied = undefined;
+        this.#onDemand.begin();
         this.#emit('serverDown', { error });
       },
       onUp: (since) => this.#serverUp(since),
@@ -247,31 +237,7 @@ export class InfluxMirror {
    * @internal
    */
   carryOut(change: AcceptedChange): Promise<string | undefined> {
-    return this.#exclusively(async () => {
-      const { data, origin } = await this.#newest();
-      const before = this.#applied?.epoch === origin.epoch ? this.#applied : undefined;
-      const isNext =
-        before?.version !== undefined &&
-        this.#pushed?.version === origin.version &&
-        this.#pushed?.previousVersion === before.version;
-      const order = (): Promise<string | undefined> => this.#order(change, data, origin);
-      if (isNext && differsOnlyBy(change, before.data, data)) {
-        const refusal = await order();
-        if (refusal === undefined) this.#noteApplied(data, origin);
-        return refusal;
-      }
-      // What the cluster has again since then was created after the drop, and must not keep points of before.
-      const isBehind = before?.version !== undefined && before.version < change.version;
-      if (change.isDrop && isBehind && change.isIn(data)) {
-        const refusal = await order();
-        if (refusal !== undefined) return refusal;
-      }
-      if (before?.version !== origin.version) await this.#convergeNow(data, origin, change);
-      if (change.isDrop) return change.isIn(data) ? undefined : order();
-      const finding = findingOf(this.#lastReport, change);
-      if (finding === undefined) return undefined;
-      return change.actionIn(data) === undefined ? finding.reason : order();
-    });
+    return this.#onDemand.carryOut(change);
   }
 
   /**
@@ -280,11 +246,7 @@ export class InfluxMirror {
    * @internal
    */
   catchUp(): Promise<void> {
-    return this.#exclusively(async () => {
-      const { data, origin } = await this.#newest();
-      if (this.#applied?.epoch === origin.epoch && this.#applied?.version === origin.version) return;
-      await this.#convergeNow(data, origin);
-    });
+    return this.#onDemand.catchUp();
   }
 
   /**
@@ -293,11 +255,7 @@ export class InfluxMirror {
    * @internal
    */
   hasDatabase(name: string): boolean {
-    if (name === internalDatabase) return true;
-    if (this.#known !== undefined && findByName(this.#known.databases, name) !== undefined) return true;
-    return (
-      this.#lastReport?.unmanaged.some((item) => item.kind === 'database' && item.database === name) === true
-    );
+    return this.#onDemand.hasDatabase(name);
   }
 
   /**
@@ -315,7 +273,7 @@ export class InfluxMirror {
    * @internal
    */
   doubt(): void {
-    this.#applied = undefined;
+    this.#onDemand.begin();
     this.#follower?.poke();
   }
 
@@ -370,7 +328,7 @@ export class InfluxMirror {
   }
 
   readonly #passwordOf = async (user: string): Promise<string | undefined> => {
-    const given = this.#given.get(user) ?? (await this.#settings.passwords?.(user));
+    const given = this.#onDemand.passwordOf(user) ?? (await this.#settings.passwords?.(user));
     const { username } = this.#connection.address;
     // The mirror's own password shows whether its account is the cluster's.
     return given ?? (user === username ? this.#connection.password() : undefined);
@@ -386,7 +344,7 @@ export class InfluxMirror {
 
   async #close(): Promise<void> {
     this.#closing.abort(closedError());
-    this.#source?.off('pushed', this.#onPushed);
+    this.#onDemand.close();
     this.#cancelAbandon();
     const watched = this.#watch?.close();
     const { clock } = this.#connection.address;
@@ -411,13 +369,12 @@ export class InfluxMirror {
     origin: Origin,
     { signal, ...caution }: Omit<ConvergenceOptions, 'onStep'>,
   ): Promise<Report> {
-    // Not known any more if it fails.
-    this.#applied = undefined;
+    this.#onDemand.begin();
     return withLinkedSignal([signal, this.#closing.signal], async (linked) => {
       const options = { ...caution, signal: linked, onStep: this.#onStep };
       const work = () => this.#converger.converge(data, origin, options);
       const report = await this.#withFirstAdmin(data, origin, work);
-      if (report.unfinished !== true) this.#noteApplied(data, origin);
+      this.#onDemand.end(data, origin, report);
       this.#lastReport = report;
       if (this.#watch?.isDown) this.#watch.hurry();
       this.#emit('report', report);
@@ -425,58 +382,19 @@ export class InfluxMirror {
     });
   }
 
-  #noteApplied(data: MetaData, { epoch, version }: Origin): void {
-    this.#applied = { data, epoch, version };
-    this.#known = data;
-  }
-
-  readonly #onPushed = (event: unknown): void => {
-    if (!isJsonObject(event)) return;
-    this.#pushed = { version: event['version'], previousVersion: event['previousVersion'] };
-  };
-
   readonly #onStep = (step: Step, refusal: string | undefined): void =>
     this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) });
 
-  /** Converges in a turn that is already held; leaves drops to the next convergence, which may hesitate. */
-  async #convergeNow(data: MetaData, origin: Origin, change?: AcceptedChange): Promise<void> {
-    const [item] = change?.items ?? [];
-    const user = item?.kind === 'user' ? item.user : undefined;
-    if (user !== undefined && change?.password !== undefined) this.#given.set(user, change.password);
-    try {
-      await this.#convergeInTurn(data, origin, { leavesDrops: true, orders: this.#orders });
-    } finally {
-      if (user !== undefined) this.#given.delete(user);
-    }
-  }
-
-  async #order(change: AcceptedChange, data: MetaData, origin: Origin): Promise<string | undefined> {
-    const action = change.actionIn(data);
-    const [item] = change.items;
-    if (action === undefined) return 'InfluxQL cannot express it';
-    const step = { item, action, reason: 'a statement at the gateway' };
-    const refusal = await this.#converger.carryOut(step, data, origin, change.password);
+  readonly #change = async (
+    step: Step,
+    data: MetaData,
+    origin: Origin,
+    password?: string,
+  ): Promise<string | undefined> => {
+    const refusal = await this.#converger.carryOut(step, data, origin, password);
     this.#onStep(step, refusal);
     return refusal;
-  }
-
-  /** Resolves with the newest metadata of the followed client and its place in one history. */
-  async #newest(): Promise<{ readonly data: MetaData; readonly origin: Origin }> {
-    const source = this.#source;
-    if (source === undefined)
-      throw new CfluxError('INVALID_OPTION', 'the mirror follows no client: call follow()');
-    for (;;) {
-      const { version, epoch } = source.status;
-      const data = await source.data();
-      // A client's metadata may change shortly before its status.
-      await sleep(this.#connection.address.clock, 0, this.#closing.signal);
-      const after = source.status;
-      if (version === 0)
-        throw new CfluxError('NOT_OPEN', 'the node has not joined its cluster yet', { retryable: true });
-      if (after.version === version && after.epoch === epoch)
-        return { data, origin: { clusterId: data.clusterId, epoch, version } };
-    }
-  }
+  };
 
   async #withFirstAdmin<T>(wanted: MetaData, origin: Origin, work: () => Promise<T>): Promise<T> {
     try {

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { Action, ActivityEntry } from '../../protocol/activity.js';
+import { ClusterLink } from '../parts/cluster-link.js';
 import { CopyCommand } from '../parts/copy-command.js';
 import { type Column, DataTable } from '../parts/data-table.js';
 import { Name } from '../parts/name.js';
@@ -87,11 +88,7 @@ const columns: readonly Column<ActivityEntry>[] = [
   { title: 'What', cell: ({ action }) => words[action] },
   {
     title: 'Cluster',
-    cell: ({ cluster }) => (
-      <a href={hrefOf({ view: 'nodes', cluster })}>
-        <Name text={cluster} />
-      </a>
-    ),
+    cell: ({ cluster }) => <ClusterLink cluster={cluster} />,
   },
   {
     title: 'Version',

@@ -3,6 +3,7 @@ import type { Problem } from '../model/problems.js';
 import { countText, rateText, sizeText } from '../model/spans.js';
 import { Author } from '../parts/author.js';
 import { ChangeBars } from '../parts/change-bars.js';
+import { ClusterLink } from '../parts/cluster-link.js';
 import { ConditionMark } from '../parts/condition-mark.js';
 import { CopyCommand } from '../parts/copy-command.js';
 import { type Column, DataTable } from '../parts/data-table.js';
@@ -42,11 +43,7 @@ const columns: readonly Column<ListedCluster>[] = [
   {
     title: 'Cluster',
     class: 'wide',
-    cell: ({ cluster }) => (
-      <a href={hrefOf({ view: 'nodes', cluster })}>
-        <Name text={cluster} />
-      </a>
-    ),
+    cell: ({ cluster }) => <ClusterLink cluster={cluster} />,
   },
   {
     title: 'Version',
