@@ -13,7 +13,9 @@ const ground = [
   'value-kinds.ts',
   'clock.ts',
   'random.ts',
+  'recent-map.ts',
   'json-object.ts',
+  'bigint-order.ts',
   'durable-file.ts',
   'file-access.ts',
   'directory-lock.ts',
@@ -24,6 +26,7 @@ const ground = [
   'trailing.ts',
   'event-loop.ts',
   'secret-file.ts',
+  'shell-quoted.ts',
   'certificates.ts',
   'certificate-metrics.ts',
   'tls-credentials.ts',
@@ -38,7 +41,9 @@ const layers = {
   client: [...ground, 'delta', 'meta', 'protocol', 'transport'],
   manager: [...ground, 'delta', 'protocol'],
   influxql: [...ground, 'meta'],
-  influxdb: [...ground, 'meta', 'protocol', 'client', 'transport', 'influxql'],
+  // Readers of InfluxDB's data files: no file system, only bytes.
+  tsm: [],
+  influxdb: [...ground, 'tsm', 'meta', 'protocol', 'client', 'transport', 'influxql'],
   gateway: [...ground, 'meta', 'protocol', 'client', 'influxql', 'influxdb'],
   // The dashboard: a program of its own, for browsers; nothing imports it.
   ui: [...ground, 'meta', 'protocol'],
@@ -60,6 +65,9 @@ const layers = {
 const at = (names) => names.map((name) => (name.endsWith('.ts') ? `^src/${name}$` : `^src/${name}/`));
 
 const etcd = 'src/manager/stores/etcd/';
+
+/** The folders of the mirror of a live server, each above those before it. */
+const mirror = ['statements', 'connect', 'read', 'ledger', 'loss', 'plan', 'orders', 'converge'];
 
 module.exports = {
   forbidden: [
@@ -132,6 +140,12 @@ module.exports = {
       from: { path: '^src/client/local/' },
       to: { path: '^src/client/(commit|follow)/', dependencyTypesNot: ['type-only'] },
     },
+    ...mirror.map((folder, rank) => ({
+      name: `influxdb-${folder}-imports-what-stands-below`,
+      severity: 'error',
+      from: { path: `^src/influxdb/${folder}/` },
+      to: { path: '^src/influxdb/', pathNot: `^src/influxdb/(${mirror.slice(0, rank + 1).join('|')})/` },
+    })),
     {
       name: 'every-folder-is-in-the-table',
       severity: 'error',

@@ -2,9 +2,13 @@ import { type Figure, printFigures } from './report.js';
 
 /** Each suite measures one part of the library, every figure beside a floor measured in the same run. */
 const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {
+  capacity: () => import('./capacity.js'),
   delta: () => import('./delta.js'),
   etcd: () => import('./etcd.js'),
-  gateway: () => import('./gateway.js'),
+  'gateway/passing': () => import('./gateway/passing-figures.js'),
+  'gateway/statements': () => import('./gateway/statement-figures.js'),
+  'gateway/logins': () => import('./gateway/login-figures.js'),
+  'gateway/wrong-logins': () => import('./gateway/wrong-login-figures.js'),
   influxdb: () => import('./influxdb.js'),
   influxql: () => import('./influxql.js'),
   meta: () => import('./meta.js'),
@@ -12,11 +16,13 @@ const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = 
   legacy: () => import('./legacy.js'),
   manager: () => import('./manager.js'),
   package: () => import('./package.js'),
+  recover: () => import('./recover.js'),
   ui: () => import('./ui.js'),
 };
 
 const help = `npm run bench -- [suites] [--json]
-  suites   ${Object.keys(suites).join(', ')} (default: all, which takes half an hour)
+  suites   ${Object.keys(suites).join(', ')} (default: all, which takes half an hour);
+           a name before a slash selects all suites of that name
   --json   the figures as JSON, at the end
 Each figure stands beside a floor measured in the same run; a ratio that misses its target is marked MISS.`;
 
@@ -27,16 +33,17 @@ if (args.includes('--help')) {
 }
 const json = args.includes('--json');
 const names = args.filter((arg) => arg !== '--json');
-const unknown = names.filter((name) => !Object.hasOwn(suites, name));
+const selects = (name: string, suite: string) => suite === name || suite.startsWith(`${name}/`);
+const unknown = names.filter((name) => !Object.keys(suites).some((suite) => selects(name, suite)));
 if (unknown.length > 0) {
   console.error(`no such suite or option: ${unknown.join(', ')}\n\n${help}`);
   process.exit(2);
 }
 
 const figures: Figure[] = [];
-for (const [name, load] of Object.entries(suites)) {
-  if (names.length > 0 && !names.includes(name)) continue;
-  if (!json) console.log(`\n${name}`);
+for (const [suite, load] of Object.entries(suites)) {
+  if (names.length > 0 && !names.some((name) => selects(name, suite))) continue;
+  if (!json) console.log(`\n${suite}`);
   const measured = await (await load()).run();
   if (!json) printFigures(measured);
   figures.push(...measured);

@@ -1,3 +1,4 @@
+import { argumentFigures } from './meta/argument-figures.js';
 import { codecFigures } from './meta/codec-figures.js';
 import { commitFigures } from './meta/commit-figures.js';
 import { heapFigure } from './meta/heap-figure.js';
@@ -12,6 +13,7 @@ export async function run(): Promise<Figure[]> {
     await heapFigure(),
     ...(await codecFigures()),
     ...(await operationFigures()),
+    ...(await argumentFigures()),
     ...(await commitFigures()),
     ...(await loginFigures()),
   ];

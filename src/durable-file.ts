@@ -21,7 +21,12 @@ export async function writeDurably(
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: privateDirectory });
   await replaceFile(path, [Buffer.from(content)], mode);
-  // The rename is durable only after the folder is flushed.
+  // The rename is durable only then.
+  await flushFolder(folder);
+}
+
+/** Makes the names of the files in `folder` durable. Rejects with the operating system's error. */
+export async function flushFolder(folder: string): Promise<void> {
   const directory = await open(folder, 'r');
   try {
     await directory.sync();

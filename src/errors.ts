@@ -41,6 +41,8 @@ export type CfluxErrorCode =
   | 'LAST_ADMINISTRATOR'
   // A live InfluxDB server lost metadata.
   | 'METADATA_LOST'
+  // A server runs whose files were to be changed.
+  | 'SERVER_RUNNING'
   // This machine.
   | 'STORAGE_FAILED'
   | 'DIRECTORY_LOCKED'

@@ -1,14 +1,19 @@
 export type { ListenerOptions } from './async/subscriptions.js';
 export type { CertificateInfo } from './certificates.js';
-export { CfluxClient } from './client/cflux-client.js';
+export {
+  CfluxClient,
+  type CfluxClientConstructor,
+  CfluxClientMembers,
+} from './client/cflux-client.js';
 export type { MutationOperation, MutationTools } from './client/commit/mutation-tools.js';
 export type { DropOrdersOutcome } from './client/commit/pending-mutation.js';
-export type { MutateOptions, WaitOptions } from './client/config/call-options.js';
+export type { MutateOptions, WaitForNodesOptions, WaitOptions } from './client/config/call-options.js';
 export { type ConfigSources, loadConfig } from './client/config/config.js';
 export type { CfluxOptions } from './client/config/options.js';
 export type { Applied } from './client/follow/applied-version.js';
 export type { Operation } from './client/local/meta-client-adapter.js';
 export type { NodeStorage } from './client/local/node-directory.js';
+export type { OwnMethods, PromisedMetaClient, PromisedMethod } from './client/meta-methods.js';
 export {
   type ClientMetricsOptions,
   clientMetrics,
@@ -81,6 +86,7 @@ export {
 } from './meta/records.js';
 export { deletedShardGroups, expiredShardGroups, shardFor } from './meta/shard-group-times.js';
 export { isSubscriptionUrl } from './meta/subscription-url.js';
+export type { MetadataForm } from './protocol/deltas.js';
 export type {
   DropOrder,
   DropOrders,

@@ -1,4 +1,11 @@
-import { CfluxClient, equalMetadata, LocalMetaClient, type MetaClient, type MetaData } from 'clusterflux';
+import {
+  CfluxClient,
+  equalMetadata,
+  LocalMetaClient,
+  type MetaClient,
+  type MetaClientLike,
+  type MetaData,
+} from 'clusterflux';
 import { FakeManager, mockMetaClient } from 'clusterflux/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { sharedMethods } from '../src/meta/methods.js';
@@ -40,9 +47,11 @@ const calls = Object.entries(valid).flatMap(([method, args]) =>
   args.map((_, position) => [method as keyof MetaClient, position, args] as const),
 );
 
-const openClient = async (meta: ConstructorParameters<typeof CfluxClient>[0] = new LocalMetaClient()) => {
+const openClient = async <M extends MetaClientLike>(meta: M) => {
   const fake = new FakeManager();
-  const client = new CfluxClient(meta, { transport: fake.transport });
+  const client = new CfluxClient(meta, {
+    transport: fake.transport,
+  });
   onTestFinished(async () => {
     await client.close();
     await fake.close();
@@ -146,7 +155,7 @@ describe('arguments of meta methods', () => {
       /argument data\.maxShardId: expected a bigint such as 1n, found a number/,
     ],
   ])('%s', async (_, method, args, message) => {
-    const client = await openClient();
+    const client = await openClient(new LocalMetaClient());
     for (const target of [new LocalMetaClient(), client])
       await expect(call(target, method, args)).rejects.toEqual(refusal(message));
   });
@@ -161,7 +170,7 @@ describe('arguments of meta methods', () => {
   });
 
   it('a policy that exists may be the specification of another one', async () => {
-    const client = await openClient();
+    const client = await openClient(new LocalMetaClient());
     await client.createDatabase('a');
     const policy = await client.retentionPolicy('a', 'autogen');
     if (policy === undefined) throw new Error('no policy');
@@ -304,7 +313,7 @@ describe('arguments of the client itself', () => {
       /listener: expected a function, found undefined/,
     ],
   ])('%s is refused', async (_, run, code, message) => {
-    const client = await openClient();
+    const client = await openClient(new LocalMetaClient());
     await expect(run(client)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
     expect(client.status.state).toBe('online');
   });

@@ -1,5 +1,5 @@
 import { setTimeout as pass } from 'node:timers/promises';
-import { CfluxClient, encodeMetadata, LocalMetaClient } from 'clusterflux';
+import { CfluxClient, encodeMetadata, LocalMetaClient, type MetaData } from 'clusterflux';
 import { benchmarkSnapshot } from '../../test/meta/support/benchmark-snapshot.js';
 import { median } from '../measure.js';
 import type { Figure } from '../report.js';
@@ -8,20 +8,31 @@ import type { Setting } from './setting.js';
 
 const nodes = 100;
 const changes = 30;
-const data = benchmarkSnapshot({ groups: 1 });
+const fanOutData = benchmarkSnapshot({ groups: 1 });
 
 /** Makes one change; resolves, for every node, with the milliseconds from its acknowledgement until the node had it (0 if it had it before). */
 type Change = () => Promise<number[]>;
 
+export interface FleetOptions {
+  readonly cluster: string;
+  /** Default: 100. */
+  readonly count?: number;
+  /** The metadata of the cluster. All nodes share its records, because a process has no room for a hundred copies. */
+  readonly data?: MetaData;
+}
+
 /** A change of one node, taken up by the others. */
 export async function clientsOf(
   setting: Setting,
-  cluster = 'fan-out',
+  { cluster, count = nodes, data = fanOutData }: FleetOptions,
 ): Promise<{ writer: CfluxClient; change: Change; close: () => Promise<void> }> {
   const options = { ...setting.options, cluster };
   const writer = new CfluxClient(new LocalMetaClient({ data }), options);
   await writer.open();
-  const readers = Array.from({ length: nodes }, () => new CfluxClient(new LocalMetaClient(), options));
+  const readers = Array.from(
+    { length: count },
+    () => new CfluxClient(new LocalMetaClient({ data }), options),
+  );
   for (const reader of readers) await reader.open();
   let round = 0;
   return {
@@ -33,7 +44,7 @@ export async function clientsOf(
             reader.once('synced', () => resolve(performance.now()));
           }),
       );
-      await alter(writer, round % 1_000, ++round);
+      await alter(writer, round % data.databases.length, ++round);
       return since(performance.now(), applied);
     },
     async close() {
@@ -44,7 +55,7 @@ export async function clientsOf(
 
 /** The same bytes from one bare push to bare polls that are held. */
 async function bareOf(setting: Setting): Promise<Change> {
-  const bytes = encodeMetadata(data);
+  const bytes = encodeMetadata(fanOutData);
   const cluster = 'bare-fan-out';
   let base = await setting.push(cluster, 0, bytes);
   return async () => {
@@ -67,7 +78,7 @@ async function since(acknowledged: number, applied: readonly Promise<number>[]):
 const held = () => pass(300);
 
 export async function fanOutFigures(setting: Setting): Promise<Figure[]> {
-  const clients = await clientsOf(setting);
+  const clients = await clientsOf(setting, { cluster: 'fan-out' });
   const bare = await bareOf(setting);
   const delays = { clients: [] as number[], bare: [] as number[] };
   for (let round = -3; round < changes; round++) {
@@ -79,7 +90,7 @@ export async function fanOutFigures(setting: Setting): Promise<Figure[]> {
     delays.bare.push(...ofBare);
   }
   await clients.close();
-  const name = `${setting.name}: from acknowledged to applied on ${nodes} nodes, snapshots of ${size(encodeMetadata(data).length)}`;
+  const name = `${setting.name}: from acknowledged to applied on ${nodes} nodes, snapshots of ${size(encodeMetadata(fanOutData).length)}`;
   const figure = (which: string, of: (values: readonly number[]) => number): Figure => {
     const value = of(delays.clients);
     const floor = of(delays.bare);

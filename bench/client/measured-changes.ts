@@ -10,10 +10,7 @@ import type { Setting } from './setting.js';
  * TypeScript makes closures dearer.
  */
 export async function measuredChanges({ options }: Setting): Promise<Figure[]> {
-  const program = await bundle(
-    fileURLToPath(new URL('./change-process.ts', import.meta.url)),
-    'bench-changes',
-  );
+  const program = await bundle(fileURLToPath(new URL('./change-process.ts', import.meta.url)));
   const child = fork(program, [String(options.endpoint ?? 'local')]);
   const ended = once(child, 'exit');
   const [figures] = await Promise.race([

@@ -1,193 +1,138 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { printVcdiff } from '../../src/delta/vcdiff/print-vcdiff.js';
-import { openConnections } from '../manager/raw-connection.js';
-import { startServer } from '../manager/server-child.js';
-import { median } from '../measure.js';
+import { setTimeout as pass } from 'node:timers/promises';
+import { median, middlePair, type Pair } from '../measure.js';
+import { MeasuredChild } from '../measured-child.js';
 import type { Figure } from '../report.js';
+import type { Bystanders } from './bystander-process.js';
+import { type Change, Crowd, type Form, type Kind, size } from './crowd.js';
 
-const waiters = 10_000;
-const size = 500_000;
+const tenThousand = 10_000;
 const rounds = 5;
-
-/** Times in milliseconds of one change that is published to held polls. */
-interface Crowd {
-  /** From the push to the last response. */
-  readonly published: number;
-  /** From the push to its acknowledgement. */
-  readonly acknowledged: number;
-  /** The 99th percentile of requests during that. */
-  readonly heartbeats: number;
-  readonly pushes: number;
-}
+const blocks = 3;
 
 /** One change of 500 KB published to ten thousand held polls: as a delta, as a snapshot, and with a bare server. */
-export async function crowdFigures(): Promise<Figure[]> {
-  const deltas = await crowd('manager', 'delta', waiters);
-  const bare = await crowd('bare-fan-out', 'delta', waiters);
-  const whole = await crowd('manager', 'snapshot', waiters);
-  const alone = {
-    delta: await crowd('manager', 'delta', 1),
-    snapshot: await crowd('manager', 'snapshot', 1),
-  };
+export async function crowdFigures(waiters = tenThousand): Promise<Figure[]> {
   const name = `a change of ${size / 1_000} KB to ${waiters.toLocaleString('en')} held polls`;
-  const acknowledged = (
-    form: 'delta' | 'snapshot',
-    { acknowledged, heartbeats, pushes }: Crowd,
-  ): Figure[] => [
-    {
-      name: `acknowledgement of ${name}, as a ${form}`,
-      value: acknowledged,
-      unit: 'ms',
-      floorName: 'with one held poll',
-      floor: alone[form].acknowledged,
-      target: 3,
-    },
-    {
-      name: `heartbeats during ${name}, as a ${form}, 99th percentile, more than with one held poll`,
-      value: heartbeats - alone[form].heartbeats,
-      unit: 'ms',
-      target: 20,
-    },
-    {
-      name: `pushes to another cluster during ${name}, as a ${form}, 99th percentile, more than with one held poll`,
-      value: pushes - alone[form].pushes,
-      unit: 'ms',
-      target: 20,
-    },
-  ];
-  return [
+  const { pair, cpu } = await besideBare(waiters);
+  const snapshots = await changesOf('manager', 'snapshot', waiters, rounds);
+  const snapshot = median(snapshots.map(({ published }) => published));
+  const figures: Figure[] = [
     {
       name: `${name}, as a delta`,
-      value: deltas.published,
+      value: pair.ours,
       unit: 'ms',
       floorName: 'a bare node:http fan-out of one shared buffer of the size of the delta',
-      floor: bare.published,
+      floor: pair.floor,
       target: 1.3,
     },
     {
-      name: `${name}: how many times faster as a delta`,
-      value: whole.published / deltas.published,
-      unit: '×',
+      name: `the manager's processor time for ${name}, as a delta`,
+      value: cpu.ours,
+      unit: 'ms',
+      floorName: 'bare',
+      floor: cpu.floor,
     },
-    ...acknowledged('delta', deltas),
-    ...acknowledged('snapshot', whole),
+    { name: `${name}: how many times faster as a delta`, value: snapshot / pair.ours, unit: '×' },
+  ];
+  for (const form of ['delta', 'snapshot'] as const)
+    figures.push(...(await othersDuring(form, waiters, name)));
+  return figures;
+}
+
+/**
+ * The manager and the bare server in turn: the process that holds the polls takes as much of the machine from both. Only one crowd is there
+ * at a time, because two are more connections than many machines let a process open.
+ */
+async function besideBare(waiters: number): Promise<{ readonly pair: Pair; readonly cpu: Pair }> {
+  const pairs: Pair[] = [];
+  const cpus: Pair[] = [];
+  for (let block = 0; block < blocks; block++) {
+    const ours = await changesOf('manager', 'delta', waiters);
+    const bare = await changesOf('bare-fan-out', 'delta', waiters);
+    ours.forEach((change, i) => {
+      const floor = bare[i] ?? change;
+      pairs.push({ ours: change.published, floor: floor.published });
+      cpus.push({ ours: change.cpu, floor: floor.cpu });
+    });
+  }
+  return { pair: middlePair(pairs), cpu: middlePair(cpus) };
+}
+
+/** Changes to the polls of a new server, after one that is not counted. */
+async function changesOf(kind: Kind, form: Form, waiters: number, rounds = 2): Promise<readonly Change[]> {
+  await using crowd = await Crowd.gather(kind, form, waiters);
+  await crowd.change();
+  const changes: Change[] = [];
+  for (let round = 0; round < rounds; round++) changes.push(await crowd.change());
+  return changes;
+}
+
+/** What the pusher, and requests of another cluster, notice of the change: beside the same with one held poll, for as long. */
+async function othersDuring(form: Form, waiters: number, name: string): Promise<Figure[]> {
+  const during: Noticed[] = [];
+  const alone: Noticed[] = [];
+  await using crowd = await Crowd.gather('manager', form, waiters);
+  await using single = await Crowd.gather('manager', form, 1);
+  await using others = await Others.start(crowd.url);
+  await using calm = await Others.start(single.url);
+  for (let round = -1; round < rounds; round++) {
+    const noticed = await others.during(crowd);
+    const without = await calm.during(single, noticed.lasted);
+    if (round < 0) continue;
+    during.push(noticed);
+    alone.push(without);
+  }
+  const middle = (all: readonly Noticed[], of: (noticed: Noticed) => number) => median(all.map(of));
+  const more = (what: string, of: (noticed: Noticed) => number): Figure => ({
+    name: `${what} during ${name}, as a ${form}, 99th percentile, more than with one held poll`,
+    value: middle(during, of) - middle(alone, of),
+    unit: 'ms',
+    target: 20,
+  });
+  return [
+    {
+      name: `acknowledgement of ${name}, as a ${form}`,
+      value: middle(during, ({ acknowledged }) => acknowledged),
+      unit: 'ms',
+      floorName: 'with one held poll',
+      floor: middle(alone, ({ acknowledged }) => acknowledged),
+      target: 3,
+    },
+    more('heartbeats', ({ heartbeats }) => heartbeats),
+    more('pushes to another cluster', ({ pushes }) => pushes),
   ];
 }
 
-type Kind = 'manager' | 'bare-fan-out';
-type Form = 'delta' | 'snapshot';
+/** Milliseconds of one change, and of other requests while it was published. */
+interface Noticed extends Bystanders {
+  readonly acknowledged: number;
+  readonly lasted: number;
+}
 
-async function crowd(kind: Kind, form: Form, count: number): Promise<Crowd> {
-  const server = await startServer(kind);
-  const results: Crowd[] = [];
-  try {
-    let bytes: Buffer = randomBytes(size);
-    let position = await push(server.url, 'POST', { version: '0', epoch: '' }, bytes);
-    const connections = await openConnections(server.url, count);
-    const { id } = await register(server.url, kind);
-    for (let round = -1; round < rounds; round++) {
-      const held = connections.map((connection, i) => connection.request(pollOf(position, i, form)));
-      await new Promise((resolve) => setTimeout(resolve, count === 1 ? 100 : 1_500));
-      const change = Buffer.from(`change ${round}`);
-      const target = Buffer.concat([bytes.subarray(0, 1_000), change, bytes.subarray(1_000 + change.length)]);
-      const delta = printVcdiff({
-        length: size,
-        instructions: [
-          { from: 0, length: 1_000 },
-          { bytes: change, length: change.length },
-          { from: 1_000 + change.length, length: size - 1_000 - change.length },
-        ],
-      });
-      const others = kind === 'manager' ? bystanders(server.url, id) : undefined;
-      const begin = performance.now();
-      const pushed = push(server.url, form === 'delta' && kind === 'manager' ? 'PATCH' : 'POST', position, {
-        body: form === 'delta' ? delta : target,
-        digest: createHash('sha256').update(target).digest('base64'),
-      }).then((next) => ({ next, acknowledged: performance.now() - begin }));
-      await Promise.all(held);
-      const published = performance.now() - begin;
-      const { next, acknowledged } = await pushed;
-      const { heartbeats = 0, pushes = 0 } = (await others?.()) ?? {};
-      position = next;
-      bytes = target;
-      if (round >= 0) results.push({ published, acknowledged, heartbeats, pushes });
-    }
-    for (const connection of connections) connection.close();
-  } finally {
-    await server.stop();
+/** Requests of another cluster, from a process of its own, because the one that holds ten thousand polls would measure its own delays. */
+class Others {
+  readonly #process: MeasuredChild;
+
+  private constructor(process: MeasuredChild) {
+    this.#process = process;
   }
-  const middle = (of: (crowd: Crowd) => number) => median(results.map(of));
-  return {
-    published: middle(({ published }) => published),
-    acknowledged: middle(({ acknowledged }) => acknowledged),
-    heartbeats: middle(({ heartbeats }) => heartbeats),
-    pushes: middle(({ pushes }) => pushes),
-  };
-}
 
-interface Position {
-  readonly version: string | null;
-  readonly epoch: string | null;
-}
+  static async start(url: string): Promise<Others> {
+    return new Others(await MeasuredChild.start(new URL('bystander-process.ts', import.meta.url), url));
+  }
 
-/** What a poll of our client looks like. */
-function pollOf({ version, epoch }: Position, i: number, form: Form): string {
-  const accepted = form === 'delta' ? `a-im: vcdiff\r\nif-none-match: "${epoch}/${version}"\r\n` : '';
-  return (
-    `GET /clusters/a/versions/${version} HTTP/1.1\r\nhost: 127.0.0.1:8000\r\nconnection: keep-alive\r\n` +
-    `cflux-epoch: ${epoch}\r\ncflux-node: ${1_700_000_000_000 + i}\r\nprefer: wait=300\r\n${accepted}` +
-    'accept: */*\r\naccept-language: *\r\nsec-fetch-mode: cors\r\nuser-agent: node\r\naccept-encoding: gzip, deflate\r\n\r\n'
-  );
-}
+  /** @param atLeast milliseconds: a percentile of a few requests would be too low */
+  async during(crowd: Crowd, atLeast = 0): Promise<Noticed> {
+    const begin = performance.now();
+    const { published, acknowledged } = await crowd.change(() => this.#process.ask('begin'));
+    await pass(Math.max(0, atLeast - published));
+    return {
+      ...(await this.#process.ask<Bystanders>('end')),
+      acknowledged,
+      lasted: performance.now() - begin,
+    };
+  }
 
-async function push(
-  url: string,
-  method: 'POST' | 'PATCH',
-  { version, epoch }: Position,
-  pushed: Buffer | { readonly body: Buffer; readonly digest: string },
-): Promise<Position> {
-  const { body, digest } = Buffer.isBuffer(pushed) ? { body: pushed, digest: '' } : pushed;
-  const headers = {
-    ...(epoch ? { 'cflux-epoch': epoch } : {}),
-    ...(method === 'PATCH'
-      ? { 'content-type': 'application/vcdiff', 'cflux-result-digest': `sha-256=:${digest}:` }
-      : {}),
-  };
-  const response = await fetch(`${url}/clusters/a/versions/${version}`, { method, body, headers });
-  if (response.status !== 200) throw new Error(`status ${response.status} to ${method}`);
-  return { version: response.headers.get('version'), epoch: response.headers.get('cflux-epoch') };
-}
-
-async function register(url: string, kind: Kind): Promise<{ id: number }> {
-  if (kind === 'bare-fan-out') return { id: 0 };
-  const body = JSON.stringify({ ip: '127.0.0.1,', hostname: 'bench' });
-  const response = await fetch(`${url}/nodes/b`, { method: 'POST', body });
-  const { id } = (await response.json()) as { id: number };
-  return { id };
-}
-
-/** Sends heartbeats and pushes of another cluster until the returned function is called; it returns the 99th percentiles. */
-function bystanders(url: string, id: number) {
-  let isOver = false;
-  const repeat = async (send: () => Promise<Response>) => {
-    const times: number[] = [];
-    while (!isOver) {
-      const begin = performance.now();
-      await (await send()).arrayBuffer();
-      times.push(performance.now() - begin);
-    }
-    times.sort((a, b) => a - b);
-    return times[Math.ceil(times.length * 0.99) - 1] ?? 0;
-  };
-  let version = 0;
-  const heartbeats = repeat(() => fetch(`${url}/nodes/b/${id}`, { method: 'PUT' }));
-  const pushes = repeat(async () => {
-    const response = await fetch(`${url}/clusters/b/versions/${version}`, { method: 'POST', body: 'small' });
-    version = Number(response.headers.get('version'));
-    return response;
-  });
-  return async () => {
-    isOver = true;
-    return { heartbeats: await heartbeats, pushes: await pushes };
-  };
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#process.stop();
+  }
 }

@@ -14,7 +14,8 @@ const [kind, url = '', endpoint = '', snapshot = ''] = process.argv.slice(2);
 
 async function serveGateway(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'cflux-bench-'));
-  const client = new CfluxClient(new LocalMetaClient({ dir }), { endpoint, cluster: 'bench' });
+  // As an agent's: durable.
+  const client = new CfluxClient(new LocalMetaClient({ dir }), { endpoint, cluster: 'bench', dir });
   const mirror = new InfluxMirror({ url, dir, snapshot: snapshot === '' ? false : snapshot });
   mirror.follow(client);
   await client.open();

@@ -36,7 +36,7 @@ export async function contentionFigures(): Promise<Figure[]> {
   ];
 }
 
-interface Outcome {
+export interface Outcome {
   /** Milliseconds from the first request to the last response. */
   readonly wall: number;
   readonly attempts: number;
@@ -70,17 +70,29 @@ async function check(url: string): Promise<void> {
   }
 }
 
-async function throughClients(url: string): Promise<Outcome> {
+const throughClients = (url: string) => contend(url, { nodes, changes, data: undefined });
+
+/** What contends: `nodes` clients that make `changes` changes each, at once. */
+export interface Contention {
+  readonly nodes: number;
+  readonly changes: number;
+  /** The metadata of the cluster; undefined if it starts empty. */
+  readonly data: MetaData | undefined;
+}
+
+export async function contend(url: string, { nodes, changes, data }: Contention): Promise<Outcome> {
   let attempts = 0;
   let wait = 0;
   const clients = Array.from({ length: nodes }, () => {
-    const client = new CfluxClient(new LocalMetaClient(), { cluster: 'bench', endpoint: url });
+    const meta = new LocalMetaClient(data === undefined ? {} : { data });
+    const client = new CfluxClient(meta, { cluster: 'bench', endpoint: url });
     client.on('pushed', ({ rounds }) => {
       attempts = Math.max(attempts, rounds);
     });
     return client;
   });
-  // Joining is not what is measured.
+  // Joining is not what is measured, and the first node brings the metadata.
+  await clients[0]?.open();
   await Promise.all(clients.map((client) => client.open()));
   const begun = performance.now();
   const change = async (client: CfluxClient<LocalMetaClient>, node: number, number: number) => {

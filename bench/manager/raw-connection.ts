@@ -6,10 +6,13 @@ export class RawConnection {
   #missing = 0;
   #head = '';
   #received: (() => void) | undefined;
+  #lost: (reason: Error) => void = () => {};
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', () => {});
+    socket.on('close', () => this.#lost(new Error('the server closed a connection')));
   }
 
   static async open(url: string): Promise<RawConnection> {
@@ -19,15 +22,17 @@ export class RawConnection {
     return new RawConnection(socket);
   }
 
-  /** Sends a request; resolves when its response is complete. */
+  /** Sends a request; resolves when its response is complete, and rejects if the connection is lost before. */
   request(bytes: string | Buffer): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#received = resolve;
+      this.#lost = reject;
       this.#socket.write(bytes);
     });
   }
 
   close(): void {
+    this.#lost = () => {};
     this.#socket.destroy();
   }
 

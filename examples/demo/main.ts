@@ -7,29 +7,25 @@
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { keepRunning, prepareUi } from './keep-running.js';
 import { ManagerProcess } from './manager-process.js';
 import { NodeProcess } from './node-process.js';
+import { picture } from './picture.js';
+import { ProgressBar, say, shortVersion, step } from './screen.js';
 import { verdict } from './verdict.js';
 
 const changesPerNode = 12;
 const half = changesPerNode / 2;
 const folder = await mkdtemp(join(tmpdir(), 'clusterflux-demo-'));
 const manager = new ManagerProcess(join(folder, 'manager'));
+let bar: ProgressBar | undefined;
 const nodes = ['node 1', 'node 2', 'node 3'].map(
-  (name) =>
-    new NodeProcess(name, join(folder, name), (version) =>
-      say(
-        `  ${name}: another node was first with version ${version}: adopted it and applied the change again`,
-      ),
-    ),
+  (name) => new NodeProcess(name, join(folder, name), () => bar?.conflict()),
 );
 const [first, second] = nodes;
 if (!first || !second) throw new Error('three nodes');
-
-const say = (text: string) => console.log(text);
-const step = (text: string) => console.log(`\n\x1b[1m${text}\x1b[0m`);
 
 /** Entries whose change was acknowledged, and those with an unknown outcome. */
 const acknowledged: string[] = [];
@@ -37,17 +33,42 @@ const unheard: string[] = [];
 
 /** Makes changes `from` to `to` on `node`, one after the other. */
 async function change(node: NodeProcess, from: number, to: number): Promise<void> {
-  for (let i = from; i < to; i++) {
+  for (let i = from; i < to && node.isAlive; ) {
     const entry = `${node.name.replace(' ', '')}-${i}`;
-    try {
-      await node.call('append', entry);
+    const error = await node.call('append', entry).then(
+      () => undefined,
+      (reason: unknown) => Object(reason),
+    );
+    if (error === undefined) {
       acknowledged.push(entry);
-    } catch (error) {
+      bar?.advance('acknowledged');
+    } else if (error.code === 'UNREACHABLE') {
+      // Nothing was changed: the same again.
+      await sleep(200);
+      continue;
+    } else {
       unheard.push(entry);
-      say(`  ${entry}: ${error instanceof Error ? error.message : error}`);
-      if (!node.isAlive) return;
+      bar?.advance('unknown');
     }
+    i += 1;
   }
+}
+
+/** Lets all nodes change the cluster at once, with a progress bar; does `meanwhile` when the second node has made its first change. */
+async function changeAtOnce(
+  from: number,
+  to: number,
+  meanwhile: (bar: ProgressBar) => Promise<void>,
+): Promise<void> {
+  const current = new ProgressBar(nodes.length * (to - from), 'changes');
+  bar = current;
+  const pushed = second?.heardOfPush();
+  const changing = Promise.all(nodes.map((node) => change(node, from, to)));
+  await pushed;
+  await meanwhile(current);
+  await changing;
+  current.end();
+  bar = undefined;
 }
 
 const showsUi = process.argv.includes('--ui');
@@ -58,12 +79,12 @@ try {
   await mkdir(join(folder, first.name));
   await copyFile(fileURLToPath(new URL('./meta.db', import.meta.url)), join(folder, first.name, 'meta.db'));
   const endpoint = await manager.start();
-  say(`  manager at ${endpoint}`);
+  say(`manager at ${endpoint}`);
   first.start(endpoint);
   await first.call('open');
   const seed = await first.call('show');
   say(
-    `  node 1 seeded the cluster: databases ${seed.databases.join(', ')}; ${seed.users} users; version ${seed.version}`,
+    `node 1 seeded the cluster: databases ${seed.databases.join(', ')}; ${seed.users} users; version ${shortVersion(seed.version)}`,
   );
 
   step('Two more nodes join');
@@ -72,31 +93,25 @@ try {
     node.start(endpoint);
     await node.call('open');
     const { version, databases } = await node.call('show');
-    say(`  ${node.name} has version ${version}: ${databases.join(', ')}`);
+    say(`${node.name} has version ${shortVersion(version)}: ${databases.join(', ')}`);
   }
 
-  step(
-    `All three change the same list at once, ${half} times each; the manager is killed (SIGKILL) in the middle`,
-  );
-  const changing = Promise.all(nodes.map((node) => change(node, 0, half)));
-  await second.heardOfPush();
-  await manager.kill('SIGKILL');
-  say('  the manager is dead');
-  await manager.start();
-  say('  the manager is back, with what it had stored');
-  await changing;
-  say(
-    `  ${acknowledged.length} changes acknowledged; ${nodes.map(({ conflicts }) => conflicts).join(' + ')} conflicts`,
-  );
+  step(`All three change the same list at once, ${half} times each; the manager is killed meanwhile`);
+  await changeAtOnce(0, half, async ({ say }) => {
+    await manager.kill('SIGKILL');
+    say('the manager was killed (SIGKILL)');
+    await manager.start();
+    say('the manager is back, with what it had stored');
+  });
 
-  step('Node 2 is killed (SIGKILL) in the middle of more changes, and comes back');
-  const more = Promise.all(nodes.map((node) => change(node, half, changesPerNode)));
-  await second.heardOfPush();
-  await second.kill();
-  await more;
+  step('The same again; node 2 is killed meanwhile, and comes back');
+  await changeAtOnce(half, changesPerNode, async ({ say }) => {
+    await second.kill();
+    say('node 2 was killed (SIGKILL)');
+  });
   second.start(endpoint);
   await second.call('open');
-  say(`  node 2 is back, at version ${(await second.call('show')).version}`);
+  say(`node 2 is back, at version ${shortVersion((await second.call('show')).version)}`);
 
   step('What every node has now');
   const newest = Math.max(
@@ -104,12 +119,17 @@ try {
   );
   await Promise.all(nodes.map((node) => node.call('waitForVersion', newest)));
   const shown = await Promise.all(nodes.map((node) => node.call('show')));
-  const { lines, good } = verdict({ nodes, shown, acknowledged, unheard, seeded: seed.databases });
-  for (const line of lines) say(`  ${line}`);
+  const { lines, good } = verdict({ shown, acknowledged, unheard, seeded: seed.databases });
+  const drawn = nodes.flatMap((node, at) => {
+    const its = shown[at];
+    const { name, kills, conflicts } = node;
+    return its === undefined ? [] : [{ name, kills, conflicts, shown: its }];
+  });
+  for (const line of [...picture({ managerKills: manager.kills, nodes: drawn }), '', ...lines]) say(line);
   process.exitCode = good ? 0 : 1;
   if (showsUi) {
     step(`The cluster keeps running: open ${endpoint}/ui/ in a browser; Ctrl+C ends it`);
-    await keepRunning(nodes, (entry) => say(`  ${entry}`));
+    await keepRunning(nodes, (entry) => say(entry));
   }
 } finally {
   for (const node of nodes) await node.kill();

@@ -10,6 +10,8 @@ export class ManagerProcess {
   readonly #data: string;
   #child: ChildProcess | undefined;
   #port = 0;
+  /** How often it was killed by SIGKILL. */
+  kills = 0;
 
   /** @param data directory of its store */
   constructor(data: string) {
@@ -42,6 +44,7 @@ export class ManagerProcess {
   async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (signal === 'SIGKILL') this.kills += 1;
     const gone = once(child, 'exit');
     child.kill(signal);
     await gone;

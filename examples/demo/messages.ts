@@ -9,14 +9,9 @@ export interface Request {
 
 export type Answer =
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly error: string; readonly code: string | undefined };
 
-export type Report =
-  | { readonly event: 'conflict'; readonly version: number }
-  | {
-      readonly event: 'pushed';
-      readonly version: number;
-      readonly mutations: number;
-      readonly rounds: number;
-    }
-  | { readonly event: 'registrationLost' };
+/** What a node reports by itself: another node was first, or its change has become a version of the cluster. */
+export interface Report {
+  readonly event: 'conflict' | 'pushed';
+}

@@ -10,16 +10,15 @@ const program = fileURLToPath(new URL('./node.ts', import.meta.url));
 export class NodeProcess {
   readonly name: string;
   conflicts = 0;
-  /** How many snapshots the hardest of its changes took. */
-  hardest = 0;
+  kills = 0;
   #pushed: () => void = () => undefined;
   readonly #dir: string;
-  readonly #onConflict: (version: number) => void;
+  readonly #onConflict: () => void;
   readonly #waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   #child: ChildProcess | undefined;
   #lastId = 0;
 
-  constructor(name: string, dir: string, onConflict: (version: number) => void) {
+  constructor(name: string, dir: string, onConflict: () => void) {
     this.name = name;
     this.#dir = dir;
     this.#onConflict = onConflict;
@@ -49,7 +48,8 @@ export class NodeProcess {
   /** Kills the process at once, without any goodbye. */
   async kill(): Promise<void> {
     const child = this.#child;
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    this.kills += 1;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
@@ -70,17 +70,15 @@ export class NodeProcess {
     if ('event' in message) {
       if (message.event === 'conflict') {
         this.conflicts += 1;
-        this.#onConflict(message.version);
+        this.#onConflict();
       }
-      if (message.event === 'pushed') {
-        this.#pushed();
-        this.hardest = Math.max(this.hardest, message.rounds);
-      }
+      if (message.event === 'pushed') this.#pushed();
       return;
     }
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
-    if ('error' in message) waiting?.reject(new Error(`${this.name}: ${message.error}`));
+    if ('error' in message)
+      waiting?.reject(Object.assign(new Error(`${this.name}: ${message.error}`), { code: message.code }));
     else waiting?.resolve(message.result as never);
   }
 }

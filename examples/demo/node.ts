@@ -10,11 +10,8 @@ const client = new CfluxClient(new LocalMetaClient({ dir }), {
   dir,
   pollWait: 20_000,
 });
-client.on('conflict', ({ version }) => notify({ event: 'conflict', version }));
-client.on('pushed', ({ version, mutations, rounds }) =>
-  notify({ event: 'pushed', version, mutations, rounds }),
-);
-client.on('registrationLost', () => notify({ event: 'registrationLost' }));
+client.on('conflict', () => notify({ event: 'conflict' }));
+client.on('pushed', () => notify({ event: 'pushed' }));
 
 function notify(report: Report): void {
   process.send?.(report);
@@ -55,7 +52,7 @@ process.on('message', ({ id, command, argument }: Request) => {
   run(argument).then(
     (result) => answer({ id, result }),
     (error: unknown) =>
-      answer({ id, error: `${isCfluxError(error) ? `${error.code}: ` : ''}${String(error)}` }),
+      answer({ id, error: String(error), code: isCfluxError(error) ? error.code : undefined }),
   );
 });
 

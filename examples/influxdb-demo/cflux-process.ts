@@ -11,6 +11,8 @@ export class CfluxProcess {
   readonly #onLine: (line: string) => void;
   readonly #waiting = new Set<{ readonly text: string; readonly resolve: (line: string) => void }>();
   #child: ChildProcess | undefined;
+  /** The last lines of its standard error: a manager writes a line for each change there. */
+  #errors: string[] = [];
 
   constructor(args: readonly string[], onLine: (line: string) => void = () => undefined) {
     this.#args = args;
@@ -21,9 +23,17 @@ export class CfluxProcess {
     const env = { ...process.env, CFLUX_HEARTBEAT_INTERVAL: '500ms' };
     const child = spawn(process.execPath, ['--import', 'tsx', program, ...this.#args], {
       env,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
+    this.#errors = [];
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.#errors = [...this.#errors, line].slice(-10);
+    });
+    // Killed by the demonstration, it has a signal, or the exit code 0.
+    child.on('exit', (code) => {
+      if (code) console.error(`cflux ${this.#args[0]} failed:\n${this.#errors.join('\n')}`);
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       this.#onLine(line);
       for (const waiting of this.#waiting) {

@@ -28,16 +28,28 @@ const manager = new CfluxProcess([
   '--node-ttl',
   '2s',
 ]);
+/** What agents logged, without their names: what several of them log is shown once. */
+const shownLines = new Set<string>();
 const agents = servers.map((server, at) => agentOf('abc'.charAt(at), server));
 const [agentA, agentB, agentC] = agents;
 if (!agentA || !agentB || !agentC) throw new Error('three agents');
 
+/** Shows what is new in the log of an agent. */
+function report(name: string, line: string): void {
+  const text = line.replace(/^\S+ /, '').replace(/[:;] .*/, '');
+  if (!/^(imported|unmanaged|pending|the manager lost its history)/.test(text)) return;
+  // What is imported is not the cluster's until then.
+  const imported = text.replace(/^unmanaged(.*)/, 'imported $1 into the cluster');
+  if (shownLines.has(text) || shownLines.has(imported)) return;
+  shownLines.add(text);
+  say(`agent ${name}: ${text}`);
+}
+
 function agentOf(name: string, { url }: Influxd): CfluxProcess {
   const args = ['--influxdb', url, '--endpoint', endpoint, '--cluster', 'demo', '--data', join(folder, name)];
-  return new CfluxProcess(['agent', ...args, '--listen', ':0', '--allow-drops'], (line) => {
-    const text = line.replace(/^\S+ /, '');
-    if (/^(imported|unmanaged|pending|the manager lost)/.test(text)) say(`agent ${name}: ${text}`);
-  });
+  return new CfluxProcess(['agent', ...args, '--listen', ':0', '--allow-drops'], (line) =>
+    report(name, line),
+  );
 }
 
 /** What `server` shows, by name: databases with their policies, users; without the database that only one server has. */

@@ -4,16 +4,18 @@
  *
  *     npm run build && npm run trial -- 20 22 24
  *
- * It needs the registry.
+ * `--bun` also runs it under Bun, which is a large download. It needs the registry.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pack } from '../pack.js';
 import { Folder } from './folder.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const versions = process.argv.slice(2);
+const versions = process.argv.slice(2).filter((argument) => argument !== '--bun');
+const hasBun = process.argv.includes('--bun');
 
 /** How a version of Node runs a program; `undefined` is the one at hand. */
 const nodeOf = (version: string | undefined): readonly [string, ...string[]] =>
@@ -23,15 +25,6 @@ function step(text: string, task: () => string | undefined): void {
   const begin = performance.now();
   const said = task();
   console.log(`${text}: ${said?.trim() || 'ok'} (${((performance.now() - begin) / 1000).toFixed(1)} s)`);
-}
-
-function pack(): string {
-  const args = ['pack', '--json', '--pack-destination', root];
-  const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' })) as {
-    filename: string;
-  }[];
-  if (packed === undefined) throw new Error('npm packed nothing');
-  return join(root, packed.filename);
 }
 
 /** npm corrects faults in a package.json and logs that; then the published file differs from this one. */
@@ -50,6 +43,23 @@ function installInto(into: Folder, ...packages: readonly string[]): undefined {
 
 function compileIn(into: Folder, ...settings: Parameters<Folder['compile']>): undefined {
   into.compile(...settings);
+}
+
+/** How each format is bundled. The banner is the line that docs/how-to/bun-and-bundlers.md names. */
+const bundles = [
+  ['cjs'],
+  [
+    'esm',
+    `--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+  ],
+] as const;
+
+/** The program that npm installed for this machine; the command `bun` is created by a script of the package. */
+function bunOf({ dir }: Folder): string {
+  const packages = join(dir, 'node_modules', '@oven');
+  const [name] = readdirSync(packages);
+  if (name === undefined) throw new Error('there is no Bun for this machine');
+  return join(packages, name, 'bin', 'bun');
 }
 
 const folder = new Folder();
@@ -73,6 +83,28 @@ try {
     'npx clusterflux help manager',
     () => folder.run('npx', 'clusterflux', 'help', 'manager').split('\n')[0],
   );
+
+  // Without their scripts: they only check what npm itself installs, or download it again.
+  step('install esbuild', () => installInto(folder, '--ignore-scripts', 'esbuild'));
+  for (const [format, ...flags] of bundles) {
+    const out = `bundled-${format}.${format === 'esm' ? 'mjs' : 'cjs'}`;
+    const common = [
+      'bundled.mjs',
+      '--bundle',
+      '--minify',
+      '--platform=node',
+      '--external:bcrypt',
+      '--log-level=error',
+    ];
+    step(`esbuild to ${format}`, () =>
+      folder.run('npx', 'esbuild', ...common, `--format=${format}`, `--outfile=${out}`, ...flags),
+    );
+    step(`node ${out}`, () => folder.run('node', out));
+  }
+  if (hasBun) {
+    step('install bun', () => installInto(folder, '--ignore-scripts', 'bun'));
+    step('bun on-bun.mjs', () => folder.run(bunOf(folder), 'on-bun.mjs'));
+  }
 
   step('install @types/node', () => installInto(folder, '@types/node@20'));
   step('types, node16, ESM', () => compileIn(folder, 'consumer.mts', 'node16', 'node16'));

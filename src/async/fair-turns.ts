@@ -20,6 +20,8 @@ export class FairTurns {
   private readonly slowLine: Line = new Map();
   private ordinary = 0;
   private slow = 0;
+  /** The key of the task that was started last. */
+  private last: string | undefined;
 
   constructor(private readonly limit: number) {}
 
@@ -45,8 +47,8 @@ export class FairTurns {
     // With a limit of one, a slow task gets an extra slot.
     if (this.slow + this.ordinary >= Math.max(this.limit, 2)) return;
     const next =
-      (this.slow === 0 ? takeFirst(this.slowLine) : undefined) ??
-      (this.ordinary < this.limit ? takeFirst(this.ordinaryLine) : undefined);
+      (this.slow === 0 ? this.takeFirst(this.slowLine) : undefined) ??
+      (this.ordinary < this.limit ? this.takeFirst(this.ordinaryLine) : undefined);
     next?.();
   }
 
@@ -54,15 +56,17 @@ export class FairTurns {
     if (isSlow) this.slow += change;
     else this.ordinary += change;
   }
-}
 
-/** Removes a task of the first key, and moves the key to the end. */
-function takeFirst(line: Line): Start | undefined {
-  const [first] = line;
-  if (first === undefined) return undefined;
-  const [key, tasks] = first;
-  const task = tasks.shift();
-  line.delete(key);
-  if (tasks.length > 0) line.set(key, tasks);
-  return task;
+  /** Removes a task of the first key, and moves the key to the end. The key that had its turn last waits if there is another one. */
+  private takeFirst(line: Line): Start | undefined {
+    const [first, second] = line;
+    const entry = first?.[0] === this.last ? (second ?? first) : first;
+    if (entry === undefined) return undefined;
+    const [key, tasks] = entry;
+    const task = tasks.shift();
+    line.delete(key);
+    if (tasks.length > 0) line.set(key, tasks);
+    this.last = key;
+    return task;
+  }
 }

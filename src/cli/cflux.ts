@@ -1,24 +1,12 @@
-import { Command, CommanderError } from 'commander';
-import manifest from '../../package.json' with { type: 'json' };
+import { CommanderError } from 'commander';
 import { CfluxError } from '../errors.js';
 import { printableLines } from '../printable.js';
 import { applyConfig } from './apply-config.js';
-import { commands } from './commands.js';
 import { defaultConfigFile } from './config-file.js';
+import { isExplained } from './error-help.js';
 import { EndWith, exitCode, exitCodeOf } from './exit-code.js';
+import { createProgram } from './program.js';
 import type { Terminal } from './terminal.js';
-
-const help = `
-Exit codes:
-  0 success   1 failed   2 invalid command line, or a dry run with changes
-  3 cluster, version or node not found, or a cluster without data
-  4 no manager responded   5 not allowed   6 conflict: the cluster changed concurrently
-  7 not all nodes have the version (--wait); changes, if any, were made
-
-Start here:
-  cflux manager                   serve as the manager on this machine
-  cflux status                    show the manager and its clusters
-  cflux help <command>            describe one command, with examples`;
 
 /**
  * Wraps `terminal` so that no line contains control characters, wherever its names come from. (In JSON they are escaped, so that it
@@ -42,11 +30,7 @@ export async function runCflux(
   // A copy, because the configuration file adds to it.
   const env = { ...processTerminal.env };
   const terminal = guarded({ ...processTerminal, env });
-  const program = new Command('cflux')
-    .description('One metadata for several InfluxDB 1.x servers.')
-    .version(manifest.version)
-    .addHelpText('after', help);
-  for (const command of commands) program.addCommand(command(terminal));
+  const program = createProgram(terminal);
   applyConfig(program, args, { env, file: configFile, terminal });
   const nested = program.commands.flatMap(({ commands }) => commands);
   for (const command of [program, ...program.commands, ...nested]) {
@@ -63,8 +47,11 @@ export async function runCflux(
     await program.parseAsync([...args], { from: 'user' });
     return exitCode.ok;
   } catch (error) {
-    if (!(error instanceof CommanderError || error instanceof EndWith))
-      terminal.err(`cflux: ${CfluxError.from(error).message}`);
+    if (!(error instanceof CommanderError || error instanceof EndWith)) {
+      const { code, message } = CfluxError.from(error);
+      terminal.err(`cflux: ${message}`);
+      if (isExplained(code)) terminal.err(`(\`cflux explain ${code}\` explains it)`);
+    }
     return exitCodeOf(error);
   }
 }

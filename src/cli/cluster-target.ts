@@ -2,13 +2,14 @@ import { sleep } from '../async/sleep.js';
 import { sendPush } from '../client/commit/classify-push.js';
 import { type MutationTools, OrderedDrops, tooManyOrders } from '../client/commit/mutation-tools.js';
 import { tooLate, unknownOutcome } from '../client/commit/push-outcome.js';
+import { PushedMetadata } from '../client/commit/pushed-metadata.js';
 import { notEverywhere, waitForNodes } from '../client/follow/wait-for-nodes.js';
 import { type Clock, systemClock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import type { QueryTarget } from '../influxql/index.js';
 import { checkAdministrators } from '../meta/administrators.js';
 import { decodeMetadata } from '../meta/codec/decode-metadata.js';
-import { encodeMetadata } from '../meta/codec/encode-metadata.js';
+import { encodesAs } from '../meta/codec/encodes-as.js';
 import { equalMetadata } from '../meta/equal-metadata.js';
 import { LocalMetaClient } from '../meta/local-meta-client.js';
 import type { MetaData } from '../meta/records.js';
@@ -34,9 +35,11 @@ export interface ClusterTargetOptions {
 /** A version of the metadata, decoded; version 0 means a cluster without data. */
 interface Base extends Omit<Snapshot, 'snapshot'> {
   readonly data: MetaData;
+  /** Whether `data` encodes to the bytes of the manager, so that a delta from them can be pushed (R29). */
+  readonly isExact: boolean;
 }
 
-const nothing: Omit<Base, 'data'> = { version: noVersion };
+const nothing: Omit<Base, 'data' | 'isExact'> = { version: noVersion };
 
 /** Maximum wait of a poll for the end of an offer collection, in milliseconds. */
 const maxWait = 5_000;
@@ -152,15 +155,25 @@ export class ClusterTarget implements QueryTarget {
   ): Promise<boolean> {
     const { transport, cluster } = this.#options;
     const { version, epoch } = base;
-    const [snapshot, mutation] = [encodeMetadata(data), randomUuid(systemRandom)];
-    const outcome = await sendPush(
-      transport,
-      { cluster, version, epoch, snapshot, mutation, requester: this.#requester, drops },
-      { ...this.#limits(deadline), base },
-    );
+    const pushed = new PushedMetadata(data, base.isExact ? base.data : undefined);
+    const request = {
+      cluster,
+      version,
+      epoch,
+      mutation: randomUuid(systemRandom),
+      requester: this.#requester,
+      drops,
+      get snapshot() {
+        return pushed.snapshot;
+      },
+      get delta() {
+        return pushed.delta;
+      },
+    };
+    const outcome = await sendPush(transport, request, { ...this.#limits(deadline), base });
     if (outcome.kind === 'stored') {
       if (drops !== undefined && !outcome.hasDrops) this.#isOrderIgnored = true;
-      this.#base = { ...outcome.position, data };
+      this.#base = { ...outcome.position, data, isExact: true };
       return true;
     }
     if (outcome.mayBeStored) throw unknownOutcome(outcome.kind === 'failed' ? outcome.error : undefined);
@@ -202,7 +215,7 @@ export class ClusterTarget implements QueryTarget {
     const { cluster, createCluster } = this.#options;
     if (!createCluster) throw clusterEmpty(cluster);
     const data = this.#base?.version === noVersion ? this.#base.data : new LocalMetaClient().data();
-    this.#base = { version: noVersion, epoch, data };
+    this.#base = { version: noVersion, epoch, data, isExact: false };
     return this.#base;
   }
 
@@ -222,7 +235,8 @@ export class ClusterTarget implements QueryTarget {
 
 const decoded = ({ snapshot, ...position }: Snapshot): Base => {
   const { version, epoch, mutation } = position;
-  return { version, epoch, mutation, data: decodeMetadata(snapshot) };
+  const data = decodeMetadata(snapshot);
+  return { version, epoch, mutation, data, isExact: encodesAs(data, snapshot) };
 };
 
 const clusterEmpty = (cluster: string) =>

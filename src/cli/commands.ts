@@ -7,6 +7,7 @@ import { confirmDropsCommand } from './commands/confirm-drops.js';
 import { deleteClusterCommand } from './commands/delete-cluster.js';
 import { diffCommand } from './commands/diff.js';
 import { execCommand } from './commands/exec.js';
+import { explainCommand } from './commands/explain.js';
 import { exportCommand } from './commands/export.js';
 import { historyCommand } from './commands/history.js';
 import { importCommand } from './commands/import.js';
@@ -14,6 +15,8 @@ import { initCommand } from './commands/init.js';
 import { managerCommand } from './commands/manager.js';
 import { nodesCommand } from './commands/nodes.js';
 import { planCommand } from './commands/plan.js';
+import { provisionCommand } from './commands/provision.js';
+import { recoverCommand } from './commands/recover.js';
 import { removeNodeCommand } from './commands/remove-node.js';
 import { rollbackCommand } from './commands/rollback.js';
 import { showCommand } from './commands/show.js';
@@ -38,7 +41,10 @@ export const commands: readonly ((terminal: Terminal) => Command)[] = [
   deleteClusterCommand,
   agentCommand,
   planCommand,
+  provisionCommand,
+  recoverCommand,
   confirmDropsCommand,
   configCommand,
   initCommand,
+  explainCommand,
 ];

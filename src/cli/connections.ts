@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../client/config/config.js';
 import type { CfluxOptions } from '../client/config/options.js';
-import type { InfluxMirrorOptions } from '../influxdb/mirror-options.js';
+import type { InfluxMirrorOptions } from '../influxdb/converge/mirror-options.js';
 import type { HttpTransportOptions } from '../transport/http-options.js';
 import { reloadedFileOf, rotatedSecretOf } from './file-of.js';
 import { passwordsOf } from './password-file.js';
@@ -20,6 +20,12 @@ export interface InfluxFlags {
   readonly rebuild?: string;
 }
 
+/** The option for subscriptions that the cluster does not share. */
+export const localSubscriptionsFlag = [
+  '--local-subscriptions <prefix>',
+  'subscriptions with this name prefix stay local to each server; "" for none (default: kapacitor-)',
+] as const;
+
 export function withInfluxFlags(command: Command): Command {
   return command
     .option('--influxdb <url>', 'URL of the InfluxDB 1.x server', 'http://127.0.0.1:8086')
@@ -29,10 +35,7 @@ export function withInfluxFlags(command: Command): Command {
     .option('--snapshot <host:port>', "InfluxDB's snapshot port (default: queried, or port 8088 here)")
     .option('--no-snapshot', 'read by SHOW only; password hashes cannot be compared then')
     .option('--passwords <file>', 'TOML file of `"user" = "password"` (or the same text in CFLUX_PASSWORDS)')
-    .option(
-      '--local-subscriptions <prefix>',
-      'subscriptions with this name prefix stay local to each server; "" for none (default: kapacitor-)',
-    )
+    .option(...localSubscriptionsFlag)
     .option(
       '--rebuild <id>',
       'recreate the schema on a server that lost metadata; id from the log, valid once',
@@ -85,6 +88,23 @@ export function withEndpointFlags(command: Command): Command {
     .option('--ca <file>', 'certificate authority of the manager (PEM)')
     .option('--cert <file>', 'client certificate for the manager (PEM)')
     .option('--key <file>', 'private key of --cert (PEM)');
+}
+
+/** Returns the flags that name the cluster and its manager, for a command that a message names. */
+export function commandFlags(flags: ManagerFlags, terminal: Terminal): string[] {
+  const { cluster = 'default', endpoint = [] } = managerOptions(flags, terminal);
+  const { tokenFile, ca, cert, key } = flags;
+  // A message shows no password.
+  const endpoints = [endpoint].flat().filter((url) => !url.includes('@'));
+  const given = {
+    cluster,
+    endpoint: endpoints.length === 0 ? undefined : endpoints.join(','),
+    'token-file': tokenFile,
+    ca,
+    cert,
+    key,
+  };
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
 }
 
 /** The options of a transport among those of a client. */

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { CfluxError } from '../errors.js';
-import type { PasswordSource } from '../influxdb/password-comparer.js';
+import type { PasswordSource } from '../influxdb/plan/password-comparer.js';
 import { secretText } from '../secret-file.js';
 import { parseToml } from '../toml.js';
 import { reasonOf } from './file-of.js';

@@ -1,9 +1,9 @@
-import type { Item } from '../influxdb/item.js';
-import { describeItem } from '../influxdb/item.js';
-import type { Finding, Plan, SnapshotFailure, Step } from '../influxdb/plan.js';
-import { influxqlOf } from '../influxdb/statement.js';
+import type { Finding, Plan, SnapshotFailure, Step } from '../influxdb/plan/plan.js';
+import type { Item } from '../influxdb/statements/item.js';
+import { describeItem } from '../influxdb/statements/item.js';
+import { influxqlOf } from '../influxdb/statements/statement.js';
 import { printable } from '../printable.js';
-import { shellQuoted } from './shell-quoted.js';
+import { shellQuoted } from '../shell-quoted.js';
 
 /** Returns the statements of a step on one line. */
 export const statementsOf = ({ action }: Pick<Step, 'action'>): string => influxqlOf(action).join('; ');

@@ -8,10 +8,20 @@ import type { NodeInfo } from '../protocol/nodes.js';
 import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { withCallerFrames } from './caller-frames.js';
 import type { MutationOperation } from './commit/mutation-tools.js';
-import { checkCallOptions, type MutateOptions, type WaitOptions } from './config/call-options.js';
+import {
+  checkCallOptions,
+  type MutateOptions,
+  type WaitForNodesOptions,
+  type WaitOptions,
+} from './config/call-options.js';
 import { type CfluxOptions, resolveOptions } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
-import { defineMetaMethods, type PromisedMetaClient } from './meta-methods.js';
+import {
+  defineMetaMethods,
+  type OwnMethods,
+  type PromisedMetaClient,
+  passOwnMethods,
+} from './meta-methods.js';
 import type { CfluxEventName, CfluxEvents, MetadataChange } from './observe/events.js';
 import type { CfluxStatus } from './observe/status.js';
 import { Session } from './session.js';
@@ -20,25 +30,19 @@ import { Session } from './session.js';
 const closeTimeout = 5_000;
 
 // The methods of MetaClient are defined from a table; this declares them for the type checker.
-const WithMetaMethods = class {} as unknown as new () => PromisedMetaClient;
+const WithMetaMethods = class {} as unknown as new <M>() => PromisedMetaClient<M>;
 
 /**
- * Wraps a node's meta client so that several nodes share one metadata: a change made on any node is accepted by the manager,
- * in one order, and reaches every node. Has every method of MetaClient, as promises.
+ * What every {@link CfluxClient} has, whichever methods of its own the wrapped client has. A class with a type parameter extends it:
+ * TypeScript refuses a base class such as `CfluxClient<T>`, whose members depend on a `T` that is not known yet.
  *
  * @example
  * ```ts
- * const client = new CfluxClient(new LocalMetaClient({ dir: '/var/lib/influxdb/meta' }), {
- *   cluster: 'prod',
- *   endpoint: 'http://manager:8000',
- *   dir: '/var/lib/clusterflux',
- * });
- * await client.open();
- * await client.createDatabase('telegraf');
- * await client.close();
+ * const versionOf = (any: CfluxClientMembers<MetaClientLike>) => any.status.version;
+ * console.log(versionOf(client));
  * ```
  */
-export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMetaMethods {
+export class CfluxClientMembers<M extends MetaClientLike> extends WithMetaMethods<M> {
   /** The wrapped client. It may be read directly, but must be changed only through this client. */
   readonly meta: M;
   /** Not typed by `M`, so that a client of a mock is a `CfluxClient` too. Operations get the wrapped client or a fork of it. */
@@ -55,10 +59,13 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     checkMethods('meta of CfluxClient', meta, ['data', 'setData']);
     this.meta = meta;
     this.#session = new Session<MetaClientLike>(meta, resolveOptions(options));
+    passOwnMethods(this, meta, (operation) => this.#session.read(operation));
   }
 
   static {
-    defineMetaMethods<CfluxClient<MetaClientLike>>(CfluxClient.prototype, {
+    // The name that users know, also in stacks and in a minified bundle.
+    Object.defineProperty(CfluxClientMembers, 'name', { value: 'CfluxClient' });
+    defineMetaMethods<CfluxClientMembers<MetaClientLike>>(CfluxClientMembers.prototype, {
       mutation: (client, operation, { isAtomic }) =>
         client.#session.mutate(operation, {}, { isMethod: true, isAtomic }),
       read: (client, operation) => client.#session.read(operation),
@@ -114,6 +121,15 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * gets the newest of them merged into one. The iteration ends when the client closes, or when the loop is left.
    *
    * @param options `signal` ends the iteration: it then rejects with the signal's reason
+   * @example
+   * ```ts
+   * const changes = client.changes();
+   * await client.createDatabase('sensors');
+   * for await (const { version, origin } of changes) {
+   *   console.log(`version ${version} is ${origin}`); // local: this node changed it
+   *   break; // without it, the loop goes on until the client closes
+   * }
+   * ```
    */
   changes(options: { signal?: AbortSignal } = {}): AsyncIterableIterator<MetadataChange> {
     return this.#session.changes(options);
@@ -196,13 +212,14 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
    * nodes do not count, because they report no versions. For one time to live after its start (15 s by default) a manager does not know
    * all nodes, and the call waits.
    *
-   * @param options `timeout`: milliseconds, default 20,000; `signal` ends the wait
+   * @param options `timeout`: milliseconds, default 20,000; `signal` ends the wait; `seen`: milliseconds after which a silent node does not
+   * count, although it is alive
    * @returns also the agents that have findings, and the legacy nodes
    * @throws CfluxError `TIMEOUT`: its message names the nodes behind, and its `cause` is the last WaitForNodesResult, or the error if the
    * manager could not be reached; `EPOCH_MISMATCH`: the version is not, or no longer, part of the manager's history; `NO_SUCH_ROUTE`: the
    * manager is too old to wait for nodes; `CLOSED`
    */
-  waitForNodes(version: number, options: WaitOptions = {}): Promise<WaitForNodesResult> {
+  waitForNodes(version: number, options: WaitForNodesOptions = {}): Promise<WaitForNodesResult> {
     return withCallerFrames(() => this.#session.waitForNodes(version, options));
   }
 
@@ -252,3 +269,57 @@ export class CfluxClient<M extends MetaClientLike = MetaClient> extends WithMeta
     return withCallerFrames(() => this.#session.nodes(options));
   }
 }
+
+/**
+ * {@link CfluxClient} as a class: create clients with `new`, extend it, test with `instanceof`. A class with a type parameter extends
+ * {@link CfluxClientMembers} instead.
+ */
+export interface CfluxClientConstructor {
+  /**
+   * Creates a client, which does nothing before `open()`.
+   *
+   * @param meta the node's meta client: a LocalMetaClient, your own client, or a mock with at least `data` and `setData`
+   * @param options default to the environment's `CLUSTER` and `CFLUX_ENDPOINT` for `cluster` and `endpoint`
+   * @throws CfluxError `INVALID_OPTION` with the name of the option
+   */
+  new <M extends MetaClientLike = MetaClient>(meta: M, options?: CfluxOptions): CfluxClient<M>;
+  /** What `instanceof` narrows to. */
+  readonly prototype: CfluxClientMembers<MetaClient>;
+}
+
+/**
+ * Wraps a node's meta client so that several nodes share one metadata: a change made on any node is accepted by the manager,
+ * in one order, and reaches every node. Has every method of the wrapped client, as promises.
+ *
+ * @example
+ * ```ts
+ * const client = new CfluxClient(new LocalMetaClient({ dir: '/var/lib/influxdb/meta' }), {
+ *   cluster: 'prod',
+ *   endpoint: 'http://manager:8000',
+ *   dir: '/var/lib/clusterflux',
+ * });
+ * await client.open();
+ * await client.createDatabase('telegraf');
+ * await client.close();
+ * ```
+ */
+export type CfluxClient<M extends MetaClientLike = MetaClient> = CfluxClientMembers<M> &
+  OwnMethods<M, keyof CfluxClientMembers<MetaClientLike>>;
+
+/**
+ * Wraps a node's meta client so that several nodes share one metadata: a change made on any node is accepted by the manager,
+ * in one order, and reaches every node. Has every method of the wrapped client, as promises.
+ *
+ * @example
+ * ```ts
+ * const client = new CfluxClient(new LocalMetaClient({ dir: '/var/lib/influxdb/meta' }), {
+ *   cluster: 'prod',
+ *   endpoint: 'http://manager:8000',
+ *   dir: '/var/lib/clusterflux',
+ * });
+ * await client.open();
+ * await client.createDatabase('telegraf');
+ * await client.close();
+ * ```
+ */
+export const CfluxClient = CfluxClientMembers as unknown as CfluxClientConstructor;

@@ -3,6 +3,7 @@ import { debugLog } from '../debug-log.js';
 import { isCfluxError } from '../errors.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { Settings } from './config/options.js';
+import { reserveMetaClient } from './local/wrapped-clients.js';
 import { closedError, foreignClusterError } from './refusals.js';
 import type { SessionParts } from './session-parts.js';
 
@@ -21,6 +22,7 @@ export class Lifecycle<M extends MetaClientLike> {
   /** Aborts the push under way after the timeout of closing. */
   readonly #wire: AbortController;
   #loops: Promise<unknown> | undefined;
+  #releaseMeta: () => void = () => {};
   #opening: Promise<void> | undefined;
 
   constructor(
@@ -50,6 +52,7 @@ export class Lifecycle<M extends MetaClientLike> {
   async #open(signal: AbortSignal | undefined): Promise<void> {
     const { state } = this.#parts;
     if (this.#loops) return;
+    this.#releaseMeta = reserveMetaClient(this.#meta);
     state.enter('opening');
     let hasJoined = false;
     try {
@@ -131,6 +134,7 @@ export class Lifecycle<M extends MetaClientLike> {
     try {
       await this.#meta.close?.();
     } finally {
+      this.#releaseMeta();
       await this.#parts.storage?.close?.();
     }
   }

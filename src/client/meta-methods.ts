@@ -4,15 +4,46 @@ import { wrongArgumentOf } from '../meta/method-arguments.js';
 import { type MutationName, type SharedName, sharedMethods } from '../meta/methods.js';
 import { withCallerFrames } from './caller-frames.js';
 
+/** A method that returns a promise; `undefined` if there is none. */
 type AsPromise<Method> = Method extends (...args: infer Args) => infer Result
   ? (...args: Args) => Promise<Awaited<Result>>
-  : never;
+  : undefined;
 
 /** {@link MetaClient} without its lifecycle. */
 type SharedMethods = Pick<MetaClient, SharedName>;
 
-/** The same methods, returning promises. Mapped by `keyof`, so that editors show the comments of the interface. */
-export type PromisedMetaClient = { [Name in keyof SharedMethods]: AsPromise<SharedMethods[Name]> };
+/**
+ * The method `Name` of `M`, returning promises. Distributes over `M`, so that the methods of `T extends MetaClient` can be called where `T`
+ * is not known yet.
+ */
+export type PromisedMethod<M, Name extends PropertyKey> =
+  M extends Record<Name, infer Method>
+    ? AsPromise<Method>
+    : M extends Partial<Record<Name, infer Method>>
+      ? AsPromise<Method> | undefined
+      : undefined;
+
+/**
+ * The methods of {@link MetaClient} as `M` has them, returning promises; `undefined` for methods that a partial client lacks. Mapped by
+ * `keyof`, so that editors show the comments of the interface.
+ */
+export type PromisedMetaClient<M> = { [Name in keyof SharedMethods]: PromisedMethod<M, Name> };
+
+/** Names of the methods of `M`. */
+type MethodName<M> = {
+  [Name in keyof M]-?: NonNullable<M[Name]> extends (...args: never) => unknown ? Name : never;
+}[keyof M];
+
+/**
+ * Methods of a wrapped client that are not passed on: two are for the client around it, and an object with `then` cannot be the result of
+ * a promise.
+ */
+const withheldNames = ['fork', 'hashPassword', 'then'] as const;
+
+/** The methods that only `M` has, returning promises, except those named `Taken`. */
+export type OwnMethods<M, Taken extends PropertyKey> = {
+  [Name in keyof Pick<M, Exclude<MethodName<M>, Taken | (typeof withheldNames)[number]>>]: AsPromise<M[Name]>;
+};
 
 /** How a client runs an operation on the meta client that it wraps. */
 interface Routes<Client> {
@@ -53,6 +84,30 @@ export function defineMetaMethods<Client extends { readonly meta: MetaClientLike
       },
     }[name];
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+  }
+}
+
+/**
+ * Defines on `client` the methods that only `meta` has, and not the client: they run as reads, because it is unknown whether they change
+ * anything.
+ */
+export function passOwnMethods(
+  client: object,
+  meta: MetaClientLike,
+  read: (operation: (meta: MetaClientLike) => unknown) => Promise<unknown>,
+): void {
+  const withheld: readonly string[] = withheldNames;
+  for (const name of methodNamesOf(meta)) {
+    if (name in client || withheld.includes(name)) continue;
+    const value = (...args: unknown[]) => withCallerFrames(() => read((target) => call(target, name, args)));
+    Object.defineProperty(client, name, { value, writable: true, configurable: true });
+  }
+}
+
+function* methodNamesOf(meta: object): Generator<string> {
+  for (let owner = meta; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(owner)))
+      if (typeof value === 'function') yield name;
   }
 }
 

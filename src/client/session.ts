@@ -13,7 +13,12 @@ import type { WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import type { CallOptions } from '../transport/transport.js';
 import { func, wholeNumber } from '../value-kinds.js';
 import type { MutationOperation } from './commit/mutation-tools.js';
-import { checkCallOptions, type MutateOptions, type WaitOptions } from './config/call-options.js';
+import {
+  checkCallOptions,
+  type MutateOptions,
+  type WaitForNodesOptions,
+  type WaitOptions,
+} from './config/call-options.js';
 import type { Settings } from './config/options.js';
 import type { Applied } from './follow/applied-version.js';
 import { type NodesToWaitFor, notEverywhere, waitForNodes } from './follow/wait-for-nodes.js';
@@ -234,19 +239,19 @@ export class Session<M extends MetaClientLike> {
     return answer;
   }
 
-  async waitForNodes(version: number, options: WaitOptions): Promise<WaitForNodesResult> {
+  async waitForNodes(version: number, options: WaitForNodesOptions): Promise<WaitForNodesResult> {
     checkArgument('waitForNodes', versionKind, version);
     checkCallOptions.waitForNodes(options);
     this.#checkOpen();
     if (version === noVersion) throw notAVersion(version);
-    const { timeout = nodesTimeout, signal } = options;
+    const { timeout = nodesTimeout, signal, seen } = options;
     if (this.#parts.scope.current !== undefined) throw selfWaitError();
     const { epoch } = this.#parts.replica.position;
-    return this.#waitForNodes({ version, epoch, timeout }, signal);
+    return this.#waitForNodes({ version, epoch, timeout, seen }, signal);
   }
 
   #waitForNodes(
-    wanted: Pick<NodesToWaitFor, 'version' | 'epoch' | 'timeout'>,
+    wanted: Pick<NodesToWaitFor, 'version' | 'epoch' | 'timeout' | 'seen'>,
     signal: AbortSignal | undefined,
   ): Promise<WaitForNodesResult> {
     const { cluster, clock, random } = this.#settings;

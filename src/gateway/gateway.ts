@@ -1,21 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { EventEmitter } from 'eventemitter3';
 import { throwUncaught } from '../async/throw-uncaught.js';
 import { checkListener } from '../check-arguments.js';
 import { hashByDefault } from '../influxql/execute/prepare-statements.js';
+import { BrowserRefusal } from './browser-refusal.js';
 import { claimedUser } from './claimed-user.js';
+import { type Access, AccessControl, type GatewayLogin } from './credentials/access.js';
+import { LoginJudge } from './credentials/login-judge.js';
+import { Permissions } from './credentials/permissions.js';
+import { ServerAuthentication } from './credentials/server-authentication.js';
+import { type MadeUser, ServerUsers } from './credentials/server-users.js';
 import { DatabaseArrival } from './database-arrival.js';
-import { expectOpenServer } from './expect-open-server.js';
 import { type GatewayOptions, type GatewaySettings, resolveGatewayOptions } from './gateway-options.js';
 import { type Listener, listen } from './listener.js';
 import { ServerIdentity, sendError } from './own-response.js';
 import { type Passage, pass } from './proxy/pass.js';
 import { type Framing, framingOf } from './proxy/request-framing.js';
 import { Upstream } from './proxy/upstream.js';
-import { QueryRoute } from './query-route.js';
-import { databaseOf } from './request/database-of.js';
-import { firstOf, type QueryRequest } from './request/query-request.js';
+import { QueryRoute, type StatementOrigin } from './query-route.js';
+import { placeIn, placeOf, type RequestPlace } from './request/database-of.js';
+import { readFluxScript } from './request/flux-databases.js';
 import { targetOf } from './request/target.js';
+import { managerRefresh } from './shared-refresh.js';
 import { ClusterWriter } from './statements/cluster-writer.js';
 import type { StatementRecord } from './statements/run-request.js';
 
@@ -30,7 +37,7 @@ export type RequestClass =
 
 /** One statement for the cluster, as a gateway executed it. */
 export interface GatewayStatement extends StatementRecord {
-  /** The unverified user name in the request; absent if there is none. */
+  /** The user: verified if the server requires authentication, otherwise the name in the request; absent if there is none. */
   readonly user?: string;
   /** Address of the client. */
   readonly address: string;
@@ -44,12 +51,18 @@ export interface GatewayEvents {
   request: [{ readonly class: RequestClass; readonly added: number }];
   /** The gateway waited for the manager or the server, to execute a statement. */
   wait: [{ readonly peer: 'manager' | 'server'; readonly milliseconds: number }];
+  /** A login was judged; with its address. */
+  login: [GatewayLogin];
+  /** A user was made or renewed on the server, at a login. */
+  user: [MadeUser];
 }
 
 const eventNames = Object.keys({
   statement: true,
   request: true,
   wait: true,
+  login: true,
+  user: true,
 } satisfies Record<keyof GatewayEvents, true>);
 
 /** An HTTP proxy before an InfluxDB server, which executes schema statements on the cluster. */
@@ -76,8 +89,10 @@ const closeGrace = 5_000;
  * Starts a gateway before the server of `mirror`: it passes all requests, except for statements that change the schema or the users.
  * Those it executes on the cluster of `client` and then on the server. Call it after `mirror.follow(client)`.
  *
- * @throws CfluxError `INVALID_OPTION` for an address or certificate that cannot be used; `UNAUTHORIZED` if the server requires
- *   authentication, which this gateway does not support
+ * If the server requires authentication, the users of the cluster are judged here, by their present passwords and privileges, and get to
+ * the server when they log in.
+ *
+ * @throws CfluxError `INVALID_OPTION` for an address or certificate that cannot be used
  * @example
  * ```ts
  * const gateway = await createGateway({ client, mirror, host: '127.0.0.1', port: 0 });
@@ -97,27 +112,71 @@ class RunningGateway implements Gateway {
   readonly #upstream: Upstream;
   readonly #server = new ServerIdentity();
   readonly #arrival: DatabaseArrival;
+  readonly #users: ServerUsers;
+  readonly #authentication: ServerAuthentication;
+  readonly #access: AccessControl;
+  readonly #browsers: BrowserRefusal | undefined;
   readonly #queries: QueryRoute;
   readonly #emitter = new EventEmitter();
+  /** Connections with a request whose end is not known: what follows may be a part of it. */
+  readonly #unreadable = new WeakSet<Socket>();
   #listener: Listener | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(settings: GatewaySettings) {
     this.#settings = settings;
-    const { client, mirror, limits } = settings;
-    const { url, tls, connectTimeout, clock } = mirror.address;
-    this.#upstream = new Upstream({ url, tls, connectTimeout, clock });
-    this.#arrival = new DatabaseArrival({ client, mirror, clock });
+    const { client, mirror, limits, nodes, jwtSecret, refuseBrowsers, hostNames } = settings;
+    const { url, tls, connectTimeout, clock, username } = mirror.address;
+    const onDisconnect = () => authentication.doubt();
+    this.#upstream = new Upstream({ url, tls, connectTimeout, clock, onDisconnect });
+    const authentication = new ServerAuthentication({
+      upstream: this.#upstream,
+      clock,
+      onResponse: (headers) => this.#server.note(headers),
+    });
+    this.#authentication = authentication;
+    const refresh = managerRefresh(client, clock);
+    this.#arrival = new DatabaseArrival({ client, mirror, clock, refresh });
+    this.#users = new ServerUsers({
+      mirror,
+      clock,
+      patience: limits.all,
+      onMade: (made) => this.#emit('user', made),
+    });
+    const serverVersion = () => this.#server.version ?? mirror.serverVersion;
+    const data = () => client.data();
+    const users = async () => (await data()).users;
+    this.#access = new AccessControl({
+      authentication,
+      judge: new LoginJudge({ data, refresh, clock, jwtSecret, serverVersion }),
+      users: this.#users,
+      hasJoined: () => client.status.version > 0,
+      isWithoutUsers: async () => (await users()).length === 0,
+      serverVersion,
+      serverUrl: url,
+      onLogin: (login) => this.#emit('login', login),
+    });
+    this.#browsers = refuseBrowsers ? new BrowserRefusal(hostNames) : undefined;
     this.#queries = new QueryRoute({
       upstream: this.#upstream,
-      writer: new ClusterWriter({ client, mirror, clock, limits }),
+      writer: new ClusterWriter({ client, mirror, clock, limits, nodes }),
       server: this.#server,
-      data: () => client.data(),
+      data,
       isLocalSubscription: (name) => mirror.isLocalSubscription(name),
       hashPassword: settings.hashPassword ?? hashByDefault,
       now: () => clock.monotonic(),
-      onStatement: (record, request, query) => this.#noteStatement(record, request, query),
-      onUnreachable: () => mirror.doubt(),
+      permissions: new Permissions({
+        access: this.#access,
+        authentication,
+        users,
+        refresh,
+        catchUp: () => mirror.catchUp(),
+        isOnline: () => client.status.state === 'online',
+        account: username,
+      }),
+      browserRefusal: (request) => this.#browsers?.of(request, authentication.known === 'off'),
+      onStatement: (record, origin) => this.#noteStatement(record, origin),
+      onUnreachable: () => this.#doubt(),
     });
   }
 
@@ -128,10 +187,11 @@ class RunningGateway implements Gateway {
   async open(): Promise<void> {
     const { mirror, host, port, tls, warn, onLoad } = this.#settings;
     const { clock } = mirror.address;
-    await expectOpenServer(this.#upstream, mirror.address);
+    await this.#authentication.mode();
     this.#listener = await listen({ host, port, tls, clock, warn, onLoad }, (request, response) =>
       this.#handle(request, response),
     );
+    this.#browsers?.boundTo(this.#listener.address);
   }
 
   on<Name extends keyof GatewayEvents>(
@@ -154,6 +214,7 @@ class RunningGateway implements Gateway {
   close(): Promise<void> {
     this.#closed ??= (async () => {
       await this.#listener?.close(closeGrace);
+      this.#users.close();
       this.#upstream.close();
       this.#emitter.removeAllListeners();
     })();
@@ -162,8 +223,13 @@ class RunningGateway implements Gateway {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const begin = performance.now();
+    if (this.#unreadable.has(request.socket)) {
+      response.destroy();
+      return;
+    }
     const framing = framingOf(request);
     if (framing === undefined) {
+      this.#unreadable.add(request.socket);
       const text = 'unsupported transfer encoding';
       sendError(response, { status: 501, text, headers: { Connection: 'close' } }, this.#server);
       this.#note('refused', begin);
@@ -171,8 +237,15 @@ class RunningGateway implements Gateway {
     }
     const { path, search } = targetOf(request.url ?? '/');
     const { method } = request;
+    const access = this.#access.known ?? (await this.#access.of(request, path, search));
+    if (access.kind === 'refused') {
+      request.resume();
+      sendError(response, access, this.#server);
+      this.#note('refused', begin);
+      return;
+    }
     if (path === '/query' && (method === 'GET' || method === 'POST')) {
-      await this.#handleQuery(request, response, { search, framing, begin });
+      await this.#handleQuery(request, response, { search, framing, access, begin });
       return;
     }
     if (isBucketChange(path, method)) {
@@ -181,9 +254,21 @@ class RunningGateway implements Gateway {
       this.#note('refused', begin);
       return;
     }
-    const database = databaseOf(path, search);
-    if (this.#arrival.isMissing(database)) await this.#arrival.wait(database);
-    this.#pass({ request, response, framing }, begin);
+    if (path === '/api/v2/query' && method === 'POST') {
+      await this.#handleFlux({ request, response, framing }, access, begin);
+      return;
+    }
+    await this.#arrive(placeOf(path, search), access);
+    this.#pass({ request, response, framing }, access, begin);
+  }
+
+  /** The database of a Flux query is in its body. */
+  async #handleFlux(passage: Passage, access: Access, begin: number): Promise<void> {
+    const { request, response } = passage;
+    if (request.headers.expect !== undefined) response.writeContinue();
+    const { places, read } = await readFluxScript(request);
+    for (const place of places) await this.#arrive(place, access);
+    this.#pass({ ...passage, read }, access, begin);
   }
 
   async #handleQuery(
@@ -192,31 +277,47 @@ class RunningGateway implements Gateway {
     {
       search,
       framing,
+      access,
       begin,
-    }: { readonly search: string; readonly framing: Framing; readonly begin: number },
+    }: {
+      readonly search: string;
+      readonly framing: Framing;
+      readonly access: Access;
+      readonly begin: number;
+    },
   ): Promise<void> {
     let waited = 0;
     const onWait = (peer: 'manager' | 'server', milliseconds: number) => {
       waited += milliseconds;
       this.#emit('wait', { peer, milliseconds });
     };
-    const decision = await this.#queries.handle(request, response, { search, framing, onWait });
+    const decision = await this.#queries.handle(request, response, { search, framing, access, onWait });
     if (!decision.passes) {
       this.#note(decision.isExecuted ? 'executed' : 'refused', begin, waited);
       return;
     }
     const { read, values } = decision.query;
-    const database = firstOf(values, 'db');
-    if (this.#arrival.isMissing(database)) await this.#arrival.wait(database);
-    this.#pass({ request, response, framing, ...(read === undefined ? {} : { read }) }, begin);
+    await this.#arrive(placeIn(values), access);
+    this.#pass({ request, response, framing, ...(read === undefined ? {} : { read }) }, access, begin);
   }
 
-  #pass(passage: Passage, begin: number): void {
+  /** Waits for a database that the server does not have yet; not for a client without access. */
+  async #arrive(place: RequestPlace, { kind }: Access): Promise<void> {
+    if (kind === 'open' || kind === 'user') await this.#arrival.ensure(place);
+  }
+
+  #pass(passage: Passage, access: Access, begin: number): void {
     const { response } = passage;
-    pass(this.#upstream, passage, {
+    const withoutCredentials = access.kind === 'stripped';
+    pass(this.#upstream, withoutCredentials ? { ...passage, withoutCredentials } : passage, {
       onResponse: ({ headers }) => this.#server.note(headers),
+      replaces: ({ statusCode }) => {
+        if (statusCode !== 401 || access.kind !== 'user') return false;
+        sendError(response, this.#access.refusedByServer(access.actor), this.#server);
+        return true;
+      },
       onFailure: (error) => {
-        this.#settings.mirror.doubt();
+        this.#doubt();
         const text = `InfluxDB at ${this.#settings.mirror.url} does not respond: ${error.message}`;
         sendError(response, { status: 503, text }, this.#server);
       },
@@ -229,8 +330,14 @@ class RunningGateway implements Gateway {
     this.#emit('request', { class: requestClass, added });
   }
 
-  #noteStatement(record: StatementRecord, request: IncomingMessage, query: QueryRequest): void {
-    const user = claimedUser(request, query);
+  /** The server may have been restarted. */
+  #doubt(): void {
+    this.#authentication.doubt();
+    this.#settings.mirror.doubt();
+  }
+
+  #noteStatement(record: StatementRecord, { request, query, access }: StatementOrigin): void {
+    const user = access.kind === 'user' ? access.actor.name : claimedUser(request, query);
     const address = request.socket.remoteAddress ?? 'unknown';
     this.#emit('statement', { ...record, address, ...(user === undefined ? {} : { user }) });
   }

@@ -1,3 +1,6 @@
+export type { GatewayLogin } from './credentials/access.js';
+export type { SecretSource } from './credentials/login-judge.js';
+export type { MadeUser } from './credentials/server-users.js';
 export {
   createGateway,
   type Gateway,
@@ -7,4 +10,5 @@ export {
 } from './gateway.js';
 export { type GatewayMetricsOptions, gatewayMetrics, type ObservedGateway } from './gateway-metrics.js';
 export type { GatewayClient, GatewayOptions } from './gateway-options.js';
+export type { MadeOrder } from './statements/cluster-writer.js';
 export type { StatementRecord } from './statements/run-request.js';

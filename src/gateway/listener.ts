@@ -8,6 +8,7 @@ import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { onEveryRequest, type RequestListener } from '../protocol/every-request.js';
+import { UnusedConnections } from '../protocol/unused-connections.js';
 import { lookInterval, TlsCredentials, type TlsSources, type TlsValues } from '../tls-credentials.js';
 
 export interface ListenerOptions {
@@ -23,6 +24,8 @@ export interface ListenerOptions {
 /** A server that accepts what InfluxDB's accepts. */
 export interface Listener {
   readonly url: string;
+  /** The IP address that it listens on. */
+  readonly address: string;
   /** Stops listening, and ends the connections: the idle ones at once, the others after `grace` milliseconds. */
   close(grace: number): Promise<void>;
 }
@@ -45,13 +48,16 @@ export async function listen(options: ListenerOptions, onRequest: RequestListene
     ? createTlsServer({ ...limits, ...contextOf(credentials.values) })
     : createServer(limits);
   server.timeout = 0;
+  const unused = new UnusedConnections(server);
   server.on('connection', (socket: Socket) => socket.setKeepAlive(true, probeAfter));
   server.on('clientError', refuseUnreadable);
   onEveryRequest(server, onRequest);
   await bind(server, host, port);
   const unwatch = credentials && watch(server, credentials, clock);
+  const address = server.address();
   return {
-    url: urlOf(server.address(), credentials === undefined ? 'http' : 'https'),
+    address: typeof address === 'object' && address !== null ? address.address : host,
+    url: urlOf(address, credentials === undefined ? 'http' : 'https'),
     async close(grace) {
       unwatch?.();
       // Connections that are busy now end after their responses.
@@ -61,6 +67,7 @@ export async function listen(options: ListenerOptions, onRequest: RequestListene
       const closeIdle = repeat(clock, idleInterval, () => server.closeIdleConnections());
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
+      unused.close();
       const cancel = clock.after(grace, () => server.closeAllConnections());
       await closed;
       cancel();

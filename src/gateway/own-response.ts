@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import { formatResponse } from '../influxql/format-response.js';
+import { chooseFormat } from './formats/choose-format.js';
+import { firstOf } from './request/query-request.js';
+import { targetOf } from './request/target.js';
+import { parseUrlValues } from './request/url-values.js';
 
 /** The version and build that the server stated last: clients expect them in every response. */
 export class ServerIdentity {
@@ -26,7 +29,7 @@ export class ServerIdentity {
   }
 }
 
-/** Sends an error of the gateway itself, in the form of the server's errors. */
+/** Sends an error of the gateway itself, in the form and the format of the server's errors. */
 export function sendError(
   response: ServerResponse,
   {
@@ -37,20 +40,39 @@ export function sendError(
   server: ServerIdentity,
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const body = `${formatResponse({ error: text })}\n`;
-  const id = requestIdOf(response.req.headers);
+  const { url = '', headers: asked } = response.req;
+  const isPretty = firstOf(parseUrlValues(targetOf(url).search), 'pretty') === 'true';
+  const format = chooseFormat(asked.accept, isPretty);
+  const body = format.error(text);
+  const id = requestIdOf(asked);
   const all = {
-    'Content-Type': 'application/json',
+    'Content-Type': format.contentType,
     'Request-Id': id,
     'X-Request-Id': id,
     ...server.headers,
-    'X-Influxdb-Error': errorHeader(text),
+    ...corsHeaders(asked.origin),
+    // The server sends a challenge in its place.
+    ...(status === 401
+      ? { 'Www-Authenticate': 'Basic realm="InfluxDB"' }
+      : { 'X-Influxdb-Error': errorHeader(text) }),
     ...headers,
   };
   // As Go sorts them.
   const sorted = Object.entries(all).sort(([one], [other]) => (one < other ? -1 : 1));
-  response.writeHead(status, [...sorted.flat(), 'Content-Length', String(Buffer.byteLength(body))]);
+  response.writeHead(status, [...sorted.flat(), 'Content-Length', String(body.length)]);
   response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** As the server, for each request with an origin. */
+function corsHeaders(origin: string | undefined): Record<string, string> {
+  if (origin === undefined || origin === '') return {};
+  return {
+    'Access-Control-Allow-Headers':
+      'Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token, X-HTTP-Method-Override',
+    'Access-Control-Allow-Methods': 'DELETE, GET, OPTIONS, POST, PUT',
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'Date, X-InfluxDB-Version, X-InfluxDB-Build',
+  };
 }
 
 /** As the server: the client's, or a new one. */

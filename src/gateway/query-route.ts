@@ -4,6 +4,9 @@ import { gzip } from 'node:zlib';
 import { CfluxError, isCfluxError } from '../errors.js';
 import type { HashPassword } from '../influxql/execute/prepare-statements.js';
 import type { MetaData } from '../meta/records.js';
+import { type Access, rawSemicolon } from './credentials/access.js';
+import type { Authority, Refusal } from './credentials/authority.js';
+import type { Permissions } from './credentials/permissions.js';
 import { chooseFormat } from './formats/choose-format.js';
 import type { ResultFormat, ResultPart } from './formats/result-format.js';
 import { errorHeader, type ServerIdentity, sendError } from './own-response.js';
@@ -28,7 +31,10 @@ export interface QueryRouteParts {
   readonly isLocalSubscription: IsLocalSubscription;
   readonly hashPassword: HashPassword;
   readonly now: () => number;
-  readonly onStatement: (record: StatementRecord, request: IncomingMessage, query: QueryRequest) => void;
+  readonly permissions: Permissions;
+  /** Returns why a statement for the cluster is refused that a web page may have sent. */
+  readonly browserRefusal: (request: IncomingMessage) => string | undefined;
+  readonly onStatement: (record: StatementRecord, passage: StatementOrigin) => void;
   /** Called when the server cannot be reached. */
   readonly onUnreachable: () => void;
 }
@@ -36,7 +42,15 @@ export interface QueryRouteParts {
 export interface QueryPassage {
   readonly search: string;
   readonly framing: Framing;
+  readonly access: Access;
   readonly onWait: OnWait;
+}
+
+/** The request of a statement. */
+export interface StatementOrigin {
+  readonly request: IncomingMessage;
+  readonly query: QueryRequest;
+  readonly access: Access;
 }
 
 /** What a request to `/query` is: one that passes, or one that was responded to here. */
@@ -55,7 +69,7 @@ export class QueryRoute {
   async handle(
     request: IncomingMessage,
     response: ServerResponse,
-    { search, framing, onWait }: QueryPassage,
+    { search, framing, access, onWait }: QueryPassage,
   ): Promise<QueryDecision> {
     // The body is needed here; otherwise the server decides whether to ask for it.
     const isForm = request.method === 'POST' && /form/i.test(request.headers['content-type'] ?? '');
@@ -69,11 +83,13 @@ export class QueryRoute {
     if (!isCfluxError(classified) && classified.every(({ by }) => by === 'server'))
       return { passes: true, query };
     request.resume();
-    return this.#execute(request, response, { query, classified, onWait });
+    const ofBrowser = this.#parts.browserRefusal(request);
+    if (ofBrowser !== undefined) return this.#refuse(response, ofBrowser, 403);
+    return this.#execute(request, response, { query, classified, access, onWait });
   }
 
-  #refuse(response: ServerResponse, text: string): QueryDecision {
-    sendError(response, { status: 400, text }, this.#parts.server);
+  #refuse(response: ServerResponse, text: string, status = 400): QueryDecision {
+    sendError(response, { status, text }, this.#parts.server);
     return { passes: false, isExecuted: false };
   }
 
@@ -83,22 +99,33 @@ export class QueryRoute {
     {
       query,
       classified,
+      access,
       onWait,
     }: {
       readonly query: QueryRequest;
       readonly classified: readonly ClassifiedStatement[] | CfluxError;
+      readonly access: Access;
       readonly onWait: OnWait;
     },
   ): Promise<QueryDecision> {
-    const { upstream, server, onUnreachable } = this.#parts;
+    const { upstream, server, permissions, onUnreachable } = this.#parts;
     const isPretty = firstOf(query.url, 'pretty') === 'true';
     const format = chooseFormat(request.headers.accept, isPretty);
     const queries = new ServerQueries(upstream, request, query, (milliseconds) =>
       onWait('server', milliseconds),
     );
+    const ask = () => dryRun(queries, query.text ?? '');
     let verdict: Verdict;
+    let permission: Authority | Refusal;
     try {
-      verdict = await dryRun(queries, query.text ?? '');
+      verdict = await ask();
+      permission = await permissions.of({
+        access,
+        classified: isCfluxError(classified) ? [] : classified,
+        database: firstOf(query.values, 'db'),
+        verdict,
+        repeat: ask,
+      });
     } catch (error) {
       onUnreachable();
       sendError(response, { status: 503, text: CfluxError.from(error).message }, server);
@@ -110,39 +137,58 @@ export class QueryRoute {
       ),
     );
     const { status } = verdict.response;
-    if (status === 401 || status === 403) {
-      sendError(response, { status: 403, text: requiresAuthentication }, server);
+    const failure = failureOf(verdict, classified);
+    if ('status' in permission && (permission.status === 401 || failure === undefined)) {
+      this.#sendRefusal(response, permission, verdict, format);
       return { passes: false, isExecuted: false };
     }
-    const error =
-      verdict.error ?? (isCfluxError(classified) ? `error parsing query: ${classified.message}` : undefined);
-    if (error !== undefined || isCfluxError(classified)) {
-      sendFailure(response, verdict, format, { status: status === 200 ? 400 : status, text: error ?? '' });
+    if (failure !== undefined || isCfluxError(classified) || 'status' in permission) {
+      sendFailure(response, verdict, format, failure ?? { status, text: '' });
       return { passes: false, isExecuted: false };
     }
-    await this.#respond(request, response, { query, classified, format, queries, verdict, onWait });
-    return { passes: false, isExecuted: true };
+    const authority = permission;
+    const isExecuted = await this.#respond(request, response, {
+      query,
+      classified,
+      access,
+      authority,
+      format,
+      queries,
+      verdict,
+      onWait,
+    });
+    return { passes: false, isExecuted };
   }
 
+  #sendRefusal(response: ServerResponse, refusal: Refusal, verdict: Verdict, format: ResultFormat): void {
+    if (refusal.status === 403) sendFailure(response, verdict, format, refusal);
+    else sendError(response, refusal, this.#parts.server);
+  }
+
+  /** Resolves with whether something was executed. */
   async #respond(
     request: IncomingMessage,
     response: ServerResponse,
     {
       query,
       classified,
+      access,
+      authority,
       format,
       queries,
       verdict,
       onWait,
     }: {
       readonly query: QueryRequest;
+      readonly access: Access;
+      readonly authority: Authority;
       readonly onWait: OnWait;
       readonly classified: readonly ClassifiedStatement[];
       readonly format: ResultFormat;
       readonly queries: ServerQueries;
       readonly verdict: Verdict;
     },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { writer, data, hashPassword, now, onStatement } = this.#parts;
     const [database, retentionPolicy] = ['db', 'rp'].map((name) => firstOf(query.values, name));
     const isChunked = firstOf(query.values, 'chunked') === 'true';
@@ -153,11 +199,12 @@ export class QueryRoute {
         format,
         data,
         place: { ...(database ? { database } : {}), ...(retentionPolicy ? { retentionPolicy } : {}) },
+        authority,
         isChunked,
         isReadOnly: request.method === 'GET',
         hashPassword,
         now,
-        onStatement: (record) => onStatement(record, request, query),
+        onStatement: (record) => onStatement(record, { request, query, access }),
         onWait,
       },
       classified,
@@ -167,23 +214,33 @@ export class QueryRoute {
       response.writeHead(204, headersFor(verdict, format));
       response.end();
       await run.run();
-      return;
+      return true;
     }
     const parts = await run.run();
+    if (run.refusal !== undefined) {
+      this.#sendRefusal(response, run.refusal, verdict, format);
+      return false;
+    }
     const accepts = request.headers['accept-encoding']?.includes('gzip') === true;
     await sendResults(response, { verdict, format, parts, isChunked, isCompressed: accepts });
+    return true;
   }
 }
 
-const requiresAuthentication =
-  'the gateway cannot execute this statement: InfluxDB requires authentication, which this gateway does not support; send it to the server itself, or change the cluster with `cflux exec`';
+/** Returns the server's error, or the error of the parser here; `undefined` if the request could be executed with enough privileges. */
+function failureOf(
+  { response: { status }, error }: Verdict,
+  classified: readonly ClassifiedStatement[] | CfluxError,
+): { readonly status: number; readonly text: string } | undefined {
+  if (status !== 200 && status !== 401 && status !== 403) return { status, text: error ?? '' };
+  if (!isCfluxError(classified)) return undefined;
+  return { status: 400, text: `error parsing query: ${classified.message}` };
+}
 
 /** Returns why a request is refused that a server may read in another way than the gateway. */
 function refusalOf({ text, otherText, isUnreadable }: QueryRequest): string | undefined {
   if (otherText !== undefined && mentionsCluster(otherText)) {
-    return text === undefined
-      ? 'missing required parameter "q"'
-      : 'the parameters contain a raw semicolon, which servers read in two ways: encode it as %3B';
+    return text === undefined ? 'missing required parameter "q"' : rawSemicolon;
   }
   if (text?.includes('\0') && mentionsCluster(text))
     return 'error parsing query: the text contains a NUL character; remove it';

@@ -1,6 +1,6 @@
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../meta/records.js';
-import { type Item, internalDatabase } from './item.js';
-import { fieldOf } from './write-limits.js';
+import { type Item, internalDatabase } from './statements/item.js';
+import { fieldOf } from './statements/write-limits.js';
 
 /** Extended metadata, and the items that were added. */
 export interface Addition {

@@ -5,8 +5,8 @@ import type { Clock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
 import type { Random } from '../random.js';
-import type { ConvergenceOptions } from './converger.js';
-import type { Origin } from './ledger.js';
+import type { ConvergenceOptions } from './converge/converger.js';
+import type { Origin } from './ledger/ledger.js';
 import type { MetadataSource } from './metadata-source.js';
 
 /** Short enough that an available server is in sync again within seconds. */
@@ -15,6 +15,8 @@ const backoff: Backoff = { first: 250, max: 5_000 };
 const hesitation = 1_000;
 /** Changes of the cluster within this many milliseconds make one convergence. */
 const settlingTime = 50;
+/** Milliseconds until a server that has the newest metadata already is read: a series of statements at a gateway makes one convergence. */
+const confirmingTime = 1_000;
 
 export interface FollowerParts {
   readonly clock: Clock;
@@ -29,6 +31,8 @@ export interface FollowerParts {
   ) => Promise<void>;
   /** Records durably that the metadata belongs to another history. */
   readonly forget: () => Promise<void>;
+  /** Resolves, after the change under way, with whether the server got the newest metadata by changes that were made alone. */
+  readonly isApplied: () => Promise<boolean>;
   /** Called after each failure; convergence is retried after `retryIn` milliseconds. */
   readonly onFailure: (error: unknown, failures: number, retryIn: number) => void;
 }
@@ -49,6 +53,7 @@ export class Follower {
   #changes = 0;
   #hasBegun = false;
   #isOfNewHistory = false;
+  #isUrgent = false;
   #wake: () => void = () => {};
 
   constructor(source: MetadataSource, parts: FollowerParts) {
@@ -68,8 +73,9 @@ export class Follower {
     this.#wake();
   };
 
-  /** Triggers a convergence, and ends the pause after a failure: the server is available again. */
+  /** Triggers a convergence at once, also within the pause after a failure. */
   hurry(): void {
+    this.#isUrgent = true;
     this.#early.abort();
     this.poke();
   }
@@ -108,6 +114,7 @@ export class Follower {
     let failures = 0;
     while (!isStopped()) {
       const seen = this.#changes;
+      this.#isUrgent = false;
       try {
         await this.#convergeOnce(seen);
         failures = 0;
@@ -121,6 +128,20 @@ export class Follower {
         continue;
       }
       await this.#untilChanged(seen, interval);
+      await this.#pause(settlingTime);
+      if (this.#changes !== seen) await this.#whileApplied();
+    }
+  }
+
+  /** Resolves when the server lacks the newest metadata, or after a while. */
+  async #whileApplied(): Promise<void> {
+    const { clock, isApplied } = this.#parts;
+    const end = clock.monotonic() + confirmingTime;
+    while ((await isApplied()) && !this.#isUrgent && !this.#stop.signal.aborted) {
+      const left = end - clock.monotonic();
+      if (left <= 0) return;
+      await this.#untilChanged(this.#changes, left);
+      // A change of this node is made on the server meanwhile.
       await this.#pause(settlingTime);
     }
   }

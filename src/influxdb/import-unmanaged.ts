@@ -4,7 +4,7 @@ import type { MetaData } from '../meta/records.js';
 import { flag } from '../value-kinds.js';
 import { type Addition, addItems } from './add-items.js';
 import type { InfluxMirror } from './influx-mirror.js';
-import type { Item } from './item.js';
+import type { Item } from './statements/item.js';
 
 /** The part of a CfluxClient that an import needs. */
 export interface ImportTarget {

@@ -8,25 +8,28 @@ import { checkListener } from '../check-arguments.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
 import type { MetaData } from '../meta/records.js';
-import type { AcceptedChange } from './accepted-change.js';
-import { type ConvergenceOptions, Converger, type Survey } from './converger.js';
-import { createFirstAdmin, isWithoutUsers } from './first-admin.js';
+import { InfluxConnection } from './connect/influx-connection.js';
+import type { InfluxAddress } from './connect/influx-options.js';
+import { probeServer } from './connect/probe-server.js';
+import type { AcceptedChange } from './converge/accepted-change.js';
+import { type ConvergenceOptions, Converger, type Survey } from './converge/converger.js';
+import { createAdmin, createFirstAdmin, isWithoutUsers } from './converge/first-admin.js';
+import { type InfluxMirrorOptions, type MirrorSettings, resolveSettings } from './converge/mirror-options.js';
+import { Pace } from './converge/pace.js';
+import type { Report } from './converge/report.js';
+import type { UserLogin, UserPresence } from './converge/user-maker.js';
 import { Follower } from './follower.js';
-import { InfluxConnection } from './influx-connection.js';
-import type { InfluxAddress } from './influx-options.js';
-import type { Origin } from './ledger.js';
-import { LedgerStore } from './ledger-store.js';
-import { MetadataReader } from './metadata-reader.js';
+import type { Origin } from './ledger/ledger.js';
+import { LedgerStore } from './ledger/ledger-store.js';
 import type { MetadataSource } from './metadata-source.js';
-import { type InfluxMirrorOptions, type MirrorSettings, resolveSettings } from './mirror-options.js';
-import { OnDemandChanges } from './on-demand-changes.js';
+import { OnDemandChanges, type OnDemandParts } from './on-demand-changes.js';
 import type { OrderSource } from './orders/order-keeper.js';
-import { Pace } from './pace.js';
-import { PasswordComparer } from './password-comparer.js';
-import type { Plan, Step } from './plan.js';
-import { probeServer } from './probe-server.js';
-import type { Report } from './report.js';
+import { PasswordComparer } from './plan/password-comparer.js';
+import type { Plan, Step } from './plan/plan.js';
+import { MetadataReader } from './read/metadata-reader.js';
+import { serverProcess } from './read/server-process.js';
 import { ServerWatch } from './server-watch.js';
+import type { Action } from './statements/action.js';
 
 const debug = debugLog('cflux:mirror');
 
@@ -116,13 +119,17 @@ export class InfluxMirror {
       settings: this.#settings,
     });
     this.#onDemand = new OnDemandChanges({
-      clock: this.#connection.address.clock,
       closing: this.#closing.signal,
       exclusively: (work) => this.#exclusively(work),
       // Leaves drops to the next convergence, which may hesitate.
-      converge: (data, origin) =>
-        this.#convergeInTurn(data, origin, { leavesDrops: true, orders: this.#orders }),
+      converge: (data, origin, given) =>
+        this.#convergeInTurn(data, origin, { leavesDrops: true, orders: this.#orders, given }),
       change: this.#change,
+      makeUser: this.#makeUser,
+      found: async ({ name, password = '' }, origin) => {
+        await this.#converger.expectNoLoss(origin);
+        await createAdmin(this.#connection, name, password);
+      },
     });
   }
 
@@ -167,6 +174,7 @@ export class InfluxMirror {
         if (report.unfinished !== true) client.noteApplied?.({ version: version ?? 0, epoch });
       },
       forget: () => this.#exclusively(() => this.#converger.forget()),
+      isApplied: () => this.#turns.run(async () => this.#onDemand.isApplied(client.status)),
       onFailure: (error, failures, retryIn) => {
         debug('failed for the %d. time, again in %d ms: %s', failures, retryIn, error);
         this.#emit('failed', { error: CfluxError.from(error), failures, retryIn });
@@ -217,7 +225,7 @@ export class InfluxMirror {
   async confirmDrops(confirmation: string): Promise<void> {
     this.#expectOpen();
     await this.#store.confirm(confirmation);
-    this.#follower?.poke();
+    this.#follower?.hurry();
   }
 
   /**
@@ -241,6 +249,23 @@ export class InfluxMirror {
   }
 
   /**
+   * Does `work`, which changes on the server what the followed client's cluster does not have, between two convergences. Resolves with
+   * `undefined` if `isOfCluster`, called with the newest metadata before, returns true.
+   *
+   * @internal
+   */
+  async apart<T>(
+    isOfCluster: (data: MetaData) => boolean | Promise<boolean>,
+    work: () => Promise<T>,
+  ): Promise<{ readonly result: T } | undefined> {
+    try {
+      return await this.#onDemand.apart(isOfCluster, work);
+    } finally {
+      this.#follower?.poke();
+    }
+  }
+
+  /**
    * Brings the server in sync with the newest metadata of the followed client now, apart from drops. Rejects as {@link converge} does.
    *
    * @internal
@@ -250,12 +275,33 @@ export class InfluxMirror {
   }
 
   /**
-   * Returns whether the server is known to have a database.
+   * Gives the server a user of the followed client's cluster that has just logged in with the password of `login.hash`: creates the user
+   * with its privileges, or sets its password. Does nothing if the server has it, or if the cluster has changed the user since then.
+   * Rejects as {@link converge} does, and with `STATEMENT_REFUSED` if the server cannot have the user.
    *
    * @internal
    */
-  hasDatabase(name: string): boolean {
-    return this.#onDemand.hasDatabase(name);
+  makeUser(login: UserLogin): Promise<UserPresence> {
+    return this.#onDemand.makeUser(login);
+  }
+
+  /**
+   * Creates the first administrator of a server without users, which the cluster has just accepted. Rejects as {@link converge} does, and
+   * with InfluxDB's own text if the server refuses it.
+   *
+   * @internal
+   */
+  found(login: UserLogin): Promise<void> {
+    return this.#onDemand.found(login);
+  }
+
+  /**
+   * Returns whether the server is known to have a database, and in it a policy; an empty name is the default policy.
+   *
+   * @internal
+   */
+  hasDatabase(name: string, policy?: string): boolean {
+    return this.#onDemand.hasDatabase(name, policy);
   }
 
   /**
@@ -265,6 +311,15 @@ export class InfluxMirror {
    */
   isLocalSubscription(name: string): boolean {
     return this.#converger.isLocalSubscription(name);
+  }
+
+  /**
+   * Resolves with a name of the server's process, if the server shows it.
+   *
+   * @internal
+   */
+  serverProcess(signal?: AbortSignal): Promise<string | undefined> {
+    return serverProcess(this.#connection, signal);
   }
 
   /**
@@ -389,11 +444,22 @@ export class InfluxMirror {
     step: Step,
     data: MetaData,
     origin: Origin,
-    password?: string,
+    { password, order }: Pick<AcceptedChange, 'password' | 'order'>,
+    isNext: boolean,
   ): Promise<string | undefined> => {
-    const refusal = await this.#converger.carryOut(step, data, origin, password);
+    const orders = isNext ? undefined : this.#orders;
+    const refusal = await this.#converger.carryOut(step, data, origin, { password, order, orders });
     this.#onStep(step, refusal);
     return refusal;
+  };
+
+  readonly #makeUser: OnDemandParts['makeUser'] = (login, data, origin, isCurrent) => {
+    const item = { kind: 'user', user: login.name } as const;
+    const onStep = (action: Action) =>
+      this.#onStep({ item, action, reason: 'a login at the gateway' }, undefined);
+    return this.#withFirstAdmin(data, origin, () =>
+      this.#converger.makeUser(login, { wanted: data, origin, isCurrent, onStep, orders: this.#orders }),
+    );
   };
 
   async #withFirstAdmin<T>(wanted: MetaData, origin: Origin, work: () => Promise<T>): Promise<T> {

@@ -211,6 +211,7 @@ export class Cluster {
     this.#queue.close(reason);
     this.#notifier.flush();
     this.#polls.close(reason);
+    this.#meter.close();
     this.#waits.close(reason);
   }
 

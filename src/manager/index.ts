@@ -1,3 +1,4 @@
+export type { Abortable } from '../async/on-abort.js';
 export type { Action, ActivityEntry } from '../protocol/activity.js';
 export type { PemFunction, PemValue, TlsSources } from '../tls-credentials.js';
 export type { ActivityRequest } from './activity/activity.js';
@@ -9,7 +10,7 @@ export type { Scope } from './http/scopes.js';
 export type { TokenEntry } from './http/tokens.js';
 export type { Limits } from './limits.js';
 export { LocalTransport } from './local-transport.js';
-export { Manager, type RegisteredNode } from './manager.js';
+export { Manager } from './manager.js';
 export type { ManagerOptions } from './manager-options.js';
 export type {
   ClusterRecord,
@@ -27,6 +28,7 @@ export type {
   StoredNode,
   VersionRecord,
 } from './manager-store.js';
+export type { RegisteredNode } from './nodes/registry.js';
 export type { MeasuredSpread, SpreadListener } from './nodes/spread-meter.js';
 export type { KnownProgress as SaidOfNode, ReportedVersion as SaidVersion } from './nodes/tracked-node.js';
 export type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
@@ -35,5 +37,5 @@ export type { Pusher } from './pushes/pusher.js';
 export type { EtcdOptions } from './stores/etcd/connect/etcd-options.js';
 export { EtcdStore } from './stores/etcd/etcd-store.js';
 export { LmdbStore, type LmdbStoreOptions } from './stores/lmdb/lmdb-store.js';
-export { MemoryStore } from './stores/memory-store.js';
+export { MemoryStore } from './stores/memory/memory-store.js';
 export type { OfferedDelta } from './versions/recent-changes.js';

@@ -53,6 +53,11 @@ export class Liveness {
     if (lives?.size === 0) this.#lives.delete(cluster);
   }
 
+  /** Marks all nodes of the cluster as not alive. */
+  endAll(cluster: string): void {
+    this.#lives.delete(cluster);
+  }
+
   isAlive(cluster: string, nodeId: number): boolean {
     const now = this.#look();
     const life = this.#lives.get(cluster)?.get(nodeId);

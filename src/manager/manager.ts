@@ -1,55 +1,37 @@
 import { hostname } from 'node:os';
 import { Deadlines } from '../async/deadlines.js';
 import { uniformDelay } from '../async/jitter.js';
+import type { Abortable } from '../async/on-abort.js';
 import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
-import type { DropOrders, DropsChange } from '../protocol/drop-orders.js';
+import type { DropOrders } from '../protocol/drop-orders.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
-import { type NodeReport, writeReport } from '../protocol/node-report.js';
-import type { NodeDescription, NodeInfo, Registration } from '../protocol/nodes.js';
+import type { NodeReport } from '../protocol/node-report.js';
+import type { NodeDescription, NodeInfo } from '../protocol/nodes.js';
 import { noVersion } from '../protocol/version.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../protocol/waiting-for-nodes.js';
 import { type Random, randomUuid } from '../random.js';
 import type { DropOrdersRequest, EpochMismatch } from '../transport/transport.js';
 import { Activities, type ActivityRequest } from './activity/activity.js';
 import type { LoggedActivity } from './activity/activity-log.js';
-import type { Audit, AuditEntry, Requester } from './audit.js';
+import type { Requester } from './audit.js';
+import { AuditTrail } from './audit-trail.js';
 import { Cluster } from './cluster.js';
 import { KnownClusters } from './known-clusters.js';
-import { checkClusterName, checkDescription, checkToken, checkWaitedVersion, type Limits } from './limits.js';
+import { checkClusterName, checkToken, checkWaitedVersion, type Limits } from './limits.js';
 import { type ManagerOptions, managerSettings } from './manager-options.js';
-import type {
-  ClusterRecord,
-  HeartbeatResult,
-  ManagerInfo,
-  NodeDetails,
-  StoreContext,
-  VersionRecord,
-} from './manager-store.js';
-import { nodeInfoOf } from './nodes/node-info.js';
+import type { ClusterRecord, ManagerInfo, StoreContext, VersionRecord } from './manager-store.js';
+import { NodeRegistry, type RegisteredNode } from './nodes/registry.js';
 import type { SpreadListener } from './nodes/spread-meter.js';
 import { OpenClusters } from './open-clusters.js';
 import { PollSlots } from './polls/poll-slots.js';
 import type { ManagerPoll, ManagerPollResult } from './polls/waiting-poll.js';
 import type { ManagerPush, ManagerPushResult, Reserve } from './pushes/manager-push.js';
 import { OfferRoom } from './recovery/offer-room.js';
-import {
-  checkedSnapshot,
-  clusterNotFound,
-  duplicateNode,
-  managerClosed,
-  nodeNotFound,
-  versionNotFound,
-} from './refusals.js';
+import { checkedSnapshot, clusterNotFound, managerClosed, versionNotFound } from './refusals.js';
 import { Service } from './service.js';
-import { TimeSlice } from './time-slice.js';
 import { TimedStore } from './timed-store.js';
 import { VersionCache } from './versions/version-cache.js';
-
-/** A registration, with the recorded details. */
-export interface RegisteredNode extends Registration {
-  readonly node: NodeDetails;
-}
 
 // A client never repeats a mutation after its deadline, and deadlines are well below this (R27).
 const mutationMemory = 15 * 60_000;
@@ -84,7 +66,8 @@ export class Manager {
   readonly #maxPollWait: number;
   readonly #conflictHold: number;
   readonly #activity: Activities;
-  readonly #audit: Audit | undefined;
+  readonly #trail: AuditTrail;
+  readonly #registry: NodeRegistry;
   readonly #deadlines: Deadlines;
   readonly #clusters = new OpenClusters((name) => this.#createCluster(name));
   readonly #service = new Service({
@@ -106,7 +89,8 @@ export class Manager {
   #lastError: unknown;
   /**
    * Called with the milliseconds that versions of this manager took from their commit until all nodes had them, or 600,000 if they did not
-   * have them by then; one version of each cluster at a time. Set by a server, for its metrics and its dashboard. Default: nothing is measured.
+   * have them by then. Of each cluster at most ten versions are followed: the oldest that has not reached all nodes, and the newest. Set by
+   * a server, for its metrics and its dashboard. Default: nothing is measured.
    */
   onSpread: SpreadListener | undefined;
 
@@ -133,7 +117,15 @@ export class Manager {
       latest: async (cluster) => (await this.#store.head(cluster)).latest,
       onError: this.#onError,
     });
-    this.#audit = options.audit;
+    this.#trail = new AuditTrail(this.#activity, options.audit);
+    this.#registry = new NodeRegistry({
+      store: this.#store,
+      clock: this.clock,
+      nodeTtl: this.nodeTtl,
+      known: this.#known,
+      clusters: this.#clusters,
+      trail: this.#trail,
+    });
   }
 
   /** Informational: the location of its data. */
@@ -186,12 +178,7 @@ export class Manager {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
       checkToken('an instance', instance);
-      checkDescription(description);
-      const node = knownNodeOf(description, requester);
-      await this.#known.admit(cluster);
-      const id = await this.#store.addNode(cluster, node, { instance });
-      this.#record({ action: 'register', cluster, nodeId: id }, requester);
-      return { id, expirationDate: new Date(this.clock.now() + this.nodeTtl).toISOString(), node };
+      return this.#registry.register(cluster, description, requester, instance);
     });
   }
 
@@ -217,18 +204,12 @@ export class Manager {
     checkClusterName(cluster);
     checkToken('an instance', progress.instance);
     checkToken('an epoch', progress.epoch);
-    const result = this.#service.isOpen
-      ? this.#store.heartbeat(cluster, nodeId, leaving, progress)
-      : this.#service.serving(async () => this.#store.heartbeat(cluster, nodeId, leaving, progress));
-    const recorded = (known: HeartbeatResult): boolean => {
-      if (known === 'duplicate') throw duplicateNode(nodeId);
-      if (known) this.#clusters.get(cluster)?.noteProgress(nodeId, progress, false);
-      return known;
-    };
-    const isKnown = typeof result === 'object' ? result.then(recorded) : recorded(result);
+    const heartbeat = () => this.#registry.heartbeat(cluster, nodeId, { leaving, progress });
+    const isKnown = this.#service.isOpen ? heartbeat() : this.#service.serving(async () => heartbeat());
     if (node === undefined) return isKnown;
     // Concurrently, so that their time limits do not add up.
-    return Promise.all([isKnown, this.#describe(cluster, nodeId, node, requester)]).then(([known]) => known);
+    const described = this.#service.storing(() => this.#registry.describe(cluster, nodeId, node, requester));
+    return Promise.all([isKnown, described]).then(([known]) => known);
   }
 
   /**
@@ -239,7 +220,7 @@ export class Manager {
   report(cluster: string, nodeId: number, report: NodeReport): Promise<void> {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
-      if (!(await this.#store.setReport(cluster, nodeId, writeReport(report)))) throw nodeNotFound(nodeId);
+      await this.#registry.report(cluster, nodeId, report);
     });
   }
 
@@ -247,8 +228,7 @@ export class Manager {
   deregister(cluster: string, nodeId: number, requester: Requester = {}): Promise<void> {
     return this.#service.storing(async () => {
       checkClusterName(cluster);
-      if (!(await this.#store.removeNode(cluster, nodeId))) throw nodeNotFound(nodeId);
-      this.#record({ action: 'deregister', cluster, nodeId }, requester);
+      await this.#registry.deregister(cluster, nodeId, requester);
     });
   }
 
@@ -256,16 +236,7 @@ export class Manager {
   nodes(cluster: string): Promise<readonly NodeInfo[]> {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
-      const nodes = await this.#store.nodes(cluster);
-      if (nodes.length === 0) return [];
-      const head = await this.#store.head(cluster);
-      const slice = new TimeSlice();
-      const shown: NodeInfo[] = [];
-      for (const node of nodes) {
-        shown.push(nodeInfoOf(node, head));
-        await slice.rest();
-      }
-      return shown;
+      return this.#registry.list(cluster);
     });
   }
 
@@ -345,7 +316,7 @@ export class Manager {
     request: Omit<ManagerPoll, 'wait'> & { readonly wait?: number | undefined },
     options: {
       requester?: Requester;
-      signal?: AbortSignal;
+      signal?: Abortable;
       connection?: object;
       isNode?: boolean;
       isLegacy?: boolean;
@@ -361,12 +332,8 @@ export class Manager {
       const { requester = {}, signal, connection, isNode = true, isLegacy = false } = options;
       const { cluster, nodeId, version, epoch, instance } = request;
       checkToken('an instance', instance);
-      // A push, or a poll at version 0, does not confirm a held version (R28).
-      if (isNode && nodeId !== undefined && version !== noVersion) {
-        const progress = { instance, epoch, version };
-        this.#store.noteHeld(cluster, nodeId, progress);
-        this.#clusters.get(cluster)?.noteProgress(nodeId, progress, true);
-      }
+      if (isNode && nodeId !== undefined)
+        this.#registry.polled(cluster, nodeId, { instance, epoch, version });
       const takeSlot = () => this.#pollSlots.take({ cluster, requester, connection });
       return this.#clusters
         .of(cluster)
@@ -405,7 +372,8 @@ export class Manager {
     options: { readonly requester?: Requester; readonly connection?: object } = {},
   ): Promise<LoggedActivity> {
     const { requester = {}, connection } = options;
-    const takeSlot = () => this.#pollSlots.take({ cluster: '', requester, connection });
+    // The record is that of all clusters: a dashboard takes the share of its token or address, and of no cluster.
+    const takeSlot = () => this.#pollSlots.take({ requester, connection });
     return this.#service.serving(() =>
       this.#activity.after({ ...request, wait: Math.min(request.wait, this.#maxPollWait), takeSlot }),
     );
@@ -455,33 +423,9 @@ export class Manager {
       checkClusterName(cluster);
       if (!(await this.#store.deleteCluster(cluster))) throw clusterNotFound(cluster);
       this.#known.forget(cluster);
-      this.#record({ action: 'delete-cluster', cluster }, requester);
+      this.#trail.record({ action: 'delete-cluster', cluster }, requester);
       for (const open of this.#clusters.concerned(cluster)) await open.changed();
     });
-  }
-
-  #describe(
-    cluster: string,
-    nodeId: number,
-    description: NodeDescription,
-    requester: Requester,
-  ): Promise<void> {
-    return this.#service.storing(async () => {
-      checkDescription(description);
-      const update = await this.#store.updateNode(cluster, nodeId, knownNodeOf(description, requester));
-      if (update === 'changed') this.#record({ action: 'update-node', cluster, nodeId }, requester);
-    });
-  }
-
-  #recordDrops(
-    { orders, revoke, confirmed }: DropsChange,
-    change: Omit<AuditEntry, 'action' | 'drops'>,
-    requester: Requester,
-  ): void {
-    const action = confirmed ? 'confirm-drops' : 'order-drop';
-    if (orders !== undefined) this.#record({ action, ...change, drops: orders }, requester);
-    if (revoke !== undefined)
-      this.#record({ action: 'revoke-drops', ...change, drops: revoke.items }, requester);
   }
 
   get #self(): ManagerInfo {
@@ -531,35 +475,13 @@ export class Manager {
         return Math.min(Math.max(left, 0), this.nodeTtl);
       },
       onCommit: (cluster, { version, nodeId }, requester, drops) => {
-        const change = { cluster, version, nodeId };
-        this.#record({ action: 'push', ...change }, requester);
-        if (drops !== undefined) this.#recordDrops(drops, change, requester);
+        this.#trail.recordPush({ cluster, version, nodeId }, drops ?? {}, requester);
       },
       onError: this.#onError,
     });
-  }
-
-  #record(change: Omit<AuditEntry, 'remote' | 'author'>, { remote, author }: Requester): void {
-    const entry = {
-      ...change,
-      ...(remote === undefined ? {} : { remote }),
-      ...(author === undefined ? {} : { author }),
-    };
-    this.#activity.add(entry);
-    this.#audit?.(entry);
   }
 
   readonly #onError = (error: unknown): void => {
     this.#lastError = error;
   };
 }
-
-/** The recorded part of a description. */
-const knownNodeOf = (
-  { ip, hostname, bindAddress }: NodeDescription,
-  { remote = '' }: Requester,
-): NodeDetails => ({
-  ip,
-  hostname,
-  bindAddress: bindAddress ?? remote,
-});

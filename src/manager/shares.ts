@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../protocol/network-of.js';
 import type { Requester } from './audit.js';
 
 /** The owners of an amount: each property that is set names one owner of a share. */
@@ -83,15 +83,4 @@ class Tally {
 export function partyOf({ author, remote }: Requester): string | undefined {
   if (author !== undefined) return `token ${author}`;
   return remote === undefined ? undefined : `address ${networkOf(remote)}`;
-}
-
-/** One host may choose its addresses from a whole IPv6 network of 64 bits. */
-function networkOf(address: string): string {
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - front.length - back.length;
-  return [...front, ...Array.from({ length: zeros }, () => '0'), ...back].slice(0, 4).join(':');
 }

@@ -1,5 +1,5 @@
 /** Milliseconds after which long work yields to other work. */
-const maxSlice = 10;
+const maxSlice = 4;
 
 const waiting: (() => void)[] = [];
 

@@ -5,7 +5,8 @@ import { removeLeftovers, replaceFile } from '../durable-file.js';
 import { CfluxError, isCfluxError } from '../errors.js';
 import { accessAdvice, systemCode } from '../file-access.js';
 
-const fileName = 'meta.db';
+/** The file of InfluxDB's metadata. */
+export const metaFileName = 'meta.db';
 /** InfluxDB, and version 0.1, write to this file before they rename it. */
 const temporaryOfInfluxdb = 'meta.dbtmp';
 
@@ -27,7 +28,7 @@ export class MetaDirectory {
     private readonly handle: FileHandle,
     private readonly lock: DirectoryLock | undefined,
   ) {
-    this.path = join(directory, fileName);
+    this.path = join(directory, metaFileName);
   }
 
   /**
@@ -40,7 +41,7 @@ export class MetaDirectory {
       handle = await open(directory, 'r');
       const held = lock ? await DirectoryLock.acquire(directory, 'meta') : undefined;
       if (held !== undefined) {
-        await removeLeftovers(directory, (name) => name === fileName);
+        await removeLeftovers(directory, (name) => name === metaFileName);
         await rm(join(directory, temporaryOfInfluxdb), { force: true }).catch(() => {});
       }
       return new MetaDirectory(directory, handle, held);

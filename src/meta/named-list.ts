@@ -15,6 +15,8 @@ interface Lineage {
   readonly names?: NameTable | undefined;
   /** The nearest ancestor that was {@link settle}d. */
   readonly origin?: readonly unknown[] | undefined;
+  /** What the list and the lists between it and its origin have cost; see {@link spend}. */
+  readonly spent?: number | undefined;
 }
 
 const lineages = notesOn<readonly unknown[], Lineage>();
@@ -50,7 +52,7 @@ export function append<T extends Named>(list: readonly T[], item: T): readonly T
   // Twice as fast as a spread, a slice with a push, or concat, which all copy twice or element by element.
   const appended = own ?? claim(list.toSpliced(list.length, 0, item));
   if (lineage !== undefined) {
-    lineages.set(appended, { origin: lineage.origin, names: lineage.names?.with(item.name) });
+    lineages.set(appended, { ...lineage, names: lineage.names?.with(item.name) });
   }
   return appended;
 }
@@ -66,7 +68,7 @@ export function removeAt<T extends Named>(list: readonly T[], position: number):
   const remaining = own ?? claim(list.toSpliced(position, 1));
   if (lineage !== undefined) {
     const names = lineage.names?.without(removed[0]?.name ?? '');
-    lineages.set(remaining, { origin: lineage.origin, names });
+    lineages.set(remaining, { ...lineage, names });
   }
   return remaining;
 }
@@ -81,7 +83,7 @@ export function replaceAt<T extends Named>(list: readonly T[], position: number,
   );
   const replaced = own ?? claim(list.with(position, item));
   if (lineage !== undefined)
-    lineages.set(replaced, before?.name === item.name ? lineage : { origin: lineage.origin });
+    lineages.set(replaced, before?.name === item.name ? lineage : { ...lineage, names: undefined });
   return replaced;
 }
 
@@ -128,11 +130,8 @@ export function mapList<T>(list: readonly T[], change: (item: T) => T): readonly
 export function descend(list: readonly Named[], from: readonly Named[]): void {
   const lineage = lineages.get(from);
   if (lineage === undefined) return;
-  const { names, origin } = lineage;
-  lineages.set(list, {
-    origin,
-    names: names && namesAfter(names, list, from),
-  });
+  const { names } = lineage;
+  lineages.set(list, { ...lineage, names: names && namesAfter(names, list, from) });
 }
 
 /** With more differences than this, a new table is created when a name is searched. */
@@ -163,10 +162,23 @@ function namesAfter(names: NameTable, list: readonly Named[], from: readonly Nam
 
 /** Declares that `list` has a lasting cache (its encoding): lists made from it refer to it as their {@link originOf}. */
 export function settle(list: readonly Named[]): void {
-  lineages.set(list, { ...lineages.get(list), origin: list });
+  lineages.set(list, { ...lineages.get(list), origin: list, spent: 0 });
 }
 
 /** Returns the nearest settled ancestor of `list`, or the list itself if it is settled. */
 export function originOf(list: readonly Named[]): readonly unknown[] | undefined {
   return lineages.get(list)?.origin;
+}
+
+/** Returns what {@link spend} recorded for `list` and the lists between it and its origin. */
+export function spentOn(list: readonly Named[]): number {
+  return lineages.get(list)?.spent ?? 0;
+}
+
+/**
+ * Records what `list` has cost, which would be less if it were settled. Lists that are made from it later inherit the sum; other
+ * descendants of the origin do not, because each may belong to another client of the same process.
+ */
+export function spend(list: readonly Named[], cost: number): void {
+  lineages.set(list, { ...lineages.get(list), spent: spentOn(list) + cost });
 }

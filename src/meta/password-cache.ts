@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { RecentMap } from '../recent-map.js';
 
 interface Entry {
   readonly salt: Buffer;
@@ -17,7 +18,7 @@ function digestOf(salt: Buffer, password: string): Buffer {
  * hash, not to the user's name: when a password was changed, on any node, the old one is invalid at once.
  */
 export class PasswordCache {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new RecentMap<string, Entry>(maxEntries);
 
   has(hash: string, password: string): boolean {
     const entry = this.entries.get(hash);
@@ -26,9 +27,6 @@ export class PasswordCache {
 
   add(hash: string, password: string): void {
     const salt = randomBytes(32);
-    // Evicts the oldest entry; a map keeps insertion order.
-    this.entries.delete(hash);
-    if (this.entries.size >= maxEntries) this.entries.delete(this.entries.keys().next().value ?? '');
-    this.entries.set(hash, { salt, digest: digestOf(salt, password) });
+    this.entries.renew(hash, { salt, digest: digestOf(salt, password) });
   }
 }

@@ -1,3 +1,4 @@
+import { compareBigints } from '../bigint-order.js';
 import type { RetentionPolicyInfo, ShardGroupInfo, ShardInfo } from './records.js';
 
 /** Year 1, Go's origin for rounding times: so weekly groups begin on Mondays. Nanoseconds since 1970. */
@@ -35,15 +36,11 @@ export function holdsTime(group: ShardGroupInfo, timestamp: bigint): boolean {
 
 /** Orders a policy's groups after a new one was added: by effective end, then by start. */
 export function byTime(a: ShardGroupInfo, b: ShardGroupInfo): number {
-  return compare(effectiveEnd(a), effectiveEnd(b)) || compare(a.startTime, b.startTime);
+  return compareBigints(effectiveEnd(a), effectiveEnd(b)) || compareBigints(a.startTime, b.startTime);
 }
 
 /** The end of a group, or the time of its truncation. */
 export const effectiveEnd = (group: ShardGroupInfo): bigint => group.truncatedAt ?? group.endTime;
-
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
 
 /**
  * Returns the groups of `policy` that contain only data older than its duration at `now` (nanoseconds since 1970).

@@ -1,3 +1,8 @@
+/**
+ * How metadata crossed the wire. `fallback`: as a snapshot, in place of a delta that could not be used.
+ */
+export type MetadataForm = 'delta' | 'snapshot' | 'fallback';
+
 /** The instance manipulation of RFC 3229 for deltas in VCDIFF. */
 export const vcdiff = 'vcdiff';
 

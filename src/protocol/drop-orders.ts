@@ -1,5 +1,6 @@
 import { CfluxError } from '../errors.js';
 import { JsonObject, type JsonRefusal } from '../json-object.js';
+import { withoutTrailing } from '../trailing.js';
 
 /** What a drop order names. Everything else follows from the newest metadata, and has no orders. */
 export type OrderedItem =
@@ -77,7 +78,13 @@ export function encodeDrops({ orders = [], revoke, confirmed }: DropsChange): st
       : { revoke: { above: revoke.above, ...(revoke.items && { items: revoke.items.map(itemJson) }) } }),
     ...(confirmed === undefined ? {} : { confirmed }),
   });
-  return Buffer.from(json).toString('base64url');
+  return base64urlOf(json);
+}
+
+/** Not by `Buffer`: the dashboard encodes the orders that its rollback revokes. */
+function base64urlOf(text: string): string {
+  const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte));
+  return withoutTrailing(btoa(bytes.join('')).replaceAll('+', '-').replaceAll('/', '_'), /=/);
 }
 
 /** Returns whether `change` fits into the header. */

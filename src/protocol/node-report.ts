@@ -18,6 +18,8 @@ export interface NodeReport {
     readonly error?: string | undefined;
     /** Why its snapshot cannot be read, so that password hashes are unknown. */
     readonly snapshotError?: string | undefined;
+    /** Names its process: equal in the reports of two agents if both have the same server. */
+    readonly process?: string | undefined;
   };
   /** The agent may drop what the cluster dropped. */
   readonly drops: boolean;
@@ -39,6 +41,7 @@ export const maxFindings = 20;
 
 const maxText = 500;
 const maxServerVersion = 100;
+const maxProcess = 100;
 
 const kinds: ReadonlySet<string> = new Set<FindingKind>([
   'pending',
@@ -69,6 +72,7 @@ export function reportIn(fields: JsonObject): NodeReport {
   const server = fields.object('influxdb');
   const [version, error] = [server.optionalText('version'), server.optionalText('error')];
   const snapshotError = server.optionalText('snapshotError');
+  const process = server.optionalText('process');
   return {
     version: fields.integer('version', count),
     at: fields.integer('at', moment),
@@ -77,6 +81,7 @@ export function reportIn(fields: JsonObject): NodeReport {
       ...(version === undefined ? {} : { version: version.slice(0, maxServerVersion) }),
       ...(error === undefined ? {} : { error: error.slice(0, maxText) }),
       ...(snapshotError === undefined ? {} : { snapshotError: snapshotError.slice(0, maxText) }),
+      ...(process === undefined ? {} : { process: process.slice(0, maxProcess) }),
     },
     drops: fields.boolean('drops'),
     inSync: fields.integer('inSync', count),

@@ -2,7 +2,7 @@ import { LocalTransport } from '../manager/local-transport.js';
 import { Manager } from '../manager/manager.js';
 import type { ManagerOptions } from '../manager/manager-options.js';
 import type { ManagerStore } from '../manager/manager-store.js';
-import { MemoryStore } from '../manager/stores/memory-store.js';
+import { MemoryStore } from '../manager/stores/memory/memory-store.js';
 import type { Transport } from '../transport/transport.js';
 
 /**

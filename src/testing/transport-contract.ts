@@ -328,7 +328,7 @@ const checks: Record<string, (transport: Transport) => Promise<void>> = {
 
   async 'transfers an offer, and how long to wait'(transport) {
     const offering = aPush({ offer: { epoch: 'lost', version: 12 } });
-    const error = await failsWith('UNAVAILABLE', transport.push(offering, { timeout: 500 }));
+    const error = await failsWith('UNAVAILABLE', transport.push(offering, { timeout: 5_000 }));
     assert.equal(error.retryable, true);
     assert.ok((error.retryAfter ?? 0) > 0, 'how long to wait is missing');
     assert.equal(error.outcome, 'unknown');

@@ -4,15 +4,17 @@ import type { CertificateInfo } from '../certificates.js';
 import { type Clock, systemClock } from '../clock.js';
 import { TlsCredentials } from '../tls-credentials.js';
 import type { TlsOptions } from './http-options.js';
+import { runtimeSockets, type Sockets, undiciSockets } from './sockets.js';
 
 interface Packages {
   readonly ky: KyInstance;
-  readonly Agent: typeof Agent;
+  /** Absent if the runtime makes the connections. */
+  readonly Agent: typeof Agent | undefined;
 }
 
 /** Connections with the same certificates and the same resolved address. */
 interface Connections {
-  readonly agent: Agent;
+  readonly sockets: Sockets;
   /** Number of requests whose response headers have not arrived. */
   waiting: number;
   isRetired: boolean;
@@ -25,8 +27,7 @@ export interface HttpAgentOptions {
 }
 
 /**
- * The connections of one client, and single attempts over them. undici's own limits of 300 s are disabled, because they would end a
- * poll before its wait is over; the caller sets deadlines.
+ * The connections of one client, and single attempts over them. The caller sets deadlines.
  *
  * ky and undici are loaded with the first request, because importing them takes longer than the rest of this library.
  */
@@ -66,17 +67,20 @@ export class HttpAgent {
     const { ky, Agent } = await this.#packages;
     const connections = this.#connections(Agent);
     connections.waiting += 1;
-    // Untyped, because undici's declarations differ from those of Node's built-in copy.
-    const dispatcher: object = { dispatcher: connections.agent };
+    const { sockets } = connections;
+    const { fetch: send = fetch } = options;
     try {
-      return await ky(url, {
-        ...options,
-        ...dispatcher,
-        redirect: 'error',
-        retry: 0,
-        timeout: false,
-        throwHttpErrors: false,
-      });
+      return await sockets.run(() =>
+        ky(url, {
+          ...options,
+          // The options of the connections are not ky's.
+          fetch: (input, init) => send(input, { ...init, ...sockets.options }),
+          redirect: 'error',
+          retry: 0,
+          timeout: false,
+          throwHttpErrors: false,
+        }),
+      );
     } finally {
       connections.waiting -= 1;
       this.#closeUnused(connections);
@@ -101,25 +105,26 @@ export class HttpAgent {
   /** Closes every socket. Pending and later requests reject. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
-    await Promise.all([...this.#open].map(({ agent }) => agent.destroy()));
+    await Promise.all([...this.#open].map(({ sockets }) => sockets.destroy()));
   }
 
   #connections(Agent: Packages['Agent']): Connections {
     if (this.#current !== undefined) return this.#current;
     const { tls, connectTimeout } = this.#options;
-    const connect = { timeout: connectTimeout, servername: tls?.servername, ...this.#credentials?.values };
-    const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect });
-    const connections = { agent, waiting: 0, isRetired: false };
+    const credentials = this.#credentials?.values;
+    const options = { tls: credentials && { servername: tls?.servername, ...credentials }, connectTimeout };
+    const sockets = Agent === undefined ? runtimeSockets(options) : undiciSockets(Agent, options);
+    const connections = { sockets, waiting: 0, isRetired: false };
     this.#current = connections;
     this.#open.add(connections);
-    if (this.#isDestroyed) void agent.destroy();
+    if (this.#isDestroyed) void sockets.destroy();
     return connections;
   }
 
   /** Closes unused connections after the headers of all requests: undici refuses requests once it closes, but waits for bodies itself. */
   #closeUnused(connections: Connections): void {
     if (!connections.isRetired || connections.waiting > 0 || this.#isDestroyed) return;
-    void connections.agent
+    void connections.sockets
       .close()
       .catch(() => {})
       .finally(() => this.#open.delete(connections));
@@ -128,5 +133,5 @@ export class HttpAgent {
 
 async function load(): Promise<Packages> {
   const [{ default: ky }, { Agent }] = await Promise.all([import('ky'), import('undici')]);
-  return { ky, Agent };
+  return { ky, Agent: 'destroy' in Agent.prototype ? Agent : undefined };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { isCfluxError } from '../errors.js';
-import { vcdiff, vcdiffType, versionTag } from '../protocol/deltas.js';
+import { type MetadataForm, vcdiff, vcdiffType, versionTag } from '../protocol/deltas.js';
 import { encodeDrops } from '../protocol/drop-orders.js';
 import { headers } from '../protocol/headers.js';
 import { isRetryable } from '../protocol/http-status.js';
@@ -53,14 +53,16 @@ export class HttpPush {
 
   async send(request: PushRequest, { signal }: CallOptions): Promise<PushResult> {
     const delta = this.#deltaOf(request);
-    return delta === undefined ? this.#post(request, signal) : this.#patch(request, delta, signal);
+    if (delta === undefined) return this.#post(request, signal);
+    return this.#failed.has(delta)
+      ? this.#post(request, signal, 'fallback')
+      : this.#patch(request, delta, signal);
   }
 
   #deltaOf(request: PushRequest): PushedDelta | undefined {
     // The delta may be created when it is read: only if it can be sent.
     if (request.offer !== undefined || !this.patches.accepts(this.#sender.endpoint)) return undefined;
-    const { delta } = request;
-    return delta === undefined || this.#failed.has(delta) ? undefined : delta;
+    return request.delta;
   }
 
   async #patch(
@@ -71,7 +73,7 @@ export class HttpPush {
     const answer = await this.#exchangeDelta(request, delta, signal);
     const { status } = answer;
     try {
-      if (decided.has(status) || isRetryable(status)) return this.#read(request, answer);
+      if (decided.has(status) || isRetryable(status)) return this.#read(request, answer, 'delta');
     } catch (error) {
       if (!isBusy(status)) this.#failed.add(delta);
       throw error;
@@ -79,7 +81,7 @@ export class HttpPush {
     this.#failed.add(delta);
     if (status === 501 || (status >= 400 && status < 500)) this.patches.rest(answer.endpoint);
     const isCertain = notExecuted.has(status) || answer.headers.get(headers.outcome) === 'refused';
-    const post = this.#post(request, signal);
+    const post = this.#post(request, signal, 'fallback');
     return isCertain ? post : afterLostAnswer(post);
   }
 
@@ -103,7 +105,11 @@ export class HttpPush {
     }
   }
 
-  async #post(request: PushRequest, signal: AbortSignal | undefined): Promise<PushResult> {
+  async #post(
+    request: PushRequest,
+    signal: AbortSignal | undefined,
+    form: MetadataForm = 'snapshot',
+  ): Promise<PushResult> {
     const { offer } = request;
     const answer = await this.#sender.exchange({
       method: 'POST',
@@ -117,15 +123,16 @@ export class HttpPush {
       body: request.snapshot,
       signal,
     });
-    return this.#read(request, answer);
+    return this.#read(request, answer, form);
   }
 
-  #read(request: PushRequest, answer: HttpResponse): PushResult {
+  #read(request: PushRequest, answer: HttpResponse, form: MetadataForm): PushResult {
     this.patches.note(answer);
     return this.#sender.read(answer, () => {
       if (answer.status === 412) return epochMismatchOf(answer);
       const expected = expectStatus(answer, this.#clock.now(), 200, 409);
-      if (expected.status === 200) return committedOf(answer);
+      if (expected.status === 200)
+        return { ...committedOf(answer), ...(form === 'snapshot' ? {} : { form }) };
       const base = acceptedBase(request);
       const isShort = base !== undefined && isDelta(answer);
       return { kind: 'conflict', ...(isShort ? deltaOf(answer, base) : snapshotOf(answer)) };

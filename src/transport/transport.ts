@@ -1,3 +1,4 @@
+import type { MetadataForm } from '../protocol/deltas.js';
 import type { DropOrders, DropsChange } from '../protocol/drop-orders.js';
 import type { NodeProgress } from '../protocol/node-progress.js';
 import type { NodeReport } from '../protocol/node-report.js';
@@ -57,7 +58,10 @@ export interface PushRequest {
   readonly cluster: string;
   /** The version that the snapshot is based on; 0 means none. */
   readonly version: number;
-  /** The whole metadata, encoded. */
+  /**
+   * The whole metadata, encoded. A decorator that passes another snapshot on must remove `delta` from the request: otherwise the inner
+   * transport may send the delta, and the manager stores the metadata that it makes, not this snapshot.
+   */
   readonly snapshot: Uint8Array;
   /**
    * The same snapshot as a delta from the manager's bytes of `version`, if the client has them. Optional for a transport: it may ignore
@@ -153,6 +157,8 @@ export type PushResult =
       readonly epoch?: string | undefined;
       /** Whether the drop orders of the push were stored; an older manager ignores them. */
       readonly hasDrops?: boolean | undefined;
+      /** How the metadata was sent; absent means `snapshot`. */
+      readonly form?: MetadataForm | undefined;
     }
   | ((Snapshot | SnapshotDelta) & AnswerLost & { readonly kind: 'conflict' })
   | (EpochMismatch & AnswerLost);

@@ -54,6 +54,9 @@ export interface RetryOptions extends RetryScheduleOptions {
   readonly random?: Random;
 }
 
+/** Milliseconds that must be left of a call for another attempt: within less, hardly a manager responds. */
+const leastAttemptTimeout = 5;
+
 /** What happened before an attempt of a call. */
 interface Before {
   /** Milliseconds since the call began. */
@@ -210,9 +213,15 @@ class RetryingTransport implements Transport {
     const elapsed = () => this.#clock.monotonic() - begin;
     let answerLost = false;
     let failure: CfluxError | undefined;
+    const giveUp = (failed: CfluxError, attempts: number): CfluxError => {
+      debug('%s failed after %d attempts: %s', call, attempts, failed.message);
+      return lastFailure(failed, attempts, call === 'push' && answerLost);
+    };
     for (let number = 1; ; number++) {
       const before = { elapsed: elapsed(), failure };
       const timeout = Math.min(schedule.attemptTimeout, schedule.timeout - before.elapsed);
+      // A busy machine ends a delay late: an attempt without time would only make the outcome of a push unknown.
+      if (failure !== undefined && timeout < leastAttemptTimeout) throw giveUp(failure, number - 1);
       try {
         const limits = {
           clock: this.#clock,
@@ -229,8 +238,7 @@ class RetryingTransport implements Transport {
       answerLost ||= failure.outcome !== 'notApplied';
       const delay = this.#delay(schedule.delays[number - 1], failure.retryAfter);
       if (!failure.retryable || delay === undefined || elapsed() + delay >= schedule.timeout) {
-        debug('%s failed after %d attempts: %s', call, number, failure.message);
-        throw lastFailure(failure, number, call === 'push' && answerLost);
+        throw giveUp(failure, number);
       }
       debug('%s failed, attempt %d: %s; the next in %d ms', call, number, failure.message, delay);
       this.#options.onRetry?.({ call, attempt: number, error: failure, delay });

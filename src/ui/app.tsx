@@ -7,7 +7,7 @@ import { StatusBanners } from './parts/status-banners.js';
 import { outage, retryNow } from './state/connection.js';
 import { clusterNamed, fleet, fleetError, refreshFleet } from './state/fleet.js';
 import { type Route, route } from './state/route.js';
-import { wanted } from './state/session.js';
+import { wanted, whoami } from './state/session.js';
 import { ActivityView } from './views/activity.js';
 import { Databases } from './views/databases.js';
 import { History } from './views/history.js';
@@ -41,7 +41,7 @@ function toMain(): void {
 
 function Content() {
   const shown = route.value;
-  if (fleet.value === undefined) return <Beginning />;
+  if (fleet.value === undefined || whoami.value === undefined) return <Beginning />;
   return (
     <>
       {fleetError.value !== undefined && <Failure error={fleetError.value} onRetry={refreshFleet} />}

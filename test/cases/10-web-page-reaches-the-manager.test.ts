@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { CfluxClient, LocalMetaClient } from 'clusterflux';
 import { expect, it, onTestFinished } from 'vitest';
 import { agent } from '../cli/away-agent.js';
+import { RawClient } from '../support/raw-client.js';
 import { serve } from '../support/serve.js';
 
 type Headers = Readonly<Record<string, string>>;
@@ -46,6 +47,16 @@ it('R35: a web page neither reads nor changes what a manager on loopback holds',
   expect(await manager.history('own')).toEqual(stored);
   for (const Host of [`127.0.0.1:${port}`, `localhost:${port}`])
     expect(await statusOf(`${url}/clusters/own/versions/0`, 'GET', { Host, Prefer: 'wait=0' })).toBe(200);
+});
+
+it('R24, R35: a refused host name ends the connection, so that masses of its requests take no processor time from others', async () => {
+  const { url } = await serve();
+  const client = await RawClient.connect(url);
+  for (let i = 0; i < 3; i++) client.send(['PUT /nodes/c/1 HTTP/1.1', 'Host: page.example']);
+  const { status, headers } = await client.answer();
+  expect([status, headers['connection']]).toEqual([403, 'close']);
+  await client.closed();
+  expect(client.pending).toBe(0);
 });
 
 it('R35: a web page does not read the port of an agent', async () => {

@@ -33,7 +33,7 @@ async function startManager(): Promise<string> {
   return server.url;
 }
 
-/** A process, and the first line of its output; of one that ends without any, its last line on standard error. */
+/** A process, and the first line of its output; of one that ends without any, the last line on standard error before the hint to `cflux explain`. */
 async function start(...args: readonly string[]): Promise<{ child: ChildProcess; line: string }> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => {
@@ -44,7 +44,10 @@ async function start(...args: readonly string[]): Promise<{ child: ChildProcess;
     errors += chunk.toString();
   });
   const first = once(createInterface(child.stdout), 'line').then(([line]) => String(line));
-  const closed = once(child, 'close').then(() => errors.trim().split('\n').at(-1) ?? '');
+  const closed = once(child, 'close').then(() => {
+    const lines = errors.trim().split('\n');
+    return lines.filter((line) => !line.includes('cflux explain')).at(-1) ?? '';
+  });
   return { child, line: await Promise.race([first, closed]) };
 }
 

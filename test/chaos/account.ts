@@ -2,7 +2,7 @@ import type { Operation } from './history.js';
 import type { ChaosOutcome } from './run.js';
 
 /** The figures of a run, for people. */
-export function account({ verdict, log, schedule }: ChaosOutcome): string[] {
+export function account({ verdict, log, schedule, points }: ChaosOutcome): string[] {
   const { operations, observations } = log;
   const steps = Object.entries(countBy(schedule, ({ fault }) => fault)).map(
     ([fault, count]) => `${fault} ${count}`,
@@ -23,6 +23,7 @@ export function account({ verdict, log, schedule }: ChaosOutcome): string[] {
     `reads       ${reads.length}: ${outcomes(reads)}`,
     `errors      ${errors.sort().join(', ') || 'none'}`,
     `versions    ${versions}, seen ${observations.length} times by ${clients} lives of nodes`,
+    ...(points === 0 ? [] : [`points      ${points}, while drops of their databases were ordered`]),
     `keys        ${verdict.linearizable} linearizable, ${verdict.undecided.length} undecided`,
     ...verdict.findings.slice(0, 50).map((finding) => `VIOLATION   ${finding}`),
     ...(verdict.findings.length > 50 ? [`            and ${verdict.findings.length - 50} more`] : []),

@@ -1,10 +1,11 @@
 /**
  * What clients ask for. A key is one thing of the metadata: the list of subscriptions of a database (`append`), one
- * subscription that comes and goes (`create`, `drop`), or a database (`make`, `remove`). Only `read` is about several: `keys`, or
+ * subscription that comes and goes (`create`, `drop`), or a database (`make`, `remove`; `recreate` orders its drop, and creates it in the
+ * same change). Only `read` is about several: `keys`, or
  * where that is absent all.
  */
 export type Call =
-  | { readonly do: 'append' | 'create'; readonly key: string; readonly value: string }
+  | { readonly do: 'append' | 'create' | 'recreate'; readonly key: string; readonly value: string }
   | { readonly do: 'drop' | 'make' | 'remove'; readonly key: string }
   | { readonly do: 'read'; readonly keys?: readonly string[] };
 

@@ -81,7 +81,7 @@ async function atLast(ask: () => Promise<Answer | undefined>): Promise<Answer | 
 
 /** Each InfluxDB has what the cluster has. The order in a list is its own, because InfluxQL cannot set it. */
 async function settleServers(
-  { servers }: World,
+  { nodes, servers }: World,
   expected: Contents,
   complain: (client: string, what: string) => void,
 ): Promise<void> {
@@ -94,6 +94,9 @@ async function settleServers(
       found = contentsOf(await readInfluxMetadata(url));
       different = differing(expected, found);
     } while (different.length > 0 && performance.now() < deadline);
+    const failure = different.length > 0 && (await nodes[number]?.ask({ lastFailure: true }));
+    if (failure && failure.error !== undefined)
+      complain(`influxd of n${number}`, `does not converge: ${failure.error}`);
     for (const key of different) {
       complain(`influxd of n${number}`, `has “${found[key]}” for ${key}, the cluster “${expected[key]}”`);
     }

@@ -35,7 +35,8 @@ export class Calls {
     if (drawn < 0.7) return { do: 'append', key: this.#key('log'), value };
     if (drawn < 0.81) return { do: 'create', key: this.#key('slot'), value };
     if (drawn < 0.9) return { do: 'drop', key: this.#key('slot') };
-    return { do: drawn < 0.95 ? 'make' : 'remove', key: this.#key('db') };
+    if (drawn < 0.94) return { do: 'recreate', key: this.#key('db'), value };
+    return { do: drawn < 0.97 ? 'make' : 'remove', key: this.#key('db') };
   }
 
   /** The outcome of a change is not known. */
@@ -61,6 +62,7 @@ export class Workload {
   readonly #random: Random;
   readonly #calls: Calls;
   readonly #pause: number;
+  #succeeded = 0;
   #isStopping = false;
   readonly #workers: Promise<void>[];
 
@@ -70,6 +72,12 @@ export class Workload {
     this.#calls = new Calls(random);
     this.#pause = pause;
     this.#workers = nodes.flatMap((node) => Array.from({ length: clients }, () => this.#work(node)));
+  }
+
+  /** Resolves when `least` operations have succeeded, however slow the machine is; after two minutes also without. */
+  async succeeded(least: number): Promise<void> {
+    const deadline = performance.now() + 120_000;
+    while (this.#succeeded < least && performance.now() < deadline) await sleep(100);
   }
 
   /** Resolves when every operation has ended. */
@@ -82,6 +90,7 @@ export class Workload {
     while (!this.#isStopping) {
       const call = this.#calls.next();
       const outcome = node.program.isAlive ? await node.perform(call) : undefined;
+      if (outcome === 'ok') this.#succeeded += 1;
       if (outcome === 'unknown' && call.do !== 'read') this.#calls.noteUnknown();
       await sleep(this.#random() * this.#pause);
     }

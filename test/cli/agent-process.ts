@@ -7,7 +7,7 @@ import { bundle } from '../support/bundle.js';
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Resolves with the path of `cflux` as one plain JavaScript file. */
-export const cfluxProgram = () => bundle(main, 'cflux-main');
+export const cfluxProgram = () => bundle(main);
 
 /** An agent in a process of its own. */
 export class AgentProcess {

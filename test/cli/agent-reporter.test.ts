@@ -1,8 +1,8 @@
 import { CfluxError, type NodeReport } from 'clusterflux';
 import { ManualClock } from 'clusterflux/testing';
 import { expect, it } from 'vitest';
-import { AgentLog } from '../../src/cli/agent-log.js';
-import { AgentReporter, type ReportContent } from '../../src/cli/agent-reporter.js';
+import { AgentLog } from '../../src/cli/agent/agent-log.js';
+import { AgentReporter, type ReportContent } from '../../src/cli/agent/agent-reporter.js';
 
 function setUp(fail: () => CfluxError | undefined = () => undefined) {
   const clock = new ManualClock();

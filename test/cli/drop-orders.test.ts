@@ -1,4 +1,6 @@
-import { CfluxClient, LocalMetaClient } from 'clusterflux';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CfluxClient, emptyMetaData, encodeMetadata, LocalMetaClient } from 'clusterflux';
 import { describe, expect, it } from 'vitest';
 import { labManager } from '../influxdb/support/fleet.js';
 import { atEnd, directory, names, server } from '../influxdb/support/lab.js';
@@ -93,6 +95,28 @@ describe('drop orders of cflux', () => {
     expect(rolled.code).toBe(0);
     expect(rolled.err).toBe('');
     expect(await ordered(client)).toEqual(['gone']);
+  });
+
+  it('R36: a rollback and an import order nothing, whatever the version before had', async () => {
+    const manager = await labManager();
+    const client = await clientOf(manager.url);
+    await cflux(['exec', 'CREATE DATABASE a', ...to(manager.url)]);
+    await client.refresh();
+    const { version } = client.status;
+    const script = 'CREATE DATABASE b; CREATE RETENTION POLICY p ON a DURATION 1h REPLICATION 1';
+    await cflux(['exec', script, ...to(manager.url)]);
+    const rolled = await cflux(['rollback', 'prod', String(version), '--endpoint', manager.url]);
+    expect(rolled.code).toBe(0);
+    await client.refresh();
+    expect((await client.data()).databases.map(({ name }) => name)).toEqual(['a']);
+    expect(await ordered(client), 'after the rollback').toEqual([]);
+    const file = join(await directory(), 'meta.db');
+    await writeFile(file, encodeMetadata(emptyMetaData()));
+    const imported = await cflux(['import', 'prod', file, '--replace', '--endpoint', manager.url]);
+    expect(imported.code, imported.err).toBe(0);
+    await client.refresh();
+    expect((await client.data()).databases).toEqual([]);
+    expect(await ordered(client), 'after the import').toEqual([]);
   });
 });
 

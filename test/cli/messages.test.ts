@@ -7,7 +7,7 @@ import { CfluxClient, encodeMetadata, LocalMetaClient } from 'clusterflux';
 import { FakeManager, FaultyTransport } from 'clusterflux/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { passwordsOf } from '../../src/cli/password-file.js';
-import { durationLiteral } from '../../src/influxdb/influxql.js';
+import { durationLiteral } from '../../src/influxdb/statements/influxql.js';
 import { missingPackage } from '../../src/missing-package.js';
 import { cflux } from '../support/fake-terminal.js';
 import { answer, rawServer } from '../support/raw-server.js';

@@ -142,7 +142,8 @@ const others412: [string, PushResponse, Expected][] = [
 
 function check(base: Position, response: PushResponse, expected: Expected): void {
   const outcome = classifyPush(push(base), response);
-  if ('stored' in expected) expect(outcome).toEqual({ kind: 'stored', position: expected.stored });
+  if ('stored' in expected)
+    expect(outcome).toEqual({ kind: 'stored', form: 'snapshot', position: expected.stored });
   else expect(outcome).toMatchObject(expected);
 }
 

@@ -35,13 +35,6 @@ export function propertiesOf(file: string, name: string): Property[] {
   });
 }
 
-/** The texts that a union of string literals allows. */
-export function membersOfUnion(file: string, name: string): string[] {
-  const { type } = find(file, ts.isTypeAliasDeclaration, name);
-  if (!ts.isUnionTypeNode(type)) throw new Error(`${name} is no union`);
-  return type.types.map((each) => each.getText().replaceAll("'", ''));
-}
-
 /** The fields of the first argument of each event in an interface of events, with those of what they are made of. */
 export function payloads(file: string, name: string): Map<string, string[]> {
   const program = ts.createProgram([join(root, file)], {

@@ -10,11 +10,10 @@ export const documents: readonly string[] = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'CHANGELOG.md',
-  ...['docs', 'docs/decisions'].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => `${folder}/${name}`),
-  ),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => `docs/${path}`)
+    .sort(),
 ];
 
 export const textOf = (document: string): string => readFileSync(join(root, document), 'utf8');
@@ -22,14 +21,17 @@ export const textOf = (document: string): string => readFileSync(join(root, docu
 /** A fenced block, and the line on which its code begins. */
 export interface Block {
   readonly language: string;
+  /** In a tutorial: the file that it is, or the terminal that it belongs to; otherwise empty. */
+  readonly label: string;
   readonly code: string;
   readonly line: number;
 }
 
 export function blocksOf(markdown: string): Block[] {
-  return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map((match) => ({
+  return [...markdown.matchAll(/^```(\w*)(?: \[([^\]]*)\])?\n([\s\S]*?)^```$/gm)].map((match) => ({
     language: match[1] ?? '',
-    code: match[2] ?? '',
+    label: match[2] ?? '',
+    code: match[3] ?? '',
     line: markdown.slice(0, match.index).split('\n').length + 1,
   }));
 }

@@ -1,15 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { slugOf } from '../../scripts/site/slug-of.js';
 import { commands } from '../../src/cli/commands.js';
 import type { Terminal } from '../../src/cli/terminal.js';
-import { blocksOf, documents, namesIn, root, rowsOf, section, textOf } from './markdown.js';
+import { blocksOf, documents, root, textOf } from './markdown.js';
 
 const terminal = {} as Terminal;
 const known = new Map(
   commands.map((make) => {
     const command = make(terminal);
-    return [command.name(), new Set(['--help', ...command.options.map(({ long }) => long)])] as const;
+    const options = [command, ...command.commands].flatMap((each) => each.options);
+    return [command.name(), new Set(['--help', ...options.map(({ long }) => long)])] as const;
   }),
 );
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -47,13 +49,6 @@ describe('commands in the documents', () => {
     );
     expect(Object.keys(scripts).filter((name) => !named.includes(name))).toEqual([]);
   });
-
-  it('the table of commands has every command, once', () => {
-    const documented = rowsOf(section(textOf('README.md'), '## The command line')).flatMap(([names]) =>
-      namesIn(names),
-    );
-    expect(documented.sort()).toEqual([...known.keys()].sort());
-  });
 });
 
 describe('links', () => {
@@ -64,12 +59,7 @@ describe('links', () => {
       const target = path === '' ? document : join(dirname(document), path);
       expect(existsSync(join(root, target)), target).toBe(true);
       if (heading === undefined) continue;
-      const slugs = [...textOf(target).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-        title
-          .toLowerCase()
-          .replace(/[^\p{L}\p{N} -]/gu, '')
-          .replaceAll(' ', '-'),
-      );
+      const slugs = [...textOf(target).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => slugOf(title));
       expect(slugs, `${target}#${heading}`).toContain(heading);
     }
   });

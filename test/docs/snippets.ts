@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blocksOf, documents, root, textOf } from './markdown.js';
+import { type Block, blocksOf, documents, root, textOf } from './markdown.js';
 
 /** A piece of code that documentation shows. */
 export interface Snippet {
@@ -11,7 +11,8 @@ export interface Snippet {
   readonly inComment: boolean;
 }
 
-const isCode = ({ language }: { readonly language: string }) => language === 'ts' || language === 'js';
+/** Files of a tutorial have a label: `npm run tutorials` runs those. */
+const isCode = ({ language, label }: Block) => (language === 'ts' || language === 'js') && label === '';
 
 /** Every ts and js block of the documents and of the comments in the sources. */
 export function allSnippets(): Snippet[] {

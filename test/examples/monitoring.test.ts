@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { CfluxClient, clientMetrics, LocalMetaClient } from 'clusterflux';
-import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { agentMetrics } from '../../src/cli/agent/agent-metrics.js';
+import { namesIn as codesIn, rowsOf, textOf } from '../docs/markdown.js';
 import { serve } from '../support/serve.js';
+import { unstartedAgent } from '../support/unstarted-agent.js';
 
 const read = (name: string) =>
   readFileSync(new URL(`../../examples/monitoring/${name}`, import.meta.url), 'utf8');
@@ -18,14 +19,13 @@ const labelsIn = (text: string) =>
   );
 
 describe('examples/monitoring', () => {
-  /** What a manager and a client expose. */
+  /** What a manager, and an agent with its client, expose. */
   async function exposed(): Promise<string> {
     const { url, manager } = await serve();
     await manager.register('c', { ip: '', hostname: 'h', bindAddress: 'h:1' }, {}, { instance: 'i' });
     await manager.push({ cluster: 'c', version: 0, snapshot: Buffer.from('x'), mutation: 'm' });
-    const registry = new Registry();
-    await clientMetrics(new CfluxClient(new LocalMetaClient()), { registry });
-    return `${await registry.metrics()}\n${await (await fetch(`${url}/metrics`)).text()}`;
+    const { text } = await agentMetrics(unstartedAgent());
+    return `${await text()}\n${await (await fetch(`${url}/metrics`)).text()}`;
   }
 
   it.each(['alerts.yml', 'grafana-dashboard.json'])(
@@ -48,6 +48,12 @@ describe('examples/monitoring', () => {
       }
     },
   );
+
+  it('every alert is in docs/how-to/monitor.md, which has no other', () => {
+    const alerts = [...read('alerts.yml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+    const documented = rowsOf(textOf('docs/how-to/monitor.md')).map(([cell]) => codesIn(cell)[0]);
+    expect(documented.sort()).toEqual(alerts.sort());
+  });
 
   it('the dashboard is JSON whose panels have titles and do not overlap', () => {
     const { panels } = JSON.parse(read('grafana-dashboard.json')) as {

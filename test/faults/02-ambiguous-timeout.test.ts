@@ -71,7 +71,7 @@ describe('#2 an ambiguous timeout', () => {
       },
     };
     const nodes = await Promise.all(
-      [1, 2].map(() => openNode(front.url, { haste: 40, mutationTimeout: 60_000 })),
+      [1, 2].map(() => openNode(front.url, { haste: 10, mutationTimeout: 600_000 })),
     );
     await nodes[0]?.client.createDatabase(database);
     const outcomes = empty();

@@ -6,7 +6,7 @@ import { answer, rawServer } from '../support/raw-server.js';
 
 const file = (name: string) => fileURLToPath(new URL(`support/${name}`, import.meta.url));
 
-/** Runs long-poll.ts; `hastened`: in a process in which a second passes in ten milliseconds. */
+/** Runs long-poll.ts; `hastened`: in a process in which a second passes in fifty milliseconds. */
 function polling(url: string, hold: number, hastened: boolean): Promise<string> {
   const imports = [...(hastened ? [file('hasten.mjs')] : []), 'tsx'].flatMap((each) => ['--import', each]);
   const child = spawn(process.execPath, [...imports, file('long-poll.ts'), url, String(hold)], {
@@ -18,10 +18,10 @@ function polling(url: string, hold: number, hastened: boolean): Promise<string> 
 
 describe('#4 the 300 s after which fetch gives up', () => {
   const fullHold = async (hastened: boolean) => {
-    // With a hundredth of the time there is a hundredth of the room for a busy machine.
+    // With a twentieth of the time there is a twentieth of the room for a busy machine.
     const hold = hastened ? 380_000 : 310_000;
     const server = await rawServer((_, socket) =>
-      setTimeout(() => socket.write(answer(204)), hastened ? hold / 100 : hold),
+      setTimeout(() => socket.write(answer(204)), hastened ? hold / 20 : hold),
     );
     const notified = JSON.parse(await polling(server.url, hold, hastened));
     expect(notified).toEqual({ bare: 'HeadersTimeoutError', polled: { kind: 'unchanged' } });
@@ -33,8 +33,10 @@ describe('#4 the 300 s after which fetch gives up', () => {
     await fullHold(true);
   });
 
-  // The same without haste takes more than five minutes: too long for every run.
-  it.runIf(process.env['REAL_TIME'] === '1')('#4 … with the real clock', { timeout: 400_000 }, async () => {
-    await fullHold(false);
-  });
+  // The same without haste takes more than five minutes: the nightly list has it. It is not skipped, so that a skipped test of a run
+  // always means that something is missing.
+  if (process.env['REAL_TIME'] === '1')
+    it('#4 … with the real clock', { timeout: 400_000 }, async () => {
+      await fullHold(false);
+    });
 });

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { InfluxDB } from 'influx';
 import { expect, it } from 'vitest';
 import { labManager } from '../influxdb/support/fleet.js';
 import { names } from '../influxdb/support/lab.js';
-import { describeWithModule, describeWithServer } from '../support/servers.js';
+import { describeWithGo, describeWithModule, describeWithServer } from '../support/servers.js';
 import { exchange, query, type Sent } from './support/exchange.js';
 import { gatewayNode } from './support/gateway-lab.js';
+import { runGo } from './support/run-go.js';
 
 const execute = promisify(execFile);
 const success = '{"results":[{"statement_id":0}]}\n';
@@ -52,6 +54,74 @@ describeWithModule('python3', 'influxdb', 'python3-influxdb', 'the Python client
   });
 });
 
+describeWithGo(
+  {
+    path: 'github.com/influxdata/influxdb1-client/v2',
+    debianPackage: 'golang-github-influxdata-influxdb1-client-dev',
+  },
+  'the Go client at a gateway',
+  () => {
+    it('creates, writes, reads and drops', async () => {
+      const { gateway, influxd, client } = await gatewayNode((await labManager()).url);
+      expect(await runGo('client.go', gateway.url)).toEqual([
+        'version true',
+        '1.5',
+        '[[u false]]',
+        'refused: user not found',
+        '0 0',
+        '1 1',
+        '0',
+        '',
+      ]);
+      expect(await names(influxd, 'SHOW DATABASES')).toEqual([]);
+      expect((await client.users()).map(({ name }) => name)).toEqual(['u']);
+    }, 120_000);
+  },
+);
+
+describeWithServer('influxd', 'the Node client at a gateway', () => {
+  it('creates, writes, reads and drops, and keeps its host when a statement fails', async () => {
+    const { gateway, influxd, client } = await gatewayNode((await labManager()).url);
+    const { hostname, port } = new URL(gateway.url);
+    const influx = new InfluxDB({ host: hostname, port: Number(port), database: 'x' });
+    expect(await influx.ping(1_000)).toMatchObject([{ online: true }]);
+    await influx.createDatabase('x');
+    await influx.createRetentionPolicy('p', {
+      database: 'x',
+      duration: '2d',
+      replication: 1,
+      isDefault: true,
+    });
+    await influx.createUser('u', 'secret');
+    await influx.grantPrivilege('u', 'READ', 'x');
+    await influx.writePoints([{ measurement: 'm', fields: { v: 1.5 } }]);
+    await influx.createContinuousQuery('c', 'SELECT mean(v) INTO n FROM m GROUP BY time(1m)', 'x');
+    const rows = async (of: Promise<readonly unknown[]>) => [...(await of)];
+    expect(await rows(influx.query('SELECT v FROM m'))).toMatchObject([{ v: 1.5 }]);
+    expect(await influx.getDatabaseNames()).toEqual(['x']);
+    expect(await rows(influx.showRetentionPolicies('x'))).toMatchObject([
+      { name: 'autogen' },
+      { name: 'p', default: true },
+    ]);
+    expect(await rows(influx.getUsers())).toMatchObject([{ user: 'u', admin: false }]);
+    await expect(influx.dropUser('nobody')).rejects.toThrow('user not found');
+    await influx.setPassword('u', 'other');
+    await influx.dropContinuousQuery('c', 'x');
+    await influx.dropDatabase('x');
+    expect(await names(influxd, 'SHOW DATABASES')).toEqual([]);
+    expect((await client.users()).map(({ name }) => name)).toEqual(['u']);
+  });
+});
+
+/** The queries with which a program of this name lists what there is. */
+const listings = [
+  'SHOW DATABASES',
+  'SHOW RETENTION POLICIES ON "telegraf"',
+  'SHOW SUBSCRIPTIONS',
+  'SHOW MEASUREMENTS LIMIT 100',
+  'SHOW TAG KEYS FROM "cpu"',
+];
+
 /** Requests as these programs send them. */
 const requests: readonly (readonly [client: string, request: Sent, expected: string | RegExp])[] = [
   [
@@ -82,7 +152,39 @@ const requests: readonly (readonly [client: string, request: Sent, expected: str
     { method: 'GET', path: '/query?db=telegraf&epoch=ms&q=SHOW+RETENTION+POLICIES+on+%22telegraf%22' },
     /autogen/,
   ],
-  ['Kapacitor, which lists', { method: 'POST', path: '/query?db=&q=SHOW+DATABASES' }, /telegraf/],
+  [
+    'Grafana, by a form',
+    {
+      method: 'POST',
+      path: '/query?db=telegraf&epoch=ms',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: 'q=SELECT+mean%28%22v%22%29+FROM+%22set%22+WHERE+time+%3E+now%28%29+-+1h+GROUP+BY+time%281m%29',
+    },
+    success,
+  ],
+  [
+    'telegraf, which writes',
+    {
+      method: 'POST',
+      path: '/write?consistency=any&db=telegraf&precision=ns',
+      headers: { 'Content-Type': 'text/plain; charset=utf-8', 'User-Agent': 'telegraf' },
+      body: 'set v=1 1',
+    },
+    '',
+  ],
+  [
+    'Chronograf, which lists',
+    { method: 'POST', path: '/query?db=&epoch=ms&q=SHOW+USERS%3B+SHOW+DATABASES&rp=' },
+    /"columns":\["user","admin"\]/,
+  ],
+  ...listings.map(
+    (text) =>
+      [
+        `Kapacitor: ${text}`,
+        { method: 'POST', path: `/query?db=telegraf&q=${encodeURIComponent(text)}` },
+        /^\{"results":\[\{"statement_id":0[,}]/,
+      ] as const,
+  ),
   [
     'Kapacitor, which subscribes',
     {
@@ -91,16 +193,24 @@ const requests: readonly (readonly [client: string, request: Sent, expected: str
     },
     success,
   ],
+  [
+    'Kapacitor, which subscribes again after a change of its address',
+    {
+      method: 'POST',
+      path: `/query?db=&q=${encodeURIComponent('DROP SUBSCRIPTION "kapacitor-1" ON "telegraf"."autogen"')}`,
+    },
+    success,
+  ],
 ];
 
 describeWithServer('influxd', 'requests of other programs at a gateway', () => {
   it('have the responses that those programs expect', async () => {
-    const { gateway, client } = await gatewayNode((await labManager()).url);
+    const { gateway, client, influxd } = await gatewayNode((await labManager()).url);
     for (const [name, request, expected] of requests) {
       const { status, body } = await exchange(gateway.url, request);
       expect({ name, status, body }).toEqual({
         name,
-        status: 200,
+        status: request.path.startsWith('/write') ? 204 : 200,
         body: typeof expected === 'string' ? expected : expect.stringMatching(expected),
       });
     }
@@ -111,5 +221,6 @@ describeWithServer('influxd', 'requests of other programs at a gateway', () => {
       'chronograf',
     ]);
     expect((await client.retentionPolicy('telegraf', 'autogen'))?.subscriptions).toEqual([]);
+    expect(await names(influxd, 'SHOW SUBSCRIPTIONS')).toEqual([]);
   });
 });

@@ -58,7 +58,11 @@ describeWithServer('influxd', 'a gateway among faults', () => {
   it('R31: a gateway that closes within a statement completes it first', async () => {
     const { gateway, influxd } = await gatewayNode((await labManager()).url);
     const statement = exchange(gateway.url, query('CREATE DATABASE x'));
-    await new Promise<void>((resolve) => gateway.on('wait', () => resolve()));
+    const waiting = new Promise<string>((resolve) => gateway.on('wait', ({ peer }) => resolve(peer)));
+    // A statement that ends without a wait was refused: then its text is the reason.
+    expect(['manager', 'server']).toContain(
+      await Promise.race([waiting, statement.then(({ body }) => body)]),
+    );
     await gateway.close();
     expect((await statement).body).toBe(success);
     expect(await names(influxd, 'SHOW DATABASES')).toEqual(['x']);
@@ -102,5 +106,58 @@ describeWithServer('influxd', 'a gateway among faults', () => {
     const wanted = [0, 1].flatMap((side) => Array.from({ length: 8 }, (_, at) => `s${side}n${at}`)).sort();
     await expect.poll(async () => (await names(a.influxd, 'SHOW DATABASES')).sort()).toEqual(wanted);
     await expect.poll(async () => (await names(b.influxd, 'SHOW DATABASES')).sort()).toEqual(wanted);
+  });
+
+  it('R31: half-open connections to server and manager end a statement with what is known, and delay no other client', async () => {
+    const manager = await labManager();
+    const toManager = await TcpProxy.start(manager.url);
+    atEnd(() => toManager.close());
+    let toServer: TcpProxy | undefined;
+    const a = await gatewayNode(toManager.url, {
+      gateway: { managerTimeout: 300, statementTimeout: 600 },
+      mirror: { timeout: 1_000 },
+      seenAt: async (url) => {
+        toServer = await TcpProxy.start(url);
+        return toServer.url;
+      },
+    });
+    const ask = async (text: string) => (await exchange(a.gateway.url, query(text))).body;
+    expect(await ask('CREATE DATABASE x')).toBe(success);
+    toManager.impose('both', { kind: 'swallow' });
+    const [statement, write] = await Promise.all([
+      ask('CREATE DATABASE y'),
+      exchange(a.gateway.url, { method: 'POST', path: '/write?db=x', body: 'm v=1' }),
+    ]);
+    expect(statement).toMatch(/outcome is unknown|cannot change the cluster/);
+    expect(write.status).toBe(204);
+    toManager.heal();
+    toManager.cut();
+    await expect.poll(() => ask('CREATE DATABASE y'), { timeout: 20_000 }).toBe(success);
+    // The dry run passes, then the server is lost without a word.
+    a.gateway.on('wait', ({ peer }) => peer === 'manager' && toServer?.impose('both', { kind: 'swallow' }));
+    expect(await ask('CREATE DATABASE z')).toMatch(
+      /the change was made on the cluster, but is not on this server yet/,
+    );
+    expect((await a.client.database('z'))?.name).toBe('z');
+    await a.gateway.close();
+    toServer?.heal();
+    toServer?.cut();
+    await expect.poll(() => names(a.influxd, 'SHOW DATABASES'), { timeout: 20_000 }).toEqual(['x', 'y', 'z']);
+  });
+
+  it('R30: clients that vanish without closing their connections leave the others alone, and are let go at the end', async () => {
+    const { gateway, influxd } = await gatewayNode((await labManager()).url);
+    const network = await TcpProxy.start(gateway.url);
+    atEnd(() => network.close());
+    await exchange(gateway.url, query('CREATE DATABASE x'));
+    const lost = await Promise.all(Array.from({ length: 20 }, () => wireTo(network.url)));
+    for (const wire of lost)
+      wire.write('POST /write?db=x HTTP/1.1\r\nHost: h\r\nContent-Length: 16\r\n\r\nm v=1 1\n');
+    network.impose('both', { kind: 'swallow' });
+    const write = { method: 'POST', path: '/write?db=x', body: 'm v=2 2' };
+    expect((await exchange(gateway.url, write)).status).toBe(204);
+    expect((await exchange(gateway.url, query('CREATE DATABASE y'))).body).toBe(success);
+    network.cut();
+    expect(await names(influxd, 'SELECT v FROM x..m')).toHaveLength(1);
   });
 });

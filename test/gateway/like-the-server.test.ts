@@ -32,6 +32,10 @@ interface Recorded extends Sent {
   readonly name: string;
 }
 
+/** A sixth of what was recorded; all of it at night: `RECORDED=all`. */
+const some = <Each>(list: readonly Each[]): readonly Each[] =>
+  process.env['RECORDED'] === 'all' ? list : list.filter((_, at) => at % 6 === 0);
+
 /** A number that InfluxDB stores with an exponent, and a name that it stores without its quotes, which may be another statement. */
 const differing = /fill\(1000000|DISTINCT "a b"/i;
 
@@ -43,14 +47,14 @@ describeWithServer('influxd', 'a gateway responds like the server that it stands
 
   it('R30, R31: to a random stream of requests, in every format, well formed and not', async () => {
     const seed = Number(process.env['FUZZ_SEED'] ?? 7);
-    const count = Number(process.env['FUZZ_RUNS'] ?? 300);
+    const count = Number(process.env['FUZZ_RUNS'] ?? 100);
     const odd = await differences([...randomRequests(seed, count)]);
     expect({ seed, odd: odd.slice(0, 3) }).toEqual({ seed, odd: [] });
   });
 
   it('R31: to every text that was recorded, accepted or not', async () => {
     const texts = recorded<{ readonly q: string }>('parse.jsonl').filter(({ q }) => !q.includes('\0'));
-    expect(await differences(texts.map(({ q }) => query(q)))).toEqual([]);
+    expect(await differences(some(texts).map(({ q }) => query(q)))).toEqual([]);
   });
 
   it('R31: to every continuous query that was recorded', async () => {
@@ -66,7 +70,7 @@ describeWithServer('influxd', 'a gateway responds like the server that it stands
       'CREATE DATABASE "my db"',
       'CREATE DATABASE sc',
     ];
-    const requests = texts.flatMap(({ q, url = {} }) => [
+    const requests = some(texts).flatMap(({ q, url = {} }) => [
       { ...query(q), path: `/query?${new URLSearchParams(url)}` },
       query('SHOW CONTINUOUS QUERIES'),
       query('DROP CONTINUOUS QUERY c ON d'),

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { jsonLogger } from 'clusterflux';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AgentLog } from '../../src/cli/agent-log.js';
+import { AgentLog } from '../../src/cli/agent/agent-log.js';
 import { auditLine } from '../../src/cli/audit-line.js';
 import { jsonText } from '../../src/cli/json.js';
 import { systemClock } from '../../src/clock.js';
@@ -67,10 +67,7 @@ describe('no line of a log holds what a terminal obeys', () => {
   });
 
   it('R24: of the log for developers, which DEBUG switches on', { timeout: 60_000 }, async () => {
-    const program = await bundle(
-      fileURLToPath(new URL('./programs/debug-lines.ts', import.meta.url)),
-      'debug-lines',
-    );
+    const program = await bundle(fileURLToPath(new URL('./programs/debug-lines.ts', import.meta.url)));
     const env = { ...process.env, DEBUG: 'cflux:*', DEBUG_COLORS: 'no' };
     const child = spawn(process.execPath, [program, name.replaceAll('\0', '')], { env });
     const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);

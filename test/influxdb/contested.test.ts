@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Contests } from '../../src/influxdb/contests.js';
-import type { Plan, Step } from '../../src/influxdb/plan.js';
+import { Contests } from '../../src/influxdb/converge/contests.js';
+import type { Plan, Step } from '../../src/influxdb/plan/plan.js';
 import type { MetaData } from '../../src/meta/records.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { describeWithServer } from '../support/servers.js';

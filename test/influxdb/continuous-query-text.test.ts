@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkContinuousQuery } from '../../src/influxdb/continuous-query-text.js';
+import { checkContinuousQuery } from '../../src/influxdb/plan/continuous-query-text.js';
 import { describeWithServer } from '../support/servers.js';
 import { names, server } from './support/lab.js';
 

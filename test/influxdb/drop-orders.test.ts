@@ -237,6 +237,22 @@ describeWithServer('influxd', 'R36: drop orders at a server', () => {
     expect(await points(influxd)).toHaveLength(1);
   });
 
+  it('R36: an order that was read and that a restored store does not have is not carried out', async () => {
+    const { influxd, cluster, mine } = await away();
+    const { version } = cluster;
+    cluster.become(withoutX, x);
+    cluster.become(withX);
+    const proxy = await cuttingProxy(influxd.url);
+    proxy.cutAt(1, 'before');
+    await expect(cluster.applyTo(proxy, mine)).rejects.toThrow();
+    // The same epoch and fewer versions; the next one has a number of the version that ordered.
+    cluster.orders = [];
+    cluster.version = version;
+    cluster.become(withX);
+    expect((await cluster.applyTo(influxd, mine)).done).toEqual([]);
+    expect(await points(influxd)).toHaveLength(1);
+  });
+
   it('R36: a manager without orders has none; one that removed orders unread is reported', async () => {
     const { influxd, cluster, mine } = await away();
     cluster.become(withX);

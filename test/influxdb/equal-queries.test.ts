@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { emptyLedger } from '../../src/influxdb/ledger.js';
-import { makePlan } from '../../src/influxdb/make-plan.js';
+import { emptyLedger } from '../../src/influxdb/ledger/ledger.js';
+import { makePlan } from '../../src/influxdb/plan/make-plan.js';
 import { database, metadata, query } from './support/build.js';
 
 const server = { url: 'http://127.0.0.1:8086' };

@@ -4,7 +4,7 @@ import { LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addItems } from '../../src/influxdb/add-items.js';
-import { itemsOf, keyOf } from '../../src/influxdb/item.js';
+import { itemsOf, keyOf } from '../../src/influxdb/statements/item.js';
 import { schemaOf } from '../support/schema.js';
 import { describeWithServer } from '../support/servers.js';
 import { anyMetadata } from './support/arbitrary-metadata.js';

@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { readInfluxMetadata } from 'clusterflux/influxdb';
 import { describe, expect, it } from 'vitest';
-import { InfluxConnection, isRefusal } from '../../src/influxdb/influx-connection.js';
+import { InfluxConnection, isRefusal } from '../../src/influxdb/connect/influx-connection.js';
 import { describeWithServer } from '../support/servers.js';
 import { tlsFixture } from '../support/tls-fixtures.js';
 import { atEnd, server } from './support/lab.js';

@@ -249,6 +249,38 @@ describeWithServer('influxd', 'InfluxMirror', () => {
     });
   });
 
+  it('R32: a user that was dropped and created while the mirror was away has the rights of the new one only', async () => {
+    const influxd = await server();
+    const databases = [database('d'), database('e'), database('f')];
+    const its = mirror(influxd, { dir: await directory(), drops: 'report' });
+    const old = user('kim', {
+      admin: true,
+      privileges: new Map([
+        ['d', 1],
+        ['e', 3],
+      ]),
+    });
+    const root = user('root', { admin: true });
+    await its.converge(metadata({ databases, users: [root, old] }), { epoch: 'one', version: 5 });
+    await influxd.query('GRANT READ ON f TO kim');
+    const kim = user('kim', { privileges: new Map([['e', 2]]) });
+    const report = await its.converge(metadata({ databases, users: [root, kim] }), {
+      epoch: 'one',
+      version: 7,
+    });
+    // Only this server had granted the right on f.
+    expect(report).toMatchObject({ pending: [], unmanaged: [{ kind: 'grant', user: 'kim', database: 'f' }] });
+    const grants = (await influxd.query('SHOW GRANTS FOR kim')).results?.[0]?.series?.[0]?.values ?? [];
+    expect(grants.filter(([, privilege]) => privilege !== 'NO PRIVILEGES').sort()).toEqual([
+      ['e', 'WRITE'],
+      ['f', 'READ'],
+    ]);
+    expect((await influxd.query('SHOW USERS')).results?.[0]?.series?.[0]?.values).toEqual([
+      ['root', true],
+      ['kim', false],
+    ]);
+  });
+
   it('creates the first administrator of a server that requires authentication', async () => {
     const influxd = await server({ auth: true });
     const account = { username: 'root', password: 'root' };

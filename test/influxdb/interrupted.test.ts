@@ -46,12 +46,15 @@ const after = metadata({
   ],
 });
 
+/** At night each change is cut off both ways, with `EVERY_CUT=1`; otherwise in turns. */
+const step = process.env['EVERY_CUT'] === '1' ? 1 : 2;
+
 describeWithServer('influxd', 'a convergence that is cut off', () => {
   for (const when of ['before', 'after'] as const) {
-    it(`at any change, ${when} it reached the server, converges when it is started again`, async () => {
+    it(`at a change, ${when} it reached the server, converges when it is started again`, async () => {
       // The same server each time, as the cluster's first metadata had made it.
       const metadataHere = encodeMetadata({ ...before, databases: [...before.databases, database('mine')] });
-      for (let nth = 1; ; nth++) {
+      for (let nth = when === 'before' ? 1 : step; ; nth += step) {
         const influxd = await startInfluxd({ metadata: metadataHere });
         const proxy = await cuttingProxy(influxd.url);
         const dir = await directory();
@@ -79,7 +82,8 @@ describeWithServer('influxd', 'a convergence that is cut off', () => {
         await influxd.remove();
         if (wasCut) continue;
         expect(nth).toBeGreaterThan(15);
-        expect(proxy.changes).toHaveLength(nth - 1);
+        expect(nth - proxy.changes.length).toBeGreaterThanOrEqual(1);
+        expect(nth - proxy.changes.length).toBeLessThanOrEqual(step);
         return;
       }
     });

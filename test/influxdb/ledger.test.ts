@@ -1,7 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { keyOf } from '../../src/influxdb/item.js';
 import {
   agree,
   agreementOf,
@@ -10,8 +9,9 @@ import {
   forget,
   observe,
   settle,
-} from '../../src/influxdb/ledger.js';
-import { LedgerStore } from '../../src/influxdb/ledger-store.js';
+} from '../../src/influxdb/ledger/ledger.js';
+import { LedgerStore } from '../../src/influxdb/ledger/ledger-store.js';
+import { keyOf } from '../../src/influxdb/statements/item.js';
 import { database, metadata, policy, user } from './support/build.js';
 import { directory } from './support/lab.js';
 

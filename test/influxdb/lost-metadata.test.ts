@@ -1,4 +1,4 @@
-import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CfluxError } from 'clusterflux';
 import type { InfluxMirror } from 'clusterflux/influxdb';
@@ -51,6 +51,8 @@ describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
       await restart(influxd, () => rename(metaFile(influxd), join(influxd.dir, 'kept.db')));
       const { message } = await lossOf(its);
       expect(message).toMatch(/shard 1 of "alpha"."autogen", shard 2 of "beta"."autogen"/);
+      expect(message).toContain(`cflux recover --data ${influxd.dir}/data --wal ${influxd.dir}/wal`);
+      expect(message).not.toContain('cflux provision');
       await expect(its.plan(cluster, origin)).rejects.toMatchObject({ code: 'METADATA_LOST', message });
       expect(await names(influxd, 'SHOW DATABASES')).toEqual([]);
       await restart(influxd, () => rename(join(influxd.dir, 'kept.db'), metaFile(influxd)));
@@ -136,6 +138,7 @@ describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
     await restart(influxd, () => copyFile(older, metaFile(influxd)));
     const { id, message } = await lossOf(its);
     expect(message).toMatch(/its metadata is at index \d+ and was at \d+/);
+    expect(message).toMatch(/`cflux recover --data .*` or `cflux provision --data .* --meta .* --agent /);
     expect(await names(influxd, 'SHOW DATABASES')).toEqual([]);
     // Commits of others meanwhile do not make another loss of it.
     await influxd.query('CREATE DATABASE other');
@@ -202,6 +205,8 @@ describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
     await restart(influxd, () => rm(metaFile(influxd)));
     const error = await its.converge(wanted, origin).catch((caught: CfluxError) => caught);
     expect(error).toMatchObject({ code: 'METADATA_LOST', message: expect.stringContaining('users') });
+    // This server answers no statement, but it reported its directories before.
+    expect(String(error)).toContain(`cflux recover --data ${influxd.dir}/data`);
     expect(await query('SHOW USERS')).toMatchObject({
       error: expect.stringContaining('create admin user first'),
     });
@@ -230,6 +235,22 @@ describeWithServer('influxd', 'R34: a server that lost its metadata', () => {
     const second = mirror(influxd, { dir });
     expect(await second.converge(cluster, origin)).toMatchObject({ done: [], pending: [] });
     expect(JSON.parse(await readFile(file, 'utf8')).server.index).toBe(its.index);
+  });
+
+  it('differs from a server that left a shard behind when a write and a drop of its database coincided', async () => {
+    const influxd = await server();
+    const dir = await directory();
+    const its = mirror(influxd, { dir });
+    await filledServer(its, influxd);
+    await its.close();
+    const [shard, kept] = [join(influxd.dir, 'data', 'alpha'), join(influxd.dir, 'kept')];
+    await restart(influxd, () => cp(shard, kept, { recursive: true }));
+    await influxd.query('DROP DATABASE alpha');
+    await restart(influxd, () => cp(kept, shard, { recursive: true }));
+    const second = mirror(influxd, { dir });
+    expect((await second.converge(cluster, origin)).done.length).toBeGreaterThan(0);
+    await influxd.write('alpha', 'm v=2');
+    expect(await names(influxd, 'SELECT v FROM alpha..m')).toHaveLength(1);
   });
 
   it('differs from a server whose retention service has yet to remove the shards of a deleted group', async () => {

@@ -4,7 +4,7 @@ import { importUnmanaged, influxqlOf, type Report, readInfluxMetadata } from 'cl
 import { LocalTransport, Manager, MemoryStore } from 'clusterflux/manager';
 import { describe, expect, it } from 'vitest';
 import { describeFinding } from '../../src/cli/plan-text.js';
-import { describeItem } from '../../src/influxdb/item.js';
+import { describeItem } from '../../src/influxdb/statements/item.js';
 import { describeWithServer } from '../support/servers.js';
 import { answeringProxy } from './support/answering-proxy.js';
 import { database, day, hour, metadata, policy, query, user } from './support/build.js';

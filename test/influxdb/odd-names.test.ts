@@ -2,7 +2,7 @@ import { isValidName } from 'clusterflux';
 import { readInfluxMetadata } from 'clusterflux/influxdb';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { quoteIdentifier, quoteString } from '../../src/influxdb/influxql.js';
+import { quoteIdentifier, quoteString } from '../../src/influxdb/statements/influxql.js';
 import type { MetaData } from '../../src/meta/records.js';
 import { schemaOf } from '../support/schema.js';
 import { describeWithServer } from '../support/servers.js';

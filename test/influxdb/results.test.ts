@@ -1,10 +1,10 @@
 import { formatDuration } from 'clusterflux';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseGoDuration } from '../../src/influxdb/go-duration.js';
-import { readError, readResults } from '../../src/influxdb/influx-results.js';
-import { parseLosslessJson } from '../../src/influxdb/lossless-json.js';
-import { secretStatementError, statementError } from '../../src/influxdb/statement-error.js';
+import { readError, readResults } from '../../src/influxdb/connect/influx-results.js';
+import { parseLosslessJson } from '../../src/influxdb/connect/lossless-json.js';
+import { secretStatementError, statementError } from '../../src/influxdb/connect/statement-error.js';
+import { parseGoDuration } from '../../src/influxdb/read/go-duration.js';
 
 /** As JSON.parse would have rounded it. */
 function withoutBigints(value: unknown): unknown {

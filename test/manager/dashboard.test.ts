@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { MemoryStore } from 'clusterflux/manager';
 import { describe, expect, it } from 'vitest';
@@ -12,16 +12,22 @@ const policy =
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types cflux-worker";
 
 /** Sends headers that `fetch` does not let a program set. */
-function statusOf(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
+function responseTo(url: string, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request(url, { headers }, (response) => {
       response.resume();
-      resolve(response.statusCode ?? 0);
+      resolve(response);
     })
       .on('error', reject)
       .end();
   });
 }
+
+const statusOf = async (url: string, headers: Readonly<Record<string, string>>) =>
+  (await responseTo(url, headers)).statusCode;
+
+const headersOf = async (url: string, headers: Readonly<Record<string, string>>) =>
+  (await responseTo(url, headers)).headers;
 
 const push = (
   url: string,
@@ -46,7 +52,7 @@ const activity = async (
 };
 
 describe('the files of the dashboard', () => {
-  it('are served without a token, with every header of protection, also on errors', async () => {
+  it('R35: are served without a token, with every header of protection, also on errors', async () => {
     const tokens = [{ name: 'reader', token: 'a-token-of-the-reader', scopes: ['read' as const] }];
     const { url } = await serve({}, { ui: await pageDirectory(), tokens });
     for (const [path, status] of [
@@ -65,11 +71,42 @@ describe('the files of the dashboard', () => {
       expect(response.headers.get('cross-origin-opener-policy'), path).toBe('same-origin');
       expect(response.headers.get('cross-origin-resource-policy'), path).toBe('same-origin');
     }
+    for (const [method, path] of [
+      ['POST', '/ui/'],
+      ['PUT', '/ui/'],
+      ['DELETE', '/ui/index.html'],
+      ['OPTIONS', '/ui/'],
+      ['PUT', '/ui/nothing.js'],
+    ] as const) {
+      const response = await fetch(url + path, { method });
+      expect(response.status, `${method} ${path}`).toBeGreaterThanOrEqual(400);
+      expect(response.headers.get('content-security-policy'), `${method} ${path}`).toBe(policy);
+      expect(response.headers.get('x-content-type-options'), `${method} ${path}`).toBe('nosniff');
+    }
+    const foreign = await headersOf(`${url}/ui/`, {
+      'Sec-Fetch-Site': 'cross-site',
+      'Sec-Fetch-Dest': 'iframe',
+    });
+    expect(foreign['content-security-policy']).toBe(policy);
+    const redirected = await fetch(`${url}/ui`, { redirect: 'manual' });
+    expect(redirected.headers.get('content-security-policy')).toBe(policy);
     expect((await fetch(`${url}/ui/code-1a2b.js`)).headers.get('cache-control')).toContain('immutable');
     expect((await fetch(`${url}/ui/`)).headers.get('cache-control')).toBe('no-cache');
-    for (const path of ['/clusters', '/whoami', '/nodes']) {
-      const response = await fetch(url + path);
-      expect(response.status, path).toBe(401);
+    const headers = { Authorization: 'Bearer a-token-of-the-reader' };
+    for (const [path, init, status] of [
+      ['/clusters', {}, 401],
+      ['/whoami', {}, 401],
+      ['/nodes/c/1', { method: 'PUT' }, 401],
+      ['/clusters', { headers }, 200],
+      ['/status', { headers }, 200],
+      ['/clusters/c', { method: 'DELETE', headers }, 403],
+      ['/clusters/c/history/1', { headers }, 403],
+      ['/nothing', { headers }, 404],
+      ['/clusters/%/history', { headers }, 400],
+      ['/activity/x', { headers }, 404],
+    ] as const) {
+      const response = await fetch(url + path, init);
+      expect(response.status, path).toBe(status);
       expect(response.headers.get('x-content-type-options'), path).toBe('nosniff');
       expect(response.headers.get('cache-control'), path).toBe('no-store');
     }

@@ -223,6 +223,8 @@ describe('over HTTP', () => {
       const shown = (await push(loser, 0, 'two')).headers['version'] ?? '';
       // From the version shown, at the same address, but on the connection of another node.
       const other = push(third, shown, 'three');
+      // Another request of the same server is answered after it: it waits in the queue.
+      await send(await RawClient.connect(url), 'GET', '/nodes/c');
       const retry = await push(how === 'a heartbeat' ? second : loser, shown, 'four');
       expect(retry.status).toBe(200);
       const refused = await other;

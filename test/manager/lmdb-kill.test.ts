@@ -12,8 +12,8 @@ import { snapshotOn } from '../support/snapshot-on.js';
 
 // To start a process costs a hundred times what to kill it does, so most deaths are taken from one that lives on: it is stopped, its
 // files are copied as they are, which is what a SIGKILL would have left, and it goes on. At night there are a thousand of either.
-const kills = Number(process.env['CFLUX_KILLS'] ?? 25);
-const copies = Number(process.env['CFLUX_COPIES'] ?? 275);
+const kills = Number(process.env['CFLUX_KILLS'] ?? 8);
+const copies = Number(process.env['CFLUX_COPIES'] ?? 80);
 const lanes = 2;
 
 interface Acknowledged {

@@ -65,26 +65,67 @@ describe('LmdbStore', () => {
     expect(await store.setReport('a', last, megabyte)).toBe(true);
   });
 
-  it('R24: deletes a cluster of many nodes in several transactions, and nodes that register meanwhile with it', async () => {
-    const dir = await temporaryDirectory();
-    const store = await openStore(dir, { ...contextOf(), maxNodes: 10_000 });
+  describe('a deleted cluster of many nodes', () => {
     const node = { ip: '', hostname: 'h', bindAddress: '' };
-    const add = (count: number) =>
+    const context = () => ({ ...contextOf(), maxNodes: 10_000 });
+    const add = (store: LmdbStore, count: number) =>
       Promise.all(Array.from({ length: count }, () => store.addNode('nodes only', node)));
-    const ids = await add(5_000);
-    const kept = await store.addNode('other', node);
-    const { epoch } = await store.head('nodes only');
-    const deleted = store.deleteCluster('nodes only');
-    const late = await add(10);
-    expect(await deleted).toBe(true);
-    expect((await store.head('nodes only')).epoch).not.toBe(epoch);
-    // A node that registered after the end is a node of the next cluster of this name.
-    const left = (await store.nodes('nodes only')).map(({ id }) => id);
-    expect(late).toEqual(expect.arrayContaining(left));
-    for (const id of [...ids, ...late])
-      expect(await store.heartbeat('nodes only', id)).toBe(left.includes(id));
-    expect(await store.heartbeat('other', kept)).toBe(true);
-    expect(await store.deleteCluster('nodes only')).toBe(left.length > 0);
+
+    it('R24: is gone at once, though its records are removed in several transactions; nodes that register meanwhile are nodes of the next', async () => {
+      const store = await openStore(await temporaryDirectory(), context());
+      const ids = await add(store, 5_000);
+      const kept = await store.addNode('other', node);
+      await store.setReport('nodes only', ids[0] ?? 0, 'x');
+      const { epoch } = await store.head('nodes only');
+      const deleted = once(store);
+      const deleting = store.deleteCluster('nodes only');
+      await deleted;
+      expect((await store.head('nodes only')).epoch).not.toBe(epoch);
+      expect(await store.nodes('nodes only')).toEqual([]);
+      expect((await store.clusters()).map(({ cluster }) => cluster)).toEqual(['other']);
+      const [gone = 0] = ids;
+      expect(await store.heartbeat('nodes only', gone)).toBe(false);
+      expect(await store.setReport('nodes only', gone, 'x')).toBe(false);
+      expect(await store.updateNode('nodes only', gone, { ...node, hostname: 'other' })).toBe('unknown');
+      expect(await store.removeNode('nodes only', gone)).toBe(false);
+      const late = await add(store, 10);
+      expect(await deleting).toBe(true);
+      expect((await store.nodes('nodes only')).map(({ id, alive }) => [id, alive])).toEqual(
+        late.map((id) => [id, true]),
+      );
+      for (const id of ids) expect(await store.heartbeat('nodes only', id)).toBe(false);
+      for (const id of late) expect(await store.heartbeat('nodes only', id)).toBe(true);
+      expect(await store.heartbeat('other', kept)).toBe(true);
+      expect(await store.deleteCluster('nodes only')).toBe(true);
+      expect(await store.deleteCluster('nodes only')).toBe(false);
+    });
+
+    it('R23: stays deleted when the process ends before its records are removed; the next one removes them', async () => {
+      const dir = await temporaryDirectory();
+      const first = await openStore(dir, context());
+      const ids = await add(first, 5_000);
+      const deleted = once(first);
+      const deleting = first.deleteCluster('nodes only');
+      await deleted;
+      const late = await first.addNode('nodes only', node);
+      await first.close();
+      await deleting;
+      expect(await recordsIn(dir)).toBeGreaterThan(1);
+      const second = await openStore(dir, context());
+      expect((await second.nodes('nodes only')).map(({ id }) => id)).toEqual([late]);
+      for (const id of ids) expect(await second.heartbeat('nodes only', id)).toBe(false);
+      await second.close();
+      expect(await recordsIn(dir)).toBe(1);
+    });
+
+    const once = (store: LmdbStore) => new Promise<void>((resolve) => store.watch(() => resolve()));
+
+    async function recordsIn(dir: string): Promise<number> {
+      const root = open({ path: dir });
+      const records = root.openDB({ name: 'nodes', encoding: 'binary', keyEncoding: 'binary' }).getCount();
+      await root.close();
+      return records;
+    }
   });
 
   it('keeps a directory of its own closed to others: snapshots hold password hashes', async () => {

@@ -207,33 +207,41 @@ describe('a poll', () => {
     });
   });
 
-  it('#13 the gap between get and watch: one that starts while a version is being stored does not miss it (R22)', async () => {
-    const store = new MemoryStore();
-    const head = store.head.bind(store);
-    let release = () => {};
-    let held: Promise<void> | undefined;
-    // The compare reads the head, and before it goes on the version is stored.
-    store.head = async (cluster) => {
-      const result = await head(cluster);
-      const delay = held;
-      held = undefined;
-      await delay;
-      return result;
-    };
-    const { manager } = setUp({ store });
-    const version = await commit(manager, 'one');
-    held = new Promise((resolve) => {
-      release = resolve;
-    });
-    const poll = manager.poll(pollOf(version));
-    await stateOf(poll);
-    const pushed = await manager.push(pushOf(version, 'two'));
-    release();
-    expect(await poll).toMatchObject({
-      kind: 'snapshot',
-      version: pushed.kind === 'committed' && pushed.version,
-    });
-  });
+  it.each([
+    ['before', false],
+    ['after', true],
+  ])(
+    '#13 the gap between get and watch: one whose comparison ends %s the polls are notified of a version does not miss it (R22)',
+    async (_, isNotified) => {
+      const store = new MemoryStore();
+      const head = store.head.bind(store);
+      let release = () => {};
+      let held: Promise<void> | undefined;
+      // The compare reads the head, and before it goes on the version is stored.
+      store.head = async (cluster) => {
+        const result = await head(cluster);
+        const delay = held;
+        held = undefined;
+        await delay;
+        return result;
+      };
+      const { manager } = setUp({ store });
+      const version = await commit(manager, 'one');
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      const poll = manager.poll(pollOf(version));
+      await stateOf(poll);
+      const pushed = await manager.push(pushOf(version, 'two'));
+      // Polls are notified after the response to the push.
+      if (isNotified) for (let turns = 0; turns < 3; turns++) await stateOf(poll);
+      release();
+      expect(await poll).toMatchObject({
+        kind: 'snapshot',
+        version: pushed.kind === 'committed' && pushed.version,
+      });
+    },
+  );
 
   it('that starts while pushes wait gets the latest version with all other polls, soon (R22)', async () => {
     const store = new MemoryStore();

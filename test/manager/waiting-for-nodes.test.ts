@@ -50,12 +50,16 @@ async function setUp(options: Partial<ManagerOptions> = {}) {
     }
     beats();
   };
-  return { clock, store, manager, commit, join, beat, wait, held, mature, epoch };
+  /** On a busy machine a listing takes several turns of the event loop; what follows it may take a moment of the clock. */
+  const decided = (waiting: { readonly state: string } | undefined) =>
+    expect
+      .poll(async () => {
+        await clock.advance(1);
+        return waiting?.state;
+      })
+      .not.toBe('pending');
+  return { clock, store, manager, commit, join, beat, wait, held, mature, decided, epoch };
 }
-
-/** Long listings take several turns of the event loop on a busy machine, and no time of the clock. */
-const decided = (waiting: { readonly state: string } | undefined) =>
-  expect.poll(() => waiting?.state).not.toBe('pending');
 
 const idsOf = (nodes: readonly { readonly id: number }[]) => nodes.map(({ id }) => id);
 
@@ -85,7 +89,7 @@ describe('waiting for the nodes', () => {
   });
 
   it('R28: a held wait ends with the last report, by a heartbeat or a poll, without another look before', async () => {
-    const { clock, manager, commit, join, beat, held, mature, epoch } = await setUp();
+    const { clock, manager, commit, join, beat, held, mature, epoch, decided } = await setUp();
     const old = await commit();
     const ids = [await join('0'), await join('1'), await join('2')];
     await mature(() => {
@@ -106,7 +110,7 @@ describe('waiting for the nodes', () => {
   });
 
   it('R28: a poll of an agent does not count, nor does a replaced process', async () => {
-    const { clock, manager, commit, join, beat, held, mature, epoch } = await setUp();
+    const { clock, manager, commit, join, beat, held, mature, epoch, decided } = await setUp();
     const old = await commit();
     const id = await join('a');
     await mature(() => beat(id, { instance: 'a', version: old, applied: old }));
@@ -127,7 +131,7 @@ describe('waiting for the nodes', () => {
   });
 
   it('R28: a node counts from its registration, a killed one until its time to live is over, one that left no longer', async () => {
-    const { clock, manager, commit, join, beat, held, mature } = await setUp();
+    const { clock, manager, commit, join, beat, held, mature, decided } = await setUp();
     const version = await commit();
     const [first, second, third] = [await join('1'), await join('2'), await join('3')];
     const firstBeats = () => beat(first, { instance: '1', version });
@@ -153,7 +157,7 @@ describe('waiting for the nodes', () => {
   });
 
   it('R28: a manager that has just started does not report for one time to live that all have it', async () => {
-    const { clock, manager, store, commit, join, beat, wait, held, mature } = await setUp();
+    const { clock, manager, store, commit, join, beat, wait, held, mature, decided } = await setUp();
     const version = await commit();
     const id = await join('1');
     await mature(() => beat(id, { instance: '1', version }));
@@ -180,7 +184,7 @@ describe('waiting for the nodes', () => {
   });
 
   it('R28: with seen, a node that has been silent for longer does not count', async () => {
-    const { clock, commit, join, beat, wait, held, mature } = await setUp();
+    const { clock, commit, join, beat, wait, held, mature, decided } = await setUp();
     const version = await commit();
     const [first, silent] = [await join('1'), await join('2')];
     await mature(() => {
@@ -199,7 +203,7 @@ describe('waiting for the nodes', () => {
   });
 
   it('R28: a wait ends with an error when the history of its version ends, or never had it', async () => {
-    const { clock, manager, commit, join, beat, held, mature, epoch } = await setUp();
+    const { clock, manager, commit, join, beat, held, mature, epoch, decided } = await setUp();
     const version = await commit();
     await clock.advance(10);
     const later = await commit();
@@ -227,7 +231,7 @@ describe('waiting for the nodes', () => {
   });
 
   it('R24: held waits take the slots of held polls, and end with their manager', async () => {
-    const { clock, manager, commit, join, wait, held } = await setUp({ limits: { heldPolls: 2 } });
+    const { clock, manager, commit, join, wait, held, decided } = await setUp({ limits: { heldPolls: 2 } });
     const version = await commit();
     await join('1');
     const waiting = [held(version), held(version), held(version)];

@@ -4,7 +4,8 @@ import { omitStacks, type RandomBelow, randomBelow } from '../support/fuzzing.js
 import { influxdbFile } from './support/influxdb-files.js';
 import { delimited, fixed64, group, number, oneOfEach } from './support/wire.js';
 
-const inputs = 1_000_000;
+/** More for a night: `FUZZ_RUNS=1000000`. */
+const inputs = Number(process.env['FUZZ_RUNS'] ?? 200_000);
 
 /** Well-formed metadata, small ones, to begin with. */
 const corpus: readonly Uint8Array[] = [

@@ -7,7 +7,8 @@ import { childProgram, kill } from './support/child.js';
 import { changesIn, databasesAfter } from './support/restless-writer-rules.js';
 import { temporaryDirectory } from './support/temporary-directory.js';
 
-const kills = 1000;
+/** A thousand at night: `CFLUX_KILLS=1000`. */
+const kills = Number(process.env['CFLUX_KILLS'] ?? 160);
 const storesAtOnce = 16;
 const writersAtOnce = 2;
 
@@ -54,7 +55,7 @@ describe('a writer that is killed at any moment', () => {
       return progress;
     });
     const progress = (await Promise.all(writers)).flat();
-    for (const { acknowledged } of progress) expect(acknowledged).toBeGreaterThan(50);
+    for (const { acknowledged } of progress) expect(acknowledged).toBeGreaterThan(kills / 25);
     // Otherwise the kills would prove nothing.
     expect(progress.reduce((sum, { hits }) => sum + hits, 0)).toBeGreaterThan(kills / 20);
   }, 300_000);

@@ -1,6 +1,8 @@
 import { decodeMetadata, encodeMetadata, LocalMetaClient, type MetaData } from 'clusterflux';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { encodeShared } from '../../src/meta/codec/encode-metadata.js';
+import { replaceAt } from '../../src/meta/named-list.js';
 import { benchmarkSnapshot } from './support/benchmark-snapshot.js';
 import { countWork } from './support/count-work.js';
 
@@ -100,6 +102,45 @@ describe('names that occur twice', () => {
     // Nothing is where it was: each of them would have to be searched for.
     const turned = { ...rest, databases: [...twice.databases].reverse() };
     expect(decodeMetadata(encodeMetadata(turned), known).databases.length).toBe(40_000);
+  });
+});
+
+describe('a list of many records', () => {
+  /** Ten databases of two hundred have other queries each time, so the list is written as a whole after a few changes. */
+  const changed = (data: MetaData, round: number): MetaData => {
+    const databases = data.databases.map((database, i) =>
+      i % 20 === 0
+        ? { ...database, continuousQueries: [{ name: `q${round}`, query: `query ${round}` }] }
+        : database,
+    );
+    return {
+      ...data,
+      databases: databases.reduce((list, each, i) => replaceAt(list, i, each), data.databases),
+    };
+  };
+  const sharesMemory = (data: MetaData, base: MetaData) => {
+    const { buffer } = encodeShared(base).toSorted((a, b) => b.length - a.length)[0] ?? {};
+    return encodeShared(data).some((piece) => piece.buffer === buffer);
+  };
+
+  it('is written as a whole when its changes have cost as much (R29)', () => {
+    const base = decodeMetadata(encodeMetadata(benchmarkSnapshot({ databases: 200, groups: 2 })));
+    let data = base;
+    let rounds = 0;
+    while (rounds < 100 && sharesMemory(data, base)) data = changed(data, ++rounds);
+    expect(rounds).toBeGreaterThan(2);
+    expect(rounds).toBeLessThan(100);
+    const settled = data;
+    data = changed(data, 0);
+    expect(sharesMemory(data, settled)).toBe(true);
+  });
+
+  it('is not written as a whole because of the changes of another client of the process (R29)', () => {
+    const base = decodeMetadata(encodeMetadata(benchmarkSnapshot({ databases: 200, groups: 2 })));
+    for (let client = 0; client < 100; client++) {
+      const data = changed(base, client);
+      expect(sharesMemory(data, base)).toBe(true);
+    }
   });
 });
 

@@ -14,6 +14,14 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     rule: 'R1',
+    breaks: 'two open clients wrap one meta client',
+    file: 'client/local/wrapped-clients.ts',
+    find: 'if (inUse.has(meta)) {',
+    replace: 'if (false) {',
+    tests: ['client/own-methods.test.ts'],
+  },
+  {
+    rule: 'R1',
     breaks: 'a direct change of the wrapped client is not detected before a round',
     file: 'client/commit/round.ts',
     find: 'await replica.checkDivergence();',

@@ -8,6 +8,7 @@ const onManager = ['manager/deltas.test.ts'];
 const recent = ['manager/recent-changes.test.ts'];
 const onWire = ['transport/http-deltas.test.ts'];
 const onNodes = ['client/rules/r29-deltas.test.ts'];
+const onForms = ['client/metadata-forms.test.ts'];
 
 /** R29, and other rules as far as deltas may break them. */
 export const deltaMutants: readonly Mutant[] = [
@@ -58,6 +59,22 @@ export const deltaMutants: readonly Mutant[] = [
     find: 'lossy ? undefined : decodeSparsely',
     replace: 'false ? undefined : decodeSparsely',
     tests: metadata,
+  },
+  {
+    rule: 'R29',
+    breaks: 'every change of a long list copies all of it',
+    file: 'meta/named-list.ts',
+    find: 'origin: list, spent: 0 }',
+    replace: 'origin: list, spent: Number.MAX_VALUE }',
+    tests: ['meta/segments.test.ts'],
+  },
+  {
+    rule: 'R29',
+    breaks: 'a list that changes is never written as a whole again',
+    file: 'meta/codec/encode-list.ts',
+    find: 'spend(list, count);',
+    replace: '',
+    tests: ['meta/segments.test.ts'],
   },
   {
     rule: 'R29',
@@ -167,8 +184,8 @@ export const deltaMutants: readonly Mutant[] = [
     rule: 'R29',
     breaks: 'a refused delta fails the push',
     file: 'transport/http-push.ts',
-    find: 'const post = this.#post(request, signal);',
-    replace: 'const post = Promise.resolve(this.#read(request, answer));',
+    find: "const post = this.#post(request, signal, 'fallback');",
+    replace: "const post = Promise.resolve(this.#read(request, answer, 'delta'));",
     tests: onWire,
   },
   {
@@ -186,6 +203,14 @@ export const deltaMutants: readonly Mutant[] = [
     find: '&& this.#clock.monotonic() >= known.restsUntil',
     replace: '',
     tests: onWire,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a command pushes a delta from bytes that the manager does not have',
+    file: 'cli/cluster-target.ts',
+    find: 'base.isExact ? base.data : undefined',
+    replace: 'base.data',
+    tests: onForms,
   },
   {
     rule: 'R3',

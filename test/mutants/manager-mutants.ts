@@ -67,7 +67,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R21',
     breaks: 'numbers of a deleted cluster are reused',
-    file: 'manager/stores/memory-store.ts',
+    file: 'manager/stores/memory/memory-store.ts',
     find: 'const previous = latest?.version ?? generation;',
     replace: 'const previous = latest?.version ?? 0;',
     tests: memory,
@@ -139,7 +139,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R23',
     breaks: 'a heartbeat does not revive a node that left',
-    file: 'manager/stores/memory-store.ts',
+    file: 'manager/stores/memory/memory-nodes.ts',
     find: 'node.left = leaving;',
     replace: 'node.left ||= leaving;\n    if (node.left) return true;',
     tests: memory,
@@ -238,7 +238,7 @@ export const managerMutants: readonly Mutant[] = [
     file: 'manager/versions/version-cache.ts',
     find: 'if (record === undefined) return undefined;',
     replace:
-      'if (record === undefined) {\n      for (const [key, kept] of this.#kept) if (key.startsWith(String(version))) return kept.snapshot;\n      return undefined;\n    }',
+      'if (record === undefined) {\n      for (const [key, kept] of this.#entries) if (key.startsWith(String(version))) return kept.snapshot;\n      return undefined;\n    }',
     tests: ['manager/many-clusters.test.ts'],
   },
   {
@@ -285,7 +285,7 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R24',
     breaks: 'held polls per connection are not limited',
     file: 'manager/polls/poll-slots.ts',
-    find: 'ofConnection >= maxOfConnection',
+    find: 'ofConnection.polls >= maxOfConnection',
     replace: 'false',
     tests: ['manager/poll-slots.test.ts'],
   },
@@ -307,6 +307,14 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
+    breaks: 'all dashboards together have the share of one cluster',
+    file: 'manager/manager.ts',
+    find: 'const takeSlot = () => this.#pollSlots.take({ requester, connection });',
+    replace: "const takeSlot = () => this.#pollSlots.take({ cluster: '', requester, connection });",
+    tests: ['manager/poll-slots.test.ts'],
+  },
+  {
+    rule: 'R24',
     breaks: 'a compressed body may be of any size once decompressed',
     file: 'manager/http/unpack-gzip.ts',
     find: 'if (size + bytes.byteLength > most) throw',
@@ -316,7 +324,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R25',
     breaks: 'only the newest version is kept',
-    file: 'manager/stores/memory-store.ts',
+    file: 'manager/stores/memory/memory-store.ts',
     find: 'if (cluster.versions.length > keepVersions) cluster.versions.shift();',
     replace: 'if (cluster.versions.length > 1) cluster.versions.shift();',
     tests: memory,
@@ -453,8 +461,8 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R26',
     breaks: 'a command does not identify itself',
     file: 'cli/cluster-target.ts',
-    find: 'mutation, requester: this.#requester, drops }',
-    replace: 'mutation, drops }',
+    find: '      requester: this.#requester,\n',
+    replace: '',
     tests: ['cli/requester.test.ts'],
   },
   {
@@ -492,7 +500,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R27',
     breaks: 'the memory store does not recognize a repeated mutation',
-    file: 'manager/stores/memory-store.ts',
+    file: 'manager/stores/memory/memory-store.ts',
     find: 'checkCommit(commit, head, earlier?.version)',
     replace: 'checkCommit(commit, head, undefined)',
     tests: memory,
@@ -643,8 +651,16 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R24',
+    breaks: 'nodes of a deleted cluster are known until their records are removed',
+    file: 'manager/stores/lmdb/lmdb-nodes.ts',
+    find: 'return nodeId > removedNodes ? node : undefined;',
+    replace: 'return node;',
+    tests: lmdb,
+  },
+  {
+    rule: 'R24',
     breaks: 'deleting a cluster that never existed changes its epoch',
-    file: 'manager/stores/memory-store.ts',
+    file: 'manager/stores/memory/memory-store.ts',
     find: 'if (cluster === undefined) return false;',
     replace:
       'if (cluster === undefined) {\n      this.#memory.generations.set(name, nextNumber(0, clock.now()));\n      return false;\n    }',
@@ -669,10 +685,10 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R28',
     breaks: 'a poll at version 0 reports a held version',
-    file: 'manager/manager.ts',
-    find: 'if (isNode && nodeId !== undefined && version !== noVersion) {',
+    file: 'manager/nodes/registry.ts',
+    find: 'if (progress.version === noVersion) return;',
     replace:
-      'if (isNode && nodeId !== undefined) {\n        if (version === noVersion) this.#store.noteHeld(cluster, nodeId, { instance, epoch, version: 1 });',
+      'if (progress.version === noVersion) return this.polled(cluster, nodeId, { ...progress, version: 1 });',
     tests: ['manager/progress.test.ts'],
   },
   {
@@ -789,6 +805,23 @@ export const managerMutants: readonly Mutant[] = [
   },
   {
     rule: 'R28',
+    breaks: 'a version that follows another before that has reached all nodes is not measured',
+    file: 'manager/nodes/spread-meter.ts',
+    find: 'this.#followed.push(',
+    replace: 'if (!this.#isMeasuring) this.#followed.push(',
+    tests: ['manager/spread-metrics.test.ts'],
+  },
+  {
+    rule: 'R28',
+    breaks:
+      'a process that was stopped during a look at the nodes does not look again for four times as long',
+    file: 'manager/nodes/node-waits.ts',
+    find: 'Math.min((share - 1) * (end - begin), longestPause * interval)',
+    replace: '(share - 1) * (end - begin)',
+    tests: ['manager/spread-metrics.test.ts'],
+  },
+  {
+    rule: 'R28',
     breaks: 'the list of an older manager is a result',
     file: 'protocol/waiting-for-nodes.ts',
     find: 'throw cannotWait();',
@@ -864,9 +897,8 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R35',
     breaks: 'a request is checked only after its route was found',
     file: 'manager/http/request-handler.ts',
-    find: "if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'notApplied' });",
-    replace:
-      "if (refusal !== undefined && this.#routes.of(request) !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'notApplied' });",
+    find: 'if (refusal !== undefined) {',
+    replace: 'if (refusal !== undefined && this.#routes.of(request) !== undefined) {',
     tests: ['manager/browser-guard.test.ts'],
   },
   {

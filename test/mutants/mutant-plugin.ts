@@ -3,16 +3,21 @@ import { allMutants } from './all-mutants.js';
 import { mutate } from './mutant.js';
 
 /** The mutant that this process runs with; absent: the sources are as they are. */
-export const mutantName = process.env['MUTANT'];
+const mutantName = process.env['MUTANT'];
 
-/** Changes the source of the mutant as it is loaded; on disk it stays as it is. */
+/**
+ * Returns the source of a file as this process runs it: on disk it is without the mutant.
+ *
+ * @param path ends with `src/` and the path below
+ */
+export function sourceWithMutant(path: string, source: string): string {
+  if (mutantName === undefined) return source;
+  const mutant = allMutants.get(mutantName);
+  if (mutant === undefined) throw new Error(`there is no mutant ${mutantName}`);
+  return path.endsWith(`src/${mutant.file}`) ? mutate(source, mutant) : source;
+}
+
+/** Changes the source of the mutant as it is loaded. */
 export function mutantPlugin(): Plugin {
-  const mutant = mutantName === undefined ? undefined : allMutants.get(mutantName);
-  if (mutantName !== undefined && mutant === undefined) throw new Error(`there is no mutant ${mutantName}`);
-  return {
-    name: 'mutant',
-    enforce: 'pre',
-    transform: (source, id) =>
-      mutant !== undefined && id.endsWith(`/src/${mutant.file}`) ? mutate(source, mutant) : undefined,
-  };
+  return { name: 'mutant', enforce: 'pre', transform: (source, id) => sourceWithMutant(id, source) };
 }

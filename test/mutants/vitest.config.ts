@@ -10,7 +10,6 @@ export default mergeConfig(
     root: fileURLToPath(new URL('../..', import.meta.url)),
     plugins: [mutantPlugin()],
     test: {
-      typecheck: { enabled: false },
       testTimeout: 60_000,
       hookTimeout: 120_000,
       expect: { poll: { timeout: 20_000 } },

@@ -68,8 +68,8 @@ class Soak {
   }
 
   async live(): Promise<SoakOutcome> {
-    const program = await bundle(programFile('../chaos/programs/manager.ts'), 'soak-manager');
-    const manager = new ManagerServer('manager', program, ['lmdb', join(this.#dir, 'store')], (what) =>
+    const program = await bundle(programFile('../chaos/programs/manager.ts'));
+    const manager = new ManagerServer('manager', program, ['', 'lmdb', join(this.#dir, 'store')], (what) =>
       this.#complaints.push(what),
     );
     this.#manager = manager;
@@ -102,7 +102,7 @@ class Soak {
   }
 
   async #startClients(endpoint: string): Promise<void> {
-    const program = await bundle(programFile('./programs/clients.ts'), 'soak-clients');
+    const program = await bundle(programFile('./programs/clients.ts'));
     for (let number = 0; number < processes; number++) {
       const name = `p${number}`;
       const setup = {

@@ -11,6 +11,8 @@ import { acceptsConnections } from './accepts-connections.js';
 export interface InfluxdOptions {
   /** Whether requests need credentials. Default: false. */
   readonly auth?: boolean;
+  /** The secret of JSON Web Tokens. Default: none. */
+  readonly sharedSecret?: string;
   /** Whether CREATE DATABASE makes `autogen`. Default: true. */
   readonly retentionAutocreate?: boolean;
   /** Rows of one result before it is cut and marked `partial`. Default: 0, no limit. */
@@ -23,6 +25,8 @@ export interface InfluxdOptions {
   readonly tls?: { readonly certificate: string; readonly privateKey: string };
   /** How often expired shard groups are deleted. Default: '30m'. */
   readonly retentionCheck?: string;
+  /** How long a shard is not written to before its points move from the write-ahead log to a TSM file. Default: '10m'. */
+  readonly flushAfter?: string;
 }
 
 /** A real `influxd` on loopback with a folder of its own. */
@@ -168,6 +172,7 @@ bind-address = "127.0.0.1:${ports.snapshot}"
   dir = "${dir}/data"
   wal-dir = "${dir}/wal"
   query-log-enabled = false
+  cache-snapshot-write-cold-duration = "${options.flushAfter ?? '10m'}"
 [retention]
   check-interval = "${options.retentionCheck ?? '30m'}"
 [monitor]
@@ -180,6 +185,7 @@ bind-address = "127.0.0.1:${ports.snapshot}"
 [http]
   bind-address = "127.0.0.1:${ports.http}"
   auth-enabled = ${auth}
+  shared-secret = "${options.sharedSecret ?? ''}"
   log-enabled = false
   max-row-limit = ${maxRowLimit}
   https-enabled = ${tls !== undefined}

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.js';
 
 const program = fileURLToPath(new URL('../manager/programs/etcd-manager.ts', import.meta.url));
 
@@ -22,7 +23,7 @@ export class ManagerProcess {
 
   async start(): Promise<void> {
     const port = this.#url === '' ? '0' : new URL(this.#url).port;
-    const child = spawn(process.execPath, ['--import', 'tsx', program, port, ...this.#args], {
+    const child = spawn(process.execPath, [await bundle(program), port, ...this.#args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#process = child;

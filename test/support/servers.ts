@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 
 /** The real servers that `npm run servers` installs. */
@@ -31,6 +32,24 @@ export function describeWithModule(
   describeWhere(isThere, `package ${debianPackage}`, name, suite);
 }
 
+/** Where Debian puts the sources of Go packages. */
+export const goPath = '/usr/share/gocode';
+
+/**
+ * A suite that compiles a program with a Go package from Debian. Go is large, and `npm run servers` does not install it: without it the suite
+ * is left out and listed loudly, also with `CI=true`.
+ */
+export function describeWithGo(
+  { path, debianPackage }: { readonly path: string; readonly debianPackage: string },
+  name: string,
+  suite: () => void,
+): void {
+  const isThere = spawnSync('which', ['go']).status === 0 && existsSync(`${goPath}/src/${path}`);
+  const what = `Go with its package ${debianPackage}`;
+  if (process.env['CFLUX_TESTS'] === 'unit' || !isThere) leaveOut(what, name, suite);
+  else describe(name, suite);
+}
+
 /** What this machine may not let a test do; both need root's rights. */
 export type Facility = 'tmpfs' | 'network namespaces';
 
@@ -49,8 +68,13 @@ export function describeWithFacility(facility: Facility, name: string, suite: ()
 }
 
 function describeWhere(isThere: boolean, what: string, name: string, suite: () => void): void {
+  const isRun = isThere || process.env['CI'] === 'true';
+  if (process.env['CFLUX_TESTS'] !== 'unit' && isRun) describe(name, suite);
+  else leaveOut(what, name, suite);
+}
+
+function leaveOut(what: string, name: string, suite: () => void): void {
   if (process.env['CFLUX_TESTS'] === 'unit')
-    describe.skip(`left to npm test, for it needs ${what}: ${name}`, suite);
-  else if (isThere || process.env['CI'] === 'true') describe(name, suite);
+    describe.skip(`left to npm test, because it needs ${what}: ${name}`, suite);
   else describe.skip(`${missingMark}${what}: ${name}`, suite);
 }

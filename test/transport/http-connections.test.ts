@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { bundle } from '../support/bundle.js';
 import { answer, rawServer } from '../support/raw-server.js';
 import { errorOf, httpTransport, onlyOnce, somePush } from '../support/transports.js';
 
 const heartbeat = { cluster: 'c', nodeId: 1 };
 const poll = { cluster: 'c', version: 4, wait: 300_000 };
 
-function program(name: string, args: readonly string[]) {
+async function program(name: string, args: readonly string[]) {
   const file = fileURLToPath(new URL(`programs/${name}`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+  const child = spawn(process.execPath, [await bundle(file), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -104,7 +105,7 @@ describe('a connection', () => {
     const server = await rawServer((request, socket) => {
       if (request.method === 'PUT') socket.write(answer(200, { 'Keep-Alive': 'timeout=600' }));
     });
-    const { child, output } = program('close-and-exit.ts', [server.url]);
+    const { child, output } = await program('close-and-exit.ts', [server.url]);
     await expect.poll(() => server.requests.length, { timeout: 10_000 }).toBe(5);
     const exited = once(child, 'exit');
     const begin = performance.now();

@@ -59,6 +59,20 @@ function retrying(methods: Partial<Transport>, options: RetryOptions = {}) {
   return { clock, events, transport };
 }
 
+/** The timers of a busy machine: each fires late, by the next of the given milliseconds. */
+class LateClock extends LeapingClock {
+  readonly #lateness: number[];
+
+  constructor(lateness: readonly number[]) {
+    super();
+    this.#lateness = [...lateness];
+  }
+
+  override after(ms: number, callback: () => void): () => void {
+    return super.after(ms + (this.#lateness.shift() ?? 0), callback);
+  }
+}
+
 const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => expect.unreachable('it was fulfilled'),
@@ -210,6 +224,32 @@ describe('withRetry', () => {
         await transport.push(push, { timeout }).catch(() => {});
         expect(clock.monotonic()).toBeLessThanOrEqual(timeout);
       }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('R27: makes no attempt for which no time is left, however late a delay ends', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(2_000)),
+        fc.integer({ min: 20, max: 5_000 }),
+        async (lateness, timeout) => {
+          const given: number[] = [];
+          const late = new LateClock(lateness);
+          const { transport } = retrying(
+            {
+              push: async (_, { timeout: left = 0 } = {}) => {
+                given.push(left);
+                throw failure({ outcome: 'notApplied' });
+              },
+            },
+            { clock: late },
+          );
+          const error = await errorOf(transport.push(push, { timeout }));
+          expect(error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'notApplied' });
+          for (const left of given) expect(left).toBeGreaterThanOrEqual(5);
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -46,6 +46,7 @@ describe('types of CfluxClient', () => {
       }
     }
     expectTypeOf(new CfluxClient(new Own()).mutate((meta) => meta.extra())).resolves.toEqualTypeOf<number>();
+    expectTypeOf(new CfluxClient(new Own()).extra()).resolves.toEqualTypeOf<number>();
     // @ts-expect-error it can not be set
     new CfluxClient({ data: least.data });
     // @ts-expect-error createDatabase resolves with a database

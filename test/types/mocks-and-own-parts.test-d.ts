@@ -1,9 +1,13 @@
 import {
   CfluxClient,
+  CfluxClientMembers,
+  type CfluxOptions,
+  type DatabaseInfo,
   LocalMetaClient,
   type MetaClient,
   type MetaClientLike,
   type MetaData,
+  type NodeInfo,
   type Transport,
 } from 'clusterflux';
 import { InfluxMirror, importUnmanaged } from 'clusterflux/influxdb';
@@ -44,19 +48,131 @@ describe('types of mocks', () => {
 });
 
 describe('types of own meta clients', () => {
+  class Own {
+    data = (): MetaData => new LocalMetaClient().data();
+    setData(_: MetaData): void {}
+    database = async (_name: string, _isExact?: boolean): Promise<undefined> => undefined;
+    extra = (word: string): string => word;
+    readonly size = 1;
+    // A name of the client itself, and one that would make the client a promise.
+    nodes = (): number => 1;
+    // biome-ignore lint/suspicious/noThenProperty: that is the case
+    then = (): void => {};
+  }
+  const own = new CfluxClient(new Own());
+
   it('an operation gets the very client that was wrapped', () => {
-    class Own {
-      data = (): MetaData => new LocalMetaClient().data();
-      setData(_: MetaData): void {}
-      extra = (): string => 'extra';
-    }
-    const own = new CfluxClient(new Own());
-    expectTypeOf(own.mutate((meta) => meta.extra())).resolves.toEqualTypeOf<string>();
+    expectTypeOf(own.mutate((meta) => meta.extra('x'))).resolves.toEqualTypeOf<string>();
     expectTypeOf(own.mutate(async (meta) => meta.setData(meta.data()))).resolves.toEqualTypeOf<void>();
     // @ts-expect-error this one has no createDatabase
     void own.mutate((meta) => meta.createDatabase('x'));
-    // The client has the method, and throws at run time that the wrapped client lacks it.
-    expectTypeOf(own.createDatabase).parameters.toEqualTypeOf<[string]>();
+  });
+
+  it('the client has exactly the methods of the wrapped client, as promises, besides its own', () => {
+    expectTypeOf(own.data).toEqualTypeOf<() => Promise<MetaData>>();
+    expectTypeOf(own.setData).toEqualTypeOf<(data: MetaData) => Promise<void>>();
+    expectTypeOf(own.database).toEqualTypeOf<(name: string, isExact?: boolean) => Promise<undefined>>();
+    expectTypeOf(own.extra).toEqualTypeOf<(word: string) => Promise<string>>();
+    expectTypeOf(own.nodes()).resolves.toEqualTypeOf<readonly NodeInfo[]>();
+    expectTypeOf(own.meta).toEqualTypeOf<Own>();
+    // @ts-expect-error the wrapped client has no createDatabase
+    void own.createDatabase('x');
+    // @ts-expect-error a property is no method
+    void own.size;
+    expectTypeOf(own).not.toHaveProperty('then');
+    expectTypeOf(client).not.toHaveProperty('fork');
+    expectTypeOf(client).not.toHaveProperty('hashPassword');
+    // @ts-expect-error a client of a partial mock is not one of a whole meta client
+    expectTypeOf(own).toExtend<CfluxClient>();
+  });
+
+  it('methods that a type declares optional are optional', () => {
+    const some = new CfluxClient<MetaClientLike>(new LocalMetaClient());
+    expectTypeOf(some.createDatabase).toEqualTypeOf<CfluxClient['createDatabase'] | undefined>();
+    // @ts-expect-error it may be missing
+    void some.createDatabase('x');
+    expectTypeOf(some.data()).resolves.toEqualTypeOf<MetaData>();
+  });
+
+  it('the client can be extended, and recognized by instanceof', () => {
+    class Audited extends CfluxClient<LocalMetaClient> {
+      override readonly createDatabase = async (name: string): Promise<DatabaseInfo> =>
+        super.createDatabase(name);
+
+      async createTwo(): Promise<void> {
+        await this.createDatabase('a');
+        await super.createDatabase('b');
+      }
+    }
+    const audited = new Audited(new LocalMetaClient(), { cluster: 'prod' });
+    expectTypeOf(audited.meta).toEqualTypeOf<LocalMetaClient>();
+    expectTypeOf(audited).toExtend<CfluxClient>();
+    expectTypeOf(audited.on('closed', () => {})).toEqualTypeOf<Audited>();
+    class Plain extends CfluxClient {}
+    expectTypeOf(new Plain(new LocalMetaClient()).databases()).resolves.toExtend<readonly DatabaseInfo[]>();
+    const unknown: unknown = client;
+    if (unknown instanceof CfluxClient) {
+      expectTypeOf(unknown).toExtend<CfluxClient>();
+      expectTypeOf(unknown.createDatabase('a')).resolves.toEqualTypeOf<DatabaseInfo>();
+    }
+    const either = (value: typeof own | string) => {
+      if (value instanceof CfluxClient) expectTypeOf(value).toEqualTypeOf<typeof own>();
+      else expectTypeOf(value).toEqualTypeOf<string>();
+    };
+    either('text');
+  });
+
+  describe('a generic subclass', () => {
+    class Audited<T extends MetaClient> extends CfluxClientMembers<T> {
+      async createTwo(): Promise<DatabaseInfo> {
+        await this.createDatabase('a');
+        await this.mutate((meta) => meta.createDatabase('b'));
+        return super.createDatabase('c');
+      }
+    }
+    class Wide<T extends MetaClientLike> extends CfluxClientMembers<T> {
+      constructor(meta: T, options?: CfluxOptions) {
+        super(meta, options);
+        // @ts-expect-error it may be missing
+        void this.createDatabase('x');
+        expectTypeOf(this.data()).resolves.toExtend<MetaData>();
+      }
+    }
+
+    it('extends CfluxClientMembers, and may call every method', () => {
+      const audited = new Audited(new LocalMetaClient());
+      expectTypeOf(audited.createTwo()).resolves.toEqualTypeOf<DatabaseInfo>();
+      expectTypeOf(audited.meta).toEqualTypeOf<LocalMetaClient>();
+      expectTypeOf(audited.createDatabase).toEqualTypeOf<(name: string) => Promise<DatabaseInfo>>();
+      expectTypeOf(audited).toExtend<CfluxClient>();
+      expectTypeOf(new Audited(mockMetaClient())).toExtend<CfluxClient>();
+      // @ts-expect-error a class that takes whole meta clients takes no partial ones
+      new Audited(new Own());
+    });
+
+    it('lacks what a partial client lacks', () => {
+      const wide = new Wide(new Own());
+      expectTypeOf(wide.database('x')).resolves.toEqualTypeOf<undefined>();
+      // @ts-expect-error the wrapped client has no createDatabase
+      void wide.createDatabase('x');
+      // @ts-expect-error a client of a partial mock is not one of a whole meta client
+      expectTypeOf(wide).toExtend<CfluxClient>();
+      expectTypeOf(new Wide(new LocalMetaClient())).toExtend<CfluxClient>();
+    });
+
+    it('cannot extend CfluxClient, because the own methods of a type that is not known yet are no members', () => {
+      // @ts-expect-error a base class must have statically known members
+      class Impossible<T extends MetaClient> extends CfluxClient<T> {}
+      expectTypeOf(Impossible).toBeConstructibleWith(new LocalMetaClient());
+    });
+
+    it('may be used like any client in a generic function', () => {
+      const open = <T extends MetaClient>(meta: T): CfluxClient<T> => new CfluxClient(meta);
+      expectTypeOf(open(new LocalMetaClient()).createDatabase('a')).resolves.toEqualTypeOf<DatabaseInfo>();
+      const create = <T extends MetaClient>(any: CfluxClient<T>): Promise<DatabaseInfo> =>
+        any.createDatabase('a');
+      expectTypeOf(create(client)).resolves.toEqualTypeOf<DatabaseInfo>();
+    });
   });
 
   it('the contract takes any meta client', () => {

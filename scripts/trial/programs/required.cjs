@@ -6,6 +6,13 @@ const { LocalTransport, Manager, MemoryStore } = require('clusterflux/manager');
 const { mockMetaClient, storeContract } = require('clusterflux/testing');
 
 async function main() {
+  // The same class by another name, as a base for generic classes.
+  const sameAs = { CfluxClientMembers: 'CfluxClient' };
+  for (const entry of ['', '/manager', '/influxdb', '/influxql', '/gateway', '/testing']) {
+    for (const [name, value] of Object.entries(require(`clusterflux${entry}`)))
+      if (typeof value === 'function' && /^[A-Z]/.test(name))
+        assert.equal(value.name, sameAs[name] ?? name, 'in logs and stacks');
+  }
   const manager = new Manager({ store: new MemoryStore() });
   const client = new CfluxClient(mockMetaClient(), { transport: new LocalTransport(manager) });
   await client.open();

@@ -1,12 +1,14 @@
 import { Command, Option } from 'commander';
 import { systemClock } from '../../clock.js';
 import { CfluxError } from '../../errors.js';
+import type { TlsSources } from '../../tls-credentials.js';
 import { withoutUser } from '../../transport/endpoints.js';
-import { Agent, type AgentOptions } from '../agent.js';
-import { checkAgent } from '../agent-check.js';
-import { AgentLog } from '../agent-log.js';
-import { serveAgent } from '../agent-server.js';
+import { Agent, type AgentOptions } from '../agent/agent.js';
+import { checkAgent } from '../agent/agent-check.js';
+import { AgentLog } from '../agent/agent-log.js';
+import { serveAgent } from '../agent/agent-server.js';
 import {
+  commandFlags,
   type InfluxFlags,
   influxOptions,
   type ManagerFlags,
@@ -15,7 +17,7 @@ import {
   withManagerFlags,
 } from '../connections.js';
 import { EndWith, exitCode } from '../exit-code.js';
-import { reloadedFileOf } from '../file-of.js';
+import { reloadedFileOf, rotatedSecretOf } from '../file-of.js';
 import { parseListen } from '../listen.js';
 import { collect, parseCount, parseDuration } from '../parse.js';
 import type { Terminal } from '../terminal.js';
@@ -35,6 +37,9 @@ interface Flags extends InfluxFlags, ManagerFlags {
   readonly gateway?: { readonly host: string; readonly port: number };
   readonly gatewayTlsCert?: string;
   readonly gatewayTlsKey?: string;
+  readonly wait?: 'own' | 'all';
+  readonly jwtSecretFile?: string;
+  readonly refuseBrowsers?: true;
   readonly adopt?: true;
   readonly reseed?: true;
   readonly json?: true;
@@ -89,6 +94,20 @@ export function agentCommand(terminal: Terminal): Command {
     )
     .option('--gateway-tls-cert <file>', 'certificate of the gateway (PEM)')
     .option('--gateway-tls-key <file>', 'private key of --gateway-tls-cert (PEM)')
+    .addOption(
+      new Option(
+        '--wait <servers>',
+        'a statement at the gateway is done when its own server, or all servers, have the change (default: own)',
+      ).choices(['own', 'all']),
+    )
+    .option(
+      '--jwt-secret-file <file>',
+      "file with only InfluxDB's shared-secret, to verify JSON Web Tokens at the gateway",
+    )
+    .option(
+      '--refuse-browsers',
+      'refuse schema statements that a web page of another origin sends to the gateway',
+    )
     .option('--adopt', "if the manager has another cluster's metadata, take it")
     .option('--reseed', "if the manager has another cluster's metadata, replace it by this node's")
     .option('--check', 'only check server, rights, snapshot port, manager and directory; a line each')
@@ -116,17 +135,18 @@ async function check(flags: Flags, terminal: Terminal): Promise<void> {
   if (failed > 0) throw new EndWith(exitCode.failed);
 }
 
-function gatewayOptions({
-  gateway,
-  gatewayTlsCert: cert,
-  gatewayTlsKey: key,
-  influxdb,
-}: Flags): Pick<AgentOptions, 'gateway'> {
-  if ((cert === undefined) !== (key === undefined))
-    throw new CfluxError('INVALID_OPTION', '--gateway-tls-cert and --gateway-tls-key need each other');
+function gatewayOptions(flags: Flags): Pick<AgentOptions, 'gateway'> {
+  const { gateway, influxdb, jwtSecretFile, refuseBrowsers = false, hostName: hostNames = [], wait } = flags;
+  const tls = gatewayTls(flags);
   if (gateway === undefined) {
-    if (cert === undefined) return {};
-    throw new CfluxError('INVALID_OPTION', '--gateway-tls-cert: needs --gateway');
+    const given = Object.entries({
+      '--gateway-tls-cert': tls,
+      '--jwt-secret-file': jwtSecretFile,
+      '--refuse-browsers': flags.refuseBrowsers,
+      '--wait': wait,
+    }).find(([, value]) => value !== undefined);
+    if (given === undefined) return {};
+    throw new CfluxError('INVALID_OPTION', `${given[0]}: needs --gateway`);
   }
   const server = new URL(influxdb);
   const isHere = /^(localhost|127\.[0-9.]+|\[::1\])$/.test(server.hostname);
@@ -136,12 +156,28 @@ function gatewayOptions({
       `--gateway: port ${gateway.port} is that of --influxdb ${withoutUser(influxdb)}; move the server to another port`,
     );
   }
-  if (cert === undefined || key === undefined) return { gateway };
-  const tls = {
+  const jwtSecret =
+    jwtSecretFile === undefined ? undefined : rotatedSecretOf('--jwt-secret-file', jwtSecretFile);
+  return {
+    gateway: {
+      ...gateway,
+      ...(tls === undefined ? {} : { tls }),
+      ...(jwtSecret === undefined ? {} : { jwtSecret }),
+      ...(wait === undefined ? {} : { wait }),
+      refuseBrowsers,
+      hostNames,
+    },
+  };
+}
+
+function gatewayTls({ gatewayTlsCert: cert, gatewayTlsKey: key }: Flags): TlsSources | undefined {
+  if ((cert === undefined) !== (key === undefined))
+    throw new CfluxError('INVALID_OPTION', '--gateway-tls-cert and --gateway-tls-key need each other');
+  if (cert === undefined || key === undefined) return undefined;
+  return {
     cert: reloadedFileOf('--gateway-tls-cert', cert),
     key: reloadedFileOf('--gateway-tls-key', key),
   };
-  return { gateway: { ...gateway, tls } };
 }
 
 async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {
@@ -160,6 +196,7 @@ async function runAgent(flags: Flags, terminal: Terminal): Promise<void> {
       },
       influx: {
         ...influxOptions(flags, terminal),
+        commandFlags: commandFlags(flags, terminal),
         drops: flags.allowDrops ? 'apply' : 'report',
         maxDrops: flags.maxDrops,
         ...(interval === undefined ? {} : { interval }),

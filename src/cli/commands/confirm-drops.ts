@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { CfluxError } from '../../errors.js';
-import { LedgerStore } from '../../influxdb/ledger-store.js';
-import { isThere } from '../../influxdb/orders/order-keeper.js';
+import { LedgerStore } from '../../influxdb/ledger/ledger-store.js';
 import { droppedBy } from '../../influxql/execute/execute-change.js';
 import { isRead } from '../../influxql/execute/read-metadata.js';
 import { parseStatements } from '../../influxql/index.js';
 import { printable } from '../../printable.js';
 import type { OrderedItem } from '../../protocol/drop-orders.js';
+import { isThere } from '../../protocol/revoked-orders.js';
 import type { ClusterTarget } from '../cluster-target.js';
 import { type ManagerFlags, withManagerFlags } from '../connections.js';
 import type { Terminal } from '../terminal.js';

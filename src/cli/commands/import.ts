@@ -1,17 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { CfluxError } from '../../errors.js';
-import { metadataOfFile } from '../../meta/codec/backup-file.js';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import { differenceLines, differences } from '../../meta/metadata-differences.js';
 import { metadataTree } from '../../meta/metadata-tree.js';
 import { onTopOf } from '../../meta/on-top-of.js';
-import type { MetaData } from '../../meta/records.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
-import { reasonOf } from '../file-of.js';
 import { jsonText } from '../json.js';
 import type { ManagerApi } from '../manager-api.js';
+import { readMetadataFile } from '../metadata-file.js';
 import type { Terminal } from '../terminal.js';
 import { withManager } from '../with-manager.js';
 
@@ -57,7 +54,7 @@ async function importFile(
   { replace, json }: Flags,
   terminal: Terminal,
 ): Promise<void> {
-  const wanted = await readMetadata(file);
+  const wanted = await readMetadataFile(file);
   const newest = await manager.newest(cluster);
   if (newest !== undefined && !replace) {
     throw new CfluxError(
@@ -78,12 +75,4 @@ async function importFile(
   }
   const { databases, users } = data;
   terminal.out(`Version ${version}: ${databases.length} databases and ${users.length} users of ${file}.`);
-}
-
-async function readMetadata(file: string): Promise<MetaData> {
-  try {
-    return decodeMetadata(metadataOfFile(await readFile(file)));
-  } catch (cause) {
-    throw new CfluxError('INVALID_OPTION', reasonOf(file, cause), { cause });
-  }
 }

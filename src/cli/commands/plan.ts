@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { CfluxError } from '../../errors.js';
 import { InfluxMirror } from '../../influxdb/influx-mirror.js';
-import type { Plan } from '../../influxdb/plan.js';
+import type { Plan } from '../../influxdb/plan/plan.js';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import type { MetaData } from '../../meta/records.js';
 import type { Snapshot } from '../../transport/transport.js';
 import {
+  commandFlags,
   type InfluxFlags,
   influxOptions,
   type ManagerFlags,
@@ -76,6 +77,7 @@ async function planFor(
   const mirror = new InfluxMirror({
     ...influxOptions(flags, terminal),
     ...(flags.data === undefined ? {} : { dir: flags.data }),
+    commandFlags: commandFlags(flags, terminal),
     drops: flags.allowDrops ? 'apply' : 'report',
     maxDrops: flags.maxDrops,
   });

@@ -1,13 +1,11 @@
 import { Command } from 'commander';
-import { isThere } from '../../influxdb/orders/order-keeper.js';
 import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import { differenceLines, differences } from '../../meta/metadata-differences.js';
 import { metadataTree } from '../../meta/metadata-tree.js';
 import { onTopOf } from '../../meta/on-top-of.js';
-import type { MetaData } from '../../meta/records.js';
-import { type DropOrder, type DropsChange, fitsHeader, itemKey } from '../../protocol/drop-orders.js';
+import { revocationOf } from '../../protocol/revoked-orders.js';
 import { type EndpointFlags, withEndpointFlags } from '../connections.js';
 import { jsonText } from '../json.js';
 import { type ManagerApi, noData } from '../manager-api.js';
@@ -50,23 +48,6 @@ export function rollbackCommand(terminal: Terminal): Command {
 
 const olderManager =
   'cflux: the manager is older, and did not revoke the drop orders of later versions: upgrade it';
-
-/**
- * Returns the revocation of the orders after `version` for what it holds: servers that did not carry them out keep their points.
- * `undefined` if there are none. If their names do not fit into a push, it revokes all orders after `version`.
- */
-function revocationOf(
-  wanted: MetaData,
-  version: number,
-  orders: readonly DropOrder[],
-): DropsChange | undefined {
-  const items = new Map(
-    orders.filter((order) => isThere(wanted, order)).map((order) => [itemKey(order), order]),
-  );
-  if (items.size === 0) return undefined;
-  const named = { revoke: { above: version, items: [...items.values()] } };
-  return fitsHeader(named) ? named : { revoke: { above: version } };
-}
 
 async function rollback(
   manager: ManagerApi,

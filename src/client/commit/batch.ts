@@ -6,7 +6,7 @@ import { restate } from '../../transport/restate.js';
 import type { Position } from '../local/position.js';
 import type { Emit } from '../observe/events.js';
 import type { Attempt } from './attempt.js';
-import type { PendingMutation } from './pending-mutation.js';
+import type { DropOrdersOutcome, PendingMutation } from './pending-mutation.js';
 import { closedWhileUndecided, notJudged, tookTooLong, tooLate } from './push-outcome.js';
 
 export interface BatchOptions {
@@ -108,11 +108,11 @@ export class Batch<M> {
     });
   }
 
-  /** Reports to each mutation that made drop orders whether they were stored. */
-  noteOrders(attempts: readonly Attempt[], stored: boolean): void {
+  /** Reports to each mutation that made drop orders what became of them. */
+  noteOrders(attempts: readonly Attempt[], outcome: DropOrdersOutcome): void {
     this.mutations.forEach((mutation, i) => {
       const attempt = attempts[i];
-      if (attempt !== undefined && 'orders' in attempt) mutation.noteOrders(stored);
+      if (attempt !== undefined && 'orders' in attempt) mutation.noteOrders(outcome);
     });
   }
 

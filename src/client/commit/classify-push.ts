@@ -1,4 +1,5 @@
 import { CfluxError, isCfluxError } from '../../errors.js';
+import type { MetadataForm } from '../../protocol/deltas.js';
 import type {
   CallOptions,
   EpochMismatch,
@@ -37,6 +38,7 @@ export type PushOutcome =
       readonly position: Position;
       /** The manager stored the drop orders of the push. Absent if there were none, or if it is older. */
       readonly hasDrops?: true;
+      readonly form: MetadataForm;
     }
   /** The newest version is another one. */
   | {
@@ -95,7 +97,9 @@ export function classifyPush(push: Push, response: PushResponse): PushOutcome {
   switch (response.kind) {
     case 'committed': {
       const outcome = classifyStored(push, response);
-      return response.hasDrops && outcome.kind === 'stored' ? { ...outcome, hasDrops: true } : outcome;
+      if (outcome.kind !== 'stored') return outcome;
+      const { hasDrops, form = outcome.form } = response;
+      return { ...outcome, form, ...(hasDrops ? { hasDrops } : {}) };
     }
     case 'conflict': {
       if (isOurs(push, response)) return classifyStored(push, response);
@@ -133,6 +137,8 @@ function classifyStored(push: Push, { version, epoch = push.base.epoch }: Positi
   // A manager without epochs does not keep mutation ids.
   return {
     kind: 'stored',
+    // A response that was lost may have been to a delta.
+    form: 'snapshot',
     position: { version, epoch, mutation: epoch === undefined ? undefined : mutation },
   };
 }

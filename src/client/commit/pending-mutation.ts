@@ -23,6 +23,10 @@ export interface MutationOptions {
 export interface DropOrdersOutcome {
   /** Whether the manager stored them. An older manager makes the change and ignores them. */
   readonly stored: boolean;
+  /** The version that the orders belong to. */
+  readonly version: number;
+  /** The mutation id of their push, which identifies them. */
+  readonly mutation: string;
 }
 
 /** Minimum time left for a request, in milliseconds. With less, the outcome would most likely be unknown. */
@@ -107,9 +111,9 @@ export class PendingMutation<M, T = unknown> {
   }
 
   /** Its drop orders were stored with the change, or ignored by an older manager. */
-  noteOrders(stored: boolean): void {
+  noteOrders(outcome: DropOrdersOutcome): void {
     try {
-      this.#onDropOrders?.({ stored });
+      this.#onDropOrders?.(outcome);
     } catch (error) {
       throwUncaught(error);
     }

@@ -11,7 +11,7 @@ import type { Staleness } from '../follow/staleness.js';
 import type { MetaClientAdapter, WorkingCopy } from '../local/meta-client-adapter.js';
 import type { Position } from '../local/position.js';
 import type { Replica } from '../local/replica.js';
-import type { Emit } from '../observe/events.js';
+import type { CfluxEvents, Emit } from '../observe/events.js';
 import { applyAll } from './apply-all.js';
 import { type Attempt, ordersOf } from './attempt.js';
 import { appliedOf, type Batch } from './batch.js';
@@ -137,8 +137,9 @@ export class Round<M> {
     const outcome = await sendPush(transport, request, { ...this.#limits, base: before });
     debug('%s', outcome.kind);
     if (outcome.kind === 'stored') {
-      if (orders.length > 0) this.#noteOrders(work, outcome, orders);
-      await this.#stored(work, outcome.position, pushed.size);
+      if (orders.length > 0) this.#noteOrders(work, outcome, { orders, mutation });
+      const { form } = outcome;
+      await this.#stored(work, outcome.position, { bytes: pushed.size, orders: orders.length, form });
       return 'settled';
     }
     // Before the callers are notified, because a rejected change must not be in the wrapped client's data (R3).
@@ -174,12 +175,17 @@ export class Round<M> {
     }
   }
 
-  async #stored({ copy, attempts, data }: Work<M>, position: Position, bytes: number): Promise<void> {
+  async #stored(
+    { copy, attempts, data }: Work<M>,
+    position: Position,
+    pushed: Pick<CfluxEvents['pushed'][0], 'bytes' | 'orders' | 'form'>,
+  ): Promise<void> {
     const { replica, emit } = this.#parts;
     const { version: previousVersion, epoch: previousEpoch } = replica.position;
     const { version, epoch } = position;
     await this.#install(data, position, copy);
-    emit('pushed', { version, previousVersion, mutations: appliedOf(attempts), rounds: this.#number, bytes });
+    const mutations = appliedOf(attempts);
+    emit('pushed', { version, previousVersion, mutations, rounds: this.#number, ...pushed });
     // The manager had lost its data, and stored the node's metadata as its first version.
     if (version <= previousVersion || (previousEpoch ?? epoch) !== epoch) {
       emit('epochChanged', { previousEpoch, epoch, previousVersion, version, seeded: true });
@@ -190,11 +196,12 @@ export class Round<M> {
   #noteOrders(
     { attempts }: Work<M>,
     { position, hasDrops }: PushOutcome & { readonly kind: 'stored' },
-    orders: readonly NewDropOrder[],
+    { orders, mutation }: { readonly orders: readonly NewDropOrder[]; readonly mutation: string },
   ): void {
-    const isStored = hasDrops === true;
-    if (!isStored) this.#parts.emit('dropOrdersIgnored', { version: position.version, orders });
-    this.#batch.noteOrders(attempts, isStored);
+    const stored = hasDrops === true;
+    const { version } = position;
+    if (!stored) this.#parts.emit('dropOrdersIgnored', { version, orders });
+    this.#batch.noteOrders(attempts, { stored, version, mutation });
   }
 
   /** Installs an accepted version. A node that cannot store it stays at its old version, and its sync loop retries. */

@@ -10,6 +10,12 @@ export interface WaitOptions {
   readonly timeout?: number;
 }
 
+/** Options of a wait for the nodes. */
+export interface WaitForNodesOptions extends WaitOptions {
+  /** Milliseconds: nodes that sent the manager no request for longer do not count. Default: every node that is alive counts. */
+  readonly seen?: number;
+}
+
 /** Options of a mutation. */
 export interface MutateOptions extends WaitOptions {
   /**
@@ -43,5 +49,5 @@ export const checkCallOptions = {
   report: optionsCheck<WaitOptions>('report', wait),
   nodes: optionsCheck<WaitOptions>('nodes', wait),
   dropOrders: optionsCheck<WaitOptions>('dropOrders', wait),
-  waitForNodes: optionsCheck<WaitOptions>('waitForNodes', wait),
+  waitForNodes: optionsCheck<WaitForNodesOptions>('waitForNodes', { ...wait, seen: milliseconds }),
 };

@@ -116,7 +116,7 @@ export class Seeder<M> {
       if (previousVersion !== noVersion) {
         emit('epochChanged', { previousEpoch: before.epoch, epoch, previousVersion, version, seeded: true });
       }
-      emit('synced', { version, previousVersion, epoch });
+      emit('synced', { version, previousVersion, epoch, form: 'snapshot' });
     }
     state.enter('online');
   }

@@ -2,6 +2,7 @@ import { decodeMetadata } from '../../meta/codec/decode-metadata.js';
 import { encodesAs } from '../../meta/codec/encodes-as.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import type { MetaData } from '../../meta/records.js';
+import type { MetadataForm } from '../../protocol/deltas.js';
 import type { Snapshot, SnapshotDelta } from '../../transport/transport.js';
 import { type Position, positionOf } from '../local/position.js';
 import type { Replica } from '../local/replica.js';
@@ -43,28 +44,37 @@ export class TakeOver<M> {
     const local = await this.#replica.accepted();
     const kept = isDisplaced(local, data, reason) ? await this.#replica.keep(local, reason) : undefined;
     const whole = snapshot.snapshot;
+    const form = formOf(snapshot, this.#replica);
     const bytes = {
       isWhole: whole !== undefined,
       isExact: whole === undefined || encodesAs(data, whole),
     };
     await this.#replica.replace(data, positionOf(snapshot), local, bytes);
-    this.#report(before, snapshot, reason, kept);
+    this.#report(before, { ...positionOf(snapshot), form }, reason, kept);
   }
 
   #report(
     before: Position,
-    after: Position,
+    after: Position & { readonly form: MetadataForm },
     reason: TakeOverReason,
     kept: BackedUpMetadata | undefined,
   ): void {
-    const { version, epoch } = after;
+    const { version, epoch, form } = after;
     const previousVersion = before.version;
     if (reason === 'epoch-changed') {
       const previousEpoch = before.epoch;
       this.#emit('epochChanged', { ...kept, previousEpoch, epoch, previousVersion, version, seeded: false });
     } else if (kept !== undefined && reason !== 'newer') this.#emit('replaced', { ...kept, reason, version });
-    this.#emit('synced', { version, previousVersion, epoch });
+    this.#emit('synced', { version, previousVersion, epoch, form });
   }
+}
+
+function formOf(
+  received: Snapshot | SnapshotDelta,
+  { distrustsDeltas }: { readonly distrustsDeltas: boolean },
+): MetadataForm {
+  if (received.snapshot === undefined) return 'delta';
+  return distrustsDeltas ? 'fallback' : 'snapshot';
 }
 
 /** Returns whether `local` has something that is not in `data` and would be lost without a backup. */

@@ -14,6 +14,8 @@ export interface NodesToWaitFor {
   readonly version: number;
   /** The history that `version` belongs to. */
   readonly epoch?: string | undefined;
+  /** Milliseconds; nodes that sent no request for longer do not count. */
+  readonly seen?: number | undefined;
   /** Milliseconds. */
   readonly timeout: number;
   readonly signal?: AbortSignal | undefined;

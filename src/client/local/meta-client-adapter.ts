@@ -48,8 +48,14 @@ export function adaptMetaClient<M extends MetaClientLike>(meta: M): MetaClientAd
 }
 
 function canFork(meta: MetaClientLike): meta is ForkableMetaClient {
-  return 'fork' in meta && typeof meta.fork === 'function';
+  return 'fork' in meta && typeof meta.fork === 'function' && !inheritsFork(meta);
 }
+
+/** Returns whether `meta` is of a subclass of LocalMetaClient without its own `fork`: its forks would lack the methods of the subclass. */
+const inheritsFork = (meta: object) =>
+  meta instanceof LocalMetaClient &&
+  Object.getPrototypeOf(meta) !== LocalMetaClient.prototype &&
+  meta.fork === LocalMetaClient.prototype.fork;
 
 /** Returns what a wrapped client returned as its metadata. @throws CfluxError `INVALID_ARGUMENT` that names the field */
 function checkedShape(data: MetaData, known: MetaData | undefined): MetaData {

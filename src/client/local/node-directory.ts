@@ -4,6 +4,7 @@ import { DirectoryLock } from '../../directory-lock.js';
 import { removeLeftovers, writeDurably } from '../../durable-file.js';
 import { CfluxError } from '../../errors.js';
 import { accessAdvice, systemCode } from '../../file-access.js';
+import { recordName } from './node-record.js';
 
 /** Storage for a node's record and backups; a custom one may replace the file system. */
 export interface NodeStorage {
@@ -23,7 +24,6 @@ export interface NodeStorage {
   remove?(name: string): Promise<void>;
 }
 
-const recordName = 'cflux.json';
 const backups = 'backups';
 
 /** A directory on disk, used by one client at a time. */

@@ -20,6 +20,9 @@ export interface NodeRecord {
   readonly previous?: ConfirmedMetadata | undefined;
 }
 
+/** The file of a node's record. */
+export const recordName = 'cflux.json';
+
 const format = 1;
 
 export function formatNodeRecord(record: NodeRecord): string {

@@ -1,8 +1,13 @@
 import { Mutex } from '../../async/mutex.js';
 import type { NodeStorage } from './node-directory.js';
-import { formatNodeRecord, type NodeRecord, parseLegacyNodeId, parseNodeRecord } from './node-record.js';
+import {
+  formatNodeRecord,
+  type NodeRecord,
+  parseLegacyNodeId,
+  parseNodeRecord,
+  recordName,
+} from './node-record.js';
 
-const fileName = 'cflux.json';
 /** The record of the legacy client. */
 const legacyFileName = 'node_id.json';
 
@@ -35,7 +40,7 @@ export class RecordFile {
   /** Changes the record on disk, and then in memory. */
   write(change: Partial<NodeRecord>): Promise<void> {
     return this.#writer.run(async () => {
-      await this.#storage?.write(fileName, formatNodeRecord({ ...this.#content, ...change }));
+      await this.#storage?.write(recordName, formatNodeRecord({ ...this.#content, ...change }));
       this.note(change);
     });
   }
@@ -43,8 +48,8 @@ export class RecordFile {
   async #stored(): Promise<NodeRecord | undefined> {
     const storage = this.#storage;
     if (!storage) return undefined;
-    const text = await storage.read(fileName);
-    if (text !== undefined) return parseNodeRecord(text, storage.pathOf(fileName));
+    const text = await storage.read(recordName);
+    if (text !== undefined) return parseNodeRecord(text, storage.pathOf(recordName));
     const legacy = await storage.read(legacyFileName);
     if (legacy === undefined) return undefined;
     return { ...this.#content, nodeId: parseLegacyNodeId(legacy, storage.pathOf(legacyFileName)) };

@@ -107,6 +107,11 @@ export class Replica<M> {
     return !this.#distrustsDeltas && this.deltaBase !== undefined;
   }
 
+  /** Whether a delta failed, and no snapshot was adopted since. */
+  get distrustsDeltas(): boolean {
+    return this.#distrustsDeltas;
+  }
+
   /** No deltas are requested until a snapshot is adopted. */
   distrustDeltas(): void {
     this.#distrustsDeltas = true;

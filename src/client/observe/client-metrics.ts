@@ -3,6 +3,7 @@ import { showCertificates } from '../../certificate-metrics.js';
 import type { CertificateInfo } from '../../certificates.js';
 import { optionsCheck } from '../../check-options.js';
 import { promClient } from '../../prom-client.js';
+import type { MetadataForm } from '../../protocol/deltas.js';
 import { objectWith } from '../../value-kinds.js';
 import type { CfluxEventName, CfluxEvents } from './events.js';
 import type { CfluxState, CfluxStatus } from './status.js';
@@ -48,6 +49,9 @@ const gauges: Record<string, { help: string; read: (status: CfluxStatus) => numb
     read: ({ lastSyncAt }) => lastSyncAt && lastSyncAt / 1_000,
   },
 };
+
+// An object, so that the type checker requires every form.
+const metadataForms: Readonly<Record<MetadataForm, true>> = { delta: true, snapshot: true, fallback: true };
 
 const states: Record<CfluxState, CfluxState> = {
   created: 'created',
@@ -137,6 +141,14 @@ function countEvents(prom: PromClient, registry: Registry, clients: readonly Obs
     }
     return made;
   };
+  const forms = Object.keys(metadataForms);
+  const received = counter(
+    'received_versions_total',
+    'Versions that this node adopted, by form.',
+    'form',
+    ...forms,
+  );
+  const sent = counter('sent_versions_total', 'Versions that this node pushed, by form.', 'form', ...forms);
   const heartbeats = counter('heartbeats_total', 'Heartbeats, by result.', 'result', 'answered', 'failed');
   const syncs = counter('syncs_total', 'Newer metadata, and failed polls.', 'result', 'synced', 'failed');
   const results = ['pushed', 'rolled_back', 'unknown'];
@@ -161,9 +173,13 @@ function countEvents(prom: PromClient, registry: Registry, clients: readonly Obs
     const { cluster } = client.status;
     client.on('heartbeat', () => heartbeats.inc({ cluster, result: 'answered' }));
     client.on('heartbeatFailed', () => heartbeats.inc({ cluster, result: 'failed' }));
-    client.on('synced', () => syncs.inc({ cluster, result: 'synced' }));
+    client.on('synced', ({ form }) => {
+      syncs.inc({ cluster, result: 'synced' });
+      received.inc({ cluster, form });
+    });
     client.on('syncFailed', () => syncs.inc({ cluster, result: 'failed' }));
-    client.on('pushed', ({ mutations: count, bytes }) => {
+    client.on('pushed', ({ mutations: count, bytes, form }) => {
+      sent.inc({ cluster, form });
       pushes.inc({ cluster });
       pushedBytes.inc({ cluster }, bytes);
       mutations.inc({ cluster, result: 'pushed' }, count);

@@ -49,10 +49,10 @@ const lines: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Name]
     ...retried(error, failures),
     fields: { ...fieldsOf(error), failures, retryIn },
   }),
-  pushed: ({ version, previousVersion, mutations, rounds, bytes }) => ({
+  pushed: ({ version, previousVersion, mutations, rounds, bytes, orders }) => ({
     level: 'info',
     message: `pushed version ${version} of the cluster`,
-    fields: { version, previousVersion, mutations, rounds, bytes },
+    fields: { version, previousVersion, mutations, rounds, bytes, orders },
   }),
   dropOrdersIgnored: ({ version, orders }) => ({
     level: 'warn',

@@ -1,4 +1,5 @@
 import type { CfluxError } from '../../errors.js';
+import type { MetadataForm } from '../../protocol/deltas.js';
 import type { NewDropOrder } from '../../protocol/drop-orders.js';
 import type { CfluxState } from './status.js';
 
@@ -43,7 +44,13 @@ export interface CfluxEvents {
   duplicateNode: [{ readonly nodeId: number }];
   /** The node adopted newer metadata of the cluster. */
   synced: [
-    { readonly version: number; readonly previousVersion: number; readonly epoch: string | undefined },
+    {
+      readonly version: number;
+      readonly previousVersion: number;
+      readonly epoch: string | undefined;
+      /** How the metadata was received. */
+      readonly form: MetadataForm;
+    },
   ];
   /** The metadata of this node is another version, whether this node changed it or the cluster did. */
   changed: [MetadataChange];
@@ -60,6 +67,10 @@ export interface CfluxEvents {
       readonly rounds: number;
       /** Size of the snapshot in bytes. */
       readonly bytes: number;
+      /** Number of drop orders that the push made. */
+      readonly orders: number;
+      /** How the metadata was sent; `snapshot` also if the transport does not state it. */
+      readonly form: MetadataForm;
     },
   ];
   /** A change ordered drops, but the manager is older: it made the change and ignored the orders. */

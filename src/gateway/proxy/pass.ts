@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http';
+import { withoutParameters } from '../request/target.js';
 import { addForwardedFor, endToEnd, headersIn, withoutControl } from './raw-headers.js';
 import type { Framing } from './request-framing.js';
 import type { Upstream } from './upstream.js';
@@ -10,16 +11,22 @@ export interface Passage {
   readonly framing: Framing;
   /** The part of the body that was already read; more may follow in `request`. */
   readonly read?: readonly Buffer[];
+  /** Whether to leave out the client's credentials. Default: false. */
+  readonly withoutCredentials?: boolean;
 }
 
 export interface PassEvents {
   /** The server's response has begun. */
   readonly onResponse?: (response: IncomingMessage) => void;
+  /** Returns whether the client gets another response instead. */
+  readonly replaces?: (response: IncomingMessage) => boolean;
   /** The server cannot be reached, or it closed the connection before its response; the client has no response yet. */
   readonly onFailure: (error: Error) => void;
 }
 
 const expectation: ReadonlySet<string> = new Set(['expect']);
+const authorization: ReadonlySet<string> = new Set(['authorization']);
+const both: ReadonlySet<string> = new Set([...expectation, ...authorization]);
 const none: ReadonlySet<string> = new Set();
 
 /**
@@ -30,13 +37,14 @@ export function pass(upstream: Upstream, passage: Passage, events: PassEvents): 
   const { request, response, framing, read } = passage;
   const outgoing = upstream.begin({
     method: request.method ?? 'GET',
-    target: request.url ?? '/',
+    target: targetOf(passage),
     headers: headersOf(passage, upstream.host),
   });
   outgoing.on('continue', () => response.writeContinue());
   outgoing.on('response', (incoming) => {
     events.onResponse?.(incoming);
-    passBack(incoming, response);
+    if (events.replaces?.(incoming)) incoming.resume();
+    else passBack(incoming, response);
   });
   outgoing.on('error', (error) => {
     if (!response.headersSent && !response.destroyed) events.onFailure(error);
@@ -64,9 +72,13 @@ function passBody(request: IncomingMessage, outgoing: ClientRequest): void {
   if (request.readableLength === 0) sendHead(outgoing);
 }
 
-function headersOf({ request, framing, read }: Passage, host: string): string[] {
+const targetOf = ({ request: { url = '/' }, withoutCredentials }: Passage): string =>
+  withoutCredentials ? withoutParameters(url, ['u', 'p']) : url;
+
+function headersOf({ request, framing, read, withoutCredentials }: Passage, host: string): string[] {
   // A body that was read is no longer awaited.
-  const headers = endToEnd(request.rawHeaders, read === undefined ? none : expectation);
+  const [plain, stripped] = read === undefined ? [none, authorization] : [expectation, both];
+  const headers = endToEnd(request.rawHeaders, withoutCredentials ? stripped : plain);
   if (request.headers.host === undefined) headers.unshift('Host', host);
   if (framing === 'chunked') headers.push('Transfer-Encoding', 'chunked');
   // Without a length, Node would send an empty chunked body.

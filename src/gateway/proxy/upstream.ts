@@ -13,6 +13,8 @@ export interface UpstreamOptions {
   /** Maximum milliseconds to make a connection. */
   readonly connectTimeout: number;
   readonly clock: Clock;
+  /** Called when a connection has ended, by either side. */
+  readonly onDisconnect?: () => void;
 }
 
 /** The head of a request to the server. */
@@ -87,7 +89,8 @@ export class Upstream {
   #limitConnecting(request: ClientRequest, socket: Socket): void {
     if (!socket.connecting) return;
     socket.setKeepAlive(true, probeAfter);
-    const { clock, connectTimeout, url } = this.#options;
+    const { clock, connectTimeout, url, onDisconnect } = this.#options;
+    if (onDisconnect !== undefined) socket.once('close', onDisconnect);
     const cancel = clock.after(connectTimeout, () => {
       const text = `cannot connect to InfluxDB at ${url} within ${connectTimeout} ms`;
       request.destroy(new CfluxError('UNREACHABLE', text, { retryable: true }));

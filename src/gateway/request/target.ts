@@ -23,3 +23,18 @@ function decoded(path: string): string {
     return '';
   }
 }
+
+/** Returns the target without the parameters of these names, in whatever way they are escaped. */
+export function withoutParameters(url: string, names: readonly string[]): string {
+  const question = url.indexOf('?');
+  if (question < 0) return url;
+  const isOther = (pair: string) => {
+    const name = pair.split('=', 1)[0]?.replaceAll('+', ' ') ?? '';
+    return !names.includes(name.includes('%') ? decoded(name) : name);
+  };
+  return `${url.slice(0, question)}?${url
+    .slice(question + 1)
+    .split('&')
+    .filter(isOther)
+    .join('&')}`;
+}

@@ -1,22 +1,32 @@
-import type { AcceptedChange } from '../../influxdb/accepted-change.js';
-import type { Action } from '../../influxdb/action.js';
-import { checkContinuousQuery } from '../../influxdb/continuous-query-text.js';
-import type { Item } from '../../influxdb/item.js';
-import { valuesOf } from '../../influxdb/policy-rules.js';
-import type { WriteLimits } from '../../influxdb/write-limits.js';
+import type { AcceptedChange } from '../../influxdb/converge/accepted-change.js';
+import { checkContinuousQuery } from '../../influxdb/plan/continuous-query-text.js';
+import { valuesOf } from '../../influxdb/plan/policy-rules.js';
+import type { Action } from '../../influxdb/statements/action.js';
+import type { Item } from '../../influxdb/statements/item.js';
+import type { WriteLimits } from '../../influxdb/statements/write-limits.js';
+import { droppedBy } from '../../influxql/execute/execute-change.js';
 import type { ClusterStatement, DatabaseOptions } from '../../influxql/statement.js';
 import { findByName } from '../../meta/named-list.js';
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo } from '../../meta/records.js';
+import type { DropOrder } from '../../protocol/drop-orders.js';
 
 type Parts = Pick<AcceptedChange, 'items' | 'isDrop' | 'isIn' | 'actionIn'>;
 
-/** Returns what a statement changed, in the form that the mirror of a server carries out. */
+/** The part of a drop order that is not in its statement. */
+export type OrderOfStatement = Pick<DropOrder, 'version' | 'mutation' | 'at'>;
+
+/**
+ * Returns what a statement changed, in the form that the mirror of a server carries out. `order` is the part of the
+ * drop order of the change that is not in the statement.
+ */
 export function acceptedChange(
   statement: ClusterStatement,
   version: number,
-  password: string | undefined,
+  order: OrderOfStatement | undefined,
 ): AcceptedChange {
-  return { ...partsOf(statement), version, password };
+  const password = 'password' in statement ? statement.password : undefined;
+  const dropped = order && droppedBy(statement);
+  return { ...partsOf(statement), version, password, order: dropped && { ...dropped, ...order } };
 }
 
 function partsOf(statement: ClusterStatement): Parts {

@@ -1,6 +1,6 @@
 import { CfluxError, isCfluxError } from '../../errors.js';
-import { internalDatabase } from '../../influxdb/item.js';
-import { parseLosslessJson } from '../../influxdb/lossless-json.js';
+import { parseLosslessJson } from '../../influxdb/connect/lossless-json.js';
+import { internalDatabase } from '../../influxdb/statements/item.js';
 import type { BoundParameters } from '../../influxql/bound-parameters.js';
 import { isRead } from '../../influxql/execute/read-metadata.js';
 import { parseStatements } from '../../influxql/parse-statements.js';

@@ -19,7 +19,7 @@ const place = /^([\s\S]*) at line (\d+), char/;
 
 /**
  * Asks the server whether it would execute `text`, without effect: a statement that always fails goes before it. So errors are the
- * server's own, in every version of its grammar. The client's credentials are left out: a server that requires them responds 401.
+ * server's own, in every version of its grammar. Its credentials are the client's.
  */
 export async function dryRun(queries: ServerQueries, text: string): Promise<Verdict> {
   const response = await queries.send(marker + text, { accept: 'application/json', isDryRun: true });

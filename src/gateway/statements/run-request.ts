@@ -6,6 +6,7 @@ import { type QueryResult, resultOf } from '../../influxql/execute/result-of.js'
 import { printStatement } from '../../influxql/print/print-statement.js';
 import type { ClusterStatement, MetadataRead } from '../../influxql/statement.js';
 import type { MetaData } from '../../meta/records.js';
+import { type Authority, authorize, type Refusal, refusalFor } from '../credentials/authority.js';
 import type { ResultFormat, ResultPart } from '../formats/result-format.js';
 import type { ClassifiedStatement } from './classify.js';
 import type { ClusterWriter, OnWait, WriteOutcome } from './cluster-writer.js';
@@ -29,6 +30,7 @@ export interface RequestRunParts {
   /** Resolves with the newest metadata that is known here. */
   readonly data: () => MetaData | PromiseLike<MetaData>;
   readonly place: QueryPlace;
+  readonly authority: Authority;
   readonly isChunked: boolean;
   /** Whether the client used GET, so that changes have a warning. */
   readonly isReadOnly: boolean;
@@ -47,10 +49,18 @@ export class RequestRun {
   readonly #parts: RequestRunParts;
   readonly #statements: readonly ClassifiedStatement[];
   readonly #results: ResultPart[] = [];
+  #authority: Authority;
+  #refusal: Refusal | undefined;
 
   constructor(parts: RequestRunParts, statements: readonly ClassifiedStatement[]) {
     this.#parts = parts;
     this.#statements = statements;
+    this.#authority = parts.authority;
+  }
+
+  /** Why the whole request is refused: the user lost a privilege after it was checked, and nothing was executed. */
+  get refusal(): Refusal | undefined {
+    return this.#refusal;
   }
 
   /** Resolves with the results as the server would send them, in order. */
@@ -98,28 +108,44 @@ export class RequestRun {
     const { now, onStatement } = this.#parts;
     const begin = now();
     const outcome = isRead(statement) ? await this.#read(statement, id) : await this.#write(statement, id);
-    if (outcome.state === 'absent') return this.#runOnServerAlone(text, id);
+    if (outcome.state === 'absent') {
+      if (isRead(statement)) return true;
+      const ended = await this.#runOnServerAlone({ statement, text }, id);
+      // The cluster has it by now: it was created meanwhile.
+      return ended ?? this.#runOnCluster({ statement, text }, id);
+    }
     onStatement({
       statement: printStatement(statement, { portable: false }),
       milliseconds: now() - begin,
-      ...(outcome.version === undefined ? {} : { version: outcome.version }),
-      ...(outcome.state === 'failed' ? { error: outcome.text } : {}),
+      ...('version' in outcome && outcome.version !== undefined ? { version: outcome.version } : {}),
+      ...('text' in outcome ? { error: outcome.text } : {}),
     });
     if (outcome.state === 'done') return true;
+    if (outcome.state === 'refused') {
+      if (id === 0) this.#refusal = { status: outcome.status, text: outcome.text };
+      this.#fail(id, outcome.text, true);
+      return false;
+    }
     this.#fail(id, outcome.text, outcome.isOwn);
     return false;
   }
 
-  /** A DROP of what the cluster does not have is the server's alone. */
-  async #runOnServerAlone(text: string, id: number): Promise<boolean> {
-    const { queries, format } = this.#parts;
+  /** A DROP of what the cluster does not have is the server's alone. Resolves with `undefined` if the cluster has it. */
+  async #runOnServerAlone(
+    { statement, text }: { readonly statement: ClusterStatement; readonly text: string },
+    id: number,
+  ): Promise<boolean | undefined> {
+    const { queries, format, writer } = this.#parts;
     const isLast = id === this.#statements.length - 1;
-    const statement = { by: 'server', command: 'DROP', text } as const;
+    const drop = { by: 'server', command: 'DROP', text } as const;
     try {
-      const { parts, failedAt } = await serverRun(queries, format, [statement], { first: id, isLast });
-      this.#results.push(...parts);
-      if (failedAt !== undefined) this.#skip(id, this.#statements.length - id - 1);
-      return failedAt === undefined;
+      const run = await writer.apart(statement, () =>
+        serverRun(queries, format, [drop], { first: id, isLast }),
+      );
+      if (run === undefined) return undefined;
+      this.#results.push(...run.parts);
+      if (run.failedAt !== undefined) this.#skip(id, this.#statements.length - id - 1);
+      return run.failedAt === undefined;
     } catch (error) {
       this.#fail(id, CfluxError.from(error).message, true);
       return false;
@@ -127,11 +153,17 @@ export class RequestRun {
   }
 
   async #read(statement: MetadataRead, id: number): Promise<Exclude<WriteOutcome, { state: 'done' }> | Done> {
+    const { obstacle } = this.#authority;
+    if (obstacle !== undefined) return { state: 'failed', text: obstacle, isOwn: true };
     try {
-      const series = readMetadata(await this.#parts.data(), statement, this.#parts.place);
+      const data = await this.#parts.data();
+      authorize(data.users, [statement], this.#authority);
+      const series = readMetadata(data, statement, this.#parts.place);
       this.#results.push(this.#parts.format.write(resultOf({ state: 'done', series }, id)));
       return { state: 'done' };
     } catch (error) {
+      if (isCfluxError(error, 'NOT_AUTHORIZED') || isCfluxError(error, 'AUTHENTICATION_FAILED'))
+        return { state: 'refused', ...refusalFor(error) };
       return { state: 'failed', text: CfluxError.from(error).message, isOwn: false };
     }
   }
@@ -143,20 +175,30 @@ export class RequestRun {
     const { writer, hashPassword, place, format, isReadOnly, onWait } = this.#parts;
     try {
       const [prepared = { statement }] = await prepareStatements([statement], hashPassword);
-      const outcome = await writer.write({ ...prepared, statement }, place, onWait);
+      const context = { place, authority: this.#authority, onWait };
+      const outcome = await writer.write({ ...prepared, statement }, context);
       if (outcome.state !== 'done') return outcome;
-      const { storedText, version } = outcome;
+      if (statement.kind === 'createUser') this.#actAsFounder(statement, prepared.password?.hash);
+      const { storedText, version, warning } = outcome;
       const done = {
         state: 'done',
         series: [],
         ...(storedText === undefined ? {} : { storedText }),
       } as const;
-      this.#results.push(format.write(resultOf(done, id, isReadOnly ? { statement } : undefined)));
+      const result = resultOf(done, id, isReadOnly ? { statement } : undefined);
+      this.#results.push(format.write(warning === undefined ? result : withWarning(result, warning)));
       return { state: 'done', version };
     } catch (error) {
       if (isCfluxError(error)) return { state: 'failed', text: error.message, isOwn: false };
       throw error;
     }
+  }
+
+  /** What follows the creation of the first administrator is executed on behalf of that user, as by the server. */
+  #actAsFounder({ name, password }: { name: string; password: string }, hash = ''): void {
+    if (!this.#authority.isFounder) return;
+    this.#authority = { ...this.#authority, isFounder: false, actor: { name, hash, password } };
+    this.#parts.queries.actAs(name, password);
   }
 
   #fail(id: number, text: string, isOwn: boolean): void {
@@ -171,6 +213,11 @@ export class RequestRun {
     const result: QueryResult = { statement_id: id, error: 'not executed' };
     for (let left = count; left > 0; left -= 1) this.#results.push(this.#parts.format.write(result));
   }
+}
+
+/** Adds a message to those of a result, in the place where InfluxDB has them. */
+function withWarning({ statement_id, messages = [], ...rest }: QueryResult, text: string): QueryResult {
+  return { statement_id, messages: [...messages, { level: 'warning', text }], ...rest };
 }
 
 interface Done {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
+import { basic } from '../../influxdb/connect/influx-credentials.js';
 import { addForwardedFor, endToEnd } from '../proxy/raw-headers.js';
 import type { Upstream } from '../proxy/upstream.js';
 import { firstOf, type QueryRequest } from '../request/query-request.js';
@@ -16,7 +17,7 @@ export interface ServerResponse {
 export interface QueryChanges {
   /** Default: as of the client. */
   readonly accept?: string;
-  /** Whether to leave out the client's credentials, and what concerns only the form of the response. Default: false. */
+  /** Whether to leave out what concerns only the form of the response. Default: false. */
   readonly isDryRun?: boolean;
 }
 
@@ -44,6 +45,8 @@ export class ServerQueries {
   readonly #query: QueryRequest;
 
   readonly #onWait: (milliseconds: number) => void;
+  /** Credentials instead of the client's. */
+  #login: string | undefined;
 
   /** @param onWait Called with the milliseconds of each exchange. */
   constructor(
@@ -58,13 +61,21 @@ export class ServerQueries {
     this.#onWait = onWait;
   }
 
+  /** Sends these credentials from now on. */
+  actAs(name: string, password: string): void {
+    this.#login = basic(name, password);
+  }
+
   /** Resolves with the response, whatever its status. Rejects with `UNREACHABLE`, or `TOO_LARGE`. */
   async send(text: string, { accept, isDryRun = false }: QueryChanges = {}): Promise<ServerResponse> {
     const { url, values } = this.#query;
     const isGet = this.#request.method === 'GET';
     const inUrl = new Map<string, string>();
     const inForm = isGet ? inUrl : new Map<string, string>();
-    for (const name of ofUrl) if (!isDryRun && url.has(name)) inUrl.set(name, firstOf(url, name));
+    for (const name of ofUrl) {
+      const isLeftOut = name === 'pretty' ? isDryRun : this.#login !== undefined;
+      if (!isLeftOut && url.has(name)) inUrl.set(name, firstOf(url, name));
+    }
     for (const name of values.keys()) if (!handled.has(name)) inForm.set(name, firstOf(values, name));
     if (isDryRun) inForm.delete('chunked');
     inForm.set('q', text);
@@ -72,22 +83,18 @@ export class ServerQueries {
     const search = encoded(inUrl);
     const begin = performance.now();
     try {
-      return await this.#exchange(`/query${search === '' ? '' : `?${search}`}`, body, accept, isDryRun);
+      return await this.#exchange(`/query${search === '' ? '' : `?${search}`}`, body, accept);
     } finally {
       this.#onWait(performance.now() - begin);
     }
   }
 
-  #exchange(
-    target: string,
-    body: Buffer | undefined,
-    accept: string | undefined,
-    isDryRun: boolean,
-  ): Promise<ServerResponse> {
+  #exchange(target: string, body: Buffer | undefined, accept: string | undefined): Promise<ServerResponse> {
     const without = new Set(replaced);
     if (accept !== undefined) without.add('accept');
-    if (isDryRun) without.add('authorization');
+    if (this.#login !== undefined) without.add('authorization');
     const headers = endToEnd(this.#request.rawHeaders, without);
+    if (this.#login !== undefined) headers.push('Authorization', this.#login);
     if (accept !== undefined) headers.push('Accept', accept);
     if (this.#request.headers.host === undefined) headers.unshift('Host', this.#upstream.host);
     if (body !== undefined) {

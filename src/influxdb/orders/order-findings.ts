@@ -1,9 +1,11 @@
 import type { MetaData } from '../../meta/records.js';
-import { keyOf } from '../item.js';
-import type { Ledger } from '../ledger.js';
-import type { Confirmable, Finding, Plan } from '../plan.js';
-import { confirmationOf, type KeptOrder } from './kept-orders.js';
-import { actionOf, isThere, itemOf } from './order-keeper.js';
+import { isThere } from '../../protocol/revoked-orders.js';
+import { confirmationOf, type KeptOrder } from '../ledger/kept-orders.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { whyUnsayable } from '../plan/drops.js';
+import type { Confirmable, Finding, Plan } from '../plan/plan.js';
+import { keyOf } from '../statements/item.js';
+import { actionOf, itemOf } from './order-keeper.js';
 
 /** Both sides of a convergence, and what is known of them. */
 export interface OrderFindingsInput {
@@ -25,7 +27,7 @@ export function withOrderFindings(plan: Plan, input: OrderFindingsInput): Plan {
     if (!isThere(present, order)) continue;
     if (order.state === 'elsewhere') pending.push(findingOf(order, 'is not for this server'));
     if (order.state !== 'left' || !isThere(wanted, order)) continue;
-    if (drops === 'report') {
+    if (drops === 'report' || whyUnsayable(itemOf(order)) !== undefined) {
       pending.push(findingOf(order, 'was not carried out'));
       continue;
     }

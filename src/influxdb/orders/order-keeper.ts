@@ -1,25 +1,29 @@
 import { CfluxError } from '../../errors.js';
 import type { MetaData } from '../../meta/records.js';
 import { type DropOrder, type DropOrders, itemKey, type OrderedItem } from '../../protocol/drop-orders.js';
-import type { Action } from '../action.js';
-import { firstByName } from '../draft.js';
-import { whyUnsayable } from '../drops.js';
-import type { InfluxConnection } from '../influx-connection.js';
-import { describeItem, type Item, itemsOfDatabase, itemsOfPolicy, keyOf } from '../item.js';
-import { isHeldAsRename, type Ledger, type Origin } from '../ledger.js';
-import type { LedgerStore } from '../ledger-store.js';
-import type { Reading } from '../metadata-reader.js';
-import type { Step } from '../plan.js';
-import { isScaffold } from '../plan-drops.js';
+import { isThere } from '../../protocol/revoked-orders.js';
+import type { InfluxConnection } from '../connect/influx-connection.js';
 import {
   confirmationOf,
   haveBeenRead,
   type KeptOrder,
+  type OwnChanges,
+  orderId,
   withApplied,
+  withGiven,
   withOrder,
   withRead,
-} from './kept-orders.js';
-
+} from '../ledger/kept-orders.js';
+import { isHeldAsRename, type Ledger, type Origin } from '../ledger/ledger.js';
+import type { LedgerStore } from '../ledger/ledger-store.js';
+import { withDropped } from '../loss/leftover-shards.js';
+import { firstByName } from '../plan/draft.js';
+import { whyUnsayable } from '../plan/drops.js';
+import type { Step } from '../plan/plan.js';
+import { isScaffold } from '../plan/plan-drops.js';
+import type { Reading } from '../read/metadata-reader.js';
+import type { Action } from '../statements/action.js';
+import { describeItem, type Item, itemsOfDatabase, itemsOfPolicy, keyOf } from '../statements/item.js';
 import { type ServerShards, shardIdsIn, shardsOf } from './server-shards.js';
 import { wasRecreated } from './was-recreated.js';
 
@@ -40,6 +44,8 @@ export interface OrdersView {
   /** The server's metadata, without items that are local to it. */
   readonly present: MetaData;
   readonly signal: AbortSignal | undefined;
+  /** An order that a user gave to this very server. */
+  readonly given?: DropOrder | undefined;
 }
 
 export interface CarryOutOptions {
@@ -61,7 +67,17 @@ export class OrderKeeper {
    * Reads the orders up to the version of `origin`, unless that was done, and saves them in the ledger. `ledger` must not have observed
    * that version yet, because an order binds only for what the cluster had on this server before.
    */
-  async read(ledger: Ledger, source: OrderSource, { origin, present, signal }: OrdersView): Promise<Ledger> {
+  async read(ledger: Ledger, source: OrderSource, view: OrdersView): Promise<Ledger> {
+    const read = await this.#read(ledger, source, view);
+    const { given } = view;
+    // An order whose version was applied is over: it must not touch what came after it.
+    if (given === undefined || (read.orders.applied?.version ?? 0) >= given.version) return read;
+    const orders = withGiven(read.orders, given);
+    return orders === read.orders ? read : this.#save({ ...read, orders });
+  }
+
+  async #read(ledger: Ledger, source: OrderSource, view: OrdersView): Promise<Ledger> {
+    const { origin, reading, present, signal } = view;
     const { epoch, version } = origin;
     // A manager without epochs has no orders.
     if (epoch === undefined || version === undefined || haveBeenRead(ledger.orders, epoch, version))
@@ -69,7 +85,10 @@ export class OrderKeeper {
     const since = ledger.orders.applied?.version ?? 0;
     const answer = (await source(since, signal)) ?? { version, completeFrom: 0, orders: [] };
     if (answer.version < version) throw staleOrders(answer.version, version);
-    const judge = (order: DropOrder) => this.#judge(order, ledger, present);
+    const judge = (order: DropOrder) => {
+      expectRead(reading.unread.whyHidden(itemOf(order)), order);
+      return this.#judge(order, ledger, present);
+    };
     const orders = withRead(ledger.orders, answer, { epoch, version }, judge);
     return this.#save({ ...ledger, orders });
   }
@@ -100,13 +119,28 @@ export class OrderKeeper {
       current = await this.#note(current, judged);
       touched.add(order.database);
       const refusal = await run(stepOf(order));
-      const ended: KeptOrder =
-        refusal === undefined
-          ? { ...judged, state: 'done' }
-          : { ...judged, state: 'left', reason: refusal, confirmed: undefined };
-      current = await this.#note(current, ended);
+      current = await this.#note(current, endOf(judged, refusal));
     }
     return { ledger: current, isOver: touched.size === 0 };
+  }
+
+  /**
+   * Carries out an order that a user gave to this very server, without reading the server's schema. Resolves with the reason if the server
+   * refused it.
+   */
+  async carryOutGiven(
+    ledger: Ledger,
+    order: DropOrder,
+    reading: Reading,
+    run: () => Promise<string | undefined>,
+  ): Promise<string | undefined> {
+    const { highest } = await shardsOf(reading, this.#parts.connection);
+    const begun: KeptOrder = { ...order, state: 'begun', shard: highest };
+    const orders = withOrder(withGiven(ledger.orders, order), begun);
+    const noted = await this.#save({ ...ledger, orders });
+    const refusal = await run();
+    await this.#note(noted, endOf(begun, refusal));
+    return refusal;
   }
 
   /** Returns the ledger after the server was found in sync with the version, except for findings. */
@@ -146,7 +180,15 @@ export class OrderKeeper {
   }
 
   /** Returns the order as it must be noted before anything is done: `begun` if its statement must be executed. */
-  #examine(order: KeptOrder, ledger: Ledger, { present }: OrdersView, shards: ServerShards): KeptOrder {
+  #examine(
+    order: KeptOrder,
+    ledger: Ledger,
+    { reading, present, given }: OrdersView,
+    shards: ServerShards,
+  ): KeptOrder {
+    const { unread } = reading;
+    const item = itemOf(order);
+    expectRead(unread.whyHidden(item) ?? unread.whyUnknownInside(item), order);
     const left = (reason: string): KeptOrder => ({ ...order, state: 'left', reason, confirmed: undefined });
     if (!isThere(present, order)) return { ...order, state: 'done' };
     const ids = shardIdsIn(shards, order);
@@ -156,23 +198,26 @@ export class OrderKeeper {
       if (ids.length > 0 && ids.every((id) => id > shard)) return { ...order, state: 'done' };
       return order;
     }
-    if (this.#parts.drops === 'report') return left('drops are only reported on this server');
-    const unsayable = whyUnsayable(itemOf(order));
+    const unsayable = whyUnsayable(item);
     if (unsayable !== undefined) return left(unsayable);
+    const begun: KeptOrder = { ...order, state: 'begun', shard: shards.highest };
+    if (given !== undefined && orderId(order) === orderId(given)) return begun;
+    if (this.#parts.drops === 'report') return left('drops are only reported on this server');
     const foreign = foreignItemIn(present, order, ledger);
     if (foreign !== undefined)
       return left(`it contains an item that was never part of the cluster: ${describeItem(foreign)}`);
-    const { applied } = ledger.orders;
-    if (!order.confirmed && (applied === undefined || wasRecreated(ids, applied, shards)))
-      return left(recreated);
-    return { ...order, state: 'begun', shard: shards.highest };
+    const { applied, own } = ledger.orders;
+    if (order.confirmed || isCreatedBy(own, order)) return begun;
+    if (applied === undefined || wasRecreated(ids, applied, shards, own?.commits)) return left(recreated);
+    return begun;
   }
 
   /** Saves what became of an order. */
   #note(ledger: Ledger, order: KeptOrder): Promise<Ledger> {
     const orders = withOrder(ledger.orders, order);
     const isNew = order.state === 'left' && order.reason === recreated;
-    return this.#save({ ...(isNew ? holdAs(ledger, keyOf(itemOf(order)), recreated) : ledger), orders });
+    const held = isNew ? holdAs(ledger, keyOf(itemOf(order)), recreated) : ledger;
+    return this.#save({ ...withDropped(held, order.state === 'begun' ? [actionOf(order)] : []), orders });
   }
 
   /** Opens the order that the operator confirmed for this server. */
@@ -199,6 +244,12 @@ export class OrderKeeper {
 
 const recreated = 'it was created again on this server since the last convergence';
 
+/** Returns an order after its statement. */
+const endOf = (order: KeptOrder, refusal: string | undefined): KeptOrder =>
+  refusal === undefined
+    ? { ...order, state: 'done' }
+    : { ...order, state: 'left', reason: refusal, confirmed: undefined };
+
 /** Returns the step that carries out an order. */
 function stepOf(order: KeptOrder): Step {
   const by = order.author === undefined ? '' : ` by ${JSON.stringify(order.author)}`;
@@ -219,11 +270,10 @@ export const actionOf = (item: OrderedItem): Action =>
     ? { kind: 'dropDatabase', database: item.database }
     : { kind: 'dropRetentionPolicy', database: item.database, policy: item.policy };
 
-/** Returns whether metadata contains what an order names. */
-export function isThere(data: MetaData, item: OrderedItem): boolean {
-  const database = firstByName(data.databases).get(item.database);
-  if (database === undefined || item.kind === 'database') return database !== undefined;
-  return database.retentionPolicies.some(({ name }) => name === item.policy);
+/** Returns whether the gateway of this server created the item since the last convergence: its shards are then no sign of a change by hand. */
+function isCreatedBy(own: OwnChanges | undefined, order: OrderedItem): boolean {
+  const keys = [itemOf(order), { kind: 'database', database: order.database } as const].map(keyOf);
+  return own?.created.some((key) => keys.includes(key)) === true;
 }
 
 /** Returns an item that would be dropped too, and that was never part of the cluster. */
@@ -250,6 +300,19 @@ function holdAs(ledger: Ledger, key: string, reason: string): Ledger {
   const current = new Set(ledger.current);
   current.delete(key);
   return { ...ledger, current, held: new Map([...ledger.held, [key, reason]]) };
+}
+
+/** Throws if it is not known what an order is about: nothing of its version may be applied before it was judged. */
+function expectRead(reason: string | undefined, { version }: DropOrder): void {
+  if (reason !== undefined)
+    throw new CfluxError(
+      'UNAVAILABLE',
+      `a drop order of version ${version} cannot be judged: ${reason}; retrying`,
+      {
+        retryable: true,
+        outcome: 'notApplied',
+      },
+    );
 }
 
 const staleOrders = (covered: number, version: number) =>

@@ -1,8 +1,9 @@
-import type { MetaData } from '../../meta/records.js';
+import { highest } from '../../bigint-order.js';
 import type { OrderedItem } from '../../protocol/drop-orders.js';
-import type { InfluxConnection } from '../influx-connection.js';
-import type { Reading } from '../metadata-reader.js';
-import { shardsInMetadata } from '../shards-on-disk.js';
+import type { InfluxConnection } from '../connect/influx-connection.js';
+import type { Reading } from '../read/metadata-reader.js';
+import { shardsIn } from '../read/shards-in.js';
+import { shardsInMetadata } from '../read/unknown-shards.js';
 
 /** A shard of a server. */
 export interface ServerShard {
@@ -28,9 +29,15 @@ export async function shardsOf(
   connection: InfluxConnection,
   signal?: AbortSignal,
 ): Promise<ServerShards> {
-  if (source === 'snapshot') return shardsIn(metadata);
+  if (source === 'snapshot') {
+    const list = Array.from(shardsIn(metadata), ({ group, ...shard }) => ({
+      ...shard,
+      startTime: group.startTime,
+    }));
+    return { list, highest: highest(idsOf(list), metadata.maxShardId), index: metadata.index };
+  }
   const list = await shardsInMetadata(connection, signal);
-  return { list, highest: highestOf(list) };
+  return { list, highest: highest(idsOf(list)) };
 }
 
 /** Returns the ids of the shards in a database or policy. */
@@ -42,19 +49,4 @@ export const shardIdsIn = ({ list }: ServerShards, item: OrderedItem): readonly 
     )
     .map(({ id }) => id);
 
-function shardsIn({ databases, maxShardId, index }: MetaData): ServerShards {
-  const list = databases.flatMap(({ name: database, retentionPolicies }) =>
-    retentionPolicies.flatMap(({ name: policy, shardGroups }) =>
-      shardGroups.flatMap(({ startTime, shards }) =>
-        shards.map(({ id }) => ({ id, database, policy, startTime })),
-      ),
-    ),
-  );
-  return { list, highest: highestOf(list, maxShardId), index };
-}
-
-function highestOf(list: readonly ServerShard[], atLeast = 0n): bigint {
-  let highest = atLeast;
-  for (const { id } of list) if (id > highest) highest = id;
-  return highest;
-}
+const idsOf = (list: readonly ServerShard[]) => list.map(({ id }) => id);

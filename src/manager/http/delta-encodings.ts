@@ -2,6 +2,7 @@ import { vcdiff, versionTag } from '../../protocol/deltas.js';
 import { headers } from '../../protocol/headers.js';
 import type { OfferedDelta } from '../versions/recent-changes.js';
 import { standingHeaders } from './history-headers.js';
+import { protection } from './response-protection.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
 
 /** The best compression ratio that deflate can reach. */
@@ -50,7 +51,7 @@ function headersOf({ version, epoch, mutation, delta, digest }: OfferedDelta, ba
     [headers.deltaBase]: versionTag({ epoch, version: base }) ?? '',
     [headers.tag]: versionTag({ epoch, version }) ?? '',
     [headers.resultDigest]: digest ?? '',
-    [headers.cacheControl]: 'no-store',
+    ...protection,
     'Content-Length': String(delta.byteLength),
   }).flat();
 }

@@ -12,6 +12,7 @@ import type { SentBodies } from './sent-bodies.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
 import type { TokenSource } from './tokens.js';
 import type { UiFiles } from './ui-files.js';
+import type { VersionForms } from './version-forms.js';
 
 /** One request and its pending response. */
 export interface Exchange {
@@ -23,6 +24,7 @@ export interface Exchange {
   /** The bodies of all responses. */
   readonly sent: SentBodies;
   readonly pushes: PushCounts;
+  readonly forms: VersionForms;
   /** Undefined if the dashboard is not served. */
   readonly ui: UiFiles | undefined;
   /** Undefined if the dashboard is not served. */

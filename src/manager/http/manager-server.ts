@@ -8,6 +8,7 @@ import { CfluxError } from '../../errors.js';
 import { listenFailure } from '../../listen-failure.js';
 import { BrowserGuard } from '../../protocol/browser-guard.js';
 import { onEveryRequest } from '../../protocol/every-request.js';
+import { UnusedConnections } from '../../protocol/unused-connections.js';
 import { lookInterval, TlsCredentials, type TlsSources, type TlsValues } from '../../tls-credentials.js';
 import { bytes, either, flag, func, listOf, number, object, string, text } from '../../value-kinds.js';
 import type { Manager } from '../manager.js';
@@ -127,6 +128,7 @@ export async function createManagerServer(
   });
   onEveryRequest(server, (request, response) => handler.handle(request, response));
   // Created before the server listens, so that no connection is missed.
+  const unused = new UnusedConnections(server);
   const connections = credentials && new OpenConnections(server);
   await listen(server, host, port);
   guard.boundTo(addressOf(server));
@@ -142,6 +144,7 @@ export async function createManagerServer(
     unwatchTls?.();
     handler.close();
     server.closeIdleConnections();
+    unused.close();
     // Clients that send half a request, or do not read their response, are cut off after this.
     const cancel = manager.clock.after(closeGrace, () => server.closeAllConnections());
     await closed;

@@ -7,6 +7,7 @@ import type { Manager } from '../manager.js';
 import { clusterMetrics } from './cluster-metrics.js';
 import type { Exchange } from './exchange.js';
 import { sendListing } from './responses.js';
+import { showVersionForms, VersionForms } from './version-forms.js';
 
 type Client = typeof import('prom-client');
 
@@ -15,6 +16,7 @@ const spreadBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /** The metrics of one server, in the Prometheus text format; cluster-metrics.ts adds those of clusters. */
 export class ManagerMetrics {
+  readonly forms = new VersionForms();
   readonly #registry: Registry | undefined;
   /** Responses by route and status: labels are looked up when metrics are read, not with every heartbeat. */
   readonly #answers = new Map<Route['name'] | 'notApplied', Map<number, number>>();
@@ -41,6 +43,7 @@ export class ManagerMetrics {
         }
       },
     });
+    showVersionForms(client, registry, this.forms);
     new client.Gauge({
       name: 'cflux_held_polls',
       help: 'Polls that are held until a change.',

@@ -13,7 +13,7 @@ import type { Exchange, RouteHandlers } from './exchange.js';
 import { isLegacyReader } from './legacy-request.js';
 import { hasBody, withBody } from './request-body.js';
 import { header, wordOf } from './request-headers.js';
-import { sendJson, sendListing, sendOk } from './responses.js';
+import { sendEmpty, sendJson, sendListing, sendOk } from './responses.js';
 
 const maxRegistration = 64 * 1024;
 
@@ -46,12 +46,12 @@ export const nodeRoutes: RouteHandlers<
     await withBody(exchange, { cluster, most: maxReportBytes }, (body) =>
       manager.report(cluster, nodeId, parseReport(body)),
     );
-    sendOk(response);
+    sendEmpty(response, 200, {});
   },
 
   async deregister({ manager, response, access }, { cluster, nodeId }) {
     await manager.deregister(cluster, nodeId, access.requester);
-    sendOk(response);
+    sendEmpty(response, 200, {});
   },
 
   async listNodes(exchange, { cluster }) {

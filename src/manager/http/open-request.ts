@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import type { Abortable } from '../../async/on-abort.js';
 import type { TokenSource } from './tokens.js';
 
-/** A request without a response so far, and its cancellation. */
-export class OpenRequest {
+/** A request without a response so far, and its cancellation: it is the signal of the waits of its own. */
+export class OpenRequest implements Abortable {
   readonly #response: ServerResponse;
   #controller: AbortController | undefined;
+  #listeners: (() => void)[] = none;
   #reason: unknown;
   /** Rejects if the bearer is no longer authorized; undefined if no token was required. */
   readmit: ((bearers: TokenSource) => Promise<unknown>) | undefined;
@@ -13,19 +15,38 @@ export class OpenRequest {
     this.#response = response;
   }
 
-  /** Created on demand, only for requests that wait: it would be the most expensive part of a heartbeat. */
+  get aborted(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners = [...this.#listeners, listener];
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener);
+  }
+
+  /** Created on demand, only for requests that need a real one: it would be the most expensive part of a heartbeat, and of a poll. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+      if (this.aborted) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
   }
 
   /** Ends every wait of this request; the first reason counts. */
   end(reason: unknown): void {
-    this.#reason ??= reason;
-    this.#controller?.abort(this.#reason);
+    if (this.aborted) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    for (const listener of this.#listeners) listener();
+    this.#listeners = none;
   }
 
   /** Prevents the connection from being used again. */
@@ -33,3 +54,5 @@ export class OpenRequest {
     if (!this.#response.headersSent) this.#response.setHeader('Connection', 'close');
   }
 }
+
+const none: (() => void)[] = [];

@@ -1,6 +1,6 @@
 import { nextTurn, TimeSlice } from '../time-slice.js';
 import type { RouteHandlers } from './exchange.js';
-import { sendJson, sendListing, sendOk, sendSnapshot, sendText } from './responses.js';
+import { sendEmpty, sendJson, sendListing, sendSnapshot, sendText } from './responses.js';
 
 /** The routes that operators and their tools use. */
 export const operatorRoutes: RouteHandlers<
@@ -36,7 +36,7 @@ export const operatorRoutes: RouteHandlers<
 
   async deleteCluster({ manager, response, access }, { cluster }) {
     await manager.deleteCluster(cluster, access.requester);
-    sendOk(response);
+    sendEmpty(response, 200, {});
   },
 
   /** Liveness: the process runs. */

@@ -13,7 +13,11 @@ export class PipelinedResponses {
   watch(socket: Socket, response: ServerResponse): void {
     const responses = this.#waiting.get(socket) ?? this.#begin(socket);
     responses.add(response);
-    response.once('close', () => responses.delete(response));
+  }
+
+  /** The response emitted `close`. */
+  closed(socket: Socket, response: ServerResponse): void {
+    this.#waiting.get(socket)?.delete(response);
   }
 
   #begin(socket: Socket): Set<ServerResponse> {

@@ -4,7 +4,7 @@ import type { Manager } from '../manager.js';
 /** Versions of each cluster that are remembered. */
 const most = 50;
 
-/** When the last node had a version, for the dashboard. Of a version that was overtaken, or not followed, it is not known. */
+/** Keeps for the dashboard when the last node had a version. It is unknown for a version that was not measured. */
 export class ReachedTimes {
   readonly #clock: Clock;
   readonly #times = new Map<string, Map<number, number>>();

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { onAbort } from '../../async/on-abort.js';
+import { type Abortable, onAbort } from '../../async/on-abort.js';
 import type { Clock } from '../../clock.js';
 import { PollSlots } from '../polls/poll-slots.js';
 
@@ -26,7 +26,7 @@ export class RefusedPolls {
   }
 
   /** Resolves after a few seconds, or as soon as `signal` aborts, or at once if there is no slot. */
-  async hold({ socket }: IncomingMessage, signal: AbortSignal): Promise<void> {
+  async hold({ socket }: IncomingMessage, signal: Abortable): Promise<void> {
     if (signal.aborted) return;
     const releaseSlot = this.#slot(socket);
     if (releaseSlot === undefined) return;

@@ -19,7 +19,7 @@ import type { ReachedTimes } from './reached-times.js';
 import { RefusedPolls } from './refused-polls.js';
 import { RememberedRoutes } from './remembered-routes.js';
 import { hasBody } from './request-body.js';
-import { protect } from './response-protection.js';
+import { protectPage } from './response-protection.js';
 import { sendError } from './responses.js';
 import { SentBodies } from './sent-bodies.js';
 import { SnapshotEncodings } from './snapshot-encodings.js';
@@ -90,9 +90,13 @@ export class RequestHandler {
     };
     let settled: Promise<void> | undefined;
     try {
-      if (request.method !== 'PUT') protect(request, response);
+      protectPage(request, response);
       const refusal = this.#options.guard.refusal(request);
-      if (refusal !== undefined) throw new CfluxError('FORBIDDEN', refusal, { outcome: 'notApplied' });
+      if (refusal !== undefined) {
+        // No request of such a client will do better, and refusing masses of them on one connection takes all of the processor (R24).
+        response.shouldKeepAlive = false;
+        throw new CfluxError('FORBIDDEN', refusal, { outcome: 'notApplied' });
+      }
       route = this.#routes.of(request);
       const answering = this.#answer(request, response, route, open);
       if (answering === undefined) answered();
@@ -113,6 +117,7 @@ export class RequestHandler {
     // `close` of the request would be emitted as soon as its body is read.
     response.on('close', () => {
       this.#open.delete(open);
+      this.#pipelined.closed(request.socket, response);
       if (!response.writableFinished) open.end(clientGone());
       if (!request.complete) lingerThenCut(request);
     });
@@ -135,6 +140,7 @@ export class RequestHandler {
         received: this.#received,
         sent: this.#sent,
         pushes: this.#pushes,
+        forms: metrics.forms,
         ui,
         reached,
         connections: this.#connections,
@@ -155,7 +161,7 @@ export class RequestHandler {
   async #holdRefused(request: IncomingMessage, open: OpenRequest): Promise<void> {
     // It is refused already: a change of the tokens does not end it earlier.
     open.readmit = undefined;
-    await this.#refusedPolls.hold(request, open.signal);
+    await this.#refusedPolls.hold(request, open);
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, route: Route | undefined, error: unknown): void {

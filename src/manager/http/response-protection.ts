@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { headers } from '../../protocol/headers.js';
 
 /** What the dashboard may do: nothing with other origins, no code and no style but its own files, and no HTML from text. */
 const policy = [
@@ -15,13 +16,19 @@ const policy = [
   'trusted-types cflux-worker',
 ].join('; ');
 
-/** Sets the headers that limit what a browser does with the response, before anything else can fail. */
-export function protect({ url = '' }: IncomingMessage, response: ServerResponse): void {
+/**
+ * What limits the use of every response but the dashboard's files. It is part of the headers that each response is sent with: setting it
+ * on each response beforehand would make Node merge the headers of thousands of polls one by one.
+ */
+export const protection = {
+  'X-Content-Type-Options': 'nosniff',
+  [headers.cacheControl]: 'no-store',
+} as const;
+
+/** Sets the headers that limit what a browser does with a page of the dashboard, before anything else can fail. */
+export function protectPage({ url = '' }: IncomingMessage, response: ServerResponse): void {
+  if (!/^(?:https?:\/\/[^/?#]*)?\/ui(?:[/?#]|$)/i.test(url)) return;
   response.setHeader('X-Content-Type-Options', 'nosniff');
-  if (!/^(?:https?:\/\/[^/?#]*)?\/ui(?:[/?#]|$)/i.test(url)) {
-    response.setHeader('Cache-Control', 'no-store');
-    return;
-  }
   response.setHeader('Content-Security-Policy', policy);
   response.setHeader('Referrer-Policy', 'no-referrer');
   response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');

@@ -8,10 +8,11 @@ import type { OfferedDelta } from '../versions/recent-changes.js';
 import type { Exchange } from './exchange.js';
 import { type HistoryHeaders, standingHeaders } from './history-headers.js';
 import { header, takesGzip } from './request-headers.js';
+import { protection } from './response-protection.js';
 
 const empty = { 'Content-Length': 0 };
 
-/** Sends 200 without anything else: the response to heartbeats. */
+/** Sends 200 without anything else: the response to heartbeats, the most frequent one. */
 export function sendOk(response: ServerResponse): void {
   response.writeHead(200, empty);
   response.end();
@@ -20,12 +21,13 @@ export function sendOk(response: ServerResponse): void {
 /** Sends a response without a body. */
 export function sendEmpty(response: ServerResponse, status: number, standing: HistoryHeaders): void {
   const length = status === 204 ? {} : empty;
-  response.writeHead(status, { ...standingHeaders(standing), ...length });
+  response.writeHead(status, { ...standingHeaders(standing), ...protection, ...length });
   response.end();
 }
 
 export function sendText(response: ServerResponse, text: string, type = 'text/plain; charset=utf-8'): void {
-  response.writeHead(200, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
+  const length = Buffer.byteLength(text);
+  response.writeHead(200, { ...protection, 'Content-Type': type, 'Content-Length': length });
   response.end(text);
 }
 
@@ -58,13 +60,14 @@ export async function sendListing(
     await slice.rest();
   }
   const body = Buffer.concat([...parts, Buffer.from(after)]);
-  const headers = ['Content-Type', type, 'Content-Length', String(body.byteLength)];
+  const length = String(body.byteLength);
+  const headers = Object.entries({ ...protection, 'Content-Type': type, 'Content-Length': length }).flat();
   sent.send(response, body, { status: 200, headers });
 }
 
 /** Sends a snapshot, compressed with gzip if the client accepts that. */
 export async function sendSnapshot(
-  { request, response, encodings, sent }: Exchange,
+  { request, response, encodings, sent, forms }: Exchange,
   status: number,
   what: {
     readonly cluster: string;
@@ -77,6 +80,8 @@ export async function sendSnapshot(
   const encoded = encodings.of(snapshot);
   const gzipped = takesGzip(request) ? await encoded.gzipped() : undefined;
   const body = gzipped ?? encoded.bytes;
+  // An older version is a request of an operator.
+  if (isNewest) forms.sent(status, 'snapshot');
   sent.send(response, body, { cluster, isNewest, status, headers: encoded.headersOf(standing, body) });
 }
 
@@ -86,7 +91,7 @@ export async function sendSnapshot(
  *
  * @param statuses of a delta, and of a snapshot
  */
-export async function sendDelta(
+export function sendDelta(
   exchange: Exchange,
   statuses: { readonly delta: number; readonly whole: number },
   {
@@ -94,19 +99,24 @@ export async function sendDelta(
     base,
     offered,
   }: { readonly cluster: string; readonly base: number; readonly offered: OfferedDelta },
-): Promise<void> {
-  const { response, deltas, sent } = exchange;
+): Promise<void> | void {
+  const { response, deltas, sent, forms } = exchange;
   const { headers, isSmall } = deltas.of(offered, base);
-  if (isSmall === true || (await isSmall)) {
-    return sent.send(response, offered.delta, { cluster, isNewest: true, status: statuses.delta, headers });
-  }
-  const { whole } = offered;
-  await sendSnapshot(exchange, statuses.whole, {
-    cluster,
-    standing: whole,
-    snapshot: whole.snapshot,
-    isNewest: true,
-  });
+  const send = (asDelta: boolean) => {
+    if (asDelta) {
+      forms.sent(statuses.delta, 'delta');
+      return sent.send(response, offered.delta, { cluster, isNewest: true, status: statuses.delta, headers });
+    }
+    forms.fallbacks.too_large += 1;
+    const { whole } = offered;
+    return sendSnapshot(exchange, statuses.whole, {
+      cluster,
+      standing: whole,
+      snapshot: whole.snapshot,
+      isNewest: true,
+    });
+  };
+  return typeof isSmall === 'boolean' ? send(isSmall) : isSmall.then(send);
 }
 
 /** Sends an error: plain text, or JSON if the request asks for it. */
@@ -130,8 +140,7 @@ export function sendError(
       : { [headers.retryAfter]: String(Math.max(1, Math.ceil(error.retryAfter / 1_000))) }),
     'Content-Type': asJson ? problemType : 'text/plain; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
-    'X-Content-Type-Options': 'nosniff',
-    'Cache-Control': 'no-store',
+    ...protection,
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
   });
   response.end(body);

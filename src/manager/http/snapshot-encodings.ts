@@ -4,6 +4,7 @@ import { headers } from '../../protocol/headers.js';
 import { SharedResult } from '../shared-result.js';
 import { digestOf } from '../versions/snapshot-digest.js';
 import { type HistoryHeaders, standingHeaders } from './history-headers.js';
+import { protection } from './response-protection.js';
 
 const gzip = promisify(gzipCallback);
 
@@ -28,6 +29,7 @@ export class EncodedSnapshot {
     if (this.#headers?.standing !== standing || this.#headers.body !== body) {
       const list = Object.entries({
         ...standingHeaders(standing),
+        ...protection,
         'Content-Type': 'application/octet-stream',
         'Content-Length': String(body.byteLength),
         [headers.contentDigest]: digestOf(this.bytes),

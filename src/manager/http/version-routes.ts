@@ -5,12 +5,14 @@ import { writeDropOrders } from '../../protocol/drop-orders.js';
 import { headers } from '../../protocol/headers.js';
 import { randomUuid } from '../../random.js';
 import type { ManagerPushResult } from '../pushes/manager-push.js';
+import { isDeltaRefusal } from '../pushes/pushed-delta.js';
 import type { Exchange, RouteHandlers, RouteOf } from './exchange.js';
 import { isLegacyPoll } from './legacy-request.js';
 import { withBody } from './request-body.js';
 import { checkDigest, dropsOf, header, nodeIdOf, offerOf, sinceOf, waitOf } from './request-headers.js';
 import { sendDelta, sendEmpty, sendError, sendListing, sendSnapshot } from './responses.js';
 import { missingScope } from './scopes.js';
+import type { VersionForm } from './version-forms.js';
 
 /** The routes for metadata: pushes, of snapshots and of deltas, polls and drop orders. */
 export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll' | 'dropOrders'> = {
@@ -28,29 +30,34 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll' | 'dropOrder
         );
       }),
     );
-    await sendPushResult(exchange, route, result);
+    await sendPushResult(exchange, route, { result, form: 'snapshot' });
   },
 
   async patch(exchange, route) {
-    const { manager, pushes, connections, request, access, open } = exchange;
+    const { manager, pushes, forms, connections, request, access, open } = exchange;
     const { cluster } = route;
     const digest = checkedPatch(request);
     const identified = identity(exchange, route);
     const most = Math.min(maxPushedDelta, manager.limits.snapshotBytes);
-    const result = await pushes.counting(cluster, () =>
-      withBody(exchange, { cluster, most }, async (bytes, use) => {
-        checkDigest(request, bytes);
-        return manager.push(
-          { ...identified, delta: { bytes, digest } },
-          {
-            requester: connections.requesterOf(request, access),
-            signal: open.signal,
-            reserve: (more) => use.take(more),
-          },
-        );
-      }),
-    );
-    await sendPushResult(exchange, route, result);
+    const result = await pushes
+      .counting(cluster, () =>
+        withBody(exchange, { cluster, most }, async (bytes, use) => {
+          checkDigest(request, bytes);
+          return manager.push(
+            { ...identified, delta: { bytes, digest } },
+            {
+              requester: connections.requesterOf(request, access),
+              signal: open.signal,
+              reserve: (more) => use.take(more),
+            },
+          );
+        }),
+      )
+      .catch((error: unknown) => {
+        if (isDeltaRefusal(error)) forms.fallbacks.refused += 1;
+        throw error;
+      });
+    await sendPushResult(exchange, route, { result, form: 'delta' });
   },
 
   async poll(exchange, { cluster, version }) {
@@ -65,7 +72,7 @@ export const versionRoutes: RouteHandlers<'push' | 'patch' | 'poll' | 'dropOrder
       : undefined;
     const result = await manager.poll(
       { cluster, version, wait, epoch, mutation, nodeId, instance: instanceOf(request), baseEpoch },
-      { requester, signal: open.signal, connection: request.socket, isNode, isLegacy: isLegacyPoll(request) },
+      { requester, signal: open, connection: request.socket, isNode, isLegacy: isLegacyPoll(request) },
     );
     switch (result.kind) {
       case 'unchanged':
@@ -112,11 +119,12 @@ function identity({ manager, request, access }: Exchange, { cluster, version }: 
 function sendPushResult(
   exchange: Exchange,
   { cluster, version }: RouteOf<'push' | 'patch'>,
-  result: ManagerPushResult,
+  { result, form }: { readonly result: ManagerPushResult; readonly form: VersionForm },
 ): Promise<void> | void {
-  const { request, response } = exchange;
+  const { request, response, forms } = exchange;
   switch (result.kind) {
     case 'committed':
+      forms.pushed[form] += 1;
       if (result.hasDrops) response.setHeader(headers.drops, 'stored');
       return sendEmpty(response, 200, result);
     case 'epochMismatch':

@@ -23,6 +23,8 @@ export interface WaitHolding {
 
 /** A look takes at most one part in this many of the time: with ten thousand nodes it is expensive. */
 const share = 5;
+/** Intervals until the next look at most: a process that was stopped during a look did not look all that time. */
+const longestPause = 10;
 
 /**
  * The waits of one cluster until its nodes have a version. The nodes are listed once for all waits; between two such looks the missing
@@ -116,7 +118,8 @@ export class NodeWaits {
       const found = await look();
       for (const wait of judged) wait.judge(found);
     } finally {
-      this.#notBefore = monotonic() + (share - 1) * (monotonic() - begin);
+      const end = monotonic();
+      this.#notBefore = end + Math.min((share - 1) * (end - begin), longestPause * interval);
       this.#looking = undefined;
       this.#expect();
       this.#lookIn(this.#isDue ? 0 : interval);

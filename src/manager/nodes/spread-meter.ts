@@ -1,7 +1,8 @@
+import { maxSpread } from '../../protocol/times.js';
 import type { WaitForNodesRequest, WaitForNodesResult } from '../../protocol/waiting-for-nodes.js';
 
-/** Milliseconds for which the spread of one version is followed. A node that is stuck would otherwise prevent all further measurements. */
-const longest = 600_000;
+/** Versions that are followed at a time: as many as a manager keeps by default. */
+const most = 10;
 
 export interface SpreadMeterParts {
   readonly cluster: string;
@@ -24,9 +25,20 @@ export interface MeasuredSpread {
   readonly isComplete: boolean;
 }
 
-/** Measures how long versions take from their commit until all nodes of the cluster have them; one version at a time. */
+interface Followed {
+  readonly version: number;
+  /** When it was stored, by the monotonic clock. */
+  readonly begun: number;
+}
+
+/**
+ * Measures how long versions take from their commit until all nodes of the cluster have them. A node that has a version has reached all
+ * before it, so the versions are waited for one after the other, the oldest first: the later ones cost no looks at the nodes meanwhile.
+ */
 export class SpreadMeter {
   readonly #parts: SpreadMeterParts;
+  /** The oldest first: it is the one that is waited for. */
+  readonly #followed: Followed[] = [];
   #isMeasuring = false;
 
   constructor(parts: SpreadMeterParts) {
@@ -35,21 +47,37 @@ export class SpreadMeter {
 
   committed(version: number): void {
     // A manager that does not know all nodes yet would measure how long it takes to know them.
-    if (this.#isMeasuring || this.#parts.uncertainFor() > 0) return;
+    if (this.#parts.uncertainFor() > 0) return;
+    this.#followed.push({ version, begun: this.#parts.monotonic() });
+    // The oldest is measured even if others follow fast, and a history lists the newest.
+    if (this.#followed.length > most) this.#followed.splice(1, 1);
+    if (this.#isMeasuring) return;
     this.#isMeasuring = true;
-    void this.#measure(version).finally(() => {
+    void this.#measureAll().finally(() => {
       this.#isMeasuring = false;
     });
   }
 
-  async #measure(version: number): Promise<void> {
+  close(): void {
+    this.#followed.length = 0;
+  }
+
+  async #measureAll(): Promise<void> {
+    for (let next = this.#followed[0]; next !== undefined; next = this.#followed[0]) {
+      await this.#measure(next);
+      if (this.#followed[0] === next) this.#followed.shift();
+    }
+  }
+
+  async #measure({ version, begun }: Followed): Promise<void> {
     const { cluster, waitForNodes, monotonic, onSpread } = this.#parts;
-    const begun = monotonic();
+    // Limited, because a node that is stuck would otherwise prevent all further measurements.
+    const wait = Math.max(0, begun + maxSpread - monotonic());
     try {
-      const { counted, complete } = await waitForNodes({ cluster, version, wait: longest });
+      const { counted, complete } = await waitForNodes({ cluster, version, wait });
       if (counted > 0) onSpread(monotonic() - begun, { cluster, version, isComplete: complete });
     } catch {
-      // The history ended, or the manager closes: there is nothing to measure any more.
+      // The history of the version ended, or the manager closes: there is nothing to measure any more.
     }
   }
 }

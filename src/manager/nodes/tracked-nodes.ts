@@ -46,6 +46,10 @@ export class TrackedNodes {
     if (tracked?.size === 0) this.#clusters.delete(cluster);
   }
 
+  forgetAll(cluster: string): void {
+    this.#clusters.delete(cluster);
+  }
+
   clear(): void {
     this.#clusters.clear();
   }

@@ -1,4 +1,5 @@
 import type { Deadlines } from '../../async/deadlines.js';
+import type { Abortable } from '../../async/on-abort.js';
 import { noVersion } from '../../protocol/version.js';
 import { isFromOtherHistory } from '../recovery/history-check.js';
 import type { RecoveryGate } from '../recovery/recovery-gate.js';
@@ -32,7 +33,7 @@ const isDelayed = (
 export interface Holding {
   /** Called before the poll is held; its result is called afterwards. */
   readonly takeSlot: () => () => void;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Abortable | undefined;
   /** The request may come from a node, which takes part in recovery; a read-only request does not. */
   readonly isNode: boolean;
   /** The request may come from a legacy client, which applies every response, even one that is older than what it has just pushed. */
@@ -78,7 +79,7 @@ export class HeldPolls {
       const releaseSlot = holding.takeSlot();
       try {
         const changed = await poll.hold(this.#parts.deadlines, request.wait, holding.signal);
-        return await this.#delayed(poll, changed, holding);
+        return isDelayed(poll, changed, holding) ? await this.#delayed(poll, changed, holding) : changed;
       } finally {
         releaseSlot();
       }
@@ -146,7 +147,6 @@ export class HeldPolls {
    * gets a version a little later than others, and then the newest one.
    */
   async #delayed(poll: WaitingPoll, result: ManagerPollResult, holding: Holding): Promise<ManagerPollResult> {
-    if (!isDelayed(poll, result, holding)) return result;
     const { head, deadlines } = this.#parts;
     await poll.rest(deadlines, legacyDelay, holding.signal);
     const current = await head.current(await head.read());

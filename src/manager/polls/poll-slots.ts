@@ -14,11 +14,16 @@ export interface PollHolder {
 /** A client has one poll at a time. A pipelining proxy may combine a few on one connection. */
 const maxOfConnection = 4;
 
+/** Number of polls that a connection holds now. */
+interface HeldOfConnection {
+  polls: number;
+}
+
 /** Limits the held polls: in total, per cluster, per party, and per connection (R24). */
 export class PollSlots {
   readonly #most: number;
   readonly #shares: Shares;
-  readonly #connections = new WeakMap<object, number>();
+  readonly #connections = new WeakMap<object, HeldOfConnection>();
 
   constructor(most: number) {
     this.#most = most;
@@ -36,22 +41,24 @@ export class PollSlots {
    * @throws `TOO_MANY_REQUESTS`.
    */
   take({ cluster, requester, connection }: PollHolder): () => void {
-    const ofConnection = connection && (this.#connections.get(connection) ?? 0);
-    if (ofConnection !== undefined && ofConnection >= maxOfConnection) {
-      throw tooManyPollsOfConnection(maxOfConnection);
-    }
+    const ofConnection = this.#of(connection);
+    if (ofConnection.polls >= maxOfConnection) throw tooManyPollsOfConnection(maxOfConnection);
     const use: Use = { owners: { cluster, party: partyOf(requester) }, amount: 0 };
     if (!this.#shares.take(use, 1)) {
       throw this.taken >= this.#most ? tooManyPolls() : tooManyPollsOfOwner();
     }
-    this.#count(connection, 1);
+    ofConnection.polls += 1;
     return () => {
       this.#shares.release(use);
-      this.#count(connection, -1);
+      ofConnection.polls -= 1;
     };
   }
 
-  #count(connection: object | undefined, change: number): void {
-    if (connection) this.#connections.set(connection, (this.#connections.get(connection) ?? 0) + change);
+  #of(connection: object | undefined): HeldOfConnection {
+    const known = connection && this.#connections.get(connection);
+    if (known !== undefined) return known;
+    const held = { polls: 0 };
+    if (connection !== undefined) this.#connections.set(connection, held);
+    return held;
   }
 }

@@ -1,5 +1,5 @@
 import type { Deadlines } from '../../async/deadlines.js';
-import { onAbort } from '../../async/on-abort.js';
+import { type Abortable, onAbort } from '../../async/on-abort.js';
 import type { EpochMismatch, PollRequest, PollResult } from '../../transport/transport.js';
 import type { Head, VersionRecord } from '../manager-store.js';
 import type { CurrentVersion } from '../versions/latest-snapshot.js';
@@ -26,6 +26,8 @@ export type ManagerPollResult =
 export function published(current: CurrentVersion, recent: RecentChanges): PublishedVersion {
   const { epoch, record } = current;
   const whole = { kind: 'snapshot', ...snapshotOf(current) } as const;
+  // One result for all polls at the same version.
+  const deltas = new Map<OfferedDelta, ManagerPollResult>();
   return {
     head: { epoch, latest: record },
     record,
@@ -37,7 +39,10 @@ export function published(current: CurrentVersion, recent: RecentChanges): Publi
         baseEpoch = acceptsDelta ? request.epoch : undefined,
       } = request;
       const offered = baseEpoch && recent.deltaTo(current, { epoch: baseEpoch, version, mutation });
-      return !offered ? whole : { kind: 'delta', ...offered };
+      if (!offered) return whole;
+      const known = deltas.get(offered) ?? ({ kind: 'delta', ...offered } as const);
+      deltas.set(offered, known);
+      return known;
     },
   };
 }
@@ -83,7 +88,7 @@ export class WaitingPoll {
   }
 
   /** Resolves at the first change that concerns the node, or as unchanged after `wait` milliseconds. */
-  async hold(deadlines: Deadlines, wait: number, signal?: AbortSignal): Promise<ManagerPollResult> {
+  hold(deadlines: Deadlines, wait: number, signal?: Abortable): Promise<ManagerPollResult> {
     return this.#waiting<ManagerPollResult>(signal, (resolve) => {
       this.#resolve = resolve;
       return deadlines.add(wait, () => resolve(this.unchanged));
@@ -91,7 +96,7 @@ export class WaitingPoll {
   }
 
   /** Resolves after `ms` milliseconds. */
-  async rest(deadlines: Deadlines, ms: number, signal?: AbortSignal): Promise<void> {
+  rest(deadlines: Deadlines, ms: number, signal?: Abortable): Promise<void> {
     return this.#waiting<void>(signal, (resolve) => deadlines.add(ms, resolve));
   }
 
@@ -121,24 +126,27 @@ export class WaitingPoll {
   }
 
   /** Rejects when the poll fails, or with the signal's reason. `start` returns a function that cancels what it started. */
-  async #waiting<T>(
-    signal: AbortSignal | undefined,
+  #waiting<T>(
+    signal: Abortable | undefined,
     start: (resolve: (result: T) => void) => () => void,
   ): Promise<T> {
-    if (this.#failure !== undefined) throw this.#failure.reason;
-    signal?.throwIfAborted();
-    let cancel = () => {};
-    let unsubscribe = () => {};
-    try {
-      return await new Promise<T>((resolve, reject) => {
-        this.#reject = reject;
-        cancel = start(resolve);
-        unsubscribe = onAbort(signal, (reason) => this.fail(reason));
+    return new Promise<T>((resolve, reject) => {
+      if (this.#failure !== undefined) throw this.#failure.reason;
+      if (signal?.aborted) throw signal.reason;
+      const end = () => {
+        cancel();
+        unsubscribe();
+      };
+      this.#reject = (reason) => {
+        end();
+        reject(reason);
+      };
+      const unsubscribe = onAbort(signal, (reason) => this.fail(reason));
+      const cancel = start((result) => {
+        end();
+        resolve(result);
       });
-    } finally {
-      cancel();
-      unsubscribe();
-    }
+    });
   }
 }
 

@@ -24,6 +24,10 @@ export class NodeSet {
     if (nodes?.size === 0) this.#clusters.delete(cluster);
   }
 
+  deleteAll(cluster: string): void {
+    this.#clusters.delete(cluster);
+  }
+
   *[Symbol.iterator](): IterableIterator<{ readonly cluster: string; readonly nodeId: number }> {
     for (const [cluster, nodes] of this.#clusters) for (const nodeId of nodes) yield { cluster, nodeId };
   }

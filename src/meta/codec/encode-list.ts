@@ -1,4 +1,4 @@
-import { type Named, originOf } from '../named-list.js';
+import { type Named, originOf, spend, spentOn } from '../named-list.js';
 import { notesOn } from '../notes.js';
 import { layoutFor, stretch } from './layout-writer.js';
 import { type EncodedList, Pieces } from './pieces.js';
@@ -70,8 +70,9 @@ function fromOrigin<T extends Named>(
   const runs = runsFromOrigin(list, origin);
   const gaps = gapsBetween(runs, list);
   const others = gaps.flat();
-  known.piecesSince += runs.length + others.length;
-  if (known.piecesSince > worth(known)) return;
+  const count = runs.length + others.length;
+  if (spentOn(list) + count > worth(known)) return;
+  spend(list, count);
   encodeTogether(others, kind);
   const pieces = new Pieces();
   let common = 0;

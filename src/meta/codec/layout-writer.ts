@@ -68,7 +68,7 @@ class LayoutWriter<T extends Named> {
     const { sizes, list, fresh, lossy, lossyOnes } = this;
     const offsets = sizes;
     for (let i = 0; i < sizes.length; i++) offsets[i] = bytes.length - (sizes[i] ?? 0);
-    const layout: Layout = { bytes, offsets, lossy, piecesSince: 0 };
+    const layout: Layout = { bytes, offsets, lossy };
     keepLayout(list, layout);
     const placed: Placed[] = [];
     for (const position of fresh) {

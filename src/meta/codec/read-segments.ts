@@ -91,7 +91,7 @@ export class SegmentsReader<T extends Named> {
     const offsets = new Uint32Array(records.length + 1);
     for (const [position, { start }] of fresh.entries()) offsets[position] = start;
     offsets[records.length] = this.end;
-    keepLayout(records, { bytes: bytes(), offsets, lossy: false, piecesSince: 0 });
+    keepLayout(records, { bytes: bytes(), offsets, lossy: false });
   }
 
   private readAnew(reader: WireReader, start: number, end: number): T {

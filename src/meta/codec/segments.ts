@@ -58,8 +58,6 @@ export interface Layout {
   readonly offsets: Uint32Array;
   /** Some of them are. */
   readonly lossy: boolean;
-  /** How many pieces lists that descend from it were encoded in, one by one, instead of in a layout of their own. */
-  piecesSince: number;
   /** How many records there are in all, databases or users and what is inside; counted when it matters. */
   records?: number;
 }

@@ -12,12 +12,20 @@ export function quoted(text: string): string {
   return `$'${escaped}'`;
 }
 
-/** The command that prints the contents of a view; `--` ends the options if an argument looks like one. */
-export function command(base: string, name: string, ...args: readonly (string | number)[]): string {
+/**
+ * Returns the command that prints the contents of a view.
+ *
+ * @param args names may look like options: `--` goes before them then
+ * @param flags written as they are
+ */
+export function command(
+  base: string,
+  name: string,
+  args: readonly (string | number)[],
+  flags: readonly string[] = [],
+): string {
   const texts = args.map((each) => String(each));
-  const flags = texts.filter((each) => each.startsWith('--'));
-  const plain = texts.filter((each) => !each.startsWith('--'));
-  const needsEnd = plain.some((each) => each.startsWith('-'));
+  const needsEnd = texts.some((each) => each.startsWith('-'));
   const endpoint = base.replace(/\/$/, '');
   return [
     'cflux',
@@ -26,6 +34,6 @@ export function command(base: string, name: string, ...args: readonly (string | 
     quoted(endpoint),
     ...flags,
     ...(needsEnd ? ['--'] : []),
-    ...plain.map(quoted),
+    ...texts.map(quoted),
   ].join(' ');
 }

@@ -16,7 +16,7 @@ export type Condition = (typeof conditions)[number];
 
 export interface NodeCondition {
   readonly condition: Condition;
-  /** The version that counts: of an agent the applied one, of others the one that they hold. */
+  /** {@link versionOf} the node. */
   readonly version?: number | undefined;
   /** Kept versions that the node lacks; undefined if it is not known, or not behind. */
   readonly lag?: number | undefined;
@@ -31,6 +31,10 @@ export interface NodeCondition {
 /** How long a node may take to have a new version, in milliseconds. */
 const grace = 5_000;
 
+/** The version that counts: of an agent the applied one, of others the one that they hold. */
+export const versionOf = ({ kind, heldVersion, appliedVersion }: NodeInfo): number | undefined =>
+  kind === 'agent' ? appliedVersion : heldVersion;
+
 /**
  * @param newest the newest version of the cluster
  * @param versions the kept versions of the cluster, newest first, if they are known
@@ -43,7 +47,7 @@ export function conditionOf(
   now: number,
 ): NodeCondition {
   const { report } = node;
-  const version = node.kind === 'agent' ? node.appliedVersion : node.heldVersion;
+  const version = versionOf(node);
   const open = (report?.pending ?? 0) + (report?.refused ?? 0);
   const lag = lagOf(version, newest, at, versions);
   const found = {

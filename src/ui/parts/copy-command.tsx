@@ -5,14 +5,19 @@ import { Icon } from './icon.js';
 
 export interface CopyCommandProps {
   readonly name: string;
-  readonly args: readonly (string | number)[];
+  readonly args?: readonly (string | number)[];
+  /** Such as `--dry-run`; a value in it must be quoted already. */
+  readonly flags?: readonly string[];
+  /** What the command shows, if that is less than the view does. */
+  readonly about?: string;
 }
 
 /** The command that prints the contents of the view. */
-export function CopyCommand({ name, args }: CopyCommandProps) {
-  const text = command(access.value.base, name, ...args);
+export function CopyCommand({ name, args = [], flags, about }: CopyCommandProps) {
+  const text = command(access.value.base, name, args, flags);
   return (
     <div class="command">
+      {about !== undefined && <span>{about}</span>}
       <code>{text}</code>
       <CopyButton text={text} label="Copy command" isForKey />
     </div>

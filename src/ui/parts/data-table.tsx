@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { isNarrow } from './narrow.js';
 
 export interface Column<Row> {
@@ -25,9 +25,10 @@ export interface DataTableProps<Row> {
   readonly isMatrix?: boolean;
 }
 
-const rowHeight = 37;
-const lineHeight = 24;
-const cardPadding = 22;
+/** Heights in `rem`, as in the style: they grow with the size of the reader's text. */
+const rowHeight = 2.3125;
+const lineHeight = 1.5;
+const cardPadding = 1.375;
 /** Rows beyond the visible part that are in the document. */
 const around = 10;
 /** Below this, all rows are in the document, and the page scrolls. */
@@ -48,8 +49,9 @@ export function DataTable<Row>({
   const box = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
   const height = useSignal(600);
+  const rem = useMemo(() => Number.parseFloat(getComputedStyle(document.documentElement).fontSize), []);
   const isLong = rows.length > fewRows;
-  const each = isNarrow.value && !isMatrix ? cardLines * lineHeight + cardPadding : rowHeight;
+  const each = rem * (isNarrow.value && !isMatrix ? cardLines * lineHeight + cardPadding : rowHeight);
   useLayoutEffect(() => {
     const { current } = box;
     if (current === null || !isLong) return;

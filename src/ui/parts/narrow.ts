@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-const query = matchMedia('(max-width: 640px)');
+const query = matchMedia('(max-width: 40rem)');
 /** The page has one column, and rows are cards. */
 export const isNarrow = signal(query.matches);
 query.addEventListener('change', () => {

@@ -30,10 +30,10 @@ export function PageHeader() {
           aria-label={`Times: ${zone.value === 'utc' ? 'UTC' : 'local'}; change`}
           data-key="zone"
         >
-          {zone.value === 'utc' ? 'UTC' : 'Local'}
+          Times: {zone.value === 'utc' ? 'UTC' : 'local'}
         </button>
         <button type="button" class="quiet" onClick={nextTheme} aria-label={`Theme: ${theme.value}; change`}>
-          {{ system: 'System', light: 'Light', dark: 'Dark' }[theme.value]}
+          Theme: {theme.value}
         </button>
         <button
           type="button"

@@ -43,7 +43,7 @@ function Bars({ title, values, textOf }: BarsProps) {
   const width = values.length * step;
   return (
     <figure>
-      <figcaption>{title}</figcaption>
+      <figcaption>{title}, oldest first</figcaption>
       <svg
         role="img"
         aria-label={`${title}, oldest first: ${texts.join(', ')}`}

@@ -8,7 +8,7 @@ import { useSignal } from '@preact/signals';
 export function useHeld<Row>(rows: readonly Row[], keyOf: (row: Row) => string | number) {
   const isHeld = useSignal(false);
   const kept = useSignal<readonly Row[] | undefined>(undefined);
-  const shown = kept.value ?? rows;
+  const shown = kept.value === undefined ? rows : refreshed(kept.value, rows, keyOf);
   const known = new Set(shown.map(keyOf));
   const count = kept.value === undefined ? 0 : rows.filter((row) => !known.has(keyOf(row))).length;
   const hold = () => {
@@ -38,4 +38,14 @@ export function useHeld<Row>(rows: readonly Row[], keyOf: (row: Row) => string |
     },
   };
   return { held: { rows: shown, events }, release, count };
+}
+
+/** Rows keep their place; what is in them does not have to wait. */
+function refreshed<Row>(
+  kept: readonly Row[],
+  rows: readonly Row[],
+  keyOf: (row: Row) => string | number,
+): readonly Row[] {
+  const current = new Map(rows.map((row) => [keyOf(row), row]));
+  return kept.map((row) => current.get(keyOf(row)) ?? row);
 }

@@ -1,6 +1,6 @@
 import { computed } from '@preact/signals';
 import type { ListedCluster, ListedNode } from '../../protocol/operator-responses.js';
-import { conditionOf, type NodeCondition } from '../model/node-condition.js';
+import { conditionOf, type NodeCondition, versionOf } from '../model/node-condition.js';
 import { managerProblems, type Problem, problemOf, worstFirst } from '../model/problems.js';
 import { outage } from './connection.js';
 import { clusterNamed, fleet, nodesByCluster } from './fleet.js';
@@ -28,8 +28,8 @@ const judged = computed<ReadonlyMap<string, readonly JudgedNode[]>>(() => {
   return all;
 });
 
-const lags = ({ kind, heldVersion, appliedVersion }: ListedNode, newest: number | undefined): boolean => {
-  const version = kind === 'agent' ? appliedVersion : heldVersion;
+const lags = (node: ListedNode, newest: number | undefined): boolean => {
+  const version = versionOf(node);
   return newest !== undefined && version !== undefined && version < newest;
 };
 

@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals';
 import { readWhoami } from '../../protocol/manager-status.js';
 import { paths } from '../../protocol/routes.js';
 import { ApiError } from '../api/api-error.js';
-import { type SendOptions, send } from '../api/send.js';
+import { type Access, type SendOptions, send } from '../api/send.js';
 import { now } from './clock.js';
 import { access, refused, whoami } from './session.js';
 
@@ -24,19 +24,22 @@ export const stale = computed(() => {
 
 let probing: Promise<void> | undefined;
 
-/** Sends a request of the page, and notices when the manager is gone, or wants another token. @throws ApiError */
-export async function ask(path: string, options: SendOptions = {}): Promise<Response> {
+/** Runs `work`, which sends requests, and notices when the manager is gone, or wants another token. @throws ApiError */
+export async function noted<T>(work: (used: Access) => Promise<T>, signal?: AbortSignal): Promise<T> {
   const used = access.value;
   try {
-    const response = await send(used, path, options);
-    answered();
-    return response;
+    const result = await work(used);
+    noteAnswer();
+    return result;
   } catch (cause) {
-    if (options.signal?.aborted) throw cause;
-    noteFailure(cause, used.token);
+    if (!signal?.aborted) noteFailure(cause, used.token);
     throw cause;
   }
 }
+
+/** Sends a request of the page. @throws ApiError */
+export const ask = (path: string, options: SendOptions = {}): Promise<Response> =>
+  noted((used) => send(used, path, options), options.signal);
 
 /** Sends a request for JSON, which `read` checks. */
 export async function askJson<T>(
@@ -48,7 +51,7 @@ export async function askJson<T>(
 }
 
 /** A request failed; `token`: the one that it had. */
-export function noteFailure(cause: unknown, token: string | undefined): void {
+function noteFailure(cause: unknown, token: string | undefined): void {
   const error = ApiError.from(cause);
   if (error.status === 401 && token === access.value.token) refused(error.message);
   else if (error.isOutage) {
@@ -56,7 +59,7 @@ export function noteFailure(cause: unknown, token: string | undefined): void {
     probing ??= probe().finally(() => {
       probing = undefined;
     });
-  } else if (error.status > 0) answered();
+  } else if (error.status > 0) noteAnswer();
 }
 
 /** Resolves when the manager responds again. */
@@ -73,7 +76,8 @@ export function retryNow(): void {
   endPause?.();
 }
 
-function answered(): void {
+/** The manager responded. */
+function noteAnswer(): void {
   answeredAt.value = Date.now();
   outage.value = undefined;
 }
@@ -91,12 +95,12 @@ async function probe(): Promise<void> {
     await whenVisible();
     try {
       whoami.value = readWhoami(await (await send(access.value, paths.whoami())).text());
-      answered();
+      noteAnswer();
     } catch (cause) {
       const error = ApiError.from(cause);
       if (error.isOutage) outage.value = error;
       else {
-        answered();
+        noteAnswer();
         if (error.status === 401) refused(error.message);
       }
     }

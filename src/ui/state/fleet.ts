@@ -1,31 +1,18 @@
 import { batch, computed, signal } from '@preact/signals';
-import { type ManagerStatus, readStatus } from '../../protocol/manager-status.js';
-import {
-  type ListedCluster,
-  type ListedManager,
-  type ListedNode,
-  readClusters,
-  readEverything,
-} from '../../protocol/operator-responses.js';
-import { paths } from '../../protocol/routes.js';
+import type { ManagerStatus } from '../../protocol/manager-status.js';
+import type { ListedCluster, ListedNode } from '../../protocol/operator-responses.js';
 import { ApiError } from '../api/api-error.js';
+import { list } from '../worker/list.js';
+import type { Listing } from '../worker/messages.js';
 import { skew } from './clock.js';
-import { askJson } from './connection.js';
+import { identify, noted } from './connection.js';
 import { forever, Pause } from './loop.js';
 import { notices } from './notices.js';
+import { whoami } from './session.js';
+import { listWorker } from './workers.js';
 
-/** Everything that the manager lists, as it was last read. */
-export interface Fleet {
-  readonly clusters: readonly ListedCluster[];
-  readonly nodes: readonly ListedNode[];
-  readonly managers: readonly ListedManager[];
-  readonly status: ManagerStatus;
-  /** By the browser's clock. */
-  readonly readAt: number;
-}
-
-/** Undefined until it was read. */
-export const fleet = signal<Fleet | undefined>(undefined);
+/** Everything that the manager lists, as it was last read; undefined until it was read. */
+export const fleet = signal<Listing | undefined>(undefined);
 /** Why it could not be read, for another reason than an outage or a missing token. */
 export const fleetError = signal<ApiError | undefined>(undefined);
 
@@ -57,10 +44,13 @@ export function refreshFleet(): void {
 }
 
 export function followFleet(): void {
+  // What a hidden tab shows is old.
+  document.addEventListener('visibilitychange', refreshFleet);
   void forever(async (signal) => {
     const begin = performance.now();
     try {
-      await readFleet(signal);
+      // What the token permits is not known after a start and after a sign-in.
+      await Promise.all([whoami.value === undefined ? identify() : undefined, readFleet(signal)]);
       fleetError.value = undefined;
     } catch (cause) {
       if (signal.aborted) throw cause;
@@ -73,28 +63,20 @@ export function followFleet(): void {
 }
 
 async function readFleet(signal: AbortSignal): Promise<void> {
-  const [clusters, everything, status] = await Promise.all([
-    askJson(paths.clusters(), (json) => readClusters(json, 'the manager'), { signal }),
-    askJson(paths.allNodes(), (json) => readEverything(json, 'the manager'), { signal }),
-    askJson(paths.status(), readStatus, { signal }),
-  ]);
+  // The page reads the first listing itself, because a worker takes time to start. Later ones must not delay typing.
+  const listing = fleet.value === undefined ? await noted(list) : await listWorker.call('list', {});
+  if (signal.aborted) return;
   const before = fleet.value;
   batch(() => {
-    skew.value = status.now - Date.now();
-    rates.value = before && ratesBetween(before, status);
-    fleet.value = {
-      clusters,
-      nodes: everything.influx,
-      managers: everything.cflux,
-      status,
-      readAt: Date.now(),
-    };
-    if (before !== undefined) compare(before, { clusters, status });
+    skew.value = listing.status.now - Date.now();
+    rates.value = before && ratesBetween(before, listing.status);
+    fleet.value = listing;
+    if (before !== undefined) compare(before, listing);
   });
 }
 
 function ratesBetween(
-  before: Fleet,
+  before: Listing,
   status: ManagerStatus,
 ): { requests: number; errors: number } | undefined {
   const seconds = (status.now - before.status.now) / 1_000;
@@ -116,7 +98,7 @@ function totals({ requests }: ManagerStatus): { requests: number; errors: number
 }
 
 /** Reports what the reader must know: another manager, or another history of a cluster. */
-function compare(before: Fleet, { clusters, status }: Pick<Fleet, 'clusters' | 'status'>): void {
+function compare(before: Listing, { clusters, status }: Listing): void {
   if (before.status.manager.id !== status.manager.id)
     notices.add('another manager process responds now: everything was read again');
   const epochs = new Map(before.clusters.map(({ cluster, epoch }) => [cluster, epoch]));

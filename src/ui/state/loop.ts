@@ -1,22 +1,28 @@
 import { whenReachable, whenVisible, whileVisible } from './connection.js';
 import { wanted } from './session.js';
 
-/** Resolves after `ms`, or when `wake` of the returned function is called. */
+/** The pauses of a loop, which {@link end} cuts short. */
 export class Pause {
   #wake: (() => void) | undefined;
+  #isEnded = false;
 
-  for(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  /** Resolves after `ms`, or when the pause is ended: also if that was while the loop was at work. */
+  async for(ms: number): Promise<void> {
+    if (!this.#isEnded)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    this.#isEnded = false;
+    this.#wake = undefined;
   }
 
-  /** Ends the pause, if there is one. */
+  /** Ends the present pause, or the next one: what the loop is reading may be old already. */
   end(): void {
+    this.#isEnded = true;
     this.#wake?.();
   }
 }

@@ -1,62 +1,27 @@
-import { effect, signal, useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiError } from '../api/api-error.js';
-import type { CallName, Calls, FromWorker, ToWorker } from '../worker/messages.js';
-import workerUrl from '../worker/metadata-worker.ts?worker&url';
-import { noteFailure } from './connection.js';
-import { access } from './session.js';
+import type { CallName, Calls } from '../worker/messages.js';
+import { route, shownCluster, type View } from './route.js';
+import { metadataWorker } from './workers.js';
 
-interface TrustedTypes {
-  createPolicy(
-    name: string,
-    rules: { createScriptURL(url: string): string },
-  ): { createScriptURL(url: string): string };
-}
-
-/** The only policy of the page: it gives out the URL of its own worker, and nothing else. */
-function trustedWorkerUrl(): string {
-  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
-  const policy = trustedTypes?.createPolicy('cflux-worker', { createScriptURL: () => workerUrl });
-  return policy === undefined ? workerUrl : policy.createScriptURL('');
-}
-
-const pending = new Map<
-  number,
-  { readonly resolve: (value: never) => void; readonly reject: (error: ApiError) => void }
->();
-let worker: Worker | undefined;
-let next = 1;
-
-function started(): Worker {
-  if (worker !== undefined) return worker;
-  const created = new Worker(trustedWorkerUrl(), { type: 'module' });
-  worker = created;
-  created.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    const call = pending.get(data.id);
-    pending.delete(data.id);
-    if ('result' in data) call?.resolve(data.result as never);
-    else call?.reject(new ApiError(data.error.message, data.error.status, data.error.code));
-  };
-  effect(() => created.postMessage({ type: 'access', access: access.value } satisfies ToWorker));
-  return created;
-}
-
-/** Calls the worker. @throws ApiError */
-export async function call<Name extends CallName>(
+/** Calls the worker of snapshots. @throws ApiError */
+export const call = <Name extends CallName>(
   name: Name,
   request: Calls[Name]['request'],
-): Promise<Calls[Name]['result']> {
-  const id = next++;
-  const { token } = access.value;
-  try {
-    return await new Promise<Calls[Name]['result']>((resolve, reject) => {
-      pending.set(id, { resolve, reject });
-      started().postMessage({ type: 'call', id, name, request });
-    });
-  } catch (cause) {
-    if (ApiError.from(cause).status > 0) noteFailure(cause, token);
-    throw cause;
-  }
+): Promise<Calls[Name]['result']> => metadataWorker.call(name, request);
+
+const withContents: ReadonlySet<View> = new Set(['databases', 'users', 'history']);
+
+/** If the page begins with contents, has the newest version decoded while the page still learns which one that is. */
+export function prepareContents(): void {
+  const { view } = route.value;
+  const cluster = shownCluster.value;
+  if (cluster === undefined || !withContents.has(view)) return;
+  // A tab that is opened in the background sends nothing until it is seen.
+  if (document.visibilityState === 'hidden') return;
+  // The view itself reports a failure.
+  call('prepare', { cluster }).catch(() => {});
 }
 
 /** What is known of a call: a new result replaces the one before only when it is there. */

@@ -75,18 +75,7 @@ channel.onmessage = ({ data }: MessageEvent<Message>) => {
   wanted.value = undefined;
 };
 
-/** Asks the open tabs for their token, for a moment. Resolves with whether one had it. */
-export async function askOtherTabs(): Promise<boolean> {
-  if (token.value !== undefined) return false;
-  post({ type: 'wanted' });
-  await new Promise<void>((resolve) => {
-    const unsubscribe = token.subscribe((value) => {
-      if (value !== undefined) resolve();
-    });
-    setTimeout(() => {
-      unsubscribe();
-      resolve();
-    }, 300);
-  });
-  return hasToken.value;
+/** Asks the open tabs for their token; what they send signs this one in. */
+export function askOtherTabs(): void {
+  if (token.value === undefined) post({ type: 'wanted' });
 }

@@ -62,12 +62,14 @@ export function ActivityView({ cluster }: { readonly cluster?: string | undefine
           rows={held.rows}
           keyOf={({ seq }) => seq}
           empty="Nothing changed since the manager started."
+          cardLines={4}
         />
       </div>
-      <CopyCommand
-        name={cluster === undefined ? 'status' : 'history'}
-        args={cluster === undefined ? [] : [cluster]}
-      />
+      {cluster === undefined ? (
+        <CopyCommand name="status" about="The last change of each cluster:" />
+      ) : (
+        <CopyCommand name="history" args={[cluster]} about="The versions that are kept:" />
+      )}
     </section>
   );
 }
@@ -85,7 +87,7 @@ const words: Readonly<Record<Action, string>> = {
 
 const columns: readonly Column<ActivityEntry>[] = [
   { title: 'Time', class: 'wide', cell: ({ at }) => <Time at={at} both /> },
-  { title: 'What', cell: ({ action }) => words[action] },
+  { title: 'What', class: 'plain', cell: ({ action }) => words[action] },
   {
     title: 'Cluster',
     cell: ({ cluster }) => <ClusterLink cluster={cluster} />,
@@ -93,7 +95,9 @@ const columns: readonly Column<ActivityEntry>[] = [
   {
     title: 'Version',
     cell: ({ cluster, version }) =>
-      version !== undefined && (
+      version === undefined ? (
+        <span class="nothing">-</span>
+      ) : (
         <a class="number" href={hrefOf({ view: 'history', cluster })}>
           {version}
         </a>
@@ -110,5 +114,5 @@ function ByWhom({ author, nodeId }: Pick<ActivityEntry, 'author' | 'nodeId'>) {
         {nodeId !== undefined && <span class="fine">, node {nodeId}</span>}
       </>
     );
-  return <>{nodeId === undefined ? '-' : `node ${nodeId}`}</>;
+  return nodeId === undefined ? <span class="nothing">-</span> : <>node {nodeId}</>;
 }

@@ -12,23 +12,18 @@ import { clusterNamed } from '../state/fleet.js';
 import { useCall } from '../state/metadata.js';
 import { go, hrefOf, refine } from '../state/route.js';
 import { may } from '../state/session.js';
-import type { DatabasesPage } from '../worker/messages.js';
+import type { DatabaseColumns } from '../worker/messages.js';
 import { Database } from './database.js';
 
-interface DatabaseRow {
-  readonly name: string;
-  readonly defaultPolicy: string;
-  readonly policies: number;
-  readonly queries: number;
+/** The places of the databases whose name contains a text, in the columns. */
+function placesOf(names: readonly string[], lowerCased: readonly string[], find: string): readonly number[] {
+  const wanted = find.toLowerCase();
+  const places: number[] = [];
+  for (let at = 0; at < names.length; at++) if (lowerCased[at]?.includes(wanted)) places.push(at);
+  return places;
 }
 
-const rowsOf = ({ names, defaultPolicies, policies, queries }: DatabasesPage): readonly DatabaseRow[] =>
-  names.map((name, at) => ({
-    name,
-    defaultPolicy: defaultPolicies[at] ?? '',
-    policies: policies[at] ?? 0,
-    queries: queries[at] ?? 0,
-  }));
+const none: readonly string[] = [];
 
 export interface DatabasesProps {
   readonly cluster: string;
@@ -36,15 +31,14 @@ export interface DatabasesProps {
   readonly find?: string | undefined;
 }
 
-/** What is in the metadata: databases. All rows of a search are at hand, so that scrolling asks for nothing. */
+/** What is in the metadata: databases. All of them are at hand, so that searching and scrolling ask for nothing. */
 export function Databases({ cluster, database, find = '' }: DatabasesProps) {
   const { version, epoch = '' } = clusterNamed(cluster) ?? {};
   const isReadable = may('metadata') && version !== undefined;
-  const { result, error, retry } = useCall(
-    'databases',
-    isReadable ? { cluster, epoch, version, find } : undefined,
-  );
-  const rows = useMemo(() => (result === undefined ? [] : rowsOf(result)), [result]);
+  const { result, error, retry } = useCall('databases', isReadable ? { cluster, epoch, version } : undefined);
+  const { names = none } = result ?? {};
+  const lowerCased = useMemo(() => names.map((name) => name.toLowerCase()), [names]);
+  const rows = useMemo(() => placesOf(names, lowerCased, find), [names, lowerCased, find]);
   if (!may('metadata')) return <NeedsMetadata />;
   if (version === undefined) return <div class="empty">This cluster has no data yet.</div>;
   return (
@@ -55,8 +49,8 @@ export function Databases({ cluster, database, find = '' }: DatabasesProps) {
             {result === undefined
               ? ''
               : find === ''
-                ? `${countText(result.total)} databases`
-                : `${countText(result.names.length)} of ${countText(result.total)} databases`}
+                ? `${countText(names.length)} ${names.length === 1 ? 'database' : 'databases'}`
+                : `${countText(rows.length)} of ${countText(names.length)} databases`}
           </p>
           <FindField
             label="Find databases"
@@ -69,13 +63,13 @@ export function Databases({ cluster, database, find = '' }: DatabasesProps) {
         {result !== undefined && (
           <DataTable
             label="Databases"
-            columns={columnsOf(cluster, find)}
+            columns={columnsOf(result, cluster, find)}
             rows={rows}
-            keyOf={({ name }) => name}
-            onOpen={({ name }) => go({ view: 'databases', cluster, database: name, find })}
-            isOpen={({ name }) => name === database}
+            keyOf={(at) => names[at] ?? ''}
+            onOpen={(at) => go({ view: 'databases', cluster, database: names[at], find })}
+            isOpen={(at) => names[at] === database}
             empty={find === '' ? 'No databases.' : 'No database matches.'}
-            cardLines={3}
+            cardLines={4}
           />
         )}
         <CopyCommand name="show" args={[cluster, version]} />
@@ -87,24 +81,32 @@ export function Databases({ cluster, database, find = '' }: DatabasesProps) {
   );
 }
 
-const columnsOf = (cluster: string, find: string): readonly Column<DatabaseRow>[] => [
-  {
-    title: 'Database',
-    class: 'wide',
-    cell: ({ name }) => (
-      <a href={hrefOf({ view: 'databases', cluster, database: name, find })}>
-        <Name text={name} />
-      </a>
-    ),
-  },
-  {
-    title: 'Default policy',
-    cell: ({ defaultPolicy }) => (defaultPolicy === '' ? 'none' : <Name text={defaultPolicy} />),
-  },
-  { title: 'Policies', class: 'number', cell: ({ policies }) => countText(policies) },
-  { title: 'Queries', class: 'number', cell: ({ queries }) => countText(queries) },
-  {
-    title: 'Last change',
-    cell: ({ name }) => <BlameCell cluster={cluster} item={{ kind: 'database', name }} />,
-  },
-];
+const columnsOf = (
+  { names, policyNames, defaultPolicies, policies, queries }: DatabaseColumns,
+  cluster: string,
+  find: string,
+): readonly Column<number>[] => {
+  const nameOf = (at: number) => names[at] ?? '';
+  const defaultOf = (at: number) => policyNames[defaultPolicies[at] ?? 0] ?? '';
+  return [
+    {
+      title: 'Database',
+      class: 'wide',
+      cell: (at) => (
+        <a href={hrefOf({ view: 'databases', cluster, database: nameOf(at), find })}>
+          <Name text={nameOf(at)} />
+        </a>
+      ),
+    },
+    {
+      title: 'Default policy',
+      cell: (at) => (defaultOf(at) === '' ? 'none' : <Name text={defaultOf(at)} />),
+    },
+    { title: 'Policies', class: 'number', cell: (at) => countText(policies[at] ?? 0) },
+    { title: 'Queries', class: 'number', cell: (at) => countText(queries[at] ?? 0) },
+    {
+      title: 'Last change',
+      cell: (at) => <BlameCell cluster={cluster} item={{ kind: 'database', name: nameOf(at) }} />,
+    },
+  ];
+};

@@ -9,6 +9,7 @@ import { Rail } from '../parts/rail.js';
 import { SpreadBars } from '../parts/spread-bars.js';
 import { Time } from '../parts/time.js';
 import { useHeld } from '../parts/use-held.js';
+import { judgedOf } from '../state/conditions.js';
 import { clusterNamed } from '../state/fleet.js';
 import { historyOf, retryHistory } from '../state/histories.js';
 import { useCall } from '../state/metadata.js';
@@ -65,6 +66,10 @@ export function History({ cluster, from, to }: HistoryProps) {
   );
 }
 
+/** Some node that is alive does not have the newest version. */
+const lacksSome = (cluster: string): boolean =>
+  judgedOf(cluster).some(({ node, found }) => node.alive && found.lag !== undefined);
+
 interface EntryProps {
   readonly cluster: string;
   readonly entry: ListedVersion;
@@ -103,7 +108,9 @@ function Entry({ cluster, entry, older, isNewest, isOpen }: EntryProps) {
         </span>
         <span class="fine">{sizeText(size)}</span>
         <span class="fine">
-          {reachedAt === undefined ? '' : `reached all in ${spanText(Math.max(0, reachedAt - at), true)}`}
+          {reachedAt !== undefined
+            ? `reached all in ${spanText(Math.max(0, reachedAt - at), true)}`
+            : isNewest && lacksSome(cluster) && 'not at all nodes yet'}
         </span>
       </div>
       {may('metadata') && older !== undefined && (

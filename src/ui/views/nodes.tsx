@@ -73,7 +73,7 @@ export function Nodes({ cluster, state = 'all', find = '' }: NodesProps) {
         }}
         isOpen={({ node }) => node.id === opened.value}
         empty={nodes.length === 0 ? <FirstNode cluster={cluster} /> : 'No node matches.'}
-        cardLines={4}
+        cardLines={5}
       />
       <CopyCommand name="nodes" args={[cluster]} />
       {shown !== undefined && (
@@ -112,7 +112,7 @@ function matches({ node }: JudgedNode, find: string): boolean {
 }
 
 const columnsFor = (newest: number | undefined): readonly Column<JudgedNode>[] => [
-  { title: 'State', cell: ({ found }) => <ConditionMark kind={found.condition} /> },
+  { title: 'State', class: 'plain', cell: ({ found }) => <ConditionMark kind={found.condition} /> },
   {
     title: 'Node',
     class: 'wide',
@@ -125,19 +125,24 @@ const columnsFor = (newest: number | undefined): readonly Column<JudgedNode>[] =
   { title: 'Version', cell: ({ found }) => <VersionOf version={found.version} newest={newest} /> },
   { title: 'Behind', cell: ({ found }) => <Behind found={found} /> },
   { title: 'Server', cell: (judged) => <ServerOf judged={judged} /> },
-  { title: 'Last seen', cell: ({ node }) => (node.lastSeen === undefined ? '-' : agoText(node.lastSeen)) },
+  {
+    title: 'Last seen',
+    cell: ({ node }) =>
+      node.lastSeen === undefined ? <span class="nothing">-</span> : agoText(node.lastSeen),
+  },
 ];
 
 function Behind({ found }: { readonly found: JudgedNode['found'] }) {
   const lag = lagText(found);
-  if (lag === '') return <>-</>;
+  if (lag === '') return <span class="nothing">-</span>;
   return <>{found.since === undefined ? lag : `${lag}, ${spanText(found.since)}`}</>;
 }
 
 /** In words: what the agent of the node reports of its server. */
 function ServerOf({ judged: { node } }: { readonly judged: JudgedNode }) {
   const { report, kind } = node;
-  if (report === undefined) return <span class="fine">{kind === 'legacy' ? 'legacy client' : '-'}</span>;
+  if (kind === 'legacy') return <span class="fine">legacy client</span>;
+  if (report === undefined) return <span class="nothing">-</span>;
   if (!report.influxdb.reachable) return <>down</>;
   const counts = (['pending', 'refused', 'unmanaged', 'unverified'] as const).flatMap((name) =>
     report[name] > 0 ? [`${countText(report[name])} ${name}`] : [],
@@ -149,7 +154,7 @@ function FirstNode({ cluster }: { readonly cluster: string }) {
   return (
     <>
       <p>This cluster has no nodes. Next to an InfluxDB server, start an agent:</p>
-      <CopyCommand name="agent" args={[`--cluster ${quoted(cluster)}`, '--data /var/lib/cflux']} />
+      <CopyCommand name="agent" flags={[`--cluster ${quoted(cluster)}`, '--data /var/lib/cflux']} />
       <p>
         <button type="button" onClick={() => go({ view: 'overview' })}>
           All clusters

@@ -30,9 +30,9 @@ export function Overview() {
           keyOf={({ cluster }) => cluster}
           onOpen={({ cluster }) => go({ view: 'nodes', cluster })}
           empty={<FirstSteps />}
-          cardLines={4}
+          cardLines={5}
         />
-        <CopyCommand name="status" args={[]} />
+        <CopyCommand name="status" />
       </section>
       <Totals />
     </>
@@ -148,7 +148,7 @@ function Totals() {
       {requests !== undefined && <Total name="Requests" value={`${rateText(requests)}/s`} />}
       {errors !== undefined && <Total name="Errors" value={`${rateText(errors)}/s`} />}
       <Total name="Manager started" value={<Time at={status.manager.startedAt} />} />
-      <Total name="Version" value={status.manager.version} />
+      <Total name="cflux" value={status.manager.version} />
     </dl>
   );
 }
@@ -168,7 +168,7 @@ function FirstSteps() {
       <p>
         No clusters yet: the first node that opens creates one. Next to an InfluxDB server, start an agent:
       </p>
-      <CopyCommand name="agent" args={['--data /var/lib/cflux']} />
+      <CopyCommand name="agent" flags={['--data /var/lib/cflux']} />
     </>
   );
 }

@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
 import type { NodeInfo } from '../../protocol/nodes.js';
+import { readNodes } from '../../protocol/response-bodies.js';
 import { paths } from '../../protocol/routes.js';
 import { ApiError } from '../api/api-error.js';
 import { CopyCommand } from '../parts/copy-command.js';
 import { Failure } from '../parts/failure.js';
-import { ask } from '../state/connection.js';
+import { ask, askJson } from '../state/connection.js';
 import { refreshFleet } from '../state/fleet.js';
 import { notices } from '../state/notices.js';
 
@@ -22,6 +23,7 @@ export function RemoveNode({ cluster, node, onRemoved }: RemoveNodeProps) {
     step.value = 'sent';
     failure.value = undefined;
     try {
+      await checkGone(cluster, node.id);
       await ask(paths.node(cluster, node.id), { method: 'DELETE', expected: [404] });
       notices.add(`removed node ${node.id} of cluster ${JSON.stringify(cluster)}`);
       refreshFleet();
@@ -65,4 +67,12 @@ export function RemoveNode({ cluster, node, onRemoved }: RemoveNodeProps) {
       <CopyCommand name="remove-node" args={[cluster, node.id]} />
     </div>
   );
+}
+
+/** What the page shows may be seconds old, and the manager lets a node that runs remove itself. @throws ApiError */
+async function checkGone(cluster: string, id: number): Promise<void> {
+  const nodes = await askJson(paths.nodes(cluster), readNodes);
+  if (!nodes.some((each) => each.id === id && each.alive)) return;
+  refreshFleet();
+  throw new ApiError(`node ${id} is alive again: nothing was removed`, 0, 'NODE_ALIVE');
 }

@@ -120,7 +120,12 @@ export function Rollback({ cluster, version, onClose }: RollbackProps) {
           </p>
         </form>
       )}
-      <CopyCommand name="rollback" args={[cluster, version]} />
+      <CopyCommand
+        name="rollback"
+        args={[cluster, version]}
+        flags={['--dry-run']}
+        about="The same preview:"
+      />
     </Sheet>
   );
 }

@@ -38,7 +38,7 @@ export function Users({
       <div class="tools">
         <p class="fine" role="status">
           {result !== undefined &&
-            `${countText(result.matching)} of ${countText(result.total)} users, ${countText(result.columns.length)} of ${countText(result.matchingColumns)} databases`}
+            `${partText(result.matching, result.total)} users, ${partText(result.columns.length, result.matchingColumns)} databases`}
         </p>
         <div class="actions">
           <FindField
@@ -81,6 +81,9 @@ export function Users({
     </section>
   );
 }
+
+const partText = (part: number, whole: number): string =>
+  part === whole ? countText(whole) : `${countText(part)} of ${countText(whole)}`;
 
 const columnsOf = (cluster: string, databases: readonly string[]): readonly Column<UserRow>[] => [
   {

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../meta/durations.js';
 import { type MetaData, Privilege, type UserInfo } from '../../meta/records.js';
-import type { Calls, DatabaseDetails, DatabasesPage, UsersPage } from './messages.js';
+import type { Calls, DatabaseColumns, DatabaseDetails, UsersPage } from './messages.js';
 
 type Request<Name extends keyof Calls> = Calls[Name]['request'];
 
@@ -9,14 +9,15 @@ const matching = <T extends { readonly name: string }>(list: readonly T[], find:
   return wanted === '' ? list : list.filter(({ name }) => name.toLowerCase().includes(wanted));
 };
 
-export function databasesOf(data: MetaData, { find }: Request<'databases'>): DatabasesPage {
-  const found = matching(data.databases, find);
+export function databasesOf({ databases }: MetaData): DatabaseColumns {
+  const policyNames = [...new Set(databases.map(({ defaultRetentionPolicy }) => defaultRetentionPolicy))];
+  const place = new Map(policyNames.map((name, at) => [name, at]));
   return {
-    total: data.databases.length,
-    names: found.map(({ name }) => name),
-    defaultPolicies: found.map(({ defaultRetentionPolicy }) => defaultRetentionPolicy),
-    policies: found.map(({ retentionPolicies }) => retentionPolicies.length),
-    queries: found.map(({ continuousQueries }) => continuousQueries.length),
+    names: databases.map(({ name }) => name),
+    policyNames,
+    defaultPolicies: Uint32Array.from(databases, (each) => place.get(each.defaultRetentionPolicy) ?? 0),
+    policies: Uint32Array.from(databases, ({ retentionPolicies }) => retentionPolicies.length),
+    queries: Uint32Array.from(databases, ({ continuousQueries }) => continuousQueries.length),
   };
 }
 

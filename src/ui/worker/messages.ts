@@ -1,4 +1,14 @@
+import type { ManagerStatus } from '../../protocol/manager-status.js';
+import type { ListedCluster, ListedManager, ListedNode } from '../../protocol/operator-responses.js';
 import type { Access } from '../api/send.js';
+
+/** Everything that the manager lists. */
+export interface Listing {
+  readonly clusters: readonly ListedCluster[];
+  readonly nodes: readonly ListedNode[];
+  readonly managers: readonly ListedManager[];
+  readonly status: ManagerStatus;
+}
 
 /** A line of the differences, as `cflux diff` prints it: `+`, `-` or `~`, and what. */
 export type DifferenceLine = string;
@@ -6,14 +16,15 @@ export type DifferenceLine = string;
 /** What changed between two versions, in numbers: `+3 databases`. */
 export type ChangeSummary = readonly string[];
 
-/** Databases as a column each: ten thousand objects would take the page too long to receive. */
-export interface DatabasesPage {
-  readonly total: number;
+/** All databases of a version, as a column each: ten thousand objects would take the page too long to receive. */
+export interface DatabaseColumns {
   readonly names: readonly string[];
-  readonly defaultPolicies: readonly string[];
+  /** Names of default policies, each once, and for each database which of them it has. */
+  readonly policyNames: readonly string[];
+  readonly defaultPolicies: Uint32Array;
   /** How many retention policies and continuous queries each has. */
-  readonly policies: readonly number[];
-  readonly queries: readonly number[];
+  readonly policies: Uint32Array;
+  readonly queries: Uint32Array;
 }
 
 export interface PolicyRow {
@@ -106,14 +117,14 @@ export interface Blamed {
 /** The kept version that last touched something; `older`: none of them did. */
 export type Blame = number | 'older';
 
-/** What the page asks its worker, and what it gets: never a hash. */
+/** What the page asks its workers, and what it gets: never a hash. */
 export interface Calls {
+  readonly list: { readonly request: Readonly<Record<never, never>>; readonly result: Listing };
+  /** Reads the newest version before it is known which one that is. */
+  readonly prepare: { readonly request: { readonly cluster: string }; readonly result: undefined };
   readonly summary: { readonly request: OfPair; readonly result: ChangeSummary };
   readonly differences: { readonly request: OfPair; readonly result: readonly DifferenceLine[] };
-  readonly databases: {
-    readonly request: OfVersion & { readonly find: string };
-    readonly result: DatabasesPage;
-  };
+  readonly databases: { readonly request: OfVersion; readonly result: DatabaseColumns };
   readonly database: {
     readonly request: OfVersion & { readonly name: string };
     readonly result: DatabaseDetails | undefined;

@@ -3,11 +3,12 @@ import { ApiError } from '../api/api-error.js';
 import { blameOf } from './blame.js';
 import { databaseOf, databasesOf, usersOf } from './browse.js';
 import { differencesOf, summaryOf } from './compare.js';
+import { list } from './list.js';
 import type { CallName, Calls, FromWorker, ToWorker } from './messages.js';
 import { previewOf, rollBack } from './rollback.js';
 import { Snapshots } from './snapshots.js';
 
-/** Snapshots stay in this worker: it decodes them, and what it sends to the page contains no hash. */
+/** Snapshots stay in the worker: it decodes them, and what it sends to the page contains no hash. */
 const snapshots = new Snapshots();
 
 type Handlers = {
@@ -17,7 +18,12 @@ type Handlers = {
 const handlers: Handlers = {
   summary: async (request) => summaryOf(await pair(request)),
   differences: async (request) => differenceLines(await pair(request)),
-  databases: async (request) => databasesOf(await one(request), request),
+  list: () => list(snapshots.access),
+  async prepare({ cluster }) {
+    await snapshots.newest(cluster);
+    return undefined;
+  },
+  databases: async (request) => databasesOf(await one(request)),
   database: async (request) => databaseOf(await one(request), request),
   users: async (request) => usersOf(await one(request), request),
   async blame({ cluster, epoch, kept, items }) {

@@ -3,7 +3,9 @@ import { encodeMetadata } from '../../meta/codec/encode-metadata.js';
 import { equalMetadata } from '../../meta/equal-metadata.js';
 import { differenceLines } from '../../meta/metadata-differences.js';
 import { onTopOf } from '../../meta/on-top-of.js';
+import { encodeDrops, readDropOrders } from '../../protocol/drop-orders.js';
 import { headers } from '../../protocol/headers.js';
+import { revocationOf } from '../../protocol/revoked-orders.js';
 import { paths } from '../../protocol/routes.js';
 import { parseVersion } from '../../protocol/version.js';
 import { ApiError } from '../api/api-error.js';
@@ -38,6 +40,7 @@ export async function rollBack(
   if (newest.version !== base.version || newest.epoch !== base.epoch) return { kind: 'conflict' };
   const wanted = onTopOf(current, await snapshots.of(cluster, epoch, version));
   checkAdministrators(current, wanted);
+  const drops = revocationOf(wanted, version, await ordersAfter(snapshots, cluster, version));
   const mutation = randomId();
   const push = () =>
     send(snapshots.access, paths.version(cluster, base.version), {
@@ -45,6 +48,7 @@ export async function rollBack(
       headers: {
         [headers.mutation]: mutation,
         ...(base.epoch === undefined ? {} : { [headers.epoch]: base.epoch }),
+        ...(drops === undefined ? {} : { [headers.drops]: encodeDrops(drops) }),
       },
       body: new Uint8Array(encodeMetadata(wanted)),
       timeout: 60_000,
@@ -58,6 +62,12 @@ export async function rollBack(
   const stored = parseVersion(response.headers.get(headers.version));
   const isOurs = response.status === 200 || response.headers.get(headers.lastMutation) === mutation;
   return isOurs && stored !== undefined ? { kind: 'stored', version: stored } : { kind: 'conflict' };
+}
+
+/** The drop orders of later versions: what the rollback restores must not be dropped by a server that was away. */
+async function ordersAfter({ access }: Snapshots, cluster: string, version: number) {
+  const response = await send(access, `${paths.dropOrders(cluster)}?since=${version}`);
+  return readDropOrders(await response.text()).orders;
 }
 
 function refusalOf(check: () => void): string | undefined {

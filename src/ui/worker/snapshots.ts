@@ -11,17 +11,21 @@ const most = 24;
 /** Snapshots may be large, and the connection slow. */
 const timeout = 60_000;
 
+type Newest = Base & { readonly data: MetaData };
+
 /** The decoded versions that were read last. Versions share what did not change between them. */
 export class Snapshots {
   access: Access = { base: '' };
   readonly #known = new Map<string, Promise<MetaData>>();
+  /** Of each cluster, the newest version as it was read last, or is being read. */
+  readonly #newest = new Map<string, Promise<Newest>>();
   /** Of each cluster, the version that was decoded last. */
   readonly #last = new Map<string, MetaData>();
 
   /** @throws ApiError; the snapshot is malformed */
   of(cluster: string, epoch: string, version: number): Promise<MetaData> {
     const key = JSON.stringify([cluster, epoch, version]);
-    const known = this.#known.get(key) ?? this.#read(cluster, version);
+    const known = this.#known.get(key) ?? this.#read(cluster, epoch, version);
     // Last used, last removed.
     this.#known.delete(key);
     this.#known.set(key, known);
@@ -32,7 +36,13 @@ export class Snapshots {
   }
 
   /** Reads the newest version. @throws ApiError */
-  async newest(cluster: string): Promise<Base & { readonly data: MetaData }> {
+  newest(cluster: string): Promise<Newest> {
+    const reading = this.#readNewest(cluster);
+    this.#newest.set(cluster, reading);
+    return reading;
+  }
+
+  async #readNewest(cluster: string): Promise<Newest> {
     const response = await send(this.access, paths.version(cluster, noVersion), {
       headers: { [headers.prefer]: 'wait=0' },
       timeout,
@@ -44,7 +54,9 @@ export class Snapshots {
     return { version, epoch, data: await this.#decode(cluster, response) };
   }
 
-  async #read(cluster: string, version: number): Promise<MetaData> {
+  async #read(cluster: string, epoch: string, version: number): Promise<MetaData> {
+    const newest = await this.#newest.get(cluster)?.catch(() => undefined);
+    if (newest?.version === version && newest.epoch === epoch) return newest.data;
     return this.#decode(cluster, await send(this.access, paths.keptVersion(cluster, version), { timeout }));
   }
 

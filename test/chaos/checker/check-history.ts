@@ -16,9 +16,14 @@ export interface Verdict {
   readonly undecided: readonly string[];
 }
 
-/** Holds a history, and what each node has in the end, against everything that must be so. */
-export function checkHistory(history: History, final: ReadonlyMap<string, Contents>): Verdict {
-  const findings: string[] = history.complaints.map(({ client, what }) => `${client}: ${what}`);
+/** Holds a history, and what each node has in the end, against everything that must be so; `more`: what is wrong besides. */
+export function checkHistory(
+  history: History,
+  final: ReadonlyMap<string, Contents>,
+  more: readonly string[] = [],
+): Verdict {
+  const complaints = history.complaints.map(({ client, what }) => `${client}: ${what}`);
+  const findings: string[] = [...more, ...complaints];
   const undecided: string[] = [];
   let good = 0;
   const [first, ...others] = final;

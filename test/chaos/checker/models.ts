@@ -26,6 +26,7 @@ export function objectModel({ longest = '' }: Hint = {}): Model<Call, string> {
         case 'drop':
           return answered(result, state === '' ? 'missing' : 'done', '');
         case 'make':
+        case 'recreate':
           return answered(result, 'done', 'there');
         case 'remove':
           return answered(result, 'done', '');

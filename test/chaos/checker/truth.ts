@@ -11,7 +11,7 @@ export function checkTruth(operations: readonly Operation[], final: Contents): s
   const asked = new Set<string>();
   for (const { id, call, outcome, result } of operations) {
     if (call.do === 'create') asked.add(`${call.key} ${call.value}`);
-    if (call.do === 'make') asked.add(`${call.key} there`);
+    if (call.do === 'make' || call.do === 'recreate') asked.add(`${call.key} there`);
     if (call.do !== 'append') continue;
     const entry = `${call.key} ${call.value}`;
     asked.add(entry);

@@ -28,13 +28,50 @@ const lane = (kind: string, makeFault: (random: Random) => LaneFault) => {
 /** Turns a bit in each body that has a digest to find it out by; nothing protects the rest, and TCP does not do such things by itself. */
 function spoil(piece: Buffer, random: Random): Buffer {
   const head = piece.indexOf('\r\n\r\n');
-  if (head < 0 || piece.length < head + 5 || !/^content-digest:/im.test(piece.toString('latin1', 0, head))) {
+  if (
+    head < 0 ||
+    piece.length < head + 5 ||
+    !/^(?:content|cflux-result)-digest:/im.test(piece.toString('latin1', 0, head))
+  ) {
     return piece;
   }
   const spoiled = Buffer.from(piece);
   const at = between(random, head + 4, piece.length);
   spoiled[at] = (spoiled[at] ?? 0) ^ (1 << between(random, 0, 8));
   return spoiled;
+}
+
+/** Hides that either side knows deltas: the same length, because a proxy that rewrites a piece does not know the whole message. */
+const hidden: readonly [RegExp, string][] = [
+  [/^PATCH \//, 'ETCHP /'],
+  [/^a-im:/im, 'x-im:'],
+  [/^accept-patch:/im, 'x-cept-patch:'],
+];
+
+/** What a manager of a release without deltas, or a component on the way that does not know them, makes of a piece. */
+function withoutDeltas(piece: Buffer): Buffer {
+  const text = piece.toString('latin1');
+  const rewritten = hidden.reduce((before, [name, other]) => before.replace(name, other), text);
+  return rewritten === text ? piece : Buffer.from(rewritten, 'latin1');
+}
+
+const deltaMessage = /^(?:PATCH |HTTP\/1\.1 226 )/;
+
+/** Puts the bytes of the last delta in place of each one, or that whole message if it is a response to a poll. */
+function replaying(isWhole: boolean): (piece: Buffer) => Buffer {
+  let last: { readonly head: string; readonly body: Buffer } | undefined;
+  return (piece) => {
+    const end = piece.indexOf('\r\n\r\n');
+    const head = piece.toString('latin1', 0, Math.max(end, 0));
+    const length = Number(/^content-length: (\d+)/im.exec(head)?.[1]);
+    if (!deltaMessage.test(head) || piece.length !== end + 4 + length) return piece;
+    const message = { head, body: piece.subarray(end + 4) };
+    const { head: lastHead, body } = last ?? message;
+    last = message;
+    const isReplayed = isWhole && head.startsWith('HTTP') && lastHead.startsWith('HTTP');
+    const shown = isReplayed ? lastHead : head.replace(/^(content-length:) \d+/im, `$1 ${body.length}`);
+    return Buffer.concat([Buffer.from(`${shown}\r\n\r\n`, 'latin1'), body]);
+  };
 }
 
 const breaking = (name: string, strike: (link: Link, random: Random) => () => void, weight = 1.5): Fault => ({
@@ -56,6 +93,9 @@ export const networkFaults: readonly Fault[] = [
   lane('reset', (random) => ({ kind: 'reset', after: between(random, 0, 2_000) })),
   // What goes to etcd, and from member to member, has no digest and is let be.
   lane('rewrite', (random) => ({ kind: 'rewrite', rewrite: (piece) => spoil(piece, random) })),
+  lane('hide-deltas', () => ({ kind: 'rewrite', rewrite: withoutDeltas })),
+  lane('swap-deltas', () => ({ kind: 'rewrite', rewrite: replaying(false) })),
+  lane('replay-deltas', () => ({ kind: 'rewrite', rewrite: replaying(true) })),
   breaking('cut', ({ proxy }, random) => {
     const timer = setInterval(() => proxy.cut(), between(random, 50, 500));
     return () => clearInterval(timer);

@@ -61,5 +61,18 @@ export const processFaults: readonly Fault[] = [
         },
       })),
   },
+  {
+    name: 'kill-influxd',
+    weight: 2,
+    targets: ({ servers }) =>
+      servers.map((server, number) => ({
+        name: `influxd of n${number}`,
+        resource: `influxd${number}`,
+        strike: async () => {
+          await server.stop('SIGKILL');
+          return () => server.start();
+        },
+      })),
+  },
   { name: 'pause-node', weight: 2, targets: ({ nodes }: World) => nodes.map(paused) },
 ];

@@ -1,8 +1,18 @@
 import { join } from 'node:path';
-import { CfluxClient, digestMetadata, isCfluxError, LocalMetaClient } from '../../../src/index.js';
+import {
+  type CallOptions,
+  CfluxClient,
+  CfluxError,
+  digestMetadata,
+  HttpTransport,
+  isCfluxError,
+  LocalMetaClient,
+  type PollRequest,
+  type PushRequest,
+} from '../../../src/index.js';
 import { InfluxMirror } from '../../../src/influxdb/index.js';
 import type { At, Call } from '../history.js';
-import { type Answer, type NodeSetup, now, type Report, type Request } from './messages.js';
+import { type Answer, type NodeSetup, now, type Report, type Request, type Written } from './messages.js';
 import { change, contentsOf } from './operations.js';
 
 // A node in a process of its own, which the harness asks for operations over the channel between the two, and kills.
@@ -20,10 +30,21 @@ for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
 // Without the harness there is no work.
 process.on('disconnect', () => process.exit());
 
+/** The transport of a release without deltas. */
+class SnapshotTransport extends HttpTransport {
+  override push({ delta: _, acceptsDelta: __, ...request }: PushRequest, options?: CallOptions) {
+    return super.push(request, options);
+  }
+
+  override poll({ acceptsDelta: _, ...request }: PollRequest, options?: CallOptions) {
+    return super.poll(request, options);
+  }
+}
+
 const meta = new LocalMetaClient({ dir: join(setup.dir, 'meta'), bcryptCost: 4 });
 const client = new CfluxClient(meta, {
   cluster: 'chaos',
-  endpoint: setup.endpoints,
+  transport: new (setup.usesDeltas ? HttpTransport : SnapshotTransport)({ endpoint: setup.endpoints }),
   dir: setup.dir,
   pollWait: 3_000,
   // Short, so that much is given up whose fate is open: it may be held somewhere, and be stored later.
@@ -31,6 +52,8 @@ const client = new CfluxClient(meta, {
   startOffline: true,
 });
 let pushed: At | undefined;
+const progress = { applied: 0, convergences: 0 };
+let lastFailure: string | undefined;
 
 const observe = (version: number, epoch: string | undefined): At => {
   const at = { epoch: epoch ?? 'none', version };
@@ -67,6 +90,14 @@ async function answer(request: Request): Promise<Answer> {
       await client.waitForVersion(request.waitForVersion, { timeout: 30_000 });
       return { begin, end: now(), outcome: 'ok' };
     }
+    if ('lastFailure' in request) {
+      const error = lastFailure === undefined ? {} : { error: lastFailure };
+      return { begin, ...error, end: now(), outcome: 'ok' };
+    }
+    if ('write' in request) {
+      const written = await write(request.write);
+      return { begin, written, end: now(), outcome: 'ok' };
+    }
     return { begin, ...(await perform(request.call)), end: now(), outcome: 'ok' };
   } catch (error) {
     if (!isCfluxError(error) || error.code === 'UNEXPECTED') complain(describe(error));
@@ -92,6 +123,21 @@ async function perform(call: Call): Promise<Pick<Answer, 'result' | 'at'>> {
   return { result, ...(call.do === 'append' && pushed ? { at: pushed } : {}) };
 }
 
+/** Writes a point whose time is its value, so that each is a point of its own. */
+async function write({ database, value }: { database: string; value: string }): Promise<Written> {
+  const { applied } = progress;
+  const response = await fetch(`${setup.influxd}/write?db=${database}`, {
+    method: 'POST',
+    body: `p v="${value}" ${value}`,
+    signal: AbortSignal.timeout(2_000),
+  }).catch((cause: unknown) => {
+    // It may be killed, or cut off.
+    throw new CfluxError('UNREACHABLE', 'the server does not respond', { cause });
+  });
+  if (response.status !== 204) throw new CfluxError('STATEMENT_REFUSED', await response.text());
+  return { applied, held: client.status.version, convergences: progress.convergences };
+}
+
 function mirrorOf(url: string): InfluxMirror {
   const mirror = new InfluxMirror({
     url,
@@ -101,6 +147,15 @@ function mirrorOf(url: string): InfluxMirror {
     // What the cluster drops has to go, or there would be nothing to compare.
     drops: 'apply',
     maxDrops: 1e6,
+  });
+  mirror.on('failed', ({ error }) => {
+    lastFailure = describe(error);
+  });
+  mirror.on('report', ({ unfinished, version = 0 }) => {
+    lastFailure = undefined;
+    if (unfinished) return;
+    progress.applied = version;
+    progress.convergences += 1;
   });
   mirror.follow(client);
   return mirror;

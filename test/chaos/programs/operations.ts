@@ -39,6 +39,15 @@ export async function change(
     case 'remove':
       await client.dropDatabase(key);
       return 'done';
+    case 'recreate':
+      await client.mutate(async (meta, { orderDrop }) => {
+        orderDrop({ kind: 'database', database: key });
+        // Changes that are pushed together have one order for the same item: this one marks the change.
+        orderDrop({ kind: 'retentionPolicy', database: key, policy: call.value });
+        await meta.dropDatabase(key);
+        await meta.createDatabase(key);
+      });
+      return 'done';
   }
 }
 

@@ -18,6 +18,8 @@ export interface WorldOptions {
   readonly nodes: number;
   /** Whether each node has a live InfluxDB that follows it. */
   readonly influxd: boolean;
+  /** In runs with an even seed nodes use deltas; if four divides it, every second node is of a release without them. */
+  readonly seed: number;
   /** Whether the one manager's store is on a disk that can be filled. */
   readonly smallDisk: boolean;
   /** Whether the last node has a network of its own. */
@@ -87,7 +89,7 @@ export class World {
   }
 
   async #startManagers(log: OperationLog): Promise<void> {
-    const program = await bundle(programFile('manager'), 'chaos-manager');
+    const program = await bundle(programFile('manager'));
     for (let number = 0; number < (this.etcd ? 3 : 1); number++) {
       const name = `m${number}`;
       const onCrash = (what: string) => log.complain({ client: name, time: 0, what });
@@ -104,8 +106,8 @@ export class World {
     return ['etcd', ...from(links, number)];
   }
 
-  async #startNodes({ nodes, influxd }: WorldOptions, log: OperationLog): Promise<void> {
-    const program = await bundle(programFile('node'), 'chaos-node');
+  async #startNodes({ nodes, influxd, seed }: WorldOptions, log: OperationLog): Promise<void> {
+    const program = await bundle(programFile('node'));
     for (let number = 0; number < nodes; number++) {
       const name = `n${number}`;
       const space = number === nodes - 1 ? this.namespace : undefined;
@@ -118,7 +120,9 @@ export class World {
       const [follower] = server
         ? await this.#link(this.nodeLinks, name, 'influxd', [server.url], space?.address)
         : [];
-      const setup = { name, dir, endpoints: from(links, number), ...(follower ? { influxd: follower } : {}) };
+      const usesDeltas = seed % 2 === 0 && (seed % 4 !== 0 || number % 2 === 0);
+      const endpoints = from(links, number);
+      const setup = { name, dir, endpoints, usesDeltas, ...(follower ? { influxd: follower } : {}) };
       this.nodes.push(new NodeProcess(setup, [...(space?.command ?? []), process.execPath, program], log));
     }
     for (const node of this.nodes) node.start();

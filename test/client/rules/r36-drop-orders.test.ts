@@ -32,9 +32,9 @@ describe.each(wrappedKinds)('R36 around $name', (kind) => {
       { onDropOrders: (outcome) => outcomes.push(outcome) },
     );
     expect(await lab.run(made)).toBe(7);
-    expect(outcomes).toEqual([{ stored: true }]);
     const found = await lab.run(client.dropOrders(0));
     const { version } = client.status;
+    expect(outcomes).toEqual([{ stored: true, version, mutation: found?.orders[0]?.mutation }]);
     expect(found).toMatchObject({
       version,
       completeFrom: 0,
@@ -143,7 +143,36 @@ describe.each(wrappedKinds)('R36 around $name', (kind) => {
     });
     await lab.run(change);
     expect(await ordered(lab)).toEqual(['x']);
-    expect(outcomes).toEqual([{ stored: true }]);
+    expect(outcomes).toMatchObject([{ stored: true }]);
+  });
+
+  it('R36: what nodes offer to a manager that lost its data, and what reseed() replaces, orders nothing', async () => {
+    const lab = new Lab();
+    const ours = await lab.open({ meta: kind.make() });
+    await lab.run(ours.client.createDatabase('a'));
+    await lab.run(ours.client.createDatabase('lost'));
+    const other = await lab.open();
+    await lab.settle([ours, other]);
+    await lab.run(other.client.mutate((meta) => meta.dropDatabase?.('lost')));
+    await lab.settle([ours, other]);
+    other.network.partitioned = true;
+    await lab.run(ours.client.mutate((_, { orderDrop }) => orderDrop(database('of the lost history'))));
+    await lab.world.wipeManager();
+    const before = lab.history.length;
+    while (lab.history.length === before) await lab.clock.advance(500);
+    expect(databaseNames(lab.newest), 'the offer').toEqual(['a']);
+    expect(await ordered(lab)).toEqual([]);
+
+    ours.network.partitioned = true;
+    await lab.world.wipeManager();
+    const fresh = await lab.open({ meta: kind.make() });
+    await lab.run(fresh.client.createDatabase('theirs'));
+    ours.network.partitioned = false;
+    await lab.clock.advance(60_000);
+    expect(ours.client.status.state).toBe('foreignCluster');
+    await lab.run(ours.client.reseed());
+    expect(databaseNames(lab.newest), 'after reseed()').toEqual(['a']);
+    expect(await ordered(lab)).toEqual([]);
   });
 
   it('R36: an older manager makes the change, and the caller is told that it ignored the orders', async () => {
@@ -159,7 +188,7 @@ describe.each(wrappedKinds)('R36 around $name', (kind) => {
     );
     await lab.run(change);
     expect(databaseNames(lab.newest)).toEqual(['made']);
-    expect(outcomes).toEqual([{ stored: false }]);
+    expect(outcomes).toMatchObject([{ stored: false, version: ours.client.status.version }]);
     const { version } = ours.client.status;
     expect(ours.heard('dropOrdersIgnored')).toEqual([{ version, orders: [database('x')] }]);
     expect(await lab.run(ours.client.dropOrders(0))).toBeUndefined();

@@ -1,6 +1,12 @@
-import { type CfluxEvents, digestMetadata } from 'clusterflux';
+import {
+  type CfluxEvents,
+  type DropOrders,
+  decodeMetadata,
+  digestMetadata,
+  encodeMetadata,
+} from 'clusterflux';
 import { expect } from 'vitest';
-import { entriesOf, entriesOfSnapshot } from './journal.js';
+import { entriesOf, entriesOfSnapshot, orderOf } from './journal.js';
 import type { Scenario } from './scenario.js';
 import type { World } from './world.js';
 
@@ -39,6 +45,35 @@ export function checkTruth(scenario: Scenario, kept: ReadonlySet<string> = new S
   }
 }
 
+/**
+ * R36: a change and its drop order are one: a push has the orders of all changes that it adds, once, and a node reads exactly the orders of
+ * the versions in question. (What nodes offer after a loss of data are no changes, and have no orders.)
+ */
+export async function checkOrders(scenario: Scenario): Promise<void> {
+  const { world, ordering, ordersRead } = scenario;
+  const [first] = world.history;
+  let before: readonly string[] = [];
+  for (const { epoch, version, entries, ordered } of world.history) {
+    const added = entries.filter((entry) => ordering.has(entry) && !before.includes(entry));
+    const expected = added.map((entry) => orderOf(entry).database);
+    if (epoch === first?.epoch) expect(ordered, `orders of version ${version}`).toEqual(expected);
+    else expect(expected, `changes of version ${version}`).toEqual(expect.arrayContaining([...ordered]));
+    before = entries;
+  }
+  const made = (of: string | undefined, since: number, upTo: number) =>
+    world.history
+      .filter(({ epoch, version }) => epoch === of && version > since && version <= upTo)
+      .flatMap(({ version, ordered }) => ordered.map((database) => ({ version, database })));
+  const listed = ({ orders }: DropOrders) => orders.map(({ version, database }) => ({ version, database }));
+  for (const read of ordersRead) {
+    expect(listed(read)).toEqual(made(read.epoch, read.since, read.version));
+    expect(read.completeFrom).toBe(0);
+  }
+  const present = await world.fake.transport.dropOrders?.({ cluster: 'world', since: 0 });
+  if (present?.kind !== 'dropOrders') throw new Error('no drop orders');
+  expect(listed(present)).toEqual(made(await world.fake.manager.epoch('world'), 0, present.version));
+}
+
 /** After every fault is over all nodes have the newest version, and their wrapped clients hold it. */
 export async function checkConvergence(world: World): Promise<void> {
   const newest = world.history.at(-1);
@@ -50,6 +85,24 @@ export async function checkConvergence(world: World): Promise<void> {
     });
     expect(entriesOf(client.meta.data()), name).toEqual(newest?.entries);
   }
+}
+
+/** R29: every node that has the newest version has the bytes that the manager stored, apart from the index of its own store. */
+export async function checkSameBytes({ fake, nodes }: World): Promise<void> {
+  const [newest] = await fake.manager.history('world');
+  if (newest === undefined) return;
+  const stored = Buffer.from(await fake.manager.version('world', newest.version));
+  const { index } = decodeMetadata(stored);
+  for (const { client, name } of nodes) {
+    if (client.status.version !== newest.version) continue;
+    expect(Buffer.from(encodeMetadata({ ...client.meta.data(), index })).equals(stored), name).toBe(true);
+  }
+}
+
+/** R28: processes that shared an id have ids of their own. */
+export function checkIds({ nodes }: World): void {
+  const ids = nodes.map(({ client }) => client.status.nodeId);
+  expect(new Set(ids).size, `ids ${ids.join(', ')}`).toBe(nodes.length);
 }
 
 /** R11: a node whose manager lost everything follows the new history, or refuses it as another cluster's and keeps what it has. */

@@ -1,10 +1,14 @@
 import type { Fault, FaultyCall } from 'clusterflux/testing';
 import fc from 'fast-check';
+import { type Tampering, tamperings } from './delta-proxy.js';
 import { type Lie, lies } from './lies.js';
 
 /** What may happen in a simulated world, as plain data: fast-check shrinks it and prints it. */
 export type Command =
   | { readonly do: 'append'; readonly node: number; readonly times: number }
+  /** An append that orders a drop. */
+  | { readonly do: 'order'; readonly node: number }
+  | { readonly do: 'readOrders'; readonly node: number }
   | { readonly do: 'fail'; readonly node: number }
   | { readonly do: 'grant'; readonly node: number }
   | { readonly do: 'pass'; readonly ms: number }
@@ -40,16 +44,24 @@ export type Command =
       readonly call: 'push' | 'poll' | 'register';
       readonly lie: Lie;
     }
+  | { readonly do: 'tamper'; readonly node: number; readonly how: Tampering }
   | { readonly do: 'behindBack'; readonly node: number }
   | { readonly do: 'copyDisk'; readonly node: number }
   | { readonly do: 'restoreDisk'; readonly node: number }
+  /** A second process on a copy of the node's disk. */
+  | { readonly do: 'clone'; readonly node: number }
+  | { readonly do: 'copyStore' }
+  /** The manager's data are put back to the copy. */
+  | { readonly do: 'restoreStore' }
+  /** An operator makes the version current again that is so many versions older than the newest. */
+  | { readonly do: 'rollback'; readonly by: number }
   | { readonly do: 'sicken'; readonly isNode: boolean }
   | { readonly do: 'cure' }
   | { readonly do: 'restartManager' }
   | { readonly do: 'wipeManager' };
 
 const node = fc.nat({ max: 2 });
-const call = fc.constantFrom<FaultyCall>('push', 'push', 'poll', 'register', 'heartbeat');
+const call = fc.constantFrom<FaultyCall>('push', 'push', 'poll', 'register', 'heartbeat', 'dropOrders');
 const delay = fc.constantFrom(0, 5, 400, 3_000);
 /** Delays that differ reorder. */
 const fault = fc.record(
@@ -66,6 +78,8 @@ const fault = fc.record(
 
 const common: [number, fc.Arbitrary<Command>][] = [
   [10, fc.record({ do: fc.constant('append'), node, times: fc.integer({ min: 1, max: 4 }) })],
+  [4, fc.record({ do: fc.constant('order'), node })],
+  [2, fc.record({ do: fc.constant('readOrders'), node })],
   [1, fc.record({ do: fc.constant('fail'), node })],
   [2, fc.record({ do: fc.constant('grant'), node })],
   [6, fc.record({ do: fc.constant('pass'), ms: fc.constantFrom(0, 1, 10, 300, 3_000, 20_000) })],
@@ -98,6 +112,7 @@ const common: [number, fc.Arbitrary<Command>][] = [
       lie: fc.constantFrom(...lies),
     }),
   ],
+  [3, fc.record({ do: fc.constant('tamper'), node, how: fc.constantFrom(...tamperings) })],
   [1, fc.record({ do: fc.constant('behindBack'), node })],
   [1, fc.record({ do: fc.constant('sicken'), isNode: fc.boolean() })],
   [1, fc.constant({ do: 'cure' })],
@@ -107,15 +122,28 @@ const common: [number, fc.Arbitrary<Command>][] = [
 /** A life of a cluster whose manager keeps its data. */
 export const eventfulLife = fc.array(weighted(common), { minLength: 1, maxLength: 40 });
 
-/** A life in which machines are put back to an earlier state of their disk, too, and heartbeats are delayed and repeated. */
+/** A life in which machines and the manager are put back to an earlier state of their disk or copied, and heartbeats are delayed and repeated. */
 export const lifeWithRestoredDisks = fc.array(
   weighted([
     ...common,
     [3, fc.record({ do: fc.constant('copyDisk'), node })],
     [3, fc.record({ do: fc.constant('restoreDisk'), node })],
+    [1, fc.record({ do: fc.constant('clone'), node })],
+    [2, fc.constant({ do: 'copyStore' })],
+    [2, fc.constant({ do: 'restoreStore' })],
     [4, fc.record({ do: fc.constant('befall'), node, call: fc.constant('heartbeat'), fault })],
     [2, fc.constant({ do: 'restartManager' })],
     [1, fc.constant({ do: 'wipeManager' })],
+  ]),
+  { minLength: 1, maxLength: 40 },
+);
+
+/** A life in which an operator also makes older versions current again. */
+export const lifeWithRollbacks = fc.array(
+  weighted([
+    ...common,
+    [4, fc.record({ do: fc.constant('rollback'), by: fc.integer({ min: 1, max: 9 }) })],
+    [4, fc.record({ do: fc.constant('tamper'), node, how: fc.constantFrom(...tamperings) })],
   ]),
   { minLength: 1, maxLength: 40 },
 );

@@ -57,6 +57,7 @@ export class Incarnation {
       ...(transport.waitForNodes && { waitForNodes: guard(transport.waitForNodes) }),
       push: guard(transport.push),
       poll: guard(transport.poll),
+      ...(transport.dropOrders && { dropOrders: guard(transport.dropOrders) }),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { decodeMetadata, type MetaData } from 'clusterflux';
+import { decodeMetadata, type MetaData, type OrderedItem } from 'clusterflux';
 
 /** The database whose one continuous query holds the journal: the ids of all mutations that were applied, in their order. */
 const journalDatabase = 'journal';
@@ -32,6 +32,9 @@ export function append(id: string): (meta: JournalClient) => Promise<string> {
     return id;
   };
 }
+
+/** The drop order of the change that appends `id`. */
+export const orderOf = (id: string): OrderedItem => ({ kind: 'database', database: `dropped with ${id}` });
 
 /** A password whose hash took no time: hashing runs in a thread, and the simulated clock waits for none. */
 export function passwordOf() {

@@ -1,6 +1,6 @@
-import { isCfluxError, Privilege } from 'clusterflux';
+import { type DropOrders, isCfluxError, Privilege } from 'clusterflux';
 import type { Command } from './commands.js';
-import { append, passwordOf } from './journal.js';
+import { append, orderOf, passwordOf } from './journal.js';
 import { lieAbout } from './lies.js';
 import type { SimulatedNode } from './simulated-node.js';
 import { World } from './world.js';
@@ -8,11 +8,18 @@ import { World } from './world.js';
 /** The result of a change for its caller. */
 export type Told = 'pending' | 'done' | 'refused' | 'unknown' | 'never';
 
+/** Three, and clones of them. */
+const mostNodes = 5;
+
 /** Runs commands in a world and records the results of all callers. */
 export class Scenario {
   readonly world: World;
   /** By entry. */
   readonly notified = new Map<string, Told>();
+  /** The entries whose change orders a drop. */
+  readonly ordering = new Set<string>();
+  /** What nodes read of the drop orders. */
+  readonly ordersRead: (DropOrders & { readonly since: number; readonly epoch: string | undefined })[] = [];
   #lastEntry = 0;
 
   constructor(seed: number) {
@@ -41,6 +48,10 @@ export class Scenario {
     else if (command.do === 'cure') this.world.cure();
     else if (command.do === 'wipeManager') await this.world.wipeManager();
     else if (command.do === 'restartManager') await this.world.restartManager();
+    else if (command.do === 'copyStore') this.world.copyStore();
+    else if (command.do === 'restoreStore') await this.world.restoreStore();
+    else if (command.do === 'rollback')
+      await clock.runUntil(this.world.rollBack(command.by).catch(() => undefined));
     await clock.advance(0);
   }
 
@@ -48,6 +59,12 @@ export class Scenario {
     switch (command.do) {
       case 'append':
         for (let i = 0; node.alive && i < command.times; i++) this.#append(node);
+        break;
+      case 'order':
+        if (node.alive) this.#append(node, { isOrder: true });
+        break;
+      case 'readOrders':
+        if (node.alive) void this.#readOrders(node).catch(() => undefined);
         break;
       case 'fail':
         if (node.alive)
@@ -106,22 +123,51 @@ export class Scenario {
       case 'lie':
         node.network.failNext(command.call, { rewrite: (answer) => lieAbout(answer, command.lie) });
         break;
+      case 'tamper':
+        this.world.tamper(command.node, command.how);
+        break;
+      case 'clone':
+        this.#clone(node);
+        break;
       case 'behindBack':
         if (node.alive) void node.client.meta.createDatabase('smuggled');
         break;
     }
   }
 
-  #append(node: SimulatedNode): void {
+  #clone(node: SimulatedNode): void {
+    if (this.world.nodes.length >= mostNodes) return;
+    void this.world
+      .clone(node)
+      .start({ startOffline: true })
+      .open()
+      .catch(() => undefined);
+  }
+
+  #append(node: SimulatedNode, { isOrder = false } = {}): void {
     const entry = `e${++this.#lastEntry}`;
     this.notified.set(entry, 'pending');
+    if (isOrder) this.ordering.add(entry);
     const { client, incarnation } = node;
     // The output of a dead process is lost.
     const hear = (notified: Told) => incarnation.alive && this.notified.set(entry, notified);
-    client.mutate(append(entry)).then(
-      () => hear('done'),
-      (error: unknown) => hear(isCfluxError(error, 'UNKNOWN_OUTCOME') ? 'unknown' : 'refused'),
-    );
+    client
+      .mutate((meta, { orderDrop }) => {
+        if (isOrder) orderDrop(orderOf(entry));
+        return append(entry)(meta);
+      })
+      .then(
+        () => hear('done'),
+        (error: unknown) => hear(isCfluxError(error, 'UNKNOWN_OUTCOME') ? 'unknown' : 'refused'),
+      );
+  }
+
+  /** From half of the node's version on, as an agent that was away. */
+  async #readOrders({ client }: SimulatedNode): Promise<void> {
+    const { version, epoch } = client.status;
+    const since = Math.floor(version / 2);
+    const orders = await client.dropOrders(since);
+    if (orders !== undefined) this.ordersRead.push({ ...orders, since, epoch });
   }
 
   /** Callers that wait for the process never get a result. */
@@ -133,6 +179,7 @@ export class Scenario {
   async mend(): Promise<void> {
     const { world } = this;
     world.cure();
+    world.forgetTampering();
     for (const node of world.nodes) {
       node.network.partitioned = false;
       node.network.forgetFaults();

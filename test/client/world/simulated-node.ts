@@ -102,6 +102,14 @@ export class SimulatedNode {
     this.#copy = { files: new Map(this.storage.files), metaFile: this.metaFile };
   }
 
+  /** Gets a copy of the disk of `other`, whose process may be running. */
+  copyFrom(other: SimulatedNode): void {
+    for (const [name, content] of other.storage.files) this.storage.files.set(name, content);
+    this.metaFile = other.metaFile;
+    for (const version of other.accepted) this.accepted.add(version);
+    for (const id of other.ids) this.ids.add(id);
+  }
+
   restoreDisk(): void {
     if (this.alive || this.#copy === undefined) return;
     this.storage.files.clear();

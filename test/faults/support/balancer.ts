@@ -7,6 +7,8 @@ import { type RawRequest, rawServer } from '../../support/raw-server.js';
 export interface Passage extends RawRequest {
   /** When it came, in milliseconds by the monotonic clock. */
   readonly at: number;
+  /** Aborts when its connection is closed. */
+  readonly gone: AbortSignal;
   /** Its response; absent if there is none yet. */
   status?: number;
   /** Bytes of the body of that response. */
@@ -60,37 +62,29 @@ export async function balancer(...targets: [string, ...string[]]): Promise<Balan
   const passages: Passage[] = [];
   const balance: { mischief: Mischief } = { mischief: {} };
   const server = await rawServer((request, socket) => {
-    const passage: Passage = { ...request, at: performance.now() };
+    const gone = new AbortController();
+    const passage: Passage = { ...request, at: performance.now(), gone: gone.signal };
     passages.push(passage);
-    void pass(passage, socket);
+    const onClose = () => gone.abort();
+    socket.once('close', onClose);
+    void pass(passage, socket).finally(() => socket.off('close', onClose));
   });
 
   const next = () => targets[forwarded++ % targets.length] ?? targets[0];
 
   async function pass(passage: Passage, socket: Socket): Promise<void> {
-    const gone = new AbortController();
-    const onClose = () => gone.abort();
-    socket.once('close', onClose);
     try {
-      const fate =
-        (await balance.mischief.request?.(passage)) ?? (await forward(next(), passage, agent, gone.signal));
+      const fate = (await balance.mischief.request?.(passage)) ?? (await forward(next(), passage, agent));
       if (fate === 'cut') socket.destroy();
       else if (fate !== 'silence') socket.write(fate);
     } catch {
       // The manager or the client is gone.
       socket.destroy();
-    } finally {
-      socket.off('close', onClose);
     }
   }
 
-  async function forward(
-    to: string,
-    passage: Passage,
-    dispatcher: Agent,
-    signal: AbortSignal,
-  ): Promise<Fate> {
-    const { method, path, body } = passage;
+  async function forward(to: string, passage: Passage, dispatcher: Agent): Promise<Fate> {
+    const { method, path, body, gone: signal } = passage;
     const passed = Object.entries(passage.headers).filter(([name]) => !hopByHop.has(name));
     const answer = await send(`${to}${path}`, {
       method,

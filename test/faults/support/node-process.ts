@@ -73,7 +73,7 @@ export class NodeProcess {
     });
   }
 
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
     this.#child.kill(signal);
   }
 

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listen } from './listen.js';
 
 /** A whole response. */
@@ -7,6 +7,9 @@ export interface Response {
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** What {@link AnsweringProxy} does with a request. */
+export type ProxyResponse = Response | 'reset' | 'silence' | undefined;
 
 /** Stands between a mirror and a server, and responds to some requests itself. */
 export interface AnsweringProxy {
@@ -17,17 +20,17 @@ export interface AnsweringProxy {
    * The response to a request with these statements (empty except to `/query`); `undefined` asks the server, `reset` breaks the
    * connection, `silence` sends no response.
    */
-  respond: (statements: string, path: string) => Response | 'reset' | 'silence' | undefined;
+  respond: (statements: string, path: string, body: string) => ProxyResponse | Promise<ProxyResponse>;
 }
 
 /** Without `target` every request must have a response. */
 export async function answeringProxy(target?: string): Promise<AnsweringProxy> {
   const statements: string[] = [];
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await bodyOf(request);
     const text = new URLSearchParams(body).get('q') ?? '';
     statements.push(text);
-    const own = proxy.respond(text, request.url ?? '');
+    const own = await proxy.respond(text, request.url ?? '', body);
     if (own === 'silence') return;
     if (own === 'reset') {
       request.socket.destroy();
@@ -43,6 +46,10 @@ export async function answeringProxy(target?: string): Promise<AnsweringProxy> {
       ...(request.method === 'POST' ? { body, headers } : {}),
     });
     response.writeHead(answer.status).end(await answer.text());
+  };
+  const server = createServer((request, response) => {
+    // One side is away: the other must notice.
+    serve(request, response).catch(() => request.socket.destroy());
   });
   const url = await listen(server);
   const proxy: AnsweringProxy = {

@@ -15,10 +15,10 @@ export interface LabManager {
   loseEverything(): Promise<void>;
 }
 
-/** Milliseconds: short, so that a manager without data has soon collected what its nodes have. */
-const nodeTtl = 1_500;
+/** Milliseconds: short, so that a manager without data has soon collected what its nodes have. Between heartbeats no node is alive then. */
+const shortTtl = 1_500;
 
-export async function labManager(): Promise<LabManager> {
+export async function labManager(nodeTtl = shortTtl): Promise<LabManager> {
   const port = await freePort();
   const start = async () => {
     const manager = new Manager({ store: new MemoryStore(), nodeTtl });
@@ -46,10 +46,13 @@ export interface Node {
   readonly mirror: InfluxMirror;
 }
 
+/** Options of a mirror, perhaps by its server. */
+export type NodeOptions = Partial<InfluxMirrorOptions> | ((influxd: Influxd) => Partial<InfluxMirrorOptions>);
+
 /** @param seenAt returns the URL at which the node sees its server, such as that of a proxy. */
 export async function node(
   endpoint: string,
-  options: Partial<InfluxMirrorOptions> = {},
+  options: NodeOptions = {},
   seenAt: (url: string) => Promise<string> = async (url) => url,
 ): Promise<Node> {
   const influxd = await server();
@@ -67,7 +70,7 @@ export async function node(
     interval: 60_000,
     passwords: (user) => user,
     statementsPerSecond: 1e4,
-    ...options,
+    ...(typeof options === 'function' ? options(influxd) : options),
   });
   mirror.follow(client);
   await client.open();

@@ -3,17 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MetaData } from 'clusterflux';
 import { InfluxMirror, type InfluxMirrorOptions, type Report } from 'clusterflux/influxdb';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { type Influxd, type InfluxdOptions, startInfluxd } from '../../support/influxd.js';
-
-const cleanUp: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const clean of cleanUp.splice(0).reverse()) await clean();
-});
 
 /** Called at the end of the test, the last one first. */
 export function atEnd(clean: () => Promise<unknown>): void {
-  cleanUp.push(clean);
+  onTestFinished(async () => {
+    await clean();
+  });
 }
 
 /** A real server for the length of a test. */

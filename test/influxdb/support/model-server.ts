@@ -1,4 +1,4 @@
-import type { Action, PolicyValues } from '../../../src/influxdb/action.js';
+import type { Action, PolicyValues } from '../../../src/influxdb/statements/action.js';
 import type { DatabaseInfo, MetaData, RetentionPolicyInfo, UserInfo } from '../../../src/meta/records.js';
 import { policy } from './build.js';
 

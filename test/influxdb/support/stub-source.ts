@@ -29,6 +29,14 @@ export class StubSource implements MetadataSource {
     this.#events.emit(event, {});
   }
 
+  /** The version of a change of the followed client itself, which was pushed from the version below. */
+  push(data: MetaData, { version, epoch }: { version: number; epoch: string }): void {
+    const { version: previousVersion } = this.status;
+    this.#data = data;
+    this.status = { version, epoch };
+    this.#events.emit('pushed', { version, previousVersion, orders: 0 });
+  }
+
   /** As a client whose metadata is new a moment before its status is, and its events. */
   replaceSilently(data: MetaData): void {
     this.#data = data;

@@ -1,4 +1,4 @@
-import { createManagerServer, EtcdStore, Manager } from 'clusterflux/manager';
+import { createManagerServer, EtcdStore, Manager } from '../../../src/manager/index.js';
 
 // A manager on etcd, in a process of its own: `etcd-manager.ts PORT PREFIX ENDPOINT…`. SIGUSR2 moves its clock an hour, back and forth.
 const [port = '0', prefix = '/', ...endpoints] = process.argv.slice(2);

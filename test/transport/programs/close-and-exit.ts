@@ -1,4 +1,4 @@
-import { HttpTransport } from 'clusterflux';
+import { HttpTransport } from '../../../src/index.js';
 
 // Leaves a poll held, a push unanswered and idle connections behind, and closes: nothing else ends this process.
 const [endpoint = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
-import { open as openFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
+import { flushFolder } from '../../../durable-file.js';
 import { CfluxError, isCfluxError } from '../../../errors.js';
 import { accessAdvice } from '../../../file-access.js';
 import { missingPackage } from '../../../missing-package.js';
@@ -27,6 +27,8 @@ export interface ClusterState {
   readonly checksums?: readonly (number | null)[];
   /** Number of nodes. */
   readonly nodes: number;
+  /** Highest id of the nodes that were removed with the cluster while their records are; absent if no record is left. */
+  readonly removedNodes?: number;
   /** Bytes of the reports of its nodes, together; absent if there was none yet. */
   readonly reportBytes?: number;
 }
@@ -145,12 +147,7 @@ export async function loadLmdb(): Promise<typeof import('lmdb')> {
 async function syncDirectory(dir: string): Promise<void> {
   for (const each of [dir, dirname(dir)]) {
     try {
-      const handle = await openFile(each, 'r');
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      await flushFolder(each);
     } catch {
       // Some systems do not sync directories, or do not allow opening the parent; the files exist anyway.
     }

@@ -16,11 +16,12 @@ import { isSameNode, NodeSet } from '../node-set.js';
 import { nextNumber } from '../numbering.js';
 import type { LmdbChanges } from './lmdb-changes.js';
 import { type NodeState, stateOf, type Tables } from './lmdb-database.js';
-import { clusterKey, clusterOf, clusterRange, numberedKey, numberOf } from './lmdb-keys.js';
+import { clusterKey, clusterOf, numberedKey, numberOf } from './lmdb-keys.js';
 import { inPages } from './lmdb-pages.js';
+import { nodeRange } from './lmdb-removed-nodes.js';
 
-/** Nodes removed in one transaction; it takes about 10 ms. */
-const maxRemovals = 2_000;
+/** Nodes whose last progress is stored in one transaction; it takes about 10 ms. */
+const maxNodesAtOnce = 2_000;
 
 /** The nodes of clusters. Registrations are stored, and the last progress of dead nodes; liveness is not. */
 export class LmdbNodes {
@@ -93,9 +94,8 @@ export class LmdbNodes {
 
   /** Ignores a node that is not registered. */
   noteHeld(cluster: string, nodeId: number, progress: NodeProgress): void {
-    const isKnown =
-      this.#confirmed.has(cluster, nodeId) || this.#tables.nodes.has(numberedKey(cluster, nodeId));
-    if (isKnown) this.#tracked.poll(cluster, nodeId, progress);
+    if (this.#confirmed.has(cluster, nodeId) || this.#node(cluster, nodeId) !== undefined)
+      this.#tracked.poll(cluster, nodeId, progress);
   }
 
   setReport(cluster: string, nodeId: number, report: string): Promise<boolean> {
@@ -103,7 +103,7 @@ export class LmdbNodes {
     const key = numberedKey(cluster, nodeId);
     const bytes = Buffer.byteLength(report);
     return this.#changes.write(() => {
-      if (!tables.nodes.has(key)) return false;
+      if (this.#node(cluster, nodeId) === undefined) return false;
       const state = stateOf(tables, cluster);
       const others = (state.reportBytes ?? 0) - this.#reportBytes(key);
       checkReportRoom(others, bytes);
@@ -118,7 +118,7 @@ export class LmdbNodes {
     const key = numberedKey(cluster, nodeId);
     const { ip, hostname, bindAddress } = node;
     return this.#changes.write(() => {
-      const current = tables.nodes.get(key);
+      const current = this.#node(cluster, nodeId);
       if (current === undefined) return 'unknown';
       if (isSameNode(current, node)) return 'unchanged';
       tables.nodes.putSync(key, { ...current, ip, hostname, bindAddress });
@@ -130,45 +130,30 @@ export class LmdbNodes {
     const tables = this.#tables;
     const key = numberedKey(cluster, nodeId);
     const existed = await this.#changes.change(cluster, () => {
-      if (tables.nodes.get(key) === undefined) return false;
-      this.#removeAtOnce(cluster, [key]);
+      if (this.#node(cluster, nodeId) === undefined) return false;
+      const state = stateOf(tables, cluster);
+      const reportBytes = (state.reportBytes ?? 0) - this.#reportBytes(key);
+      tables.nodes.removeSync(key);
+      tables.reports.removeSync(key);
+      tables.clusters.putSync(clusterKey(cluster), { ...state, nodes: state.nodes - 1, reportBytes });
       return true;
     });
     this.end(cluster, nodeId);
     return existed;
   }
 
-  /**
-   * Removes the nodes of a cluster that is being deleted, in several transactions: a single one of many nodes would block the event loop.
-   * After a crash in between, the nodes that were already removed register again. Returns `false` if it had none.
-   */
-  async removeAll(cluster: string): Promise<boolean> {
-    const tables = this.#tables;
-    tables.root.resetReadTxn();
-    const keys: Buffer[] = [];
-    for await (const { key } of inPages(tables.nodes, clusterRange(cluster))) keys.push(key);
-    let removed = 0;
-    for (let at = 0; at < keys.length; at += maxRemovals) {
-      const present = await this.#changes.write(() => {
-        const found = keys.slice(at, at + maxRemovals).filter((key) => tables.nodes.has(key));
-        this.#removeAtOnce(cluster, found);
-        return found;
-      });
-      for (const key of present) this.end(cluster, numberOf(key));
-      removed += present.length;
-    }
-    return removed > 0;
-  }
-
-  idsIn(cluster: string): readonly number[] {
-    return Array.from(this.#tables.nodes.getKeys(clusterRange(cluster)), numberOf);
+  /** Forgets what the nodes of a deleted cluster reported. */
+  forgetAll(cluster: string): void {
+    this.#confirmed.deleteAll(cluster);
+    this.#liveness.endAll(cluster);
+    this.#tracked.forgetAll(cluster);
   }
 
   /** Ordered by id. */
   async list(cluster: string): Promise<readonly StoredNode[]> {
     this.#tables.root.resetReadTxn();
     const nodes: StoredNode[] = [];
-    for await (const { key, value } of inPages(this.#tables.nodes, clusterRange(cluster))) {
+    for await (const { key, value } of inPages(this.#tables.nodes, nodeRange(this.#tables, cluster))) {
       const id = numberOf(key);
       const { ip, hostname, bindAddress } = value;
       const progress = this.#tracked.progress(cluster, id) ?? this.#keptOf(value);
@@ -206,17 +191,12 @@ export class LmdbNodes {
     this.#tracked.clear();
   }
 
-  /** Removes stored nodes with their reports, within a transaction. */
-  #removeAtOnce(cluster: string, keys: readonly Buffer[]): void {
-    const { nodes, reports, clusters } = this.#tables;
-    const state = stateOf(this.#tables, cluster);
-    let reportBytes = state.reportBytes ?? 0;
-    for (const key of keys) {
-      reportBytes -= this.#reportBytes(key);
-      nodes.removeSync(key);
-      reports.removeSync(key);
-    }
-    clusters.putSync(clusterKey(cluster), { ...state, nodes: state.nodes - keys.length, reportBytes });
+  /** Reads the record of a node that exists. */
+  #node(cluster: string, nodeId: number): NodeState | undefined {
+    const node = this.#tables.nodes.get(numberedKey(cluster, nodeId));
+    if (node === undefined) return undefined;
+    const { removedNodes = 0 } = stateOf(this.#tables, cluster);
+    return nodeId > removedNodes ? node : undefined;
   }
 
   #reportBytes(key: Buffer): number {
@@ -232,11 +212,11 @@ export class LmdbNodes {
   ): Promise<HeartbeatResult> {
     const tables = this.#tables;
     const key = numberedKey(cluster, nodeId);
-    let node = tables.nodes.get(key);
+    let node = this.#node(cluster, nodeId);
     if (node === undefined) {
       // Another process may have just created it.
       tables.root.resetReadTxn();
-      node = tables.nodes.get(key);
+      node = this.#node(cluster, nodeId);
     }
     if (node === undefined) return false;
     if (progress !== undefined && this.#tracked.heartbeat(cluster, nodeId, progress) === 'duplicate')
@@ -245,7 +225,7 @@ export class LmdbNodes {
     if (node.left !== leaving || node.kind !== kind) {
       const last = leaving ? this.#lastWordOf(cluster, nodeId) : {};
       await this.#changes.write(() => {
-        const current = tables.nodes.get(key);
+        const current = this.#node(cluster, nodeId);
         if (current === undefined) return;
         tables.nodes.putSync(key, {
           ...current,
@@ -280,12 +260,12 @@ export class LmdbNodes {
   /** Stores the last progress of nodes that died. */
   async #keepLastWords(cluster: string, dead: readonly number[]): Promise<void> {
     const { nodes } = this.#tables;
-    for (let at = 0; at < dead.length; at += maxRemovals) {
+    for (let at = 0; at < dead.length; at += maxNodesAtOnce) {
       await this.#changes.write(() => {
-        for (const nodeId of dead.slice(at, at + maxRemovals)) {
-          const key = numberedKey(cluster, nodeId);
-          const current = nodes.get(key);
-          if (current !== undefined) nodes.putSync(key, { ...current, ...this.#lastWordOf(cluster, nodeId) });
+        for (const nodeId of dead.slice(at, at + maxNodesAtOnce)) {
+          const current = this.#node(cluster, nodeId);
+          if (current === undefined) continue;
+          nodes.putSync(numberedKey(cluster, nodeId), { ...current, ...this.#lastWordOf(cluster, nodeId) });
         }
       });
     }

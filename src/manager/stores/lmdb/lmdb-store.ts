@@ -28,6 +28,7 @@ import { dataFile } from './lmdb-files.js';
 import { clusterOf } from './lmdb-keys.js';
 import { LmdbNodes } from './lmdb-nodes.js';
 import { inPages } from './lmdb-pages.js';
+import { sweepAllRemovedNodes, sweepRemovedNodes } from './lmdb-removed-nodes.js';
 import { LmdbVersions } from './lmdb-versions.js';
 
 /** Options of an {@link LmdbStore}. */
@@ -169,14 +170,14 @@ export class LmdbStore implements ManagerStore {
   }
 
   async deleteCluster(cluster: string): Promise<boolean> {
-    const { changes, versions, nodes } = this.#use();
-    const hadNodes = await nodes.removeAll(cluster);
-    let late: readonly number[] = [];
+    const { tables, changes, versions, nodes } = this.#use();
     const existed = await changes.change(cluster, () => {
-      late = nodes.idsIn(cluster);
-      return versions.remove(cluster, hadNodes);
+      const isRemoved = versions.remove(cluster);
+      if (isRemoved) nodes.forgetAll(cluster);
+      return isRemoved;
     });
-    for (const id of late) nodes.end(cluster, id);
+    // The cluster is deleted, whatever becomes of the records of its nodes: the next open removes what remains.
+    if (existed) await sweepRemovedNodes(tables, changes, cluster).catch(() => {});
     return existed;
   }
 
@@ -235,7 +236,9 @@ export class LmdbStore implements ManagerStore {
     try {
       const newId = () => randomUuid(context.random);
       const tables = await openTables(lmdb, dir, { isAlone: !shared, newId });
-      return { lock, ...this.#partsOn(tables, context) };
+      const parts = this.#partsOn(tables, context);
+      await sweepAllRemovedNodes(tables, parts.changes);
+      return { lock, ...parts };
     } catch (error) {
       await lock.release();
       throw error;

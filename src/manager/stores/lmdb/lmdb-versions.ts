@@ -14,6 +14,7 @@ import { RememberedMutations } from '../remembered-mutations.js';
 import { Damage } from './data-file/damage.js';
 import { type ClusterState, stateOf, type Tables } from './lmdb-database.js';
 import { clusterKey, clusterRange, mutationKey, numberedKey } from './lmdb-keys.js';
+import { removedNodesOf } from './lmdb-removed-nodes.js';
 
 /** The versions of clusters, read and written within a transaction. */
 export class LmdbVersions {
@@ -107,17 +108,14 @@ export class LmdbVersions {
     return newHistoryOf({ storeId: this.#storeId, cluster, previous }, this.#context.clock.now(), minVersion);
   }
 
-  /**
-   * Removes the cluster with its nodes. Returns `false`, and writes nothing, if it did not exist.
-   *
-   * @param hadNodes whether it had nodes that were removed already
-   */
-  remove(cluster: string, hadNodes: boolean): boolean {
+  /** Removes the cluster with its nodes, whose records remain. Returns `false`, and writes nothing, if it did not exist. */
+  remove(cluster: string): boolean {
     const tables = this.#tables;
-    const { generation, versions, nodes } = stateOf(tables, cluster);
-    if (versions.length === 0 && nodes === 0 && !hadNodes) return false;
+    const state = stateOf(tables, cluster);
+    const { generation, versions, nodes } = state;
+    if (versions.length === 0 && nodes === 0) return false;
     for (const { version } of versions) tables.snapshots.removeSync(numberedKey(cluster, version));
-    for (const table of [tables.mutations, tables.nodes, tables.reports, tables.drops]) {
+    for (const table of [tables.mutations, tables.drops]) {
       for (const key of [...table.getKeys(clusterRange(cluster))]) table.removeSync(key);
     }
     const highest = versions[0]?.version ?? generation;
@@ -125,6 +123,7 @@ export class LmdbVersions {
       generation: nextNumber(highest, this.#context.clock.now()),
       versions: [],
       nodes: 0,
+      ...removedNodesOf(tables, state),
     });
     return true;
   }
