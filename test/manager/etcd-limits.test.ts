@@ -8,6 +8,7 @@ import type { EtcdOptions } from '../../src/manager/stores/etcd/connect/etcd-opt
 import { warnWithoutCompaction } from '../../src/manager/stores/etcd/upkeep/compaction-warning.js';
 import { systemRandom } from '../../src/random.js';
 import { type EtcdCluster, type EtcdSettings, etcdTls, startEtcd } from '../support/etcd.js';
+import { ResponsiveTime } from '../support/responsive-time.js';
 import { describeWithServer } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -253,9 +254,10 @@ describeWithServer('etcd', 'EtcdStore at the limits of etcd', () => {
       const version = await commitNext(store, 100);
       const key = base64(`${options.prefix}head-turn/c/of-a-dead-manager`);
       await etcd.gateway('kv/put', { key, value: '' });
-      const begin = performance.now();
+      const time = new ResponsiveTime();
       expect(await store.commit(commitOf(version, 100))).toMatchObject({ kind: 'committed' });
-      expect(performance.now() - begin).toBeLessThan(5_000);
+      expect(time.ms).toBeLessThan(5_000);
+      time.stop();
       await expect.poll(() => count(`${options.prefix}head-turn/`)).toBe(0);
     });
 

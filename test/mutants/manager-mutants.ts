@@ -594,6 +594,14 @@ export const managerMutants: readonly Mutant[] = [
     tests: ['manager/etcd-managers.test.ts'],
   },
   {
+    rule: 'R26',
+    breaks: 'a ticket that is gone, but was shown by a late read, stops the queue',
+    file: 'manager/stores/etcd/queue/etcd-push-queue.ts',
+    find: 'if (!succeeded && queue) this.note(cluster, queue, revision);',
+    replace: '',
+    tests: ['manager/etcd-push-queue.test.ts'],
+  },
+  {
     rule: 'R27',
     breaks: 'the etcd store does not recognize a repeated mutation of a dropped version',
     file: 'manager/stores/etcd/versions/commits.ts',

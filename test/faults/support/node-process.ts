@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { CfluxEventName, CfluxEvents } from '../../../src/client/observe/events.js';
 import { bundle } from '../../support/bundle.js';
+import { ResponsiveTime } from '../../support/responsive-time.js';
 
 const program = fileURLToPath(new URL('./node-program.ts', import.meta.url));
 let built: Promise<string> | undefined;
@@ -25,21 +26,22 @@ export class NodeProcess {
   readonly #events: { readonly event: string; readonly payload: unknown }[] = [];
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #asked = 0;
-  /** With the code, and how long after its last output. */
+  /** With the code, and how long after its last output, in milliseconds of responsive time. */
   readonly exited: Promise<{ readonly code: number | null; readonly afterLastWord: number }>;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    let lastWord = performance.now();
+    const sinceLastWord = new ResponsiveTime();
     if (child.stdout === null) throw new Error('no standard output');
     createInterface(child.stdout).on('line', (line) => {
-      lastWord = performance.now();
+      sinceLastWord.restart();
       this.#hear(JSON.parse(line));
     });
     this.exited = new Promise((resolve) => {
       child.once('exit', (code) => {
         for (const { reject } of this.#waiting.values()) reject(new Error(`the node ended with ${code}`));
-        resolve({ code, afterLastWord: performance.now() - lastWord });
+        resolve({ code, afterLastWord: sinceLastWord.ms });
+        sinceLastWord.stop();
       });
     });
   }

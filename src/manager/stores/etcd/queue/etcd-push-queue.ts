@@ -1,5 +1,6 @@
 import { lifetimeController } from '../../../../async/lifetime.js';
 import { repeat } from '../../../../async/repeat.js';
+import { debugLog } from '../../../../debug-log.js';
 import { CfluxError } from '../../../../errors.js';
 import { randomUuid } from '../../../../random.js';
 import type { Commit, CommitResult, StoreContext } from '../../../manager-store.js';
@@ -13,6 +14,8 @@ import { QueueView, type Ticket } from './queue-view.js';
 import { RetainedTickets } from './retained-tickets.js';
 import { decodeTicket, encodeTicket, type RecordedReservation } from './ticket-record.js';
 import { untilFirst } from './until-first.js';
+
+const debug = debugLog('cflux:etcd');
 
 /** Milliseconds between two keep-alive writes of a retained ticket, or of one whose snapshot takes long to store. */
 const keepAliveInterval = 150;
@@ -102,8 +105,7 @@ export class EtcdPushQueue {
 
   /** Creates a ticket, or keeps it alive, and reads the queue. */
   enter({ cluster, key, wasted }: Entry): readonly Operation[] {
-    const value = encodeTicket({ by: this.self, wasted });
-    return [{ put: key, value }, { get: { ...this.#keys.turnsOf(cluster), keysOnly: true } }];
+    return [{ put: key, value: encodeTicket({ by: this.self, wasted }) }, this.#readOf(cluster)];
   }
 
   /** Records a queue that was read in `revision`. */
@@ -165,7 +167,7 @@ export class EtcdPushQueue {
       await untilFirst(queue, key, {
         clock: this.#context.clock,
         signals: [signal, this.#closing.signal],
-        passOver: (idle) => this.#remove(idle),
+        passOver: (idle) => this.#passOver(cluster, idle),
       });
     } catch (error) {
       this.#giveUp(cluster, key);
@@ -261,6 +263,29 @@ export class EtcdPushQueue {
   #remove({ key, modRevision }: Ticket): void {
     const removal = { compare: [{ key, modRevision }], success: [{ deleteKey: key }] };
     this.#connection.call(etcd.txn, removal).catch(() => {});
+  }
+
+  /**
+   * Removes a ticket that seems inactive. If it is not as this manager knows it, the queue is read again: the watch may have reported its
+   * removal before the response of an earlier read showed it, and then nothing else would ever remove it from the view.
+   */
+  async #passOver(cluster: string, { key, modRevision }: Ticket): Promise<void> {
+    const removal = {
+      compare: [{ key, modRevision }],
+      success: [{ deleteKey: key }],
+      failure: [this.#readOf(cluster)],
+    };
+    try {
+      const { succeeded, ranges, revision } = await this.#connection.call(etcd.txn, removal);
+      const [queue] = ranges;
+      if (!succeeded && queue) this.note(cluster, queue, revision);
+    } catch (error) {
+      debug('%s cannot be passed over yet: %s', key, error);
+    }
+  }
+
+  #readOf(cluster: string): Operation {
+    return { get: { ...this.#keys.turnsOf(cluster), keysOnly: true } };
   }
 
   #queueOf(cluster: string): QueueView {
