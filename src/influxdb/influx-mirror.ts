@@ -127,7 +127,7 @@ export class InfluxMirror {
       change: this.#change,
       makeUser: this.#makeUser,
       found: async ({ name, password = '' }, origin) => {
-        await this.#converger.expectNoLoss(origin);
+        await this.#converger.prepareFirstUser(origin, { orders: this.#orders });
         await createAdmin(this.#connection, name, password);
       },
     });
@@ -428,7 +428,7 @@ export class InfluxMirror {
     return withLinkedSignal([signal, this.#closing.signal], async (linked) => {
       const options = { ...caution, signal: linked, onStep: this.#onStep };
       const work = () => this.#converger.converge(data, origin, options);
-      const report = await this.#withFirstAdmin(data, origin, work);
+      const report = await this.#withFirstAdmin(data, origin, options, work);
       this.#onDemand.end(data, origin, report);
       this.#lastReport = report;
       if (this.#watch?.isDown) this.#watch.hurry();
@@ -457,17 +457,22 @@ export class InfluxMirror {
     const item = { kind: 'user', user: login.name } as const;
     const onStep = (action: Action) =>
       this.#onStep({ item, action, reason: 'a login at the gateway' }, undefined);
-    return this.#withFirstAdmin(data, origin, () =>
+    return this.#withFirstAdmin(data, origin, { orders: this.#orders }, () =>
       this.#converger.makeUser(login, { wanted: data, origin, isCurrent, onStep, orders: this.#orders }),
     );
   };
 
-  async #withFirstAdmin<T>(wanted: MetaData, origin: Origin, work: () => Promise<T>): Promise<T> {
+  async #withFirstAdmin<T>(
+    wanted: MetaData,
+    origin: Origin,
+    context: Pick<ConvergenceOptions, 'orders' | 'signal'>,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (!isWithoutUsers(error)) throw error;
-      await this.#converger.expectNoLoss(origin);
+      await this.#converger.prepareFirstUser(origin, context);
       await createFirstAdmin(this.#connection, wanted);
       return work();
     }

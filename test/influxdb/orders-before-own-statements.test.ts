@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OrderedItem } from 'clusterflux';
+import { CfluxError, type OrderedItem } from 'clusterflux';
 import type { InfluxMirror } from 'clusterflux/influxdb';
 import { expect, it } from 'vitest';
 import { acceptedChange } from '../../src/gateway/statements/accepted-change.js';
@@ -66,3 +66,31 @@ for (const snapshot of [true, false])
         });
     },
   );
+
+describeWithServer('influxd', 'R36: a server that requires credentials, and has no user', () => {
+  it('R36: gets its first administrator only after the manager has listed the orders of its version', async () => {
+    const influxd = await server({ auth: true });
+    const root = user('root', { admin: true });
+    const cluster = new OrderingCluster(metadata({ users: [root] }));
+    cluster.become(metadata({ databases: [database('kept')], users: [root] }));
+    const its = mirror(influxd, { username: 'root', password: 'root', dir: await directory() });
+    let isAway = true;
+    cluster.rewrite = (answer) => {
+      if (isAway) throw new CfluxError('UNAVAILABLE', 'the manager is away', { retryable: true });
+      return answer;
+    };
+    const failed = new Promise<unknown>((resolve) => its.once('failed', ({ error }) => resolve(error)));
+    its.follow(cluster.source());
+    expect(await failed).toMatchObject({ code: 'UNAVAILABLE', message: 'the manager is away' });
+    const login = { name: 'root', hash: root.hash, password: 'root' };
+    await expect(its.found(login)).rejects.toMatchObject({ message: 'the manager is away' });
+    const showUsers = () => influxd.query('SHOW USERS', { username: 'root', password: 'root' });
+    expect(await showUsers()).toMatchObject({ error: expect.stringContaining('create admin user first') });
+
+    isAway = false;
+    await its.found(login);
+    await its.catchUp();
+    expect((await showUsers()).results?.[0]?.series?.[0]?.values).toEqual([['root', true]]);
+    expect(its.lastReport?.done.map(({ action }) => action.kind)).toContain('createDatabase');
+  });
+});

@@ -109,13 +109,20 @@ export class Converger {
     };
   }
 
-  /** Checks, before the first user is created on a server without users, that the server did not lose its metadata. */
-  async expectNoLoss(origin: Origin): Promise<void> {
+  /**
+   * Checks, before the first user is created on a server without users, that the server did not lose its metadata, and that the manager
+   * lists the drop orders of the version to which the user belongs.
+   */
+  async prepareFirstUser(
+    origin: Origin,
+    { orders, signal }: Pick<ConvergenceOptions, 'orders' | 'signal'>,
+  ): Promise<void> {
     const { store } = this.#parts;
     await store.own();
     const known = await store.load();
     const next = await this.#guard.checkWithoutUsers(known, origin);
     if (next !== undefined) await store.save(next);
+    if (orders !== undefined) await this.#orders.expectListed(next ?? known, origin, orders, signal);
   }
 
   /** Converges. Rejects after the last step if the server failed to execute any. */

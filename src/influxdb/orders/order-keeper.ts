@@ -76,15 +76,28 @@ export class OrderKeeper {
     return orders === read.orders ? read : this.#save({ ...read, orders });
   }
 
+  /**
+   * Reads the orders up to the version of `origin` for a server that cannot be read yet, because it has no user. They are read again, and
+   * judged, as soon as it can be read; if the manager does not list them now, nothing of that version may be applied, not even a user.
+   */
+  async expectListed(
+    ledger: Ledger | undefined,
+    { epoch, version }: Origin,
+    source: OrderSource,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (epoch === undefined || version === undefined) return;
+    if (ledger !== undefined && haveBeenRead(ledger.orders, epoch, version)) return;
+    await ordersUpTo(version, ledger, source, signal);
+  }
+
   async #read(ledger: Ledger, source: OrderSource, view: OrdersView): Promise<Ledger> {
     const { origin, reading, present, signal } = view;
     const { epoch, version } = origin;
     // A manager without epochs has no orders.
     if (epoch === undefined || version === undefined || haveBeenRead(ledger.orders, epoch, version))
       return ledger;
-    const since = ledger.orders.applied?.version ?? 0;
-    const answer = (await source(since, signal)) ?? { version, completeFrom: 0, orders: [] };
-    if (answer.version < version) throw staleOrders(answer.version, version);
+    const answer = await ordersUpTo(version, ledger, source, signal);
     const judge = (order: DropOrder) => {
       expectRead(reading.unread.whyHidden(itemOf(order)), order);
       return this.#judge(order, ledger, present);
@@ -313,6 +326,19 @@ function expectRead(reason: string | undefined, { version }: DropOrder): void {
         outcome: 'notApplied',
       },
     );
+}
+
+/** Reads the orders above the version that was applied to a server. Rejects if the manager does not list all of them up to `version`. */
+async function ordersUpTo(
+  version: number,
+  ledger: Ledger | undefined,
+  source: OrderSource,
+  signal: AbortSignal | undefined,
+): Promise<DropOrders> {
+  const since = ledger?.orders.applied?.version ?? 0;
+  const answer = (await source(since, signal)) ?? { version, completeFrom: 0, orders: [] };
+  if (answer.version < version) throw staleOrders(answer.version, version);
+  return answer;
 }
 
 const staleOrders = (covered: number, version: number) =>
