@@ -10,6 +10,7 @@ servers=(
   'haproxy:haproxy:HAProxy, with which the recipe of docs/gateway.md is tried'
   'nginx:nginx-light:nginx, for the other recipe there, and beside which the gateway is measured'
   'chromium:chromium:Chromium, in which the tests open the dashboard'
+  'go:golang-go:Go, with which a client of InfluxDB 1.x is compiled and tried at a gateway'
 )
 
 missing=()
@@ -22,18 +23,23 @@ for server in "${servers[@]}"; do
     missing+=("$package")
   fi
 done
-# A module, not a command.
-purpose='the Python client of InfluxDB 1.x, which is tried at a gateway'
-if /usr/bin/python3 -c 'import influxdb' 2>/dev/null; then
-  echo "found      python3-influxdb ($purpose)"
-else
-  echo "missing    python3-influxdb ($purpose)"
-  missing+=(python3-influxdb)
-fi
+# Modules, not commands.
+check() {
+  if "${@:3}"; then
+    echo "found      $1 ($2)"
+  else
+    echo "missing    $1 ($2)"
+    missing+=("$1")
+  fi
+}
+has_influxdb_of_python() { /usr/bin/python3 -c 'import influxdb' 2>/dev/null; }
+check python3-influxdb 'the Python client of InfluxDB 1.x, which is tried at a gateway' has_influxdb_of_python
+go_client=golang-github-influxdata-influxdb1-client-dev
+check "$go_client" 'the Go client of InfluxDB 1.x, which is tried at a gateway' test -d /usr/share/gocode/src/github.com/influxdata/influxdb1-client
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "Install by hand: InfluxDB 1.6–1.12, etcd 3.4 or later, and Chromium 123 or later, so that influxd, influx, etcd and chromium are on PATH; further haproxy, nginx and Python's influxdb." >&2
+  echo "Install by hand: InfluxDB 1.6–1.12, etcd 3.4 or later, and Chromium 123 or later, so that influxd, influx, etcd and chromium are on PATH; further haproxy, nginx, Python's influxdb, and Go with the package influxdb1-client." >&2
   echo "Without them their tests are skipped and listed at the end of the run; with CI=true they fail." >&2
   exit 1
 fi

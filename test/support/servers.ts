@@ -35,19 +35,14 @@ export function describeWithModule(
 /** Where Debian puts the sources of Go packages. */
 export const goPath = '/usr/share/gocode';
 
-/**
- * A suite that compiles a program with a Go package from Debian. Go is large, and `npm run servers` does not install it: without it the suite
- * is left out and listed loudly, also with `CI=true`.
- */
+/** A suite that compiles a program with a Go package from Debian; treated as {@link describeWithServer} treats a missing server. */
 export function describeWithGo(
   { path, debianPackage }: { readonly path: string; readonly debianPackage: string },
   name: string,
   suite: () => void,
 ): void {
   const isThere = spawnSync('which', ['go']).status === 0 && existsSync(`${goPath}/src/${path}`);
-  const what = `Go with its package ${debianPackage}`;
-  if (process.env['CFLUX_TESTS'] === 'unit' || !isThere) leaveOut(what, name, suite);
-  else describe(name, suite);
+  describeWhere(isThere, `Go with its package ${debianPackage}`, name, suite);
 }
 
 /** What this machine may not let a test do; both need root's rights. */
