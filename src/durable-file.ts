@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { privateDirectory, privateFile, takeAccess } from './file-access.js';
+import { privateDirectory, privateFile, systemCode, takeAccess } from './file-access.js';
 
 /** The ending of a temporary file, after the name of the file that it replaces. */
 const suffix = /\.([0-9a-f]{16}\.)?tmp$/;
@@ -19,8 +19,13 @@ export async function writeDurably(
   mode = privateFile,
 ): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: privateDirectory });
-  await replaceFile(path, [Buffer.from(content)], mode);
+  const replace = () => replaceFile(path, [Buffer.from(content)], mode);
+  // The folder is rarely missing, and every request to the file system takes its time.
+  await replace().catch(async (error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await mkdir(folder, { recursive: true, mode: privateDirectory });
+    await replace();
+  });
   // The rename is durable only then.
   await flushFolder(folder);
 }

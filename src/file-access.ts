@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -54,16 +55,19 @@ const user = () => {
 export async function takeAccess(file: FileHandle, path: string, mode: number): Promise<void> {
   const replaced = await stat(path).catch(() => undefined);
   const { uid, gid } = replaced ?? (await stat(dirname(path)));
-  const keepsOwner = await giveTo(file, uid, gid);
+  const own = await file.stat();
+  const keepsOwner = await giveTo(file, own, { uid, gid });
   if (replaced === undefined) return;
   // Only root can change the owner. Otherwise keep the permissions, so that the previous owner can still read the file.
   const isChosen = !keepsOwner || (replaced.mode & others) === 0;
-  await file.chmod(isChosen ? replaced.mode & 0o777 : mode);
+  const wanted = isChosen ? replaced.mode & 0o777 : mode;
+  if ((own.mode & 0o777) !== wanted) await file.chmod(wanted);
 }
 
-/** Changes the owner. Resolves with whether the file has that owner now. */
-async function giveTo(file: FileHandle, uid: number, gid: number): Promise<boolean> {
-  const own = await file.stat();
+type Owner = Pick<Stats, 'uid' | 'gid'>;
+
+/** Changes the owner from `own`. Resolves with whether the file has the new owner now. */
+async function giveTo(file: FileHandle, own: Owner, { uid, gid }: Owner): Promise<boolean> {
   if (own.uid === uid && own.gid === gid) return true;
   try {
     await file.chown(uid, gid);

@@ -58,7 +58,11 @@ class IndexReader {
     this.#readHeader();
     this.#readFooter();
     let position = this.#start;
-    while (position < this.#end) position = this.#readKey(position);
+    while (position < this.#end) {
+      position = this.#readLoadedKeys(position);
+      // The next key is not entirely loaded.
+      if (position < this.#end) position = this.#readKey(position);
+    }
     const { range } = this.#times;
     if (range === undefined) throw new DamagedFile('its index is empty', this.#start);
     return range;
@@ -83,24 +87,49 @@ class IndexReader {
     this.#start = start;
   }
 
-  /** Reads the key at `position` and its entries. Returns the position after them. */
+  /** Reads the keys from `position` that are loaded with all their entries. Returns the position after them. */
+  #readLoadedKeys(position: number): number {
+    const from = this.#loadedFrom;
+    if (position < from) return position;
+    const view = this.#view;
+    const loaded = Math.min(view.byteLength, this.#end - from);
+    let at = position - from;
+    while (at + 2 <= loaded) {
+      const entries = at + 5 + view.getUint16(at);
+      if (entries > loaded) break;
+      const end = entries + this.#countOf(view, at) * entryLength;
+      if (end > loaded) break;
+      for (let entry = entries; entry < end; entry += entryLength) this.#readEntry(view, entry);
+      at = end;
+    }
+    return from + at;
+  }
+
+  /** Reads the key at `position` and its entries, and loads what is needed. Returns the position after them. */
   #readKey(position: number): number {
-    let at = this.#at(position, 2);
-    const length = this.#view.getUint16(at);
-    at = this.#at(position, length + 5) + 2 + length;
-    const type = this.#view.getUint8(at);
-    const count = this.#view.getUint16(at + 1);
-    if (length === 0 || type >= types || count === 0) throw damagedIndex(position);
+    const length = this.#view.getUint16(this.#at(position, 2));
+    const at = this.#at(position, length + 5);
     const entries = position + 5 + length;
-    const end = entries + count * entryLength;
+    const end = entries + this.#countOf(this.#view, at) * entryLength;
     if (end > this.#end) throw damagedIndex(position);
-    for (let entry = entries; entry < end; entry += entryLength) this.#readEntry(entry);
+    for (let entry = entries; entry < end; entry += entryLength) {
+      const loaded = this.#at(entry, entryLength);
+      this.#readEntry(this.#view, loaded);
+    }
     return end;
   }
 
-  #readEntry(position: number): void {
-    const at = this.#at(position, entryLength);
-    const view = this.#view;
+  /** Returns the number of entries of the key at `at` in the loaded bytes. */
+  #countOf(view: DataView, at: number): number {
+    const length = view.getUint16(at);
+    const count = view.getUint16(at + 3 + length);
+    if (length === 0 || view.getUint8(at + 2 + length) >= types || count === 0)
+      throw damagedIndex(this.#loadedFrom + at);
+    return count;
+  }
+
+  /** Reads the entry at `at` in the loaded bytes. */
+  #readEntry(view: DataView, at: number): void {
     const firstHigh = view.getInt32(at);
     const firstLow = view.getUint32(at + 4);
     const lastHigh = view.getInt32(at + 8);
@@ -109,7 +138,7 @@ class IndexReader {
     const size = view.getUint32(at + 24);
     const isInOrder = firstHigh < lastHigh || (firstHigh === lastHigh && firstLow <= lastLow);
     const isBlock = block >= headerLength && size >= shortestBlock && block + size <= this.#start;
-    if (!isInOrder || !isBlock) throw damagedIndex(position);
+    if (!isInOrder || !isBlock) throw damagedIndex(this.#loadedFrom + at);
     this.#times.add(firstHigh, firstLow);
     this.#times.add(lastHigh, lastLow);
   }
