@@ -123,7 +123,7 @@ export const influxdbMutants: readonly Mutant[] = [
     rule: 'R34',
     breaks: 'the first administrator is created on a server that lost its users',
     file: 'influxdb/influx-mirror.ts',
-    find: 'await this.#converger.expectNoLoss(origin);\n      await createFirstAdmin',
+    find: 'await this.#converger.prepareFirstUser(origin, context);\n      await createFirstAdmin',
     replace: 'await createFirstAdmin',
     tests: lost,
   },

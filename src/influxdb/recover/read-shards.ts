@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { CfluxError } from '../../errors.js';
 import { accessAdvice, systemCode } from '../../file-access.js';
@@ -78,6 +78,8 @@ interface Place {
   readonly database: string;
   readonly policy: string;
   readonly name: string;
+  /** Its directory below those of the data and of the write-ahead logs. */
+  readonly part: string;
   readonly isInData: boolean;
   readonly isInWal: boolean;
 }
@@ -101,27 +103,28 @@ class ShardReader implements DiskContent {
         inWal.set(keyOf(place), { ...place, isInData: false, isInWal: true });
     }
     for (const place of this.#tree(this.data, this.policies))
-      yield { ...place, isInData: true, isInWal: inWal.delete(keyOf(place)) };
+      yield { ...place, isInData: true, isInWal: inWal.size > 0 && inWal.delete(keyOf(place)) };
     yield* inWal.values();
   }
 
   *#tree(
     root: string,
     policies = new Map<string, Set<string>>(),
-  ): Generator<Pick<Place, 'database' | 'policy' | 'name'>> {
+  ): Generator<Omit<Place, 'isInData' | 'isInWal'>> {
     for (const database of this.#directories(root)) {
       const found = new Set<string>();
       policies.set(database, found);
       for (const policy of this.#directories(join(root, database))) {
         found.add(policy);
-        for (const name of this.#shardNames(join(root, database, policy))) yield { database, policy, name };
+        const part = join(database, policy);
+        for (const name of this.#shardNames(join(root, part)))
+          yield { database, policy, name, part: `${part}${sep}${name}` };
       }
     }
   }
 
-  read({ database, policy, name, isInData, isInWal }: Place): void {
+  read({ database, policy, name, part, isInData, isInWal }: Place): void {
     const known = this.skipped.length;
-    const part = join(database, policy, name);
     let range: TimeRange | undefined;
     if (isInData) range = this.#rangeOf(join(this.data, part), tsmName, this.#readTsm);
     if (isInWal && this.wal !== undefined)
@@ -137,7 +140,8 @@ class ShardReader implements DiskContent {
     let range: TimeRange | undefined;
     for (const file of names(folder)) {
       if (!isPart.test(file)) continue;
-      const path = join(folder, file);
+      // Names need no normalization, which would cost as much as a request to the file system.
+      const path = `${folder}${sep}${file}`;
       const content = this.#content(path, read);
       range = union(range, content.range);
       if (content.damage !== undefined) this.#skip(path, content.damage.message);
@@ -184,16 +188,10 @@ class ShardReader implements DiskContent {
     });
   }
 
-  #entries(folder: string): { readonly name: string; readonly kind: 'directory' | 'link' | 'file' }[] {
-    const found = directoryOf(folder).flatMap((entry) => {
-      const bytes = Buffer.from(entry.name);
-      const name = bytes.toString();
-      if (!isUtf8(bytes)) {
-        this.#skip(join(folder, name), 'its name is not UTF-8');
-        return [];
-      }
-      const kind = entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'file';
-      return [{ name, kind } as const];
+  #entries(folder: string): Entry[] {
+    const found = directoryOf(folder).filter(({ name, isText }) => {
+      if (!isText) this.#skip(join(folder, name), 'its name is not UTF-8');
+      return isText;
     });
     return found.sort((one, other) => (one.name < other.name ? -1 : 1));
   }
@@ -206,14 +204,34 @@ class ShardReader implements DiskContent {
 const keyOf = ({ name, database, policy }: Pick<Place, 'database' | 'policy' | 'name'>) =>
   shardKey(name, database, policy);
 
-function directoryOf(folder: string) {
+interface Entry {
+  readonly name: string;
+  /** Whether the name is UTF-8. */
+  readonly isText: boolean;
+  readonly kind: 'directory' | 'link' | 'file';
+}
+
+/** What is decoded from bytes that are not UTF-8. */
+const replacement = '\ufffd';
+
+function directoryOf(folder: string): Entry[] {
   try {
-    return readdirSync(folder, { withFileTypes: true, encoding: 'buffer' });
+    const listed = readdirSync(folder, { withFileTypes: true });
+    if (!listed.some(({ name }) => name.includes(replacement)))
+      return listed.map((entry) => ({ name: entry.name, isText: true, kind: kindOf(entry) }));
+    // Only the bytes of such a name show whether it has that character itself.
+    return readdirSync(folder, { withFileTypes: true, encoding: 'buffer' }).map((entry) => {
+      const bytes = Buffer.from(entry.name);
+      return { name: bytes.toString(), isText: isUtf8(bytes), kind: kindOf(entry) };
+    });
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
     throw cannotRead(folder, error);
   }
 }
+
+const kindOf = (entry: Pick<Dirent, 'isDirectory' | 'isSymbolicLink'>): Entry['kind'] =>
+  entry.isDirectory() ? 'directory' : entry.isSymbolicLink() ? 'link' : 'file';
 
 function names(folder: string): readonly string[] {
   try {
