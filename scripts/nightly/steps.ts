@@ -104,6 +104,7 @@ export const nightlySteps: readonly NightlyStep[] = [
     env: {
       HERD: '500',
       POLLS: '10000',
+      LOST_RESPONSES: '12',
       CYCLES: '9000',
       EVERY_CUT: '1',
       HEALTHY_NODES: '50',

@@ -39,6 +39,9 @@ async function holdAgainst(url: string, node: FaultNode, outcomes: Outcomes): Pr
 
 const empty = (): Outcomes => ({ acknowledged: [], refused: [], unknown: [] });
 
+/** Changes of each node whose responses are lost; more at night: `LOST_RESPONSES=12`. */
+const changes = Number(process.env['LOST_RESPONSES'] ?? 4);
+
 describe('#2 an ambiguous timeout', () => {
   it('#2 R2, R3: a manager that is stopped during a push applies it once when it resumes, or never; the promise settles accordingly', async () => {
     const manager = await CfluxManager.start(['--memory', '--history', '1000']);
@@ -75,14 +78,14 @@ describe('#2 an ambiguous timeout', () => {
     );
     await nodes[0]?.client.createDatabase(database);
     const outcomes = empty();
-    for (let change = 0; change < 7; change++) {
+    for (let change = 0; change < changes; change++) {
       await Promise.all(nodes.map((node, at) => note(node, `${at}-${change}`, outcomes)));
     }
     expect(outcomes.unknown).toEqual([]);
     expect(outcomes.refused).toEqual([]);
-    expect(outcomes.acknowledged).toHaveLength(14);
+    expect(outcomes.acknowledged).toHaveLength(2 * changes);
     for (const node of nodes) await holdAgainst(manager.url, node, outcomes);
     const repeated = front.passages.filter(isPush).map(({ headers }) => headers['cflux-mutation']);
-    expect(repeated.length - new Set(repeated).size).toBeGreaterThanOrEqual(4);
+    expect(repeated.length - new Set(repeated).size).toBeGreaterThanOrEqual(changes / 2);
   });
 });

@@ -3,7 +3,7 @@ import { serve } from '../support/serve.js';
 import { NodeProcess } from './support/node-process.js';
 
 /** More at night: `POLLS=10000`. */
-const polls = Number(process.env['POLLS'] ?? 4_000);
+const polls = Number(process.env['POLLS'] ?? 2_000);
 
 it(`#17 leaks: after ${polls} short polls heap, sockets and handles are what they were, and the process ends within a second of close`, async () => {
   const { url, manager } = await serve();
