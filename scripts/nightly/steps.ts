@@ -89,8 +89,9 @@ export const nightlySteps: readonly NightlyStep[] = [
   },
   {
     name: 'repeated',
-    what: 'the tests that repeat something less often with each change: leaks, herds, interruptions, sick nodes, compared versions, changes at once, members of etcd',
+    what: 'the tests that repeat something less often with each change: lost responses, leaks, herds, interruptions, sick nodes, compared versions, changes at once, members of etcd',
     command: tests(
+      'test/faults/02-ambiguous-timeout.test.ts',
       'test/faults/10-thundering-herd.test.ts',
       'test/faults/17-leaks.test.ts',
       'test/client/rules/r14-nothing-unhandled.test.ts',
