@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.js';
+import { BodyBytes } from '../../src/manager/http/body-bytes.js';
+import { SentBodies } from '../../src/manager/http/sent-bodies.js';
+import { systemRandom } from '../../src/random.js';
 import { RawClient } from '../support/raw-client.js';
 import { serve } from '../support/serve.js';
 
@@ -167,5 +171,14 @@ describe('R24: the bytes of bodies', () => {
     const answer = await newest('a');
     expect(answer.status).toBe(200);
     expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
+  });
+
+  it('a body for a client that is gone before its response begins takes no room', async () => {
+    const bytes = new BodyBytes(10_000_000, 1_000_000, systemRandom);
+    const sent = new SentBodies(bytes, { clock: systemClock, random: systemRandom });
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    response.destroy();
+    sent.send(response, Buffer.alloc(1_000_000), { cluster: 'a', status: 200, headers: [] });
+    expect(bytes.taken).toBe(0);
   });
 });

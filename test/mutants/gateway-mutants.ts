@@ -234,4 +234,12 @@ export const gatewayMutants: readonly Mutant[] = [
     replace: ';',
     tests: ['gateway/credentials.test.ts'],
   },
+  {
+    rule: 'R24',
+    breaks: 'a client that is gone before its request is passed keeps a connection to the server',
+    file: 'gateway/proxy/pass.ts',
+    find: 'if (isGone(request, response)) return;',
+    replace: '',
+    tests: ['gateway/gone-clients.test.ts'],
+  },
 ];

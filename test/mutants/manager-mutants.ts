@@ -276,10 +276,18 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R24',
     breaks: 'polls of a lost connection that pipelined stay held',
-    file: 'manager/http/pipelined-responses.ts',
+    file: 'protocol/pipelined-responses.ts',
     find: "response.emit('close');",
     replace: '',
     tests: ['manager/poll-slots.test.ts'],
+  },
+  {
+    rule: 'R24',
+    breaks: 'a response to a client that is gone takes room for ever',
+    file: 'manager/http/sent-bodies.ts',
+    find: 'if (response.destroyed) return;\n    const { status',
+    replace: 'const { status',
+    tests: ['manager/body-bytes.test.ts'],
   },
   {
     rule: 'R24',

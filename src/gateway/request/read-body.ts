@@ -28,6 +28,11 @@ export function readBody(request: IncomingMessage, limit: number): Promise<ReadB
     };
     const onEnd = () => settle(true);
     const onClose = () => reject(new Error('the client closed the connection within the body'));
+    // Whoever is gone already emits nothing any more.
+    if (request.destroyed && !request.readableEnded) {
+      onClose();
+      return;
+    }
     request.on('data', onData);
     request.once('end', onEnd);
     request.once('close', onClose);

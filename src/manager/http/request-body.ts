@@ -82,6 +82,11 @@ async function collect(
       settle(() =>
         reject(new CfluxError('UNREACHABLE', 'the client disconnected', { outcome: 'notApplied' })),
       );
+    // Whoever is gone already emits nothing any more.
+    if (request.destroyed && !request.readableEnded) {
+      onClose();
+      return;
+    }
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
   // While it is joined, two copies exist.

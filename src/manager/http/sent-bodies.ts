@@ -48,6 +48,8 @@ export class SentBodies {
 
   /** @throws `UNAVAILABLE`: there is no room for the body; nothing was sent. */
   send(response: ServerResponse, body: Uint8Array, sentAs: SentAs): void {
+    // The client is gone: the response would never emit `close`, and its body would count for ever.
+    if (response.destroyed) return;
     const { status, headers } = sentAs;
     if (body.byteLength <= sliceSize) {
       response.writeHead(status, headers);
