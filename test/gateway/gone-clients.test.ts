@@ -28,6 +28,10 @@ async function lab(isReady: (request: IncomingMessage) => Promise<unknown> = asy
     open.add(url);
     socket.once('close', () => open.delete(url));
   });
+  let connections = 0;
+  silent.on('connection', () => {
+    connections += 1;
+  });
   const upstream = new Upstream({ url: await listening(silent), connectTimeout: 5_000, clock: systemClock });
   onTestFinished(() => upstream.close());
   const arrived: string[] = [];
@@ -46,7 +50,7 @@ async function lab(isReady: (request: IncomingMessage) => Promise<unknown> = asy
     pass(upstream, { request, response, framing }, { onFailure: () => response.destroy() });
   });
   onTestFinished(() => proxy.close(0));
-  return { url: proxy.url, seen, open, arrived };
+  return { url: proxy.url, seen, open, arrived, connections: () => connections };
 }
 
 const head = (path: string, length: number) =>
@@ -56,7 +60,7 @@ describe('R24: a client that is gone', () => {
   it('before its request is passed takes no connection to the server', async () => {
     const gone = new Deferred<void>();
     const passed = new Deferred<void>();
-    const { url, seen, arrived } = await lab(async ({ url: path, socket }) => {
+    const { url, seen, arrived, connections } = await lab(async ({ url: path, socket }) => {
       if (path !== '/gone') return;
       socket.once('close', () => gone.resolve());
       await passed.promise;
@@ -71,6 +75,7 @@ describe('R24: a client that is gone', () => {
     other.write(head('/next', 0));
     await expect.poll(() => seen).toContain('/next');
     expect(seen).toEqual(['/next']);
+    expect(connections()).toBe(1);
   });
 
   it.each([
