@@ -38,37 +38,43 @@ export async function checkInBrowser(site: string, base: string): Promise<string
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
   try {
-    return [...(await examine(browser, server.url)), ...(await search(browser, server.url))];
+    // Side by side, because each mostly waits for its page.
+    const findings = await Promise.all([
+      examine(browser, server.url, 'light'),
+      examine(browser, server.url, 'dark'),
+      search(browser, server.url),
+    ]);
+    return findings.flat();
   } finally {
     await browser.close();
     server.close();
   }
 }
 
-async function examine(browser: Browser, url: string): Promise<string[]> {
+async function examine(browser: Browser, url: string, colorScheme: 'light' | 'dark'): Promise<string[]> {
   const findings: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const page = await browser.newPage({ colorScheme, viewport: { width: 1_280, height: 800 } });
-    page.on('request', (request) => {
-      const isOwn = request.url().startsWith(url) || request.url().startsWith('data:');
-      if (!isOwn) findings.push(`requests ${request.url()}`);
-    });
-    page.on('pageerror', (error) => findings.push(`${page.url()}: ${error.message}`));
-    for (const path of examined) {
-      await page.goto(`${url}${path}`, { waitUntil: 'networkidle' });
-      await page.evaluate(axe.source);
-      // Only colours differ in the dark.
-      const rules = colorScheme === 'dark' ? "{ runOnly: ['color-contrast'] }" : '{}';
-      const violations = await page.evaluate<Violation[]>(
-        `axe.run(document, ${rules}).then(({ violations }) => violations)`,
+  const page = await browser.newPage({ colorScheme, viewport: { width: 1_280, height: 800 } });
+  page.on('request', (request) => {
+    const isOwn = request.url().startsWith(url) || request.url().startsWith('data:');
+    if (!isOwn) findings.push(`requests ${request.url()}`);
+  });
+  page.on('pageerror', (error) => findings.push(`${page.url()}: ${error.message}`));
+  for (const path of examined) {
+    await page.goto(`${url}${path}`, { waitUntil: 'networkidle' });
+    // It has its name once the scripts of the page have run.
+    await page.locator('.VPSwitchAppearance[title]').first().waitFor({ state: 'attached' });
+    await page.evaluate(axe.source);
+    // Only colours differ in the dark.
+    const rules = colorScheme === 'dark' ? "{ runOnly: ['color-contrast'] }" : '{}';
+    const violations = await page.evaluate<Violation[]>(
+      `axe.run(document, ${rules}).then(({ violations }) => violations)`,
+    );
+    for (const { id, nodes } of violations)
+      findings.push(
+        `${path} (${colorScheme}): ${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
       );
-      for (const { id, nodes } of violations)
-        findings.push(
-          `${path} (${colorScheme}): ${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
-        );
-    }
-    await page.close();
   }
+  await page.close();
   return findings;
 }
 
