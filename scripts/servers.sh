@@ -14,28 +14,24 @@ servers=(
 )
 
 missing=()
-for server in "${servers[@]}"; do
-  IFS=: read -r command package purpose <<<"$server"
-  if command -v "$command" >/dev/null; then
-    echo "found      $command ($purpose)"
-  else
-    echo "missing    $command ($purpose)"
-    missing+=("$package")
-  fi
-done
-# Modules, not commands.
+# check NAME PACKAGE PURPOSE TEST…
 check() {
-  if "${@:3}"; then
-    echo "found      $1 ($2)"
+  if "${@:4}" >/dev/null 2>&1; then
+    echo "found      $1 ($3)"
   else
-    echo "missing    $1 ($2)"
-    missing+=("$1")
+    echo "missing    $1 ($3)"
+    missing+=("$2")
   fi
 }
-has_influxdb_of_python() { /usr/bin/python3 -c 'import influxdb' 2>/dev/null; }
-check python3-influxdb 'the Python client of InfluxDB 1.x, which is tried at a gateway' has_influxdb_of_python
-go_client=golang-github-influxdata-influxdb1-client-dev
-check "$go_client" 'the Go client of InfluxDB 1.x, which is tried at a gateway' test -d /usr/share/gocode/src/github.com/influxdata/influxdb1-client
+for server in "${servers[@]}"; do
+  IFS=: read -r command package purpose <<<"$server"
+  check "$command" "$package" "$purpose" command -v "$command"
+done
+# Modules, not commands.
+package=python3-influxdb
+check "$package" "$package" 'the Python client of InfluxDB 1.x, which is tried at a gateway' /usr/bin/python3 -c 'import influxdb'
+package=golang-github-influxdata-influxdb1-client-dev
+check "$package" "$package" 'the Go client of InfluxDB 1.x, which is tried at a gateway' test -d /usr/share/gocode/src/github.com/influxdata/influxdb1-client
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then

@@ -19,7 +19,7 @@ const longestVarint = 5;
 export class SnappyDecoder {
   readonly #sink: (bytes: Buffer) => void;
   readonly #output = Buffer.allocUnsafe(outputLength);
-  /** The end of the decompressed bytes in `#output`, and of those that the sink has. */
+  /** The end of the decompressed bytes in `#output`, and of the bytes that the sink has. */
   #end = 0;
   #given = 0;
   /** The beginning of an element whose other bytes are in the next piece. */

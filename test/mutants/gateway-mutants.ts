@@ -238,7 +238,7 @@ export const gatewayMutants: readonly Mutant[] = [
     rule: 'R24',
     breaks: 'a client that is gone before its request is passed keeps a connection to the server',
     file: 'gateway/proxy/pass.ts',
-    find: 'if (isGone(request, response)) return;',
+    find: 'if (response.destroyed) return;',
     replace: '',
     tests: ['gateway/gone-clients.test.ts'],
   },

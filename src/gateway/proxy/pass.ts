@@ -35,7 +35,8 @@ const none: ReadonlySet<string> = new Set();
  */
 export function pass(upstream: Upstream, passage: Passage, events: PassEvents): void {
   const { request, response, framing, read } = passage;
-  if (isGone(request, response)) return;
+  // The client has disconnected: an incomplete body would never end, and the server would wait for the rest of it.
+  if (response.destroyed) return;
   const outgoing = upstream.begin({
     method: request.method ?? 'GET',
     target: targetOf(passage),
@@ -45,7 +46,7 @@ export function pass(upstream: Upstream, passage: Passage, events: PassEvents): 
   outgoing.on('response', (incoming) => {
     events.onResponse?.(incoming);
     if (events.replaces?.(incoming)) incoming.resume();
-    else passBack(incoming, request, response);
+    else passBack(incoming, response);
   });
   outgoing.on('error', (error) => {
     if (!response.headersSent && !response.destroyed) events.onFailure(error);
@@ -91,9 +92,9 @@ function headersOf({ request, framing, read, withoutCredentials }: Passage, host
 /** Methods for which Node sends no body unless one is given. */
 const bodiless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
 
-function passBack(incoming: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
+function passBack(incoming: IncomingMessage, response: ServerResponse): void {
   const { statusCode = 502, statusMessage = '', rawHeaders } = incoming;
-  if (isGone(request, response)) {
+  if (response.destroyed) {
     incoming.destroy();
     return;
   }
@@ -109,13 +110,6 @@ function passBack(incoming: IncomingMessage, request: IncomingMessage, response:
     if (!incoming.complete) breakOff(response);
   });
 }
-
-/**
- * Whether the client closed its connection. Its request must not be passed then: an incomplete body never ends, and the server would wait
- * for the rest on a connection that is never used again.
- */
-const isGone = (request: IncomingMessage, response: ServerResponse): boolean =>
-  request.socket.destroyed || response.destroyed;
 
 /** Ends a response so that the client cannot take it for a complete one, also if only the end of the connection would delimit it. */
 function breakOff(response: ServerResponse): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isCutOff } from '../../protocol/is-cut-off.js';
 
 /** What was read of a body: all of it, or its beginning if it is larger than the limit. */
 export interface ReadBody {
@@ -28,8 +29,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<ReadB
     };
     const onEnd = () => settle(true);
     const onClose = () => reject(new Error('the client closed the connection within the body'));
-    // Whoever is gone already emits nothing any more.
-    if (request.destroyed && !request.readableEnded) {
+    if (isCutOff(request)) {
       onClose();
       return;
     }

@@ -215,7 +215,7 @@ export class Converger {
     }
   }
 
-  /** Reads the orders up to the version that is applied, and carries out those that are open (R36). */
+  /** Reads the orders up to the version that is applied, and carries out the open ones (R36). */
   async #carryOutOrders(
     { view, reading, origin, checked }: OrdersInput,
     { orders, given, signal, isCurrent = () => true, onStep = () => {} }: ConvergenceOptions,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CfluxError } from '../../errors.js';
+import { isCutOff } from '../../protocol/is-cut-off.js';
 import { partyOf } from '../shares.js';
 import type { BodyUse } from './body-bytes.js';
 import { bodyTooLarge } from './body-refusals.js';
@@ -82,8 +83,7 @@ async function collect(
       settle(() =>
         reject(new CfluxError('UNREACHABLE', 'the client disconnected', { outcome: 'notApplied' })),
       );
-    // Whoever is gone already emits nothing any more.
-    if (request.destroyed && !request.readableEnded) {
+    if (isCutOff(request)) {
       onClose();
       return;
     }

@@ -48,7 +48,7 @@ export class SentBodies {
 
   /** @throws `UNAVAILABLE`: there is no room for the body; nothing was sent. */
   send(response: ServerResponse, body: Uint8Array, sentAs: SentAs): void {
-    // The client is gone: the response would never emit `close`, and its body would count for ever.
+    // The client has disconnected: the response does not emit `close` again, so the room for its body would never be released.
     if (response.destroyed) return;
     const { status, headers } = sentAs;
     if (body.byteLength <= sliceSize) {
