@@ -3,7 +3,10 @@ import { type Figure, printFigures } from './report.js';
 /** Each suite measures one part of the library, every figure beside a floor measured in the same run. */
 const suites: Record<string, () => Promise<{ run: () => Promise<Figure[]> }>> = {
   capacity: () => import('./capacity.js'),
-  delta: () => import('./delta.js'),
+  'delta/pure': () => import('./delta/pure-figures.js'),
+  'delta/wire': () => import('./delta/wire-figures.js'),
+  'delta/crowd': () => import('./delta/crowd-figures.js'),
+  'delta/fleet': () => import('./delta/fleet-figures.js'),
   etcd: () => import('./etcd.js'),
   'gateway/passing': () => import('./gateway/passing-figures.js'),
   'gateway/statements': () => import('./gateway/statement-figures.js'),

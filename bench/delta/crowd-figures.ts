@@ -10,7 +10,7 @@ const rounds = 5;
 const blocks = 3;
 
 /** One change of 500 KB published to ten thousand held polls: as a delta, as a snapshot, and with a bare server. */
-export async function crowdFigures(waiters = tenThousand): Promise<Figure[]> {
+export async function run(waiters = tenThousand): Promise<Figure[]> {
   const name = `a change of ${size / 1_000} KB to ${waiters.toLocaleString('en')} held polls`;
   const { pair, cpu } = await besideBare(waiters);
   const snapshots = await changesOf('manager', 'snapshot', waiters, rounds);

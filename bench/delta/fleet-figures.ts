@@ -28,7 +28,7 @@ const large = benchmarkSnapshot({ groups: 100 });
 const sizeOf = (data: MetaData) => size(encodeMetadata(data).length);
 
 /** Many nodes that follow one, and many that change the cluster at once: with large metadata beside small. */
-export async function fleetFigures({ followers, rounds, nodes, changes } = amounts): Promise<Figure[]> {
+export async function run({ followers, rounds, nodes, changes } = amounts): Promise<Figure[]> {
   const tiny = benchmarkSnapshot({ databases: 10, groups: 0 });
   const small = benchmarkSnapshot({ databases: 1_000, groups: 0 });
   const following = {

@@ -87,7 +87,7 @@ async function figuresAt(databases: number, groups: number): Promise<Figure[]> {
   ];
 }
 
-export async function pureFigures(): Promise<Figure[]> {
+export async function run(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const [databases, groups] of [
     [100, 0],

@@ -91,7 +91,7 @@ function timeOf(work: () => unknown): number {
   return performance.now() - begin;
 }
 
-export async function wireFigures(): Promise<Figure[]> {
+export async function run(): Promise<Figure[]> {
   const small = await changesAt(10, 0);
   const figures: Figure[] = [];
   for (const [databases, groups] of [
