@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { createManagerServer, LmdbStore, Manager, MemoryStore } from '../../src/manager/index.js';
+import { hashSamples } from '../delta/hash-samples.js';
 
 // A server in a process of its own, so that its CPU and memory are measured apart from those of the load.
-// Arguments: manager | bare-heartbeat | bare-fan-out, and for a manager its directory (none: memory) and turn.
+// Arguments: manager | bare-heartbeat | bare-fan-out, and for a manager its directory (none: memory), its turn, and whether it hashes samples only.
 
-const [kind, dir = '', turn = '250'] = process.argv.slice(2);
+const [kind, dir = '', turn = '250', hashing] = process.argv.slice(2);
+if (hashing === 'samples') hashSamples();
 
 async function serveManager(): Promise<string> {
   const store = dir === '' ? new MemoryStore() : new LmdbStore({ dir });

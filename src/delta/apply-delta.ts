@@ -1,5 +1,6 @@
 import type { Delta } from './delta.js';
 import { unfitting } from './delta-errors.js';
+import { Rope } from './rope.js';
 
 /**
  * Applies `delta` to `base`, and returns the target in separate memory. The caller must check whether its length is acceptable, as
@@ -8,14 +9,19 @@ import { unfitting } from './delta-errors.js';
  * @throws CfluxError `MALFORMED_DELTA` if a copy exceeds the base; nothing is allocated before that check.
  */
 export function applyDelta(delta: Delta, base: Uint8Array): Buffer {
+  return applyToRope(delta, new Rope([base])).join();
+}
+
+/**
+ * Applies `delta` to `base` without copying: the target consists of views of `base` and of the delta's bytes.
+ *
+ * @throws CfluxError `MALFORMED_DELTA` if a copy exceeds the base.
+ */
+export function applyToRope(delta: Delta, base: Rope): Rope {
   checkAgainst(delta, base.length);
-  const target = Buffer.allocUnsafeSlow(delta.length);
-  let position = 0;
-  for (const { from, bytes, length } of delta.instructions) {
-    target.set(bytes ?? base.subarray(from, from + length), position);
-    position += length;
-  }
-  return target;
+  return new Rope(
+    delta.instructions.flatMap(({ from, bytes, length }) => bytes ?? base.slice(from, from + length)),
+  );
 }
 
 /** Throws unless `delta` can be applied to a base of `baseLength` bytes. */

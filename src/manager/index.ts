@@ -23,6 +23,7 @@ export type {
   NewHistory,
   NodeDetails,
   NodeUpdate,
+  SnapshotBytes,
   StoreContext,
   StoredDropOrders,
   StoredNode,

@@ -61,12 +61,28 @@ export interface NewHistory {
   readonly generation: number;
 }
 
+/** The bytes of a snapshot in pieces, which may share memory with those of earlier versions. Immutable. */
+export interface SnapshotBytes {
+  readonly byteLength: number;
+  /** The bytes in order. */
+  readonly pieces: readonly Uint8Array[];
+  /** Views of the bytes from `start` up to `end`. */
+  slice(start: number, end: number): readonly Uint8Array[];
+  /** The bytes in one piece: joined at most once. */
+  whole(): Uint8Array;
+}
+
 /** A snapshot to be stored as a cluster's next version. */
 export interface Commit {
   readonly cluster: string;
   /** The version that the snapshot was made from. Ignored while the cluster has no data. */
   readonly base: number;
   readonly snapshot: Uint8Array;
+  /**
+   * The bytes of `snapshot`, which share memory with those of earlier versions. `snapshot` is joined from them when it is first read, so a
+   * store in memory keeps these instead: a change of large metadata then costs what changed.
+   */
+  readonly bytes?: SnapshotBytes | undefined;
   readonly mutation: string;
   /** The history that `base` belongs to; undefined accepts any. */
   readonly epoch?: string | undefined;

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { Deadlines } from '../../src/async/deadlines.js';
 import { PollNotifier } from '../../src/manager/polls/poll-notifier.js';
 import type { CurrentVersion } from '../../src/manager/versions/latest-snapshot.js';
+import { SharedBytes } from '../../src/manager/versions/shared-bytes.js';
 
 const current = (version: number): CurrentVersion => ({
   epoch: 'one',
   record: { version, mutation: `m${version}`, at: 0, size: 1 },
-  snapshot: Uint8Array.of(1),
+  snapshot: SharedBytes.of(Uint8Array.of(1)),
 });
 
 function setUp() {

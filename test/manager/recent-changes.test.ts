@@ -3,6 +3,7 @@ import { applyDelta } from '../../src/delta/apply-delta.js';
 import type { Delta } from '../../src/delta/delta.js';
 import { parseVcdiff } from '../../src/delta/vcdiff/parse-vcdiff.js';
 import { RecentChanges } from '../../src/manager/versions/recent-changes.js';
+import { SharedBytes } from '../../src/manager/versions/shared-bytes.js';
 
 const epoch = 'e';
 const size = 20_000;
@@ -10,8 +11,9 @@ const size = 20_000;
 /** A version: bytes that differ from those of other versions at one place. */
 const bytesOf = (version: number) => Buffer.alloc(size, `version ${version}, and more; `);
 
-function versionOf(version: number, snapshot: Uint8Array, mutation = `m-${version}`) {
-  return { epoch, record: { version, mutation, at: 0, size: snapshot.length }, snapshot };
+function versionOf(version: number, bytes: Uint8Array, mutation = `m-${version}`) {
+  const snapshot = SharedBytes.of(bytes);
+  return { epoch, record: { version, mutation, at: 0, size: bytes.length }, snapshot };
 }
 
 /** The delta that inserts a text at the front and drops as many bytes at the end. */
@@ -29,7 +31,7 @@ function shifted(base: Uint8Array, text: string): { delta: Delta; target: Buffer
 function history(count: number, recent = new RecentChanges()) {
   const versions = [versionOf(1, bytesOf(1))];
   for (let version = 2; version <= count; version++) {
-    const before = versions.at(-1)?.snapshot ?? Buffer.alloc(0);
+    const before = versions.at(-1)?.snapshot.whole() ?? Buffer.alloc(0);
     const { delta, target } = shifted(before, `change ${version}; `);
     const current = versionOf(version, target);
     recent.add(current, version - 1, delta);
@@ -47,8 +49,19 @@ describe('R29: the recent changes of a cluster', () => {
       expect(offered === undefined).toBe(record.version < 5);
       if (offered === undefined) continue;
       const delta = parseVcdiff(offered.delta, { baseLength: size, maxLength: size });
-      expect(applyDelta(delta, snapshot).equals(newest.snapshot)).toBe(true);
-      expect(offered.whole.snapshot).toBe(newest.snapshot);
+      expect(applyDelta(delta, snapshot.whole()).equals(newest.snapshot.whole())).toBe(true);
+      expect(offered.whole.snapshot).toBe(newest.snapshot.whole());
+    }
+  });
+
+  it('compose for a push that lost the race from each of the last hundred, which other nodes may have stored while it waited', () => {
+    const { recent, versions, newest } = history(105);
+    for (const { record, snapshot } of versions.slice(0, -1)) {
+      const offered = recent.deltaToLoser(newest, { epoch, version: record.version });
+      expect(offered === undefined).toBe(record.version < 5);
+      if (offered === undefined) continue;
+      const delta = parseVcdiff(offered.delta, { baseLength: size, maxLength: size });
+      expect(applyDelta(delta, snapshot.whole()).equals(newest.snapshot.whole())).toBe(true);
     }
   });
 
@@ -62,7 +75,7 @@ describe('R29: the recent changes of a cluster', () => {
     const { recent, newest } = history(4);
     const whole = versionOf(5, bytesOf(5));
     recent.add(whole, 4, undefined);
-    const { delta, target } = shifted(whole.snapshot, 'after it; ');
+    const { delta, target } = shifted(whole.snapshot.whole(), 'after it; ');
     const last = versionOf(6, target);
     recent.add(last, 5, delta);
     expect(recent.deltaTo(last, { epoch, version: newest.record.version })).toBeUndefined();
@@ -94,7 +107,9 @@ describe('R29: the recent changes of a cluster', () => {
     const claim = { epoch, version: 4 };
     expect(recent.deltaTo(versionOf(6, bytesOf(6)), claim)).toBeUndefined();
     expect(recent.deltaTo({ ...newest, epoch: 'restored' }, claim)).toBeUndefined();
-    expect(recent.deltaTo(versionOf(5, newest.snapshot, 'of a restored store'), claim)).toBeUndefined();
+    expect(
+      recent.deltaTo(versionOf(5, newest.snapshot.whole(), 'of a restored store'), claim),
+    ).toBeUndefined();
   });
 
   it('offer no delta that is not smaller than half of the snapshot', () => {

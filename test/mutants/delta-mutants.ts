@@ -6,6 +6,7 @@ const composing = ['delta/apply-and-compose.test.ts'];
 
 const onManager = ['manager/deltas.test.ts'];
 const recent = ['manager/recent-changes.test.ts'];
+const bytes = ['manager/shared-bytes.test.ts'];
 const onWire = ['transport/http-deltas.test.ts'];
 const onNodes = ['client/rules/r29-deltas.test.ts'];
 const onForms = ['client/metadata-forms.test.ts'];
@@ -96,17 +97,57 @@ export const deltaMutants: readonly Mutant[] = [
     rule: 'R29',
     breaks: 'the result of a pushed delta is not checked',
     file: 'manager/pushes/pushed-delta.ts',
-    find: 'if (hasDigest(snapshot, digest)) return { snapshot, delta };',
+    find: 'if (snapshot.hasDigest(digest)) return { snapshot, delta };',
     replace: 'return { snapshot, delta };',
     tests: onManager,
   },
   {
     rule: 'R29',
     breaks: 'a pushed delta without a usable digest is accepted',
-    file: 'manager/versions/snapshot-digest.ts',
-    find: 'matchesDigest(value, snapshot) === true;',
-    replace: 'matchesDigest(value, snapshot) !== false;',
+    file: 'manager/versions/shared-bytes.ts',
+    find: 'return statedDigest(value) === this.digest;',
+    replace: 'return (statedDigest(value) ?? this.digest) === this.digest;',
     tests: onManager,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a version shares memory with ever more versions before it',
+    file: 'manager/versions/shared-bytes.ts',
+    find: 'rope.pieces.length > maxPieces || retained > 2 * rope.length + grantedBytes',
+    replace: 'rope.pieces.length > maxPieces',
+    tests: bytes,
+  },
+  {
+    rule: 'R29',
+    breaks: 'a version has ever more pieces',
+    file: 'manager/versions/shared-bytes.ts',
+    find: 'rope.pieces.length > maxPieces || retained',
+    replace: 'retained',
+    tests: bytes,
+  },
+  {
+    rule: 'R29',
+    breaks: 'the store in memory joins each version',
+    file: 'manager/stores/numbering.ts',
+    find: 'return commit.bytes ?? SharedBytes.of(commit.snapshot);',
+    replace: 'return SharedBytes.of(commit.snapshot);',
+    tests: ['manager/memory-store.test.ts'],
+  },
+  {
+    rule: 'R29',
+    breaks: 'a delta replaces a snapshot that compresses better',
+    file: 'manager/http/compressed-size.ts',
+    find: 'return limit <= estimate / safety;',
+    replace: 'return limit <= size;',
+    tests: ['manager/compressed-size.test.ts'],
+  },
+  {
+    rule: 'R29',
+    breaks: 'a version that a delta makes is copied as a whole',
+    file: 'manager/versions/shared-bytes.ts',
+    find: 'return isScattered ? SharedBytes.of(rope.join()) : new SharedBytes(rope, retained);',
+    replace: 'return SharedBytes.of(rope.join());',
+    tests: bytes,
   },
   {
     rule: 'R29',
@@ -136,8 +177,8 @@ export const deltaMutants: readonly Mutant[] = [
     rule: 'R29',
     breaks: 'a delta that is larger than half of the compressed snapshot is sent',
     file: 'manager/http/delta-encodings.ts',
-    find: 'return gzipped.then((bytes) => twice <= (bytes?.byteLength ?? size));',
-    replace: 'return gzipped.then(() => true);',
+    find: 'return limit <= (gzipped?.byteLength ?? bytes.byteLength);',
+    replace: 'return true;',
     tests: onManager,
   },
   {

@@ -1,12 +1,10 @@
 import { vcdiff, versionTag } from '../../protocol/deltas.js';
 import { headers } from '../../protocol/headers.js';
 import type { OfferedDelta } from '../versions/recent-changes.js';
+import { isClearlyBelow, leastCompressed } from './compressed-size.js';
 import { standingHeaders } from './history-headers.js';
 import { protection } from './response-protection.js';
 import type { SnapshotEncodings } from './snapshot-encodings.js';
-
-/** The best compression ratio that deflate can reach. */
-const bestRatio = 1_032;
 
 /** A delta as it is sent: decided and described once, however many nodes receive it. */
 interface EncodedDelta {
@@ -29,18 +27,24 @@ export class DeltaEncodings {
   of(offered: OfferedDelta, base: number): EncodedDelta {
     const known = this.#byDelta.get(offered.delta);
     if (known !== undefined) return known;
-    const encoded = { headers: headersOf(offered, base), isSmall: this.#isSmall(offered) };
+    const encoded: EncodedDelta = { headers: headersOf(offered, base), isSmall: this.#isSmall(offered) };
     this.#byDelta.set(offered.delta, encoded);
     return encoded;
   }
 
   /** Compresses the snapshot only if that can make a difference. */
-  #isSmall({ delta, whole }: OfferedDelta): boolean | Promise<boolean> {
-    const [twice, size] = [2 * delta.byteLength, whole.snapshot.byteLength];
+  #isSmall(offered: OfferedDelta): boolean | Promise<boolean> {
+    const { delta, bytes } = offered;
+    const [twice, size] = [2 * delta.byteLength, bytes.byteLength];
     if (twice > size) return false;
-    if (twice <= size / bestRatio) return true;
-    const gzipped = this.#snapshots.of(whole.snapshot).gzipped();
-    return gzipped.then((bytes) => twice <= (bytes?.byteLength ?? size));
+    if (twice <= leastCompressed(size)) return true;
+    return this.#isBelowCompressed(twice, offered);
+  }
+
+  async #isBelowCompressed(limit: number, { bytes, whole }: OfferedDelta): Promise<boolean> {
+    if (await isClearlyBelow(limit, bytes)) return true;
+    const gzipped = await this.#snapshots.of(whole.snapshot).gzipped();
+    return limit <= (gzipped?.byteLength ?? bytes.byteLength);
   }
 }
 

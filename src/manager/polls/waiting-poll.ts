@@ -2,7 +2,7 @@ import type { Deadlines } from '../../async/deadlines.js';
 import { type Abortable, onAbort } from '../../async/on-abort.js';
 import type { EpochMismatch, PollRequest, PollResult } from '../../transport/transport.js';
 import type { Head, VersionRecord } from '../manager-store.js';
-import type { CurrentVersion } from '../versions/latest-snapshot.js';
+import { type CurrentVersion, snapshotOf } from '../versions/latest-snapshot.js';
 import type { OfferedDelta, RecentChanges } from '../versions/recent-changes.js';
 
 /** A version as it is published to polls: created once for all of them. */
@@ -25,7 +25,12 @@ export type ManagerPollResult =
 
 export function published(current: CurrentVersion, recent: RecentChanges): PublishedVersion {
   const { epoch, record } = current;
-  const whole = { kind: 'snapshot', ...snapshotOf(current) } as const;
+  let whole: ManagerPollResult | undefined;
+  // Not joined before a poll needs it.
+  const wholeOnce = () => {
+    whole ??= { kind: 'snapshot', ...snapshotOf(current) };
+    return whole;
+  };
   // One result for all polls at the same version.
   const deltas = new Map<OfferedDelta, ManagerPollResult>();
   return {
@@ -39,7 +44,7 @@ export function published(current: CurrentVersion, recent: RecentChanges): Publi
         baseEpoch = acceptsDelta ? request.epoch : undefined,
       } = request;
       const offered = baseEpoch && recent.deltaTo(current, { epoch: baseEpoch, version, mutation });
-      if (!offered) return whole;
+      if (!offered) return wholeOnce();
       const known = deltas.get(offered) ?? ({ kind: 'delta', ...offered } as const);
       deltas.set(offered, known);
       return known;
@@ -148,9 +153,4 @@ export class WaitingPoll {
       });
     });
   }
-}
-
-/** Returns the result part for a version. */
-export function snapshotOf({ epoch, record, snapshot }: CurrentVersion) {
-  return { version: record.version, mutation: record.mutation, epoch, snapshot };
 }

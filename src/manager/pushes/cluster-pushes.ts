@@ -4,14 +4,15 @@ import type { DropsChange } from '../../protocol/drop-orders.js';
 import { noVersion } from '../../protocol/version.js';
 import type { EpochMismatch, PushedDelta } from '../../transport/transport.js';
 import type { Requester } from '../audit.js';
-import type { Commit, CommitResult, Head, ManagerStore, VersionRecord } from '../manager-store.js';
-import { snapshotOf } from '../polls/waiting-poll.js';
+import type { CommitResult, Head, ManagerStore, VersionRecord } from '../manager-store.js';
 import { isFromOtherHistory } from '../recovery/history-check.js';
 import type { RecoveryGate } from '../recovery/recovery-gate.js';
 import { checkedSnapshot } from '../refusals.js';
 import type { ClusterHead } from '../versions/cluster-head.js';
-import type { CurrentVersion } from '../versions/latest-snapshot.js';
+import { type CurrentVersion, snapshotOf } from '../versions/latest-snapshot.js';
+import { commitOf, type NewVersion } from '../versions/new-version.js';
 import type { RecentChanges } from '../versions/recent-changes.js';
+import { SharedBytes } from '../versions/shared-bytes.js';
 import type { ManagerPush, ManagerPushResult, Reserve } from './manager-push.js';
 import type { PushDeadlines, PushUnderWay } from './push-deadlines.js';
 import type { PushQueue } from './push-queue.js';
@@ -57,7 +58,7 @@ interface Pushing {
 
 /** The bytes to commit, and how they differ from those of the base, if that is known. */
 interface Content {
-  readonly snapshot: Uint8Array;
+  readonly snapshot: SharedBytes;
   readonly delta?: Delta;
 }
 
@@ -103,12 +104,12 @@ export class ClusterPushes {
 
   /** Stores a version, and publishes it. */
   commit(
-    request: Omit<Commit, 'author'>,
+    version: NewVersion,
     requester: Requester,
     { signal, delta }: { readonly signal?: AbortSignal | undefined; readonly delta?: Delta | undefined } = {},
   ): Promise<CommitResult> {
     const { store, deadlines, head, around, onCommit } = this.#parts;
-    const commit: Commit = { ...request, author: requester.author };
+    const commit = commitOf(version, requester.author);
     return around(async () => {
       const result = await store.commit(commit, signal);
       deadlines.progress();
@@ -116,7 +117,7 @@ export class ClusterPushes {
       if (result.kind === 'committed') {
         const { epoch, record } = result;
         const drops = result.hasDrops ? commit.drops : undefined;
-        onCommit({ epoch, record, snapshot: commit.snapshot }, requester, {
+        onCommit({ epoch, record, snapshot: version.snapshot }, requester, {
           base: commit.base,
           delta,
           drops,
@@ -173,7 +174,7 @@ export class ClusterPushes {
       // A delta is optional (R29): the same push, as a whole.
       if (!isDeltaRefusal(error) || request.snapshot === undefined) throw error;
     }
-    return { snapshot: checkedSnapshot(request.snapshot, this.#parts.snapshotBytes) };
+    return { snapshot: SharedBytes.of(checkedSnapshot(request.snapshot, this.#parts.snapshotBytes)) };
   }
 
   /** Applies the pushed delta to the bytes of its base. */
@@ -200,12 +201,13 @@ export class ClusterPushes {
   }
 
   /** Reads the bytes of a version that is not the newest, if it is retained. */
-  async #olderBytes({ request, reserve }: Pushing, { retained }: Head): Promise<Uint8Array | undefined> {
+  async #olderBytes({ request, reserve }: Pushing, { retained }: Head): Promise<SharedBytes | undefined> {
     const { store, snapshotBytes } = this.#parts;
     const record = retained?.find(({ version }) => version === request.version);
     if (retained !== undefined && record === undefined) return undefined;
     reserve(record?.size ?? snapshotBytes);
-    return store.read(request.cluster, request.version);
+    const bytes = await store.read(request.cluster, request.version);
+    return bytes && SharedBytes.of(bytes);
   }
 
   async #conflict(
@@ -221,7 +223,9 @@ export class ClusterPushes {
     if (current === undefined)
       throw unavailable('the cluster was deleted during the push: nothing was stored; retry');
     const offered =
-      request.acceptsDelta === true ? this.#parts.recent.deltaTo(current, { epoch, version }) : undefined;
+      request.acceptsDelta === true
+        ? this.#parts.recent.deltaToLoser(current, { epoch, version })
+        : undefined;
     return { kind: 'conflict', ...(offered ?? snapshotOf(current)) };
   }
 

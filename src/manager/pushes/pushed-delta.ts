@@ -1,9 +1,8 @@
-import { applyDelta } from '../../delta/apply-delta.js';
 import type { Delta } from '../../delta/delta.js';
 import { parseVcdiff } from '../../delta/vcdiff/parse-vcdiff.js';
 import { CfluxError, type CfluxErrorCode, isCfluxError } from '../../errors.js';
 import type { PushedDelta } from '../../transport/transport.js';
-import { hasDigest } from '../versions/snapshot-digest.js';
+import type { SharedBytes } from '../versions/shared-bytes.js';
 import type { Reserve } from './manager-push.js';
 
 /** Limits for applying a pushed delta. */
@@ -24,17 +23,17 @@ const memoryPerByte = 128;
  */
 export function applyPushedDelta(
   { bytes, digest }: PushedDelta,
-  base: Uint8Array,
+  base: SharedBytes,
   { snapshotBytes, reserve }: DeltaRoom,
-): { readonly snapshot: Uint8Array; readonly delta: Delta } {
+): { readonly snapshot: SharedBytes; readonly delta: Delta } {
   reserve(bytes.byteLength * memoryPerByte);
   try {
     const limits = { baseLength: base.byteLength, maxLength: snapshotBytes };
     const delta = parseVcdiff(new Uint8Array(bytes), limits);
     if (delta.length === 0) throw new CfluxError('MALFORMED_DELTA', 'the delta produces an empty snapshot');
     reserve(delta.length);
-    const snapshot = applyDelta(delta, base);
-    if (hasDigest(snapshot, digest)) return { snapshot, delta };
+    const snapshot = base.patched(delta);
+    if (snapshot.hasDigest(digest)) return { snapshot, delta };
   } catch (error) {
     throw CfluxError.from(error).outcome === 'notApplied' ? error : refused(error);
   }

@@ -5,6 +5,8 @@ import type { EpochMismatch, PushRequest } from '../../transport/transport.js';
 import type { Requester } from '../audit.js';
 import type { Commit, ManagerStore, NewHistory } from '../manager-store.js';
 import type { ManagerPush } from '../pushes/manager-push.js';
+import type { NewVersion } from '../versions/new-version.js';
+import { SharedBytes } from '../versions/shared-bytes.js';
 import { OfferCollection } from './offer-collection.js';
 import type { OfferRoom } from './offer-room.js';
 
@@ -23,7 +25,7 @@ export interface RecoveryGateParts {
   readonly offerRoom: OfferRoom;
   /** Runs `work` while no push runs. */
   readonly whileNoPush: (work: () => Promise<void>) => Promise<void>;
-  readonly commit: (commit: Omit<Commit, 'author'>, requester: Requester) => Promise<unknown>;
+  readonly commit: (version: NewVersion, requester: Requester) => Promise<unknown>;
   /** An operation failed that no request waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -162,7 +164,8 @@ export class RecoveryGate {
       return;
     }
     const { cluster, commit } = this.#parts;
-    const { snapshot, mutation, nodeId, requester } = best;
+    const { mutation, nodeId, requester } = best;
+    const snapshot = SharedBytes.of(best.snapshot);
     try {
       const newHistory = this.#next?.history;
       await commit(

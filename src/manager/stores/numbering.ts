@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Commit, NewHistory, VersionRecord } from '../manager-store.js';
+import type { Commit, NewHistory, SnapshotBytes, VersionRecord } from '../manager-store.js';
+import { SharedBytes } from '../versions/shared-bytes.js';
 
 const tenYears = 10 * 365 * 86_400_000;
 
@@ -41,14 +42,20 @@ export function firstGeneration({ newHistory }: Commit, stored: number): number 
   return Math.max(stored, newHistory?.generation ?? 0);
 }
 
+/** Returns the bytes of a commit, in pieces if the manager has them so. */
+export function bytesOf(commit: Commit): SnapshotBytes {
+  // Reading `snapshot` would join the pieces.
+  return commit.bytes ?? SharedBytes.of(commit.snapshot);
+}
+
 /** Returns the record of a commit that is accepted after `previous`, the highest version of its cluster so far. */
 export function recordOf(commit: Commit, previous: number, now: number): VersionRecord {
-  const { snapshot, mutation, minVersion, nodeId, author } = commit;
+  const { mutation, minVersion, nodeId, author } = commit;
   return {
     version: nextNumber(previous, now, minVersion),
     mutation,
     at: now,
-    size: snapshot.byteLength,
+    size: bytesOf(commit).byteLength,
     ...(nodeId === undefined ? {} : { nodeId }),
     ...(author === undefined ? {} : { author }),
   };

@@ -1,17 +1,32 @@
+import type { Snapshot } from '../../transport/transport.js';
 import type { Head, ManagerStore, VersionRecord } from '../manager-store.js';
+import { SharedBytes } from './shared-bytes.js';
 
-/** A version with its bytes: one buffer shared by all requests. */
+/** A version with its bytes, which all requests share. */
 export interface CurrentVersion {
   readonly epoch: string;
   readonly record: VersionRecord;
-  readonly snapshot: Uint8Array;
+  readonly snapshot: SharedBytes;
+}
+
+/** Returns a version as it is sent as a whole: its bytes are joined when they are read. */
+export function snapshotOf({ epoch, record, snapshot }: CurrentVersion): Snapshot {
+  const { version, mutation } = record;
+  return {
+    version,
+    mutation,
+    epoch,
+    get snapshot() {
+      return snapshot.whole();
+    },
+  };
 }
 
 /** The newest snapshot of one cluster, read from the store once for all concurrent requests. */
 export class LatestSnapshot {
   readonly #store: ManagerStore;
   readonly #cluster: string;
-  #current: { readonly version: number; readonly snapshot: Promise<Uint8Array | undefined> } | undefined;
+  #current: { readonly version: number; readonly snapshot: Promise<SharedBytes | undefined> } | undefined;
   #bytes = 0;
 
   constructor(store: ManagerStore, cluster: string) {
@@ -37,7 +52,7 @@ export class LatestSnapshot {
 
   set({ record, snapshot }: CurrentVersion): void {
     this.#current = { version: record.version, snapshot: Promise.resolve(snapshot) };
-    this.#bytes = snapshot.byteLength;
+    this.#bytes = snapshot.retained;
   }
 
   forget(): void {
@@ -46,7 +61,7 @@ export class LatestSnapshot {
   }
 
   #load(record: VersionRecord): void {
-    const snapshot = this.#store.read(this.#cluster, record.version);
+    const snapshot = this.#read(record);
     const current = { version: record.version, snapshot };
     this.#current = current;
     this.#bytes = record.size;
@@ -54,5 +69,10 @@ export class LatestSnapshot {
       if (this.#current === current) this.forget();
     };
     snapshot.then((bytes) => bytes ?? drop(), drop);
+  }
+
+  async #read({ version }: VersionRecord): Promise<SharedBytes | undefined> {
+    const bytes = await this.#store.read(this.#cluster, version);
+    return bytes && SharedBytes.of(bytes);
   }
 }

@@ -3,12 +3,13 @@ import type { Delta } from '../../delta/delta.js';
 import { printVcdiff } from '../../delta/vcdiff/print-vcdiff.js';
 import { isCfluxError } from '../../errors.js';
 import type { Snapshot, SnapshotDelta } from '../../transport/transport.js';
-import type { Head } from '../manager-store.js';
-import type { CurrentVersion } from './latest-snapshot.js';
-import { digestOf } from './snapshot-digest.js';
+import type { Head, SnapshotBytes } from '../manager-store.js';
+import { type CurrentVersion, snapshotOf } from './latest-snapshot.js';
 
-/** How many of the last versions are kept as deltas. */
-const maxDeltas = 10;
+/** How many versions a node may be behind to get a delta: one that follows the cluster is rarely further behind. */
+const maxBehind = 10;
+/** The same for a push: while it waited in the queue, each of many nodes may have stored a version. */
+const maxBehindOfPush = 100;
 /** Of how many of the last versions the mutations are known. */
 const maxChanges = 1_000;
 /** Approximate memory of an instruction. */
@@ -35,6 +36,8 @@ interface Claim {
 
 /** A delta to the newest version, with the snapshot that it produces. */
 export interface OfferedDelta extends SnapshotDelta {
+  /** The bytes of the snapshot: `whole` joins them. */
+  readonly bytes: SnapshotBytes;
   readonly whole: Snapshot;
 }
 
@@ -66,12 +69,21 @@ export class RecentChanges {
     this.#forgetOldest(Math.max(grantedBytes, snapshot.byteLength));
   }
 
-  /** Returns the delta from the version in `claim` to `current`; undefined if it is not known, or not smaller. */
+  /** Returns the delta from the version in `claim` to `current` for a poll; undefined if it is not known, or not smaller. */
   deltaTo(current: CurrentVersion, claim: Claim): OfferedDelta | undefined {
+    return this.#deltaTo(current, claim, maxBehind);
+  }
+
+  /** Returns the same for a push that lost the race. */
+  deltaToLoser(current: CurrentVersion, claim: Claim): OfferedDelta | undefined {
+    return this.#deltaTo(current, claim, maxBehindOfPush);
+  }
+
+  #deltaTo(current: CurrentVersion, claim: Claim, limit: number): OfferedDelta | undefined {
     if (!this.#endsWith({ epoch: current.epoch, latest: current.record })) return undefined;
     if (claim.epoch !== this.#epoch) return undefined;
     const index = this.#changes.findLastIndex(({ base }) => base === claim.version);
-    if (index < 0 || index < this.#changes.length - maxDeltas) return undefined;
+    if (index < 0 || index < this.#changes.length - limit) return undefined;
     const made = this.#changes[index - 1]?.mutation;
     if (made !== undefined && claim.mutation !== undefined && made !== claim.mutation) return undefined;
     if (!this.#offered.has(claim.version)) this.#offered.set(claim.version, this.#offer(current, index));
@@ -98,15 +110,16 @@ export class RecentChanges {
     );
   }
 
-  #offer({ epoch, record, snapshot }: CurrentVersion, index: number): OfferedDelta | undefined {
+  #offer(current: CurrentVersion, index: number): OfferedDelta | undefined {
+    const { snapshot } = current;
     const delta = this.#from(index);
     if (delta === undefined || delta.length !== snapshot.byteLength) return undefined;
     const printed = printVcdiff(delta);
     // Compressed, the snapshot may be smaller still.
     if (2 * printed.byteLength > snapshot.byteLength) return undefined;
-    const { version, mutation } = record;
-    const whole = { version, mutation, epoch, snapshot };
-    return { version, mutation, epoch, delta: printed, digest: digestOf(snapshot), whole };
+    const whole = snapshotOf(current);
+    const { version, mutation, epoch } = whole;
+    return { version, mutation, epoch, delta: printed, digest: snapshot.digest, bytes: snapshot, whole };
   }
 
   /** Returns the delta from the base of the change at `index` to the newest version. */
@@ -129,7 +142,7 @@ export class RecentChanges {
       const change = this.#changes[i];
       if (change?.delta === undefined) continue;
       bytes += costOf(change.delta);
-      if (kept >= maxDeltas || bytes > mostBytes) change.delta = undefined;
+      if (kept >= maxBehindOfPush || bytes > mostBytes) change.delta = undefined;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { applyDelta } from '../../delta/apply-delta.js';
 import type { Delta } from '../../delta/delta.js';
+import { Rope } from '../../delta/rope.js';
 import type { MetaData } from '../records.js';
 import { decodeMetadata } from './decode-metadata.js';
 import { encodePieces } from './encode-metadata.js';
@@ -8,7 +9,6 @@ import { placesIn, type SnapshotPlaces } from './places.js';
 import { SegmentsReader } from './read-segments.js';
 import { checkRecordCount } from './record-limit.js';
 import { RootReader } from './root-reader.js';
-import { Rope } from './rope.js';
 import { databaseSegments, userSegments } from './segments.js';
 import { Malformed, WireReader } from './wire-reader.js';
 

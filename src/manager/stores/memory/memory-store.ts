@@ -19,7 +19,7 @@ import type {
   VersionRecord,
 } from '../../manager-store.js';
 import { TimeSlice } from '../../time-slice.js';
-import { firstGeneration, newHistoryOf, nextNumber, recordOf } from '../numbering.js';
+import { bytesOf, firstGeneration, newHistoryOf, nextNumber, recordOf } from '../numbering.js';
 import { Memory } from './memory.js';
 import { MemoryNodes } from './memory-nodes.js';
 
@@ -83,8 +83,8 @@ export class MemoryStore implements ManagerStore {
   }
 
   async read(cluster: string, version: number): Promise<Uint8Array | undefined> {
-    return this.#memory.clusters.get(cluster)?.versions.find(({ record }) => record.version === version)
-      ?.snapshot;
+    const { versions = [] } = this.#memory.clusters.get(cluster) ?? {};
+    return versions.find(({ record }) => record.version === version)?.snapshot.whole();
   }
 
   async history(cluster: string): Promise<readonly VersionRecord[]> {
@@ -108,7 +108,7 @@ export class MemoryStore implements ManagerStore {
     const record = recordOf(commit, previous, clock.now());
     if (generation !== stored) this.#memory.generations.set(commit.cluster, generation);
     const cluster = this.#memory.cluster(commit.cluster);
-    cluster.versions.push({ record, snapshot: commit.snapshot });
+    cluster.versions.push({ record, snapshot: bytesOf(commit) });
     if (cluster.versions.length > keepVersions) cluster.versions.shift();
     const now = clock.monotonic();
     cluster.mutations.set(commit.mutation, { version: record.version, at: now });

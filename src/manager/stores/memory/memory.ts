@@ -1,11 +1,11 @@
 import type { NodeKind } from '../../../protocol/nodes.js';
 import { dropsOf, type StoredDrops } from '../../drops/stored-drops.js';
-import type { Head, NodeDetails, VersionRecord } from '../../manager-store.js';
+import type { Head, NodeDetails, SnapshotBytes, VersionRecord } from '../../manager-store.js';
 import { epochOf } from '../numbering.js';
 
 interface KeptVersion {
   readonly record: VersionRecord;
-  readonly snapshot: Uint8Array;
+  readonly snapshot: SnapshotBytes;
 }
 
 export interface MemoryNode {

@@ -1,11 +1,11 @@
-import { indexAt } from '../../delta/target.js';
+import { indexAt } from './target.js';
 
-/** Bytes in pieces, read as if they were contiguous. */
+/** Bytes in pieces, read as if they were contiguous. Immutable. */
 export class Rope {
   readonly length: number;
   readonly #starts: readonly number[];
 
-  constructor(private readonly pieces: readonly Buffer[]) {
+  constructor(readonly pieces: readonly Uint8Array[]) {
     const starts: number[] = [];
     let length = 0;
     for (const piece of pieces) {
@@ -17,8 +17,8 @@ export class Rope {
   }
 
   /** Views of the bytes from `start` up to `end`. */
-  slice(start: number, end: number): Buffer[] {
-    const slices: Buffer[] = [];
+  slice(start: number, end: number): Uint8Array[] {
+    const slices: Uint8Array[] = [];
     for (let i = indexAt(this.#starts, start), position = start; position < end; i++) {
       const piece = this.pieces[i];
       if (piece === undefined) throw new RangeError(`there is no byte ${position}`);
@@ -28,5 +28,12 @@ export class Rope {
       position += slice.length;
     }
     return slices;
+  }
+
+  /** Copies the bytes to memory of their own: views of a pooled buffer would keep the pool. */
+  join(): Buffer {
+    const joined = Buffer.allocUnsafeSlow(this.length);
+    for (const [i, piece] of this.pieces.entries()) joined.set(piece, this.#starts[i]);
+    return joined;
   }
 }
