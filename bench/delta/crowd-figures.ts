@@ -12,7 +12,7 @@ const blocks = 3;
 /** One change of 500 KB published to ten thousand held polls: as a delta, as a snapshot, and with a bare server. */
 export async function run(waiters = tenThousand): Promise<Figure[]> {
   const name = `a change of ${size / 1_000} KB to ${waiters.toLocaleString('en')} held polls`;
-  const { pair, cpu } = await besideBare(waiters);
+  const { pair, cpu, sliced } = await besideBare(waiters);
   const snapshots = await changesOf('manager', 'snapshot', waiters, rounds);
   const snapshot = median(snapshots.map(({ published }) => published));
   const figures: Figure[] = [
@@ -31,6 +31,13 @@ export async function run(waiters = tenThousand): Promise<Figure[]> {
       floorName: 'bare',
       floor: cpu.floor,
     },
+    {
+      name: `${name}, as a delta`,
+      value: pair.ours,
+      unit: 'ms',
+      floorName: 'the bare fan-out in slices, between which other requests are served, as ours',
+      floor: sliced,
+    },
     { name: `${name}: how many times faster as a delta`, value: snapshot / pair.ours, unit: '×' },
   ];
   for (const form of ['delta', 'snapshot'] as const)
@@ -42,19 +49,23 @@ export async function run(waiters = tenThousand): Promise<Figure[]> {
  * The manager and the bare server in turn: the process that holds the polls takes as much of the machine from both. Only one crowd is there
  * at a time, because two are more connections than many machines let a process open.
  */
-async function besideBare(waiters: number): Promise<{ readonly pair: Pair; readonly cpu: Pair }> {
+async function besideBare(
+  waiters: number,
+): Promise<{ readonly pair: Pair; readonly cpu: Pair; readonly sliced: number }> {
   const pairs: Pair[] = [];
   const cpus: Pair[] = [];
+  const sliced: number[] = [];
   for (let block = 0; block < blocks; block++) {
     const ours = await changesOf('manager', 'delta', waiters);
     const bare = await changesOf('bare-fan-out', 'delta', waiters);
+    for (const { published } of await changesOf('sliced-fan-out', 'delta', waiters)) sliced.push(published);
     ours.forEach((change, i) => {
       const floor = bare[i] ?? change;
       pairs.push({ ours: change.published, floor: floor.published });
       cpus.push({ ours: change.cpu, floor: floor.cpu });
     });
   }
-  return { pair: middlePair(pairs), cpu: middlePair(cpus) };
+  return { pair: middlePair(pairs), cpu: middlePair(cpus), sliced: median(sliced) };
 }
 
 /** Changes to the polls of a new server, after one that is not counted. */

@@ -8,7 +8,7 @@ import type { MeasuredChild } from '../measured-child.js';
 /** Bytes of the metadata. */
 export const size = 500_000;
 
-export type Kind = 'manager' | 'bare-fan-out';
+export type Kind = 'manager' | 'bare-fan-out' | 'sliced-fan-out';
 export type Form = 'delta' | 'snapshot';
 
 /** Milliseconds of one change that is published to held polls. */

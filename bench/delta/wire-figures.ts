@@ -20,8 +20,6 @@ interface Change {
   /** Milliseconds of processor time of adopting it, without hashing. */
   readonly adopting: number;
   readonly hashing: number;
-  /** Milliseconds of copying the snapshot into memory that was not used before. */
-  readonly copying: number;
 }
 
 /** One change of one node after the other, adopted by another, over HTTP with a store in memory. */
@@ -57,16 +55,6 @@ async function changesAt(databases: number, groups: number): Promise<Change> {
   const hashing = median(
     Array.from({ length: 10 }, () => timeOf(() => createHash('sha256').update(snapshot).digest())),
   );
-  const copies: Buffer[] = [];
-  const copying = median(
-    Array.from({ length: 10 }, () =>
-      timeOf(() => {
-        const copy = Buffer.allocUnsafeSlow(snapshot.length);
-        copy.set(snapshot);
-        copies.push(copy);
-      }),
-    ),
-  );
   const exchange = (proxy: TrafficProxy, method: string) => {
     const { sent, received, exchanges } = proxy.of(method);
     return { sent: sent / exchanges, received: received / exchanges };
@@ -79,7 +67,7 @@ async function changesAt(databases: number, groups: number): Promise<Change> {
   await server.stop();
   // The writer and the manager each hash the result of a change, the reader that of a delta.
   return {
-    ...{ bytes: snapshot.length, push, poll, hashing, copying },
+    ...{ bytes: snapshot.length, push, poll, hashing },
     time: median(times) - 2 * hashing,
     adopting: median(adopting) - hashing,
   };
@@ -129,11 +117,6 @@ export async function run(): Promise<Figure[]> {
         unit: 'ms',
         floorName: 'the change without it',
         floor: change.time,
-      },
-      {
-        name: `a copy of the snapshot, which the manager makes of each, ${at}`,
-        value: change.copying,
-        unit: 'ms',
       },
     );
   }

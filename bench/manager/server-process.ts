@@ -1,12 +1,12 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { createManagerServer, LmdbStore, Manager, MemoryStore } from '../../src/manager/index.js';
 import { hashSamples } from '../delta/hash-samples.js';
 
 // A server in a process of its own, so that its CPU and memory are measured apart from those of the load.
-// Arguments: manager | bare-heartbeat | bare-fan-out, and for a manager its directory (none: memory), its turn, and whether it hashes samples only.
+// Arguments: manager | bare-heartbeat | bare-fan-out | sliced-fan-out, and for a manager its directory (none: memory), its turn, and whether it hashes samples only.
 
 const [kind, dir = '', turn = '250', hashing] = process.argv.slice(2);
 if (hashing === 'samples') hashSamples();
@@ -25,13 +25,21 @@ const answerEmpty = (response: ServerResponse) => {
 
 /** The least that a fan-out can cost with node:http: one shared buffer, and nothing asked. */
 const waiting: ServerResponse[] = [];
-function fanOut(body: Buffer): void {
-  for (const response of waiting.splice(0)) {
-    response.writeHead(200, {
-      'Content-Type': 'application/octet-stream',
-      'Content-Length': body.byteLength,
-    });
-    response.end(body);
+function send(response: ServerResponse, body: Buffer): void {
+  response.writeHead(200, {
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': body.byteLength,
+  });
+  response.end(body);
+}
+
+/** All in one turn of the event loop, or in slices, between which other requests are served. */
+async function fanOut(body: Buffer): Promise<void> {
+  const responses = waiting.splice(0);
+  const size = kind === 'sliced-fan-out' ? 32 : responses.length;
+  while (responses.length > 0) {
+    for (const response of responses.splice(-size)) send(response, body);
+    if (responses.length > 0) await setImmediate();
   }
 }
 
@@ -43,7 +51,7 @@ async function serveBare(): Promise<string> {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        fanOut(Buffer.concat(chunks));
+        void fanOut(Buffer.concat(chunks));
         answerEmpty(response);
       });
     }

@@ -47,14 +47,22 @@ export class TimeSlice {
 }
 
 /**
+ * Number of items in a slice of `inSlices`: fixed, because what an item leads to, such as a response, happens after `work`. Thirty-two
+ * responses take about two milliseconds, and are written one right after the other: a reader that has to wake up for each makes each
+ * write more expensive.
+ */
+const itemsOfSlice = 32;
+
+/**
  * Calls `work` for all `items`, in slices. It begins in a later turn of the event loop, so that what the present turn has to send is sent
  * first, with the items that exist by then.
  */
 export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
   await nextTurn();
-  const slice = new TimeSlice();
-  for (const item of [...items]) {
-    work(item);
-    await slice.rest();
+  const all = [...items];
+  for (let at = 0; at < all.length; at += itemsOfSlice) {
+    if (at > 0) await nextTurn();
+    begin();
+    for (const item of all.slice(at, at + itemsOfSlice)) work(item);
   }
 }
