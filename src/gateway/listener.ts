@@ -8,7 +8,7 @@ import type { CertificateInfo } from '../certificates.js';
 import type { Clock } from '../clock.js';
 import { CfluxError } from '../errors.js';
 import { onEveryRequest, type RequestListener } from '../protocol/every-request.js';
-import { PipelinedResponses } from '../protocol/pipelined-responses.js';
+import { ensureClose } from '../protocol/pipelined-responses.js';
 import { UnusedConnections } from '../protocol/unused-connections.js';
 import { lookInterval, TlsCredentials, type TlsSources, type TlsValues } from '../tls-credentials.js';
 
@@ -52,11 +52,8 @@ export async function listen(options: ListenerOptions, onRequest: RequestListene
   const unused = new UnusedConnections(server);
   server.on('connection', (socket: Socket) => socket.setKeepAlive(true, probeAfter));
   server.on('clientError', refuseUnreadable);
-  const pipelined = new PipelinedResponses();
   onEveryRequest(server, (request, response) => {
-    const { socket } = request;
-    pipelined.watch(socket, response);
-    response.once('close', () => pipelined.closed(socket, response));
+    ensureClose(request.socket, response);
     return onRequest(request, response);
   });
   await bind(server, host, port);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { uniformDelay } from '../../async/jitter.js';
 import { CfluxError } from '../../errors.js';
 import type { BrowserGuard } from '../../protocol/browser-guard.js';
-import { PipelinedResponses } from '../../protocol/pipelined-responses.js';
+import { ensureClose } from '../../protocol/pipelined-responses.js';
 import type { Route } from '../../protocol/routes.js';
 import type { Manager } from '../manager.js';
 import { type Access, accessOf, openAccess } from './access.js';
@@ -48,7 +48,6 @@ export class RequestHandler {
   readonly #pushes: PushCounts;
   readonly #connections = new ClientConnections();
   readonly #refusedPolls: RefusedPolls;
-  readonly #pipelined = new PipelinedResponses();
   readonly #routes = new RememberedRoutes();
   readonly #open = new Set<OpenRequest>();
   #closed = false;
@@ -113,11 +112,9 @@ export class RequestHandler {
   /** Until the connection is free again: notices when the client disconnects, and when this handler closes. */
   #watch(request: IncomingMessage, response: ServerResponse, open: OpenRequest): void {
     this.#open.add(open);
-    this.#pipelined.watch(request.socket, response);
     // `close` of the request would be emitted as soon as its body is read.
-    response.on('close', () => {
+    ensureClose(request.socket, response, () => {
       this.#open.delete(open);
-      this.#pipelined.closed(request.socket, response);
       if (!response.writableFinished) open.end(clientGone());
       if (!request.complete) lingerThenCut(request);
     });

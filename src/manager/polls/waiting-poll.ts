@@ -31,8 +31,8 @@ export function published(current: CurrentVersion, recent: RecentChanges): Publi
     whole ??= { kind: 'snapshot', ...snapshotOf(current) };
     return whole;
   };
-  // One result for all polls at the same version.
-  const deltas = new Map<OfferedDelta, ManagerPollResult>();
+  // One result for all polls at the same version, which follow each other.
+  let last: { readonly offered: OfferedDelta; readonly result: ManagerPollResult } | undefined;
   return {
     head: { epoch, latest: record },
     record,
@@ -45,9 +45,8 @@ export function published(current: CurrentVersion, recent: RecentChanges): Publi
       } = request;
       const offered = baseEpoch && recent.deltaTo(current, { epoch: baseEpoch, version, mutation });
       if (!offered) return wholeOnce();
-      const known = deltas.get(offered) ?? ({ kind: 'delta', ...offered } as const);
-      deltas.set(offered, known);
-      return known;
+      if (last?.offered !== offered) last = { offered, result: { kind: 'delta', ...offered } };
+      return last.result;
     },
   };
 }
