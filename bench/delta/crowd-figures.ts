@@ -83,6 +83,8 @@ async function othersDuring(form: Form, waiters: number, name: string): Promise<
   const alone: Noticed[] = [];
   await using crowd = await Crowd.gather('manager', form, waiters);
   await using single = await Crowd.gather('manager', form, 1);
+  // The server closes a connection that it gets no request on while the crowd has its first change.
+  await single.change();
   await using others = await Others.start(crowd.url);
   await using calm = await Others.start(single.url);
   for (let round = -1; round < rounds; round++) {

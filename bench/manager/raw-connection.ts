@@ -25,6 +25,7 @@ export class RawConnection {
   /** Sends a request; resolves when its response is complete, and rejects if the connection is lost before. */
   request(bytes: string | Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) throw new Error('the server closed a connection before a request');
       this.#received = resolve;
       this.#lost = reject;
       this.#socket.write(bytes);
