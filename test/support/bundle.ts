@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
 import { stateOfFiles } from './state-of-files.js';
 
 // Beside the packages, so that a bundle finds those it leaves out.
@@ -34,25 +35,34 @@ async function bundleOf(entry: string): Promise<string> {
   await removeOld();
   // Another test file may make the same concurrently, and start it: a partial file must not be visible.
   const unfinished = `${name}-${process.pid}.tmp.mjs`;
-  // They take long to load, and few files have to make a bundle.
-  const [{ build }, { mutantPlugin }] = await Promise.all([
-    import('vite'),
-    import('../mutants/mutant-plugin.js'),
-  ]);
   await build({
-    configFile: false,
+    entryPoints: [entry],
+    outfile: join(outDir, unfinished),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    keepNames: true,
     logLevel: 'error',
-    plugins: [mutantPlugin()],
-    build: {
-      ssr: entry,
-      outDir,
-      emptyOutDir: false,
-      target: 'node20',
-      rollupOptions: { output: { entryFileNames: unfinished, inlineDynamicImports: true } },
-    },
+    plugins: mutant === '' ? [] : [await mutantOf()],
   });
   await rename(join(outDir, unfinished), finished);
   return finished;
+}
+
+/** The plugin that changes the source of the mutant; all mutants take long to load, and hardly any bundle needs them. */
+async function mutantOf(): Promise<Plugin> {
+  const { sourceWithMutant } = await import('../mutants/mutant-plugin.js');
+  return {
+    name: 'mutant',
+    setup({ onLoad }) {
+      onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => ({
+        contents: sourceWithMutant(path, await readFile(path, 'utf8')),
+        loader: 'ts',
+      }));
+    },
+  };
 }
 
 /** Removes bundles of earlier states; those of a run that goes on are younger. */
