@@ -39,6 +39,9 @@ async function holdAgainst(url: string, node: FaultNode, outcomes: Outcomes): Pr
 
 const empty = (): Outcomes => ({ acknowledged: [], refused: [], unknown: [] });
 
+/** The longest attempt of a push; milliseconds. */
+const longestAttempt = 150_000;
+
 /** Changes of each node whose responses are lost; more at night: `LOST_RESPONSES=12`. */
 const changes = Number(process.env['LOST_RESPONSES'] ?? 4);
 
@@ -64,18 +67,24 @@ describe('#2 an ambiguous timeout', () => {
 
   it('#2 R27: if every third response to a push is lost, each change is applied once, and no outcome is unknown', async () => {
     const manager = await CfluxManager.start(['--memory', '--history', '1000']);
-    const front = await balancer(manager.url);
     let pushes = 0;
-    // The connection breaks with the response, or only becomes silent.
-    front.mischief = {
-      answer: (passage) => {
-        if (!isPush(passage) || ++pushes % 3 !== 0) return undefined;
-        return pushes % 2 === 0 ? 'cut' : 'silence';
-      },
+    const open = async () => {
+      const front = await balancer(manager.url);
+      const node = await openNode(front.url, { haste: 10, mutationTimeout: 600_000 });
+      // The connection breaks with the response, or only becomes silent.
+      front.mischief = {
+        answer: (passage) => {
+          if (!isPush(passage) || ++pushes % 3 !== 0) return undefined;
+          if (pushes % 2 === 0) return 'cut';
+          // The node waits for the rest of its attempt in vain.
+          node.clock.leap(longestAttempt);
+          return 'silence';
+        },
+      };
+      return { front, node };
     };
-    const nodes = await Promise.all(
-      [1, 2].map(() => openNode(front.url, { haste: 10, mutationTimeout: 600_000 })),
-    );
+    const opened = await Promise.all([open(), open()]);
+    const nodes = opened.map(({ node }) => node);
     await nodes[0]?.client.createDatabase(database);
     const outcomes = empty();
     for (let change = 0; change < changes; change++) {
@@ -85,7 +94,10 @@ describe('#2 an ambiguous timeout', () => {
     expect(outcomes.refused).toEqual([]);
     expect(outcomes.acknowledged).toHaveLength(2 * changes);
     for (const node of nodes) await holdAgainst(manager.url, node, outcomes);
-    const repeated = front.passages.filter(isPush).map(({ headers }) => headers['cflux-mutation']);
+    const repeated = opened
+      .flatMap(({ front }) => front.passages)
+      .filter(isPush)
+      .map(({ headers }) => headers['cflux-mutation']);
     expect(repeated.length - new Set(repeated).size).toBeGreaterThanOrEqual(changes / 2);
   });
 });

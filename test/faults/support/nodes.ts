@@ -13,6 +13,7 @@ import { HastenedClock } from './hastened-clock.js';
 export interface FaultNode {
   readonly client: CfluxClient<LocalMetaClient>;
   readonly meta: LocalMetaClient;
+  readonly clock: HastenedClock;
   /** The payloads of the events `name` so far, oldest first. */
   heard<Name extends CfluxEventName>(name: Name): CfluxEvents[Name][0][];
   /** Names of the databases that the node has. */
@@ -32,10 +33,11 @@ export function newNode(
   { haste = 10, metaDir, ...options }: FaultNodeOptions = {},
 ): FaultNode {
   const meta = new LocalMetaClient({ bcryptCost: 4, ...(metaDir === undefined ? {} : { dir: metaDir }) });
+  const clock = new HastenedClock(haste);
   const client = new CfluxClient(meta, {
     cluster: 'faults',
     endpoint,
-    clock: new HastenedClock(haste),
+    clock,
     ...options,
   });
   const events: { readonly name: CfluxEventName; readonly payload: unknown }[] = [];
@@ -44,6 +46,7 @@ export function newNode(
   return {
     client,
     meta,
+    clock,
     heard: <Name extends CfluxEventName>(name: Name) =>
       events.filter((event) => event.name === name).map(({ payload }) => payload) as CfluxEvents[Name][0][],
     databases: () => meta.data().databases.map((database) => database.name),
