@@ -42,6 +42,12 @@ async function measured(place: Place, addresses: readonly string[], style: Style
     },
     { name: `${name}: went back`, value: sum(all.map(({ wentBack }) => wentBack)), unit: 'times' },
     { name: `${name}: a run`, value: median(all.map(({ wall }) => wall)), unit: 'ms' },
+    // A lost change costs nothing: code that loses some is compared by this.
+    {
+      name: `${name}: a stored change`,
+      value: median(all.map(({ wall, stored }) => wall / stored)),
+      unit: 'ms',
+    },
   ];
 }
 

@@ -17,6 +17,8 @@ export type Style = 'burst' | 'sequential';
 export interface LegacyRun {
   /** Changes that were reported as done, and are not in the cluster. */
   readonly lost: number;
+  /** Changes that are in the cluster. */
+  readonly stored: number;
   /** How often a legacy node applied an older version than it had. */
   readonly wentBack: number;
   /** Milliseconds from the first change to the last response. */
@@ -65,8 +67,14 @@ export async function legacyRun(
     const newest = await fetch(`${url}/clusters/c/versions/0`);
     const { databases } = decodeMetadata(new Uint8Array(await newest.arrayBuffer()));
     const stored = new Set(databases.map(({ name }) => name));
-    const lost = made.flat().filter((name) => !stored.has(name)).length;
-    return { lost, wall, wentBack: legacy.reduce((total, { wentBack }) => total + wentBack, 0) };
+    const names = made.flat();
+    const lost = names.filter((name) => !stored.has(name)).length;
+    return {
+      lost,
+      stored: names.length - lost,
+      wall,
+      wentBack: legacy.reduce((total, { wentBack }) => total + wentBack, 0),
+    };
   } finally {
     for (const node of legacy) await node.close();
     await ours.close();

@@ -1,4 +1,5 @@
 import { atAddress, type Contender, mayBeSame, type Pusher } from './pusher.js';
+import { remember } from './remember.js';
 
 /** Default reservation for a requester that is not known to be slow, in milliseconds. */
 export const defaultConflictHold = 250;
@@ -7,8 +8,6 @@ const maxReservation = 2_000;
 /** Within any `window` milliseconds, reservations that ended without a commit take at most `budget`. */
 const window = 10_000;
 const budget = window / 2;
-/** Number of requesters, and of versions shown to them, that are remembered for one cluster. */
-const maxRemembered = 1_000;
 
 /** A reservation: other pushes wait for the next push of `requester`, which was shown version `shown`. */
 export interface Reservation {
@@ -148,14 +147,3 @@ export class Reservations {
 }
 
 const shownKey = ({ name }: Pusher, version: number) => `${name} at ${version}`;
-
-/** Adds an entry, and drops the oldest beyond the limit. */
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= maxRemembered) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
-  }
-}
