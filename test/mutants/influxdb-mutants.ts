@@ -323,7 +323,7 @@ export const influxdbMutants: readonly Mutant[] = [
   {
     rule: 'R34',
     breaks: 'a rebuilt file has an index that the agent takes for an older one',
-    file: 'influxdb/recover/rebuild-metadata.ts',
+    file: 'influxdb/recover/server-identity.ts',
     find: 'highest([seen, base.index',
     replace: 'highest([base.index',
     tests: recovery,
@@ -339,7 +339,7 @@ export const influxdbMutants: readonly Mutant[] = [
   {
     rule: 'R34',
     breaks: 'what the cluster dropped is recreated',
-    file: 'influxdb/recover/rebuild-metadata.ts',
+    file: 'influxdb/recover/dropped-items.ts',
     find: 'return !withDropped;',
     replace: 'return false;',
     tests: recovery,

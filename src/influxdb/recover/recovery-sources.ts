@@ -69,6 +69,24 @@ export function policyIn(
 export const databaseIn = (data: MetaData | undefined, database: string): DatabaseInfo | undefined =>
   data?.databases.find(({ name }) => name === database);
 
+/** Returns a database of the cluster as the newest of its earlier versions had it, without shard groups. */
+export function earlierDatabase(
+  { earlier = [] }: RecoverySources,
+  database: string,
+): DatabaseInfo | undefined {
+  if (database === internalDatabase) return undefined;
+  for (const version of earlier) {
+    const found = databaseIn(version, database);
+    if (found !== undefined) return withoutGroups(found);
+  }
+  return undefined;
+}
+
+export const withoutGroups = (database: DatabaseInfo): DatabaseInfo => ({
+  ...database,
+  retentionPolicies: database.retentionPolicies.map((policy) => ({ ...policy, shardGroups: [] })),
+});
+
 /**
  * Returns `data` without the items of these keys: databases and policies only unless `withDropped`, everything else always, because a
  * dropped user or privilege must not return.
