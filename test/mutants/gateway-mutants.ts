@@ -108,7 +108,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     rule: 'R36',
     breaks: 'what a gateway has just created counts as created by hand',
-    file: 'influxdb/orders/order-keeper.ts',
+    file: 'influxdb/orders/judge-order.ts',
     find: 'if (order.confirmed || isCreatedBy(own, order)) return begun;',
     replace: 'if (order.confirmed) return begun;',
     tests: ['influxdb/orders-after-own-statements.test.ts'],

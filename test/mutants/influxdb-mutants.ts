@@ -26,7 +26,7 @@ export const influxdbMutants: readonly Mutant[] = [
   {
     rule: 'R36',
     breaks: 'an agent that knows no earlier version is bound',
-    file: 'influxdb/orders/order-keeper.ts',
+    file: 'influxdb/orders/judge-order.ts',
     find: 'if (!ledger.current.has(key) && (held === undefined || !isHeldAsRename(held)))',
     replace: 'if (false)',
     tests: orders,
@@ -34,7 +34,7 @@ export const influxdbMutants: readonly Mutant[] = [
   {
     rule: 'R36',
     breaks: 'a begun order is repeated on what came after it',
-    file: 'influxdb/orders/order-keeper.ts',
+    file: 'influxdb/orders/judge-order.ts',
     find: "if (ids.length > 0 && ids.every((id) => id > shard)) return { ...order, state: 'done' };",
     replace: '',
     tests: orders,
@@ -42,7 +42,7 @@ export const influxdbMutants: readonly Mutant[] = [
   {
     rule: 'R36',
     breaks: 'an item that was created again by hand is dropped',
-    file: 'influxdb/orders/order-keeper.ts',
+    file: 'influxdb/orders/judge-order.ts',
     find: 'wasRecreated(ids, applied, shards, own?.commits)',
     replace: 'false',
     tests: orders,
@@ -74,7 +74,7 @@ export const influxdbMutants: readonly Mutant[] = [
   {
     rule: 'R36',
     breaks: 'an order with unmanaged contents is carried out',
-    file: 'influxdb/orders/order-keeper.ts',
+    file: 'influxdb/orders/judge-order.ts',
     find: 'if (foreign !== undefined)',
     replace: 'if (false)',
     tests: orders,

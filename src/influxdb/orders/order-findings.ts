@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { whyUnsayable } from '../plan/drops.js';
 import type { Confirmable, Finding, Plan } from '../plan/plan.js';
 import { keyOf } from '../statements/item.js';
-import { actionOf, itemOf } from './order-keeper.js';
+import { actionOf, itemOf } from './ordered-item.js';
 
 /** Both sides of a convergence, and what is known of them. */
 export interface OrderFindingsInput {

@@ -1,31 +1,26 @@
 import { CfluxError } from '../../errors.js';
 import type { MetaData } from '../../meta/records.js';
-import { type DropOrder, type DropOrders, itemKey, type OrderedItem } from '../../protocol/drop-orders.js';
+import type { DropOrder, DropOrders } from '../../protocol/drop-orders.js';
 import { isThere } from '../../protocol/revoked-orders.js';
 import type { InfluxConnection } from '../connect/influx-connection.js';
 import {
   confirmationOf,
   haveBeenRead,
   type KeptOrder,
-  type OwnChanges,
-  orderId,
   withApplied,
   withGiven,
   withOrder,
   withRead,
 } from '../ledger/kept-orders.js';
-import { isHeldAsRename, type Ledger, type Origin } from '../ledger/ledger.js';
+import type { Ledger, Origin } from '../ledger/ledger.js';
 import type { LedgerStore } from '../ledger/ledger-store.js';
 import { withDropped } from '../loss/leftover-shards.js';
-import { firstByName } from '../plan/draft.js';
-import { whyUnsayable } from '../plan/drops.js';
 import type { Step } from '../plan/plan.js';
-import { isScaffold } from '../plan/plan-drops.js';
 import type { Reading } from '../read/metadata-reader.js';
-import type { Action } from '../statements/action.js';
-import { describeItem, type Item, itemsOfDatabase, itemsOfPolicy, keyOf } from '../statements/item.js';
-import { type ServerShards, shardIdsIn, shardsOf } from './server-shards.js';
-import { wasRecreated } from './was-recreated.js';
+import { keyOf } from '../statements/item.js';
+import { examineOrder, judgeOrder, type OrderedServer, recreated } from './judge-order.js';
+import { actionOf, itemOf } from './ordered-item.js';
+import { type ServerShards, shardsOf } from './server-shards.js';
 
 /** Reads the drop orders of versions above `since`; `undefined`: the manager has none. */
 export type OrderSource = (since: number, signal?: AbortSignal) => PromiseLike<DropOrders | undefined>;
@@ -92,16 +87,14 @@ export class OrderKeeper {
   }
 
   async #read(ledger: Ledger, source: OrderSource, view: OrdersView): Promise<Ledger> {
-    const { origin, reading, present, signal } = view;
+    const { origin, signal } = view;
     const { epoch, version } = origin;
     // A manager without epochs has no orders.
     if (epoch === undefined || version === undefined || haveBeenRead(ledger.orders, epoch, version))
       return ledger;
     const answer = await ordersUpTo(version, ledger, source, signal);
-    const judge = (order: DropOrder) => {
-      expectRead(reading.unread.whyHidden(itemOf(order)), order);
-      return this.#judge(order, ledger, present);
-    };
+    const server = this.#server(ledger, view);
+    const judge = (order: DropOrder) => judgeOrder(order, server);
     const orders = withRead(ledger.orders, answer, { epoch, version }, judge);
     return this.#save({ ...ledger, orders });
   }
@@ -123,7 +116,7 @@ export class OrderKeeper {
     for (const order of current.orders.kept.filter(isOpen)) {
       // What the view shows of a database that was changed since is old.
       if (touched.has(order.database)) return { ledger: current, isOver: false };
-      const judged = this.#examine(order, current, view, shards);
+      const judged = examineOrder(order, this.#server(current, view), shards, view.given);
       if (judged.state !== 'begun') {
         current = await this.#note(current, judged);
         continue;
@@ -176,53 +169,8 @@ export class OrderKeeper {
     return shardsOf(reading, this.#parts.connection, signal);
   }
 
-  /** Decides whether an order binds this server. */
-  #judge(order: DropOrder, ledger: Ledger, present: MetaData): Pick<KeptOrder, 'state' | 'reason'> {
-    const { applied } = ledger.orders;
-    if (!isThere(present, order)) return { state: 'done' };
-    const elsewhere = (reason: string) => ({ state: 'elsewhere', reason }) as const;
-    if (applied === undefined)
-      return elsewhere('no convergence of this server with the present history is known from before');
-    const key = keyOf(itemOf(order));
-    const held = ledger.held.get(key);
-    if (!ledger.current.has(key) && (held === undefined || !isHeldAsRename(held)))
-      return elsewhere(held ?? "it was not the cluster's on this server");
-    if (this.#parts.drops === 'report')
-      return { state: 'left', reason: 'drops are only reported on this server' };
-    return { state: 'open' };
-  }
-
-  /** Returns the order as it must be noted before anything is done: `begun` if its statement must be executed. */
-  #examine(
-    order: KeptOrder,
-    ledger: Ledger,
-    { reading, present, given }: OrdersView,
-    shards: ServerShards,
-  ): KeptOrder {
-    const { unread } = reading;
-    const item = itemOf(order);
-    expectRead(unread.whyHidden(item) ?? unread.whyUnknownInside(item), order);
-    const left = (reason: string): KeptOrder => ({ ...order, state: 'left', reason, confirmed: undefined });
-    if (!isThere(present, order)) return { ...order, state: 'done' };
-    const ids = shardIdsIn(shards, order);
-    if (order.state === 'begun') {
-      const { shard = 0n } = order;
-      // It was dropped before the crash, and this one came afterwards.
-      if (ids.length > 0 && ids.every((id) => id > shard)) return { ...order, state: 'done' };
-      return order;
-    }
-    const unsayable = whyUnsayable(item);
-    if (unsayable !== undefined) return left(unsayable);
-    const begun: KeptOrder = { ...order, state: 'begun', shard: shards.highest };
-    if (given !== undefined && orderId(order) === orderId(given)) return begun;
-    if (this.#parts.drops === 'report') return left('drops are only reported on this server');
-    const foreign = foreignItemIn(present, order, ledger);
-    if (foreign !== undefined)
-      return left(`it contains an item that was never part of the cluster: ${describeItem(foreign)}`);
-    const { applied, own } = ledger.orders;
-    if (order.confirmed || isCreatedBy(own, order)) return begun;
-    if (applied === undefined || wasRecreated(ids, applied, shards, own?.commits)) return left(recreated);
-    return begun;
+  #server(ledger: Ledger, { reading, present }: OrdersView): OrderedServer {
+    return { ledger, present, unread: reading.unread, drops: this.#parts.drops };
   }
 
   /** Saves what became of an order. */
@@ -255,8 +203,6 @@ export class OrderKeeper {
   }
 }
 
-const recreated = 'it was created again on this server since the last convergence';
-
 /** Returns an order after its statement. */
 const endOf = (order: KeptOrder, refusal: string | undefined): KeptOrder =>
   refusal === undefined
@@ -273,59 +219,11 @@ function stepOf(order: KeptOrder): Step {
   };
 }
 
-export const itemOf = (item: OrderedItem): Item =>
-  item.kind === 'database'
-    ? { kind: 'database', database: item.database }
-    : { kind: 'retentionPolicy', database: item.database, policy: item.policy };
-
-export const actionOf = (item: OrderedItem): Action =>
-  item.kind === 'database'
-    ? { kind: 'dropDatabase', database: item.database }
-    : { kind: 'dropRetentionPolicy', database: item.database, policy: item.policy };
-
-/** Returns whether the gateway of this server created the item since the last convergence: its shards are then no sign of a change by hand. */
-function isCreatedBy(own: OwnChanges | undefined, order: OrderedItem): boolean {
-  const keys = [itemOf(order), { kind: 'database', database: order.database } as const].map(keyOf);
-  return own?.created.some((key) => keys.includes(key)) === true;
-}
-
-/** Returns an item that would be dropped too, and that was never part of the cluster. */
-function foreignItemIn(present: MetaData, order: OrderedItem, ledger: Ledger): Item | undefined {
-  const database = firstByName(present.databases).get(order.database);
-  if (database === undefined) return undefined;
-  const policy = database.retentionPolicies.find(
-    ({ name }) => order.kind === 'retentionPolicy' && name === order.policy,
-  );
-  const inside = policy === undefined ? itemsOfDatabase(database) : itemsOfPolicy(order.database, policy);
-  const own = itemKey(order);
-  for (const item of inside) {
-    const key = keyOf(item);
-    if (key === own || item.kind === 'retention' || ledger.current.has(key)) continue;
-    const held = ledger.held.get(key);
-    if ((held !== undefined && isHeldAsRename(held)) || isScaffold(item, database)) continue;
-    return item;
-  }
-  return undefined;
-}
-
 /** Returns the ledger with an item that is not the cluster's any more, and is never dropped by itself. */
 function holdAs(ledger: Ledger, key: string, reason: string): Ledger {
   const current = new Set(ledger.current);
   current.delete(key);
   return { ...ledger, current, held: new Map([...ledger.held, [key, reason]]) };
-}
-
-/** Throws if it is not known what an order is about: nothing of its version may be applied before it was judged. */
-function expectRead(reason: string | undefined, { version }: DropOrder): void {
-  if (reason !== undefined)
-    throw new CfluxError(
-      'UNAVAILABLE',
-      `a drop order of version ${version} cannot be judged: ${reason}; retrying`,
-      {
-        retryable: true,
-        outcome: 'notApplied',
-      },
-    );
 }
 
 /** Reads the orders above the version that was applied to a server. Rejects if the manager does not list all of them up to `version`. */
