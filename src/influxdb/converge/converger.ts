@@ -1,21 +1,15 @@
 import type { MetaData } from '../../meta/records.js';
 import type { DropOrder } from '../../protocol/drop-orders.js';
-import type { InfluxConnection } from '../connect/influx-connection.js';
 import { troubleOf } from '../connect/statement-error.js';
 import { continued, emptyLedger, forget, isSameServer, type Ledger, type Origin } from '../ledger/ledger.js';
-import type { LedgerStore } from '../ledger/ledger-store.js';
 import { withDropped } from '../loss/leftover-shards.js';
-import { type CheckOptions, LossGuard } from '../loss/loss-guard.js';
-import { OrderKeeper, type OrderSource, type OrdersView } from '../orders/order-keeper.js';
-import { LocalSubscriptions } from '../plan/local-subscriptions.js';
-import type { PasswordComparer } from '../plan/password-comparer.js';
+import type { CheckOptions } from '../loss/loss-guard.js';
+import type { OrderSource, OrdersView } from '../orders/order-keeper.js';
 import type { Plan, Step } from '../plan/plan.js';
-import type { MetadataReader, Reading } from '../read/metadata-reader.js';
+import type { Reading } from '../read/metadata-reader.js';
 import { withConfirmable } from './confirmable-drops.js';
-import { Contests } from './contests.js';
-import type { MirrorSettings } from './mirror-options.js';
+import { type ConvergenceParts, type ConvergerParts, convergenceParts } from './convergence-parts.js';
 import { type OwnStatementOptions, OwnStatements } from './own-statements.js';
-import type { Pace } from './pace.js';
 import { Planner, type View } from './planner.js';
 import type { Report } from './report.js';
 import { StepRunner } from './step-runner.js';
@@ -24,15 +18,6 @@ import { type LoginContext, type UserLogin, UserMaker, type UserPresence } from 
 
 /** Maximum readings of a convergence; more than it needs for changes, corrections, drops and the final check. */
 const maxRounds = 6;
-
-export interface ConvergerParts {
-  readonly connection: InfluxConnection;
-  readonly reader: MetadataReader;
-  readonly store: LedgerStore;
-  readonly passwords: PasswordComparer;
-  readonly pace: Pace;
-  readonly settings: MirrorSettings;
-}
 
 /** The result of examining a server without changing it. */
 export interface Survey {
@@ -63,43 +48,30 @@ export interface ConvergenceOptions {
 
 /** Converges one server: reads it, plans, changes it, and reads it again until nothing is left to do. */
 export class Converger {
-  readonly #parts: ConvergerParts;
-  readonly #guard: LossGuard;
-  readonly #local: LocalSubscriptions;
-  readonly #contests: Contests;
-  readonly #orders: OrderKeeper;
+  readonly #parts: ConvergenceParts;
   readonly #planner: Planner;
   readonly #runner: StepRunner;
   readonly #ownStatements: OwnStatements;
   readonly #users: UserMaker;
 
-  constructor(parts: ConvergerParts) {
+  constructor(given: ConvergerParts) {
+    const parts = convergenceParts(given);
     this.#parts = parts;
-    const { connection, reader, settings, store } = parts;
-    const orders = new OrderKeeper({ connection, store, drops: settings.drops });
-    const guard = new LossGuard({ connection, reader, ...settings });
-    const local = new LocalSubscriptions(settings.localSubscriptions);
-    const contests = new Contests(connection.address.clock);
-    this.#orders = orders;
-    this.#guard = guard;
-    this.#local = local;
-    this.#contests = contests;
-    this.#planner = new Planner({ ...parts, guard, local, contests });
-    this.#runner = new StepRunner(connection);
-    const own = { connection, reader, store, guard, local, orders };
-    this.#ownStatements = new OwnStatements({ ...own, contests });
-    this.#users = new UserMaker(own);
+    this.#planner = new Planner(parts);
+    this.#runner = new StepRunner(parts.connection);
+    this.#ownStatements = new OwnStatements(parts);
+    this.#users = new UserMaker(parts);
   }
 
   /** Returns what a convergence would do now. Changes nothing, not even on disk. */
   async survey(wanted: MetaData, origin: Origin, signal?: AbortSignal): Promise<Survey> {
-    this.#contests.begin();
+    this.#parts.contests.begin();
     const { store, reader, connection } = this.#parts;
     const reading = await reader.read(signal);
     const [failure] = reading.unread.failures;
     if (failure !== undefined) throw troubleOf(connection.address.url, failure.error);
     const stored = await store.load();
-    const known = await this.#guard.check(reading, stored, origin, { search: 'first', signal });
+    const known = await this.#parts.guard.check(reading, stored, origin, { search: 'first', signal });
     const view = this.#planner.viewOf(wanted, reading);
     const assessment = await this.#planner.assess(view, origin, known, []);
     return {
@@ -120,9 +92,9 @@ export class Converger {
     const { store } = this.#parts;
     await store.own();
     const known = await store.load();
-    const next = await this.#guard.checkWithoutUsers(known, origin);
+    const next = await this.#parts.guard.checkWithoutUsers(known, origin);
     if (next !== undefined) await store.save(next);
-    if (orders !== undefined) await this.#orders.expectListed(next ?? known, origin, orders, signal);
+    if (orders !== undefined) await this.#parts.orders.expectListed(next ?? known, origin, orders, signal);
   }
 
   /** Converges. Rejects after the last step if the server failed to execute any. */
@@ -149,11 +121,11 @@ export class Converger {
     const { url } = this.#parts.connection.address;
     let hasHesitated = false;
     let search: CheckOptions['search'] = 'first';
-    this.#contests.begin();
+    this.#parts.contests.begin();
     for (let round = 1; ; ) {
       const reading = await reader.read(signal);
       const stored = await store.load();
-      const checked = await this.#guard.check(reading, stored, origin, {
+      const checked = await this.#parts.guard.check(reading, stored, origin, {
         search,
         signal,
         onFailure: (error) => tally.noteUnread(error),
@@ -170,7 +142,7 @@ export class Converger {
       const assessment = await this.#planner.assess(view, origin, orders.ledger, tally.done);
       const { ledger, comparison } = assessment;
       if (orders.isOutdated) return unfinished(await this.#planner.plan(view, assessment));
-      if (stored !== undefined && isOther(stored, ledger)) this.#contests.clear();
+      if (stored !== undefined && isOther(stored, ledger)) this.#parts.contests.clear();
       // Saved before any change, so that the items of the cluster are known even after a crash.
       await store.save(ledger);
       const plan = await this.#planner.plan(view, assessment);
@@ -208,7 +180,7 @@ export class Converger {
           continue;
         }
         tally.note(step, outcome);
-        if (outcome === undefined) this.#contests.note(step, view.wanted);
+        if (outcome === undefined) this.#parts.contests.note(step, view.wanted);
         onStep(step, outcome);
       }
       round += 1;
@@ -224,17 +196,17 @@ export class Converger {
     if (orders === undefined) return { ledger: checked, isOver: true };
     const mine = continued(checked ?? emptyLedger(view.server, origin), { server: view.server, origin });
     const ordersView: OrdersView = { origin, reading, present: view.present, signal, given };
-    const read = await this.#orders.read(mine, orders, ordersView);
+    const read = await this.#parts.orders.read(mine, orders, ordersView);
     const run = async (step: Step) => {
       await this.#parts.pace.turn(signal);
       const outcome = await this.#runner.run(step, undefined, tally, signal);
       if (typeof outcome === 'object') throw outcome;
       if (outcome === undefined) tally.note(step, outcome);
-      this.#contests.forget(step.item);
+      this.#parts.contests.forget(step.item);
       onStep(step, outcome);
       return outcome;
     };
-    return this.#orders.carryOut(read, ordersView, { isCurrent, run });
+    return this.#parts.orders.carryOut(read, ordersView, { isCurrent, run });
   }
 
   /** Saves that the server is in sync with the version, except for findings, and which drops may be confirmed. */
@@ -249,7 +221,9 @@ export class Converger {
     const ordersView = { origin, reading, present: view.present, signal };
     // What was not read may differ.
     const isApplied = orders !== undefined && reading.unread.failures.length === 0;
-    const applied = isApplied ? await this.#orders.applied(ledger, ordersView, view.wanted, now) : ledger;
+    const applied = isApplied
+      ? await this.#parts.orders.applied(ledger, ordersView, view.wanted, now)
+      : ledger;
     const saved = withConfirmable(applied, plan);
     await store.save(saved);
     // Used, or not pending any more: it must not confirm the same drops if they come up again.
@@ -274,7 +248,7 @@ export class Converger {
 
   /** Returns whether a subscription belongs to each server alone. */
   isLocalSubscription(name: string): boolean {
-    return this.#local.isLocal({ name });
+    return this.#parts.local.isLocal({ name });
   }
 
   /** Records, before the server is read, that the cluster's metadata belongs to another history from now on. */

@@ -9,9 +9,8 @@ import type { Step } from '../plan/plan.js';
 import { keyOf } from '../statements/item.js';
 import type { AcceptedChange } from './accepted-change.js';
 import { savePassword } from './agreements.js';
-import type { Contests } from './contests.js';
+import type { ConvergenceParts } from './convergence-parts.js';
 import { runStep } from './run-step.js';
-import type { UserMakerParts } from './user-maker.js';
 
 /** What a change that a user gave to this server comes with. */
 export interface OwnStatementOptions extends Pick<AcceptedChange, 'password' | 'order'> {
@@ -19,15 +18,11 @@ export interface OwnStatementOptions extends Pick<AcceptedChange, 'password' | '
   readonly orders?: OrderSource | undefined;
 }
 
-export interface OwnStatementsParts extends UserMakerParts {
-  readonly contests: Contests;
-}
-
 /** Executes single statements that users gave to this very server, without a convergence. */
 export class OwnStatements {
-  readonly #parts: OwnStatementsParts;
+  readonly #parts: ConvergenceParts;
 
-  constructor(parts: OwnStatementsParts) {
+  constructor(parts: ConvergenceParts) {
     this.#parts = parts;
   }
 

@@ -1,5 +1,4 @@
 import type { MetaData } from '../../meta/records.js';
-import type { InfluxConnection } from '../connect/influx-connection.js';
 import {
   agree,
   emptyLedger,
@@ -9,18 +8,14 @@ import {
   type ServerIdentity,
   settle,
 } from '../ledger/ledger.js';
-import type { LedgerStore } from '../ledger/ledger-store.js';
-import type { LossGuard } from '../loss/loss-guard.js';
 import { withOrderFindings } from '../orders/order-findings.js';
-import type { LocalSubscriptions } from '../plan/local-subscriptions.js';
 import { makePlan } from '../plan/make-plan.js';
-import type { PasswordComparer, PasswordComparison } from '../plan/password-comparer.js';
+import type { PasswordComparison } from '../plan/password-comparer.js';
 import type { Finding, Plan, Step } from '../plan/plan.js';
 import { snapshotFailure } from '../plan/snapshot-failure.js';
 import type { Reading } from '../read/metadata-reader.js';
 import { agreementsOf } from './agreements.js';
-import type { Contests } from './contests.js';
-import type { MirrorSettings } from './mirror-options.js';
+import type { ConvergenceParts } from './convergence-parts.js';
 
 /** Both sides of a convergence, without items that are local to a server. */
 export interface View {
@@ -38,21 +33,11 @@ export interface Assessment {
   readonly comparison: PasswordComparison;
 }
 
-export interface PlannerParts {
-  readonly connection: InfluxConnection;
-  readonly store: LedgerStore;
-  readonly passwords: PasswordComparer;
-  readonly settings: MirrorSettings;
-  readonly guard: LossGuard;
-  readonly local: LocalSubscriptions;
-  readonly contests: Contests;
-}
-
 /** Compares a server, as it was read, with the cluster, and plans its changes. */
 export class Planner {
-  readonly #parts: PlannerParts;
+  readonly #parts: ConvergenceParts;
 
-  constructor(parts: PlannerParts) {
+  constructor(parts: ConvergenceParts) {
     this.#parts = parts;
   }
 

@@ -3,18 +3,15 @@ import { CfluxError, isCfluxError } from '../../errors.js';
 import { bcryptMatches } from '../../meta/bcrypt.js';
 import { findByName } from '../../meta/named-list.js';
 import type { MetaData, UserInfo } from '../../meta/records.js';
-import type { InfluxConnection } from '../connect/influx-connection.js';
 import { agreementOf, continued, emptyLedger, type Ledger, type Origin, observe } from '../ledger/ledger.js';
-import type { LedgerStore } from '../ledger/ledger-store.js';
-import type { LossGuard } from '../loss/loss-guard.js';
-import type { OrderKeeper, OrderSource } from '../orders/order-keeper.js';
-import type { LocalSubscriptions } from '../plan/local-subscriptions.js';
+import type { OrderSource } from '../orders/order-keeper.js';
 import { whyKeptAdmin } from '../plan/plan-users.js';
-import type { MetadataReader, Reading } from '../read/metadata-reader.js';
+import type { Reading } from '../read/metadata-reader.js';
 import type { Action } from '../statements/action.js';
 import { whyInexpressible } from '../statements/influxql.js';
-import { internalDatabase, itemsOfUser, keyOf } from '../statements/item.js';
 import { savePassword, withPassword } from './agreements.js';
+import type { ConvergenceParts } from './convergence-parts.js';
+import { excessOf, grantsOf } from './privilege-changes.js';
 import { runStep } from './run-step.js';
 
 /** A user of the cluster whose login was verified against `hash`. */
@@ -33,15 +30,6 @@ export interface UserLogin {
  */
 export type UserPresence = 'present' | 'made' | 'renewed' | 'changed';
 
-export interface UserMakerParts {
-  readonly connection: InfluxConnection;
-  readonly reader: MetadataReader;
-  readonly store: LedgerStore;
-  readonly guard: LossGuard;
-  readonly local: LocalSubscriptions;
-  readonly orders: OrderKeeper;
-}
-
 export interface LoginContext {
   /** The cluster's metadata. */
   readonly wanted: MetaData;
@@ -59,9 +47,9 @@ export interface LoginContext {
  * within a turn of the mirror, so no other change of the user is made at the same time.
  */
 export class UserMaker {
-  readonly #parts: UserMakerParts;
+  readonly #parts: ConvergenceParts;
 
-  constructor(parts: UserMakerParts) {
+  constructor(parts: ConvergenceParts) {
     this.#parts = parts;
   }
 
@@ -204,7 +192,7 @@ export class UserMaker {
   }
 }
 
-/** How the user on the server relates to the login. */
+/** Returns how the user on the server, `here`, relates to the login. */
 async function presenceOf(
   { name, hash, password }: UserLogin,
   here: UserInfo | undefined,
@@ -222,29 +210,6 @@ async function presenceOf(
     if (isCfluxError(error, 'PASSWORD_HASH_TOO_COSTLY')) return 'other';
     throw error;
   }
-}
-
-function* grantsOf({ name: user, admin, privileges }: UserInfo, { databases }: MetaData): Generator<Action> {
-  for (const [database, privilege] of privileges) {
-    if (database === internalDatabase || findByName(databases, database) === undefined) continue;
-    if (privilege === 1 || privilege === 2 || privilege === 3)
-      yield { kind: 'grant', user, database, privilege };
-  }
-  if (admin) yield { kind: 'setAdmin', user, admin };
-}
-
-function* excessOf(
-  { name: user, admin, privileges }: UserInfo,
-  here: UserInfo,
-  { ledger, wanted }: { readonly ledger: Ledger; readonly wanted: MetaData },
-): Generator<Action> {
-  for (const item of itemsOfUser(here)) {
-    if (item.kind !== 'grant' || (privileges.get(item.database) ?? 0) !== 0) continue;
-    // A privilege on a dropped database is removed with it, and one that only this server has stays.
-    const isOfCluster = ledger.current.has(keyOf(item)) && findByName(wanted.databases, item.database);
-    if (isOfCluster) yield { kind: 'revoke', user, database: item.database };
-  }
-  if (here.admin && !admin) yield { kind: 'setAdmin', user, admin: false };
 }
 
 /** Of a user that logs in by tokens, or whose password is not known any more. */
