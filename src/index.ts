@@ -101,6 +101,7 @@ export type { NodeDescription, NodeInfo, NodeKind, Registration } from './protoc
 export type { WaitForNodesRequest, WaitForNodesResult } from './protocol/waiting-for-nodes.js';
 export { type Random, systemRandom } from './random.js';
 export type { PemFunction } from './tls-credentials.js';
+export type { RetryEvent, RetryOptions } from './transport/attempts.js';
 export type { BearerToken } from './transport/bearer-token.js';
 export type { HttpTransportOptions, TlsOptions } from './transport/http-options.js';
 export { HttpTransport } from './transport/http-transport.js';
@@ -124,4 +125,4 @@ export type {
   SnapshotDelta,
   Transport,
 } from './transport/transport.js';
-export { type RetryEvent, type RetryOptions, withRetry } from './transport/with-retry.js';
+export { withRetry } from './transport/with-retry.js';

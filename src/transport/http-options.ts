@@ -4,8 +4,8 @@ import type { Clock } from '../clock.js';
 import type { Random } from '../random.js';
 import type { PemFunction } from '../tls-credentials.js';
 import { bytes, either, func, listOf, string } from '../value-kinds.js';
+import type { RetryOptions } from './attempts.js';
 import type { BearerToken } from './bearer-token.js';
-import type { RetryOptions } from './with-retry.js';
 
 /**
  * How TLS connections are made. Certificates and keys are PEM text, or functions that return it: they are called again before requests,

@@ -95,7 +95,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R3',
     breaks: 'an earlier attempt whose response was lost is ignored after a later one is refused',
-    file: 'transport/with-retry.ts',
+    file: 'transport/attempts.ts',
     find: "answerLost ||= failure.outcome !== 'notApplied';",
     replace: "answerLost = failure.outcome !== 'notApplied';",
     tests: ['transport/with-retry.test.ts', ...rule('r03-truth')],

@@ -588,7 +588,7 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R27',
     breaks: 'a push is sent again after its deadline',
-    file: 'transport/with-retry.ts',
+    file: 'transport/attempts.ts',
     find: 'if (!failure.retryable || delay === undefined || elapsed() + delay >= schedule.timeout) {',
     replace: 'if (!failure.retryable || delay === undefined) {',
     tests: ['transport/with-retry.test.ts'],
@@ -896,8 +896,8 @@ export const managerMutants: readonly Mutant[] = [
   {
     rule: 'R28',
     breaks: 'a manager that was out of touch with etcd knows all nodes',
-    file: 'manager/stores/etcd/nodes/nodes.ts',
-    find: 'if (!isFirst && now - this.#readAt > 2 * this.#interval) this.#knownSince = now;',
+    file: 'manager/stores/etcd/nodes/contact.ts',
+    find: 'if (!isFirst && now - this.#readAt > 2 * this.#interval) this.#since = now;',
     replace: '',
     tests: etcdNodes,
   },

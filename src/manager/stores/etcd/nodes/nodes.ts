@@ -20,6 +20,7 @@ import type { Keys } from '../keys.js';
 import type { Leases } from '../leases/leases.js';
 import { SharedLease } from '../leases/shared-lease.js';
 import type { Heads } from '../versions/heads.js';
+import { Contact } from './contact.js';
 import type { LivenessDelta } from './liveness-delta.js';
 import { LivenessLog } from './liveness-log.js';
 import type { NodeChange } from './node-batch.js';
@@ -50,14 +51,7 @@ export class Nodes {
   readonly #tracked: TrackedNodes;
   readonly #progressStore: ProgressStore;
   readonly #reports: NodeReports;
-  /** Milliseconds after which the records of other managers are read, if no heartbeat did so. */
-  readonly #interval: number;
-  /** Time of the last read of other managers' records. */
-  #readAt = Number.NEGATIVE_INFINITY;
-  /** Since when no heartbeats were missed. */
-  #knownSince: number;
-  /** When storing heartbeats began to fail; `undefined` if the last ones were stored. */
-  #failingSince: number | undefined;
+  readonly #contact: Contact;
   readonly #stopReading: () => void;
 
   constructor(
@@ -72,22 +66,22 @@ export class Nodes {
     this.#ids = new NodeIds(connection, keys, clock);
     this.#counts = new NodeCounts(connection, keys, context);
     this.#clock = clock;
-    this.#knownSince = clock.monotonic();
-    this.#interval = nodeTtl / 3;
+    const interval = nodeTtl / 3;
+    this.#contact = new Contact(clock, interval);
     this.#tracked = new TrackedNodes(clock, nodeTtl);
     this.#progressStore = new ProgressStore(connection, { keys, tracked: this.#tracked }, context);
     this.#reports = new NodeReports(connection, { keys, leases, clock });
     this.#log = new LivenessLog({ ...parts, onForeign: (news) => this.#trackForeign(news) }, context);
     this.#registrations = new RegistrationCache(connection, keys, clock);
     this.#lookups = new NodeLookups(connection, { keys, heads, registrations: this.#registrations });
-    const onFresh = (fresh: RangeResponse) => this.#noteReading(() => this.#log.learn(fresh));
+    const onFresh = (fresh: RangeResponse) => this.#contact.read(() => this.#log.learn(fresh));
     const nodeUpdates = {
       connection,
       keys,
       log: this.#log,
       registrations: this.#registrations,
       onFresh,
-      onStored: (isStored: boolean) => this.#noteStoring(isStored),
+      onStored: (isStored: boolean) => this.#contact.stored(isStored),
       clock,
     };
     // A delay of a sixtieth of the time to live is harmless.
@@ -96,7 +90,7 @@ export class Nodes {
     // After that time every manager has read the registrations itself.
     this.#removals = new SharedLease(leases, clock, { atLeast: 2 * rereadAfter, slack: rereadAfter });
     this.#maxNodes = maxNodes;
-    this.#stopReading = repeat(clock, this.#interval, () => {
+    this.#stopReading = repeat(clock, interval, () => {
       // The next run retries.
       this.#read().catch(() => {});
     });
@@ -182,7 +176,7 @@ export class Nodes {
 
   /** Since when this manager and etcd have been in touch, by the monotonic clock: records expire while they are not. */
   get knownSince(): number {
-    return this.#knownSince;
+    return this.#contact.since;
   }
 
   /** Ordered by id. */
@@ -192,7 +186,7 @@ export class Nodes {
       success: this.#log.reading,
     });
     const [names, fresh] = ranges;
-    const known = names && fresh && this.#noteReading(() => this.#log.aliveIn(cluster, names, fresh));
+    const known = names && fresh && this.#contact.read(() => this.#log.aliveIn(cluster, names, fresh));
     const reports = await this.#reports.of(cluster);
     const nodes: StoredNode[] = [];
     for await (const { key, value } of inPages(this.#connection, this.#keys.nodesOf(cluster))) {
@@ -254,32 +248,13 @@ export class Nodes {
   async #read(): Promise<void> {
     const { ranges } = await this.#connection.call(etcd.txn, { compare: [], success: this.#log.reading });
     const [names, fresh] = ranges;
-    if (names && fresh) this.#noteReading(() => this.#log.takeUp(names, fresh));
+    if (names && fresh) this.#contact.read(() => this.#log.takeUp(names, fresh));
     await this.#progressStore.store();
-  }
-
-  #noteReading<T>(takeUp: () => T): T {
-    const result = takeUp();
-    const now = this.#clock.monotonic();
-    const isFirst = this.#readAt === Number.NEGATIVE_INFINITY;
-    if (!isFirst && now - this.#readAt > 2 * this.#interval) this.#knownSince = now;
-    this.#readAt = now;
-    return result;
-  }
-
-  /** Heartbeats that cannot be stored for long are those of nodes that seem dead. */
-  #noteStoring(isStored: boolean): void {
-    const now = this.#clock.monotonic();
-    if (isStored) this.#failingSince = undefined;
-    else {
-      this.#failingSince ??= now;
-      if (now - this.#failingSince > this.#interval) this.#knownSince = now;
-    }
   }
 
   #trackForeign({ cluster, words = [] }: LivenessDelta): void {
     // Records that were read after a long pause may be old.
-    const isTimed = this.#clock.monotonic() - this.#readAt <= 2 * this.#interval;
+    const isTimed = !this.#contact.isInterrupted;
     for (const { nodeId, isPoll, progress } of words) {
       if (isPoll) this.#tracked.poll(cluster, nodeId, progress, isTimed);
       else {
