@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { InfluxMirrorOptions } from 'clusterflux/influxdb';
 import { expect, it } from 'vitest';
 import { acceptedChange } from '../../src/gateway/statements/accepted-change.js';
+import { withChanges } from '../../src/influxdb/ledger/ledger-journal.js';
 import { inStep, labManager } from '../influxdb/support/fleet.js';
 import { directory, names } from '../influxdb/support/lab.js';
 import type { Influxd } from '../support/influxd.js';
@@ -83,7 +84,8 @@ describeWithServer('influxd', 'R36: a DROP through a gateway', () => {
     const manager = await labManager();
     const dir = await directory();
     const a = await proxiedNode(manager.url, { mirror: { dir } });
-    const ledger = () => JSON.parse(readFileSync(join(dir, 'influxdb-ledger.json'), 'utf8'));
+    const fileOf = (name: string) => readFileSync(join(dir, `influxdb-ledger.${name}`), 'utf8');
+    const ledger = () => JSON.parse(withChanges(fileOf('json'), fileOf('journal')));
     const states = () => ledger().orders.kept.map(({ state }: { state: string }) => state);
     const seen: unknown[] = [];
     await ask(a, 'CREATE DATABASE x');

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -13,7 +13,7 @@ import {
 import { LedgerStore } from '../../src/influxdb/ledger/ledger-store.js';
 import { keyOf } from '../../src/influxdb/statements/item.js';
 import { database, metadata, policy, user } from './support/build.js';
-import { directory } from './support/lab.js';
+import { atEnd, directory } from './support/lab.js';
 
 const server = { url: 'http://127.0.0.1:8086', clusterId: 5n };
 const origin = { clusterId: 99n, epoch: 'one', version: 7 };
@@ -112,6 +112,71 @@ describe('LedgerStore', () => {
       await expect(new LedgerStore(dir).load()).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
       await expect(new LedgerStore(dir).load()).rejects.toThrow(/count as unmanaged/);
     }
+  });
+
+  describe('that saves what changed', () => {
+    const arrived = (...names: string[]) => observe(known, { ...seen, wanted: only('a', ...names) });
+    const b1 = arrived('b');
+    const b2 = agree(arrived('b', 'c'), new Map([['k', { wanted: 'w', present: 'p' }]]));
+    const b3 = settle(agree(b2, new Map([['k', { wanted: 'w', present: 'q' }]])), only('a', 'c'), metadata());
+
+    function stored(dir: string): LedgerStore {
+      const store = new LedgerStore(dir);
+      atEnd(() => store.close());
+      return store;
+    }
+
+    /** A directory as a killed process leaves it: the file has `b1`, the journal the two changes after it. */
+    async function killed(): Promise<string> {
+      const dir = await directory();
+      const store = stored(dir);
+      for (const ledger of [b1, b2, b3]) await store.append(ledger);
+      return dir;
+    }
+
+    it('R31: gives it back after a crash', async () => {
+      expect(b3.agreements.size + b3.current.size).toBeLessThan(b2.agreements.size + b2.current.size);
+      expect(await new LedgerStore(await killed()).load()).toEqual(b3);
+    });
+
+    it('R31: gives back the changes before one that a crash cut off, and later ones of the next process', async () => {
+      const dir = await killed();
+      const journal = join(dir, 'influxdb-ledger.journal');
+      await writeFile(journal, (await readFile(journal, 'utf8')).slice(0, -9));
+      const next = stored(dir);
+      expect(await next.load()).toEqual(b2);
+      await next.append(b3);
+      await next.append(b1);
+      expect(await new LedgerStore(dir).load()).toEqual(b1);
+    });
+
+    it('ignores changes of an earlier content of the file', async () => {
+      const dir = await killed();
+      const journal = join(dir, 'influxdb-ledger.journal');
+      const before = await readFile(journal, 'utf8');
+      await new LedgerStore(dir).save(known);
+      expect(await new LedgerStore(dir).load()).toEqual(known);
+      expect(await readFile(journal, 'utf8')).toBe(before);
+    });
+
+    it('continues after the whole was saved', async () => {
+      const dir = await directory();
+      const store = stored(dir);
+      for (const ledger of [b1, b2]) await store.append(ledger);
+      await store.save(known);
+      expect(await new LedgerStore(dir).load()).toEqual(known);
+      await store.append(b3);
+      expect(await new LedgerStore(dir).load()).toEqual(b3);
+    });
+
+    it('writes the whole into its file when it closes', async () => {
+      const dir = await directory();
+      const store = stored(dir);
+      for (const ledger of [b1, b2]) await store.append(ledger);
+      await store.close();
+      await rm(join(dir, 'influxdb-ledger.journal'));
+      expect(await new LedgerStore(dir).load()).toEqual(b2);
+    });
   });
 
   it('keeps a confirmation until it is used, for another process, too', async () => {

@@ -193,7 +193,14 @@ export class InfluxConnection {
     this.#pending.set(abandoned, clock.monotonic());
     const answer = await withDeadline({ clock, timeout, timeoutError, signals }, async (linked) => {
       try {
-        const response = await this.#agent.request(`${url}${path}`, { ...request, signal: linked });
+        const { method, headers = {}, body } = request;
+        const own = { signal: linked, ...(body === undefined ? {} : { body: body.toString() }) };
+        const response = await this.#agent.request(`${url}${path}`, {
+          method,
+          headers: body === undefined ? headers : { ...headers, 'content-type': formType },
+          // Not through ky, which prepares for its own retries: it converts a body to a stream and tees it, and links signals.
+          fetch: (input, init) => fetch(input, { ...init, ...own }),
+        });
         const bytes = await readBody(response, { clock, maxBytes, idleTimeout: timeout });
         const version = response.headers.get(versionHeader) ?? undefined;
         return { status: response.status, version, body: new TextDecoder().decode(bytes) };
@@ -209,6 +216,8 @@ export class InfluxConnection {
     return answer;
   }
 }
+
+const formType = 'application/x-www-form-urlencoded;charset=UTF-8';
 
 /** Milliseconds to wait for a response that only explains an error. */
 const pingTimeout = 2_000;

@@ -49,7 +49,7 @@ export class OwnStatements {
     this.#parts.contests.forget(step.item);
     const run = () => runStep(connection, step.action, { password, isOrdered: true });
     if (order !== undefined) return this.#parts.orders.carryOutGiven(ledger, order, await reader.read(), run);
-    await store.save(ledger);
+    await store.append(ledger);
     const refusal = await run();
     if (refusal !== undefined) return refusal;
     const user =
