@@ -54,7 +54,8 @@ export { formatDuration, parseDuration } from './meta/durations.js';
 export { emptyMetaData } from './meta/empty-metadata.js';
 export { equalMetadata } from './meta/equal-metadata.js';
 export { Leases } from './meta/leases.js';
-export { LocalMetaClient, type LocalMetaClientOptions } from './meta/local-meta-client.js';
+export { LocalMetaClient } from './meta/local-meta-client.js';
+export type { LocalMetaClientOptions } from './meta/local-meta-options.js';
 export type {
   Awaitable,
   ForkableMetaClient,

@@ -355,8 +355,7 @@ export class Manager {
       checkToken('an epoch', wanted);
       const { epoch: stored, ...orders } = await this.#store.dropOrders(cluster, since);
       const { version } = orders;
-      const [open] = version === noVersion ? this.#clusters.concerned(cluster) : [];
-      const epoch = open?.epochWithoutData(stored) ?? stored;
+      const epoch = this.#epochOf(cluster, stored, version !== noVersion);
       if (wanted !== undefined && wanted !== epoch) return { kind: 'epochMismatch', epoch, version };
       return { kind: 'dropOrders', epoch, ...orders };
     });
@@ -384,8 +383,7 @@ export class Manager {
     return this.#service.serving(async () => {
       checkClusterName(cluster);
       const { epoch, latest } = await this.#store.head(cluster);
-      const [open] = latest === undefined ? this.#clusters.concerned(cluster) : [];
-      return open?.epochWithoutData(epoch) ?? epoch;
+      return this.#epochOf(cluster, epoch, latest !== undefined);
     });
   }
 
@@ -426,6 +424,12 @@ export class Manager {
       this.#trail.record({ action: 'delete-cluster', cluster }, requester);
       for (const open of this.#clusters.concerned(cluster)) await open.changed();
     });
+  }
+
+  /** Returns the effective epoch; `stored` is the epoch in the store. */
+  #epochOf(cluster: string, stored: string, hasData: boolean): string {
+    const [open] = hasData ? [] : this.#clusters.concerned(cluster);
+    return open?.epochWithoutData(stored) ?? stored;
   }
 
   get #self(): ManagerInfo {

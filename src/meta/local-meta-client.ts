@@ -1,12 +1,10 @@
-import { optionsCheck } from '../check-options.js';
 import { type Clock, systemClock } from '../clock.js';
-import type { Random } from '../random.js';
-import { bigint, clock as clockKind, flag, func, number, object, text } from '../value-kinds.js';
 import { checkCost, defaultCost } from './bcrypt.js';
 import { encodeMetadata } from './codec/encode-metadata.js';
 import type { Operation } from './commit-sequence.js';
 import { minute } from './durations.js';
 import { emptyMetaData } from './empty-metadata.js';
+import { checkOptions, type LocalMetaClientOptions } from './local-meta-options.js';
 import { LocalStore } from './local-store.js';
 import type { ForkableMetaClient, MetaClient, PasswordHashingMetaClient } from './meta-client.js';
 import { checkedData, guardArguments } from './method-arguments.js';
@@ -57,40 +55,6 @@ import type {
   UserInfo,
 } from './records.js';
 import { authenticationFailed } from './refusals.js';
-
-/** Options of a {@link LocalMetaClient}. */
-export interface LocalMetaClientOptions {
-  /**
-   * Directory of the file `meta.db`, InfluxDB's own or a new one; the directory must exist. Default: none, everything is in memory.
-   */
-  readonly dir?: string;
-  /**
-   * Whether to keep `dir` for this client alone. InfluxDB does not look: never open the directory of a server that runs. Switch it off
-   * only where the file system cannot hold Unix sockets. Default: true.
-   */
-  readonly lock?: boolean;
-  /** Whether `createDatabase` creates the retention policy `autogen`. Default: true. */
-  readonly retentionAutoCreate?: boolean;
-  /** The bcrypt cost of new passwords, 4 to 14; each increment doubles the time. Default: 10, as in InfluxDB. */
-  readonly bcryptCost?: number;
-  /** Cluster id of a new store; an existing one has its own. Default: a random number of 63 bits. */
-  readonly clusterId?: bigint;
-  /** Initial metadata of a store in memory. Default: empty. */
-  readonly data?: MetaData;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-const checkOptions = optionsCheck<LocalMetaClientOptions>('LocalMetaClient', {
-  dir: text,
-  lock: flag,
-  retentionAutoCreate: flag,
-  bcryptCost: number,
-  clusterId: bigint,
-  data: object,
-  clock: clockKind,
-  random: func,
-});
 
 /** Duration of a lease, in nanoseconds. */
 const leaseDuration = minute;

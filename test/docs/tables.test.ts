@@ -17,12 +17,12 @@ const metricsPage = textOf('docs/reference/metrics.md');
 /** The headings below which options are documented, and the interfaces that declare them. */
 const options: [heading: string, ...declarations: [file: string, name: string][]][] = [
   ['## `CfluxClient`', ['src/client/config/options.ts', 'CfluxOptions']],
-  ['## `LocalMetaClient`', ['src/meta/local-meta-client.ts', 'LocalMetaClientOptions']],
+  ['## `LocalMetaClient`', ['src/meta/local-meta-options.ts', 'LocalMetaClientOptions']],
   ['## `HttpTransport`', ['src/transport/http-options.ts', 'HttpTransportOptions']],
   [
     '## `retry`, and `withRetry`',
     ['src/transport/retry-schedule.ts', 'RetryScheduleOptions'],
-    ['src/transport/with-retry.ts', 'RetryOptions'],
+    ['src/transport/attempts.ts', 'RetryOptions'],
   ],
   ['## `jsonLogger`', ['src/client/observe/json-logger.ts', 'JsonLoggerOptions']],
   ['## `Manager`', ['src/manager/manager-options.ts', 'ManagerOptions']],

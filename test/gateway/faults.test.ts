@@ -114,7 +114,7 @@ describeWithServer('influxd', 'a gateway among faults', () => {
     atEnd(() => toManager.close());
     let toServer: TcpProxy | undefined;
     const a = await gatewayNode(toManager.url, {
-      gateway: { managerTimeout: 300, statementTimeout: 600 },
+      gateway: { managerTimeout: 1_500, statementTimeout: 2_500 },
       mirror: { timeout: 1_000 },
       seenAt: async (url) => {
         toServer = await TcpProxy.start(url);

@@ -208,7 +208,7 @@ describeWithServer('influxd', 'R31: a statement for the cluster that fails', () 
   it('without a manager changes nothing, and writes and queries go on', async () => {
     const manager = await labManager();
     const proxy = await proxyBefore(manager.url);
-    const node = await gatewayNode(proxy.url, { gateway: { managerTimeout: 300 } });
+    const node = await gatewayNode(proxy.url, { gateway: { managerTimeout: 1_500 } });
     await ask(node, 'CREATE DATABASE x');
     await proxy.close();
     const response = await exchange(node.gateway.url, query('CREATE DATABASE y; CREATE DATABASE z'));

@@ -157,7 +157,7 @@ describeWithServer('influxd', 'R31: several statements for the cluster', () => {
     const manager = await labManager();
     const proxy = await TcpProxy.start(manager.url);
     atEnd(() => proxy.close());
-    const a = await gatewayNode(proxy.url, { gateway: { managerTimeout: 300 } });
+    const a = await gatewayNode(proxy.url, { gateway: { managerTimeout: 1_500 } });
     a.gateway.on('statement', () => void proxy.close());
     expect(await ask(a, 'CREATE DATABASE one; CREATE DATABASE two; CREATE DATABASE three')).toMatch(
       /^\{"results":\[\{"statement_id":0\},\{"statement_id":1,"error":"(cannot change the cluster|the outcome is unknown): [^"]*"\}\]\}\n$/,
@@ -171,7 +171,7 @@ describeWithServer('influxd', 'R31: several statements for the cluster', () => {
     const proxy = await TcpProxy.start(manager.url);
     atEnd(() => proxy.close());
     const a = await gatewayNode(proxy.url, {
-      gateway: { managerTimeout: 300 },
+      gateway: { managerTimeout: 1_500 },
       mirror: { drops: 'apply' },
     });
     await ask(a, 'CREATE DATABASE x; CREATE DATABASE kept');

@@ -1,10 +1,12 @@
+import { RecentMap } from '../../recent-map.js';
 import { atAddress, type Contender, mayBeSame, type Pusher } from './pusher.js';
-import { remember } from './remember.js';
 
 /** Default reservation for a requester that is not known to be slow, in milliseconds. */
 export const defaultConflictHold = 250;
 /** The longest reservation, in milliseconds, even for a slow requester. */
 const maxReservation = 2_000;
+/** Number of requesters, and of versions shown to them, that are remembered for one cluster. */
+export const maxRemembered = 1_000;
 /** Within any `window` milliseconds, reservations that ended without a commit take at most `budget`. */
 const window = 10_000;
 const budget = window / 2;
@@ -35,9 +37,9 @@ interface Standing {
  */
 export class Reservations {
   readonly #conflictHold: number;
-  readonly #standings = new Map<string, Standing>();
+  readonly #standings = new RecentMap<string, Standing>(maxRemembered);
   /** The versions that were shown to requesters, and when, if the delivery is to be measured. Oldest first. */
-  readonly #shownAt = new Map<string, Reservation & { readonly at?: number }>();
+  readonly #shownAt = new RecentMap<string, Reservation & { readonly at?: number }>(maxRemembered);
   /** The version that was stored last, and the name under which it was pushed. */
   #stored: { readonly version: number; readonly by: string } | undefined;
   /** Oldest first. */
@@ -50,7 +52,7 @@ export class Reservations {
 
   /** A requester was shown version `shown` in a conflict. */
   shown({ requester, shown }: Reservation, now: number): void {
-    remember(this.#shownAt, shownKey(requester, shown), { requester, shown, at: now });
+    this.#shownAt.renew(shownKey(requester, shown), { requester, shown, at: now });
   }
 
   /**
@@ -119,7 +121,7 @@ export class Reservations {
   waste({ requester, shown }: Reservation, lasted: number, now: number): void {
     // After wasting a long reservation a requester counts as fast until it is measured again; otherwise each would be twice the last.
     const isLong = lasted >= 2 * this.#conflictHold;
-    if (isLong) remember(this.#shownAt, shownKey(requester, shown), { requester, shown });
+    if (isLong) this.#shownAt.renew(shownKey(requester, shown), { requester, shown });
     this.#note(requester.name, { floor: shown, isWasteful: true, ...(isLong ? { delivery: 0 } : {}) });
     this.#spend(lasted, now);
   }
@@ -142,7 +144,7 @@ export class Reservations {
   }
 
   #note(name: string, change: Standing): void {
-    remember(this.#standings, name, { ...this.#standings.get(name), ...change });
+    this.#standings.renew(name, { ...this.#standings.get(name), ...change });
   }
 }
 

@@ -1,5 +1,6 @@
+import { RecentMap } from '../../recent-map.js';
 import type { Contender } from './pusher.js';
-import { remember } from './remember.js';
+import { maxRemembered } from './reservations.js';
 
 /** Milliseconds for which a waiting push may be delayed by runs, in all. */
 const maxDelay = 50;
@@ -24,13 +25,13 @@ interface Habit {
  * all of them. It has no clock: the time is an argument, in milliseconds of a monotonic clock.
  */
 export class Runs {
-  readonly #habits = new Map<string, Habit>();
+  readonly #habits = new RecentMap<string, Habit>(maxRemembered);
 
   /** The push was stored as `version`. */
   committed({ requester, sender = requester }: Contender, version: number, now: number): void {
     if (sender.address === undefined) return;
     const { name } = sender;
-    remember(this.#habits, name, { ...this.#habits.get(name), stored: version, at: now });
+    this.#habits.renew(name, { ...this.#habits.get(name), stored: version, at: now });
   }
 
   /** A push has arrived, with its complete body. */

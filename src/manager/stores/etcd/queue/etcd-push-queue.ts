@@ -3,6 +3,7 @@ import { repeat } from '../../../../async/repeat.js';
 import { debugLog } from '../../../../debug-log.js';
 import { CfluxError } from '../../../../errors.js';
 import { randomUuid } from '../../../../random.js';
+import { RecentMap } from '../../../../recent-map.js';
 import type { Commit, CommitResult, StoreContext } from '../../../manager-store.js';
 import { type Contender, type Pusher, pusherOf } from '../../../pushes/pusher.js';
 import { defaultConflictHold, Reservations } from '../../../pushes/reservations.js';
@@ -54,7 +55,7 @@ export class EtcdPushQueue {
   /** The id of this manager among those that share the store. */
   readonly self: string;
   readonly #queues = new Map<string, QueueView>();
-  readonly #reservations = new Map<string, Reservations>();
+  readonly #reservations = new RecentMap<string, Reservations>(maxClusters);
   readonly #kept: RetainedTickets;
   readonly #closing = lifetimeController();
   #anonymous = 0;
@@ -302,14 +303,7 @@ export class EtcdPushQueue {
 
   #reservationsOf(cluster: string): Reservations {
     const reservations = this.#reservations.get(cluster) ?? new Reservations(this.#context.conflictHold);
-    this.#reservations.delete(cluster);
-    this.#reservations.set(cluster, reservations);
-    if (this.#reservations.size > maxClusters) {
-      for (const oldest of this.#reservations.keys()) {
-        this.#reservations.delete(oldest);
-        break;
-      }
-    }
+    this.#reservations.renew(cluster, reservations);
     return reservations;
   }
 
