@@ -150,7 +150,16 @@ describe('LedgerStore', () => {
       expect(await new LedgerStore(dir).load()).toEqual(b1);
     });
 
-    it('ignores changes of an earlier content of the file', async () => {
+    it('R31: gives back the changes before one that was damaged', async () => {
+      const dir = await killed();
+      const journal = join(dir, 'influxdb-ledger.journal');
+      const text = await readFile(journal, 'utf8');
+      expect(text.split('"p"')).toHaveLength(2);
+      await writeFile(journal, text.replace('"p"', '"z"'));
+      expect(await new LedgerStore(dir).load()).toEqual(b1);
+    });
+
+    it('R31: ignores changes of an earlier content of the file', async () => {
       const dir = await killed();
       const journal = join(dir, 'influxdb-ledger.journal');
       const before = await readFile(journal, 'utf8');
