@@ -43,7 +43,6 @@ async function bundleOf(entry: string): Promise<string> {
     platform: 'node',
     target: 'node20',
     packages: 'external',
-    keepNames: true,
     logLevel: 'error',
     plugins: mutant === '' ? [] : [await mutantOf()],
   });
