@@ -68,13 +68,15 @@ export class HttpAgent {
     const connections = this.#connections(Agent);
     connections.waiting += 1;
     const { sockets } = connections;
-    const { fetch: send = fetch } = options;
+    // Not through ky, which prepares for its own retries: it converts a body to a stream and tees it, and links signals.
+    const { body, signal, ...others } = options;
+    const own = { signal: signal ?? null, ...(body === undefined ? {} : { body }) };
     try {
       return await sockets.run(() =>
         ky(url, {
-          ...options,
+          ...others,
           // The options of the connections are not ky's.
-          fetch: (input, init) => send(input, { ...init, ...sockets.options }),
+          fetch: (input, init) => fetch(input, { ...init, ...own, ...sockets.options }),
           redirect: 'error',
           retry: 0,
           timeout: false,

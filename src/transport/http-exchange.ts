@@ -150,12 +150,11 @@ export class HttpExchange {
     token: string | undefined,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
-    const own = { signal, ...(body === undefined ? {} : { body }) };
     const response = await this.#agent.request(`${endpoint}${path}`, {
       method,
       headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      // Not through ky, which prepares for its own retries: it converts a body to a stream and tees it, and links signals.
-      fetch: (input, init) => fetch(input, { ...init, ...own }),
+      signal,
+      ...(body === undefined ? {} : { body }),
     });
     // Read the body of errors too, because an unread body keeps its socket.
     const answered = await readBody(response, {

@@ -897,7 +897,7 @@ export const managerMutants: readonly Mutant[] = [
     rule: 'R28',
     breaks: 'a manager that was out of touch with etcd knows all nodes',
     file: 'manager/stores/etcd/nodes/contact.ts',
-    find: 'if (!isFirst && now - this.#readAt > 2 * this.#interval) this.#since = now;',
+    find: 'if (!isFirst && this.isInterrupted) this.#since = now;',
     replace: '',
     tests: etcdNodes,
   },

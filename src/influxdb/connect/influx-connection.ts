@@ -194,12 +194,11 @@ export class InfluxConnection {
     const answer = await withDeadline({ clock, timeout, timeoutError, signals }, async (linked) => {
       try {
         const { method, headers = {}, body } = request;
-        const own = { signal: linked, ...(body === undefined ? {} : { body: body.toString() }) };
         const response = await this.#agent.request(`${url}${path}`, {
           method,
           headers: body === undefined ? headers : { ...headers, 'content-type': formType },
-          // Not through ky, which prepares for its own retries: it converts a body to a stream and tees it, and links signals.
-          fetch: (input, init) => fetch(input, { ...init, ...own }),
+          signal: linked,
+          ...(body === undefined ? {} : { body: body.toString() }),
         });
         const bytes = await readBody(response, { clock, maxBytes, idleTimeout: timeout });
         const version = response.headers.get(versionHeader) ?? undefined;

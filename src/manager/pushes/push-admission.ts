@@ -154,7 +154,7 @@ export class PushAdmission {
     else if (!requester.isShared) this.#waste(held);
   }
 
-  /** A version was stored: its requester may store more in a run before those that wait. */
+  /** A version was stored: its requester may store more versions in a run, before the waiting pushes. */
   #stored(contender: Contender, stored: number, now: number): void {
     this.#runs?.committed(contender, stored, now);
     const ms = this.#runs?.awaited(contender, this.#delay) ?? 0;

@@ -32,12 +32,12 @@ export class Contact {
     const result = takeUp();
     const isFirst = this.#readAt === Number.NEGATIVE_INFINITY;
     const now = this.#clock.monotonic();
-    if (!isFirst && now - this.#readAt > 2 * this.#interval) this.#since = now;
+    if (!isFirst && this.isInterrupted) this.#since = now;
     this.#readAt = now;
     return result;
   }
 
-  /** Heartbeats were stored, or could not be: those that cannot be stored for long are of nodes that seem dead. */
+  /** Heartbeats were stored, or could not be stored: then their nodes seem dead after a while. */
   stored(isStored: boolean): void {
     const now = this.#clock.monotonic();
     if (isStored) this.#failingSince = undefined;
