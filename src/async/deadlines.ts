@@ -3,18 +3,19 @@ import { Alarm } from './alarm.js';
 
 interface Deadline {
   readonly at: number;
-  readonly expire: () => void;
-  place: number;
+  /** Undefined once it is cancelled. */
+  expire: (() => void) | undefined;
 }
 
 /**
- * Any number of deadlines on one timer: ten thousand held polls need only one. A binary heap with the earliest deadline on top;
- * each entry has its index, so that cancelling one takes a few swaps.
+ * Any number of deadlines on one timer: ten thousand held polls need only one. A binary heap with the earliest deadline on top. A
+ * cancelled one stays there until half of them are cancelled, because moving it out alone would cost more than all else about it.
  */
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #heap: Deadline[] = [];
   readonly #alarm: Alarm;
+  #heap: Deadline[] = [];
+  #cancelled = 0;
   #closed = false;
 
   constructor(clock: Clock) {
@@ -23,61 +24,69 @@ export class Deadlines {
   }
 
   get size(): number {
-    return this.#heap.length;
+    return this.#heap.length - this.#cancelled;
   }
 
   /** Calls `expire` once after `ms` milliseconds, unless the returned function cancels it; never after `close`. */
   add(ms: number, expire: () => void): () => void {
     if (this.#closed) return () => {};
-    const deadline: Deadline = { at: this.#clock.monotonic() + ms, expire, place: this.#heap.length };
-    this.#heap.push(deadline);
-    this.#rise(deadline);
+    const deadline: Deadline = { at: this.#clock.monotonic() + ms, expire };
+    this.#rise(deadline, this.#heap.push(deadline) - 1);
     this.#arm();
-    return () => this.#remove(deadline);
+    return () => this.#cancel(deadline);
   }
 
   close(): void {
     this.#closed = true;
     this.#alarm.cancel();
-    this.#heap.length = 0;
+    this.#heap = [];
+    this.#cancelled = 0;
   }
 
-  #remove(deadline: Deadline): void {
-    if (this.#heap[deadline.place] !== deadline) return;
-    const last = this.#heap.pop();
-    if (last !== undefined && last !== deadline) {
-      this.#put(last, deadline.place);
-      this.#rise(last);
-      this.#sink(last);
-    }
+  #cancel(deadline: Deadline): void {
+    if (deadline.expire === undefined || this.#closed) return;
+    deadline.expire = undefined;
+    this.#cancelled += 1;
+    if (2 * this.#cancelled >= this.#heap.length) this.#removeCancelled();
+  }
+
+  #removeCancelled(): void {
+    this.#heap = this.#heap.filter(({ expire }) => expire !== undefined);
+    this.#cancelled = 0;
+    for (let place = this.#heap.length >> 1; place-- > 0; ) this.#sink(place);
     if (this.#heap.length === 0) this.#arm();
   }
 
-  #rise(deadline: Deadline): void {
-    while (deadline.place > 0) {
-      const parentPlace = (deadline.place - 1) >> 1;
-      const parent = this.#heap[parentPlace];
-      if (parent === undefined || parent.at <= deadline.at) return;
-      this.#put(parent, deadline.place);
-      this.#put(deadline, parentPlace);
+  /** Puts `deadline` at `place`, or above it. */
+  #rise(deadline: Deadline, place: number): void {
+    let free = place;
+    while (free > 0) {
+      const above = (free - 1) >> 1;
+      const parent = this.#heap[above];
+      if (parent === undefined || parent.at <= deadline.at) break;
+      this.#heap[free] = parent;
+      free = above;
     }
+    this.#heap[free] = deadline;
   }
 
-  #sink(deadline: Deadline): void {
+  /** Moves the deadline at `place` below all that are earlier. */
+  #sink(place: number): void {
+    const deadline = this.#heap[place];
+    if (deadline === undefined) return;
+    let free = place;
     for (;;) {
-      const left = this.#heap[2 * deadline.place + 1];
-      const right = this.#heap[2 * deadline.place + 2];
-      const child = right !== undefined && left !== undefined && right.at < left.at ? right : left;
-      if (child === undefined || child.at >= deadline.at) return;
-      const childPlace = child.place;
-      this.#put(child, deadline.place);
-      this.#put(deadline, childPlace);
+      const left = 2 * free + 1;
+      const [first, second] = [this.#heap[left], this.#heap[left + 1]];
+      const [child, below] =
+        first !== undefined && second !== undefined && second.at < first.at
+          ? [second, left + 1]
+          : [first, left];
+      if (child === undefined || child.at >= deadline.at) break;
+      this.#heap[free] = child;
+      free = below;
     }
-  }
-
-  #put(deadline: Deadline, place: number): void {
-    this.#heap[place] = deadline;
-    deadline.place = place;
+    this.#heap[free] = deadline;
   }
 
   #arm(): void {
@@ -88,9 +97,19 @@ export class Deadlines {
 
   #expire(now: number): void {
     for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
-      this.#remove(first);
-      first.expire();
+      this.#removeFirst();
+      const { expire } = first;
+      first.expire = undefined;
+      if (expire === undefined) this.#cancelled -= 1;
+      else expire();
     }
     this.#arm();
+  }
+
+  #removeFirst(): void {
+    const last = this.#heap.pop();
+    if (last === undefined || this.#heap.length === 0) return;
+    this.#heap[0] = last;
+    this.#sink(0);
   }
 }

@@ -322,7 +322,7 @@ export class Manager {
       isLegacy?: boolean;
     } = {},
   ): Promise<ManagerPollResult> {
-    return this.#service.serving(async () => {
+    return this.#service.serving(() => {
       checkClusterName(request.cluster);
       // Jitter shortens the wait only: HTTP clients commonly give up after 300 s.
       const wait = Math.min(

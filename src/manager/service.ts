@@ -46,13 +46,14 @@ export class Service {
     return this.#closing;
   }
 
-  /** Runs a call, after opening. */
+  /** Runs a call, after opening. What the call throws rejects, so that it need not be async: a promise of a promise is expensive. */
   serving<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#isOpen) return call();
-    return this.open().then(() => {
-      if (this.#closing !== undefined) throw managerClosed();
+    if (!this.#isOpen) return this.#opened(call);
+    try {
       return call();
-    });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Runs a call that may store something. */
@@ -62,6 +63,12 @@ export class Service {
     const done = () => this.#underWay.delete(result);
     result.then(done, done);
     return result;
+  }
+
+  async #opened<T>(call: () => Promise<T>): Promise<T> {
+    await this.open();
+    if (this.#closing !== undefined) throw managerClosed();
+    return call();
   }
 
   async #close(): Promise<void> {

@@ -19,9 +19,9 @@ interface WatchedSocket extends Socket {
 export function ensureClose(socket: WatchedSocket, response: ServerResponse, closed?: () => void): void {
   const responses = socket[watched] ?? watch(socket);
   responses.add(response);
-  response.once('close', () => {
-    responses.delete(response);
-    closed?.();
+  // Not `once`: removing the listener is more expensive than all the rest here.
+  response.on('close', () => {
+    if (responses.delete(response)) closed?.();
   });
 }
 

@@ -28,6 +28,40 @@ describe('Deadlines', () => {
     );
   });
 
+  it('expires those that are not cancelled in time, whichever are cancelled, and when', async () => {
+    const time = fc.integer({ min: 1, max: 100 });
+    const entry = fc.record({ added: time, ms: time, cancelled: fc.option(time) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { maxLength: 60 }), async (entries) => {
+        const clock = new ManualClock();
+        const deadlines = new Deadlines(clock);
+        const expired: number[] = [];
+        const cancels = new Map<number, () => void>();
+        for (let now = 1; now <= 100; now += 1) {
+          for (const [i, { added, ms }] of entries.entries())
+            if (added === now)
+              cancels.set(
+                i,
+                deadlines.add(ms, () => expired.push(i)),
+              );
+          for (const [i, { cancelled }] of entries.entries()) if (cancelled === now) cancels.get(i)?.();
+          expect(clock.timers).toBe(deadlines.size === 0 ? 0 : 1);
+          await clock.advance(1);
+        }
+        await clock.advance(1_000);
+        const inTime = ({ added, ms, cancelled }: (typeof entries)[number]) =>
+          cancelled === null || cancelled < added || cancelled >= added + ms;
+        expect(expired.toSorted((a, b) => a - b)).toEqual(
+          [...entries.entries()].filter(([, each]) => inTime(each)).map(([i]) => i),
+        );
+        const due = expired.map((i) => (entries[i]?.added ?? 0) + (entries[i]?.ms ?? 0));
+        expect(due).toEqual(due.toSorted((a, b) => a - b));
+        expect(deadlines.size).toBe(0);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it('takes deadlines that are added while others expire', async () => {
     const clock = new ManualClock();
     const deadlines = new Deadlines(clock);
