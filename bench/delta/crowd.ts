@@ -8,7 +8,7 @@ import type { MeasuredChild } from '../measured-child.js';
 /** Bytes of the metadata. */
 export const size = 500_000;
 
-export type Kind = 'manager' | 'bare-fan-out' | 'sliced-fan-out';
+export type Kind = 'manager' | 'bare-fan-out' | 'headed-fan-out';
 export type Form = 'delta' | 'snapshot';
 
 /** Milliseconds of one change that is published to held polls. */
@@ -37,8 +37,9 @@ export class Crowd {
     this.#server = server;
   }
 
-  static async gather(kind: Kind, form: Form, count: number): Promise<Crowd> {
-    const crowd = new Crowd(kind, form, await startServer(kind));
+  /** @param args of the server */
+  static async gather(kind: Kind, form: Form, count: number, ...args: string[]): Promise<Crowd> {
+    const crowd = new Crowd(kind, form, await startServer(kind, ...args));
     crowd.#position = await push(crowd.url, 'POST', crowd.#position, { body: crowd.#bytes });
     crowd.#connections = await openConnections(crowd.url, count);
     return crowd;
@@ -46,6 +47,11 @@ export class Crowd {
 
   get url(): string {
     return this.#server.url;
+  }
+
+  /** Names and values of the headers of the last response alternate. */
+  get headers(): readonly string[] {
+    return this.#connections[0]?.lastHeaders ?? [];
   }
 
   /** Sends the polls, and publishes a change to them. @param begins is called before the push */

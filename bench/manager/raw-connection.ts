@@ -5,6 +5,7 @@ export class RawConnection {
   readonly #socket: Socket;
   #missing = 0;
   #head = '';
+  #lastHead = '';
   #received: (() => void) | undefined;
   #lost: (reason: Error) => void = () => {};
 
@@ -32,6 +33,15 @@ export class RawConnection {
     });
   }
 
+  /** Names and values of the headers of the last response alternate, without those that Node adds and the length. */
+  get lastHeaders(): readonly string[] {
+    const [, ...lines] = this.#lastHead.split('\r\n');
+    return lines.flatMap((line) => {
+      const [, name = '', value = ''] = /^([^:]+): (.*)$/.exec(line) ?? [];
+      return /^(date|connection|keep-alive|content-length)$/i.test(name) ? [] : [name, value];
+    });
+  }
+
   close(): void {
     this.#lost = () => {};
     this.#socket.destroy();
@@ -46,6 +56,7 @@ export class RawConnection {
       const length = Number(/content-length: (\d+)/i.exec(this.#head)?.[1] ?? 0);
       bytes = this.#head.length - end - 4;
       this.#missing = length;
+      this.#lastHead = this.#head.slice(0, end);
       this.#head = '';
     }
     this.#missing -= bytes;

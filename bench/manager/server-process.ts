@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate, setTimeout } from 'node:timers/promises';
@@ -6,7 +6,8 @@ import { createManagerServer, LmdbStore, Manager, MemoryStore } from '../../src/
 import { hashSamples } from '../delta/hash-samples.js';
 
 // A server in a process of its own, so that its CPU and memory are measured apart from those of the load.
-// Arguments: manager | bare-heartbeat | bare-fan-out | sliced-fan-out, and for a manager its directory (none: memory), its turn, and whether it hashes samples only.
+// Arguments: manager | bare-heartbeat | bare-fan-out | headed-fan-out; for a manager its directory (none: memory), its turn, and whether it hashes samples only;
+// for a headed fan-out the headers of its responses, as JSON.
 
 const [kind, dir = '', turn = '250', hashing] = process.argv.slice(2);
 if (hashing === 'samples') hashSamples();
@@ -25,20 +26,22 @@ const answerEmpty = (response: ServerResponse) => {
 
 /** The least that a fan-out can cost with node:http: one shared buffer, and nothing asked. */
 const waiting: ServerResponse[] = [];
-function send(response: ServerResponse, body: Buffer): void {
-  response.writeHead(200, {
-    'Content-Type': 'application/octet-stream',
-    'Content-Length': body.byteLength,
-  });
+function send(response: ServerResponse, body: Buffer, headers: OutgoingHttpHeaders | string[]): void {
+  response.writeHead(200, headers);
   response.end(body);
 }
 
-/** All in one turn of the event loop, or in slices, between which other requests are served. */
+/** All in one turn of the event loop, or headed in slices, between which other requests are served. */
 async function fanOut(body: Buffer): Promise<void> {
   const responses = waiting.splice(0);
-  const size = kind === 'sliced-fan-out' ? 32 : responses.length;
+  const isHeaded = kind === 'headed-fan-out';
+  const size = isHeaded ? 32 : responses.length;
+  const length = String(body.byteLength);
+  const headers = isHeaded
+    ? [...JSON.parse(dir), 'Content-Length', length]
+    : { 'Content-Type': 'application/octet-stream', 'Content-Length': length };
   while (responses.length > 0) {
-    for (const response of responses.splice(-size)) send(response, body);
+    for (const response of responses.splice(-size)) send(response, body, headers);
     if (responses.length > 0) await setImmediate();
   }
 }

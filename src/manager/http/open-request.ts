@@ -6,7 +6,8 @@ import type { TokenSource } from './tokens.js';
 export class OpenRequest implements Abortable {
   readonly #response: ServerResponse;
   #controller: AbortController | undefined;
-  #listeners: (() => void)[] = none;
+  /** Rarely more than one. */
+  #listeners: (() => void)[] = [];
   #reason: unknown;
   /** Rejects if the bearer is no longer authorized; undefined if no token was required. */
   readmit: ((bearers: TokenSource) => Promise<unknown>) | undefined;
@@ -24,11 +25,12 @@ export class OpenRequest implements Abortable {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners = [...this.#listeners, listener];
+    this.#listeners.push(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners = this.#listeners.filter((each) => each !== listener);
+    const place = this.#listeners.indexOf(listener);
+    if (place >= 0) this.#listeners.splice(place, 1);
   }
 
   /** Created on demand, only for requests that need a real one: it would be the most expensive part of a heartbeat, and of a poll. */
@@ -45,8 +47,7 @@ export class OpenRequest implements Abortable {
     if (this.aborted) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    for (const listener of this.#listeners) listener();
-    this.#listeners = none;
+    for (const listener of this.#listeners.splice(0)) listener();
   }
 
   /** Prevents the connection from being used again. */
@@ -54,5 +55,3 @@ export class OpenRequest implements Abortable {
     if (!this.#response.headersSent) this.#response.setHeader('Connection', 'close');
   }
 }
-
-const none: (() => void)[] = [];
