@@ -1,3 +1,4 @@
+import { checkNames, readArguments } from '../scripts/program-arguments.js';
 import { type Figure, printFigures } from './report.js';
 
 /** Each suite measures one part of the library, every figure beside a floor measured in the same run. */
@@ -29,19 +30,15 @@ const help = `npm run bench -- [suites] [--json]
   --json   the figures as JSON, at the end
 Each figure stands beside a floor measured in the same run; a ratio that misses its target is marked MISS.`;
 
-const args = process.argv.slice(2);
-if (args.includes('--help')) {
-  console.log(help);
-  process.exit(0);
-}
-const json = args.includes('--json');
-const names = args.filter((arg) => arg !== '--json');
+const {
+  values: { json },
+  positionals: names,
+} = readArguments(help, { options: { json: { type: 'boolean' } }, allowPositionals: true });
 const selects = (name: string, suite: string) => suite === name || suite.startsWith(`${name}/`);
-const unknown = names.filter((name) => !Object.keys(suites).some((suite) => selects(name, suite)));
-if (unknown.length > 0) {
-  console.error(`no such suite or option: ${unknown.join(', ')}\n\n${help}`);
-  process.exit(2);
-}
+checkNames(names, (name) => Object.keys(suites).some((suite) => selects(name, suite)), {
+  what: 'suite',
+  help,
+});
 
 const figures: Figure[] = [];
 for (const [suite, load] of Object.entries(suites)) {

@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel, type IConfigFile } from '@microsoft/api-extractor';
+import { readArguments } from '../program-arguments.js';
 
-/*
- * npm run api             writes the report of each entry point's public API, from the types in dist
- * npm run api -- --check  fails where a report differs from the types
- */
+const help = `npm run api             writes the report of each entry point's public API, from the types in dist
+npm run api -- --check  fails where a report differs from the types`;
 
 const root = resolve(import.meta.dirname, '../..');
 const reports = 'scripts/api/reports';
-const isCheck = process.argv.includes('--check');
+const { check: isCheck } = readArguments(help, { options: { check: { type: 'boolean' } } }).values;
 
 interface Entry {
   readonly import?: { readonly types: string };

@@ -1,24 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { checkNames, readArguments } from '../program-arguments.js';
 import { nightlySteps } from './steps.js';
 
-/*
- * npm run nightly                  all steps, each to its end, also after one failed
- * npm run nightly -- fuzz kills    those alone
- * npm run nightly -- --list        what there is
- */
+const list = nightlySteps.map(({ name, what }) => `${name.padEnd(14)} ${what}`).join('\n');
+const help = `npm run nightly                all steps, each to its end, also after one failed
+npm run nightly -- fuzz kills  those alone
+npm run nightly -- --list      only lists them
 
-const { values, positionals } = parseArgs({
-  options: { list: { type: 'boolean', default: false } },
+${list}`;
+
+const { values, positionals } = readArguments(help, {
+  options: { list: { type: 'boolean' } },
   allowPositionals: true,
 });
+checkNames(positionals, (name) => nightlySteps.some((step) => step.name === name), { what: 'step', help });
 const say = (line: string) => process.stdout.write(`${line}\n`);
-
-const unknown = positionals.filter((name) => !nightlySteps.some((step) => step.name === name));
-if (values.list || unknown.length > 0) {
-  if (unknown.length > 0) say(`no such step: ${unknown.join(', ')}; there are:`);
-  for (const { name, what } of nightlySteps) say(`${name.padEnd(14)} ${what}`);
-  process.exit(unknown.length > 0 ? 2 : 0);
+if (values.list) {
+  say(list);
+  process.exit();
 }
 
 const results: string[] = [];

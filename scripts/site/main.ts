@@ -1,23 +1,21 @@
-/**
- * Makes the documentation site from the documents and the comments of this repository, without a network (but for the first run, which
- * installs VitePress), and checks it:
- *
- *     npm run site                      site/dist
- *     npm run site -- --base /0.2/      for the folder of a version
- *     npm run site -- --no-check        without the checks in Chromium
- *     npm run site -- --twice           builds it again, and compares the bytes
- */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from '../program-arguments.js';
 import { checkInBrowser } from './check-in-browser.js';
 import { checkPages } from './check-pages.js';
 import { digestsBelow } from './digests-below.js';
 import { built, root } from './documents.js';
 import { layOutPages } from './lay-out-pages.js';
 
-const { values } = parseArgs({
+const help = `npm run site                  site/dist
+npm run site -- --base /0.2/  for the folder of a version
+npm run site -- --no-check    without the checks in Chromium
+npm run site -- --twice       builds it again, and compares the bytes
+Makes the documentation site from the documents and the comments of this repository, without a network (but for the first run, which
+installs VitePress), and checks it.`;
+
+const { values } = readArguments(help, {
   options: {
     base: { type: 'string', default: '/' },
     'no-check': { type: 'boolean', default: false },

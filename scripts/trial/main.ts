@@ -1,21 +1,23 @@
-/**
- * Tries the package as its users get it: packed, installed by npm in an empty folder, imported and required, type-checked, its
- * command called, without and with its optional packages. On the Node at hand, then on those that are named:
- *
- *     npm run build && npm run trial -- 20 22 24
- *
- * `--bun` also runs it under Bun, which is a large download. It needs the registry.
- */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pack } from '../pack.js';
+import { checkNames, readArguments } from '../program-arguments.js';
 import { Folder } from './folder.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const versions = process.argv.slice(2).filter((argument) => argument !== '--bun');
-const hasBun = process.argv.includes('--bun');
+const help = `npm run build && npm run trial       on the Node at hand
+npm run build && npm run trial -- 20 22 24
+                                     then on these versions of Node
+  --bun                              also under Bun, which is a large download
+Tries the package as its users get it: packed, installed by npm in an empty folder, imported and required, type-checked, its command
+called, without and with its optional packages. It needs the registry.`;
+const {
+  values: { bun: hasBun },
+  positionals: versions,
+} = readArguments(help, { options: { bun: { type: 'boolean' } }, allowPositionals: true });
+checkNames(versions, (version) => /^\d+(?:\.\d+){0,2}$/.test(version), { what: 'version of Node', help });
 
 /** How a version of Node runs a program; `undefined` is the one at hand. */
 const nodeOf = (version: string | undefined): readonly [string, ...string[]] =>

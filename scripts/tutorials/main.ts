@@ -1,22 +1,20 @@
-/**
- * Follows the tutorials, step by step, each in an empty folder with the packed package, and compares the output with what they show:
- *
- *     npm run build && npm run tutorials
- *     npm run tutorials -- two-nodes
- *
- * It needs the registry, `influxd` and `curl`.
- */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pack } from '../pack.js';
+import { checkNames, readArguments } from '../program-arguments.js';
 import { follow } from './follow.js';
 
 const folder = fileURLToPath(new URL('../../docs/tutorials/', import.meta.url));
-const named = process.argv.slice(2);
-const names = readdirSync(folder)
-  .map((file) => file.replace(/\.md$/, ''))
-  .filter((name) => named.length === 0 || named.includes(name));
+const all = readdirSync(folder).map((file) => file.replace(/\.md$/, ''));
+const help = `npm run build && npm run tutorials  all of them
+npm run tutorials -- two-nodes      those alone, of: ${all.join(', ')}
+Follows the tutorials, step by step, each in an empty folder with the packed package, and compares the output with what they show.
+It needs the registry, influxd and curl.`;
+
+const { positionals: named } = readArguments(help, { allowPositionals: true });
+checkNames(named, (name) => all.includes(name), { what: 'tutorial', help });
+const names = all.filter((name) => named.length === 0 || named.includes(name));
 
 const tarball = pack();
 try {

@@ -1,12 +1,13 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { checkNames, readArguments, refuse } from '../../scripts/program-arguments.js';
 import { account } from './account.js';
 import { allFaults, findAbility } from './faults.js';
 import { runChaos } from './run.js';
 
 const help = `npm run chaos -- [options]
+Real processes, real faults, and a checker of what clients saw.
   --seconds N        how long faults strike (default: 60)
   --seed N           of the schedule (default: drawn)
   --store lmdb|etcd  one manager on lmdb, or three on three etcd members (default: lmdb)
@@ -18,13 +19,8 @@ Ends with 1 where something is violated, and names the file of the history; with
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-function refuse(why: string): never {
-  say(`${why}\n\n${help}`);
-  process.exit(2);
-}
-
 function readOptions() {
-  const { values } = parseArgs({
+  const { values } = readArguments(help, {
     options: {
       seconds: { type: 'string', default: '60' },
       seed: { type: 'string', default: `${Math.floor(Math.random() * 1e6)}` },
@@ -33,17 +29,14 @@ function readOptions() {
       influxd: { type: 'boolean', default: false },
       only: { type: 'string' },
       keep: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) refuse('Real processes, real faults, and a checker of what clients saw.');
   const [seconds, seed, nodes] = [values.seconds, values.seed, values.nodes].map(Number);
-  if (!seconds || seed === undefined || !Number.isSafeInteger(seed) || !nodes) refuse('not a number');
+  if (!seconds || seed === undefined || !Number.isSafeInteger(seed) || !nodes) refuse('not a number', help);
   const { store, influxd } = values;
-  if (store !== 'lmdb' && store !== 'etcd') refuse(`no such store: ${store}`);
+  if (store !== 'lmdb' && store !== 'etcd') refuse(`no such store: ${store}`, help);
   const chosen = values.only?.split(',');
-  const stranger = chosen?.find((name) => !allFaults.some((fault) => fault.name === name));
-  if (stranger !== undefined) refuse(`no such fault: ${stranger}`);
+  checkNames(chosen ?? [], (name) => allFaults.some((fault) => fault.name === name), { what: 'fault', help });
   const faults = allFaults.filter(({ name }) => chosen?.includes(name) ?? true);
   return { seconds, seed, nodes, store, influxd, faults, chosen, keep: values.keep } as const;
 }
@@ -53,7 +46,7 @@ const { obstacles, smallDisk, namespace } = await findAbility();
 for (const obstacle of obstacles) say(`LEFT OUT    ${obstacle}`);
 const isAskedFor = obstacles.some((obstacle) => chosen?.some((name) => obstacle.startsWith(`${name}:`)));
 if (isAskedFor || (obstacles.length > 0 && process.env['CI'] === 'true'))
-  refuse('a fault that was asked for can not be had here');
+  refuse('a fault that was asked for cannot be had here', help);
 
 say(
   `seed ${options.seed}, ${options.seconds} s, ${options.nodes} nodes, ${options.store}${options.influxd ? ', influxd' : ''}`,

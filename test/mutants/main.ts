@@ -1,16 +1,22 @@
+import { checkNames, readArguments } from '../../scripts/program-arguments.js';
 import { allMutants } from './all-mutants.js';
 import type { Mutant } from './mutant.js';
 import { runTests } from './run-tests.js';
 
-/*
- * npm run mutants               all of them
- * npm run mutants -- R5 R11.2   those of a rule, or a single one
- */
+const help = `npm run mutants               all of them
+npm run mutants -- R5 R11.2   those of a rule, or a single one
+Breaks a rule in a copy of the code, and expects a test to fail. Ends with 1 where none does.`;
 
 const atOnce = 2;
-const wanted = process.argv.slice(2);
-const chosen = [...allMutants].filter(
-  ([name, { rule }]) => wanted.length === 0 || wanted.includes(name) || wanted.includes(rule),
+const { positionals: wanted } = readArguments(help, { allowPositionals: true });
+const selects = (wish: string, name: string, rule: string) => wish === name || wish === rule;
+const all = [...allMutants];
+checkNames(wanted, (wish) => all.some(([name, { rule }]) => selects(wish, name, rule)), {
+  what: 'rule or mutant',
+  help,
+});
+const chosen = all.filter(
+  ([name, { rule }]) => wanted.length === 0 || wanted.some((wish) => selects(wish, name, rule)),
 );
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -64,4 +70,4 @@ say(
   `\n${chosen.length} mutants of ${rules.size} rules: ${survivors.length} survive ${survivors.join(' ')}, ` +
     `${undecided.length} undecided ${undecided.join(' ')}`,
 );
-process.exitCode = chosen.length === 0 || survivors.length + undecided.length > 0 ? 1 : 0;
+process.exitCode = survivors.length + undecided.length > 0 ? 1 : 0;

@@ -7,19 +7,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments, refuse } from '../../scripts/program-arguments.js';
 import { createManagerServer, Manager, MemoryStore } from '../../src/manager/index.js';
 import { bundle } from '../support/bundle.js';
 import { freePort, startInfluxd } from '../support/influxd.js';
 import { grows, type Point, trendOf } from './trend.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
+const help = `npm run soak:gateway -- [options]
+  --minutes N  at least 1 (default: 10)
+A gateway under load; ends with 1 where a resource grows, or a response is wrong.`;
+
+const { values } = readArguments(help, { options: { minutes: { type: 'string', default: '10' } } });
 const minutes = Number(values.minutes);
-if (!(minutes >= 1)) {
-  say('npm run soak:gateway -- --minutes N (at least 1, default 10)');
-  process.exit(2);
-}
+if (!(minutes >= 1)) refuse('--minutes must be a number of at least 1', help);
 
 /** Milliseconds between two samples. */
 const pause = 5_000;

@@ -1,9 +1,15 @@
-import { parseArgs } from 'node:util';
+import { readArguments, refuse } from '../../scripts/program-arguments.js';
 import { processes, soak } from './soak.js';
 import { grows, trendOf } from './trend.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const { values } = parseArgs({
+const help = `npm run soak -- [options]
+  --minutes N  at least 2 (default: 30)
+  --nodes N    (default: 200)
+  --seed N     (default: 1)
+A changing fleet; ends with 1 where a resource grows, or nodes disagree.`;
+
+const { values } = readArguments(help, {
   options: {
     minutes: { type: 'string', default: '30' },
     nodes: { type: 'string', default: '200' },
@@ -11,10 +17,9 @@ const { values } = parseArgs({
   },
 });
 const [minutes = 0, nodes = 0, seed = 0] = [values.minutes, values.nodes, values.seed].map(Number);
-if (!(minutes >= 2) || !(nodes > 0) || !Number.isSafeInteger(seed)) {
-  say('npm run soak -- --minutes N (at least 2, default 30) --nodes N (default 200) --seed N');
-  process.exit(2);
-}
+if (!(minutes >= 2)) refuse('--minutes must be a number of at least 2', help);
+if (!Number.isSafeInteger(nodes) || nodes < 1) refuse('--nodes must be a positive integer', help);
+if (!Number.isSafeInteger(seed)) refuse('--seed must be an integer', help);
 /** What is never called growth, for it is noise: of timers and sockets less than one for each node of a process. */
 const least: Record<string, number> = {
   heap: 4e6,
