@@ -4,19 +4,12 @@ import { debugLog } from '../../debug-log.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
 import { HttpAgent } from '../../transport/http-agent.js';
 import { readBody } from '../../transport/http-body.js';
-import { networkFailure } from '../../transport/http-failure.js';
 import { basic, InfluxCredentials } from './influx-credentials.js';
 import { type InfluxAddress, type InfluxConnectionOptions, resolveAddress } from './influx-options.js';
 import { MissingColumns, readError, readResults, type StatementResult } from './influx-results.js';
+import { refusalBehind, requestFailure, responseError, withoutWords } from './response-error.js';
 import { expectVersionOne, versionHeader, versionIn } from './server-version.js';
-import {
-  isTrouble,
-  refusal,
-  secretStatementError,
-  statementError,
-  troubleOf,
-  withheldRefusal,
-} from './statement-error.js';
+import { isTrouble, secretStatementError, statementError, troubleOf } from './statement-error.js';
 
 const debug = debugLog('cflux:influxdb');
 
@@ -146,7 +139,7 @@ export class InfluxConnection {
       this.#respondedAt = this.address.clock.monotonic();
       return answer.body;
     }
-    throw errorOf(answer.status, mayQuote ? readError(answer.body) : undefined, url);
+    throw responseError(answer.status, mayQuote ? readError(answer.body) : undefined, url);
   }
 
   #query(
@@ -206,7 +199,7 @@ export class InfluxConnection {
       } catch (error) {
         // The host name may resolve to another address now.
         if (signal?.aborted !== true) this.#agent.renew(generation);
-        throw isCfluxError(error) ? error : failureOf(error, url);
+        throw isCfluxError(error) ? error : requestFailure(error, url);
       }
     }).finally(() => this.#pending.delete(abandoned));
     this.#serverVersion = answer.version ?? this.#serverVersion;
@@ -251,66 +244,4 @@ export interface ExecuteOptions {
   /** Whether the statement contains a password. */
   readonly secret?: boolean;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** Returns whether the server refused this one statement, so that others may succeed. */
-export function isRefusal(
-  error: unknown,
-): error is CfluxError & { readonly outcome: 'notApplied'; readonly retryable: false } {
-  return isCfluxError(error) && error.outcome === 'notApplied' && !error.retryable;
-}
-
-/** Converts an error of fetch to the error of a request to InfluxDB at `url`. */
-function failureOf(error: unknown, url: string): CfluxError {
-  if (!isUnreadableHttp(error)) return networkFailure(error, url, 'InfluxDB');
-  return new CfluxError('BAD_ANSWER', `the response of InfluxDB at ${url} is not HTTP`, {
-    cause: error,
-    retryable: true,
-  });
-}
-
-/**
- * InfluxDB repeats the text of a refusal in the header `X-Influxdb-Error`, with a part of the statement, including control
- * characters: a strict parser rejects such a response as invalid HTTP. Only a refusal has that header.
- */
-function refusalBehind(error: unknown): never {
-  if (!isCfluxError(error, 'BAD_ANSWER') || !isUnreadableHttp(error.cause)) throw error;
-  throw new CfluxError(
-    'STATEMENT_REFUSED',
-    'InfluxDB refused the statement, with a text that is not valid in an HTTP header',
-    {
-      cause: error,
-      outcome: 'notApplied',
-    },
-  );
-}
-
-/** Returns the result of `read`. Its error omits the text of the response, which may contain a password. */
-function withoutWords<T>(read: () => T): T {
-  try {
-    return read();
-  } catch {
-    throw new CfluxError(
-      'BAD_ANSWER',
-      'the response to a statement with a password is not one of InfluxDB 1.x',
-      {
-        retryable: true,
-      },
-    );
-  }
-}
-
-const isUnreadableHttp = (error: unknown) =>
-  error instanceof Error && error.cause instanceof Error && error.cause.name === 'HTTPParserError';
-
-function errorOf(status: number, text: string | undefined, url: string): CfluxError {
-  // A parse error concerns this statement alone.
-  if (status === 400) return text === undefined ? withheldRefusal() : refusal(text);
-  const said = text ?? `status ${status}`;
-  const message = `InfluxDB at ${url}: ${said}`;
-  if (status === 401) return new CfluxError('UNAUTHORIZED', message, { status });
-  if (status === 403) return new CfluxError('FORBIDDEN', message, { status });
-  if (status >= 500 || status === 429)
-    return new CfluxError('UNAVAILABLE', message, { status, retryable: true });
-  return new CfluxError('BAD_ANSWER', `${message}: is this the URL of an InfluxDB 1.x server?`, { status });
 }

@@ -85,6 +85,13 @@ export const withheldRefusal = (): CfluxError =>
     { outcome: 'notApplied' },
   );
 
+/** Returns whether the server refused this one statement, so that others may succeed. */
+export function isRefusal(
+  error: unknown,
+): error is CfluxError & { readonly outcome: 'notApplied'; readonly retryable: false } {
+  return isCfluxError(error) && error.outcome === 'notApplied' && !error.retryable;
+}
+
 /** Returns whether the server accepted the statement but failed to execute it, for a reason that may be the server's own. */
 export function isTrouble(error: unknown): error is CfluxErrorOf<'UNAVAILABLE'> {
   return isCfluxError(error, 'UNAVAILABLE') && error.status === executed;

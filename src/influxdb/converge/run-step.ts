@@ -1,6 +1,6 @@
 import { CfluxError, type CfluxErrorCode } from '../../errors.js';
-import { type InfluxConnection, isRefusal } from '../connect/influx-connection.js';
-import { statementError } from '../connect/statement-error.js';
+import type { InfluxConnection } from '../connect/influx-connection.js';
+import { isRefusal, statementError } from '../connect/statement-error.js';
 import type { Action } from '../statements/action.js';
 import { influxqlOf } from '../statements/statement.js';
 

@@ -1,7 +1,8 @@
 import { debugLog } from '../../debug-log.js';
 import { CfluxError, isCfluxError } from '../../errors.js';
 import type { MetaData } from '../../meta/records.js';
-import { type InfluxConnection, isRefusal } from '../connect/influx-connection.js';
+import type { InfluxConnection } from '../connect/influx-connection.js';
+import { isRefusal } from '../connect/statement-error.js';
 import { diagnosticIn } from './diagnostics.js';
 import { readApart } from './read-apart.js';
 import { readByShow } from './read-by-show.js';

@@ -1,7 +1,7 @@
 import { CfluxError, isCfluxError } from '../../errors.js';
-import { type InfluxConnection, isRefusal } from '../connect/influx-connection.js';
+import type { InfluxConnection } from '../connect/influx-connection.js';
 import type { StatementResult } from '../connect/influx-results.js';
-import { reachOf, statementError } from '../connect/statement-error.js';
+import { isRefusal, reachOf, statementError } from '../connect/statement-error.js';
 import { type FailedReading, type Part, Unread } from './unread.js';
 
 /** How many requests of a reading may time out: the whole, a half of it, and one statement. */
