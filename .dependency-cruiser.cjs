@@ -7,6 +7,7 @@ const ground = [
   'errors.ts',
   'check-arguments.ts',
   'check-options.ts',
+  'event-hub.ts',
   'listen-failure.ts',
   'missing-package.ts',
   'nearest-name.ts',

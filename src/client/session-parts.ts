@@ -1,6 +1,7 @@
 import { Gate } from '../async/gate.js';
 import { Mutex } from '../async/mutex.js';
 import { isCfluxError } from '../errors.js';
+import { EventHub } from '../event-hub.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import { randomUuid } from '../random.js';
 import { CommitLoop } from './commit/commit-loop.js';
@@ -19,7 +20,7 @@ import { VersionWaiters } from './follow/version-waiters.js';
 import { adaptMetaClient, type MetaClientAdapter } from './local/meta-client-adapter.js';
 import { NodeDirectory, type NodeStorage } from './local/node-directory.js';
 import { Replica } from './local/replica.js';
-import { EventHub } from './observe/event-hub.js';
+import { type CfluxEvents, cfluxEventNames } from './observe/events.js';
 import { StateMachine } from './state.js';
 
 /**
@@ -33,7 +34,7 @@ import { StateMachine } from './state.js';
  * ```
  */
 export class SessionParts<M extends MetaClientLike> {
-  readonly hub = new EventHub();
+  readonly hub = new EventHub<CfluxEvents>(cfluxEventNames);
   readonly state = new StateMachine(this.hub.emit);
   readonly scope = new OperationScope<M>();
   readonly waiters = new VersionWaiters();

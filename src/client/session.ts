@@ -4,6 +4,7 @@ import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
 import { argument, checkArgument } from '../check-arguments.js';
 import { isCfluxError } from '../errors.js';
+import type { EventSource } from '../event-hub.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { DropOrders } from '../protocol/drop-orders.js';
 import type { NodeReport } from '../protocol/node-report.js';
@@ -26,8 +27,8 @@ import { Lifecycle } from './lifecycle.js';
 import type { Operation } from './local/meta-client-adapter.js';
 import type { Position } from './local/position.js';
 import { ChangeStream } from './observe/change-stream.js';
-import type { EventHub } from './observe/event-hub.js';
 import { logEvents } from './observe/event-log.js';
+import type { CfluxEvents } from './observe/events.js';
 import type { CfluxStatus } from './observe/status.js';
 import {
   closedError,
@@ -75,7 +76,7 @@ export class Session<M extends MetaClientLike> {
     if (logger) logEvents(hub, logger, () => ({ cluster, nodeId: replica.nodeId }));
   }
 
-  get events(): Pick<EventHub, 'on' | 'once' | 'off'> {
+  get events(): EventSource<CfluxEvents> {
     return this.#parts.hub;
   }
 

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { MetricsRegistry } from '../client/observe/client-metrics.js';
 import { promClient } from '../prom-client.js';
-import type { GatewayEvents } from './gateway.js';
+import type { GatewayEvents } from './gateway-events.js';
 
 /** The part of a {@link Gateway} that is observed. */
 export interface ObservedGateway {

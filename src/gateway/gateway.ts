@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { EventEmitter } from 'eventemitter3';
-import { throwUncaught } from '../async/throw-uncaught.js';
-import { checkListener } from '../check-arguments.js';
+import type { ListenerOptions } from '../async/subscriptions.js';
+import { EventHub } from '../event-hub.js';
 import { hashByDefault } from '../influxql/execute/prepare-statements.js';
 import { BrowserRefusal } from './browser-refusal.js';
 import { claimedUser } from './claimed-user.js';
-import { type Access, AccessControl, type GatewayLogin } from './credentials/access.js';
+import { type Access, AccessControl } from './credentials/access.js';
 import { LoginJudge } from './credentials/login-judge.js';
 import { Permissions } from './credentials/permissions.js';
 import { ServerAuthentication } from './credentials/server-authentication.js';
-import { type MadeUser, ServerUsers } from './credentials/server-users.js';
+import { ServerUsers } from './credentials/server-users.js';
 import { DatabaseArrival } from './database-arrival.js';
+import { type GatewayEvents, gatewayEventNames, type RequestClass } from './gateway-events.js';
 import { type GatewayOptions, type GatewaySettings, resolveGatewayOptions } from './gateway-options.js';
 import { type Listener, listen } from './listener.js';
 import { ServerIdentity, sendError } from './own-response.js';
@@ -26,55 +26,34 @@ import { managerRefresh } from './shared-refresh.js';
 import { ClusterWriter } from './statements/cluster-writer.js';
 import type { StatementRecord } from './statements/run-request.js';
 
-/** What a gateway did with a request. */
-export type RequestClass =
-  /** Passed to the server. */
-  | 'passed'
-  /** Executed on the cluster, at least in part. */
-  | 'executed'
-  /** Refused by the gateway, or not executed because of an error in it. */
-  | 'refused';
-
-/** One statement for the cluster, as a gateway executed it. */
-export interface GatewayStatement extends StatementRecord {
-  /** The user: verified if the server requires authentication, otherwise the name in the request; absent if there is none. */
-  readonly user?: string;
-  /** Address of the client. */
-  readonly address: string;
-}
-
-/** The events of a gateway with their payloads. */
-export interface GatewayEvents {
-  /** A statement for the cluster was executed, or failed. */
-  statement: [GatewayStatement];
-  /** The gateway has decided about a request; `added` are the milliseconds that it took itself. */
-  request: [{ readonly class: RequestClass; readonly added: number }];
-  /** The gateway waited for the manager or the server, to execute a statement. */
-  wait: [{ readonly peer: 'manager' | 'server'; readonly milliseconds: number }];
-  /** A login was judged; with its address. */
-  login: [GatewayLogin];
-  /** A user was made or renewed on the server, at a login. */
-  user: [MadeUser];
-}
-
-const eventNames = Object.keys({
-  statement: true,
-  request: true,
-  wait: true,
-  login: true,
-  user: true,
-} satisfies Record<keyof GatewayEvents, true>);
-
 /** An HTTP proxy before an InfluxDB server, which executes schema statements on the cluster. */
 export interface Gateway {
   /** Base URL, for example `http://127.0.0.1:8086`. */
   readonly url: string;
-  /** Calls `listener` at every event `name`. An exception of the listener is thrown in a separate task. */
-  on<Name extends keyof GatewayEvents>(name: Name, listener: (...payload: GatewayEvents[Name]) => void): this;
-  /** Unsubscribes `listener`. */
-  off<Name extends keyof GatewayEvents>(
+  /**
+   * Calls `listener` at every event `name`. An exception of the listener is thrown in a separate task.
+   *
+   * @param options `signal` unsubscribes the listener when it aborts
+   */
+  on<Name extends keyof GatewayEvents>(
     name: Name,
     listener: (...payload: GatewayEvents[Name]) => void,
+    options?: ListenerOptions,
+  ): this;
+  /**
+   * Calls `listener` at the next event `name`.
+   *
+   * @param options `signal` unsubscribes the listener when it aborts
+   */
+  once<Name extends keyof GatewayEvents>(
+    name: Name,
+    listener: (...payload: GatewayEvents[Name]) => void,
+    options?: ListenerOptions,
+  ): this;
+  /** Unsubscribes `listener`, or every listener of `name`. */
+  off<Name extends keyof GatewayEvents>(
+    name: Name,
+    listener?: (...payload: GatewayEvents[Name]) => void,
   ): this;
   /**
    * Stops listening, and waits for the requests under way, at most 5 seconds. Does not close the client or the mirror. Idempotent.
@@ -117,7 +96,7 @@ class RunningGateway implements Gateway {
   readonly #access: AccessControl;
   readonly #browsers: BrowserRefusal | undefined;
   readonly #queries: QueryRoute;
-  readonly #emitter = new EventEmitter();
+  readonly #events = new EventHub<GatewayEvents>(gatewayEventNames);
   /** Connections with a request whose end is not known: what follows may be a part of it. */
   readonly #unreadable = new WeakSet<Socket>();
   #listener: Listener | undefined;
@@ -141,7 +120,7 @@ class RunningGateway implements Gateway {
       mirror,
       clock,
       patience: limits.all,
-      onMade: (made) => this.#emit('user', made),
+      onMade: (made) => this.#events.emit('user', made),
     });
     const serverVersion = () => this.#server.version ?? mirror.serverVersion;
     const data = () => client.data();
@@ -154,7 +133,7 @@ class RunningGateway implements Gateway {
       isWithoutUsers: async () => (await users()).length === 0,
       serverVersion,
       serverUrl: url,
-      onLogin: (login) => this.#emit('login', login),
+      onLogin: (login) => this.#events.emit('login', login),
     });
     this.#browsers = refuseBrowsers ? new BrowserRefusal(hostNames) : undefined;
     this.#queries = new QueryRoute({
@@ -197,17 +176,26 @@ class RunningGateway implements Gateway {
   on<Name extends keyof GatewayEvents>(
     name: Name,
     listener: (...payload: GatewayEvents[Name]) => void,
+    options: ListenerOptions = {},
   ): this {
-    checkListener('on', eventNames, name, listener);
-    this.#emitter.on(name, listener as () => void);
+    this.#events.on(name, listener, options);
+    return this;
+  }
+
+  once<Name extends keyof GatewayEvents>(
+    name: Name,
+    listener: (...payload: GatewayEvents[Name]) => void,
+    options: ListenerOptions = {},
+  ): this {
+    this.#events.once(name, listener, options);
     return this;
   }
 
   off<Name extends keyof GatewayEvents>(
     name: Name,
-    listener: (...payload: GatewayEvents[Name]) => void,
+    listener?: (...payload: GatewayEvents[Name]) => void,
   ): this {
-    this.#emitter.off(name, listener as () => void);
+    this.#events.off(name, listener);
     return this;
   }
 
@@ -216,7 +204,7 @@ class RunningGateway implements Gateway {
       await this.#listener?.close(closeGrace);
       this.#users.close();
       this.#upstream.close();
-      this.#emitter.removeAllListeners();
+      this.#events.removeAll();
     })();
     return this.#closed;
   }
@@ -289,7 +277,7 @@ class RunningGateway implements Gateway {
     let waited = 0;
     const onWait = (peer: 'manager' | 'server', milliseconds: number) => {
       waited += milliseconds;
-      this.#emit('wait', { peer, milliseconds });
+      this.#events.emit('wait', { peer, milliseconds });
     };
     const decision = await this.#queries.handle(request, response, { search, framing, access, onWait });
     if (!decision.passes) {
@@ -327,7 +315,7 @@ class RunningGateway implements Gateway {
 
   #note(requestClass: RequestClass, begin: number, waited = 0): void {
     const added = Math.max(0, performance.now() - begin - waited);
-    this.#emit('request', { class: requestClass, added });
+    this.#events.emit('request', { class: requestClass, added });
   }
 
   /** The server may have been restarted. */
@@ -339,15 +327,7 @@ class RunningGateway implements Gateway {
   #noteStatement(record: StatementRecord, { request, query, access }: StatementOrigin): void {
     const user = access.kind === 'user' ? access.actor.name : claimedUser(request, query);
     const address = request.socket.remoteAddress ?? 'unknown';
-    this.#emit('statement', { ...record, address, ...(user === undefined ? {} : { user }) });
-  }
-
-  #emit<Name extends keyof GatewayEvents>(name: Name, ...payload: GatewayEvents[Name]): void {
-    try {
-      this.#emitter.emit(name, ...payload);
-    } catch (error) {
-      throwUncaught(error);
-    }
+    this.#events.emit('statement', { ...record, address, ...(user === undefined ? {} : { user }) });
   }
 }
 

@@ -8,8 +8,9 @@ export {
   type ImportTarget,
   importUnmanaged,
 } from './import-unmanaged.js';
-export { type ConvergeOptions, InfluxMirror, type InfluxMirrorEvents } from './influx-mirror.js';
+export { type ConvergeOptions, InfluxMirror } from './influx-mirror.js';
 export type { MetadataSource, SourceEvents } from './metadata-source.js';
+export type { InfluxMirrorEvents } from './mirror-events.js';
 export type { OfflineServerOptions } from './offline/server-paths.js';
 export type { OfflineReport } from './offline/stopped-server.js';
 export type { PasswordSource } from './plan/password-comparer.js';

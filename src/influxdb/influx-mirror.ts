@@ -2,11 +2,10 @@ import { withTimeout } from '../async/deadline.js';
 import { lifetimeController } from '../async/lifetime.js';
 import { withLinkedSignal } from '../async/linked-signal.js';
 import { Mutex } from '../async/mutex.js';
-import { type ListenerOptions, Subscriptions } from '../async/subscriptions.js';
-import { throwUncaught } from '../async/throw-uncaught.js';
-import { checkListener } from '../check-arguments.js';
+import type { ListenerOptions } from '../async/subscriptions.js';
 import { debugLog } from '../debug-log.js';
 import { CfluxError } from '../errors.js';
+import { EventHub } from '../event-hub.js';
 import type { MetaData } from '../meta/records.js';
 import { InfluxConnection } from './connect/influx-connection.js';
 import type { InfluxAddress } from './connect/influx-options.js';
@@ -22,6 +21,7 @@ import { Follower } from './follower.js';
 import type { Origin } from './ledger/ledger.js';
 import { LedgerStore } from './ledger/ledger-store.js';
 import type { MetadataSource } from './metadata-source.js';
+import { type InfluxMirrorEvents, mirrorEventNames } from './mirror-events.js';
 import { OnDemandChanges, type OnDemandParts } from './on-demand-changes.js';
 import type { OrderSource } from './orders/order-keeper.js';
 import { PasswordComparer } from './plan/password-comparer.js';
@@ -38,31 +38,6 @@ const closingTime = 5_000;
 
 /** Milliseconds for which requests sent before or during an outage may still get a response after it. */
 const lateTime = 2_000;
-
-/** The events of an InfluxMirror with their payloads. */
-export interface InfluxMirrorEvents {
-  /** A change was made, or refused by the server with this reason. */
-  step: [{ readonly step: Step; readonly refusal?: string }];
-  /** A convergence completed. */
-  report: [Report];
-  /** A convergence failed because the server cannot be used; it is retried after `retryIn` milliseconds. */
-  failed: [{ readonly error: CfluxError; readonly failures: number; readonly retryIn: number }];
-  /**
-   * The server that {@link InfluxMirror.watch} pings is not available any more, or was not at the start: it does not respond within two
-   * seconds, responds with a status of 5xx, or is not InfluxDB 1.x.
-   */
-  serverDown: [{ readonly error: CfluxError }];
-  /** The server is available again. */
-  serverUp: [];
-}
-
-const eventNames = Object.keys({
-  step: true,
-  report: true,
-  failed: true,
-  serverDown: true,
-  serverUp: true,
-} satisfies Record<keyof InfluxMirrorEvents, true>);
 
 /** The history of metadata that is passed to a mirror, and an abort signal. */
 export interface ConvergeOptions {
@@ -92,7 +67,7 @@ export class InfluxMirror {
   readonly #converger: Converger;
   readonly #store: LedgerStore;
   readonly #settings: MirrorSettings;
-  readonly #subscriptions = new Subscriptions();
+  readonly #events = new EventHub<InfluxMirrorEvents>(mirrorEventNames);
   readonly #closing = lifetimeController();
   /** Runs one convergence at a time. */
   readonly #turns = new Mutex();
@@ -177,7 +152,7 @@ export class InfluxMirror {
       isApplied: () => this.#turns.run(async () => this.#onDemand.isApplied(client.status)),
       onFailure: (error, failures, retryIn) => {
         debug('failed for the %d. time, again in %d ms: %s', failures, retryIn, error);
-        this.#emit('failed', { error: CfluxError.from(error), failures, retryIn });
+        this.#events.emit('failed', { error: CfluxError.from(error), failures, retryIn });
       },
     });
   }
@@ -196,7 +171,7 @@ export class InfluxMirror {
       onDown: (error) => {
         // It may come back with other metadata.
         this.#onDemand.begin();
-        this.#emit('serverDown', { error });
+        this.#events.emit('serverDown', { error });
       },
       onUp: (since) => this.#serverUp(since),
     });
@@ -342,8 +317,7 @@ export class InfluxMirror {
     listener: (...args: InfluxMirrorEvents[Name]) => void,
     options: ListenerOptions = {},
   ): this {
-    checkListener('on', eventNames, name, listener);
-    this.#subscriptions.on(name, listener as () => void, options);
+    this.#events.on(name, listener, options);
     return this;
   }
 
@@ -357,17 +331,16 @@ export class InfluxMirror {
     listener: (...args: InfluxMirrorEvents[Name]) => void,
     options: ListenerOptions = {},
   ): this {
-    checkListener('once', eventNames, name, listener);
-    this.#subscriptions.once(name, listener as () => void, options);
+    this.#events.once(name, listener, options);
     return this;
   }
 
-  /** Unsubscribes `listener`. */
+  /** Unsubscribes `listener`, or every listener of `name`. */
   off<Name extends keyof InfluxMirrorEvents>(
     name: Name,
-    listener: (...args: InfluxMirrorEvents[Name]) => void,
+    listener?: (...args: InfluxMirrorEvents[Name]) => void,
   ): this {
-    this.#subscriptions.off(name, listener as () => void);
+    this.#events.off(name, listener);
     return this;
   }
 
@@ -393,7 +366,7 @@ export class InfluxMirror {
   #serverUp(since: number): void {
     const { clock } = this.#connection.address;
     this.#cancelAbandon = clock.after(lateTime, () => this.#connection.abandonBefore(since));
-    this.#emit('serverUp');
+    this.#events.emit('serverUp');
     this.#follower?.hurry();
   }
 
@@ -408,7 +381,7 @@ export class InfluxMirror {
     await this.#connection.close();
     await Promise.all([ended, watched]);
     await this.#store.close();
-    this.#subscriptions.removeAll();
+    this.#events.removeAll();
   }
 
   #converge(
@@ -432,13 +405,13 @@ export class InfluxMirror {
       this.#onDemand.end(data, origin, report);
       this.#lastReport = report;
       if (this.#watch?.isDown) this.#watch.hurry();
-      this.#emit('report', report);
+      this.#events.emit('report', report);
       return report;
     });
   }
 
   readonly #onStep = (step: Step, refusal: string | undefined): void =>
-    this.#emit('step', { step, ...(refusal === undefined ? {} : { refusal }) });
+    this.#events.emit('step', { step, ...(refusal === undefined ? {} : { refusal }) });
 
   readonly #change = async (
     step: Step,
@@ -487,14 +460,6 @@ export class InfluxMirror {
 
   #expectOpen(): void {
     if (this.#closing.signal.aborted) throw closedError();
-  }
-
-  #emit<Name extends keyof InfluxMirrorEvents>(name: Name, ...payload: InfluxMirrorEvents[Name]): void {
-    try {
-      this.#subscriptions.emit(name, ...payload);
-    } catch (error) {
-      throwUncaught(error);
-    }
   }
 }
 

@@ -1,10 +1,17 @@
 import { getEventListeners } from 'node:events';
-import { CfluxClient, type CfluxOptions, LocalMetaClient, type MetadataChange } from 'clusterflux';
+import {
+  CfluxClient,
+  type CfluxEvents,
+  type CfluxOptions,
+  cfluxEventNames,
+  LocalMetaClient,
+  type MetadataChange,
+} from 'clusterflux';
 import { createManagerServer, Manager, MemoryStore } from 'clusterflux/manager';
 import { FakeManager, mockMetaClient } from 'clusterflux/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChangeStream } from '../../src/client/observe/change-stream.js';
-import { EventHub } from '../../src/client/observe/event-hub.js';
+import { EventHub } from '../../src/event-hub.js';
 
 async function open(fake: FakeManager, options: CfluxOptions = {}, meta = new LocalMetaClient()) {
   const client = new CfluxClient(meta, { transport: fake.transport, ...options });
@@ -87,7 +94,7 @@ describe('changes of the metadata', () => {
   });
 
   it('of a slow consumer are merged beyond a thousand, so that none is missed', async () => {
-    const hub = new EventHub();
+    const hub = new EventHub<CfluxEvents>(cfluxEventNames);
     const changes = new ChangeStream(hub, false, undefined);
     const last = 1_005;
     for (let version = 1; version <= last; version++)

@@ -9,9 +9,9 @@ import {
 } from 'clusterflux';
 import { FakeManager, ManualClock } from 'clusterflux/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EventHub } from '../../src/client/observe/event-hub.js';
 import { logEvents } from '../../src/client/observe/event-log.js';
 import type { LogLevel } from '../../src/client/observe/event-logger.js';
+import { EventHub } from '../../src/event-hub.js';
 
 /** What each event must be in a log, with a payload that has something to hide where there can be something. */
 const cases: { [Name in keyof CfluxEvents]: [payload: CfluxEvents[Name], level: LogLevel] } = {
@@ -60,7 +60,7 @@ function recorder() {
 
 describe('structured logs of a client', () => {
   it.each(cfluxEventNames)('%s is one flat record, with its level and without secrets', (name) => {
-    const hub = new EventHub();
+    const hub = new EventHub<CfluxEvents>(cfluxEventNames);
     const logger = recorder();
     logEvents(hub, logger, () => ({ cluster: 'prod', nodeId: 7 }));
     const [payload, level] = cases[name];
@@ -79,7 +79,7 @@ describe('structured logs of a client', () => {
   });
 
   it('logs a repeated failure above debug only once', () => {
-    const hub = new EventHub();
+    const hub = new EventHub<CfluxEvents>(cfluxEventNames);
     const logger = recorder();
     logEvents(hub, logger, () => ({ cluster: 'prod', nodeId: 7 }));
     for (const failures of [1, 2, 3]) {

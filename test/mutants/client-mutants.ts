@@ -432,7 +432,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     rule: 'R14',
     breaks: 'a listener that throws breaks the loop that emitted the event',
-    file: 'client/observe/event-hub.ts',
+    file: 'event-hub.ts',
     find: 'throwUncaught(error);',
     replace: 'throw error;',
     tests: rule('r14-nothing-unhandled'),

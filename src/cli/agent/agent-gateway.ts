@@ -1,11 +1,7 @@
 import type { SecretSource } from '../../gateway/credentials/login-judge.js';
 import type { MadeUser } from '../../gateway/credentials/server-users.js';
-import {
-  createGateway,
-  type Gateway,
-  type GatewayEvents,
-  type GatewayStatement,
-} from '../../gateway/gateway.js';
+import { createGateway, type Gateway } from '../../gateway/gateway.js';
+import type { GatewayEvents, GatewayStatement } from '../../gateway/gateway-events.js';
 import type { GatewayOptions } from '../../gateway/gateway-options.js';
 import type { TlsSources } from '../../tls-credentials.js';
 import type { AgentLog } from './agent-log.js';

@@ -1,6 +1,6 @@
 import { onAbort } from '../../async/on-abort.js';
-import type { EventHub } from './event-hub.js';
-import type { MetadataChange } from './events.js';
+import type { EventSource } from '../../event-hub.js';
+import type { CfluxEvents, MetadataChange } from './events.js';
 
 /** Changes that are kept for a slow consumer. */
 const maxWaiting = 1_000;
@@ -10,14 +10,14 @@ const maxWaiting = 1_000;
  * the signal's reason when `signal` aborts. For a slow consumer the newest of too many changes are merged.
  */
 export class ChangeStream implements AsyncIterableIterator<MetadataChange> {
-  readonly #hub: Pick<EventHub, 'on' | 'off'>;
+  readonly #hub: EventSource<CfluxEvents>;
   readonly #signal: AbortSignal | undefined;
   readonly #unlink: () => void;
   #waiting: MetadataChange[] = [];
   #isEnded = false;
   #wake: (() => void) | undefined;
 
-  constructor(hub: Pick<EventHub, 'on' | 'off'>, isClosed: boolean, signal: AbortSignal | undefined) {
+  constructor(hub: EventSource<CfluxEvents>, isClosed: boolean, signal: AbortSignal | undefined) {
     this.#hub = hub;
     this.#signal = signal;
     hub.on('changed', this.#add);

@@ -1,5 +1,5 @@
 import type { CfluxError } from '../../errors.js';
-import type { EventHub } from './event-hub.js';
+import type { EventHub } from '../../event-hub.js';
 import type { EventLogger, EventRecord, LogLevel } from './event-logger.js';
 import { type CfluxEventName, type CfluxEvents, cfluxEventNames } from './events.js';
 
@@ -112,7 +112,7 @@ const lines: { readonly [Name in CfluxEventName]: (...payload: CfluxEvents[Name]
 const recoveries: ReadonlySet<CfluxEventName> = new Set(['synced', 'registered', 'pushed']);
 
 /** Logs every event to `logger`. `originOf` is called each time, because a node may get another id. */
-export function logEvents(hub: EventHub, logger: EventLogger, originOf: () => Origin): void {
+export function logEvents(hub: EventHub<CfluxEvents>, logger: EventLogger, originOf: () => Origin): void {
   // Heartbeats and polls fail in turn, for the same reason.
   let lastFailure: { readonly event: CfluxEventName; readonly message: string } | undefined;
   const isRepeated = (event: CfluxEventName, { message, fields }: LogLine): boolean => {

@@ -1,19 +1,17 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { EventHub } from '../../src/client/observe/event-hub.js';
+import { EventHub } from '../src/event-hub.js';
+import { nextUncaught } from './support/next-uncaught.js';
+
+interface Events {
+  closed: [];
+}
 
 describe('EventHub', () => {
   it('R14: a listener that throws stops neither the other listeners nor the emitter, and its error is not swallowed', async () => {
-    const hub = new EventHub();
+    const hub = new EventHub<Events>(['closed']);
     const heard: string[] = [];
-    const uncaught = new Promise((resolve) => {
-      const others = process.listeners('uncaughtException');
-      process.removeAllListeners('uncaughtException');
-      process.once('uncaughtException', (error) => {
-        for (const other of others) process.on('uncaughtException', other);
-        resolve(error);
-      });
-    });
+    const uncaught = nextUncaught();
     const mistake = new Error('listener');
     hub.on('closed', () => {
       throw mistake;
@@ -25,7 +23,7 @@ describe('EventHub', () => {
   });
 
   it('calls once only once, and off finds what on and once were given', () => {
-    const hub = new EventHub();
+    const hub = new EventHub<Events>(['closed']);
     const heard: string[] = [];
     const always = () => heard.push('always');
     hub.on('closed', always);
@@ -38,7 +36,7 @@ describe('EventHub', () => {
   });
 
   it('ends a subscription when its signal aborts, and no other of the same listener', () => {
-    const hub = new EventHub();
+    const hub = new EventHub<Events>(['closed']);
     const [first, second] = [new AbortController(), new AbortController()];
     let calls = 0;
     const listener = () => {
@@ -64,7 +62,7 @@ describe('EventHub', () => {
   });
 
   it('R14: a signal that outlives subscriptions gathers no listeners', () => {
-    const hub = new EventHub();
+    const hub = new EventHub<Events>(['closed']);
     const { signal } = new AbortController();
     for (let i = 0; i < 10; i++) {
       const listener = () => undefined;
