@@ -10,7 +10,7 @@ type Payloads<Events> = { readonly [Name in keyof Events]: unknown[] };
 type Listener<Payload extends unknown[]> = (...payload: Payload) => void;
 
 /** What an object lets its users do with its events. */
-export type EventSource<Events extends Payloads<Events>> = Pick<EventHub<Events>, 'on' | 'once' | 'off'>;
+export type Subscribable<Events extends Payloads<Events>> = Pick<EventHub<Events>, 'on' | 'once' | 'off'>;
 
 const checkOptions = {
   on: optionsCheck<ListenerOptions>('on', { signal }),

@@ -8,8 +8,8 @@ interface Deadline {
 }
 
 /**
- * Any number of deadlines on one timer: ten thousand held polls need only one. A binary heap with the earliest deadline on top. A
- * cancelled one stays there until half of them are cancelled, because moving it out alone would cost more than all else about it.
+ * Any number of deadlines on one timer: ten thousand held polls need only one. A binary heap with the earliest deadline on top.
+ * Cancelled deadlines stay in it until they are half of it: removing each alone would move a dozen others.
  */
 export class Deadlines {
   readonly #clock: Clock;

@@ -4,7 +4,7 @@ import { withLinkedSignal } from '../async/linked-signal.js';
 import type { CertificateInfo } from '../certificates.js';
 import { argument, checkArgument } from '../check-arguments.js';
 import { isCfluxError } from '../errors.js';
-import type { EventSource } from '../event-hub.js';
+import type { Subscribable } from '../event-hub.js';
 import type { MetaClientLike } from '../meta/meta-client.js';
 import type { DropOrders } from '../protocol/drop-orders.js';
 import type { NodeReport } from '../protocol/node-report.js';
@@ -76,7 +76,7 @@ export class Session<M extends MetaClientLike> {
     if (logger) logEvents(hub, logger, () => ({ cluster, nodeId: replica.nodeId }));
   }
 
-  get events(): EventSource<CfluxEvents> {
+  get events(): Subscribable<CfluxEvents> {
     return this.#parts.hub;
   }
 

@@ -1,5 +1,5 @@
 import { onAbort } from '../../async/on-abort.js';
-import type { EventSource } from '../../event-hub.js';
+import type { Subscribable } from '../../event-hub.js';
 import type { CfluxEvents, MetadataChange } from './events.js';
 
 /** Changes that are kept for a slow consumer. */
@@ -10,14 +10,14 @@ const maxWaiting = 1_000;
  * the signal's reason when `signal` aborts. For a slow consumer the newest of too many changes are merged.
  */
 export class ChangeStream implements AsyncIterableIterator<MetadataChange> {
-  readonly #hub: EventSource<CfluxEvents>;
+  readonly #hub: Subscribable<CfluxEvents>;
   readonly #signal: AbortSignal | undefined;
   readonly #unlink: () => void;
   #waiting: MetadataChange[] = [];
   #isEnded = false;
   #wake: (() => void) | undefined;
 
-  constructor(hub: EventSource<CfluxEvents>, isClosed: boolean, signal: AbortSignal | undefined) {
+  constructor(hub: Subscribable<CfluxEvents>, isClosed: boolean, signal: AbortSignal | undefined) {
     this.#hub = hub;
     this.#signal = signal;
     hub.on('changed', this.#add);
