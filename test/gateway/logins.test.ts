@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { describeWithServer } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { exchange, type Received } from './support/exchange.js';
@@ -272,6 +272,55 @@ describeWithServer('influxd', 'logins at gateways before servers that require au
       for (const password of ['one', 'two'])
         expect((await c.askServer({ ...user, password }, 'SHOW DATABASES')).status).toBe(401);
       expect((await c.ask({ ...user, password: 'three' }, 'SHOW DATABASES')).status).toBe(200);
+    } finally {
+      await c.close();
+      await proxy?.close();
+    }
+  });
+
+  it('R32: an earlier user of the name loses its privileges on the server before the new one gets its password', async () => {
+    let proxy: HoldingProxy | undefined;
+    const c = await guardedNode(lab.endpoint, {
+      mirror: { drops: 'report' },
+      seenAt: async (url) => {
+        proxy = await holdingProxy(url);
+        return proxy.url;
+      },
+    });
+    try {
+      const old = { name: fresh('k'), password: 'one' };
+      const now = { ...old, password: 'two' };
+      await create(a, old, `GRANT WRITE ON d TO ${old.name}`);
+      await c.client.waitForVersion(a.client.status.version);
+      await c.mirror.catchUp();
+      expect((await write(c, old)).status).toBe(204);
+      // A convergence to the version before the drop lasts until the login waits behind it.
+      const held = proxy?.hold(/^SHOW /);
+      c.mirror.doubt();
+      await held?.reached;
+      await order(a, `DROP USER ${old.name}`);
+      await create(a, now);
+      await c.client.waitForVersion(a.client.status.version);
+      const makeUser = c.mirror.makeUser.bind(c.mirror);
+      const waits = new Promise<void>((resolve) => {
+        vi.spyOn(c.mirror, 'makeUser').mockImplementation((login) => {
+          const made = makeUser(login);
+          resolve();
+          return made;
+        });
+      });
+      const before = proxy?.statements.length;
+      const login = write(c, now);
+      await waits;
+      held?.release();
+      expect((await login).status).toBe(403);
+      const changes = proxy?.statements
+        .slice(before)
+        .filter((text) => /^(REVOKE|GRANT|SET|DROP|CREATE)/.test(text));
+      expect(changes?.slice(0, 2)).toEqual([
+        `REVOKE ALL ON "d" FROM "${old.name}"`,
+        `SET PASSWORD FOR "${old.name}" = 'two'`,
+      ]);
     } finally {
       await c.close();
       await proxy?.close();

@@ -12,12 +12,15 @@ export interface Held {
 /** A proxy before a server that can hold back one statement, so that something else happens before it. */
 export interface HoldingProxy {
   readonly url: string;
+  /** Those that were passed on, in their order. */
+  readonly statements: readonly string[];
   /** Holds back the next statement that matches. */
   hold(statement: RegExp): Held;
   close(): Promise<void>;
 }
 
 export async function holdingProxy(target: string): Promise<HoldingProxy> {
+  const statements: string[] = [];
   let held:
     | { readonly statement: RegExp; readonly reach: () => void; readonly released: Promise<void> }
     | undefined;
@@ -32,6 +35,7 @@ export async function holdingProxy(target: string): Promise<HoldingProxy> {
       reach();
       await released;
     }
+    statements.push(statement);
     const { method = 'GET', url = '/', headers } = request;
     const outgoing = begin(`${target}${url}`, { method, headers }, (incoming) => {
       response.writeHead(incoming.statusCode ?? 502, incoming.headers);
@@ -43,6 +47,7 @@ export async function holdingProxy(target: string): Promise<HoldingProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    statements,
     hold(statement) {
       let [reach, release] = [() => {}, () => {}];
       const reached = new Promise<void>((resolve) => {
