@@ -20,6 +20,10 @@ async function setUp() {
   manager.onSpread = (ms, of) => measured.push({ ms, ...of });
   const epoch = await manager.epoch('c');
   let latest = 0;
+  /** The looks at the nodes take some turns of the event loop. They have them before time passes: after a slow look the next one is later. */
+  const looked = async () => {
+    for (let turns = 0; turns < 100; turns++) await new Promise((resolve) => setImmediate(resolve));
+  };
   const commit = async () => {
     const push = {
       cluster: 'c',
@@ -29,6 +33,7 @@ async function setUp() {
     };
     const result = await manager.push(push);
     if (result.kind === 'committed') latest = result.version;
+    await looked();
     return latest;
   };
   const join = async (instance: string) => {
@@ -44,10 +49,9 @@ async function setUp() {
     await clock.advance(100);
     for (const beat of beats) await beat();
   };
-  /** The looks at the nodes take some turns of the event loop: they have them before more time passes. */
   const isMeasured = async (count: number) => {
     for (let passed = 0; passed <= 10_000; passed += 100) {
-      for (let turns = 0; turns < 100; turns++) await new Promise((resolve) => setImmediate(resolve));
+      await looked();
       if (measured.length === count) return;
       await clock.advance(100);
     }
