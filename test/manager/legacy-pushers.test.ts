@@ -197,6 +197,7 @@ const head = (method: string, path: string, length = 0, ...more: string[]) => [
 ];
 
 describe('over HTTP', () => {
+  // No reservation lapses, however slow the machine is: what is tested is whose it is.
   const send = async (client: RawClient, method: string, path: string, body = '', ...more: string[]) => {
     client.send(head(method, path, body.length, ...more), body);
     return client.answer();
@@ -209,7 +210,7 @@ describe('over HTTP', () => {
   it.each(['a registration', 'a heartbeat'])(
     'R26: %s tells to which node a connection belongs',
     async (how) => {
-      const { url } = await serve();
+      const { url } = await serve({ conflictHold: 60_000 });
       const [first, loser, second, third] = [
         await RawClient.connect(url),
         await RawClient.connect(url),
@@ -234,7 +235,7 @@ describe('over HTTP', () => {
   );
 
   it('R26: a connection with heartbeats of several nodes is that of a proxy', async () => {
-    const { url } = await serve();
+    const { url } = await serve({ conflictHold: 60_000 });
     const [proxy, node, first] = [
       await RawClient.connect(url),
       await RawClient.connect(url),
@@ -253,7 +254,7 @@ describe('over HTTP', () => {
   });
 
   it('R26: Cflux-Requester identifies a command', async () => {
-    const { url } = await serve();
+    const { url } = await serve({ conflictHold: 60_000 });
     const [first, one, two] = [
       await RawClient.connect(url),
       await RawClient.connect(url),
