@@ -22,7 +22,7 @@ export function readArguments<const Config extends Pick<ParseArgsConfig, 'option
   }
 }
 
-/** Refuses names that mean none of the things that there are: a program that does nothing for them would seem to succeed. */
+/** Refuses unknown names: a program that ignored them would seem to succeed. */
 export function checkNames(
   names: readonly string[],
   isKnown: (name: string) => boolean,

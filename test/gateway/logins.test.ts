@@ -50,6 +50,21 @@ describeWithServer('influxd', 'logins at gateways before servers that require au
     JSON.parse((await askServer(root, 'SHOW USERS')).body).results[0].series[0].values.map(
       ([name]: [string]) => name,
     );
+  /** A node whose statements to its server can be held back. */
+  const heldNode = async (): Promise<{
+    readonly c: GuardedNode;
+    readonly proxy: HoldingProxy | undefined;
+  }> => {
+    let proxy: HoldingProxy | undefined;
+    const c = await guardedNode(lab.endpoint, {
+      mirror: { drops: 'report' },
+      seenAt: async (url) => {
+        proxy = await holdingProxy(url);
+        return proxy.url;
+      },
+    });
+    return { c, proxy };
+  };
   const write = (node: GuardedNode, login: Login, body = 'm v=1') =>
     exchange(node.gateway.url, { method: 'POST', path: '/write?db=d', headers: basic(login), body });
   const short = ({ status, body }: Received) => ({ status, body });
@@ -227,14 +242,7 @@ describeWithServer('influxd', 'logins at gateways before servers that require au
   });
 
   it('R32: a user that is changed while it is made on the server is not left there, nor is its old password', async () => {
-    let proxy: HoldingProxy | undefined;
-    const c = await guardedNode(lab.endpoint, {
-      mirror: { drops: 'report' },
-      seenAt: async (url) => {
-        proxy = await holdingProxy(url);
-        return proxy.url;
-      },
-    });
+    const { c, proxy } = await heldNode();
     try {
       while (c.mirror.lastReport === undefined)
         await new Promise<void>((resolve) => c.mirror.once('report', () => resolve()));
@@ -279,14 +287,7 @@ describeWithServer('influxd', 'logins at gateways before servers that require au
   });
 
   it('R32: an earlier user of the name loses its privileges on the server before the new one gets its password', async () => {
-    let proxy: HoldingProxy | undefined;
-    const c = await guardedNode(lab.endpoint, {
-      mirror: { drops: 'report' },
-      seenAt: async (url) => {
-        proxy = await holdingProxy(url);
-        return proxy.url;
-      },
-    });
+    const { c, proxy } = await heldNode();
     try {
       const old = { name: fresh('k'), password: 'one' };
       const now = { ...old, password: 'two' };

@@ -372,7 +372,7 @@ describe('a hostile command line', () => {
           if (code !== 0 && answered === 200) expect(err).not.toMatch(fault);
         },
       ),
-      // One that is certainly fine: random ones are so rarely.
+      // This input certainly succeeds, which random ones rarely do.
       { ...settings(1), examples: [[[], ['nodes', 'c'], 200]] },
     );
     expect(fine).toBeGreaterThan(0);

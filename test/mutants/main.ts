@@ -5,7 +5,7 @@ import { runTests } from './run-tests.js';
 
 const help = `npm run mutants               all of them
 npm run mutants -- R5 R11.2   those of a rule, or a single one
-Breaks a rule in a copy of the code, and expects a test to fail. Ends with 1 where none does.`;
+Breaks a rule in a copy of the code, and expects a test to fail. Ends with 1 if none does.`;
 
 const atOnce = 2;
 const { positionals: wanted } = readArguments(help, { allowPositionals: true });

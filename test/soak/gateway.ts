@@ -16,7 +16,7 @@ import { grows, type Point, trendOf } from './trend.js';
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const help = `npm run soak:gateway -- [options]
   --minutes N  at least 1 (default: 10)
-A gateway under load; ends with 1 where a resource grows, or a response is wrong.`;
+A gateway under load; ends with 1 if a resource grows or a response is wrong.`;
 
 const { values } = readArguments(help, { options: { minutes: { type: 'string', default: '10' } } });
 const minutes = Number(values.minutes);

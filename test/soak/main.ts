@@ -7,7 +7,7 @@ const help = `npm run soak -- [options]
   --minutes N  at least 2 (default: 30)
   --nodes N    (default: 200)
   --seed N     (default: 1)
-A changing fleet; ends with 1 where a resource grows, or nodes disagree.`;
+A changing fleet; ends with 1 if a resource grows or nodes disagree.`;
 
 const { values } = readArguments(help, {
   options: {

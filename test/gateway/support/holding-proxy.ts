@@ -12,7 +12,7 @@ export interface Held {
 /** A proxy before a server that can hold back one statement, so that something else happens before it. */
 export interface HoldingProxy {
   readonly url: string;
-  /** Those that were passed on, in their order. */
+  /** The statements that were passed on, in their order. */
   readonly statements: readonly string[];
   /** Holds back the next statement that matches. */
   hold(statement: RegExp): Held;
